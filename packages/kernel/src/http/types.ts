@@ -1,0 +1,40 @@
+/**
+ * The HTTP edge's contract: handlers are runtime-neutral functions from request to response.
+ * A handler called in process by the gateway behaves exactly as one behind its own listener.
+ */
+export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path and query as received, still percent-encoded: `/films?id=eq.1`. Bytes over 0x7f are latin1-decoded, as node:http does. */
+  readonly target: string;
+  /** `target` up to the first `?`, still percent-encoded. */
+  readonly path: string;
+  /** `target` after the first `?`, still percent-encoded; empty when there is none. */
+  readonly query: string;
+  /** Names in lower case; repeated fields joined as node:http joins them. Values are latin1-decoded. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Peer address; `''` on a unix socket. */
+  readonly remoteAddress: string;
+  /**
+   * Reads the whole body.
+   * @throws {HttpError} 413 when it exceeds `maxBytes` (the server's limit when absent), 400 when the client breaks off.
+   */
+  body(maxBytes?: number): Promise<Buffer>;
+  /** The body as chunks, for handlers that stream. Exclusive with `body()`. */
+  stream(): AsyncIterable<Buffer>;
+  /** Calls `listener` once if the client goes away before the response has ended. */
+  onAborted(listener: () => void): void;
+}
+
+/** A body: nothing, text (sent as UTF-8), bytes, several buffers written together without a copy, or a stream under back-pressure. */
+export type HttpBody = null | string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Flat `name, value, name, value …` so that order and repetition survive. The edge adds Date, Connection and, unless the body is a stream or the handler gave one, Content-Length. */
+  readonly headers: readonly string[];
+  readonly body: HttpBody;
+  /** Reason phrase, when the reference sends an own one. */
+  readonly statusText?: string;
+}

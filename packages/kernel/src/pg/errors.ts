@@ -1,0 +1,25 @@
+import type { PgErrorFields } from './types.ts';
+
+/** What PostgreSQL refused, with every field of its ErrorResponse. */
+export class PgError extends Error {
+  override readonly name = 'PgError';
+  readonly fields: PgErrorFields;
+  constructor(fields: PgErrorFields) {
+    super(fields.message);
+    this.fields = fields;
+  }
+  /** SQLSTATE. */
+  get code(): string {
+    return this.fields.code;
+  }
+}
+
+/** The server cannot be reached, or the connection broke; whether a running exchange took effect is unknown. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+}
+
+/** No connection became free in time. */
+export class PoolTimeoutError extends Error {
+  override readonly name = 'PoolTimeoutError';
+}

@@ -1,0 +1,158 @@
+/**
+ * What the wire client and the pool promise. Everything on the request path speaks these types.
+ *
+ * Values travel in PostgreSQL's text format. A `Uint8Array` value is the text form's UTF-8 bytes
+ * (a JSON request body is handed on without decoding), not bytea's binary form.
+ */
+export type SqlValue = string | Uint8Array | null;
+
+/** SQL and its parameters; the only shape in which SQL travels. `$1` is `values[0]`. */
+export interface Sql {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** One statement of an exchange. */
+export interface Statement extends Sql {
+  /** Keep it as a named prepared statement on the connection (bounded, least recently used out). Default true. */
+  readonly prepare?: boolean;
+}
+
+/** One column of a row: PostgreSQL's text-format bytes, a view on the receive buffer, or null. */
+export type Cell = Buffer | null;
+
+export interface Result {
+  /** Command tag, such as `SELECT 1` or `INSERT 0 3`. */
+  readonly tag: string;
+  readonly fields: readonly Field[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export interface Field {
+  readonly name: string;
+  readonly typeOid: number;
+}
+
+/**
+ * Statements that succeed or fail as one transaction, sent in one network write.
+ *
+ * Without `begin` the transaction is the protocol's implicit one: every statement up to the one Sync is atomic,
+ * `set_config(…, true)` and `transaction_read_only` hold until its end, and it costs about 15 % less than BEGIN/COMMIT.
+ * With `begin` (such as `begin isolation level serializable read only`) it ends with `end`.
+ */
+export interface Exchange {
+  readonly statements: readonly Statement[];
+  readonly begin?: string;
+  /** Default `commit`. `rollback` needs `begin`. */
+  readonly end?: 'commit' | 'rollback';
+  /**
+   * Looks at the results before the transaction ends and says how it shall end; what it throws rolls back and rejects.
+   * Needs `begin`; costs a second round trip, so only for requests that may be refused after the fact.
+   */
+  readonly inspect?: (results: readonly Result[]) => 'commit' | 'rollback';
+  /**
+   * `shared`: may be pipelined behind other exchanges on a busy connection, so only for short reads.
+   * `own` (default): has a connection to itself until done.
+   */
+  readonly lane?: 'shared' | 'own';
+  /** Aborting cancels the running statement (CancelRequest) and rejects; a shared exchange not yet answered is only abandoned, as its neighbours must not suffer. */
+  readonly signal?: AbortSignal;
+  /** NOTICE, WARNING … raised while it ran. */
+  readonly onNotice?: (notice: PgNotice) => void;
+}
+
+export interface Pool {
+  /**
+   * Runs one exchange; resolves after ReadyForQuery, so a resolved commit is durable.
+   * @throws {PgError} what the server refused; the transaction is rolled back and the connection is clean again.
+   * @throws {PoolTimeoutError} no connection within `acquireTimeoutMs`.
+   * @throws {ConnectionError} the server cannot be reached, or went away under the exchange. Never retried here: the caller knows whether it is safe.
+   */
+  exchange(exchange: Exchange): Promise<readonly Result[]>;
+  /** One statement in its own implicit transaction. */
+  query(text: string, values?: readonly SqlValue[]): Promise<Result>;
+  /** Several statements by the simple protocol (scripts, DDL). Text may hold many statements; one result each. */
+  script(text: string): Promise<readonly Result[]>;
+  /** Statements that return too much to hold: one statement's rows as they arrive, under back-pressure. Exclusive connection. Leaving the loop early cancels. */
+  stream(exchange: Exchange): AsyncIterable<readonly Cell[]>;
+  /** Applies new limits, or a new password, to connections made from now on; drops idle ones when `url` changed. */
+  reconfigure(options: Partial<PoolOptions>): void;
+  readonly stats: PoolStats;
+  /** Waits for running exchanges up to `graceMs` (default 10 000), then closes. Safe to call twice. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface PoolStats {
+  readonly size: number;
+  readonly idle: number;
+  readonly waiting: number;
+  /** Acquisitions that timed out since the start. */
+  readonly timeouts: number;
+  /** False from a failed connect until the next successful one. */
+  readonly reachable: boolean;
+}
+
+export interface PoolOptions {
+  /** libpq URI or keyword string: `postgres://user:pass@host:5432/db?sslmode=…&host=/run/pg`. Unix sockets when host starts with `/`. */
+  readonly url: string;
+  /** Connections at most, of both lanes together. Default 10. */
+  readonly size?: number;
+  /** Of those, how many serve the shared lane. Default 2. */
+  readonly sharedSize?: number;
+  /** Exchanges under way on one shared connection. Default 16. */
+  readonly pipelineDepth?: number;
+  /** Default 10 000. */
+  readonly acquireTimeoutMs?: number;
+  /** Waiting exchanges at most; more are refused at once with PoolTimeoutError. Default 10 000. */
+  readonly maxWaiting?: number;
+  /** Default 30 000. */
+  readonly maxIdleMs?: number;
+  /** Default 1 800 000. */
+  readonly maxLifetimeMs?: number;
+  /** Statements kept prepared on each connection. Default 512; 0 prepares none (for poolers in transaction mode without prepared-statement support). */
+  readonly statementCacheSize?: number;
+  /** Start-up parameters such as `application_name`, `search_path`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Closed union of what happens, for logs and metrics. */
+  readonly onEvent?: (event: PoolEvent) => void;
+}
+
+export type PoolEvent =
+  | { readonly kind: 'connected'; readonly pid: number; readonly durationMs: number }
+  | { readonly kind: 'connectFailed'; readonly error: Error; readonly retryInMs: number }
+  | { readonly kind: 'disconnected'; readonly pid: number; readonly reason: string }
+  | { readonly kind: 'acquireTimeout'; readonly waitedMs: number; readonly waiting: number };
+
+/** Fields of an ErrorResponse. @see https://www.postgresql.org/docs/17/protocol-error-fields.html */
+export interface PgErrorFields {
+  readonly severity: string;
+  /** SQLSTATE, five characters. */
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly position?: string;
+  readonly where?: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly dataType?: string;
+  readonly constraint?: string;
+  readonly routine?: string;
+}
+
+export type PgNotice = PgErrorFields;
+
+/** A dedicated connection that LISTENs, reconnects by itself with back-off and says when it did (what was missed meanwhile is unknown). */
+export interface Listener {
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly url: string;
+  readonly channels: readonly string[];
+  readonly onNotify: (channel: string, payload: string) => void;
+  /** Also called after each re-connection. */
+  readonly onListening: () => void;
+  readonly onLost: (error: Error, retryInMs: number) => void;
+}
