@@ -1,1 +1,10 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+import { becomeNode, findNode24, NODE_MISSING } from './node24.mjs';
+
+const node = findNode24(fileURLToPath(import.meta.url));
+if (node === undefined) {
+  process.stderr.write(`${NODE_MISSING}\n`);
+  process.exit(1);
+}
+becomeNode(node, [fileURLToPath(new URL('../src/main.ts', import.meta.url)), ...process.argv.slice(2)]);

@@ -1,0 +1,158 @@
+/**
+ * `node scripts/bootstrap.mjs SCRIPT ARGS…`: installs what is missing, then runs SCRIPT with Node 24.
+ *
+ * Plain JavaScript for Node >= 20 without a single dependency, because it runs before anything is installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { becomeNode, findNode24, NODE_MISSING } from '../packages/cli/bin/node24.mjs';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const modules = path.join(root, 'node_modules');
+const stamp = path.join(modules, '.peakstone-installed');
+const lock = path.join(root, '.peakstone', 'install.lock');
+const LOCK_POLL_MS = 200;
+
+const [script, ...args] = process.argv.slice(2);
+if (script === undefined) {
+  process.stderr.write('Usage: node scripts/bootstrap.mjs SCRIPT [ARGUMENTS…]\n');
+  process.exit(2);
+}
+if (!isInstalled()) withInstallLock(() => isInstalled() || install());
+const node = findNode24(path.join(root, 'package.json'));
+if (node === undefined) {
+  process.stderr.write(`${NODE_MISSING}\n`);
+  process.exit(1);
+}
+becomeNode(node, [path.resolve(root, script), ...args]);
+
+/** What an installation depends on: the lock file, and the platform whose binaries npm picks. */
+function wantedStamp() {
+  const hash = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json')));
+  return `${hash.digest('hex')} ${process.platform}-${process.arch}`;
+}
+
+function isInstalled() {
+  const wanted = wantedStamp();
+  if (readIfAny(stamp) === wanted) return true;
+  if (!matchesLockFile()) return false;
+  writeFileSync(stamp, wanted);
+  return true;
+}
+
+/** Whether an `npm install` made by hand left exactly what the lock file says, judged by npm's own record of it. */
+function matchesLockFile() {
+  const record = readIfAny(path.join(modules, '.package-lock.json'));
+  if (record === undefined) return false;
+  const locked = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(record).packages;
+  for (const [name, entry] of Object.entries(installed)) {
+    if (!entry.link && locked[name]?.version !== entry.version) return false;
+    if (!existsSync(path.join(root, name))) return false;
+  }
+  return Object.entries(locked).every(
+    ([name, entry]) => !name.includes('node_modules/') || entry.optional || entry.peer || name in installed,
+  );
+}
+
+function install() {
+  process.stderr.write('Installing dependencies (once; needs the network) …\n');
+  const startedAt = performance.now();
+  // An interrupted installation must not pass for a finished one.
+  rmSync(stamp, { force: true });
+  const npm = process.env.npm_execpath?.endsWith('.js')
+    ? [process.execPath, process.env.npm_execpath]
+    : ['npm'];
+  const [command, ...prefix] = npm;
+  const run = spawnSync(command, [...prefix, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    // npm's own output belongs on stderr: stdout is the script's.
+    stdio: ['ignore', 2, 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, npm_config_production: undefined, NODE_ENV: undefined },
+  });
+  // The packages ask for Node 24, which this very installation brings: npm's warning would only confuse.
+  const noise = /EBADENGINE|^npm (warn|WARN) allow-scripts/;
+  const lines = (run.stderr ?? '').split('\n').filter(line => line !== '' && !noise.test(line));
+  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
+  if (run.error !== undefined || run.status !== 0) {
+    process.stderr.write(`npm ci failed${run.error ? `: ${run.error.message}` : ''}. Nothing was started.\n`);
+    process.exit(run.status || 1);
+  }
+  writeFileSync(stamp, wantedStamp());
+  process.stderr.write(`Installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.\n`);
+}
+
+/** Runs `action` while no other first run of this folder does; a holder that died is succeeded. */
+function withInstallLock(action) {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  let announced = false;
+  while (!tryLock()) {
+    const holder = Number(readIfAny(lock));
+    if (holder > 0 && !isAlive(holder)) breakLock(holder);
+    else if (!announced) {
+      announced = true;
+      process.stderr.write(`Waiting for process ${holder || '?'}, which is installing dependencies …\n`);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+  }
+  const release = () => rmSync(lock, { force: true });
+  process.once('exit', release);
+  try {
+    action();
+  } finally {
+    process.removeListener('exit', release);
+    release();
+  }
+}
+
+/** A link to a finished file, so that nobody ever reads a lock without its holder. */
+function tryLock() {
+  const mine = `${lock}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  try {
+    linkSync(mine, lock);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+/** Moves a dead holder's lock aside; when it turns out to be somebody's fresh one, the move is undone. */
+function breakLock(deadHolder) {
+  const aside = `${lock}.broken-${process.pid}`;
+  try {
+    renameSync(lock, aside);
+  } catch (error) {
+    if (error.code === 'ENOENT') return;
+    throw error;
+  }
+  if (Number(readIfAny(aside)) === deadHolder) rmSync(aside);
+  else renameSync(aside, lock);
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function readIfAny(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
