@@ -1,0 +1,11 @@
+/**
+ * The engine's errors: one class, one closed table from code to status, and one renderer.
+ * @see https://docs.postgrest.org/en/stable/references/errors.html
+ */
+
+export * as authErrors from './errors/auth.ts';
+export { type ErrorContext, errorHeaders, renderError, toRestError } from './errors/render.ts';
+export * as requestErrors from './errors/request.ts';
+export { type PgrstCode, RestError, type RestErrorOptions, statusByCode } from './errors/restError.ts';
+export * as schemaCacheErrors from './errors/schemaCache.ts';
+export { statusOfSqlState } from './errors/sqlstate.ts';

@@ -1,0 +1,118 @@
+/** The one place where an error becomes bytes. */
+import type { HttpResponse } from '@peakstone/kernel/http';
+import { ConnectionError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
+import { readRaisedResponse } from './raise.ts';
+import { RestError } from './restError.ts';
+import { statusOfSqlState } from './sqlstate.ts';
+
+export interface ErrorContext {
+  /** False when the request ran, or would have run, as the anonymous role. */
+  readonly authenticated: boolean;
+  /** Setting `client-error-verbosity`: `minimal` leaves details and hint out. */
+  readonly verbosity: 'verbose' | 'minimal';
+  /** Sent as Retry-After with every 503: seconds until the next attempt to reach the database. */
+  readonly retryAfterSeconds: number;
+}
+
+/**
+ * Any thrown value as a `RestError`: PostgreSQL's refusals by SQLSTATE, a lost or unreachable database as PGRST001 or
+ * PGRST000, an exhausted pool as PGRST003, anything else as PGRSTX00 without its text (it may hold secrets). Pure.
+ */
+export function toRestError(error: unknown, authenticated: boolean): RestError {
+  if (error instanceof RestError) return error;
+  if (error instanceof PgError) return fromPgError(error, authenticated);
+  if (error instanceof PoolTimeoutError) {
+    return new RestError('PGRST003', 'Timed out acquiring connection from connection pool.', {
+      cause: error,
+    });
+  }
+  if (error instanceof ConnectionError) {
+    return isConnectFailure(error)
+      ? new RestError('PGRST000', 'Database connection error.', { details: error.message, cause: error })
+      : new RestError('PGRST001', 'Database client error. Retrying the connection.', {
+          details: error.message,
+          cause: error,
+        });
+  }
+  if (isHttpError(error)) {
+    return new RestError('PGRST102', error.message, { status: error.status, cause: error });
+  }
+  return new RestError('PGRSTX00', 'Internal error', { cause: error });
+}
+
+/** @returns the response to `error`, byte for byte the reference's. */
+export function renderError(error: unknown, context: ErrorContext): HttpResponse {
+  const { code, message, details, hint, status, statusText, headers } = toRestError(
+    error,
+    context.authenticated,
+  );
+  // The reference's encoder sorts keys; clients that compare bytes see this order.
+  const body =
+    context.verbosity === 'verbose'
+      ? `{"code":${encode(code)},"details":${encode(details)},"hint":${encode(hint)},"message":${encode(message)}}`
+      : `{"code":${encode(code)},"message":${encode(message)}}`;
+  return {
+    status,
+    headers: [...errorHeaders(code, status, context), ...sendable(headers)],
+    body,
+    ...(statusText === undefined ? {} : { statusText: onOneLine(statusText) }),
+  };
+}
+
+/** Headers that every error response starts with. */
+export function errorHeaders(code: string, status: number, context: ErrorContext): string[] {
+  return [
+    ...(status === 503 ? ['Retry-After', String(context.retryAfterSeconds)] : []),
+    'Content-Type',
+    'application/json; charset=utf-8',
+    'Proxy-Status',
+    `PostgREST; error=${onOneLine(code)}`,
+  ];
+}
+
+function fromPgError(error: PgError, authenticated: boolean): RestError {
+  const { code, message, detail, hint } = error.fields;
+  if (code === 'PGRST') return readRaisedResponse(message, detail);
+  const status = statusOfSqlState(code, message, authenticated);
+  return new RestError(code, message, {
+    details: detail ?? null,
+    hint: hint ?? null,
+    status,
+    headers: status === 401 ? ['WWW-Authenticate', 'Bearer'] : [],
+    // RAISE sqlstate 'PTnnn' also sets the reason phrase
+    ...(code.startsWith('PT') ? { statusText: message } : {}),
+    cause: error,
+  });
+}
+
+const isConnectFailure = (error: ConnectionError): boolean =>
+  (error as { phase?: unknown }).phase !== 'exchange';
+
+const isHttpError = (error: unknown): error is Error & { status: number } =>
+  error instanceof Error &&
+  error.name === 'HttpError' &&
+  Number.isInteger((error as { status?: unknown }).status);
+
+/** Drops raised headers that no HTTP message can carry. */
+function sendable(headers: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i]!;
+    const value = headers[i + 1]!;
+    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+      kept.push(name, Buffer.from(value, 'utf8').toString('latin1'));
+    }
+  }
+  return kept;
+}
+
+/** A reason phrase or header token may not break the line it stands on. */
+const onOneLine = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ');
+
+/** JSON as the reference's encoder writes it: no short forms for backspace and form feed. Objects arrive with sorted keys. */
+function encode(value: unknown): string {
+  const text = JSON.stringify(value ?? null);
+  return /\\[bf]/.test(text)
+    ? text.replace(/\\[\\bf"]/g, pair => (pair === '\\b' ? '\\u0008' : pair === '\\f' ? '\\u000c' : pair))
+    : text;
+}

@@ -1,0 +1,88 @@
+/**
+ * Every code the engine itself raises and its HTTP status.
+ * @see https://docs.postgrest.org/en/stable/references/errors.html#postgrest-error-codes
+ */
+export const statusByCode = {
+  // 0xx: the connection to the database
+  PGRST000: 503,
+  PGRST001: 503,
+  PGRST002: 503,
+  PGRST003: 504,
+  // 1xx: the request
+  PGRST100: 400,
+  PGRST101: 405,
+  PGRST102: 400,
+  PGRST103: 416,
+  PGRST105: 405,
+  PGRST106: 406,
+  PGRST107: 406,
+  PGRST108: 400,
+  PGRST111: 500,
+  PGRST112: 500,
+  PGRST114: 400,
+  PGRST115: 400,
+  PGRST116: 406,
+  PGRST117: 405,
+  PGRST118: 400,
+  PGRST120: 400,
+  PGRST121: 500,
+  PGRST122: 400,
+  PGRST123: 400,
+  PGRST124: 400,
+  PGRST125: 404,
+  PGRST126: 404,
+  PGRST127: 400,
+  PGRST128: 400,
+  // 2xx: the schema cache
+  PGRST200: 400,
+  PGRST201: 300,
+  PGRST202: 404,
+  PGRST203: 300,
+  PGRST204: 400,
+  PGRST205: 404,
+  // 3xx: authentication
+  PGRST300: 500,
+  PGRST301: 401,
+  PGRST302: 401,
+  PGRST303: 401,
+  // X: a defect of ours
+  PGRSTX00: 500,
+} as const;
+
+export type PgrstCode = keyof typeof statusByCode;
+
+export interface RestErrorOptions {
+  /** Anything JSON can hold; null when absent. */
+  readonly details?: unknown;
+  readonly hint?: string | null;
+  /** Default: the table's status for the code; 500 for a code outside it. */
+  readonly status?: number;
+  /** Flat `name, value, …`, sent after Content-Type and Proxy-Status. */
+  readonly headers?: readonly string[];
+  readonly statusText?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * A refusal with everything its response needs. `code` is a `PGRSTnnn`, a SQLSTATE, or what a function raised.
+ * @example throw new RestError('PGRST125', 'Invalid path specified in request URL')
+ */
+export class RestError extends Error {
+  override readonly name = 'RestError';
+  readonly code: string;
+  readonly details: unknown;
+  readonly hint: string | null;
+  readonly status: number;
+  readonly statusText: string | undefined;
+  readonly headers: readonly string[];
+
+  constructor(code: string, message: string, options: RestErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? null;
+    this.hint = options.hint ?? null;
+    this.status = options.status ?? (statusByCode as Record<string, number>)[code] ?? 500;
+    this.statusText = options.statusText;
+    this.headers = options.headers ?? [];
+  }
+}
