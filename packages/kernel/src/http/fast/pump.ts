@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+import type { Lane } from '../lane.ts';
+import type { PlannedResponse } from '../respond.ts';
+import type { HttpRequest } from '../types.ts';
+
+/**
+ * Sends a streamed body under back-pressure. When the stream fails the connection is cut,
+ * so that the client sees an incomplete body rather than a short one.
+ * Settles when all is handed to the socket or the socket is gone; never rejects.
+ */
+export async function pumpBody(
+  socket: Socket,
+  lane: Lane,
+  request: HttpRequest,
+  body: AsyncIterable<Uint8Array>,
+  planned: PlannedResponse,
+): Promise<void> {
+  let sent = 0;
+  try {
+    for await (const chunk of body) {
+      if (socket.destroyed) return;
+      if (chunk.byteLength === 0) continue;
+      sent += chunk.byteLength;
+      if (planned.framing === 'given' && sent > planned.length) break;
+      if (!send(socket, chunk, planned.framing === 'chunked')) await drained(socket);
+    }
+    if (planned.framing === 'given' && sent !== planned.length) {
+      throw new Error(`Response body ended at ${sent} bytes, Content-Length was ${planned.length}`);
+    }
+    if (planned.framing === 'chunked' && !socket.destroyed) socket.write('0\r\n\r\n', 'latin1');
+  } catch (error) {
+    lane.report(error, request);
+    socket.destroy();
+  }
+}
+
+function send(socket: Socket, chunk: Uint8Array, chunked: boolean): boolean {
+  if (!chunked) return socket.write(chunk);
+  socket.cork();
+  socket.write(`${chunk.byteLength.toString(16)}\r\n`, 'latin1');
+  socket.write(chunk);
+  const ready = socket.write('\r\n', 'latin1');
+  socket.uncork();
+  return ready;
+}
+
+/** Settles when the socket takes more, or is closed. */
+export function drained(socket: Socket): Promise<void> {
+  return new Promise(resolve => {
+    if (socket.destroyed || !socket.writableNeedDrain) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
+}

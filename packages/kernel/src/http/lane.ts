@@ -1,0 +1,27 @@
+import type { BlockList, Socket } from 'node:net';
+import type { Limits } from './options.ts';
+import type { Handler, HttpRequest, HttpResponse } from './types.ts';
+
+/** What a connection, in whichever lane, may ask of the server it belongs to. */
+export interface Lane {
+  readonly handler: Handler;
+  readonly limits: Limits;
+  /** Networks whose forwarding headers count; null when none do. */
+  readonly trusted: BlockList | null;
+  /** The server is closing: every response says `Connection: close`. */
+  readonly draining: boolean;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** A request begins and ends: what a drain waits for. */
+  begin(): void;
+  end(): void;
+  /** Reports an error and gives the response for it. */
+  failed(error: unknown, request: HttpRequest): HttpResponse;
+  report(error: unknown, request: HttpRequest): void;
+  /** Answers a connection whose request can't be read, and closes it. */
+  refuse(socket: Socket, status: 400 | 408 | 413 | 431): void;
+  /** Gives a socket to node:http with the bytes that it hasn't seen; `ended` when the client's side is already closed. */
+  handOver(socket: Socket, unread: Buffer, ended: boolean): void;
+  /** The connection is no longer the fast lane's. */
+  forget(connection: { readonly socket: Socket }): void;
+}

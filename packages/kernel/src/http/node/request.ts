@@ -1,0 +1,104 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { clientAddress, plainAddress } from '../address.ts';
+import { HttpError } from '../errors.ts';
+import type { Lane } from '../lane.ts';
+import { tooLarge } from '../limits.ts';
+import type { HttpRequest } from '../types.ts';
+
+/** {@link HttpRequest} over node:http's message. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HttpRequest['headers'];
+  /** The body was refused or never asked for with `100 Continue`: what follows on the connection can't be told. */
+  unreadable = false;
+  readonly #message: IncomingMessage;
+  readonly #lane: Lane;
+  readonly #abortListeners: (() => void)[] = [];
+  #continueWith: ServerResponse | null;
+  #aborted = false;
+  #read = false;
+
+  /** `continueWith` is set when the client waits for `100 Continue`; it gets it when the handler reads. */
+  constructor(message: IncomingMessage, lane: Lane, continueWith: ServerResponse | null) {
+    this.method = message.method ?? 'GET';
+    this.target = message.url ?? '/';
+    const mark = this.target.indexOf('?');
+    this.path = mark < 0 ? this.target : this.target.slice(0, mark);
+    this.query = mark < 0 ? '' : this.target.slice(mark + 1);
+    this.headers = flatHeaders(message);
+    this.#message = message;
+    this.#lane = lane;
+    this.#continueWith = continueWith;
+    this.unreadable = continueWith !== null;
+    if (Number(this.headers['content-length'] ?? 0) > lane.limits.maxBodyBytes) this.unreadable = true;
+  }
+
+  get remoteAddress(): string {
+    const peer = plainAddress(this.#message.socket.remoteAddress ?? '');
+    const { trusted } = this.#lane;
+    return trusted === null ? peer : clientAddress(peer, this.headers['x-forwarded-for'], trusted);
+  }
+
+  async body(maxBytes: number = this.#lane.limits.maxBodyBytes): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.#chunks(maxBytes)) chunks.push(chunk);
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+  }
+
+  stream(): AsyncIterable<Buffer> {
+    return this.#chunks(this.#lane.limits.maxBodyBytes);
+  }
+
+  onAborted(listener: () => void): void {
+    if (this.#aborted) listener();
+    else this.#abortListeners.push(listener);
+  }
+
+  /** The client is gone; tells those who asked, once. */
+  abort(): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    for (const listener of this.#abortListeners) listener();
+  }
+
+  async *#chunks(maxBytes: number): AsyncGenerator<Buffer> {
+    if (this.#read) throw new Error('The request body was already read');
+    this.#read = true;
+    if (Number(this.headers['content-length'] ?? 0) > maxBytes) {
+      this.unreadable = true;
+      throw tooLarge(maxBytes);
+    }
+    if (this.#continueWith !== null) {
+      this.#continueWith.writeContinue();
+      this.#continueWith = null;
+      this.unreadable = false;
+    }
+    let bytes = 0;
+    try {
+      // destroyOnReturn would cut the connection under the response when a handler stops reading early.
+      for await (const chunk of this.#message.iterator({ destroyOnReturn: false })) {
+        bytes += (chunk as Buffer).length;
+        if (bytes > maxBytes) {
+          this.unreadable = true;
+          throw tooLarge(maxBytes);
+        }
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      if (error instanceof HttpError) throw error;
+      throw new HttpError(400, 'The client broke off the request', { cause: error });
+    }
+  }
+}
+
+/** node:http's joined headers; its one list-valued field (`set-cookie`, senseless in a request) joined too. */
+function flatHeaders(message: IncomingMessage): HttpRequest['headers'] {
+  const { headers } = message;
+  const cookies = headers['set-cookie'];
+  return cookies === undefined
+    ? (headers as Record<string, string | undefined>)
+    : { ...(headers as Record<string, string | undefined>), 'set-cookie': cookies.join(', ') };
+}

@@ -1,0 +1,173 @@
+/** Answers requests that came through node:http's parser. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { httpDate } from '../date.ts';
+import type { Lane } from '../lane.ts';
+import { isStream, type PlannedResponse, planResponse, releaseBody } from '../respond.ts';
+import type { HttpResponse } from '../types.ts';
+import { NodeRequest } from './request.ts';
+
+/** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
+const LINGER_MS = 1000;
+const LINGER_BYTES = 4 * 1024 * 1024;
+
+/** Serves one request; settles when its response has ended or its client is gone. Never rejects. */
+export async function serveNode(
+  message: IncomingMessage,
+  reply: ServerResponse,
+  lane: Lane,
+  expectsContinue: boolean,
+): Promise<void> {
+  const request = new NodeRequest(message, lane, expectsContinue ? reply : null);
+  const gone = () => {
+    if (!reply.writableFinished) request.abort();
+  };
+  // A client that closes its side has left, unless it is one of the few that half-close: those still get the answer.
+  message.socket.on('end', gone);
+  reply.on('close', gone);
+  reply.on('error', gone);
+  lane.begin();
+  try {
+    let response: HttpResponse;
+    try {
+      response = await lane.handler(request);
+    } catch (error) {
+      response = lane.failed(error, request);
+    }
+    await write(request, message, reply, response, lane);
+  } finally {
+    lane.end();
+    message.socket.off('end', gone);
+  }
+}
+
+async function write(
+  request: NodeRequest,
+  message: IncomingMessage,
+  reply: ServerResponse,
+  response: HttpResponse,
+  lane: Lane,
+): Promise<void> {
+  let planned: PlannedResponse;
+  let answer = response;
+  try {
+    planned = planResponse(answer, request.method);
+  } catch (error) {
+    releaseBody(response.body);
+    answer = lane.failed(error, request);
+    planned = planResponse(answer, request.method);
+  }
+  const { body } = answer;
+  if (reply.destroyed || message.socket.destroyed) {
+    releaseBody(body);
+    return;
+  }
+  const lingers = request.unreadable && !message.complete;
+  sendHead(reply, answer, planned, lingers || lane.draining);
+  if (!planned.sendsBody || body === null) {
+    reply.end();
+    releaseBody(body);
+  } else if (isStream(body)) {
+    await pump(request, reply, body, planned, lane);
+  } else if (lingers) {
+    for (const part of partsOf(body)) reply.write(part);
+    await linger(message);
+    reply.end();
+  } else {
+    const parts = partsOf(body);
+    if (parts.length === 1) {
+      reply.end(parts[0]);
+    } else {
+      reply.cork();
+      for (const part of parts) reply.write(part);
+      reply.uncork();
+      reply.end();
+    }
+  }
+}
+
+function partsOf(body: string | Uint8Array | readonly Uint8Array[]): readonly (string | Uint8Array)[] {
+  return Array.isArray(body) ? (body as readonly Uint8Array[]) : [body as string | Uint8Array];
+}
+
+function sendHead(
+  reply: ServerResponse,
+  answer: HttpResponse,
+  planned: PlannedResponse,
+  closes: boolean,
+): void {
+  const lines = planned.head.split('\r\n');
+  const headers: string[] = [];
+  for (let i = 1; i < lines.length - 1; i++) {
+    const line = lines[i]!;
+    const colon = line.indexOf(':');
+    // Chunked or not depends on the client's HTTP version, which node:http knows.
+    if (!line.startsWith('Transfer-Encoding:')) headers.push(line.slice(0, colon), line.slice(colon + 2));
+  }
+  headers.push('Date', httpDate());
+  reply.sendDate = false;
+  if (closes || planned.close) headers.push('Connection', 'close');
+  if (answer.statusText === undefined) reply.writeHead(answer.status, headers);
+  else reply.writeHead(answer.status, answer.statusText, headers);
+}
+
+async function pump(
+  request: NodeRequest,
+  reply: ServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  planned: PlannedResponse,
+  lane: Lane,
+): Promise<void> {
+  let sent = 0;
+  try {
+    reply.flushHeaders();
+    for await (const chunk of body) {
+      if (reply.destroyed) return;
+      sent += chunk.byteLength;
+      if (planned.framing === 'given' && sent > planned.length) break;
+      if (!reply.write(chunk)) await drained(reply);
+    }
+    if (planned.framing === 'given' && sent !== planned.length) {
+      throw new Error(`Response body ended at ${sent} bytes, Content-Length was ${planned.length}`);
+    }
+    reply.end();
+  } catch (error) {
+    lane.report(error, request);
+    reply.destroy();
+  }
+}
+
+function drained(reply: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    if (reply.destroyed || !reply.writableNeedDrain) {
+      resolve();
+      return;
+    }
+    const done = () => {
+      reply.off('drain', done);
+      reply.off('close', done);
+      resolve();
+    };
+    reply.on('drain', done);
+    reply.on('close', done);
+  });
+}
+
+function linger(message: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    let bytes = 0;
+    const timer = setTimeout(done, LINGER_MS);
+    function done() {
+      clearTimeout(timer);
+      message.off('data', count);
+      resolve();
+    }
+    function count(chunk: Buffer) {
+      bytes += chunk.length;
+      if (bytes > LINGER_BYTES) done();
+    }
+    message.on('data', count);
+    message.once('end', done);
+    message.once('close', done);
+    message.once('error', done);
+  });
+}

@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream';
+import type { HttpRequest } from './types.ts';
+
+/** Takes over a WebSocket handshake. The socket is its own from then on; errors on it are the listener's to handle. */
+export type UpgradeListener = (request: HttpRequest, socket: Duplex, head: Buffer) => void;
+
+/** Settings of {@link serveHttp}; every limit has a default that is safe to face the internet with. */
+export interface ServeOptions {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** TCP port, 0 for any free one. Exclusive with `socketPath`. */
+  readonly port?: number;
+  /** Unix socket. A stale file of a dead server is replaced, a live one is an error. */
+  readonly socketPath?: string;
+  /** File mode of the unix socket. Default 0o660. */
+  readonly socketMode?: number;
+  /** Largest request body; more is 413. Default 10 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Largest request line and header block together; more is 431. Default 32 KiB. */
+  readonly maxHeaderBytes?: number;
+  /** Time for a request's header block to arrive; later is 408. Default 20 s. */
+  readonly headersTimeoutMs?: number;
+  /** Time for a whole request to arrive, body included; later is 408. Default 300 s. */
+  readonly requestTimeoutMs?: number;
+  /** How long a kept-alive connection may stay idle, and a client may refuse to read a response. Default 95 s: above the 90 s after which Traefik drops idle upstream connections, so that it's never us who close under a request. */
+  readonly idleTimeoutMs?: number;
+  /** Connections at once; more are closed on arrival. Default 16384. */
+  readonly maxConnections?: number;
+  /** Requests on one connection before it is closed; 0 for no limit. Default 0. */
+  readonly maxRequestsPerConnection?: number;
+  /** Networks (`10.0.0.0/8`, `::1`, `loopback`, `private`) whose X-Forwarded-For is believed. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Serve plain requests without node:http's parser; odd ones always meet it. Default true. */
+  readonly fastLane?: boolean;
+  /** Called for WebSocket handshakes; without it they are answered as ordinary requests. */
+  readonly onUpgrade?: UpgradeListener;
+  /** Told of what a handler or a body stream threw, except refusals below 500. */
+  readonly onError?: (error: unknown, request: HttpRequest) => void;
+}
+
+/** {@link ServeOptions} with the defaults filled in. */
+export interface Limits {
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnections: number;
+  readonly maxRequestsPerConnection: number;
+}
+
+export function limitsOf(options: ServeOptions): Limits {
+  return {
+    maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
+    maxHeaderBytes: options.maxHeaderBytes ?? 32 * 1024,
+    headersTimeoutMs: options.headersTimeoutMs ?? 20_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
+    idleTimeoutMs: options.idleTimeoutMs ?? 95_000,
+    maxConnections: options.maxConnections ?? 16_384,
+    maxRequestsPerConnection: options.maxRequestsPerConnection ?? 0,
+  };
+}

@@ -1,0 +1,258 @@
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { trustedNetworks } from './address.ts';
+import { httpDate } from './date.ts';
+import { HttpError } from './errors.ts';
+import { FastConnection } from './fast/connection.ts';
+import type { Lane } from './lane.ts';
+import { NodeRequest } from './node/request.ts';
+import { serveNode } from './node/serve.ts';
+import { limitsOf, type ServeOptions } from './options.ts';
+import { errorResponse } from './respond.ts';
+import { StalledWriters } from './stalled.ts';
+import { reasonPhrase } from './status.ts';
+import type { Handler } from './types.ts';
+
+/** A listening server. */
+export interface HttpServer {
+  /** Where it listens: `http://host:port`, or `unix:PATH`. */
+  readonly url: string;
+  /** TCP port; 0 on a unix socket. */
+  readonly port: number;
+  readonly address: AddressInfo | string;
+  /** Open connections, in both lanes. */
+  readonly connections: number;
+  /**
+   * Stops accepting, ends idle connections, lets requests in work finish with `Connection: close`,
+   * and cuts what is left after `drainMs` (default 10 s). Safe to call twice.
+   */
+  close(drainMs?: number): Promise<void>;
+}
+
+const SWEEP_MS = 1000;
+
+/**
+ * Listens and answers with `handler`. Plain requests take the fast lane; whatever isn't plainly
+ * well-formed is parsed by node:http, on the same connection.
+ * @throws the listen error (`EADDRINUSE` …), before anything is left open.
+ */
+export async function serveHttp(handler: Handler, options: ServeOptions = {}): Promise<HttpServer> {
+  const limits = limitsOf(options);
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(SWEEP_MS, limits.headersTimeoutMs),
+    requireHostHeader: true,
+    ...(options.onUpgrade && { shouldUpgradeCallback: isWebSocketHandshake }),
+  });
+  server.maxConnections = limits.maxConnections;
+  server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
+  // Half-closing clients get their answer; node:http's default would cut them off. It isn't in the types.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+
+  const trusted = options.trustedProxies?.length ? trustedNetworks(options.trustedProxies) : null;
+  const fast = new Set<FastConnection>();
+  const sockets = new Set<Socket>();
+  const stalled = new StalledWriters(limits.idleTimeoutMs);
+  let inWork = 0;
+  let draining = false;
+  let whenQuiet: (() => void) | null = null;
+  const toNodeHttp = server.listeners('connection')[0] as (this: Server, socket: Socket) => void;
+
+  const lane: Lane = {
+    handler,
+    limits,
+    trusted,
+    get draining() {
+      return draining;
+    },
+    now: () => performance.now(),
+    begin: () => {
+      inWork++;
+    },
+    end: () => {
+      inWork--;
+      if (inWork === 0) whenQuiet?.();
+    },
+    failed(error, request) {
+      lane.report(error, request);
+      return errorResponse(error);
+    },
+    report(error, request) {
+      if (!(error instanceof HttpError && error.status < 500)) options.onError?.(error, request);
+    },
+    refuse,
+    handOver(socket, unread, ended) {
+      toNodeHttp.call(server, socket);
+      // As if read from the wire: node:http's own listener parses it before anything that arrives later.
+      if (unread.length > 0) socket.emit('data', unread);
+      if (ended) socket.emit('end');
+    },
+    forget: connection => {
+      fast.delete(connection as FastConnection);
+    },
+  };
+
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    if (options.fastLane === false) toNodeHttp.call(server, socket);
+    else fast.add(new FastConnection(socket, lane, lane.now()));
+  });
+  server.on('request', (message, reply) => void serveNode(message, reply, lane, false));
+  server.on('checkContinue', (message, reply) => void serveNode(message, reply, lane, true));
+  server.on('checkExpectation', (_message: IncomingMessage, reply: ServerResponse) => {
+    reply.writeHead(417, { Connection: 'close', 'Content-Length': 0 });
+    reply.end();
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+    refuseUnreadable(error, socket as Socket),
+  );
+  const { onUpgrade } = options;
+  if (onUpgrade) {
+    server.on('upgrade', (message, socket, head) =>
+      onUpgrade(new NodeRequest(message, lane, null), socket, head),
+    );
+  }
+
+  if (options.socketPath !== undefined) await removeStaleSocket(options.socketPath);
+  await listen(server, options);
+  if (options.socketPath !== undefined) await chmod(options.socketPath, options.socketMode ?? 0o660);
+
+  const sweep = setInterval(
+    () => {
+      const now = lane.now();
+      for (const connection of fast) connection.sweep(now);
+      stalled.sweep(sockets, now);
+    },
+    Math.min(SWEEP_MS, limits.headersTimeoutMs, limits.idleTimeoutMs),
+  );
+  sweep.unref();
+
+  let closing: Promise<void> | null = null;
+  const address = server.address() as AddressInfo | string;
+  return {
+    address,
+    port: typeof address === 'string' ? 0 : address.port,
+    url: typeof address === 'string' ? `unix:${address}` : urlOf(address),
+    get connections() {
+      return sockets.size;
+    },
+    close(drainMs = 10_000) {
+      closing ??= shutDown(drainMs);
+      return closing;
+    },
+  };
+
+  async function shutDown(drainMs: number): Promise<void> {
+    draining = true;
+    const closed = new Promise<void>(resolve => server.close(() => resolve()));
+    for (const connection of fast) connection.close();
+    if (inWork > 0) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, drainMs);
+        whenQuiet = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    // Responses are handed to the sockets by now: let them leave, then cut who doesn't read or never asked.
+    const cut = setTimeout(
+      () => {
+        for (const socket of sockets) socket.destroy();
+      },
+      Math.min(drainMs, 500),
+    );
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(cut);
+    clearInterval(sweep);
+  }
+}
+
+function isWebSocketHandshake(message: IncomingMessage): boolean {
+  return message.method === 'GET' && /^websocket$/i.test(message.headers.upgrade ?? '');
+}
+
+function refuse(socket: Socket, status: 400 | 408 | 413 | 431): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const reason = reasonPhrase(status);
+  const body = JSON.stringify({ message: reason, hint: null });
+  socket.write(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nDate: ${httpDate()}\r\nConnection: close\r\n\r\n${body}`,
+    'latin1',
+  );
+  socket.destroySoon();
+}
+
+/** The reply that node:http has in work on a socket. */
+type WithReply = Socket & { _httpMessage?: ServerResponse | null };
+
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  const reply = (socket as WithReply)._httpMessage;
+  if (reply && !reply.writableFinished) {
+    // The request before the broken one is still being answered: its answer first, or the client would take ours for it.
+    reply.once('close', () => refuseUnreadable(error, socket));
+    return;
+  }
+  if (error.code === 'ECONNRESET' || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  refuse(socket, statusOfParseError(error.code));
+}
+
+function statusOfParseError(code: string | undefined): 400 | 408 | 413 | 431 {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 431;
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 413;
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 408;
+    default:
+      return 400;
+  }
+}
+
+function listen(server: Server, options: ServeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const done = () => {
+      server.off('error', reject);
+      resolve();
+    };
+    // A long backlog: a burst of thousands of connections must not be refused while we accept.
+    if (options.socketPath !== undefined) server.listen({ path: options.socketPath, backlog: 4096 }, done);
+    else server.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, backlog: 4096 }, done);
+  });
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  const host =
+    address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
+
+/** Removes the socket file of a server that is gone; leaves a live one, and anything that isn't a socket, for `listen` to refuse. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const stat = await lstat(path).catch(() => null);
+  if (!stat?.isSocket()) return;
+  const alive = await new Promise<boolean>(resolve => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on('error', () => resolve(false));
+  });
+  if (!alive) await unlink(path);
+}
