@@ -110,7 +110,11 @@ function isEnd(bytes: Uint8Array, at: number): boolean {
 
 function skipSpace(bytes: Uint8Array, from: number): number {
   let at = from;
-  for (let c = bytes[at]; c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09; c = bytes[++at]);
+  while (at < bytes.length) {
+    const c = bytes[at]!;
+    if (c > 0x20 || !(c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09)) break;
+    at++;
+  }
   return at;
 }
 
@@ -125,7 +129,8 @@ function skipObject(bytes: Uint8Array, from: number, spans: KeySpans): number {
     spans.push(at + 1, end - 1);
     at = skipSpace(bytes, end);
     if (bytes[at] !== COLON) return INVALID;
-    at = skipValue(bytes, skipSpace(bytes, at + 1));
+    at = skipSpace(bytes, at + 1);
+    at = bytes[at] === OPEN || bytes[at] === OPEN_LIST ? skipValue(bytes, at) : skipScalar(bytes, at);
     if (at === INVALID) return INVALID;
     at = skipSpace(bytes, at);
     if (bytes[at] === CLOSE) return at + 1;

@@ -1,0 +1,222 @@
+/** Operators of horizontal filters, and trees of them under `and` and `or`. */
+import { delimiter, field, fieldName, identifier, quotedValue } from './names.ts';
+import {
+  alt,
+  attempt,
+  between,
+  char,
+  FAIL,
+  label,
+  lexeme,
+  map,
+  nested,
+  noneOf,
+  notFollowedBy,
+  optional,
+  type Parser,
+  pure,
+  rest,
+  satisfy,
+  sepBy1,
+  seq,
+  span,
+  string,
+} from './parsec.ts';
+import type {
+  FtsOperator,
+  IsValue,
+  LogicTree,
+  OpExpr,
+  Operation,
+  QuantOperator,
+  SimpleOperator,
+} from './types.ts';
+
+const SIMPLE: readonly SimpleOperator[] = ['neq', 'cs', 'cd', 'ov', 'sl', 'sr', 'nxr', 'nxl', 'adj'];
+/** Longer names stand before their prefixes. */
+const QUANTIFIED: readonly QuantOperator[] = [
+  'eq',
+  'gte',
+  'gt',
+  'lte',
+  'lt',
+  'like',
+  'ilike',
+  'match',
+  'imatch',
+];
+const FTS: readonly FtsOperator[] = ['fts', 'plfts', 'phfts', 'wfts'];
+const IS: readonly IsValue[] = ['null', 'not_null', 'true', 'false', 'unknown'];
+
+function oneOfNames<N extends string>(names: readonly N[]): Parser<N> {
+  return alt<N>(...names.map(name => attempt(map(string(name), () => name))));
+}
+
+const simpleOperator = label(oneOfNames(SIMPLE), 'unknown single value operator');
+const quantOperator = label(oneOfNames(QUANTIFIED), 'unknown single value operator');
+const ftsOperator = oneOfNames(FTS);
+
+const listEnd = notFollowedBy(noneOf(',)'));
+const unquoted = span(/[^,)]*/y, 0);
+
+const listElement: Parser<string> = alt(attempt(seq([quotedValue, listEnd], value => value)), unquoted);
+
+/** `(1,"two, three",4)`. */
+const listValue: Parser<string[]> = between(
+  lexeme(char('(')),
+  lexeme(char(')')),
+  sepBy1(listElement, char(',')),
+);
+
+/** Either case, character by character. */
+function anyCase(word: string): Parser<string> {
+  const characters = [...word].map(lower => {
+    const upper = lower.toUpperCase();
+    return satisfy(character => character === lower || character === upper);
+  });
+  return seq(characters, () => word);
+}
+
+const isValue: Parser<IsValue> = label(
+  alt<IsValue>(...IS.map(word => attempt(map(anyCase(word), () => word)))),
+  'isVal: (null, not_null, true, false, unknown)',
+);
+
+const quantifier = attempt(
+  between(
+    char('('),
+    char(')'),
+    alt<'any' | 'all'>(
+      attempt(map(string('any'), () => 'any' as const)),
+      map(string('all'), () => 'all' as const),
+    ),
+  ),
+);
+
+const language = attempt(between(char('('), char(')'), identifier));
+
+const negation = alt(attempt(seq([string('not'), delimiter], () => true)), pure(false));
+
+function operation(value: Parser<string>): Parser<Operation> {
+  const inList = seq(
+    [attempt(seq([string('in'), delimiter], () => null)), listValue],
+    (_in, values): Operation => ({ kind: 'in', values }),
+  );
+  const is = seq(
+    [attempt(seq([string('is'), delimiter], () => null)), isValue],
+    (_is, what): Operation => ({ kind: 'is', value: what }),
+  );
+  const isDistinct = seq(
+    [attempt(seq([string('isdistinct'), delimiter], () => null)), value],
+    (_is, text): Operation => ({ kind: 'isdistinct', value: text }),
+  );
+  const fts = seq(
+    [ftsOperator, optional(language), delimiter, value],
+    (operator, of, _dot, text): Operation => ({ kind: 'fts', operator, language: of, value: text }),
+  );
+  const simple = seq(
+    [simpleOperator, delimiter, value],
+    (operator, _dot, text): Operation => ({ kind: 'simple', operator, value: text }),
+  );
+  const quantified = seq(
+    [quantOperator, optional(quantifier), delimiter, value],
+    (operator, which, _dot, text): Operation => ({
+      kind: 'quantified',
+      operator,
+      quantifier: which,
+      value: text,
+    }),
+  );
+  return label(
+    alt<Operation>(inList, is, isDistinct, attempt(fts), attempt(simple), attempt(quantified)),
+    'operator (eq, gt, ...)',
+  );
+}
+
+const QUICK = /^(not\.)?([a-z]+)\.(.*)$/s;
+const simpleNames: ReadonlySet<string> = new Set(SIMPLE);
+const quantNames: ReadonlySet<string> = new Set(QUANTIFIED);
+
+/** A plain `operator.value` without quantifier is nearly every filter there is: one regex instead of twenty attempts. */
+const quickExpression: Parser<OpExpr> = state => {
+  const match = state.fast ? QUICK.exec(state.text) : null;
+  state.error = null;
+  state.consumed = false;
+  if (!match) return FAIL;
+  const [, not, name = '', value = ''] = match;
+  const negated = not !== undefined;
+  const done = (found: Operation): OpExpr => {
+    state.position = state.text.length;
+    state.consumed = true;
+    return { negated, operation: found };
+  };
+  if (quantNames.has(name)) {
+    return done({ kind: 'quantified', operator: name as QuantOperator, quantifier: null, value });
+  }
+  if (simpleNames.has(name)) return done({ kind: 'simple', operator: name as SimpleOperator, value });
+  return FAIL;
+};
+
+function expression(value: Parser<string>): Parser<OpExpr> {
+  return seq([negation, operation(value)], (negated, found) => ({ negated, operation: found }));
+}
+
+/** The value of a filter parameter: `not.eq.5`, `in.(1,2)`, `like(any).{a*,b*}`. */
+export const filterExpression: Parser<OpExpr> = alt(quickExpression, expression(rest));
+
+/** The same, where a value without an operator is a function's argument (null). */
+export const filterOrArgument: Parser<OpExpr | null> = alt<OpExpr | null>(filterExpression, pure(null));
+
+const arrayLiteral = seq(
+  [string('{'), span(/[^{}]*/y, 0), string('}')],
+  (open, inner, close) => open + inner + close,
+);
+
+const logicValue: Parser<string> = alt(
+  attempt(seq([quotedValue, listEnd], value => value)),
+  attempt(arrayLiteral),
+  unquoted,
+);
+
+const logicFilter: Parser<LogicTree> = seq(
+  [field, delimiter, expression(logicValue)],
+  (of, _dot, what): LogicTree => ({ kind: 'filter', filter: { field: of, expression: what } }),
+);
+
+const logicOperator: Parser<'and' | 'or'> = label(
+  alt<'and' | 'or'>(
+    attempt(map(string('and'), () => 'and' as const)),
+    map(string('or'), () => 'or' as const),
+  ),
+  'logic operator (and, or)',
+);
+
+/** `and(a.eq.1,not.or(b.eq.2,c.is.null))`. */
+export const logicTree: Parser<LogicTree> = alt<LogicTree>(
+  attempt(logicFilter),
+  seq(
+    [
+      label(negation, 'negation operator (not)'),
+      logicOperator,
+      lexeme(char('(')),
+      sepBy1(
+        nested(() => logicTree),
+        lexeme(char(',')),
+      ),
+      lexeme(char(')')),
+    ],
+    (negated, operator, _open, trees): LogicTree => ({ kind: 'logic', negated, operator, trees }),
+  ),
+);
+
+/** `clients.not.or`: the embed the tree belongs to, and its outermost operator with its negation. */
+export const logicPath: Parser<{ readonly path: readonly string[]; readonly operator: string }> = map(
+  sepBy1(fieldName, delimiter),
+  names => {
+    const operator = names.at(-1) ?? '';
+    return {
+      path: names.slice(0, -1).filter(name => name !== 'not'),
+      operator: names.includes('not') ? `not.${operator}` : operator,
+    };
+  },
+);

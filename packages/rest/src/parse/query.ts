@@ -1,0 +1,185 @@
+/**
+ * The query string: which parameter means what, and every value parsed.
+ * @see https://docs.postgrest.org/en/stable/references/api/tables_views.html
+ */
+import { requestErrors } from '../errors.ts';
+import { filterExpression, filterOrArgument, logicPath, logicTree } from './filter.ts';
+import { columnList, treePath } from './names.ts';
+import { orderTerms } from './order.ts';
+import { type Parser, parse } from './parsec.ts';
+import { rangeOf } from './range.ts';
+import { selectForest } from './select.ts';
+import type {
+  EmbedPath,
+  Field,
+  Filter,
+  LogicTree,
+  OpExpr,
+  OrderTerm,
+  QueryParams,
+  Range,
+  SelectItem,
+} from './types.ts';
+
+/** Parameters in one query string; more are refused, as each one costs parsing and planning. */
+const MAX_PARAMETERS = 2000;
+
+const RESERVED: ReadonlySet<string> = new Set(['select', 'columns', 'on_conflict']);
+const EMBEDDABLE: ReadonlySet<string> = new Set(['order', 'limit', 'offset', 'and', 'or']);
+
+/** Parses or refuses with PGRST100, quoting what was read: `"failed to parse order (x)" (line 1, column 1)`. */
+function read<T>(parser: Parser<T>, text: string, what: string, quoted: string = text): T {
+  const result = parse(parser, text);
+  if ('value' in result) return result.value;
+  const { location, details } = result.refusal;
+  throw requestErrors.queryParam(`"failed to parse ${what} (${quoted})" ${location}`, details);
+}
+
+const decoder = new TextDecoder();
+
+/** Percent-decodes UTF-8; `+` is a blank, and a `%` without two hex digits is itself. */
+export function decodeText(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  return decodePercent(spaced);
+}
+
+/** Percent-decodes UTF-8. Never throws: bytes that are not UTF-8 become U+FFFD. */
+export function decodePercent(text: string): string {
+  if (!/[%\x80-\xff]/.test(text)) return text;
+  try {
+    if (!/[\x80-\xff]/.test(text)) return decodeURIComponent(text);
+  } catch {
+    // A stray % or bytes that are not UTF-8: decoded below, byte by byte.
+  }
+  const bytes = Buffer.from(
+    text.replace(/%([0-9a-fA-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
+  return decoder.decode(bytes);
+}
+
+/** Names and values in order; the value is null where there is no `=`. Splits at `&` and `;`. */
+export function splitQuery(query: string): readonly (readonly [name: string, value: string | null])[] {
+  if (query === '') return [];
+  const pairs: (readonly [string, string | null])[] = [];
+  for (const part of query.split(/[&;]/)) {
+    if (part === '') continue;
+    if (pairs.length === MAX_PARAMETERS) {
+      throw requestErrors.queryParam('too many query parameters', `At most ${MAX_PARAMETERS} are allowed.`);
+    }
+    const at = part.indexOf('=');
+    pairs.push(
+      at < 0 ? [decodeText(part), null] : [decodeText(part.slice(0, at)), decodeText(part.slice(at + 1))],
+    );
+  }
+  return pairs;
+}
+
+/** Percent-encodes all but unreserved characters. */
+export function encodeText(text: string): string {
+  const encoded = encodeURIComponent(text.toWellFormed());
+  return /[!'()*]/.test(encoded)
+    ? encoded.replace(/[!'()*]/g, character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    : encoded;
+}
+
+/** Sorted by name; values of a repeated name follow the first, after commas. */
+function canonicalQuery(pairs: readonly (readonly [string, string | null])[]): string {
+  if (pairs.length === 0) return '';
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of pairs) {
+    const values = byName.get(name);
+    if (values) values.push(value ?? '');
+    else byName.set(name, [value ?? '']);
+  }
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, values]) => `${encodeText(name)}=${values.map(encodeText).join(',')}`)
+    .join('&');
+}
+
+const SIMPLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function readPath(name: string): { readonly path: EmbedPath; readonly field: Field } {
+  if (SIMPLE_NAME.test(name)) return { path: [], field: { name, path: [] } };
+  return read(treePath, name, 'tree path');
+}
+
+function lastWord(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
+}
+
+/**
+ * Reads a query string. `acceptsArguments` is true for a function called by GET or HEAD, where a parameter whose value
+ * starts with no operator is an argument. Pure.
+ * @throws {RestError} PGRST100 with the place and what was expected there.
+ * @example parseQuery('id=eq.1&select=name', false).filters // [[[], { field: { name: 'id', … }, … }]]
+ */
+export function parseQuery(query: string, acceptsArguments: boolean): QueryParams {
+  const pairs = splitQuery(query);
+  const order: (readonly [EmbedPath, readonly OrderTerm[]])[] = [];
+  const logic: (readonly [EmbedPath, LogicTree])[] = [];
+  const limits = new Map<string, { limit?: string; offset?: string }>();
+  const candidates: (readonly [string, string])[] = [];
+  const reserved = new Map<string, string | null>();
+  for (const [name, value] of pairs) {
+    const word = lastWord(name);
+    if (RESERVED.has(name)) {
+      if (!reserved.has(name)) reserved.set(name, value);
+    } else if (value === null) {
+    } else if (!EMBEDDABLE.has(word)) {
+      candidates.push([name, value]);
+    } else if (word === 'order') {
+      order.push([readPath(name).path, read(orderTerms, value, 'order')]);
+    } else if (word === 'limit' || word === 'offset') {
+      const level = name === word ? '' : name.slice(0, -word.length - 1);
+      const found = limits.get(level) ?? {};
+      found[word] = value;
+      limits.set(level, found);
+    } else {
+      const { path, operator } = read(logicPath, name, 'logic path');
+      logic.push([path, read(logicTree, operator + value, 'logic tree', value)]);
+    }
+  }
+  const columns = reserved.get('columns') ?? null;
+  const readColumns = columns === null ? null : read(columnList, columns, 'columns parameter');
+  const select: readonly SelectItem[] = readSelect(reserved.get('select') ?? null);
+  const filters: (readonly [EmbedPath, Filter])[] = [];
+  const params: (readonly [string, string])[] = [];
+  for (const [name, value] of candidates) {
+    const { path, field } = readPath(name);
+    const expression: OpExpr | null = acceptsArguments
+      ? read(filterOrArgument, value, 'filter')
+      : read(filterExpression, value, 'filter');
+    if (expression) filters.push([path, { field, expression }]);
+    else params.push([field.name, value]);
+  }
+  const onConflict = reserved.get('on_conflict') ?? null;
+  const ranges = new Map<string, Range>();
+  for (const [level, { limit, offset }] of limits) {
+    ranges.set(level, rangeOf(limit, offset));
+  }
+  return {
+    canonical: canonicalQuery(pairs),
+    params,
+    select,
+    filters,
+    filterNames: new Set(candidates.map(([name]) => name)),
+    logic,
+    order,
+    ranges,
+    columns: readColumns,
+    onConflict: onConflict === null ? null : read(columnList, onConflict, 'on_conflict parameter'),
+  };
+}
+
+const selectAll: readonly SelectItem[] = read(selectForest, '*', 'select parameter');
+
+function readSelect(select: string | null): readonly SelectItem[] {
+  return select === null || select === '*' ? selectAll : read(selectForest, select, 'select parameter');
+}
+
+/** The embed path of a level's name in `QueryParams.ranges`. @throws {RestError} PGRST100 */
+export function readLevel(level: string): EmbedPath {
+  return level === '' ? [] : read(treePath, `${level}.limit`, 'tree path').path;
+}
