@@ -1,0 +1,36 @@
+import type { PoolOptions } from '../types.ts';
+
+/** Pool options with every default applied. */
+export interface PoolLimits {
+  readonly size: number;
+  readonly sharedSize: number;
+  readonly pipelineDepth: number;
+  readonly acquireTimeoutMs: number;
+  readonly maxWaiting: number;
+  readonly maxIdleMs: number;
+  readonly maxLifetimeMs: number;
+  readonly statementCacheSize: number;
+}
+
+/** @throws {RangeError} naming the option that is not a whole number in its range. */
+export function resolveLimits(options: PoolOptions): PoolLimits {
+  const size = whole('size', options.size ?? 10, 1);
+  return {
+    size,
+    // The own lane must keep one, or nothing exclusive could ever run.
+    sharedSize: Math.min(whole('sharedSize', options.sharedSize ?? 2, 0), size - 1),
+    pipelineDepth: whole('pipelineDepth', options.pipelineDepth ?? 16, 1),
+    acquireTimeoutMs: whole('acquireTimeoutMs', options.acquireTimeoutMs ?? 10_000, 1),
+    maxWaiting: whole('maxWaiting', options.maxWaiting ?? 10_000, 0),
+    maxIdleMs: whole('maxIdleMs', options.maxIdleMs ?? 30_000, 1),
+    maxLifetimeMs: whole('maxLifetimeMs', options.maxLifetimeMs ?? 1_800_000, 1),
+    statementCacheSize: whole('statementCacheSize', options.statementCacheSize ?? 512, 0),
+  };
+}
+
+function whole(name: string, value: number, min: number): number {
+  if (!Number.isInteger(value) || value < min) {
+    throw new RangeError(`Pool option ${name} must be a whole number of at least ${min}, not ${value}`);
+  }
+  return value;
+}

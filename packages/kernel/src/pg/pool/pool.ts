@@ -1,0 +1,331 @@
+import { ConnectionError } from '../errors.ts';
+import type { Cell, Exchange, Pool, PoolEvent, PoolOptions, PoolStats, Result, SqlValue } from '../types.ts';
+import { Connection, type ConnectionOwner } from '../wire/connection.ts';
+import { type Conninfo, parseConninfo } from '../wire/conninfo.ts';
+import { ExchangeTask } from '../wire/exchange.ts';
+import { ScriptTask } from '../wire/script.ts';
+import { openSession } from '../wire/session.ts';
+import type { Task } from '../wire/task.ts';
+import { Backoff } from './backoff.ts';
+import { Lane, type LaneHost } from './lane.ts';
+import { type PoolLimits, resolveLimits } from './options.ts';
+import { createRowSource } from './stream.ts';
+
+/**
+ * A pool of connections to one database, opened on demand.
+ *
+ * While the server is away exchanges are refused at once with ConnectionError, and attempts to connect go on in the
+ * background, so that service resumes by itself.
+ * @throws {ConnectionError} when `url` is malformed. @throws {RangeError} when a limit is.
+ * @example
+ * const pool = createPool({ url: 'postgres://app@localhost/app' });
+ * const { rows } = await pool.query('select $1::int + 1', ['41']);
+ */
+export function createPool(options: PoolOptions): Pool {
+  return new ConnectionPool(options);
+}
+
+const noValues: readonly SqlValue[] = [];
+
+class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
+  #options: PoolOptions;
+  #limits: PoolLimits;
+  #info: Conninfo;
+  #generation = 0;
+  readonly #own: Lane;
+  readonly #shared: Lane;
+  readonly #backoff = new Backoff();
+  readonly #aborter = new AbortController();
+  readonly #sweeper: NodeJS.Timeout;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #lastError: Error | null = null;
+  #timeouts = 0;
+  #reachable = true;
+  #closing: Promise<void> | null = null;
+  #drained: (() => void) | null = null;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#limits = resolveLimits(options);
+    this.#info = parseConninfo(options.url);
+    const { size, sharedSize, pipelineDepth } = this.#limits;
+    this.#own = new Lane(this, false, size - sharedSize, 1);
+    this.#shared = new Lane(this, true, sharedSize, pipelineDepth);
+    this.#sweeper = this.#startSweeper();
+  }
+
+  exchange(exchange: Exchange): Promise<readonly Result[]> {
+    return new Promise((resolve, reject) => {
+      const task = new ExchangeTask(exchange, resolve, reject);
+      if (exchange.signal) task.watch(exchange.signal);
+      const shared = exchange.lane === 'shared' && this.#shared.max > 0 && !exchange.inspect;
+      this.#submit(shared ? this.#shared : this.#own, task);
+    });
+  }
+
+  async query(text: string, values: readonly SqlValue[] = noValues): Promise<Result> {
+    const results = await this.exchange({ statements: [{ text, values }] });
+    return results[0]!;
+  }
+
+  script(text: string): Promise<readonly Result[]> {
+    return new Promise((resolve, reject) => this.#submit(this.#own, new ScriptTask(text, resolve, reject)));
+  }
+
+  async *stream(exchange: Exchange): AsyncGenerator<readonly Cell[], void, undefined> {
+    const source = createRowSource(exchange);
+    if (exchange.signal) source.task.watch(exchange.signal);
+    this.#submit(this.#own, source.task);
+    try {
+      for (;;) {
+        const { done, value } = await source.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      source.leave();
+    }
+  }
+
+  reconfigure(options: Partial<PoolOptions>): void {
+    const merged = { ...this.#options, ...options };
+    const limits = resolveLimits(merged);
+    const info = parseConninfo(merged.url);
+    const moved = merged.url !== this.#options.url;
+    this.#options = merged;
+    this.#limits = limits;
+    this.#info = info;
+    this.#own.max = limits.size - limits.sharedSize;
+    this.#shared.max = limits.sharedSize;
+    this.#shared.depth = limits.pipelineDepth;
+    if (limits.sharedSize === 0) {
+      for (let task = this.#shared.waiting.shift(); task; task = this.#shared.waiting.shift())
+        this.#own.submit(task);
+    }
+    if (moved) {
+      this.#generation++;
+      this.#backoff.reset();
+      this.#stopRetry();
+    }
+    for (const lane of [this.#own, this.#shared]) {
+      let surplus = lane.connections.length - lane.max;
+      for (const connection of [...lane.connections]) {
+        if (moved || surplus-- > 0) this.#retire(connection);
+      }
+      lane.replenish();
+    }
+  }
+
+  get stats(): PoolStats {
+    const all = [...this.#own.connections, ...this.#shared.connections];
+    return {
+      size: all.length,
+      idle: all.filter(connection => connection.depth === 0).length,
+      waiting: this.#own.waiting.size + this.#shared.waiting.size,
+      timeouts: this.#timeouts,
+      reachable: this.#reachable,
+    };
+  }
+
+  close(graceMs = 10_000): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    clearInterval(this.#sweeper);
+    if (!this.#isDrained()) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#drained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#stopRetry();
+    this.#aborter.abort();
+    const error = new ConnectionError('The pool is closed');
+    for (const lane of [this.#own, this.#shared]) {
+      lane.stopTimer();
+      lane.rejectWaiting(error);
+      for (const connection of [...lane.connections]) {
+        if (connection.depth === 0) connection.end();
+        else connection.destroy(error);
+      }
+    }
+  }
+
+  #isDrained(): boolean {
+    return [this.#own, this.#shared].every(
+      lane => lane.waiting.peek() === null && lane.connections.every(connection => connection.depth === 0),
+    );
+  }
+
+  #submit(lane: Lane, task: Task): void {
+    if (task.settled) return;
+    if (this.#closing) task.fail(new ConnectionError('The pool is closed'));
+    else if (this.#retryTimer && this.#size === 0) task.fail(this.#away());
+    else lane.submit(task);
+  }
+
+  get #size(): number {
+    return this.#own.connections.length + this.#shared.connections.length;
+  }
+
+  #away(): ConnectionError {
+    const cause = this.#lastError;
+    return new ConnectionError(cause?.message ?? 'The database is away', cause ? { cause } : {});
+  }
+
+  #emit(event: PoolEvent): void {
+    this.#options.onEvent?.(event);
+  }
+
+  // What lanes ask.
+
+  get acquireTimeoutMs(): number {
+    return this.#limits.acquireTimeoutMs;
+  }
+
+  get maxWaiting(): number {
+    return this.#limits.maxWaiting;
+  }
+
+  timedOut(waitedMs: number, waiting: number): void {
+    this.#timeouts++;
+    this.#emit({ kind: 'acquireTimeout', waitedMs, waiting });
+  }
+
+  open(lane: Lane): void {
+    if (this.#retryTimer) return;
+    void this.#connect(lane);
+  }
+
+  async #connect(lane: Lane): Promise<void> {
+    lane.opening++;
+    const started = performance.now();
+    const generation = this.#generation;
+    const info = this.#info;
+    try {
+      const session = await openSession(info, this.#options.parameters ?? {}, this.#aborter.signal);
+      const connection = new Connection(session, info, this, {
+        statementCacheSize: this.#limits.statementCacheSize,
+        pipelined: lane.shared,
+      });
+      lane.opening--;
+      connection.generation = generation;
+      // Spread, so that connections opened together do not all end together.
+      connection.retireAt = connection.createdAt + this.#limits.maxLifetimeMs * (0.9 + 0.1 * Math.random());
+      lane.connections.push(connection);
+      this.#backoff.reset();
+      this.#stopRetry();
+      this.#reachable = true;
+      this.#emit({ kind: 'connected', pid: connection.pid, durationMs: performance.now() - started });
+      if (
+        this.#aborter.signal.aborted ||
+        generation !== this.#generation ||
+        lane.connections.length > lane.max
+      ) {
+        this.#retire(connection);
+      }
+      lane.serve(connection);
+      this.#own.replenish();
+      this.#shared.replenish();
+    } catch (error) {
+      lane.opening--;
+      if (this.#aborter.signal.aborted) return;
+      if (generation === this.#generation) this.#connectFailed(error as Error);
+      else lane.replenish();
+    }
+  }
+
+  #connectFailed(error: Error): void {
+    this.#lastError = error;
+    this.#reachable = false;
+    if (!this.#retryTimer) {
+      const retryInMs = this.#backoff.next();
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = null;
+        this.#reconnect();
+      }, retryInMs);
+      // An outage alone must not keep a finished process alive.
+      this.#retryTimer.unref();
+      this.#emit({ kind: 'connectFailed', error, retryInMs });
+    }
+    if (this.#size === 0) {
+      this.#own.rejectWaiting(this.#away());
+      this.#shared.rejectWaiting(this.#away());
+      this.#checkDrained();
+    }
+  }
+
+  #reconnect(): void {
+    this.#own.replenish();
+    this.#shared.replenish();
+    if (this.#own.opening + this.#shared.opening === 0 && !this.#reachable) void this.#connect(this.#own);
+  }
+
+  #stopRetry(): void {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
+  }
+
+  // What connections tell.
+
+  released(connection: Connection): void {
+    const lane = this.#laneOf(connection);
+    if (connection.retiring) {
+      if (connection.depth === 0) connection.end();
+    } else {
+      lane.serve(connection);
+    }
+    this.#checkDrained();
+  }
+
+  closed(connection: Connection, error: Error): void {
+    const lane = this.#laneOf(connection);
+    const at = lane.connections.indexOf(connection);
+    if (at >= 0) lane.connections.splice(at, 1);
+    this.#emit({ kind: 'disconnected', pid: connection.pid, reason: error.message });
+    lane.replenish();
+    this.#checkDrained();
+  }
+
+  #laneOf(connection: Connection): Lane {
+    return connection.pipelined ? this.#shared : this.#own;
+  }
+
+  #checkDrained(): void {
+    if (this.#drained && this.#isDrained()) this.#drained();
+  }
+
+  #retire(connection: Connection): void {
+    connection.retiring = true;
+    if (connection.depth === 0) connection.end();
+  }
+
+  #startSweeper(): NodeJS.Timeout {
+    const { maxIdleMs, maxLifetimeMs } = this.#limits;
+    const everyMs = Math.max(20, Math.min(5_000, maxIdleMs / 2, maxLifetimeMs / 10));
+    const timer = setInterval(() => this.#sweep(), everyMs);
+    timer.unref();
+    return timer;
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const lane of [this.#own, this.#shared]) {
+      // One busy connection of a lane at a time, so that capacity never falls to nothing.
+      let retiring = lane.connections.some(connection => connection.retiring);
+      for (const connection of [...lane.connections]) {
+        const idle = connection.depth === 0;
+        if (idle && now - connection.idleSince >= this.#limits.maxIdleMs) this.#retire(connection);
+        else if (now >= connection.retireAt && (idle || !retiring)) {
+          retiring ||= !idle;
+          this.#retire(connection);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { TLSSocket } from 'node:tls';
+import type { Conninfo } from './conninfo.ts';
+import { cancelRequest } from './frontend.ts';
+import type { Session } from './session.ts';
+import { negotiateTls, openSocket } from './socket.ts';
+
+const timeoutMs = 5_000;
+
+/**
+ * Asks the server to cancel what the session is running; settles when the server has passed the request on (it closes the
+ * socket then), so that a later statement of the same session cannot be hit. Encrypted when the session is.
+ * @throws {ConnectionError} when the server cannot be reached.
+ */
+export async function cancelSession(session: Session, info: Conninfo): Promise<void> {
+  const plain = await openSocket(session.address, timeoutMs);
+  let socket: typeof plain = plain;
+  try {
+    if (session.socket instanceof TLSSocket) {
+      socket = (await negotiateTls(plain, session.address, info, timeoutMs)) ?? plain;
+    }
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, timeoutMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      // A reset after the request means the same as a close: the postmaster's child is gone.
+      socket.on('error', done).on('close', done).resume();
+      socket.write(cancelRequest(session.pid, session.secret));
+    });
+  } finally {
+    socket.destroy();
+    plain.destroy();
+  }
+}

@@ -1,0 +1,255 @@
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { ConnectionError, PgError } from '../errors.ts';
+import { cstringEnd, readCstring, readErrorFields, readParameter } from './backend.ts';
+import { cancelSession } from './cancel.ts';
+import type { Conninfo } from './conninfo.ts';
+import type { Framer } from './framer.ts';
+import { terminate } from './frontend.ts';
+import type { Session } from './session.ts';
+import { StatementCache } from './statements.ts';
+import type { Task, Wire } from './task.ts';
+import { Writer } from './writer.ts';
+
+/** A cancelled statement that does not end within this time takes its connection with it. */
+const cancelPatienceMs = 10_000;
+
+/** Whom a connection tells what happens to it. */
+export interface ConnectionOwner {
+  /** A task ended and the connection can take another one. */
+  released(connection: Connection): void;
+  /** The connection is gone; its tasks were failed already. Called once. */
+  closed(connection: Connection, error: Error): void;
+  notified?(channel: string, payload: string): void;
+}
+
+/** An authenticated connection and the tasks under way on it, answered in order. */
+export class Connection implements Wire {
+  readonly session: Session;
+  readonly out = new Writer();
+  readonly statements: StatementCache;
+  readonly pipelined: boolean;
+  readonly createdAt: number = Date.now();
+  idleSince: number = this.createdAt;
+  /** Takes no new tasks and closes when its last one is done. */
+  retiring = false;
+  /** Which set of options it was opened under. */
+  generation = 0;
+  /** When it retires; set by its owner. */
+  retireAt: number = Number.POSITIVE_INFINITY;
+  #owner: ConnectionOwner;
+  readonly #info: Conninfo;
+  readonly #socket: Socket;
+  readonly #framer: Framer;
+  readonly #reuseOutput: boolean;
+  readonly #queue: Task[] = [];
+  #flushing = false;
+  #cancelling = false;
+  #closed = false;
+  #paused = false;
+  #fatal: PgError | null = null;
+  readonly #flushNow = (): void => {
+    this.#flushing = false;
+    this.flush();
+  };
+
+  constructor(
+    session: Session,
+    info: Conninfo,
+    owner: ConnectionOwner,
+    options: { readonly statementCacheSize: number; readonly pipelined: boolean },
+  ) {
+    this.session = session;
+    this.#info = info;
+    this.#owner = owner;
+    this.statements = new StatementCache(options.statementCacheSize);
+    this.pipelined = options.pipelined;
+    this.#socket = session.socket;
+    this.#framer = session.framer;
+    this.#framer.sink = this;
+    this.#reuseOutput = !(session.socket instanceof TLSSocket);
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        this.#framer.feed(chunk);
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    });
+    this.#socket.on('error', (error: Error) => this.#close(error));
+    this.#socket.on('close', () => this.#close(new Error('the server closed the connection')));
+    this.#socket.resume();
+  }
+
+  get pid(): number {
+    return this.session.pid;
+  }
+
+  /** Tasks sent and not yet answered. */
+  get depth(): number {
+    return this.#queue.length + (this.#cancelling ? 1 : 0);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  get alone(): boolean {
+    return this.#queue.length <= 1;
+  }
+
+  /** Sends a task, or rejects it when it cannot be encoded; then the connection stays as it was and the answer is false. */
+  submit(task: Task): boolean {
+    task.wire = this;
+    try {
+      task.encode(this);
+    } catch (error) {
+      task.wire = null;
+      task.fail(error);
+      return false;
+    }
+    this.#queue.push(task);
+    if (!this.pipelined) this.flush();
+    else if (!this.#flushing) {
+      // Whatever else this turn of the event loop brings goes into the same write.
+      this.#flushing = true;
+      setImmediate(this.#flushNow);
+    }
+    return true;
+  }
+
+  flush(): void {
+    const { out } = this;
+    if (out.length === 0 || this.#closed) return;
+    this.#socket.write(out.view());
+    // With nothing left in the stream the kernel has a copy, and the buffer is free again.
+    if (this.#reuseOutput && this.#socket.writableLength === 0) out.release();
+    else out.abandon();
+  }
+
+  /** For the framer. */
+  message(type: number, buffer: Buffer, start: number, end: number): void {
+    const task = this.#queue[0];
+    switch (type) {
+      case 0x5a: // ReadyForQuery
+        if (!task) throw new ConnectionError('The server reports ready without having been asked');
+        this.#ready(task, buffer[start]!);
+        return;
+      case 0x53: {
+        // ParameterStatus
+        const [name, value] = readParameter(buffer, start, end);
+        if (this.session.parameters.size < 1000) this.session.parameters.set(name, value);
+        return;
+      }
+      case 0x41: {
+        // NotificationResponse
+        const stop = cstringEnd(buffer, start + 4, end);
+        this.#owner.notified?.(buffer.toString('utf8', start + 4, stop), readCstring(buffer, stop + 1, end));
+        return;
+      }
+      case 0x45: // ErrorResponse
+        if (!task || isFatal(buffer, start, end))
+          this.#fatal = new PgError(readErrorFields(buffer, start, end));
+        task?.message(type, buffer, start, end);
+        return;
+      case 0x52: // Authentication, CopyBoth: never asked for
+      case 0x57:
+        throw new ConnectionError('The server sent a message that does not belong here');
+      default:
+        task?.message(type, buffer, start, end);
+    }
+  }
+
+  #ready(task: Task, status: number): void {
+    const outcome = task.ready(status);
+    if (outcome === 'more' || this.#closed) return;
+    this.#queue.shift();
+    if (outcome === 'again') {
+      if (this.submit(task)) return;
+    } else {
+      task.wire = null;
+      // A stream may end while its reader is still behind; the next task must not wait for that.
+      if (this.#paused) this.resume();
+    }
+    if (!this.#cancelling) this.#release();
+  }
+
+  #release(): void {
+    if (this.#queue.length === 0) this.idleSince = Date.now();
+    this.#owner.released(this);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  cancel(): void {
+    if (this.#cancelling || this.#closed) return;
+    this.#cancelling = true;
+    const timer = setTimeout(
+      () => this.destroy(new ConnectionError('A cancelled statement did not end')),
+      cancelPatienceMs,
+    );
+    const task = this.#queue[0];
+    cancelSession(this.session, this.#info).then(
+      () => {
+        this.#cancelling = false;
+        clearTimeout(timer);
+        if (this.#closed) return;
+        if (this.#queue.length === 0) return this.#release();
+        // The cancelled statement is still winding up; it must not take for ever.
+        const patience = setTimeout(() => {
+          if (this.#queue[0] === task) this.destroy(new ConnectionError('A cancelled statement did not end'));
+        }, cancelPatienceMs);
+        patience.unref();
+      },
+      error => {
+        clearTimeout(timer);
+        this.destroy(error as Error);
+      },
+    );
+  }
+
+  /** Says goodbye and closes; tasks under way are failed. */
+  end(): void {
+    if (this.#closed) return;
+    this.#socket.end(terminate);
+    const timer = setTimeout(() => this.#socket.destroy(), 1000);
+    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.resume();
+    this.#close(new ConnectionError('The connection was closed by the pool'));
+  }
+
+  destroy(error: Error): void {
+    this.#socket.destroy();
+    this.#close(error);
+  }
+
+  #close(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const cause = this.#fatal;
+    const failure = cause
+      ? new ConnectionError(`The server ended the connection: ${cause.message}`, { cause })
+      : error instanceof ConnectionError
+        ? error
+        : new ConnectionError(`The connection to PostgreSQL broke: ${error.message}`, { cause: error });
+    for (const task of this.#queue.splice(0)) {
+      task.wire = null;
+      task.broken(failure, task.error);
+    }
+    this.#owner.closed(this, failure);
+  }
+}
+
+/** FATAL and PANIC end the connection. The unlocalised severity comes second, localised ones are told apart by it. */
+function isFatal(buffer: Buffer, start: number, end: number): boolean {
+  const { severity } = readErrorFields(buffer, start, end);
+  return severity === 'FATAL' || severity === 'PANIC';
+}

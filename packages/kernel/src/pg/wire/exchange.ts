@@ -1,0 +1,333 @@
+import type { Buffer } from 'node:buffer';
+import { PgError } from '../errors.ts';
+import type { Cell, Exchange, Field, Result, Statement } from '../types.ts';
+import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
+import {
+  unnamedBindPrefix,
+  writeBindExecute,
+  writeCloseStatement,
+  writeCopyFail,
+  writeDescribeStatement,
+  writeParse,
+  writeSync,
+} from './frontend.ts';
+import type { Prepared } from './statements.ts';
+import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
+
+const noFields: readonly Field[] = [];
+const noValues: Statement['values'] = [];
+
+/**
+ * One exchange by the extended protocol: all its statements and one Sync in one write.
+ *
+ * With `begin` on a pipelined connection COMMIT follows behind a Sync of its own, so that it also runs when a statement failed:
+ * there it rolls back, and no exchange behind ever meets a failed transaction. Alone on a connection the second Sync is
+ * spared and a failure is followed by a ROLLBACK.
+ */
+export class ExchangeTask extends Task {
+  readonly exchange: Exchange;
+  readonly #resolve: (results: readonly Result[]) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Of each step (begin, statements, end) its named statement, or null when it goes unnamed. */
+  #steps: (Prepared | null)[] = [];
+  #step = 0;
+  /** Steps before the first statement: one when there is a `begin`. */
+  #first = 0;
+  #last = 0;
+  /** ReadyForQuery to come. */
+  #readies = 1;
+  #results: Result[] = [];
+  #fields: readonly Field[] = noFields;
+  #rows: (readonly Cell[])[] = [];
+  #error: PgError | null = null;
+  #phase: 'statements' | 'ending' | 'recovering' = 'statements';
+  #retried = false;
+  #copyRows = false;
+
+  constructor(
+    exchange: Exchange,
+    resolve: (results: readonly Result[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super();
+    this.exchange = exchange;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  protected override reject(error: unknown): void {
+    this.#reject(error);
+  }
+
+  override get error(): PgError | null {
+    return this.#error;
+  }
+
+  /** Takes a row of statement `index`, or hands it on elsewhere. */
+  protected row(_index: number, row: readonly Cell[]): void {
+    this.#rows.push(row);
+  }
+
+  /** Whether sending everything anew could be noticed. */
+  protected retryable(): boolean {
+    return true;
+  }
+
+  override encode(wire: Wire): void {
+    const { exchange } = this;
+    const { statements } = exchange;
+    const count = statements.length;
+    this.#steps = [];
+    this.#step = 0;
+    this.#results = [];
+    this.#rows = [];
+    this.#error = null;
+    this.#phase = 'statements';
+    this.#first = exchange.begin === undefined ? 0 : 1;
+    this.#last = this.#first + count;
+    // Everything that can be refused is refused before the first byte.
+    const mark = wire.out.length;
+    try {
+      const closing = wire.statements.toClose;
+      if (closing.length > 0) {
+        for (const name of closing) writeCloseStatement(wire.out, name);
+      }
+      if (exchange.begin !== undefined) this.#write(wire, exchange.begin, noValues, true);
+      for (let i = 0; i < count; i++) {
+        const statement = statements[i]!;
+        this.#write(wire, statement.text, statement.values, statement.prepare !== false);
+      }
+      this.#readies = 1;
+      if (exchange.begin !== undefined && !exchange.inspect) {
+        if (wire.pipelined) {
+          writeSync(wire.out);
+          this.#readies = 2;
+        }
+        this.#write(wire, exchange.end ?? 'commit', noValues, true);
+      }
+      writeSync(wire.out);
+      if (closing.length > 0) wire.statements.toClose = wire.statements.toClose.slice(closing.length);
+    } catch (error) {
+      wire.out.length = mark;
+      this.#forgetUnconfirmed();
+      throw error;
+    }
+  }
+
+  #write(wire: Wire, text: string, values: Statement['values'], prepare: boolean): void {
+    if (values.length > 65_535) {
+      throw refusal('54000', `A statement takes at most 65535 parameters, not ${values.length}`);
+    }
+    const { out, statements } = wire;
+    let prepared: Prepared | null = null;
+    if (prepare && statements.size > 0) {
+      const found = statements.get(text);
+      if (found) {
+        // Whether a Parse still under way succeeds is not known here, except behind itself in one exchange.
+        if (found.confirmed || found.owner === this) prepared = found;
+      } else {
+        checkText(text);
+        prepared = statements.add(text, this);
+        writeParse(out, prepared.name, text);
+        writeDescribeStatement(out, prepared.name);
+      }
+    }
+    this.#steps.push(prepared);
+    if (prepared) {
+      writeBindExecute(out, prepared.bind, values, false);
+    } else {
+      checkText(text);
+      writeParse(out, '', text);
+      writeBindExecute(out, unnamedBindPrefix, values, true);
+    }
+  }
+
+  override message(type: number, buffer: Buffer, start: number, end: number): void {
+    switch (type) {
+      case 0x32: // BindComplete
+        this.#fields = this.#steps[this.#step]?.fields ?? noFields;
+        return;
+      case 0x44: // DataRow
+        this.row(this.#step - this.#first, readRow(buffer, start, end));
+        return;
+      case 0x43: // CommandComplete
+        this.#complete(readCstring(buffer, start, end));
+        return;
+      case 0x49: // EmptyQueryResponse
+        this.#complete('');
+        return;
+      case 0x31: {
+        // ParseComplete
+        const prepared = this.#steps[this.#step];
+        if (prepared) {
+          prepared.confirmed = true;
+          prepared.owner = null;
+        }
+        return;
+      }
+      case 0x54: // RowDescription
+      case 0x6e: {
+        // NoData
+        this.#fields = type === 0x54 ? readFields(buffer, start, end) : noFields;
+        const prepared = this.#steps[this.#step];
+        if (prepared) prepared.fields = this.#fields;
+        return;
+      }
+      case 0x45: // ErrorResponse
+        this.#error ??= new PgError(readErrorFields(buffer, start, end));
+        return;
+      case 0x4e: // NoticeResponse
+        this.exchange.onNotice?.(readErrorFields(buffer, start, end));
+        return;
+      case 0x47: // CopyInResponse
+        this.#refuseCopy();
+        return;
+      case 0x48: // CopyOutResponse: each line becomes a row of one cell.
+        this.#copyRows = true;
+        return;
+      case 0x64: // CopyData
+        if (this.#copyRows) this.row(this.#step - this.#first, [buffer.subarray(start, end)]);
+        return;
+      default:
+        // ParameterDescription, CloseComplete, CopyDone and whatever a later protocol adds tell nothing needed here.
+        return;
+    }
+  }
+
+  #complete(tag: string): void {
+    const step = this.#step++;
+    this.#copyRows = false;
+    if (step < this.#first) return;
+    if (step >= this.#last) {
+      if (
+        tag === 'ROLLBACK' &&
+        !this.#error &&
+        this.#phase !== 'recovering' &&
+        this.exchange.end !== 'rollback' &&
+        !this.exchange.inspect
+      ) {
+        this.#error = refusal('40000', 'The transaction was rolled back at its commit');
+      }
+      return;
+    }
+    this.#results.push({ tag, fields: this.#fields, rows: this.#rows });
+    this.#rows = [];
+  }
+
+  /**
+   * COPY FROM STDIN has no data here. In copy mode the server skips the Sync it was already sent, so it gets another; where
+   * further messages follow it refuses by itself, but which Sync it then stops at is only known without neighbours.
+   */
+  #refuseCopy(): void {
+    const wire = this.wire!;
+    const behind =
+      this.#step + 1 < this.#steps.length && !(this.#readies === 2 && this.#step + 1 === this.#last);
+    if (behind) return;
+    if (!wire.alone || this.#readies === 2) {
+      this.#error = refusal('0A000', 'COPY FROM STDIN is not supported in an exchange');
+      wire.destroy(this.#error);
+      return;
+    }
+    writeCopyFail(wire.out, 'COPY FROM STDIN is not supported in an exchange');
+    writeSync(wire.out);
+    wire.flush();
+  }
+
+  override ready(status: number): Outcome {
+    if (this.#error) this.#forgetUnconfirmed();
+    this.#readies--;
+    if (this.#readies > 0) {
+      // The COMMIT of a pipelined transaction comes next, whatever happened before.
+      this.#step = this.#last;
+      return 'more';
+    }
+    if (status !== statusIdle) {
+      if (this.exchange.inspect && this.#phase === 'statements' && !this.#error) return this.#inspect();
+      if (this.#phase !== 'recovering') return this.#rollBack();
+      this.wire!.destroy(new Error('The connection does not leave its transaction'));
+    }
+    if (this.#error && this.#shouldRetry(this.#error)) {
+      this.#retried = true;
+      return 'again';
+    }
+    if (!this.settled) {
+      if (this.#error) this.fail(this.#error);
+      else {
+        this.settle();
+        this.finish(this.#results);
+      }
+    }
+    return 'done';
+  }
+
+  protected finish(results: readonly Result[]): void {
+    this.#resolve(results);
+  }
+
+  #inspect(): Outcome {
+    let end: 'commit' | 'rollback' = 'rollback';
+    if (!this.settled) {
+      try {
+        end = this.exchange.inspect!(this.#results);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    this.#phase = 'ending';
+    return this.#end(end);
+  }
+
+  #rollBack(): Outcome {
+    const wire = this.wire!;
+    if (!wire.alone) {
+      // Neighbours already sent would run inside this transaction.
+      wire.destroy(new Error('A statement left its transaction open on a shared connection'));
+      return 'done';
+    }
+    this.#phase = 'recovering';
+    return this.#end('rollback');
+  }
+
+  #end(text: string): Outcome {
+    const wire = this.wire!;
+    this.#step = this.#last;
+    this.#steps.length = this.#last;
+    this.#write(wire, text, noValues, true);
+    writeSync(wire.out);
+    this.#readies = 1;
+    wire.flush();
+    return 'more';
+  }
+
+  /** Parses that never ran must not be taken for done. */
+  #forgetUnconfirmed(): void {
+    const statements = this.wire?.statements;
+    for (const prepared of this.#steps) {
+      if (prepared && !prepared.confirmed && prepared.owner === this) statements?.evict(prepared);
+    }
+  }
+
+  /**
+   * A prepared statement went stale (its table changed, or somebody dropped it) before it had any effect, and the error rolled
+   * everything else back: send anew once with a fresh Parse. Not after a CALL or DO, which may have committed on its own.
+   */
+  #shouldRetry(error: PgError): boolean {
+    const prepared = this.#steps[this.#step];
+    if (!prepared) return false;
+    const gone = error.code === '26000';
+    const stale = error.code === '0A000' && error.fields.routine === 'RevalidateCachedQuery';
+    if (!gone && !stale) return false;
+    this.wire?.statements.evict(prepared);
+    if (this.#retried || this.settled || !this.retryable() || this.#phase === 'ending') return false;
+    return !this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag));
+  }
+}
+
+/** A zero would end the text early and turn the rest of it into messages. */
+function checkText(text: string): void {
+  if (text.includes('\0')) throw refusal('22021', 'SQL text holds a zero byte');
+}
+
+function refusal(code: string, message: string): PgError {
+  return new PgError({ severity: 'ERROR', code, message });
+}

@@ -1,0 +1,32 @@
+import { readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Conninfo } from './conninfo.ts';
+import type { Address } from './socket.ts';
+
+/**
+ * The password of a `.pgpass` file, or null. A file that others may read is ignored, as libpq does.
+ * @see https://www.postgresql.org/docs/17/libpq-pgpass.html
+ */
+export async function findPassword(info: Conninfo, address: Address): Promise<string | null> {
+  const path = info.passfile ?? join(homedir(), '.pgpass');
+  let text: string;
+  try {
+    if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) return null;
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    // No file, no password: the server says what it thinks of that.
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+  const host = address.host.startsWith('/') ? 'localhost' : address.host;
+  const wanted = [host, String(address.port), info.database, info.user];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('#')) continue;
+    const parts = line.match(/(?:\\.|[^:\\])+/g)?.map(part => part.replace(/\\(.)/g, '$1'));
+    if (parts && parts.length >= 5 && wanted.every((value, i) => parts[i] === '*' || parts[i] === value)) {
+      return parts.slice(4).join(':').trimEnd();
+    }
+  }
+  return null;
+}

@@ -1,0 +1,119 @@
+import type { Buffer } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { ConnectionError } from '../errors.ts';
+import type { Conninfo } from './conninfo.ts';
+import { sslRequest } from './frontend.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Opens the TCP or unix socket of one host. @throws {ConnectionError} refused, unknown or not in time. */
+export function openSocket(address: Address, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = address.host.startsWith('/')
+      ? netConnect({ path: `${address.host}/.s.PGSQL.${address.port}` })
+      : netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(
+        new ConnectionError(`Cannot reach PostgreSQL at ${describe(address)}: ${reason(error)}`, {
+          cause: error,
+        }),
+      );
+    };
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+/**
+ * Turns a fresh socket into a TLS one; null when the server refuses TLS (then the socket still serves in the clear).
+ * @throws {ConnectionError} when the handshake or the certificate check fails.
+ */
+export async function negotiateTls(
+  socket: Socket,
+  address: Address,
+  info: Conninfo,
+  timeoutMs: number,
+): Promise<TLSSocket | null> {
+  socket.write(sslRequest);
+  const answer = await firstBytes(socket, timeoutMs);
+  // More than the one byte would be plaintext injected before the handshake (CVE-2021-23222).
+  if (answer.length !== 1)
+    throw new ConnectionError('The server sent unencrypted bytes after the SSL request');
+  if (answer[0] === 0x4e) return null;
+  if (answer[0] !== 0x53) throw new ConnectionError('The server does not understand the SSL request');
+  return await new Promise((resolve, reject) => {
+    const verifyHost = info.sslmode === 'verify-full';
+    const verify =
+      verifyHost || info.sslmode === 'verify-ca' || (info.sslmode === 'require' && !!info.sslrootcert);
+    const ca = info.sslrootcert && info.sslrootcert !== 'system' ? readFileSync(info.sslrootcert) : undefined;
+    const secure = tlsConnect({
+      socket,
+      ALPNProtocols: ['postgresql'],
+      ...(isIP(address.host) ? {} : { servername: address.host }),
+      rejectUnauthorized: verify,
+      checkServerIdentity: (_name, certificate) =>
+        verifyHost ? checkServerIdentity(address.host, certificate) : undefined,
+      ...(ca ? { ca } : {}),
+      ...(info.sslcert ? { cert: readFileSync(info.sslcert) } : {}),
+      ...(info.sslkey ? { key: readFileSync(info.sslkey) } : {}),
+    });
+    const timer = setTimeout(() => fail(new Error(`no handshake within ${timeoutMs} ms`)), timeoutMs);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      secure.destroy();
+      socket.destroy();
+      reject(new ConnectionError(`TLS with ${describe(address)} failed: ${reason(error)}`, { cause: error }));
+    };
+    secure.once('error', fail);
+    secure.once('secureConnect', () => {
+      clearTimeout(timer);
+      secure.off('error', fail);
+      resolve(secure);
+    });
+  });
+}
+
+function firstBytes(socket: Socket, timeoutMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | null, data?: Buffer): void => {
+      clearTimeout(timer);
+      socket.off('data', onData);
+      socket.off('error', settle);
+      socket.off('close', onClose);
+      socket.pause();
+      if (data) resolve(data);
+      else reject(new ConnectionError(`The server gave no answer to the SSL request: ${error?.message}`));
+    };
+    const onData = (data: Buffer): void => settle(null, data);
+    const onClose = (): void => settle(new Error('connection closed'));
+    const timer = setTimeout(() => settle(new Error('time-out')), timeoutMs);
+    socket.on('data', onData);
+    socket.on('error', settle);
+    socket.on('close', onClose);
+  });
+}
+
+/** For messages. */
+export function describe(address: Address): string {
+  return address.host.startsWith('/')
+    ? `${address.host}/.s.PGSQL.${address.port}`
+    : `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** An AggregateError of several tried addresses has an empty message. */
+function reason(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map(each => (each as Error).message).join('; ');
+  return error.message;
+}

@@ -1,0 +1,86 @@
+import type { Buffer } from 'node:buffer';
+import { ConnectionError, type PgError } from '../errors.ts';
+import type { StatementCache } from './statements.ts';
+import type { Writer } from './writer.ts';
+
+/** What a task sees of the connection it runs on. */
+export interface Wire {
+  readonly out: Writer;
+  readonly statements: StatementCache;
+  /** Other tasks may already be sent behind this one. */
+  readonly pipelined: boolean;
+  /** No task is sent behind the running one. */
+  readonly alone: boolean;
+  /** Sends what was appended to `out`. */
+  flush(): void;
+  pause(): void;
+  resume(): void;
+  /** Cancels the running statement; the connection is not given to others until the server has acted. */
+  cancel(): void;
+  /** Gives the connection up: its state is not known any more. */
+  destroy(error: Error): void;
+}
+
+/** How a task goes on after ReadyForQuery: it is done; wants to be sent anew; or wrote a further step itself. */
+export type Outcome = 'done' | 'again' | 'more';
+
+/** Work for one connection, from the first byte sent to the ReadyForQuery that ends it. */
+export abstract class Task {
+  /** Waiting past this time (ms since the epoch) is refused. */
+  deadline = 0;
+  since = 0;
+  wire: Wire | null = null;
+  settled = false;
+  #signal: AbortSignal | null = null;
+  #onAbort: (() => void) | null = null;
+
+  /** Appends the messages. May throw before anything is appended; the task is rejected then. */
+  abstract encode(wire: Wire): void;
+  abstract message(type: number, buffer: Buffer, start: number, end: number): void;
+  abstract ready(status: number): Outcome;
+  protected abstract reject(error: unknown): void;
+
+  /** Rejects, unless settled already. */
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.settle();
+    this.reject(error);
+  }
+
+  /** Marks as settled and stops listening to the signal. */
+  protected settle(): void {
+    this.settled = true;
+    if (this.#signal && this.#onAbort) this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Rejects on abort; a statement that runs alone on its connection is cancelled. */
+  watch(signal: AbortSignal): void {
+    const onAbort = (): void => {
+      this.fail(signal.reason);
+      if (this.wire && !this.wire.pipelined) this.wire.cancel();
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    this.#signal = signal;
+    this.#onAbort = onAbort;
+    signal.addEventListener('abort', onAbort);
+  }
+
+  /** The connection broke under the task. `lastError` is what the server said before, if anything. */
+  broken(error: Error, lastError: PgError | null): void {
+    // An ERROR means that nothing took effect; that the connection broke afterwards adds nothing.
+    if (lastError && lastError.fields.severity === 'ERROR') this.fail(lastError);
+    else
+      this.fail(
+        error instanceof ConnectionError ? error : new ConnectionError(error.message, { cause: error }),
+      );
+  }
+
+  get error(): PgError | null {
+    return null;
+  }
+}
+
+export const statusIdle = 0x49;
