@@ -1,0 +1,103 @@
+import { ConnectionError } from './errors.ts';
+import { Backoff } from './pool/backoff.ts';
+import { quoteIdentifier } from './sql.ts';
+import type { Listener, ListenOptions } from './types.ts';
+import { Connection } from './wire/connection.ts';
+import { parseConninfo } from './wire/conninfo.ts';
+import { ScriptTask } from './wire/script.ts';
+import { openSession } from './wire/session.ts';
+
+/** A silent connection is probed this often: a firewall that forgot it, or a dead host, never says goodbye. */
+const probeEveryMs = 30_000;
+const probeTimeoutMs = 10_000;
+
+/**
+ * Listens on `channels` until closed. Connection losses are reported by `onLost`, and every time it listens (again) by
+ * `onListening`, after which the caller should look for itself at what it may have missed.
+ *
+ * `onLost` is also called when the first attempt fails; attempts go on until `close`.
+ * @throws {ConnectionError} when `url` is malformed.
+ */
+export function listen(options: ListenOptions): Listener {
+  const info = parseConninfo(options.url);
+  const script = options.channels.map(channel => `listen ${quoteIdentifier(channel)}`).join(';');
+  const aborter = new AbortController();
+  const backoff = new Backoff();
+  let connection: Connection | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let probe: NodeJS.Timeout | null = null;
+
+  const lost = (error: Error): void => {
+    if (probe) clearInterval(probe);
+    probe = null;
+    connection = null;
+    if (aborter.signal.aborted) return;
+    const retryInMs = backoff.next();
+    retry = setTimeout(() => void start(), retryInMs);
+    options.onLost(error, retryInMs);
+  };
+
+  const start = async (): Promise<void> => {
+    let opened: Connection;
+    try {
+      const session = await openSession(info, {}, aborter.signal);
+      if (aborter.signal.aborted) {
+        session.socket.destroy();
+        return;
+      }
+      opened = new Connection(
+        session,
+        info,
+        {
+          released: () => {},
+          closed: (_connection, error) => lost(error),
+          notified: (channel, payload) => options.onNotify(channel, payload),
+        },
+        { statementCacheSize: 0, pipelined: false },
+      );
+    } catch (error) {
+      lost(error as Error);
+      return;
+    }
+    connection = opened;
+    try {
+      await run(opened, script);
+    } catch (error) {
+      opened.destroy(error as Error);
+      return;
+    }
+    if (opened.isClosed) return;
+    backoff.reset();
+    probe = setInterval(() => void check(opened), probeEveryMs);
+    probe.unref();
+    options.onListening();
+  };
+
+  void start();
+  return {
+    async close() {
+      aborter.abort();
+      if (retry) clearTimeout(retry);
+      connection?.end();
+    },
+  };
+}
+
+/** Drops a connection that no longer answers; its `closed` then starts the reconnection. */
+async function check(connection: Connection): Promise<void> {
+  const timer = setTimeout(
+    () => connection.destroy(new ConnectionError('The listening connection does not answer')),
+    probeTimeoutMs,
+  );
+  try {
+    await run(connection, '');
+  } catch (error) {
+    connection.destroy(error as Error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function run(connection: Connection, text: string): Promise<unknown> {
+  return new Promise((resolve, reject) => connection.submit(new ScriptTask(text, resolve, reject)));
+}
