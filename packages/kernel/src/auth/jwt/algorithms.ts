@@ -1,11 +1,25 @@
-import { constants, createHmac, type KeyObject, timingSafeEqual, verify as verifySignature } from 'node:crypto';
+import {
+  constants,
+  createHmac,
+  type KeyObject,
+  timingSafeEqual,
+  verify as verifySignature,
+} from 'node:crypto';
 
 /** Signature algorithms that are verified. `none` is not among them. @see https://www.rfc-editor.org/rfc/rfc7518#section-3 */
 export type JwtAlgorithm =
-  | 'HS256' | 'HS384' | 'HS512'
-  | 'RS256' | 'RS384' | 'RS512'
-  | 'PS256' | 'PS384' | 'PS512'
-  | 'ES256' | 'ES384' | 'ES512'
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
   | 'EdDSA';
 
 type Check = (key: KeyObject, signed: string, signature: Buffer) => boolean;
@@ -24,7 +38,8 @@ function rsa(hash: string): Check {
 
 function rsaPss(hash: string): Check {
   const { RSA_PKCS1_PSS_PADDING: padding, RSA_PSS_SALTLEN_DIGEST: saltLength } = constants;
-  return (key, signed, signature) => verifySignature(hash, Buffer.from(signed), { key, padding, saltLength }, signature);
+  return (key, signed, signature) =>
+    verifySignature(hash, Buffer.from(signed), { key, padding, saltLength }, signature);
 }
 
 function ecdsa(hash: string): Check {

@@ -20,21 +20,23 @@ export function checkClaims(
   skewSeconds: number,
   audience: string | undefined,
 ): Validity {
-  const exp = seconds(claims['exp'], 'expNotNumber');
+  const exp = seconds(claims.exp, 'expNotNumber');
   if (exp !== undefined && nowSeconds - skewSeconds > exp) throw new JwtError('expired');
-  const nbf = seconds(claims['nbf'], 'nbfNotNumber');
+  const nbf = seconds(claims.nbf, 'nbfNotNumber');
   if (nbf !== undefined && nowSeconds + skewSeconds < nbf) throw new JwtError('notYetValid');
-  const iat = seconds(claims['iat'], 'iatNotNumber');
+  const iat = seconds(claims.iat, 'iatNotNumber');
   if (iat !== undefined && nowSeconds + skewSeconds < iat) throw new JwtError('issuedAtFuture');
-  checkAudience(claims['aud'], audience);
+  checkAudience(claims.aud, audience);
   return { exp, nbf, iat };
 }
 
 /** The part of {@link checkClaims} that time can change. */
 export function checkTime(validity: Validity, nowSeconds: number, skewSeconds: number): void {
   if (validity.exp !== undefined && nowSeconds - skewSeconds > validity.exp) throw new JwtError('expired');
-  if (validity.nbf !== undefined && nowSeconds + skewSeconds < validity.nbf) throw new JwtError('notYetValid');
-  if (validity.iat !== undefined && nowSeconds + skewSeconds < validity.iat) throw new JwtError('issuedAtFuture');
+  if (validity.nbf !== undefined && nowSeconds + skewSeconds < validity.nbf)
+    throw new JwtError('notYetValid');
+  if (validity.iat !== undefined && nowSeconds + skewSeconds < validity.iat)
+    throw new JwtError('issuedAtFuture');
 }
 
 /** A NumericDate. As in the reference, one that isn't a 64-bit integer counts as 0, the epoch. */
@@ -50,6 +52,8 @@ function checkAudience(aud: unknown, audience: string | undefined): void {
     if (audience !== undefined && aud !== audience) throw new JwtError('notInAudience');
     return;
   }
-  if (!Array.isArray(aud) || !aud.every(entry => typeof entry === 'string')) throw new JwtError('audNotStringOrArray');
-  if (audience !== undefined && aud.length > 0 && !aud.includes(audience)) throw new JwtError('notInAudience');
+  if (!Array.isArray(aud) || !aud.every(entry => typeof entry === 'string'))
+    throw new JwtError('audNotStringOrArray');
+  if (audience !== undefined && aud.length > 0 && !aud.includes(audience))
+    throw new JwtError('notInAudience');
 }

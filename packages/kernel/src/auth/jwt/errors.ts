@@ -7,7 +7,11 @@ interface Refusal {
   readonly details: string | null;
 }
 
-const decode = (message: string, details: string | null = null): Refusal => ({ code: 'PGRST301', message, details });
+const decode = (message: string, details: string | null = null): Refusal => ({
+  code: 'PGRST301',
+  message,
+  details,
+});
 const claim = (message: string): Refusal => ({ code: 'PGRST303', message, details: null });
 
 /** Every way in which a token can be refused, in the reference's words. */
@@ -17,7 +21,10 @@ const REFUSALS = {
   unexpectedParts: decode('Expected 3 parts in JWT; got '),
   noSuitableKey: decode('No suitable key or wrong key type', 'No suitable key was found to decode the JWT'),
   wrongSignature: decode('No suitable key or wrong key type', 'None of the keys was able to decode the JWT'),
-  unsecured: decode('Wrong or unsupported encoding algorithm', "JWT is unsecured but expected 'alg' was not 'none'"),
+  unsecured: decode(
+    'Wrong or unsupported encoding algorithm',
+    "JWT is unsecured but expected 'alg' was not 'none'",
+  ),
   malformed: decode('JWT cryptographic operation failed'),
   tokenRequired: { code: 'PGRST302', message: 'Anonymous access is disabled', details: null },
   expired: claim('JWT expired'),

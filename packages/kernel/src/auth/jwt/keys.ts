@@ -53,9 +53,11 @@ function fromSecret(secret: string | Uint8Array, isBase64: boolean): readonly Ve
   const json = jsonObject(text);
   if (json !== undefined) {
     // JSON was surely meant as keys; taken as text, a public key would become an HMAC secret that everybody knows.
-    if (Array.isArray(json['keys'])) return fromSet(json as unknown as JwkSet);
-    if (typeof json['kty'] === 'string') return fromSet({ keys: [json as Jwk] });
-    throw new JwtKeyError('The JWT secret is JSON, but neither a JWK (with "kty") nor a JWK set (with "keys").');
+    if (Array.isArray(json.keys)) return fromSet(json as unknown as JwkSet);
+    if (typeof json.kty === 'string') return fromSet({ keys: [json as Jwk] });
+    throw new JwtKeyError(
+      'The JWT secret is JSON, but neither a JWK (with "kty") nor a JWK set (with "keys").',
+    );
   }
   if (bytes.length < MIN_SECRET_BYTES) {
     throw new JwtKeyError('The JWT secret must be at least 32 characters long.');
@@ -113,8 +115,9 @@ function fromJwk(jwk: Jwk): VerificationKey | undefined {
 function keyObject(jwk: Jwk): KeyObject | undefined {
   switch (jwk.kty) {
     case 'oct': {
-      const bytes = typeof jwk['k'] === 'string' ? decodeBase64Url(jwk['k'].replace(/=+$/, '')) : undefined;
-      if (bytes === undefined || bytes.length === 0) throw new JwtKeyError('A JWK of type "oct" needs "k" in base64url.');
+      const bytes = typeof jwk.k === 'string' ? decodeBase64Url(jwk.k.replace(/=+$/, '')) : undefined;
+      if (bytes === undefined || bytes.length === 0)
+        throw new JwtKeyError('A JWK of type "oct" needs "k" in base64url.');
       return createSecretKey(bytes);
     }
     case 'RSA':
@@ -123,7 +126,9 @@ function keyObject(jwk: Jwk): KeyObject | undefined {
       try {
         return createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
       } catch {
-        throw new JwtKeyError(`A JWK of type "${jwk.kty}" is incomplete or holds values that can not be read.`);
+        throw new JwtKeyError(
+          `A JWK of type "${jwk.kty}" is incomplete or holds values that can not be read.`,
+        );
       }
     default:
       return undefined;

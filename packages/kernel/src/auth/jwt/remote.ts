@@ -2,7 +2,8 @@ import { JwtError } from './errors.ts';
 import type { JwkSet } from './keys.ts';
 import { createVerifier, type VerifiedToken, type Verifier, type VerifierOptions } from './verifier.ts';
 
-export interface RemoteVerifierOptions extends Omit<VerifierOptions, 'secret' | 'secretIsBase64' | 'jwk' | 'jwks'> {
+export interface RemoteVerifierOptions
+  extends Omit<VerifierOptions, 'secret' | 'secretIsBase64' | 'jwk' | 'jwks'> {
   /** Address of the JWK set; http or https. */
   readonly url: string;
   /** Age at which the set is fetched again. Default 10 min. */
@@ -57,7 +58,8 @@ export function createRemoteVerifier(options: RemoteVerifierOptions): RemoteVeri
     async verify(token) {
       if (current === null) await refresh();
       else if (now() - fetchedAt > refreshMs) void refresh();
-      if (current === null) throw new Error(`No JWK set could be fetched from ${options.url}`, { cause: lastFailure });
+      if (current === null)
+        throw new Error(`No JWK set could be fetched from ${options.url}`, { cause: lastFailure });
       const used = current;
       try {
         return used.verify(token);
@@ -78,7 +80,8 @@ async function fetchJwks(options: RemoteVerifierOptions): Promise<JwkSet> {
     redirect: 'error',
     headers: { accept: 'application/jwk-set+json, application/json' },
   });
-  if (!response.ok || response.body === null) throw new Error(`The JWK set's server answered ${response.status}`);
+  if (!response.ok || response.body === null)
+    throw new Error(`The JWK set's server answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body) {

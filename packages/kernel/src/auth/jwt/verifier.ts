@@ -84,7 +84,8 @@ function openToken(token: string, keys: readonly VerificationKey[]): string {
   const candidates = keys.filter(key => suits(key, header));
   if (candidates.length === 0) throw new JwtError('noSuitableKey');
   const signed = `${headerPart}.${payloadPart}`;
-  if (!candidates.some(({ key }) => CHECKS[header.alg](key, signed, signature))) throw new JwtError('wrongSignature');
+  if (!candidates.some(({ key }) => CHECKS[header.alg](key, signed, signature)))
+    throw new JwtError('wrongSignature');
   return utf8(payload);
 }
 
