@@ -42,21 +42,23 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
 
 /** @returns the response to `error`, byte for byte the reference's. */
 export function renderError(error: unknown, context: ErrorContext): HttpResponse {
-  const { code, message, details, hint, status, statusText, headers } = toRestError(
-    error,
-    context.authenticated,
-  );
-  // The reference's encoder sorts keys; clients that compare bytes see this order.
-  const body =
-    context.verbosity === 'verbose'
-      ? `{"code":${encode(code)},"details":${encode(details)},"hint":${encode(hint)},"message":${encode(message)}}`
-      : `{"code":${encode(code)},"message":${encode(message)}}`;
+  const refusal = toRestError(error, context.authenticated);
+  const { code, status, statusText, headers } = refusal;
   return {
     status,
     headers: [...errorHeaders(code, status, context), ...sendable(headers)],
-    body,
+    body: renderErrorBody(refusal, context.verbosity),
     ...(statusText === undefined ? {} : { statusText: onOneLine(statusText) }),
   };
+}
+
+/** The body alone, for responses that carry an error beside their own headers. */
+export function renderErrorBody(error: RestError, verbosity: ErrorContext['verbosity']): string {
+  const { code, message, details, hint } = error;
+  // The reference's encoder sorts keys; clients that compare bytes see this order.
+  return verbosity === 'verbose'
+    ? `{"code":${encode(code)},"details":${encode(details)},"hint":${encode(hint)},"message":${encode(message)}}`
+    : `{"code":${encode(code)},"message":${encode(message)}}`;
 }
 
 /** Headers that every error response starts with. */

@@ -1,0 +1,127 @@
+/**
+ * Settings kept in the database.
+ * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
+ */
+import type { Cell, Pool, Result } from '@peakstone/kernel/pg';
+import { ConfigError } from './error.ts';
+import type { RoleConfig } from './settings.ts';
+import type { ConfiguredName, IsolationLevel } from './types.ts';
+
+const prefix = 'pgrst.';
+
+/** Settings that may come from the database, with underscores. The others are needed to reach it, or before. */
+const names = [
+  'client_error_verbosity',
+  'db_aggregates_enabled',
+  'db_anon_role',
+  'db_extra_search_path',
+  'db_hoisted_tx_settings',
+  'db_max_rows',
+  'db_plan_enabled',
+  'db_pre_config',
+  'db_pre_request',
+  'db_prepared_statements',
+  'db_root_spec',
+  'db_schemas',
+  'db_tx_end',
+  'jwt_aud',
+  'jwt_cache_max_entries',
+  'jwt_role_claim_key',
+  'jwt_secret',
+  'jwt_secret_is_base64',
+  'openapi_mode',
+  'openapi_security_active',
+  'openapi_server_proxy_uri',
+  'server_cors_allowed_origins',
+  'server_timing_enabled',
+  'server_trace_header',
+  'url_use_legacy_target_names',
+];
+
+const namesSql = `array[${names.map(name => `'${prefix}${name}'`).join(', ')}]`;
+
+/** In order of precedence: the role in this database, the role everywhere, what the pre-config function set. */
+const settingsSql = (preConfig: string | null): string => `
+select distinct on (name) substr(name, ${prefix.length + 1}) as name, value
+from (
+  select setdatabase <> 0 as is_specific, true as is_role,
+         substr(setting, 1, strpos(setting, '=') - 1) as name,
+         substr(setting, strpos(setting, '=') + 1) as value
+  from pg_catalog.pg_db_role_setting, unnest(setconfig) as setting
+  where setrole = (select oid from pg_catalog.pg_roles where rolname = current_user)
+    and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_catalog))
+  ${
+    preConfig === null
+      ? ''
+      : `union all
+  select false, false, name, current_setting(name, true)
+  from ${preConfig}() as called, unnest(${namesSql}) as name`
+  }
+) as settings
+where name = any (${namesSql}) and value is not null
+order by name, is_role desc, is_specific desc`;
+
+/** Settings of every role this one may become, as far as it may set them itself. */
+const roleSettingsSql = `
+select r.rolname, lower(s.name), s.value
+from pg_catalog.pg_auth_members m
+join pg_catalog.pg_roles r on r.oid = m.roleid
+cross join lateral (
+  select substr(setting, 1, strpos(setting, '=') - 1) as name, substr(setting, strpos(setting, '=') + 1) as value
+  from unnest(r.rolconfig) as setting
+) s
+join pg_catalog.pg_settings p on lower(p.name) = lower(s.name)
+where m.member = (select oid from pg_catalog.pg_roles where rolname = current_user)
+  and (p.context = 'user' or has_parameter_privilege(current_user, p.name, 'set'))`;
+
+const isolationSetting = 'default_transaction_isolation';
+
+/** @throws {PgError} when the function does not exist or fails, {ConnectionError} when the database is out of reach. */
+export async function readDatabaseSettings(
+  pool: Pool,
+  preConfig: ConfiguredName | null,
+): Promise<ReadonlyMap<string, string>> {
+  const text = settingsSql(preConfig && quoteName(preConfig));
+  const [result] = await pool.exchange({
+    begin: 'begin read only',
+    statements: [{ text, values: [], prepare: false }],
+  });
+  return new Map(rows(result).map(([name, value]) => [name!, value!]));
+}
+
+/** Throws as `readDatabaseSettings`. */
+export async function readRoleConfig(pool: Pool): Promise<RoleConfig> {
+  const [result] = await pool.exchange({
+    begin: 'begin read only',
+    statements: [{ text: roleSettingsSql, values: [], prepare: false }],
+  });
+  const settings = new Map<string, Map<string, string>>();
+  const isolationLevels = new Map<string, IsolationLevel>();
+  for (const [role, name, value] of rows(result)) {
+    if (name === isolationSetting) {
+      isolationLevels.set(role!, isolationLevel(value!));
+      continue;
+    }
+    const ofRole = settings.get(role!) ?? new Map<string, string>();
+    settings.set(role!, ofRole.set(name!, value!));
+  }
+  return { settings, isolationLevels };
+}
+
+function isolationLevel(text: string): IsolationLevel {
+  const level = text.toLowerCase();
+  return level === 'serializable' || level === 'repeatable read' ? level : 'read committed';
+}
+
+function rows(result: Result | undefined): readonly (readonly (string | null)[])[] {
+  return (result?.rows ?? []).map(row => row.map(textOf));
+}
+
+const textOf = (cell: Cell): string | null => (cell === null ? null : cell.toString('utf8'));
+
+/** @throws {ConfigError} for a name that SQL cannot hold. */
+function quoteName({ schema, name }: ConfiguredName): string {
+  if (name.includes('\0') || schema.includes('\0')) throw new ConfigError('db-pre-config holds a zero byte');
+  const quote = (part: string): string => `"${part.replaceAll('"', '""')}"`;
+  return schema === '' ? quote(name) : `${quote(schema)}.${quote(name)}`;
+}
