@@ -64,28 +64,36 @@ function install() {
   const startedAt = performance.now();
   // An interrupted installation must not pass for a finished one.
   rmSync(stamp, { force: true });
-  const npm = process.env.npm_execpath?.endsWith('.js')
-    ? [process.execPath, process.env.npm_execpath]
-    : ['npm'];
-  const [command, ...prefix] = npm;
-  const run = spawnSync(command, [...prefix, 'ci', '--no-audit', '--no-fund'], {
-    cwd: root,
-    // npm's own output belongs on stderr: stdout is the script's.
-    stdio: ['ignore', 2, 'pipe'],
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-    env: { ...process.env, npm_config_production: undefined, NODE_ENV: undefined },
-  });
+  let run = npm('ci');
+  // `npm ci` insists on an entry for every platform's optional binaries. Where the lock file was written against a
+  // registry that lacks some, `npm install` gets the same versions, and --no-save leaves the lock file as it is.
+  if (run.status !== 0 && /code EUSAGE/.test(run.stderr)) run = npm('install', '--no-save');
   // The packages ask for Node 24, which this very installation brings: npm's warning would only confuse.
   const noise = /EBADENGINE|^npm (warn|WARN) allow-scripts/;
   const lines = (run.stderr ?? '').split('\n').filter(line => line !== '' && !noise.test(line));
   if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
   if (run.error !== undefined || run.status !== 0) {
-    process.stderr.write(`npm ci failed${run.error ? `: ${run.error.message}` : ''}. Nothing was started.\n`);
+    const reason = run.error === undefined ? '' : `: ${run.error.message}`;
+    process.stderr.write(`npm could not install the dependencies${reason}. Nothing was started.\n`);
     process.exit(run.status || 1);
   }
   writeFileSync(stamp, wantedStamp());
   process.stderr.write(`Installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.\n`);
+}
+
+function npm(...args) {
+  const cli = process.env.npm_execpath;
+  const [command, ...prefix] = cli?.endsWith('.js') ? [process.execPath, cli] : ['npm'];
+  // Without these two, because development dependencies run the tests.
+  const { NODE_ENV: _, npm_config_production: __, ...env } = process.env;
+  return spawnSync(command, [...prefix, ...args, '--no-audit', '--no-fund'], {
+    cwd: root,
+    // npm's own output belongs on stderr: stdout is the script's.
+    stdio: ['ignore', 2, 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env,
+  });
 }
 
 /** Runs `action` while no other first run of this folder does; a holder that died is succeeded. */

@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chownSync, lstatSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { canReach } from '../binaries/embedded.ts';
+import { DatabaseError, systemCode } from '../errors.ts';
+import type { RunUser } from './user.ts';
+
+/** Where root keeps what must lie outside a project that the server's user cannot enter. */
+const SYSTEM_DATA = '/var/lib/peakstone';
+const SYSTEM_CACHE = '/var/cache/peakstone';
+
+/** Binaries and templates: one folder a user, since what one user writes another must not have to trust. */
+export function defaultCacheDir(user: RunUser): string {
+  const given = process.env.PEAKSTONE_CACHE_DIR;
+  if (given) return path.resolve(given);
+  if (user.dropped) return SYSTEM_CACHE;
+  const xdg = process.env.XDG_CACHE_HOME;
+  if (xdg && path.isAbsolute(xdg)) return path.join(xdg, 'peakstone');
+  return path.join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'peakstone');
+}
+
+/**
+ * The folder that shall really hold the data. A project under a closed folder (such as /root) cannot be entered by the
+ * unprivileged user that root drops to: the data then goes to /var/lib/peakstone, and `dataDir` becomes a link to it.
+ */
+export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: string) => void): string {
+  if (lstatSync(dataDir, { throwIfNoEntry: false }) !== undefined) return realpathSync(dataDir);
+  mkdirSync(path.dirname(dataDir), { recursive: true });
+  const parent = realpathSync(path.dirname(dataDir));
+  if (canReach(parent, user)) return path.join(parent, path.basename(dataDir));
+
+  const project = path
+    .basename(path.dirname(parent))
+    .replaceAll(/[^A-Za-z0-9._-]/g, '_')
+    .slice(0, 32);
+  const home = path.join(SYSTEM_DATA, `${project}-${randomBytes(4).toString('hex')}`);
+  mkdirSync(home, { recursive: true });
+  writeFileSync(path.join(home, 'linked-from'), `${dataDir}\n`);
+  const real = path.join(home, 'postgres');
+  symlinkSync(real, dataDir);
+  notice(
+    `${user.name ?? user.uid} cannot enter ${parent}: the data is kept in ${real}, and ${dataDir} links to it.`,
+  );
+  return real;
+}
+
+/** sun_path holds 108 bytes with its terminator on Linux, 104 on macOS; the name is `.s.PGSQL.` and the port. */
+const MAX_SOCKET_DIR_BYTES = (process.platform === 'darwin' ? 103 : 107) - '/.s.PGSQL.65535'.length;
+
+/**
+ * A folder for the socket that only the server's user (and root) may enter: `run` beside the data, or, where that path
+ * is too long for a socket, one of its own in the temporary folder.
+ * @throws {DatabaseError} PERMISSION_DENIED when somebody else has prepared the name.
+ */
+export function prepareSocketDir(dataDir: string, user: RunUser): string {
+  const beside = path.join(path.dirname(dataDir), 'run');
+  const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
+  const folder =
+    Buffer.byteLength(beside) <= MAX_SOCKET_DIR_BYTES ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    if (user.dropped) chownSync(folder, user.uid, user.gid);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== user.uid || (found.mode & 0o077) !== 0) {
+    throw new DatabaseError(
+      'PERMISSION_DENIED',
+      `${folder} is not a private folder of user id ${user.uid}.`,
+      `Remove it: sudo rm -r ${folder}`,
+    );
+  }
+  return folder;
+}
+
+/** The port to serve on. `fixed`: exactly this one, or not at all. 0: any free one. */
+export interface PortChoice {
+  readonly port: number;
+  readonly fixed: boolean;
+}
+
+/** How far from the wanted port a free one is looked for. */
+const PORT_TRIES = 100;
+
+/**
+ * The wanted port, or when it is not fixed and taken, the next free one.
+ * @throws {DatabaseError} PORT_IN_USE
+ */
+export async function choosePort(
+  choice: PortChoice,
+  address: string,
+  notice: (text: string) => void,
+): Promise<number> {
+  if (choice.port === 0) return (await probe(0, address)) as number;
+  const last = choice.fixed ? choice.port : Math.min(choice.port + PORT_TRIES, 65_535);
+  for (let port = choice.port; port <= last; port++) {
+    if ((await probe(port, address)) === undefined) continue;
+    if (port !== choice.port) notice(`Port ${choice.port} is taken: PostgreSQL listens on ${port}.`);
+    return port;
+  }
+  throw new DatabaseError(
+    'PORT_IN_USE',
+    choice.fixed ? `Port ${choice.port} is taken.` : `Ports ${choice.port} to ${last} are taken.`,
+    'Stop what listens there (ss -ltnp shows it), or choose another port (POSTGRES_PORT).',
+  );
+}
+
+/** The port when it can be bound now; undefined when it is taken. */
+function probe(port: number, address: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', error => {
+      if (systemCode(error) === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen({ port, host: address, exclusive: true }, () => {
+      const bound = server.address();
+      server.close(() => resolve(bound !== null && typeof bound === 'object' ? bound.port : undefined));
+    });
+  });
+}

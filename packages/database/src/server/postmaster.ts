@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseError, diskFull, systemCode } from '../errors.ts';
+import { isAlive, signalProcess, waitFor } from './processes.ts';
+import { serverEnvironment } from './run.ts';
+import { type RunUser, spawnIdentity } from './user.ts';
+
+/** A running `postgres` that we started. */
+export interface Postmaster {
+  readonly pid: number;
+  /** Settles once, with how it ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** The newest lines of its log, oldest first. */
+  readonly recentLog: readonly string[];
+}
+
+export interface PostmasterOptions {
+  readonly postgres: string;
+  readonly dataDir: string;
+  readonly configFile: string;
+  readonly user: RunUser;
+  /** Each line that the server logs. */
+  readonly onLog: (line: string) => void;
+}
+
+const RECENT_LINES = 200;
+
+/**
+ * Starts the server in a session of its own: Ctrl-C in the terminal must reach only us, so that clients are drained
+ * before the database goes.
+ */
+export async function spawnPostmaster(options: PostmasterOptions): Promise<Postmaster> {
+  const child = spawn(options.postgres, ['-D', options.dataDir, '-c', `config_file=${options.configFile}`], {
+    cwd: '/',
+    detached: true,
+    env: serverEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    ...spawnIdentity(options.user),
+  });
+  const recentLog: string[] = [];
+  createInterface({ input: child.stderr }).on('line', line => {
+    if (recentLog.length >= RECENT_LINES) recentLog.shift();
+    recentLog.push(line);
+    options.onLog(line);
+  });
+  // Not `exit`: the last lines say why.
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
+    child.on('exit', (code, signal) => {
+      // Orphaned children may hold the pipe open; they get this long to finish their last words.
+      Promise.race([new Promise(closed => child.stderr.once('close', closed)), sleep(200)]).then(() =>
+        resolve({ code, signal }),
+      );
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', error =>
+      reject(
+        new DatabaseError(
+          'START_FAILED',
+          `${options.postgres} cannot be run: ${error.message}`,
+          'Install PostgreSQL 17 anew, or set DATABASE_ENGINE=embedded.',
+          error,
+        ),
+      ),
+    );
+  });
+  return { pid: child.pid as number, exited, recentLog };
+}
+
+/** What a server writes into its lock file. @see https://www.postgresql.org/docs/17/storage-file-layout.html */
+export interface LockFile {
+  readonly pid: number;
+  readonly dataDir: string;
+  readonly port: number;
+  readonly socketDir: string;
+  /** `starting`, `stopping`, `ready` or `standby`; empty until it is written. */
+  readonly status: string;
+}
+
+/** Reads `postmaster.pid`; undefined when there is none or it is not written yet. */
+export function readLockFile(dataDir: string): LockFile | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const [pid, folder, , port, socketDir, , , status] = text.split('\n');
+  // A stand-alone backend writes its id negated.
+  const number = Math.abs(Number(pid));
+  if (!Number.isSafeInteger(number) || number === 0) return undefined;
+  return {
+    pid: number,
+    dataDir: folder ?? '',
+    port: Number(port ?? 0),
+    socketDir: socketDir ?? '',
+    status: status?.trim() ?? '',
+  };
+}
+
+/**
+ * Waits until the server accepts connections, however long crash recovery takes, up to `timeoutMs`.
+ * @throws {DatabaseError} why it did not start; it is stopped then.
+ */
+export async function waitUntilReady(
+  postmaster: Postmaster,
+  dataDir: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let ended: { code: number | null } | undefined;
+  postmaster.exited.then(how => {
+    ended = how;
+  });
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    if (ended !== undefined) throw explainFailure(postmaster.recentLog, dataDir, ended.code);
+    const lock = readLockFile(dataDir);
+    if (lock?.pid === postmaster.pid && (lock.status === 'ready' || lock.status === 'standby')) return;
+    if (signal.aborted || performance.now() > deadline) {
+      await stopPostmaster(postmaster.pid, 5_000);
+      signal.throwIfAborted();
+      throw new DatabaseError(
+        'START_FAILED',
+        `PostgreSQL was not ready within ${timeoutMs / 1000} s.`,
+        'Its log says what it was doing; recovery after a crash goes on where it stopped.',
+        new Error(postmaster.recentLog.join('\n')),
+      );
+    }
+    await sleep(5);
+  }
+}
+
+/** Turns the last words of a server into an error that says what to do. Pure. */
+export function explainFailure(log: readonly string[], dataDir: string, code: number | null): DatabaseError {
+  const text = log.join('\n');
+  const cause = new Error(text === '' ? `exit code ${code}` : text);
+  if (
+    /could not bind .*Address already in use|could not create any (TCP\/IP|Unix-domain) sockets/i.test(text)
+  ) {
+    return new DatabaseError(
+      'PORT_IN_USE',
+      'Another program listens on the port for PostgreSQL.',
+      'Stop it, or choose another port (POSTGRES_PORT).',
+      cause,
+    );
+  }
+  if (/No space left on device|Disk quota exceeded/i.test(text)) return diskFull(dataDir, cause);
+  if (/lock file "postmaster\.pid" already exists|pre-existing shared memory block/i.test(text)) {
+    return new DatabaseError(
+      'IN_USE',
+      `Another PostgreSQL server is using ${dataDir}.`,
+      'Stop it first; two servers on one folder would destroy it.',
+      cause,
+    );
+  }
+  if (/database files are incompatible with server/i.test(text)) {
+    return new DatabaseError(
+      'WRONG_MAJOR_VERSION',
+      `${dataDir} was made by an incompatible PostgreSQL.`,
+      'Start it with the programs that made it, dump it, and restore the dump into a new folder.',
+      cause,
+    );
+  }
+  if (/has wrong ownership/i.test(text)) {
+    return new DatabaseError(
+      'FOREIGN_OWNER',
+      `${dataDir} belongs to another user.`,
+      'Start as its owner.',
+      cause,
+    );
+  }
+  if (/Permission denied/i.test(text)) {
+    return new DatabaseError(
+      'PERMISSION_DENIED',
+      `PostgreSQL may not read or write ${dataDir}.`,
+      'Give its user access to the folder and every folder above it.',
+      cause,
+    );
+  }
+  const reason = log
+    .filter(line => /\b(FATAL|PANIC):/.test(line))
+    .at(-1)
+    ?.replace(/^.*?\b(FATAL|PANIC):\s*/, '');
+  return new DatabaseError(
+    'START_FAILED',
+    `PostgreSQL did not start: ${reason ?? log.at(-1) ?? `exit code ${code}`}`,
+    'The cause holds its log.',
+    cause,
+  );
+}
+
+/**
+ * Fast shutdown: open transactions are rolled back, connections closed, a checkpoint written. When that takes longer
+ * than `graceMs`, immediate shutdown, after which the next start recovers from the WAL: nothing committed is lost.
+ * @throws {DatabaseError} STOP_FAILED when it survives both.
+ */
+export async function stopPostmaster(pid: number, graceMs: number): Promise<void> {
+  const gone = () => !isAlive(pid);
+  if (!signalProcess(pid, 'SIGINT') || (await waitFor(gone, graceMs))) return;
+  if (!signalProcess(pid, 'SIGQUIT') || (await waitFor(gone, 10_000))) return;
+  throw new DatabaseError(
+    'STOP_FAILED',
+    `PostgreSQL (process ${pid}) does not stop.`,
+    `A disk that does not answer can cause this. As a last resort: kill -9 ${pid}`,
+  );
+}

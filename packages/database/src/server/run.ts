@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { chownSync, closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { type RunUser, spawnIdentity } from './user.ts';
+
+/** How a short-lived program ended. */
+export interface RunResult {
+  readonly status: number | null;
+  /** Standard output and error together, the last 64 KB. */
+  readonly output: string;
+}
+
+const MAX_OUTPUT = 64 * 1024;
+
+/** Runs a program as `user` to its end. Rejects only when it cannot be started. */
+export function runAs(
+  user: RunUser,
+  command: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: serverEnvironment(),
+      cwd: '/',
+      ...spawnIdentity(user),
+      ...(signal && { signal, killSignal: 'SIGKILL' as const }),
+    });
+    let output = '';
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-MAX_OUTPUT);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', status => resolve({ status, output }));
+  });
+}
+
+/** What a server process needs of our environment: none of the stack's secrets, none of the user's PG* variables. */
+export function serverEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = { LC_ALL: 'C', PATH: process.env.PATH ?? '/usr/bin:/bin' };
+  // Homebrew and Nix builds find their libraries through these.
+  for (const name of ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TZDIR']) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+/** Replaces a file durably: written beside, synced, renamed, the folder synced. It belongs to `user`. */
+export function writeFileDurably(file: string, text: string, mode: number, user?: RunUser): void {
+  const beside = `${file}.${process.pid}.tmp`;
+  const fd = openSync(beside, 'w', mode);
+  try {
+    writeSync(fd, text);
+    if (user?.dropped) chownSync(beside, user.uid, user.gid);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(beside, file);
+  syncFolder(path.dirname(file));
+}
+
+/** Makes renames and creations in a folder survive a power cut. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,177 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import path from 'node:path';
+import { type Binaries, type BinariesChoice, findBinaries } from '../binaries/find.ts';
+import { DatabaseError } from '../errors.ts';
+import { renderHba, renderIdent } from './access.ts';
+import { createCluster } from './cluster.ts';
+import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
+import { choosePort, defaultCacheDir, type PortChoice, prepareSocketDir, resolveDataDir } from './places.ts';
+import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
+import { writeFileDurably } from './run.ts';
+import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
+import { freeDataFolder, recordOwner } from './takeover.ts';
+import { type RunUser, resolveRunUser } from './user.ts';
+
+export interface StartOptions {
+  /** Made when it is absent or empty. */
+  readonly dataDir: string;
+  readonly binaries: BinariesChoice;
+  readonly superuser: string;
+  /** The application's database, for pg_cron's setting. It is not made here. */
+  readonly database: string;
+  readonly port: PortChoice;
+  /** As PostgreSQL's setting of that name: `127.0.0.1`, or `*` in a container. */
+  readonly listenAddresses?: string;
+  /** Networks beyond this machine whose clients may log in, in CIDR form. */
+  readonly networks?: readonly string[];
+  readonly maxConnections?: number;
+  readonly timezone?: string;
+  /** Run a PostgreSQL 17 data folder that we did not make. */
+  readonly adopt?: boolean;
+  /** False: no fsync, for throw-away servers only. */
+  readonly durable?: boolean;
+  /** Where templates and copied programs are kept; `null` keeps none, so that every new cluster is initdb's. */
+  readonly cacheDir?: string | null;
+  readonly machine?: Machine;
+  /** How long recovery after a crash may take. Default 10 minutes. */
+  readonly startTimeoutMs?: number;
+  /** Each line of the server's log. */
+  readonly onLog?: (line: string) => void;
+  /** What an operator should know, in a sentence. */
+  readonly notice?: (text: string) => void;
+}
+
+/** A PostgreSQL server that this process started and owns. */
+export interface Server {
+  readonly binaries: Binaries;
+  readonly user: RunUser;
+  readonly dataDir: string;
+  readonly socketDir: string;
+  readonly port: number;
+  readonly superuser: string;
+  readonly postmaster: Postmaster;
+  /** Fast shutdown; immediate after `graceMs` (default 60 000). Safe to call twice, and after a crash. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Between a port found free and PostgreSQL binding it, another program may take it. */
+const BIND_TRIES = 3;
+
+/**
+ * Starts PostgreSQL on a data folder, making the folder first when there is none, and recovering by itself from what a
+ * crash or a kill left behind.
+ * @throws {DatabaseError} with what to do.
+ */
+export async function startServer(options: StartOptions, signal: AbortSignal): Promise<Server> {
+  const notice = options.notice ?? (() => {});
+  const wanted = path.resolve(options.dataDir);
+  const user = resolveRunUser(ownerOf(wanted), notice);
+  const dataDir = resolveDataDir(wanted, user, notice);
+  const folder = inspectDataFolder(dataDir, options.adopt ?? false);
+  assertOwner(dataDir, folder, user);
+  const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? defaultCacheDir(user));
+  const binaries = await findBinaries(options.binaries, user, cacheDir ?? defaultCacheDir(user), notice);
+
+  if (folder.kind === 'cluster') await freeDataFolder(dataDir, notice);
+  else {
+    const durable = options.durable ?? true;
+    await createCluster({ dataDir, binaries, user, superuser: options.superuser, cacheDir, durable, signal });
+  }
+  signal.throwIfAborted();
+  const socketDir = prepareSocketDir(realpathSync(dataDir), user);
+  const listenAddresses = options.listenAddresses ?? '127.0.0.1';
+  for (let attempt = 1; ; attempt++) {
+    const port = await choosePort(options.port, bindAddress(listenAddresses), notice);
+    try {
+      return await launch(
+        { ...options, listenAddresses },
+        { binaries, user, dataDir, socketDir, port },
+        signal,
+      );
+    } catch (error) {
+      const taken = error instanceof DatabaseError && error.code === 'PORT_IN_USE';
+      if (!taken || options.port.fixed || attempt === BIND_TRIES) throw error;
+    }
+  }
+}
+
+type Resolved = Pick<Server, 'binaries' | 'user' | 'dataDir' | 'socketDir' | 'port'>;
+
+async function launch(
+  options: StartOptions & { readonly listenAddresses: string },
+  resolved: Resolved,
+  signal: AbortSignal,
+): Promise<Server> {
+  const { dataDir, user, binaries, port } = resolved;
+  const configFile = writeConfiguration(options, resolved);
+  recordOwner(dataDir, user);
+  const postmaster = await spawnPostmaster({
+    postgres: path.join(binaries.binDir, 'postgres'),
+    dataDir,
+    configFile,
+    user,
+    onLog: options.onLog ?? (() => {}),
+  });
+  await waitUntilReady(postmaster, dataDir, options.startTimeoutMs ?? 600_000, signal);
+  let stopping: Promise<void> | undefined;
+  let hasExited = false;
+  postmaster.exited.then(() => {
+    hasExited = true;
+  });
+  return {
+    ...resolved,
+    port,
+    superuser: options.superuser,
+    postmaster,
+    stop(graceMs = 60_000) {
+      // Not after its exit: the id may be another process's by then.
+      stopping ??= hasExited ? Promise.resolve() : stopPostmaster(postmaster.pid, graceMs);
+      return stopping;
+    },
+  };
+}
+
+function writeConfiguration(
+  options: StartOptions & { readonly listenAddresses: string },
+  { dataDir, user, binaries, socketDir, port }: Resolved,
+): string {
+  const settings = planSettings({
+    machine: options.machine ?? thisMachine(),
+    listenAddresses: options.listenAddresses,
+    port,
+    socketDir,
+    database: options.database,
+    preload: installedPreload(binaries.libraryDir),
+    maxConnections: options.maxConnections ?? 100,
+    durable: options.durable ?? true,
+    timezone: options.timezone ?? 'UTC',
+  });
+  const access = {
+    superuser: options.superuser,
+    systemUsers: [...new Set([ownAccount(), user.name])].filter(name => name !== undefined),
+    networks: options.networks ?? [],
+    hasUserRules: existsSync(path.join(dataDir, 'pg_hba.user.conf')),
+  };
+  const write = (name: string, text: string) => writeFileDurably(path.join(dataDir, name), text, 0o600, user);
+  write('peakstone_hba.conf', renderHba(access));
+  write('peakstone_ident.conf', renderIdent(access));
+  write('peakstone.conf', renderSettings(settings, dataDir));
+  return path.join(dataDir, 'peakstone.conf');
+
+  function ownAccount(): string | undefined {
+    return user.dropped ? 'root' : user.name;
+  }
+}
+
+function thisMachine(): Machine {
+  // 0 where no container limits it.
+  const limit = process.constrainedMemory();
+  const memoryBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return { memoryBytes, cpus: availableParallelism() };
+}
+
+function bindAddress(listenAddresses: string): string {
+  const [first] = listenAddresses.split(',').map(address => address.trim());
+  return first === undefined || first === '*' || first === '' ? '0.0.0.0' : first;
+}

@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { DatabaseError } from '../errors.ts';
+
+/** An operating system account that server processes run as. */
+export interface RunUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Undefined when the account has no name, as in containers with an arbitrary uid. */
+  readonly name: string | undefined;
+  /** True when it is not the account of this process, so that children must be dropped to it. */
+  readonly dropped: boolean;
+}
+
+/** Accounts tried, best first, when this process is root: PostgreSQL refuses to run as root. */
+const CANDIDATES = ['postgres', 'peakstone'] as const;
+
+/**
+ * The account to run PostgreSQL as: this process's own, or, as root, the owner of the data folder,
+ * `postgres`, `peakstone` (created when the system allows), `nobody`, in that order.
+ * @param dataOwner uid of an existing data folder.
+ * @throws {DatabaseError} NO_UNPRIVILEGED_USER
+ */
+export function resolveRunUser(dataOwner: number | undefined, notice: (text: string) => void): RunUser {
+  const uid = process.getuid?.();
+  const gid = process.getgid?.();
+  if (uid === undefined || gid === undefined) {
+    throw new DatabaseError(
+      'NO_UNPRIVILEGED_USER',
+      `An embedded PostgreSQL is not supported on ${process.platform}.`,
+      'Use Linux, macOS or WSL, or set DATABASE_ENGINE to the URL of a PostgreSQL 17.',
+    );
+  }
+  if (uid !== 0) return { uid, gid, name: ownName(uid), dropped: false };
+
+  const accounts = readAccounts();
+  const user = chooseAccount(accounts, dataOwner) ?? createAccount() ?? findByName(accounts, 'nobody');
+  if (user === undefined) {
+    throw new DatabaseError(
+      'NO_UNPRIVILEGED_USER',
+      'PostgreSQL must not run as root, and no other account was found.',
+      'Create one (useradd --system peakstone), or start as an ordinary user.',
+    );
+  }
+  notice(`Started as root: PostgreSQL runs as the unprivileged user ${user.name ?? user.uid}.`);
+  return { ...user, dropped: true };
+}
+
+/** What `spawn` needs to run a child as `user`. */
+export function spawnIdentity(user: RunUser): { uid?: number; gid?: number } {
+  return user.dropped ? { uid: user.uid, gid: user.gid } : {};
+}
+
+type Account = Omit<RunUser, 'dropped'>;
+
+function chooseAccount(accounts: readonly Account[], dataOwner: number | undefined): Account | undefined {
+  if (dataOwner !== undefined && dataOwner !== 0) {
+    return (
+      accounts.find(account => account.uid === dataOwner) ?? {
+        uid: dataOwner,
+        gid: dataOwner,
+        name: undefined,
+      }
+    );
+  }
+  for (const name of CANDIDATES) {
+    const account = findByName(accounts, name);
+    if (account !== undefined) return account;
+  }
+  return undefined;
+}
+
+function createAccount(): Account | undefined {
+  const [name] = CANDIDATES.slice(-1);
+  const commands = [
+    ['useradd', '--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name],
+    ['adduser', '-S', '-D', '-H', '-s', '/sbin/nologin', name],
+  ] as const;
+  for (const [command, ...args] of commands) {
+    const run = spawnSync(
+      command,
+      args.filter(arg => arg !== undefined),
+      { stdio: 'ignore', timeout: 10_000 },
+    );
+    if (run.status === 0) return findByName(readAccounts(), name as string);
+  }
+  return undefined;
+}
+
+function findByName(accounts: readonly Account[], name: string): Account | undefined {
+  return accounts.find(account => account.name === name && account.uid !== 0);
+}
+
+function readAccounts(): Account[] {
+  const accounts: Account[] = [];
+  for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+    const [name, , uid, gid] = line.split(':');
+    if (name && uid && gid) accounts.push({ name, uid: Number(uid), gid: Number(gid) });
+  }
+  return accounts;
+}
+
+function ownName(uid: number): string | undefined {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    // No passwd entry for this uid; os.userInfo() reports that as a SystemError.
+    if (error instanceof Error && 'code' in error)
+      return readAccounts().find(account => account.uid === uid)?.name;
+    throw error;
+  }
+}

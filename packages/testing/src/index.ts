@@ -1,0 +1,2 @@
+export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
+export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';

@@ -1,0 +1,82 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connectionUrl, type Server, startServer } from '@peakstone/database';
+
+export interface TestServerOptions {
+  /** False skips fsync: only where nothing about durability is tested. Default true. */
+  readonly durable?: boolean;
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly maxConnections?: number;
+  readonly superuser?: string;
+}
+
+/** A throw-away PostgreSQL 17 of a test's own, in a temporary folder. */
+export interface TestServer {
+  /** The superuser's database, through the private socket, without a password. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** Stays the same through restarts. */
+  readonly port: number;
+  readonly socketDir: string;
+  readonly server: Server;
+  /** Fast shutdown, and removes the folder. */
+  stop(): Promise<void>;
+  /** Kills the postmaster with SIGKILL; its folder stays. */
+  kill9(): Promise<void>;
+  /** Starts on the same folder and port, stopping the server first when it runs. */
+  restart(): Promise<void>;
+}
+
+/** Starts a server that the caller must `stop()`. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-test-'));
+  // The server's user, other than ours when we are root, must get in.
+  chmodSync(folder, 0o711);
+  const dataDir = path.join(folder, 'postgres');
+  const superuser = options.superuser ?? 'postgres';
+  const start = (port: { port: number; fixed: boolean }) =>
+    startServer(
+      {
+        dataDir,
+        binaries: 'embedded',
+        superuser,
+        database: 'postgres',
+        port,
+        durable: options.durable ?? true,
+        maxConnections: options.maxConnections ?? 100,
+        machine: { memoryBytes: 1024 ** 3, cpus: 2 },
+      },
+      new AbortController().signal,
+    );
+  let server: Server;
+  try {
+    server = await start({ port: options.port ?? 0, fixed: options.port !== undefined });
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  const { port, socketDir } = server;
+  return {
+    url: connectionUrl({ host: socketDir, port }, 'postgres', superuser),
+    dataDir,
+    port,
+    socketDir,
+    get server() {
+      return server;
+    },
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    async kill9() {
+      process.kill(server.postmaster.pid, 'SIGKILL');
+      await server.postmaster.exited;
+    },
+    async restart() {
+      await server.stop();
+      server = await start({ port, fixed: true });
+    },
+  };
+}
