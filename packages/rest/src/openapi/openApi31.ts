@@ -1,0 +1,279 @@
+/**
+ * The root document as OpenAPI 3.1, beyond what the reference offers: nullable columns, request bodies and responses
+ * typed by JSON Schema, a row shape for writing (nothing required that the database fills in) beside the one for reading.
+ * @see https://spec.openapis.org/oas/v3.1.0
+ */
+import type { Catalog, Column, RoutineParameter, Table } from '@peakstone/kernel/catalog';
+import {
+  columnDescription,
+  compact,
+  constantDefault,
+  elementType,
+  formatOf,
+  jsonType,
+  splitComment,
+} from './describe.ts';
+import type { DocumentContext } from './document.ts';
+import type { VisibleRoutine } from './visible.ts';
+
+type Json = Record<string, unknown>;
+
+/** Pure. */
+export function buildOpenApi31(context: DocumentContext): Json {
+  const { tables, routines, comment } = context.visible;
+  const { server, info, catalog } = context;
+  const port = server.port === (server.scheme === 'http' ? 80 : 443) ? '' : `:${server.port}`;
+  const { summary, description } = splitComment(comment);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: summary ?? 'PostgREST API',
+      description: description ?? 'REST API over PostgreSQL',
+      version: info.version,
+    },
+    externalDocs: { description: 'PostgREST Documentation', url: info.docsUrl },
+    servers: [{ url: `${server.scheme}://${server.host}${port}${server.path}`.replace(/\/$/, '') }],
+    paths: Object.fromEntries([
+      ['/', rootPath],
+      ...tables.map(table => [`/${table.name}`, tablePath(table)]),
+      ...routines.map(visible => [`/rpc/${visible.routine.name}`, routinePath(visible)]),
+    ]),
+    components: {
+      schemas: Object.fromEntries([
+        ...tables.flatMap(table => [
+          [table.name, rowSchema(table, catalog)],
+          ...(isWritable(table) ? [[`${table.name}.write`, writeSchema(table)]] : []),
+        ]),
+        ['error', errorSchema],
+      ]),
+      parameters: Object.fromEntries([...sharedParameters, ...tables.flatMap(rowFilters)]),
+      responses: {
+        error: { description: 'Refused', content: { 'application/json': { schema: schemaRef('error') } } },
+      },
+      ...(context.securityActive
+        ? { securitySchemes: { JWT: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
+        : {}),
+    },
+    ...(context.securityActive ? { security: [{ JWT: [] }, {}] } : {}),
+  };
+}
+
+const schemaRef = (name: string): Json => ({ $ref: `#/components/schemas/${pointer(name)}` });
+const parameterRef = (name: string): Json => ({ $ref: `#/components/parameters/${pointer(name)}` });
+
+/** Names may hold what a JSON pointer in a URI must escape. */
+const pointer = (name: string): string =>
+  encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'));
+
+const refused = { default: { $ref: '#/components/responses/error' } };
+
+const isWritable = (table: Table): boolean => table.insertable || table.updatable || table.deletable;
+
+const rootPath: Json = {
+  get: {
+    tags: ['Introspection'],
+    summary: 'This document',
+    parameters: [
+      {
+        name: 'openapi',
+        in: 'query',
+        schema: { enum: ['2.0', '3.1'] },
+        description: 'Version of the document',
+      },
+    ],
+    responses: {
+      200: { description: 'OK', content: { 'application/openapi+json': { schema: { type: 'object' } } } },
+    },
+  },
+};
+
+function tablePath(table: Table): Json {
+  const common = { tags: [table.name], ...splitComment(table.comment) };
+  const filters = [...table.columns.keys()].map(column => `rowFilter.${table.name}.${column}`);
+  const rows = { schema: { type: 'array', items: schemaRef(table.name) } };
+  const content = {
+    'application/json': rows,
+    'application/vnd.pgrst.object+json': { schema: schemaRef(table.name) },
+    'text/csv': { schema: { type: 'string' } },
+  };
+  const written = (status: number, description: string): Json => ({
+    [status]: { description },
+    200: { description: 'OK, with return=representation', content },
+    ...refused,
+  });
+  const bodyOf = (schema: Json): Json => ({ required: true, content: { 'application/json': { schema } } });
+  const write = schemaRef(`${table.name}.write`);
+  const required = neededColumns(table).map(column => column.name);
+  const inserted = required.length === 0 ? write : { allOf: [write, { required }] };
+  return compact({
+    get: {
+      ...common,
+      parameters: [...filters, 'select', 'order', 'offset', 'limit', 'range', 'preferCount'].map(
+        parameterRef,
+      ),
+      responses: {
+        200: { description: 'OK', content },
+        206: { description: 'Partial Content', content },
+        ...refused,
+      },
+    },
+    post: table.insertable
+      ? {
+          ...common,
+          parameters: ['select', 'columns', 'on_conflict', 'preferWrite'].map(parameterRef),
+          requestBody: bodyOf({ oneOf: [inserted, { type: 'array', items: inserted }] }),
+          responses: {
+            201: { description: 'Created', content },
+            ...refused,
+          },
+        }
+      : undefined,
+    patch: table.updatable
+      ? {
+          ...common,
+          parameters: [...filters, 'select', 'columns', 'preferWrite'].map(parameterRef),
+          requestBody: bodyOf(write),
+          responses: written(204, 'No Content'),
+        }
+      : undefined,
+    delete: table.deletable
+      ? {
+          ...common,
+          parameters: [...filters, 'select', 'preferWrite'].map(parameterRef),
+          responses: written(204, 'No Content'),
+        }
+      : undefined,
+  });
+}
+
+function routinePath({ routine, argumentTypes }: VisibleRoutine): Json {
+  const typed = routine.parameters.map((item, i) => [item, argumentTypes[i] ?? item.type] as const);
+  const common = {
+    tags: [`(rpc) ${routine.name}`],
+    ...splitComment(routine.comment),
+    responses: { 200: { description: 'OK', content: { 'application/json': { schema: {} } } }, ...refused },
+  };
+  const post = {
+    ...common,
+    requestBody: {
+      required: routine.parameters.some(item => item.required),
+      content: {
+        'application/json': {
+          schema: compact({
+            type: 'object',
+            required: routine.parameters.filter(item => item.required).map(item => item.name),
+            properties: Object.fromEntries(typed.map(([{ name }, type]) => [name, typeSchema(type)])),
+          }),
+        },
+      },
+    },
+  };
+  if (routine.volatility === 'volatile') return { post };
+  return { get: { ...common, parameters: typed.map(([item, type]) => queryArgument(item, type)) }, post };
+}
+
+const queryArgument = ({ name, required, variadic }: RoutineParameter, type: string): Json => ({
+  name,
+  in: 'query',
+  required,
+  // Without VARIADIC an array travels as one literal, {a,b}
+  schema: variadic || jsonType(type) !== 'array' ? typeSchema(type) : { type: 'string', format: type },
+  ...(variadic ? { explode: true } : {}),
+});
+
+const typeSchema = (type: string): Json =>
+  compact({
+    type: jsonType(type),
+    format: formatOf(type),
+    items: jsonType(type) === 'array' ? typeSchema(elementType(type)) : undefined,
+  });
+
+function rowSchema(table: Table, catalog: Catalog): Json {
+  const columns = [...table.columns.values()];
+  return compact({
+    type: 'object',
+    description: table.comment ?? undefined,
+    required: columns.filter(column => !column.nullable).map(column => column.name),
+    properties: Object.fromEntries(
+      columns.map(column => [
+        column.name,
+        { ...columnSchema(column), ...compact({ description: columnDescription(table, column, catalog) }) },
+      ]),
+    ),
+  });
+}
+
+/** Columns that an insert must give: neither nullable nor filled in by the database. */
+const neededColumns = (table: Table): readonly Column[] =>
+  [...table.columns.values()].filter(
+    column => !column.nullable && column.default === null && !column.identity && !column.generated,
+  );
+
+/** What a client may send; an insert needs more (`neededColumns`). */
+const writeSchema = (table: Table): Json =>
+  compact({
+    type: 'object',
+    properties: Object.fromEntries(
+      [...table.columns.values()]
+        .filter(column => !column.generated)
+        .map(column => [column.name, columnSchema(column)]),
+    ),
+  });
+
+function columnSchema(column: Column): Json {
+  const schema = typeSchema(column.type);
+  const { type } = schema;
+  return compact({
+    ...schema,
+    type: column.nullable && type !== undefined ? [type, 'null'] : type,
+    enum:
+      column.enumValues.length === 0 ? undefined : [...column.enumValues, ...(column.nullable ? [null] : [])],
+    maxLength: column.maxLength ?? undefined,
+    default: constantDefault(column),
+  });
+}
+
+const errorSchema: Json = {
+  type: 'object',
+  required: ['code', 'message'],
+  properties: {
+    code: { type: 'string' },
+    message: { type: 'string' },
+    details: {},
+    hint: { type: ['string', 'null'] },
+  },
+};
+
+const text = (name: string, place: string, description: string): Json => ({
+  name,
+  in: place,
+  description,
+  schema: { type: 'string' },
+});
+
+const sharedParameters: readonly (readonly [string, Json])[] = [
+  ['select', text('select', 'query', 'Columns and embedded resources')],
+  ['columns', text('columns', 'query', 'Columns of the body to use')],
+  ['on_conflict', text('on_conflict', 'query', 'Unique columns that decide what is a duplicate')],
+  ['order', text('order', 'query', 'Ordering')],
+  ['offset', { name: 'offset', in: 'query', schema: { type: 'integer', minimum: 0 } }],
+  ['limit', { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 0 } }],
+  ['range', text('Range', 'header', 'First and last row, as 0-9')],
+  ['preferCount', text('Prefer', 'header', 'count=exact, count=planned or count=estimated')],
+  [
+    'preferWrite',
+    text('Prefer', 'header', 'return=, resolution=, missing=, handling=, max-affected=, tx=, count='),
+  ],
+];
+
+const rowFilters = (table: Table): readonly (readonly [string, Json])[] =>
+  [...table.columns.values()].map(column => [
+    `rowFilter.${table.name}.${column.name}`,
+    compact({
+      name: column.name,
+      in: 'query',
+      description: column.comment ?? undefined,
+      schema: { type: 'string' },
+      example: 'eq.1',
+    }),
+  ]);
