@@ -40,10 +40,7 @@ export class Lane {
       if (busy && this.opening === 0) this.#grow();
       return;
     }
-    if (
-      this.waiting.size >= this.#host.maxWaiting &&
-      (!this.waiting.peek() || this.waiting.size >= this.#host.maxWaiting)
-    ) {
+    if (this.waiting.size >= this.#host.maxWaiting) {
       task.fail(new PoolTimeoutError(`${this.waiting.size} exchanges already wait for a connection`));
       return;
     }

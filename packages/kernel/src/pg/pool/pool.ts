@@ -36,7 +36,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #shared: Lane;
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
-  readonly #sweeper: NodeJS.Timeout;
+  #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
   #lastError: Error | null = null;
   #timeouts = 0;
@@ -95,6 +95,8 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#options = merged;
     this.#limits = limits;
     this.#info = info;
+    clearInterval(this.#sweeper);
+    if (!this.#closing) this.#sweeper = this.#startSweeper();
     this.#own.max = limits.size - limits.sharedSize;
     this.#shared.max = limits.sharedSize;
     this.#shared.depth = limits.pipelineDepth;
@@ -179,7 +181,14 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   #emit(event: PoolEvent): void {
-    this.#options.onEvent?.(event);
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      // A listener's bug is not a failed connection: it surfaces as an uncaught exception of its own.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   // What lanes ask.

@@ -79,6 +79,8 @@ export class Connection implements Wire {
     this.#socket.on('error', (error: Error) => this.#close(error));
     this.#socket.on('close', () => this.#close(new Error('the server closed the connection')));
     this.#socket.resume();
+    // It may have broken while nobody listened.
+    if (this.#socket.destroyed) setImmediate(() => this.#close(new Error('the connection broke')));
   }
 
   get pid(): number {
@@ -155,8 +157,12 @@ export class Connection implements Wire {
       case 0x52: // Authentication, CopyBoth: never asked for
       case 0x57:
         throw new ConnectionError('The server sent a message that does not belong here');
-      default:
+      case 0x4e: // NoticeResponse
         task?.message(type, buffer, start, end);
+        return;
+      default:
+        if (!task) throw new ConnectionError('The server sent a message without having been asked');
+        task.message(type, buffer, start, end);
     }
   }
 

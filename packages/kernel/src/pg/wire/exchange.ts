@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { PgError } from '../errors.ts';
-import type { Cell, Exchange, Field, Result, Statement } from '../types.ts';
+import { ConnectionError, PgError } from '../errors.ts';
+import type { Cell, Exchange, Field, PgNotice, Result, Statement } from '../types.ts';
 import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
 import {
   unnamedBindPrefix,
@@ -177,7 +177,7 @@ export class ExchangeTask extends Task {
         this.#error ??= new PgError(readErrorFields(buffer, start, end));
         return;
       case 0x4e: // NoticeResponse
-        this.exchange.onNotice?.(readErrorFields(buffer, start, end));
+        this.#notice(readErrorFields(buffer, start, end));
         return;
       case 0x47: // CopyInResponse
         this.#refuseCopy();
@@ -191,6 +191,16 @@ export class ExchangeTask extends Task {
       default:
         // ParameterDescription, CloseComplete, CopyDone and whatever a later protocol adds tell nothing needed here.
         return;
+    }
+  }
+
+  /** A listener that throws fails its own exchange, not the connection that others share. */
+  #notice(notice: PgNotice): void {
+    if (!this.exchange.onNotice || this.settled) return;
+    try {
+      this.exchange.onNotice(notice);
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -241,10 +251,15 @@ export class ExchangeTask extends Task {
       this.#step = this.#last;
       return 'more';
     }
+    if (!this.#error && this.#results.length !== this.exchange.statements.length) {
+      this.wire!.destroy(new ConnectionError('The server answered fewer statements than it was sent'));
+      return 'done';
+    }
     if (status !== statusIdle) {
       if (this.exchange.inspect && this.#phase === 'statements' && !this.#error) return this.#inspect();
       if (this.#phase !== 'recovering') return this.#rollBack();
-      this.wire!.destroy(new Error('The connection does not leave its transaction'));
+      this.wire!.destroy(new ConnectionError('The connection does not leave its transaction'));
+      return 'done';
     }
     if (this.#error && this.#shouldRetry(this.#error)) {
       this.#retried = true;
@@ -279,9 +294,10 @@ export class ExchangeTask extends Task {
 
   #rollBack(): Outcome {
     const wire = this.wire!;
+    this.#error ??= refusal('25001', 'A statement left its transaction open; it was rolled back');
     if (!wire.alone) {
       // Neighbours already sent would run inside this transaction.
-      wire.destroy(new Error('A statement left its transaction open on a shared connection'));
+      wire.destroy(new ConnectionError('A statement left its transaction open on a shared connection'));
       return 'done';
     }
     this.#phase = 'recovering';

@@ -23,10 +23,22 @@ export async function findPassword(info: Conninfo, address: Address): Promise<st
   const wanted = [host, String(address.port), info.database, info.user];
   for (const line of text.split('\n')) {
     if (line.startsWith('#')) continue;
-    const parts = line.match(/(?:\\.|[^:\\])+/g)?.map(part => part.replace(/\\(.)/g, '$1'));
-    if (parts && parts.length >= 5 && wanted.every((value, i) => parts[i] === '*' || parts[i] === value)) {
+    const parts = splitEntry(line);
+    if (parts.length >= 5 && wanted.every((value, i) => parts[i] === '*' || parts[i] === value)) {
       return parts.slice(4).join(':').trimEnd();
     }
   }
   return null;
+}
+
+/** Cuts at colons; a backslash takes the meaning from the character behind it. */
+function splitEntry(line: string): string[] {
+  const parts = [''];
+  for (let i = 0; i < line.length; i++) {
+    const character = line[i]!;
+    if (character === ':') parts.push('');
+    else if (character === '\\' && i + 1 < line.length) parts[parts.length - 1] += line[++i]!;
+    else parts[parts.length - 1] += character;
+  }
+  return parts;
 }

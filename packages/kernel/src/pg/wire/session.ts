@@ -149,6 +149,7 @@ function createReader(socket: Socket): { next(): Promise<Message>; framer: Frame
     wake?.();
   };
   socket.on('data', onData).on('error', onError).on('close', onClose).resume();
+  if (socket.destroyed) onClose();
   return {
     framer,
     async next() {

@@ -1,6 +1,8 @@
 import type { Buffer } from 'node:buffer';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { ConnectionError } from '../errors.ts';
 import type { Conninfo } from './conninfo.ts';
@@ -17,6 +19,8 @@ export function openSocket(address: Address, timeoutMs: number): Promise<Socket>
     const socket = address.host.startsWith('/')
       ? netConnect({ path: `${address.host}/.s.PGSQL.${address.port}` })
       : netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    // Between one owner's listeners and the next one's an error must not find none.
+    socket.on('error', () => {});
     const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
     const fail = (error: Error): void => {
       clearTimeout(timer);
@@ -57,7 +61,7 @@ export async function negotiateTls(
     const verifyHost = info.sslmode === 'verify-full';
     const verify =
       verifyHost || info.sslmode === 'verify-ca' || (info.sslmode === 'require' && !!info.sslrootcert);
-    const ca = info.sslrootcert && info.sslrootcert !== 'system' ? readFileSync(info.sslrootcert) : undefined;
+    const ca = rootCertificates(info);
     const secure = tlsConnect({
       socket,
       ALPNProtocols: ['postgresql'],
@@ -69,6 +73,7 @@ export async function negotiateTls(
       ...(info.sslcert ? { cert: readFileSync(info.sslcert) } : {}),
       ...(info.sslkey ? { key: readFileSync(info.sslkey) } : {}),
     });
+    secure.on('error', () => {});
     const timer = setTimeout(() => fail(new Error(`no handshake within ${timeoutMs} ms`)), timeoutMs);
     const fail = (error: Error): void => {
       clearTimeout(timer);
@@ -103,6 +108,14 @@ function firstBytes(socket: Socket, timeoutMs: number): Promise<Buffer> {
     socket.on('error', settle);
     socket.on('close', onClose);
   });
+}
+
+/** libpq's own place when none is named; without a file there the system's authorities count. */
+function rootCertificates(info: Conninfo): Buffer | undefined {
+  if (info.sslrootcert === 'system') return undefined;
+  if (info.sslrootcert) return readFileSync(info.sslrootcert);
+  const usual = join(homedir(), '.postgresql', 'root.crt');
+  return existsSync(usual) ? readFileSync(usual) : undefined;
 }
 
 /** For messages. */

@@ -30,6 +30,8 @@ export abstract class Task {
   deadline = 0;
   since = 0;
   wire: Wire | null = null;
+  /** Told when the task settles while it waits. */
+  queue: { forget(): void } | null = null;
   settled = false;
   #signal: AbortSignal | null = null;
   #onAbort: (() => void) | null = null;
@@ -44,6 +46,7 @@ export abstract class Task {
   fail(error: unknown): void {
     if (this.settled) return;
     this.settle();
+    this.queue?.forget();
     this.reject(error);
   }
 
