@@ -39,6 +39,9 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 // `#` is left out: whether a fragment in a request target is an error is the other parser's to say.
 const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD) (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1$/;
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD'];
+const LINE_START = /^([A-Z]{1,6})(?:( )(?:\/[\x21\x22\x24-\x7e]*(?: ([HTP/1.]{0,8})(\r)?)?)?)?$/;
+const HEADER_START = /^(?:[A-Za-z0-9_-]+(?::[\t\x20-\x7e\x80-\xff]*)?)?\r?$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
 const VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 const LENGTH = /^(?:0|[1-9][0-9]{0,9})$/;
@@ -75,7 +78,7 @@ function fieldName(raw: string): string {
  * Parses the lines after the request line, without the closing empty line. Pure.
  * @returns undefined when any line isn't plain.
  */
-export function parseHeaderBlock(text: string): HeaderBlock | undefined {
+export function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | undefined {
   const headers: Record<string, string | undefined> = {};
   let contentLength = 0;
   let close = false;
@@ -110,8 +113,29 @@ export function parseHeaderBlock(text: string): HeaderBlock | undefined {
     headers[name] = value;
     start = end + 2;
   }
-  if (!hasHost) return undefined;
+  if (needsHost && !hasHost) return undefined;
   return { headers: Object.freeze(headers), contentLength, close };
+}
+
+/**
+ * Whether the beginning of a header block can still become a plain one. What can't is handed over at once:
+ * node:http answers a broken request as soon as it breaks, without waiting for its end. Pure.
+ */
+export function isPlainStart(text: string): boolean {
+  const lineEnd = text.indexOf('\r\n');
+  if (lineEnd < 0) return isPlainLineStart(text);
+  if (!REQUEST_LINE.test(text.slice(0, lineEnd))) return false;
+  const lastEnd = text.lastIndexOf('\r\n');
+  if (!HEADER_START.test(text.slice(lastEnd + 2))) return false;
+  return lastEnd === lineEnd || parseHeaderBlock(text.slice(lineEnd + 2, lastEnd), false) !== undefined;
+}
+
+function isPlainLineStart(text: string): boolean {
+  const line = LINE_START.exec(text);
+  if (line === null) return false;
+  const [, method = '', space = '', version = '', end = ''] = line;
+  if (space === '' ? !METHODS.some(name => name.startsWith(method)) : !METHODS.includes(method)) return false;
+  return end === '' ? 'HTTP/1.1'.startsWith(version) : version === 'HTTP/1.1';
 }
 
 /**
@@ -126,7 +150,10 @@ export function parseFast(
   last: LastBlock,
 ): FastParse {
   const headEnd = input.indexOf(END_OF_HEAD, offset);
-  if (headEnd < 0) return input.length - offset > maxHeadBytes ? HANDOVER : INCOMPLETE_HEAD;
+  if (headEnd < 0) {
+    const waits = input.length - offset <= maxHeadBytes && isPlainStart(input.toString('latin1', offset));
+    return waits ? INCOMPLETE_HEAD : HANDOVER;
+  }
   if (headEnd - offset > maxHeadBytes) return HANDOVER;
   const text = input.toString('latin1', offset, headEnd);
   const lineEnd = text.indexOf('\r\n');

@@ -1,0 +1,205 @@
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { jsonResponse } from '../respond.ts';
+import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
+import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
+
+export interface ProxyOptions extends ForwardOptions {
+  /** Time to connect. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Time for the response's header block after the request was sent. Default 60 s; more is 504. */
+  readonly responseTimeoutMs?: number;
+  /** Longest silence within a body, either way. Default 60 s. */
+  readonly idleTimeoutMs?: number;
+  /** Connections to the upstream at once. Default 256. */
+  readonly maxConnections?: number;
+  /** The answer when the upstream can't be connected to. Default 502. */
+  readonly unreachable?: () => HttpResponse;
+}
+
+/** A handler that hands requests to another server, and lets go of its connections. */
+export interface Proxy {
+  readonly handler: Handler;
+  close(): void;
+}
+
+type FailureCode = 'unreachable' | 'timeout' | 'broken';
+
+class ProxyFailure extends Error {
+  readonly code: FailureCode;
+  constructor(code: FailureCode, cause: unknown) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * A reverse proxy to `url` (http or https); its path is put before the request's. Bodies stream both ways under back-pressure.
+ * Unreachable or broken upstreams answer 502, silent ones 504, as JSON.
+ * @throws {RangeError} when `url` isn't http or https.
+ */
+export function proxyTo(url: string | URL, options: ProxyOptions = {}): Proxy {
+  const upstream = new URL(url);
+  if (upstream.protocol !== 'http:' && upstream.protocol !== 'https:') {
+    throw new RangeError(`A proxy's upstream must be http or https, not ${upstream.protocol}//`);
+  }
+  const secure = upstream.protocol === 'https:';
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: options.maxConnections ?? 256,
+    maxFreeSockets: 32,
+    scheduling: 'lifo',
+  } as const;
+  const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const base = upstream.pathname.replace(/\/$/, '');
+
+  function open(request: HttpRequest): ClientRequest {
+    return (secure ? httpsRequest : httpRequest)({
+      agent,
+      protocol: upstream.protocol,
+      hostname: upstream.hostname.replace(/^\[|\]$/g, ''),
+      port: upstream.port || (secure ? 443 : 80),
+      method: request.method,
+      path: base + request.target,
+      headers: upstreamHeaders(request, upstream.host, options),
+      setDefaultHeaders: false,
+    });
+  }
+
+  return {
+    async handler(request) {
+      try {
+        return await exchange(request, open, options);
+      } catch (error) {
+        if (!(error instanceof ProxyFailure)) throw error;
+        return failureResponse(error, options);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function failureResponse(failure: ProxyFailure, options: ProxyOptions): HttpResponse {
+  switch (failure.code) {
+    case 'unreachable':
+      return (
+        options.unreachable?.() ??
+        jsonResponse(502, {
+          message: 'The service behind this address can not be reached',
+          hint: 'Check that it runs and that its URL is right.',
+        })
+      );
+    case 'timeout':
+      return jsonResponse(504, {
+        message: 'The service behind this address did not answer in time',
+        hint: 'Try again, or look at its log.',
+      });
+    case 'broken':
+      return jsonResponse(502, {
+        message: 'The service behind this address broke off its answer',
+        hint: 'Look at its log.',
+      });
+  }
+}
+
+async function exchange(
+  request: HttpRequest,
+  open: (request: HttpRequest) => ClientRequest,
+  options: ProxyOptions,
+): Promise<HttpResponse> {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  let upstream = open(request);
+  request.onAborted(() => upstream.destroy());
+  try {
+    return await answer(request, upstream, hasBody, options);
+  } catch (error) {
+    // A kept-alive connection may have been closed by the other side just now; what can safely be repeated, is, once.
+    const stale =
+      upstream.reusedSocket && !hasBody && (request.method === 'GET' || request.method === 'HEAD');
+    if (!stale || !(error instanceof ProxyFailure) || error.code !== 'broken') throw error;
+    upstream = open(request);
+    return answer(request, upstream, false, options);
+  }
+}
+
+async function answer(
+  request: HttpRequest,
+  upstream: ClientRequest,
+  hasBody: boolean,
+  options: ProxyOptions,
+): Promise<HttpResponse> {
+  const responded = response(upstream, options);
+  const sent = hasBody ? sendBody(request, upstream) : upstream.end();
+  // An upload that fails on our client's side must not wait for the upstream; one that fails on the upstream's side shows there.
+  const message = await Promise.race([responded, Promise.resolve(sent).then(() => responded)]);
+  const headers = downstreamHeaders(message.rawHeaders);
+  const status = message.statusCode ?? 502;
+  const reason = message.statusMessage ? { statusText: message.statusMessage } : {};
+  if (request.method === 'HEAD' || status === 204 || status === 304) {
+    message.resume();
+    return { status, headers, body: null, ...reason };
+  }
+  return { status, headers, body: message as AsyncIterable<Uint8Array>, ...reason };
+}
+
+/** Settles with the response's head. Connecting and waiting are timed apart. */
+function response(upstream: ClientRequest, options: ProxyOptions): Promise<IncomingMessage> {
+  const { connectTimeoutMs = 5000, responseTimeoutMs = 60_000, idleTimeoutMs = 60_000 } = options;
+  return new Promise((resolve, reject) => {
+    let connected = false;
+    let timer = setTimeout(() => fail('timeout'), connectTimeoutMs);
+    const fail = (code: FailureCode, cause?: unknown) => {
+      clearTimeout(timer);
+      reject(new ProxyFailure(code, cause));
+      upstream.destroy();
+    };
+    const onConnected = () => {
+      connected = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => fail('timeout'), responseTimeoutMs);
+    };
+    upstream.once('socket', socket => {
+      if (socket.connecting) socket.once('connect', onConnected);
+      else onConnected();
+    });
+    upstream.once('response', message => {
+      clearTimeout(timer);
+      upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
+      resolve(message);
+    });
+    upstream.on('error', error => fail(connected ? 'broken' : 'unreachable', error));
+    // Without a listener node:http would treat a 101 as a response with the socket attached.
+    upstream.once('upgrade', () => fail('broken'));
+  });
+}
+
+async function sendBody(request: HttpRequest, upstream: ClientRequest): Promise<void> {
+  try {
+    for await (const chunk of request.stream()) {
+      if (upstream.destroyed || upstream.writableEnded) return;
+      if (!upstream.write(chunk)) await drained(upstream);
+    }
+    upstream.end();
+  } catch (error) {
+    upstream.destroy();
+    throw error;
+  }
+}
+
+function drained(upstream: ClientRequest): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      upstream.off('drain', done);
+      upstream.off('close', done);
+      resolve();
+    };
+    upstream.on('drain', done);
+    upstream.on('close', done);
+  });
+}
