@@ -1,0 +1,287 @@
+import type { Reference, References } from './references.ts';
+import type { Relations } from './relations.ts';
+import type { ForeignKey, QualifiedName, Relationship } from './types.ts';
+import { expandColumns, type ViewKeys } from './viewKeys.ts';
+
+/** A foreign key between two relations, either of which may be a view that shows the key's columns. */
+interface Link {
+  /** Positions of relations. */
+  readonly source: number;
+  readonly target: number;
+  readonly constraint: string;
+  readonly columns: ForeignKey['columns'];
+  readonly isSelf: boolean;
+  /** The source's columns are unique, so that there is at most one row on either side. */
+  readonly isUnique: boolean;
+}
+
+export interface ComputedRow {
+  readonly routine: QualifiedName;
+  /** Oids. */
+  readonly source: number;
+  readonly target: number;
+  readonly toOne: boolean;
+}
+
+export interface RelationshipParts {
+  readonly relations: Relations;
+  readonly references: References;
+  readonly viewKeys: ViewKeys;
+  readonly computed: ReadonlyMap<number, readonly ComputedRow[]>;
+  /** Whether relationships may name this schema. */
+  readonly isOffered: (schema: string) => boolean;
+}
+
+/**
+ * The relationships of one relation, in the reference's order: what its foreign keys and those to it say, also where
+ * views show their columns; junctions between the two; and computed ones, which take the place of detected
+ * relationships to a relation of the routine's name. Pure but for what `parts` remembers.
+ *
+ * @see https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
+ */
+export function findRelationships(position: number, parts: RelationshipParts): readonly Relationship[] {
+  const { relations, isOffered } = parts;
+  const outgoing = linksFrom(position, parts);
+  const incoming = linksTo(position, parts);
+  const detected = [
+    ...outgoing.map(link => direct(link, relations)),
+    ...incoming.map(link => inverse(link, relations)),
+    ...(outgoing.length + incoming.length > 0 ? joinJunctions(incoming, parts) : []),
+  ];
+  const computed = (parts.computed.get(position) ?? []).flatMap(row => {
+    const target = relations.position(row.target);
+    return target === undefined ? [] : [compute(row, position, target, relations)];
+  });
+  return [
+    ...detected.filter(
+      ({ target }) =>
+        !computed.some(({ routine }) => routine.schema === target.schema && routine.name === target.name),
+    ),
+    ...computed,
+  ]
+    .filter(
+      relationship =>
+        isOffered(relationship.target.schema) &&
+        (relationship.kind !== 'many-to-many' || isOffered(relationship.junction.schema)),
+    )
+    .sort(compareRelationships);
+}
+
+/** Primary key columns in key order; of a view, those of every base relation whose key it shows. */
+export function findPrimaryKey(
+  position: number,
+  { relations, viewKeys }: RelationshipParts,
+): readonly string[] {
+  if (relations.isView(position)) {
+    return viewKeys
+      .shownBy(position)
+      .filter(({ kind }) => kind === 'p')
+      .flatMap(({ columns }) => columns.map(choices => choices[0]!));
+  }
+  const primary = relations.body(position).constraints.find(({ kind }) => kind === 'p');
+  return primary ? relations.namesOf(position, primary.columns) : [];
+}
+
+/** Links whose source is this relation or, for a view, a foreign key it shows. */
+function linksFrom(position: number, parts: RelationshipParts): readonly Link[] {
+  const { relations, references, viewKeys } = parts;
+  const own = references
+    .outgoing(position)
+    .flatMap(reference =>
+      linkTargets(reference, position, [relations.namesOf(position, reference.columns)], parts),
+    );
+  const shown = viewKeys
+    .shownBy(position)
+    .filter(({ kind }) => kind === 'f')
+    .flatMap(({ base, constraint, columns }) =>
+      references
+        .outgoing(base)
+        .filter(({ name }) => name === constraint)
+        .flatMap(reference => linkTargets(reference, position, expandColumns(columns), parts)),
+    );
+  return [...own, ...shown];
+}
+
+/** From a relation that has or shows a foreign key, under each of the given columns, to all that have or show its target. */
+function linkTargets(
+  reference: Reference,
+  source: number,
+  sourceColumns: readonly (readonly string[])[],
+  parts: RelationshipParts,
+): readonly Link[] {
+  const { relations, references, viewKeys } = parts;
+  const base = relations.position(reference.target);
+  if (base === undefined) return [];
+  const targets = [
+    { target: base, columns: relations.namesOf(base, reference.targetColumns) },
+    ...viewKeys
+      .showing(base, 'ref', reference.name)
+      .flatMap(({ view, columns }) =>
+        expandColumns(columns).map(shown => ({ target: view, columns: shown })),
+      ),
+  ];
+  const isUnique = references.isUnique(reference);
+  return sourceColumns.flatMap(own =>
+    targets.map(({ target, columns }) => ({
+      source,
+      target,
+      constraint: reference.name,
+      columns: own.map((column, i) => [column, columns[i]!] as const),
+      isSelf: source === target,
+      isUnique,
+    })),
+  );
+}
+
+/** Links whose target is this relation or, for a view, a referred key it shows. */
+function linksTo(position: number, parts: RelationshipParts): readonly Link[] {
+  const { relations, references, viewKeys } = parts;
+  const own = references
+    .incoming(position)
+    .flatMap(reference =>
+      linkSources(reference, position, [relations.namesOf(position, reference.targetColumns)], parts),
+    );
+  const shown = viewKeys
+    .shownBy(position)
+    .filter(({ kind }) => kind === 'ref')
+    .flatMap(({ base, constraint, columns }) =>
+      references
+        .incoming(base)
+        .filter(({ name }) => name === constraint)
+        .flatMap(reference => linkSources(reference, position, expandColumns(columns), parts)),
+    );
+  return [...own, ...shown];
+}
+
+/** The counterpart of `linkTargets`. */
+function linkSources(
+  reference: Reference,
+  target: number,
+  targetColumns: readonly (readonly string[])[],
+  parts: RelationshipParts,
+): readonly Link[] {
+  const { relations, references, viewKeys } = parts;
+  const sources = [
+    { source: reference.source, columns: relations.namesOf(reference.source, reference.columns) },
+    ...viewKeys
+      .showing(reference.source, 'f', reference.name)
+      .flatMap(({ view, columns }) =>
+        expandColumns(columns).map(shown => ({ source: view, columns: shown })),
+      ),
+  ];
+  const isUnique = references.isUnique(reference);
+  return targetColumns.flatMap(referred =>
+    sources.map(({ source, columns }) => ({
+      source,
+      target,
+      constraint: reference.name,
+      columns: columns.map((column, i) => [column, referred[i]!] as const),
+      isSelf: source === target,
+      isUnique,
+    })),
+  );
+}
+
+/** Two foreign keys of one relation join their targets when its primary key holds the columns of both. */
+function joinJunctions(incoming: readonly Link[], parts: RelationshipParts): readonly Relationship[] {
+  const { relations } = parts;
+  const joined: Relationship[] = [];
+  const known = new Map<number, readonly Link[]>();
+  for (const from of incoming) {
+    const primaryKey = findPrimaryKey(from.source, parts);
+    const isInKey = ({ columns, isUnique }: Link) =>
+      !isUnique && columns.every(([column]) => primaryKey.includes(column));
+    if (!isInKey(from)) continue;
+    let others = known.get(from.source);
+    if (!others) {
+      others = linksFrom(from.source, parts).filter(isInKey);
+      known.set(from.source, others);
+    }
+    for (const to of others) {
+      if (to.constraint === from.constraint) continue;
+      joined.push({
+        ...ends(from.target, to.target, from.target === to.target, relations),
+        kind: 'many-to-many',
+        junction: relations.name(from.source),
+        sourceKey: { constraint: from.constraint, columns: swap(from.columns) },
+        targetKey: { constraint: to.constraint, columns: swap(to.columns) },
+      });
+    }
+  }
+  return joined;
+}
+
+function direct(link: Link, relations: Relations): Relationship {
+  const base = ends(link.source, link.target, link.isSelf, relations);
+  const { constraint, columns } = link;
+  return link.isUnique
+    ? { ...base, kind: 'one-to-one', constraint, columns, isParent: false }
+    : { ...base, kind: 'many-to-one', constraint, columns };
+}
+
+function inverse(link: Link, relations: Relations): Relationship {
+  const base = ends(link.target, link.source, link.isSelf, relations);
+  const { constraint } = link;
+  const columns = swap(link.columns);
+  return link.isUnique
+    ? { ...base, kind: 'one-to-one', constraint, columns, isParent: true }
+    : { ...base, kind: 'one-to-many', constraint, columns };
+}
+
+function compute({ routine, toOne }: ComputedRow, source: number, target: number, relations: Relations) {
+  return { ...ends(source, target, source === target, relations), kind: 'computed' as const, routine, toOne };
+}
+
+function ends(source: number, target: number, isSelf: boolean, relations: Relations) {
+  return {
+    source: relations.name(source),
+    target: relations.name(target),
+    sourceIsView: relations.isView(source),
+    targetIsView: relations.isView(target),
+    isSelf,
+  };
+}
+
+function swap(columns: ForeignKey['columns']): ForeignKey['columns'] {
+  return columns.map(([a, b]) => [b, a] as const);
+}
+
+const KIND_ORDER: Readonly<Record<Relationship['kind'], number>> = {
+  'one-to-many': 0,
+  'many-to-one': 1,
+  'one-to-one': 2,
+  'many-to-many': 3,
+  computed: 4,
+};
+
+/** Computed last, then by target, kind and key: the order in which ambiguous relationships are also listed. */
+function compareRelationships(a: Relationship, b: Relationship): number {
+  return (
+    Number(a.kind === 'computed') - Number(b.kind === 'computed') ||
+    compareText(a.target.schema, b.target.schema) ||
+    compareText(a.target.name, b.target.name) ||
+    Number(a.isSelf) - Number(b.isSelf) ||
+    KIND_ORDER[a.kind] - KIND_ORDER[b.kind] ||
+    compareText(detailOf(a), detailOf(b))
+  );
+}
+
+function detailOf(relationship: Relationship): string {
+  switch (relationship.kind) {
+    case 'computed':
+      return `${relationship.routine.schema}\0${relationship.routine.name}`;
+    case 'many-to-many': {
+      const { junction, sourceKey, targetKey } = relationship;
+      const keys = [sourceKey.constraint, targetKey.constraint, ...sourceKey.columns, ...targetKey.columns];
+      return `${junction.schema}\0${junction.name}\0${keys.join('\0')}`;
+    }
+    case 'one-to-one':
+      return `${relationship.constraint}\0${relationship.columns.join('\0')}\0${relationship.isParent}`;
+    default:
+      return `${relationship.constraint}\0${relationship.columns.join('\0')}`;
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
