@@ -1,0 +1,42 @@
+/** For a host without Traefik: one Caddy in front, certificates by ACME, the same hosts. */
+import type { Stack } from '../definition.ts';
+import { buildContainers } from './containers/index.ts';
+import { hostOf } from './endpoints.ts';
+import { upstreamImage } from './images.ts';
+import { toYaml } from './yaml.ts';
+
+/** `docker-compose.caddy.yml`, used together with a Compose file rendered without routes. Pure. */
+export function renderCaddy(stack: Stack): string {
+  const sites = buildContainers(stack).flatMap(container =>
+    container.routes.map(
+      route =>
+        `{$${route.domain}:${route.name}.invalid} {\n\treverse_proxy ${hostOf(stack, container.name)}:${route.port}\n}\n`,
+    ),
+  );
+  const domains = [
+    ...new Set(buildContainers(stack).flatMap(container => container.routes.map(route => route.domain))),
+  ];
+  const caddyfile = `{\n\tadmin off\n}\n\n${sites.join('\n')}`;
+  const model = {
+    services: {
+      caddy: {
+        image: upstreamImage('CADDY_IMAGE'),
+        restart: 'unless-stopped',
+        ports: ['80:80', '443:443', '443:443/udp'],
+        environment: Object.fromEntries(domains.map(domain => [domain, `\${${domain}:-}`])),
+        configs: [{ source: 'caddyfile', target: '/etc/caddy/Caddyfile' }],
+        volumes: ['caddy_data:/data', 'caddy_config:/config'],
+        networks: { default: {} },
+        cap_drop: ['ALL'],
+        cap_add: ['NET_BIND_SERVICE'],
+        security_opt: ['no-new-privileges:true'],
+      },
+    },
+    volumes: { caddy_data: {}, caddy_config: {} },
+    configs: { caddyfile: { content: caddyfile.replaceAll('$', '$$$$') } },
+  };
+  return toYaml(
+    model,
+    'Hosts and certificates without Traefik: docker compose -f docker-compose.yml -f docker-compose.caddy.yml up -d',
+  );
+}

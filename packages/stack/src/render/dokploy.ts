@@ -1,0 +1,122 @@
+/**
+ * Prints a stack as a Dokploy template: a Compose file without networks, routes or host ports, and `template.toml` with
+ * generated secrets, the environment and the domains.
+ * @see https://github.com/Dokploy/templates
+ */
+import type { Stack } from '../definition.ts';
+import { findVariable, type Generate, variables } from '../variables.ts';
+import { composeModel } from './compose.ts';
+import { buildContainers } from './containers/index.ts';
+import { toYaml } from './yaml.ts';
+
+export interface DokployTemplate {
+  readonly compose: string;
+  readonly template: string;
+  readonly meta: string;
+  readonly logo: string;
+}
+
+/** How hosts are chosen: Dokploy generates them, or they are given by the variable's name. */
+export type Hosts = 'generated' | Readonly<Record<string, string>>;
+
+/** Pure. @throws {StackConfigError} from {@link buildContainers} */
+export function renderDokploy(stack: Stack, version: string): DokployTemplate {
+  // Dokploy puts a template on a network of its own, where service names are host names.
+  const isolated: Stack = { ...stack, hostPrefix: '', routes: 'none' };
+  return {
+    compose: toYaml(composeModel(isolated, buildContainers(isolated), { networks: false })),
+    template: renderTemplate(isolated),
+    meta: `${JSON.stringify(
+      {
+        id: 'peakstone',
+        name: 'PeakStone',
+        version,
+        description:
+          'A whole backend on PostgreSQL 17: REST and GraphQL over row-level security, S3 storage, image transformation, a pooler, migrations, pgAdmin and centralized logs.',
+        logo: 'peakstone.svg',
+        links: {
+          github: 'https://github.com/peakstone/peakstone',
+          website: 'https://github.com/peakstone/peakstone',
+          docs: 'https://github.com/peakstone/peakstone/tree/main/docs',
+        },
+        tags: ['backend', 'database', 'postgres', 'api', 'storage', 'logging'],
+      },
+      null,
+      2,
+    )}\n`,
+    logo: logoSvg,
+  };
+}
+
+/** The environment as Dokploy stores it: the variables that the stack's containers read, in the catalogue's order. */
+export function environmentNames(stack: Stack): string[] {
+  const text = JSON.stringify(composeModel(stack, buildContainers(stack)));
+  const used = new Set([...text.matchAll(/\$\{([A-Z0-9_]+)/g)].map(match => match[1]));
+  return variables.filter(variable => used.has(variable.name)).map(variable => variable.name);
+}
+
+function renderTemplate(stack: Stack): string {
+  const containers = buildContainers(stack);
+  const routes = containers.flatMap(container =>
+    container.routes.map(route => ({ ...route, service: container.name })),
+  );
+  const names = environmentNames(stack);
+  const lines = ['[variables]'];
+  for (const route of routes) lines.push(`${hostVariable(route.name)} = "\${domain}"`);
+  for (const name of names) {
+    const generate = findVariable(name)?.generate;
+    if (generate) lines.push(`${name.toLowerCase()} = "${helper(generate)}"`);
+  }
+  lines.push('', '[config]', 'env = [');
+  for (const name of names) {
+    const variable = findVariable(name);
+    if (!variable || variable.optional) continue;
+    const route = routes.find(candidate => candidate.domain === name);
+    if (name === 'PROXY_NETWORK' || name === 'POSTGRES_PORT') continue;
+    const value = route
+      ? `\${${hostVariable(route.name)}}`
+      : variable.generate
+        ? `\${${name.toLowerCase()}}`
+        : templateValue(name, variable.value ?? '');
+    lines.push(`  ${JSON.stringify(`${name}=${value}`)},`);
+  }
+  for (const route of routes) {
+    if (!names.includes(route.domain))
+      lines.push(`  ${JSON.stringify(`${route.domain}=\${${hostVariable(route.name)}}`)},`);
+  }
+  lines.push(']');
+  for (const route of routes) {
+    lines.push(
+      '',
+      '[[config.domains]]',
+      `serviceName = "${route.service}"`,
+      `port = ${route.port}`,
+      `host = "\${${hostVariable(route.name)}}"`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function hostVariable(route: string): string {
+  return `${route.replaceAll('-', '_')}_host`;
+}
+
+/** Always Dokploy's `hash`, whose length is in characters: it is hex of true randomness, which its `password` is not. */
+function helper(generate: Generate): string {
+  return `\${hash:${generate.bytes * 2}}`;
+}
+
+function templateValue(name: string, value: string): string {
+  if (name === 'IMGPROXY_BASE_URL' || name === 'IMGPROXY_ALLOWED_SOURCES')
+    return `https://\${${hostVariable('files')}}/`;
+  if (name === 'HASURA_CORS') return '*';
+  if (name === 'ENVIRONMENT') return 'production';
+  return value;
+}
+
+const logoSvg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img" aria-label="PeakStone">
+  <rect width="64" height="64" rx="14" fill="#14213d"/>
+  <path d="M8 50 26 18l9 15 5-8 16 25z" fill="#e5e5e5"/>
+  <path d="M26 18l9 15-6 5-4-5-7 2z" fill="#fca311"/>
+</svg>
+`;

@@ -1,0 +1,285 @@
+/**
+ * Every variable of `.env`, as data: what `.env.example`, the Dokploy template's generated secrets
+ * and the deployment doctor are made from. Names are the original stack's.
+ */
+
+/** What a secret must look like; `bytes` of randomness. */
+export type Generate =
+  | { readonly kind: 'urlSafe'; readonly bytes: number }
+  | { readonly kind: 'hex'; readonly bytes: number };
+
+export interface Variable {
+  readonly name: string;
+  /** Heading in `.env.example`. */
+  readonly group: string;
+  readonly comment?: string;
+  /** Value in `.env.example`; may name other variables as `${NAME}`. Secrets have none. */
+  readonly value?: string;
+  /** Given for secrets: how one is made, and by that the least length that is not weak. */
+  readonly generate?: Generate;
+  /** The services that cannot start without it. */
+  readonly requiredBy: readonly string[];
+  /** Left commented out in `.env.example`: the rendered files have a default. */
+  readonly optional?: boolean;
+}
+
+const database = 'PostgreSQL';
+const roles = 'Database roles of the services';
+const api = 'REST and GraphQL';
+const pooler = 'Pooler';
+const storage = 'Object storage';
+const images = 'Images';
+const admin = 'Database admin (pgAdmin)';
+const logging = 'Logging';
+const domains = 'Public hosts';
+const migrations = 'Migrations';
+const deployment = 'Deployment';
+const pins = 'Images (pinned in docker-compose.yml; set to use another)';
+
+const password: Generate = { kind: 'urlSafe', bytes: 24 };
+const key: Generate = { kind: 'hex', bytes: 32 };
+
+export const variables: readonly Variable[] = [
+  { name: 'POSTGRES_DB', group: database, value: 'postgres', requiredBy: ['postgres'] },
+  { name: 'POSTGRES_SUPERUSER', group: database, value: 'postgres', requiredBy: ['postgres'] },
+  {
+    name: 'POSTGRES_SUPERPASS',
+    group: database,
+    generate: password,
+    requiredBy: ['postgres', 'db-bootstrap'],
+  },
+  {
+    name: 'POSTGRES_PORT',
+    group: database,
+    comment: 'Local address, for docker-compose.local.yml only: production publishes no database port.',
+    value: '127.0.0.1:5432',
+    requiredBy: [],
+  },
+  {
+    name: 'TZ',
+    group: database,
+    comment: 'pg_cron follows the server’s time zone.',
+    value: 'UTC',
+    requiredBy: [],
+  },
+  {
+    name: 'PG_DATA_HOST_DIR',
+    group: database,
+    comment: 'A volume’s name, or a folder such as ../files/volumes/db under Dokploy.',
+    value: 'postgres_data',
+    requiredBy: [],
+    optional: true,
+  },
+
+  {
+    name: 'DB_AUTHENTICATOR_PASSWORD',
+    group: roles,
+    generate: password,
+    requiredBy: ['db-bootstrap', 'rest', 'pooler'],
+  },
+  {
+    name: 'HASURA_DB_PASSWORD',
+    group: roles,
+    generate: password,
+    requiredBy: ['db-bootstrap', 'graphql', 'pooler'],
+  },
+  {
+    name: 'DB_MIGRATOR_PASSWORD',
+    group: roles,
+    generate: password,
+    requiredBy: ['db-bootstrap', 'atlas-migrate'],
+  },
+
+  {
+    name: 'JWT_SECRET',
+    group: api,
+    comment: '32 bytes as hex; signs and verifies every role’s token.',
+    generate: key,
+    requiredBy: ['rest', 'graphql', 'gateway'],
+  },
+  { name: 'HASURA_ADMIN_SECRET', group: api, generate: key, requiredBy: ['graphql'] },
+  {
+    name: 'HASURA_CORS',
+    group: api,
+    comment: 'Origins that may call the APIs from a browser.',
+    value: 'https://app.example.com',
+    requiredBy: ['graphql'],
+  },
+  {
+    name: 'HASURA_GRAPHQL_DATABASE_URL',
+    group: api,
+    comment: 'Default: role hasura through the pooler.',
+    requiredBy: [],
+    optional: true,
+  },
+  {
+    name: 'HASURA_GRAPHQL_METADATA_DATABASE_URL',
+    group: api,
+    comment: 'Default: the same.',
+    requiredBy: [],
+    optional: true,
+  },
+
+  { name: 'PGCAT_ADMIN_USER', group: pooler, value: 'pgcat', requiredBy: ['pooler'] },
+  { name: 'PGCAT_ADMIN_PASSWORD', group: pooler, generate: password, requiredBy: ['pooler'] },
+
+  {
+    name: 'MINIO_ROOT_USER',
+    group: storage,
+    value: 'minioadmin',
+    requiredBy: ['storage', 'storage-bootstrap'],
+  },
+  {
+    name: 'MINIO_ROOT_PASS',
+    group: storage,
+    generate: password,
+    requiredBy: ['storage', 'storage-bootstrap'],
+  },
+  { name: 'MINIO_BUCKET', group: storage, value: 'uploads', requiredBy: ['storage-bootstrap'] },
+  {
+    name: 'MINIO_ALIAS',
+    group: storage,
+    comment: 'mc’s name for the server; not a secret.',
+    value: 'minio',
+    requiredBy: [],
+  },
+  { name: 'AWS_REGION', group: storage, value: 'us-east-1', requiredBy: [] },
+  { name: 'S3_APP_ACCESS_KEY', group: storage, value: 'psappaccess', requiredBy: ['storage-bootstrap'] },
+  { name: 'S3_APP_SECRET_KEY', group: storage, generate: password, requiredBy: ['storage-bootstrap'] },
+  {
+    name: 'MINIO_DATA_HOST_DIR',
+    group: storage,
+    comment: 'A volume’s name, or a folder such as ../files/volumes/storage/minio_data under Dokploy.',
+    value: 'storage_data',
+    requiredBy: [],
+    optional: true,
+  },
+
+  {
+    name: 'IMGPROXY_KEY_HEX',
+    group: images,
+    comment: '32 bytes as hex.',
+    generate: key,
+    requiredBy: ['images'],
+  },
+  {
+    name: 'IMGPROXY_SALT_HEX',
+    group: images,
+    comment: '16 bytes as hex.',
+    generate: { kind: 'hex', bytes: 16 },
+    requiredBy: ['images'],
+  },
+  {
+    name: 'IMGPROXY_BASE_URL',
+    group: images,
+    comment: 'Prefix of source URLs that are given without one.',
+    value: 'https://s3.example.com/',
+    requiredBy: ['images'],
+  },
+  {
+    name: 'IMGPROXY_ALLOWED_SOURCES',
+    group: images,
+    comment: 'Comma-separated URL prefixes; keep it tight.',
+    value: 'https://s3.example.com/',
+    requiredBy: ['images'],
+  },
+
+  {
+    name: 'PGADMIN_EMAIL',
+    group: admin,
+    comment: 'A real address: pgAdmin refuses reserved domains such as example.com’s .local.',
+    value: 'admin@example.com',
+    requiredBy: ['admin'],
+  },
+  { name: 'PGADMIN_PASSWORD', group: admin, generate: password, requiredBy: ['admin'] },
+
+  { name: 'GRAFANA_ADMIN_USER', group: logging, value: 'admin', requiredBy: ['grafana'] },
+  { name: 'GRAFANA_ADMIN_PASSWORD', group: logging, generate: password, requiredBy: ['grafana'] },
+  {
+    name: 'LOKI_ACCESS_KEY',
+    group: logging,
+    comment: 'Object-store user of the log store, limited to its bucket.',
+    generate: { kind: 'hex', bytes: 10 },
+    requiredBy: ['logs', 'storage-bootstrap'],
+  },
+  { name: 'LOKI_SECRET_KEY', group: logging, generate: password, requiredBy: ['logs', 'storage-bootstrap'] },
+  {
+    name: 'ENVIRONMENT',
+    group: logging,
+    comment: 'Label `env` of every log line.',
+    value: 'dev',
+    requiredBy: [],
+  },
+
+  { name: 'DOMAIN_API', group: domains, comment: 'REST', value: 'api.example.com', requiredBy: [] },
+  { name: 'DOMAIN_GQL', group: domains, comment: 'GraphQL', value: 'gql.example.com', requiredBy: [] },
+  { name: 'DOMAIN_FILES', group: domains, comment: 'S3', value: 's3.example.com', requiredBy: [] },
+  {
+    name: 'DOMAIN_MINIO_CONSOLE',
+    group: domains,
+    comment: 'Object storage’s own pages',
+    value: 'minio.example.com',
+    requiredBy: [],
+  },
+  { name: 'DOMAIN_IMG', group: domains, comment: 'Images', value: 'img.example.com', requiredBy: [] },
+  {
+    name: 'DOMAIN_PGADMIN',
+    group: domains,
+    comment: 'Database admin',
+    value: 'dbadmin.example.com',
+    requiredBy: [],
+  },
+  { name: 'DOMAIN_GRAFANA', group: domains, comment: 'Logs', value: 'grafana.example.com', requiredBy: [] },
+  {
+    name: 'DOMAIN_GATEWAY',
+    group: domains,
+    comment: 'The gateway: every service by path',
+    value: 'stack.example.com',
+    requiredBy: [],
+  },
+
+  {
+    name: 'ATLAS_URL',
+    group: migrations,
+    comment: 'Default: role db_migrator on the stack’s database.',
+    requiredBy: [],
+    optional: true,
+  },
+  {
+    name: 'ATLAS_MIGRATIONS_DIR',
+    group: migrations,
+    comment: 'A volume’s name, or a folder such as ../files/atlas/migrations under Dokploy.',
+    value: 'atlas_migrations',
+    requiredBy: [],
+    optional: true,
+  },
+
+  {
+    name: 'PROXY_NETWORK',
+    group: deployment,
+    comment: 'External network that Traefik is on.',
+    value: 'dokploy-network',
+    requiredBy: [],
+  },
+
+  { name: 'POSTGRES_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'PEAKSTONE_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'PGCAT_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'POSTGREST_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'HASURA_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'MINIO_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'MINIO_MC_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'IMGPROXY_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'ATLAS_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'PGADMIN_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'LOKI_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'ALLOY_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'GRAFANA_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'CADDY_IMAGE', group: pins, requiredBy: [], optional: true },
+];
+
+const byName = new Map(variables.map(variable => [variable.name, variable]));
+
+export function findVariable(name: string): Variable | undefined {
+  return byName.get(name);
+}

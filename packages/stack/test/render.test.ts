@@ -1,0 +1,343 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { resolveStack, StackConfigError } from '../src/definition.ts';
+import { buildContainers } from '../src/render/containers/index.ts';
+import {
+  fillSection,
+  renderCaddy,
+  renderCompose,
+  renderDokploy,
+  renderFiles,
+  renderOverride,
+  renderSections,
+  renderSwarm,
+} from '../src/render/index.ts';
+import { services } from '../src/services.ts';
+import { variables } from '../src/variables.ts';
+
+const root = join(import.meta.dirname, '../../..');
+
+interface ComposeFile {
+  readonly version?: string;
+  readonly services: Record<string, Record<string, unknown>>;
+  readonly networks?: Record<string, { readonly external?: boolean; readonly name?: string }>;
+  readonly volumes: Record<string, unknown>;
+  readonly configs: Record<string, { readonly content: string }>;
+}
+
+describe('the committed deployment files', () => {
+  it('are what the definition renders (run: node scripts/render-deployment.ts)', () => {
+    for (const [path, content] of renderFiles()) {
+      assert.equal(readFileSync(join(root, path), 'utf8'), content, `${path} has drifted`);
+    }
+  });
+
+  it('hold the tables that the definition renders', () => {
+    for (const { path, mark, content } of renderSections()) {
+      const document = readFileSync(join(root, path), 'utf8');
+      assert.equal(document, fillSection(document, mark, content), `${path}: table '${mark}' has drifted`);
+    }
+  });
+});
+
+for (const engine of ['peakstone', 'upstream'] as const) {
+  describe(`the Compose file with ${engine} engines`, () => {
+    const text = renderCompose(resolveStack({ engine }));
+    const file = parse(text) as ComposeFile;
+
+    it('has no version, container name, host port or folder of the checkout', () => {
+      assert.equal(file.version, undefined);
+      for (const [name, service] of Object.entries(file.services)) {
+        assert.equal(service.container_name, undefined, name);
+        assert.equal(service.ports, undefined, name);
+        for (const volume of (service.volumes ?? []) as readonly string[]) {
+          assert.doesNotMatch(volume, /^\.\//, `${name}: Dokploy deletes the checkout on every fetch`);
+        }
+      }
+    });
+
+    it('names no image by a tag that moves', () => {
+      for (const [name, service] of Object.entries(file.services)) {
+        const image = String(service.image).replace(/^\$\{[A-Z_]+:-(.*)\}$/, '$1');
+        assert.match(image, /^[a-z0-9./-]+:[A-Za-z0-9._-]+$/, name);
+        assert.doesNotMatch(image, /:latest$|:main$|:master$/, name);
+      }
+    });
+
+    it('gives every service a restart policy, and waits for the health of the database alone', () => {
+      for (const [name, service] of Object.entries(file.services)) {
+        const job = services.find(candidate => candidate.name === name)?.kind === 'job';
+        assert.equal(service.restart, job ? 'no' : 'unless-stopped', name);
+        for (const [target, { condition }] of Object.entries(
+          (service.depends_on ?? {}) as Record<string, { readonly condition: string }>,
+        )) {
+          if (condition === 'service_healthy')
+            assert.equal(target, 'postgres', `${name} waits for the health of ${target}`);
+          assert.ok(target in file.services, `${name} waits for ${target}, which is not there`);
+        }
+      }
+    });
+
+    it('never lets logging hold back a service', () => {
+      for (const name of [
+        'postgres',
+        'db-bootstrap',
+        'rest',
+        'graphql',
+        'storage',
+        'images',
+        'gateway',
+        'pooler',
+      ]) {
+        const waits = Object.keys((file.services[name]?.depends_on ?? {}) as object);
+        for (const logging of ['logs', 'logs-agent', 'grafana'])
+          assert.ok(!waits.includes(logging), `${name} waits for ${logging}`);
+      }
+    });
+
+    it('interpolates no variable that .env.example does not explain', () => {
+      const known = new Set(variables.map(variable => variable.name));
+      for (const [, name] of text.matchAll(/(?<!\$)\$\{([A-Z0-9_]+)/g))
+        assert.ok(known.has(name ?? ''), `\${${name}} is not in the catalogue`);
+    });
+
+    it('follows MINIO_BUCKET in the app user’s policy, and never expires a live object', () => {
+      assert.match(file.configs.app_policy?.content ?? '', /arn:aws:s3:::\$\{MINIO_BUCKET:-uploads\}\/\*/);
+      const { Rules } = JSON.parse(file.configs.bucket_lifecycle?.content ?? '') as {
+        readonly Rules: readonly Record<string, unknown>[];
+      };
+      assert.ok(Rules.every(rule => rule.Expiration === undefined));
+    });
+
+    it('names the pooler’s pool after the database', () => {
+      assert.match(file.configs.pgcat?.content ?? '', /^\[pools\."\$\{POSTGRES_DB\}"\]$/m);
+    });
+  });
+}
+
+describe('routes', () => {
+  it('are Traefik labels only when asked for, only on public services, with names of the stack', () => {
+    const file = parse(renderCompose(resolveStack({ routes: 'traefik', name: 'shop' }))) as ComposeFile;
+    const routed = Object.entries(file.services).filter(([, service]) =>
+      JSON.stringify(service.labels ?? {}).includes('traefik'),
+    );
+    assert.deepEqual(routed.map(([name]) => name).sort(), [
+      'admin',
+      'gateway',
+      'grafana',
+      'graphql',
+      'images',
+      'rest',
+      'storage',
+    ]);
+    for (const [, service] of routed) {
+      const labels = service.labels as Record<string, string>;
+      for (const key of Object.keys(labels).filter(label => label.startsWith('traefik.http.routers.')))
+        assert.match(key, /^traefik\.http\.routers\.shop-/);
+      assert.ok('proxy' in (service.networks as object));
+    }
+    assert.deepEqual(file.networks?.proxy, { name: '${PROXY_NETWORK:-dokploy-network}', external: true });
+    const plain = renderCompose(resolveStack());
+    assert.doesNotMatch(plain, /traefik/);
+  });
+
+  it('can be Caddy’s, for the same hosts', () => {
+    const caddy = parse(renderCaddy(resolveStack({ routes: 'caddy' }))) as ComposeFile;
+    for (const domain of ['DOMAIN_API', 'DOMAIN_GQL', 'DOMAIN_FILES', 'DOMAIN_IMG', 'DOMAIN_GRAFANA']) {
+      assert.ok(caddy.configs.caddyfile?.content.includes(`{$$${domain}:`), domain);
+    }
+  });
+
+  it('reach this machine only through the override file, and there only the loopback address', () => {
+    const override = parse(renderOverride(resolveStack())) as {
+      readonly services: Record<string, { readonly ports: readonly string[] }>;
+    };
+    for (const [name, { ports }] of Object.entries(override.services)) {
+      for (const port of ports) assert.match(port, /127\.0\.0\.1:/, `${name}: ${port}`);
+    }
+  });
+});
+
+describe('engines', () => {
+  it('leave out the container of what is external, and point the others to it', () => {
+    const stack = resolveStack({
+      services: {
+        postgres: { engine: 'external', url: 'postgres://db.example.net:6543/app?sslmode=verify-full' },
+        storage: { engine: 'external', url: 'https://s3.example.net/' },
+        'storage-bootstrap': false,
+      },
+    });
+    const containers = buildContainers(stack);
+    assert.equal(
+      containers.find(container => container.name === 'postgres'),
+      undefined,
+    );
+    const rest = containers.find(container => container.name === 'rest');
+    assert.equal(
+      rest?.environment.PGRST_DB_URI,
+      'postgres://db_authenticator:${DB_AUTHENTICATOR_PASSWORD}@db.example.net:6543/${POSTGRES_DB}?sslmode=verify-full',
+    );
+    assert.ok(rest?.after.every(after => after.service !== 'postgres'));
+    const logs = containers.find(container => container.name === 'logs');
+    assert.match(logs?.files?.[0]?.content ?? '', /endpoint: https:\/\/s3\.example\.net$/m);
+  });
+
+  it('can be chosen service by service', () => {
+    const stack = resolveStack({ services: { rest: 'upstream', gateway: false }, storage: 'rustfs' });
+    const file = parse(renderCompose(stack)) as ComposeFile;
+    assert.match(String(file.services.rest?.image), /postgrest\/postgrest/);
+    assert.equal(file.services.gateway, undefined);
+    assert.match(String(file.services.storage?.image), /rustfs\/rustfs/);
+  });
+
+  const refused: readonly [string, () => unknown, RegExp][] = [
+    [
+      'an unknown service',
+      () => resolveStack({ services: { redis: 'upstream' } }),
+      /'redis' is not a service; there are postgres, /,
+    ],
+    [
+      'an engine that cannot serve it',
+      () => resolveStack({ services: { graphql: 'peakstone' } }),
+      /services\.graphql: 'peakstone' cannot serve it; upstream or external can/,
+    ],
+    [
+      'external without an address',
+      () => resolveStack({ services: { logs: 'external' } }),
+      /services\.logs: 'external' needs its address/,
+    ],
+    [
+      'replicas of what keeps state',
+      () => resolveStack({ replicas: { postgres: 2 } }),
+      /replicas\.postgres: it keeps state/,
+    ],
+    [
+      'a name that is no host name',
+      () => resolveStack({ name: 'My Stack' }),
+      /name: 'My Stack' must be 1 to 31 lower-case/,
+    ],
+    [
+      'a schema that is no identifier',
+      () => resolveStack({ schemas: ['public; drop'] }),
+      /schemas: 'public; drop' must be/,
+    ],
+    [
+      'logs without their store',
+      () => buildContainers(resolveStack({ services: { storage: false, 'storage-bootstrap': false } })),
+      /services\.logs: it needs storage/,
+    ],
+    [
+      'a setting that does not exist',
+      () => resolveStack({ engin: 'upstream' } as never),
+      /'engin' is not a setting/,
+    ],
+  ];
+  for (const [what, act, message] of refused) {
+    it(`refuse ${what}, saying what there is`, () =>
+      assert.throws(
+        act,
+        (error: unknown) => error instanceof StackConfigError && message.test(error.message),
+      ));
+  }
+});
+
+describe('the Swarm file', () => {
+  const stack = resolveStack({ routes: 'traefik', replicas: { rest: 3 } });
+  const { stack: text, configs } = renderSwarm(stack);
+  const file = parse(text) as ComposeFile;
+
+  it('has no start order and no restart key; stateless services have replicas and roll, stateful ones have a place', () => {
+    for (const [name, service] of Object.entries(file.services)) {
+      assert.equal(service.depends_on, undefined, name);
+      assert.equal(service.restart, undefined, name);
+    }
+    const deploy = (name: string) =>
+      file.services[name]?.deploy as unknown as {
+        replicas: number;
+        update_config: { order: string };
+        placement?: object;
+        labels?: object;
+      };
+    assert.equal(deploy('rest').replicas, 3);
+    assert.equal(deploy('rest').update_config.order, 'start-first');
+    assert.equal(deploy('postgres').replicas, 1);
+    assert.ok(deploy('postgres').placement);
+    assert.ok(JSON.stringify(deploy('rest').labels).includes('traefik.http.routers.peakstone-rest.rule'));
+  });
+
+  it('keeps secrets out of its config objects: the container’s environment fills them in', () => {
+    const toml = configs.get('configs/pgcat') ?? '';
+    assert.match(toml, /password = "\{\{ env "DB_AUTHENTICATOR_PASSWORD" \}\}"/);
+    for (const [path, content] of configs) assert.doesNotMatch(content, /\$\{[A-Z]/, path);
+  });
+
+  it('gives the container every variable that a config of its own names', () => {
+    for (const container of buildContainers(stack)) {
+      for (const config of container.files ?? []) {
+        for (const [, name] of (configs.get(`configs/${config.name}`) ?? '').matchAll(
+          /\{\{ env "([A-Z0-9_]+)" \}\}/g,
+        )) {
+          assert.ok(
+            name !== undefined && name in container.environment,
+            `${container.name}: ${config.name} needs ${name}`,
+          );
+        }
+      }
+    }
+  });
+
+  it('names a config by its content, because Swarm’s cannot change', () => {
+    const other = renderSwarm(
+      resolveStack({
+        routes: 'traefik',
+        services: { postgres: { engine: 'external', url: 'postgres://elsewhere/' } },
+      }),
+    );
+    const name = (rendered: string) => /name: (peakstone_pgcat_[0-9a-f]{10})/.exec(rendered)?.[1];
+    assert.ok(name(text));
+    assert.notEqual(name(text), name(other.stack));
+  });
+
+  it('nests no interpolation, which the stack command cannot read', () => {
+    assert.doesNotMatch(text, /\$\{[A-Z0-9_]+:-[^}]*\$\{/);
+  });
+});
+
+describe('the Dokploy template', () => {
+  const { compose, template, meta } = renderDokploy(resolveStack(), '1.2.3');
+  const file = parse(compose) as ComposeFile;
+
+  it('has no networks, host ports or container names, and hosts that are its service names', () => {
+    assert.equal(file.networks, undefined);
+    for (const [name, service] of Object.entries(file.services)) {
+      assert.equal(service.networks, undefined, name);
+      assert.equal(service.ports, undefined, name);
+    }
+    assert.match(
+      String((file.services.rest!.environment as Record<string, string>).PGRST_DB_URI),
+      /@postgres:5432\//,
+    );
+  });
+
+  it('generates each secret once and hands it on', () => {
+    for (const variable of variables.filter(candidate => candidate.generate)) {
+      assert.match(template, new RegExp(`^${variable.name.toLowerCase()} = "\\$\\{hash:\\d+\\}"$`, 'm'));
+      assert.ok(template.includes(`"${variable.name}=\${${variable.name.toLowerCase()}}"`), variable.name);
+    }
+    assert.match(template, /imgproxy_key_hex = "\$\{hash:64\}"/);
+  });
+
+  it('gives every public service a domain with its container’s port', () => {
+    assert.match(
+      template,
+      /\[\[config\.domains\]\]\nserviceName = "rest"\nport = 3000\nhost = "\$\{rest_host\}"/,
+    );
+    for (const [, service] of template.matchAll(/serviceName = "([^"]+)"/g))
+      assert.ok((service ?? '') in file.services);
+    assert.equal((JSON.parse(meta) as { version: string }).version, '1.2.3');
+  });
+});
