@@ -1,0 +1,32 @@
+import { type Command, jsonOption, stackOptions } from '../grammar/command.ts';
+import { exitCodes } from '../grammar/errors.ts';
+import { Progress } from '../output/progress.ts';
+
+export const down: Command = {
+  name: 'down',
+  summary: 'drain and stop the stack of this folder',
+  description: 'Data and secrets stay. Stopping a stack that does not run is no error.',
+  options: { ...stackOptions, ...jsonOption },
+  examples: [
+    { command: 'peakstone down', does: 'Stop what peakstone up --detach started' },
+    { command: 'peakstone down && rm -rf .peakstone', does: 'Stop, and forget all data' },
+  ],
+  run: async ({ options }, context) => {
+    const { stackPaths, stopStack, serviceTitles } = await import('@peakstone/stack');
+    const progress = new Progress(context, serviceTitles);
+    try {
+      const stopped = await stopStack(stackPaths(context.cwd, dataFolder(options, context.env)), progress.onEvent);
+      progress.close();
+      if (options.json) context.stdout.write(`${JSON.stringify({ stopped })}\n`);
+      else context.stderr.write(stopped ? 'PeakStone is stopped.\n' : 'No stack runs in this folder.\n');
+      return exitCodes.ok;
+    } finally {
+      progress.close();
+    }
+  },
+};
+
+/** Which data folder the command line or the environment names; undefined for the default. */
+export function dataFolder(options: { readonly data?: unknown }, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return typeof options.data === 'string' ? options.data : env.PEAKSTONE_DATA || undefined;
+}

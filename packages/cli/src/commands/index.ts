@@ -1,0 +1,27 @@
+import type { Command } from '../grammar/command.ts';
+import { completions } from './completions.ts';
+import { doctor } from './doctor.ts';
+import { down } from './down.ts';
+import { gen } from './gen.ts';
+import { help } from './help.ts';
+import { logs } from './logs.ts';
+import { rest } from './rest.ts';
+import { restart } from './restart.ts';
+import { secrets } from './secrets.ts';
+import { serve } from './serve.ts';
+import { sql } from './sql.ts';
+import { status } from './status.ts';
+import { up } from './up.ts';
+import { version } from './version.ts';
+
+/** The tree of commands. A new command is one file beside this one and one line here. */
+export const root: Command = {
+  name: 'peakstone',
+  summary: 'the whole backend stack on real PostgreSQL 17, started by one command',
+  commands: [up, down, restart, status, logs, sql, secrets, doctor, rest, gen, completions, version, help, serve],
+  examples: [
+    { command: 'peakstone up', does: 'Start everything; Ctrl-C drains and stops it' },
+    { command: 'peakstone up --detach && peakstone status', does: 'Start in the background and look at it' },
+    { command: 'peakstone sql "select now()"', does: 'Ask the database' },
+  ],
+};

@@ -1,0 +1,73 @@
+import type { LogLine } from '@peakstone/stack';
+import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
+import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
+import { suggest } from '../grammar/suggest.ts';
+import { styleFor } from '../output/style.ts';
+import { dataFolder } from './down.ts';
+
+export const logs: Command = {
+  name: 'logs',
+  summary: 'show the log lines of the services',
+  description: 'Lines are kept in DATA/logs, about 15 MB a service, and can be read while the stack is down.',
+  arguments: [{ name: 'SERVICE', summary: 'postgres, rest, gateway, stack … (all when left out)', required: false, many: true }],
+  options: {
+    follow: { kind: 'flag', short: 'f', summary: 'Go on with lines as they come, until Ctrl-C' },
+    since: { kind: 'text', value: 'WHEN', summary: 'Only lines from then on: 90s, 10m, 2h, 1d, or a time such as 2026-01-31T12:00' },
+    tail: { kind: 'integer', short: 'n', value: 'LINES', range: [0, 1_000_000], summary: 'Only the last so many lines (default 100, or all with --since)' },
+    ...stackOptions,
+    ...jsonOption,
+  },
+  examples: [
+    { command: 'peakstone logs -f', does: 'Everything, live' },
+    { command: 'peakstone logs postgres --since 1h', does: 'What the database said in the last hour' },
+  ],
+  run: async ({ options, arguments: services }, context) => {
+    const { stackPaths, followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
+    const { logs: folder } = stackPaths(context.cwd, dataFolder(options, context.env));
+    const known = loggedServices(folder);
+    const unknown = services.find(service => !known.includes(service));
+    if (unknown !== undefined && known.length > 0) {
+      const near = suggest(unknown, known);
+      throw new UsageError(`There is no log of '${unknown}'.`, near ? `Did you mean '${near}'?` : `There are: ${known.join(', ')}.`);
+    }
+    if (known.length === 0 && !options.follow) {
+      throw new CliError(`There are no logs in ${folder}.`, { exitCode: exitCodes.notRunning, hint: `Start the stack with 'peakstone up', or name its folder with --data.` });
+    }
+    const since = typeof options.since === 'string' ? parseSince(options.since, new Date()) : undefined;
+    const tail = typeof options.tail === 'number' ? options.tail : since ? undefined : 100;
+    const print = linePrinter(context, services.length === 1 ? 0 : Math.max(0, ...known.map(name => name.length)), options.json === true);
+    const abort = new AbortController();
+    const interrupt = (): void => abort.abort();
+    if (options.follow) process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    // Opened before the past is read, so that no line falls between; one written in that moment may come twice.
+    const following = options.follow ? await followLogs(folder, services, abort.signal) : null;
+    for (const line of await readLogs(folder, { services, ...(since ? { since } : {}), ...(tail === undefined ? {} : { tail }) })) print(line);
+    if (following) for await (const line of following) print(line);
+    return exitCodes.ok;
+  },
+};
+
+function linePrinter({ stdout, env }: Context, width: number, json: boolean): (line: LogLine) => void {
+  if (json) return line => stdout.write(`${JSON.stringify(line)}\n`);
+  const style = styleFor(stdout, env);
+  return ({ service, time, text }) => {
+    const name = width === 0 ? '' : `${style.bold(service.padEnd(width))}  `;
+    stdout.write(`${style.dim(time)}  ${name}${text}\n`);
+  };
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * A moment from `90s`, `10m`, `2h`, `1d` (ago) or anything that names a date. Pure.
+ * @throws {UsageError}
+ */
+export function parseSince(text: string, now: Date): Date {
+  const ago = /^(\d{1,9})([smhd])$/.exec(text);
+  if (ago) return new Date(now.getTime() - Number(ago[1]) * unitMs[ago[2]!]!);
+  const date = /^\d{4}-\d\d/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError(`--since cannot be '${text}'.`, 'Say how long ago (90s, 10m, 2h, 1d) or when (2026-01-31, 2026-01-31T12:00, in local time).');
+  }
+  return date;
+}

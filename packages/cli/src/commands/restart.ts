@@ -1,0 +1,26 @@
+import { type Command, stackOptions } from '../grammar/command.ts';
+import { exitCodes } from '../grammar/errors.ts';
+import { Progress } from '../output/progress.ts';
+import { dataFolder } from './down.ts';
+
+export const restart: Command = {
+  name: 'restart',
+  summary: 'restart one service, or all of them, without ending the stack',
+  description: 'Settings and ports stay as they were when the stack came up; to change them, use down and up.',
+  arguments: [{ name: 'SERVICE', summary: 'postgres, rest, gateway … (all when left out)', required: false }],
+  options: stackOptions,
+  examples: [
+    { command: 'peakstone restart rest', does: 'Restart the REST API; the gateway answers 503 meanwhile' },
+    { command: 'peakstone restart', does: 'Restart everything, the database included' },
+  ],
+  run: async ({ options, arguments: [service] }, context) => {
+    const { stackPaths, restartStack, serviceTitles } = await import('@peakstone/stack');
+    const progress = new Progress(context, serviceTitles);
+    try {
+      await restartStack(stackPaths(context.cwd, dataFolder(options, context.env)), service, progress.onEvent);
+      return exitCodes.ok;
+    } finally {
+      progress.close();
+    }
+  },
+};

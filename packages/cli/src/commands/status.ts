@@ -1,0 +1,65 @@
+import type { StackStatus } from '@peakstone/stack';
+import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
+import { exitCodes } from '../grammar/errors.ts';
+import { seconds } from '../output/progress.ts';
+import { styleFor } from '../output/style.ts';
+import { displayWidth } from '../output/width.ts';
+import { dataFolder } from './down.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'show what runs, where, and how it is',
+  description: 'Exit code 0 when every service is healthy, 4 when one is not, 3 when no stack runs in this folder.',
+  options: { ...stackOptions, ...jsonOption },
+  examples: [
+    { command: 'peakstone status', does: 'A table for people' },
+    { command: 'peakstone status --json | jq .services', does: 'The same for programs' },
+  ],
+  run: async ({ options }, context) => {
+    const { stackPaths, stackStatus, StackError } = await import('@peakstone/stack');
+    try {
+      const found = await stackStatus(stackPaths(context.cwd, dataFolder(options, context.env)));
+      context.stdout.write(options.json ? `${JSON.stringify(found)}\n` : renderStatus(found, context));
+      return found.healthy ? exitCodes.ok : exitCodes.unhealthy;
+    } catch (error) {
+      // Programs that asked for JSON get some: not running is an answer.
+      if (!options.json || !(error instanceof StackError) || error.code !== 'notRunning') throw error;
+      context.stdout.write(`${JSON.stringify({ running: false })}\n`);
+      return exitCodes.notRunning;
+    }
+  },
+};
+
+function renderStatus(found: StackStatus, context: Context): string {
+  const style = styleFor(context.stdout, context.env);
+  const head = ['SERVICE', 'STATE', 'FOR', 'RESTARTS', 'ADDRESS'];
+  const rows = found.services.map(service => [
+    service.name,
+    service.state,
+    service.healthySince && service.state === 'healthy' ? duration(Date.now() - Date.parse(service.healthySince)) : '',
+    String(service.restarts),
+    service.url ?? '',
+  ]);
+  const widths = head.map((title, column) => Math.max(...[title, ...rows.map(row => row[column]!)].map(displayWidth)));
+  const line = (cells: readonly string[], paint: (text: string, column: number) => string): string =>
+    cells.map((cell, column) => paint(cell, column) + ' '.repeat(widths[column]! - displayWidth(cell))).join('  ').trimEnd();
+  const lines = [line(head, style.dim)];
+  found.services.forEach((service, index) => {
+    const colour = service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
+    lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
+    if (service.reason) lines.push(`  ${service.reason}`);
+  });
+  lines.push('', `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`);
+  if (found.droppedLogLines > 0) lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`. */
+export function duration(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return seconds(Math.max(0, ms));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return hours % 24 === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

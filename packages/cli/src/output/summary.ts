@@ -1,0 +1,22 @@
+import type { StackSummary } from '@peakstone/stack';
+import { seconds } from './progress.ts';
+import type { Style } from './style.ts';
+
+/** What a user needs next: addresses, keys to copy, and how to go on. Pure. */
+export function renderSummary(summary: StackSummary, style: Style, detached: boolean): string {
+  const rows: (readonly [string, string])[] = [
+    ...summary.addresses.map(({ title, url }) => [title, url] as const),
+    ['anon key', summary.keys.anon],
+    ['service key', summary.keys.service],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = ['', style.bold(`PeakStone is up, in ${seconds(summary.startedInMs)}.`), ''];
+  rows.forEach(([name, value], index) => {
+    // A gap between what one opens and what one pastes.
+    if (index === summary.addresses.length) lines.push('');
+    lines.push(`  ${style.dim(name.padEnd(width))}  ${value}`);
+  });
+  lines.push('', `The service key passes row-level security: keep it on servers. Passwords: peakstone secrets`);
+  lines.push(detached ? 'Stop it: peakstone down. Look at it: peakstone status, peakstone logs -f' : 'Ctrl-C stops everything.', '');
+  return lines.join('\n');
+}

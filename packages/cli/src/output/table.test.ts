@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderExpanded, renderTable } from './table.ts';
+
+const left = (name: string) => ({ name, align: 'left' }) as const;
+const right = (name: string) => ({ name, align: 'right' }) as const;
+
+describe('printing rows as psql does', () => {
+  it('aligns numbers to the right, centres headings and counts rows', () => {
+    assert.equal(
+      renderTable([right('id'), left('title')], [['1', 'Alien'], ['20', null]]),
+      ' id | title\n----+-------\n  1 | Alien\n 20 |\n(2 rows)',
+    );
+  });
+
+  it('goes on in the next line where a value does, marked with +', () => {
+    assert.equal(renderTable([left('a'), left('b')], [['x\ny', 'z']]), ' a | b\n---+---\n x+| z\n y |\n(1 row)');
+  });
+
+  it('counts wide characters as two columns', () => {
+    assert.equal(renderTable([left('a')], [['日本'], ['é']]), '  a\n------\n 日本\n é\n(2 rows)');
+  });
+
+  it('shows control characters, which could drive the terminal, as escapes', () => {
+    assert.match(renderTable([left('a')], [['\u001b[31mred']]), /\\x1b\[31mred/);
+  });
+
+  it('prints a hundred thousand rows', () => {
+    const rows = Array.from({ length: 100_000 }, (_, index) => [String(index)]);
+    assert.ok(renderTable([right('n')], rows).endsWith('(100000 rows)'));
+  });
+
+  it('prints one column a line when expanded', () => {
+    assert.equal(
+      renderExpanded([left('id'), left('title')], [['1', 'Alien']]),
+      '-[ RECORD 1 ]\nid    | 1\ntitle | Alien',
+    );
+  });
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { renderSqlError } from './error.ts';
+
+const fields = { severity: 'ERROR', code: '42601', message: 'syntax error at or near "selec"' };
+
+describe('showing a server error as psql does', () => {
+  it('points at the place', () => {
+    assert.equal(
+      renderSqlError({ ...fields, position: '8' }, 'select selec'),
+      'ERROR:  syntax error at or near "selec"\nLINE 1: select selec\n               ^\n',
+    );
+  });
+
+  it('counts lines from the start of the script, and characters, not bytes or UTF-16 units', () => {
+    const text = "select '😀é',\n  oops";
+    assert.equal(
+      renderSqlError({ ...fields, position: '16' }, text, 4),
+      'ERROR:  syntax error at or near "selec"\nLINE 6:   oops\n          ^\n',
+    );
+  });
+
+  it('cuts long lines around the place', () => {
+    const text = `select ${'x, '.repeat(200)}oops, ${'y, '.repeat(200)}`;
+    const [, line, caret] = renderSqlError({ ...fields, position: '608' }, text).split('\n');
+    assert.ok(line!.length < 120);
+    assert.equal(line!.slice(caret!.indexOf('^'), caret!.indexOf('^') + 4), 'oops');
+  });
+
+  it('shows detail, hint and context', () => {
+    const text = renderSqlError({ ...fields, detail: 'd', hint: 'h', where: 'w' });
+    assert.equal(text, 'ERROR:  syntax error at or near "selec"\nDETAIL:  d\nHINT:  h\nCONTEXT:  w\n');
+  });
+});

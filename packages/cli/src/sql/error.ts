@@ -1,0 +1,35 @@
+import type { PgErrorFields } from '@peakstone/kernel/pg';
+import { displayWidth } from '../output/width.ts';
+
+/** Columns of a line that are shown around the position, as psql does for long lines. */
+const maxLineWidth = 100;
+
+/**
+ * A server error or notice as psql prints it, with the line and a caret under the place. Ends with a newline. Pure.
+ * @param text the SQL that was sent, on which the error's position counts.
+ * @param line lines of the script before it.
+ */
+export function renderSqlError(fields: PgErrorFields, text = '', line = 0): string {
+  const lines = [`${fields.severity}:  ${fields.message}`];
+  if (fields.position && text !== '') lines.push(...pointAt(text, Number(fields.position), line));
+  if (fields.detail) lines.push(`DETAIL:  ${fields.detail}`);
+  if (fields.hint) lines.push(`HINT:  ${fields.hint}`);
+  if (fields.where) lines.push(`CONTEXT:  ${fields.where}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** `position` counts characters (not UTF-16 units) from 1. */
+function pointAt(text: string, position: number, line: number): string[] {
+  const characters = [...text];
+  const before = characters.slice(0, position - 1);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const lineEnd = characters.indexOf('\n', lineStart);
+  const shown = characters.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).map(character => (character === '\t' ? ' ' : character));
+  const column = position - 1 - lineStart;
+  const from = Math.max(0, Math.min(column - Math.floor(maxLineWidth / 2), shown.length - maxLineWidth));
+  const part = shown.slice(from, from + maxLineWidth).join('');
+  const number = line + before.filter(character => character === '\n').length + 1;
+  const head = `LINE ${number}: ${from > 0 ? '…' : ''}`;
+  const caretAt = displayWidth(head) + displayWidth(shown.slice(from, column).join(''));
+  return [`${head}${part}${from + maxLineWidth < shown.length ? '…' : ''}`, `${' '.repeat(caretAt)}^`];
+}

@@ -1,0 +1,16 @@
+import type { StackSettings } from '@peakstone/stack';
+import { dataFolder } from '../commands/down.ts';
+import type { Context, Invocation } from '../grammar/command.ts';
+
+/** How a command line and the environment want a stack started. Pure. */
+export function stackSettings({ options }: Invocation, { cwd, env }: Context): StackSettings {
+  const data = dataFolder(options, env);
+  return {
+    cwd,
+    env,
+    ...(data === undefined ? {} : { data }),
+    ...(typeof options.example === 'string' ? { example: options.example } : {}),
+    ...(typeof options.host === 'string' ? { host: options.host } : {}),
+    ...(typeof options['port-base'] === 'number' ? { portBase: options['port-base'] } : {}),
+  };
+}

@@ -1,0 +1,156 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { StackError } from './errors.ts';
+import type { StackEvent } from './events.ts';
+import { ensureSocketFolder } from './paths.ts';
+import type { StackStatus } from './status.ts';
+
+/** What another process of the same user may ask of a running stack. */
+export type ControlRequest =
+  | { readonly command: 'status' }
+  | { readonly command: 'restart'; readonly service?: string }
+  | { readonly command: 'stop' };
+
+/** Lines of an answer: events while it works, then one result or one error. */
+export type ControlReply =
+  | { readonly kind: 'event'; readonly event: StackEvent }
+  | { readonly kind: 'result'; readonly result: StackStatus | null }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly hint?: string };
+
+export type ControlHandler = (request: ControlRequest, onEvent: (event: StackEvent) => void) => Promise<StackStatus | null>;
+
+const maxRequestBytes = 4096;
+const maxReplyLineBytes = 1_000_000;
+const maxClients = 32;
+
+/**
+ * Listens on a unix socket that only this user may open: one JSON line asks, JSON lines answer, then the socket closes.
+ * The caller holds the stack's lock, so that a socket file found here is a remain.
+ */
+export async function listenControl(path: string, handler: ControlHandler): Promise<{ close(): Promise<void> }> {
+  ensureSocketFolder(dirname(path));
+  rmSync(path, { force: true });
+  const clients = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    clients.add(socket);
+    socket.once('close', () => clients.delete(socket));
+    serve(socket, handler);
+  });
+  server.maxConnections = maxClients;
+  await listenPrivately(server, path);
+  return {
+    close: async () => {
+      rmSync(path, { force: true });
+      const closed = new Promise<void>(resolve => server.close(() => resolve()));
+      // Whoever asked for the stop is still reading its answer.
+      for (const client of clients) client.end();
+      setTimeout(() => clients.forEach(client => client.destroy()), 500).unref();
+      await closed;
+    },
+  };
+}
+
+function listenPrivately(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // The mask covers the moment between bind and chmod.
+    const mask = process.umask(0o177);
+    server.listen(path, () => {
+      server.off('error', reject);
+      chmodSync(path, 0o600);
+      resolve();
+    });
+    process.umask(mask);
+  });
+}
+
+function serve(socket: Socket, handler: ControlHandler): void {
+  let text = '';
+  let asked = false;
+  socket.setEncoding('utf8');
+  socket.setTimeout(120_000, () => socket.destroy());
+  // A client that went away before its answer is no failure of the stack.
+  socket.on('error', () => socket.destroy());
+  const send = (reply: ControlReply): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+  };
+  socket.on('data', (chunk: string) => {
+    if (asked) return;
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end < 0 && text.length <= maxRequestBytes) return;
+    asked = true;
+    answer(end < 0 ? '' : text.slice(0, end), handler, send).finally(() => socket.end());
+  });
+  socket.on('end', () => {
+    if (!asked) socket.end();
+  });
+}
+
+async function answer(line: string, handler: ControlHandler, send: (reply: ControlReply) => void): Promise<void> {
+  try {
+    const result = await handler(parseRequest(line), event => send({ kind: 'event', event }));
+    send({ kind: 'result', result });
+  } catch (error) {
+    const { message } = error as Error;
+    const code = error instanceof StackError ? error.code : 'control';
+    const hint = error instanceof StackError ? error.hint : undefined;
+    send({ kind: 'error', code, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function parseRequest(line: string): ControlRequest {
+  let value: { command?: unknown; service?: unknown };
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new StackError('control', 'The request is not one line of JSON.', { cause });
+  }
+  const { command, service } = value;
+  if (command === 'status' || command === 'stop') return { command };
+  if (command === 'restart' && service === undefined) return { command };
+  if (command === 'restart' && typeof service === 'string') return { command, service };
+  throw new StackError('control', 'The request is none of status, restart, stop.', {
+    hint: 'The stack that runs may be of another version: stop it with its own.',
+  });
+}
+
+/**
+ * Asks a running stack. `onEvent` sees what happens meanwhile.
+ * @throws {StackError} `notRunning` when nobody answers there, or what the stack itself refused.
+ */
+export function askControl(path: string, request: ControlRequest, onEvent: (event: StackEvent) => void = () => undefined): Promise<StackStatus | null> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    let text = '';
+    let settled = false;
+    const settle = (act: () => void): void => {
+      settled = true;
+      socket.destroy();
+      act();
+    };
+    socket.setEncoding('utf8');
+    socket.setTimeout(120_000, () => settle(() => reject(new StackError('control', 'The stack did not answer within two minutes.', { hint: `See 'peakstone logs'.` }))));
+    socket.on('connect', () => socket.end(`${JSON.stringify(request)}\n`));
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      const lines = text.split('\n');
+      text = lines.pop()!;
+      if (text.length > maxReplyLineBytes) return settle(() => reject(new StackError('control', 'The stack’s answer is too long.')));
+      for (const line of lines) {
+        if (settled) return;
+        const reply = JSON.parse(line) as ControlReply;
+        if (reply.kind === 'event') onEvent(reply.event);
+        else if (reply.kind === 'result') settle(() => resolve(reply.result));
+        else settle(() => reject(new StackError(reply.code as StackError['code'], reply.message, reply.hint ? { hint: reply.hint } : {})));
+      }
+    });
+    socket.on('error', cause => {
+      if (!settled) settle(() => reject(new StackError('notRunning', 'The stack does not answer on its control channel.', { cause })));
+    });
+    socket.on('close', () => {
+      if (!settled) settle(() => reject(new StackError('control', 'The stack went away before it had answered.', { hint: `See 'peakstone logs'.` })));
+    });
+  });
+}

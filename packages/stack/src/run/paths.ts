@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where one stack keeps everything. All paths are absolute. */
+export interface StackPaths {
+  /** The project's folder: `.env` and `examples/` are here. */
+  readonly project: string;
+  /** The stack's data, by default `.peakstone` in the project. */
+  readonly data: string;
+  readonly env: string;
+  readonly lock: string;
+  readonly state: string;
+  readonly logs: string;
+  /** The control channel's socket. */
+  readonly control: string;
+}
+
+/** sockaddr_un holds 108 bytes on Linux and 104 on macOS, with the closing zero. */
+const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103;
+
+/** Names every path of the stack whose project is `cwd`. Pure but for the user's id. */
+export function stackPaths(cwd: string, dataDir?: string): StackPaths {
+  const project = resolve(cwd);
+  const data = resolve(project, dataDir ?? '.peakstone');
+  return {
+    project,
+    data,
+    env: join(project, '.env'),
+    lock: join(data, 'lock'),
+    state: join(data, 'state.json'),
+    logs: join(data, 'logs'),
+    control: controlSocketPath(data),
+  };
+}
+
+/** Beside the data where the path fits into a socket address, else a short name in a private folder of the temporary one. */
+function controlSocketPath(data: string): string {
+  const direct = join(data, 'control.sock');
+  if (Buffer.byteLength(direct) <= maxSocketPathBytes) return direct;
+  const name = createHash('sha256').update(data).digest('hex').slice(0, 24);
+  return join(tmpdir(), `peakstone-${process.getuid?.() ?? 'user'}`, `${name}.sock`);
+}
+
+/**
+ * Makes the folder of the control socket when it lies outside the data folder.
+ * @throws when someone else owns it, who could then listen in our place.
+ */
+export function ensureSocketFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = statSync(folder);
+  const own = process.getuid?.();
+  if (own !== undefined && (uid !== own || (mode & 0o022) !== 0)) {
+    throw new Error(`${folder} can be written by other users, so that the control channel would not be safe there. Remove it, or set TMPDIR to a folder of your own.`);
+  }
+}

@@ -1,0 +1,27 @@
+/** How one service is right now. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly title: string;
+  readonly engine: string;
+  readonly state: 'waiting' | 'starting' | 'healthy' | 'unhealthy' | 'stopping' | 'stopped';
+  /** Why it is unhealthy, or what it waits for. */
+  readonly reason: string | null;
+  /** Where clients reach it; null for what has no address of its own. */
+  readonly url: string | null;
+  readonly port: number | null;
+  /** Restarts since the stack came up that nobody asked for. */
+  readonly restarts: number;
+  /** ISO 8601; null until it was healthy once. */
+  readonly healthySince: string | null;
+}
+
+export interface StackStatus {
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly data: string;
+  readonly healthy: boolean;
+  readonly services: readonly ServiceStatus[];
+  /** Lines that the log files' disk refused. */
+  readonly droppedLogLines: number;
+}

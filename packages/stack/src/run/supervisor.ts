@@ -1,0 +1,322 @@
+import type { Health, Running } from '@peakstone/kernel/service';
+import { StackError } from './errors.ts';
+import type { OnStackEvent } from './events.ts';
+import type { ServiceStatus } from './status.ts';
+import { settleWithin } from './within.ts';
+
+/** One thing that the supervisor starts, watches and stops. */
+export interface Unit {
+  readonly name: string;
+  readonly title: string;
+  readonly engine: string;
+  /** Names of units that must be healthy before this one starts. */
+  readonly needs: readonly string[];
+  readonly url: string | null;
+  readonly port: number | null;
+  /** On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while. */
+  start(signal: AbortSignal, step: (text: string) => void): Promise<Running>;
+}
+
+export interface SupervisorOptions {
+  readonly onEvent: OnStackEvent;
+  /** Between two looks at every service's health. Default 1000. */
+  readonly intervalMs?: number;
+  /** How long a service may be unhealthy before it is restarted, as most recover by themselves. Default 15 000. */
+  readonly patienceMs?: number;
+  /** First wait before starting again; doubles up to `maxBackoffMs`. Default 500. */
+  readonly backoffMs?: number;
+  /** Default 30 000. */
+  readonly maxBackoffMs?: number;
+  /** Bound of one service's stop; what hangs longer is left behind. Default 15 000. */
+  readonly stopMs?: number;
+}
+
+interface Entry {
+  readonly unit: Unit;
+  running: Running | null;
+  state: ServiceStatus['state'];
+  reason: string | null;
+  restarts: number;
+  /** Failures in a row, for the back-off. */
+  failures: number;
+  healthySince: Date | null;
+  unhealthySince: number;
+  nextAttemptAt: number;
+  /** A start, restart or stop is under way. */
+  busy: Promise<unknown> | null;
+}
+
+/** A service healthy for so long has earned a short back-off again. */
+const forgiveMs = 60_000;
+/** How long a started service may take until its first healthy answer. */
+const readinessMs = 30_000;
+
+/** Starts units in the order of their needs, keeps them running, stops them in reverse. Owns everything it started. */
+export class Supervisor {
+  readonly #entries: Map<string, Entry>;
+  readonly #options: Required<SupervisorOptions>;
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(units: readonly Unit[], options: SupervisorOptions) {
+    this.#options = { intervalMs: 1000, patienceMs: 15_000, backoffMs: 500, maxBackoffMs: 30_000, stopMs: 15_000, ...options };
+    this.#entries = new Map(units.map(unit => [unit.name, newEntry(unit)]));
+    for (const unit of units) {
+      const missing = unit.needs.find(need => !this.#entries.has(need));
+      if (missing) throw new StackError('config', `${unit.name} needs ${missing}, which is not part of the stack.`);
+    }
+  }
+
+  /**
+   * Starts every unit as soon as what it needs is healthy, then watches them.
+   * @throws {StackError} `startFailed` or `aborted`, after everything started has been stopped.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const abort = (): void => this.#abort.abort();
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    const starts = new Map<string, Promise<void>>();
+    const startOf = (entry: Entry): Promise<void> => {
+      let started = starts.get(entry.unit.name);
+      if (!started) {
+        started = Promise.all(entry.unit.needs.map(need => startOf(this.#entries.get(need)!))).then(() => this.#exclusively(entry, () => this.#startUnit(entry)));
+        starts.set(entry.unit.name, started);
+      }
+      return started;
+    };
+    try {
+      await Promise.all([...this.#entries.values()].map(startOf));
+    } catch (error) {
+      this.#abort.abort();
+      await Promise.allSettled(starts.values());
+      await this.stop();
+      if (signal.aborted) throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    this.#watch();
+  }
+
+  /** As last seen by the watch; costs no look at the services. */
+  statuses(): ServiceStatus[] {
+    return [...this.#entries.values()].map(({ unit, state, reason, restarts, healthySince }) => ({
+      name: unit.name,
+      title: unit.title,
+      engine: unit.engine,
+      state,
+      reason,
+      url: unit.url,
+      port: unit.port,
+      restarts,
+      healthySince: healthySince?.toISOString() ?? null,
+    }));
+  }
+
+  /** Looks at every service's health now. */
+  async check(): Promise<void> {
+    if (this.#stopping) return;
+    this.#looking ??= Promise.all([...this.#entries.values()].map(entry => this.#look(entry)))
+      .then(() => undefined)
+      .finally(() => {
+        this.#looking = null;
+      });
+    await this.#looking;
+  }
+
+  /** What a unit's start returned, while it is up. */
+  running(name: string): Running | null {
+    return this.#entries.get(name)?.running ?? null;
+  }
+
+  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. */
+  async restart(name: string): Promise<void> {
+    const entry = this.#entries.get(name);
+    if (!entry) {
+      throw new StackError('unknownService', `There is no service '${name}'.`, { hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.` });
+    }
+    await this.#exclusively(entry, async () => {
+      await this.#stopUnit(entry);
+      await this.#startUnit(entry);
+    });
+  }
+
+  /** Restarts every service: all stop in reverse order of need, then start in order. */
+  async restartAll(): Promise<void> {
+    const order = this.#inOrder();
+    for (const entry of order.toReversed()) await this.#exclusively(entry, () => this.#stopUnit(entry));
+    for (const entry of order) await this.#exclusively(entry, () => this.#startUnit(entry));
+  }
+
+  /** Drains and stops everything in reverse order of need, each within `stopMs`. Safe to call twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#abort.abort();
+    if (this.#timer) clearTimeout(this.#timer);
+    for (const entry of this.#inOrder().toReversed()) {
+      await settleWithin(entry.busy ?? Promise.resolve(), this.#options.stopMs);
+      await this.#stopUnit(entry);
+    }
+  }
+
+  async #startUnit(entry: Entry): Promise<void> {
+    const { unit } = entry;
+    const { onEvent } = this.#options;
+    const began = performance.now();
+    entry.state = 'starting';
+    onEvent({ kind: 'starting', service: unit.name });
+    try {
+      if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
+      const running = await unit.start(this.#abort.signal, text => onEvent({ kind: 'step', service: unit.name, text }));
+      entry.running = running;
+      await this.#awaitHealthy(running);
+      entry.state = 'healthy';
+      entry.reason = null;
+      entry.healthySince = new Date();
+      onEvent({ kind: 'healthy', service: unit.name, durationMs: Math.round(performance.now() - began) });
+    } catch (error) {
+      if (entry.running) await this.#stopUnit(entry);
+      entry.state = 'unhealthy';
+      entry.reason = (error as Error).message;
+      entry.failures += 1;
+      const retryInMs = this.#backoff(entry.failures);
+      entry.nextAttemptAt = Date.now() + retryInMs;
+      if (this.#abort.signal.aborted) throw error;
+      onEvent({ kind: 'startFailed', service: unit.name, reason: entry.reason, retryInMs: this.#timer ? retryInMs : null });
+      const hint = (error as { hint?: string }).hint;
+      throw new StackError('startFailed', `${unit.title} did not start: ${entry.reason}`, { cause: error, ...(hint ? { hint } : {}) });
+    }
+  }
+
+  async #awaitHealthy(running: Running): Promise<void> {
+    const until = Date.now() + readinessMs;
+    for (let waitMs = 10; ; waitMs = Math.min(250, waitMs * 2)) {
+      const health = await healthOf(running);
+      if (health.ok) return;
+      if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
+      if (Date.now() > until) throw new StackError('startFailed', `It is still unhealthy after ${readinessMs / 1000} s: ${health.reason}`);
+      await new Promise(resolve => setTimeout(resolve, waitMs));
+    }
+  }
+
+  async #stopUnit(entry: Entry): Promise<void> {
+    const { unit, running } = entry;
+    if (!running) {
+      entry.state = 'stopped';
+      return;
+    }
+    const { onEvent, stopMs } = this.#options;
+    entry.running = null;
+    entry.state = 'stopping';
+    onEvent({ kind: 'stopping', service: unit.name });
+    const outcome = await settleWithin(running.stop(), stopMs);
+    if (outcome.kind === 'late') onEvent({ kind: 'notice', text: `${unit.title} did not stop within ${stopMs / 1000} s and was left behind.` });
+    if (outcome.kind === 'failed') onEvent({ kind: 'notice', text: `${unit.title} did not stop cleanly: ${outcome.error.message}` });
+    entry.state = 'stopped';
+    onEvent({ kind: 'stopped', service: unit.name });
+  }
+
+  #watch(): void {
+    if (this.#stopping) return;
+    this.#timer = setTimeout(() => {
+      this.check().then(() => this.#watch());
+    }, this.#options.intervalMs);
+  }
+
+  /** One look at one service; starts it again when it is dead, or was unhealthy for too long while what it needs is well. */
+  async #look(entry: Entry): Promise<void> {
+    if (entry.busy) return;
+    if (!entry.running) {
+      if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) await this.#recover(entry);
+      return;
+    }
+    const health = await healthOf(entry.running);
+    if (entry.busy || this.#stopping) return;
+    if (health.ok) {
+      if (entry.state !== 'healthy') {
+        entry.healthySince = new Date();
+        this.#options.onEvent({ kind: 'healthy', service: entry.unit.name, durationMs: Math.max(0, Date.now() - entry.unhealthySince) });
+      }
+      if (entry.healthySince && Date.now() - entry.healthySince.getTime() > forgiveMs) entry.failures = 0;
+      entry.state = 'healthy';
+      entry.reason = null;
+      return;
+    }
+    if (entry.state === 'healthy') entry.unhealthySince = Date.now();
+    if (entry.reason !== health.reason) this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
+    entry.state = 'unhealthy';
+    entry.reason = health.reason;
+    const dead = (entry.running as { readonly dead?: boolean }).dead === true;
+    const hopeless = dead || Date.now() - entry.unhealthySince >= this.#options.patienceMs;
+    if (hopeless && this.#needsAreHealthy(entry) && Date.now() >= entry.nextAttemptAt) await this.#recover(entry);
+  }
+
+  async #recover(entry: Entry): Promise<void> {
+    entry.restarts += 1;
+    this.#options.onEvent({ kind: 'restarting', service: entry.unit.name, attempt: entry.failures + 1 });
+    await this.#exclusively(entry, async () => {
+      if (entry.running) await this.#stopUnit(entry);
+      // A failure is in the entry's reason and in the events; the next attempt is due after the back-off.
+      await this.#startUnit(entry).catch(() => undefined);
+      if (entry.state === 'healthy') entry.nextAttemptAt = Date.now() + this.#backoff(++entry.failures);
+    });
+  }
+
+  #backoff(failures: number): number {
+    return Math.min(this.#options.maxBackoffMs, this.#options.backoffMs * 2 ** Math.min(16, Math.max(0, failures - 1)));
+  }
+
+  #needsAreHealthy(entry: Entry): boolean {
+    return entry.unit.needs.every(need => this.#entries.get(need)!.state === 'healthy');
+  }
+
+  /** Runs `act` when nothing else is under way with this unit. */
+  async #exclusively(entry: Entry, act: () => Promise<void>): Promise<void> {
+    while (entry.busy) await entry.busy;
+    const work = act().finally(() => {
+      entry.busy = null;
+    });
+    // What waits for its turn only wants to know that it is over.
+    entry.busy = work.catch(() => undefined);
+    await work;
+  }
+
+  #inOrder(): Entry[] {
+    const ordered: Entry[] = [];
+    const visit = (entry: Entry): void => {
+      if (ordered.includes(entry)) return;
+      for (const need of entry.unit.needs) visit(this.#entries.get(need)!);
+      ordered.push(entry);
+    };
+    for (const entry of this.#entries.values()) visit(entry);
+    return ordered;
+  }
+}
+
+function newEntry(unit: Unit): Entry {
+  return {
+    unit,
+    running: null,
+    state: 'waiting',
+    reason: null,
+    restarts: 0,
+    failures: 0,
+    healthySince: null,
+    unhealthySince: 0,
+    nextAttemptAt: 0,
+    busy: null,
+  };
+}
+
+/** A health that neither throws nor hangs, whatever the service does. */
+async function healthOf(running: Running): Promise<Health> {
+  const outcome = await settleWithin(running.health(), 2000);
+  if (outcome.kind === 'done') return outcome.value;
+  return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
+}

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { askControl, listenControl } from '../src/run/control.ts';
+import { StackError } from '../src/run/errors.ts';
+import { isLocked, takeLock } from '../src/run/lock.ts';
+import { LogFile } from '../src/run/log-file.ts';
+import { followLogs, readLogs } from '../src/run/log-read.ts';
+import { stackPaths } from '../src/run/paths.ts';
+import { allocatePorts, portIsFree } from '../src/run/ports.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'peakstone-parts-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+let count = 0;
+const folder = (): string => mkdtempSync(join(root, `${++count}-`));
+
+describe('the lock of a folder', () => {
+  it('is held by one, seen by others, and free again when released', () => {
+    const path = join(folder(), 'lock');
+    const lock = takeLock(path);
+    assert.ok(lock);
+    assert.equal(isLocked(path), true);
+    assert.equal(takeLock(path), null);
+    lock.release();
+    lock.release();
+    assert.equal(isLocked(path), false);
+    takeLock(path)!.release();
+  });
+
+  it('is free the moment its holder is killed', async () => {
+    const path = join(folder(), 'lock');
+    const source = `import { takeLock } from ${JSON.stringify(new URL('../src/run/lock.ts', import.meta.url).href)};
+      takeLock(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(holder.stdout!, 'data');
+    assert.equal(isLocked(path), true);
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    assert.equal(isLocked(path), false);
+  });
+});
+
+describe('finding ports', () => {
+  it('takes the next free one, never one that another service was promised', async () => {
+    const busy = new Set([8000, 8001]);
+    const wishes = [
+      { service: 'gateway', port: 8000, host: '127.0.0.1' },
+      { service: 'rest', port: 8002, setBy: 'PGRST_SERVER_PORT', host: '127.0.0.1' },
+    ];
+    const plan = await allocatePorts(wishes, async port => !busy.has(port));
+    assert.deepEqual(plan.ports, { rest: 8002, gateway: 8003 });
+    assert.deepEqual(plan.notices, [{ service: 'gateway', wanted: 8000, port: 8003 }]);
+  });
+
+  it('refuses a named port that is in use, and says who named it', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    assert.equal(await portIsFree(port, '127.0.0.1'), false);
+    await assert.rejects(
+      allocatePorts([{ service: 'rest', port, setBy: '--port-base', host: '127.0.0.1' }]),
+      (error: StackError) => {
+        assert.equal(error.code, 'portTaken');
+        assert.match(error.message, new RegExp(`Port ${port} for rest`));
+        assert.match(error.hint ?? '', /--port-base/);
+        return true;
+      },
+    );
+    server.close();
+    await once(server, 'close');
+    assert.equal(await portIsFree(port, '127.0.0.1'), true);
+  });
+
+  it('says when a whole range is taken', async () => {
+    await assert.rejects(
+      allocatePorts([{ service: 'rest', port: 3000, host: '127.0.0.1' }], async () => false),
+      /No port from 3000 to 3099/,
+    );
+  });
+
+  it('names an address that is not this machine’s', async () => {
+    await assert.rejects(portIsFree(8000, '192.0.2.1'), /Cannot listen on 192\.0\.2\.1/);
+  });
+});
+
+describe('a service’s log', () => {
+  it('is bounded: old lines move to numbered files, the oldest go', () => {
+    const logs = folder();
+    const log = new LogFile(logs, 'rest', { maxBytes: 1000, keep: 2 });
+    for (let line = 0; line < 100; line++) {
+      log.write(`line ${line} ${'x'.repeat(50)}`);
+      log.flush();
+    }
+    log.close();
+    assert.deepEqual(readdirSync(logs).sort(), ['rest.log', 'rest.log.1', 'rest.log.2']);
+    for (const name of readdirSync(logs)) assert.ok(statSync(join(logs, name)).size <= 1000);
+    assert.match(readFileSync(join(logs, 'rest.log'), 'utf8'), /line 99/);
+    assert.equal(statSync(join(logs, 'rest.log')).mode & 0o777, 0o600);
+  });
+
+  it('cuts a line that has no end, and joins one that comes in pieces', async () => {
+    const logs = folder();
+    const log = new LogFile(logs, 'postgres');
+    log.writeChunk('half ');
+    log.writeChunk('whole\nnext');
+    log.write('y'.repeat(1_000_000));
+    log.close();
+    const lines = (await readLogs(logs, { services: [] })).map(line => line.text);
+    assert.equal(lines[0], 'half whole');
+    assert.ok(lines[1]!.length < 70_000);
+    assert.equal(lines[2], 'next');
+  });
+
+  it('is read merged by time, by service, since a moment, and its tail alone', async () => {
+    const logs = folder();
+    const [a, b] = [new LogFile(logs, 'a'), new LogFile(logs, 'b')];
+    a.write('first', new Date('2026-01-01T00:00:01Z'));
+    b.write('second', new Date('2026-01-01T00:00:02Z'));
+    a.write('third', new Date('2026-01-01T00:00:03Z'));
+    a.close();
+    b.close();
+    const texts = async (query: Parameters<typeof readLogs>[1]): Promise<string[]> =>
+      (await readLogs(logs, query)).map(line => line.text);
+    assert.deepEqual(await texts({ services: [] }), ['first', 'second', 'third']);
+    assert.deepEqual(await texts({ services: ['a'] }), ['first', 'third']);
+    assert.deepEqual(await texts({ services: [], since: new Date('2026-01-01T00:00:02Z') }), [
+      'second',
+      'third',
+    ]);
+    assert.deepEqual(await texts({ services: [], tail: 1 }), ['third']);
+  });
+
+  it('is followed across rotation without a lost or doubled line', async () => {
+    const logs = folder();
+    const log = new LogFile(logs, 'rest', { maxBytes: 2000, keep: 2 });
+    log.write('old');
+    log.flush();
+    const abort = new AbortController();
+    const lines = await followLogs(logs, ['rest'], abort.signal);
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const line of lines) {
+        seen.push(line.text);
+        if (seen.length === 30) abort.abort();
+      }
+    })();
+    for (let line = 0; line < 30; line++) {
+      log.write(`line ${line} ${'é'.repeat(60)}`);
+      log.flush();
+      await new Promise(resolve => setTimeout(resolve, 15));
+    }
+    await reading;
+    log.close();
+    assert.deepEqual(
+      seen.map(text => Number(text.split(' ')[1])),
+      Array.from({ length: 30 }, (_, index) => index),
+    );
+  });
+
+  it('goes on serving on a disk that refuses', () => {
+    const logs = folder();
+    const log = new LogFile(logs, 'rest');
+    rmSync(logs, { recursive: true });
+    log.write('lost');
+    log.flush();
+    assert.equal(log.dropped, 1);
+    log.close();
+  });
+});
+
+describe('the control channel', () => {
+  it('is a socket for this user alone, and answers with events, then a result', async () => {
+    const path = join(folder(), 'control.sock');
+    const control = await listenControl(path, async (request, onEvent) => {
+      assert.deepEqual(request, { command: 'restart', service: 'rest' });
+      onEvent({ kind: 'stopping', service: 'rest' });
+      return null;
+    });
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const events: string[] = [];
+    await askControl(path, { command: 'restart', service: 'rest' }, event => events.push(event.kind));
+    assert.deepEqual(events, ['stopping']);
+    await control.close();
+    await assert.rejects(
+      askControl(path, { command: 'status' }),
+      (error: StackError) => error.code === 'notRunning',
+    );
+  });
+
+  it('hands a refusal on with its hint', async () => {
+    const path = join(folder(), 'control.sock');
+    const control = await listenControl(path, async () => {
+      throw new StackError('unknownService', 'no', { hint: 'try rest' });
+    });
+    await assert.rejects(
+      askControl(path, { command: 'status' }),
+      (error: StackError) => error.code === 'unknownService' && error.hint === 'try rest',
+    );
+    await control.close();
+  });
+
+  it('refuses what is no request, however long, and serves on', async () => {
+    const path = join(folder(), 'control.sock');
+    const control = await listenControl(path, async () => null);
+    for (const bad of ['{}\n', 'not json\n', '{"command":"restart","service":1}\n', 'x'.repeat(10_000)]) {
+      const socket = connect(path);
+      socket.setEncoding('utf8');
+      socket.write(bad);
+      const [answer] = await once(socket, 'data');
+      assert.match(String(answer), /"kind":"error"/);
+      socket.destroy();
+    }
+    assert.equal(await askControl(path, { command: 'status' }), null);
+    await control.close();
+  });
+
+  it('replaces the socket of a killed stack', async () => {
+    const path = join(folder(), 'control.sock');
+    writeFileSync(path, '');
+    const control = await listenControl(path, async () => null);
+    assert.equal(await askControl(path, { command: 'status' }), null);
+    await control.close();
+  });
+
+  it('finds a short place when the folder’s path is too long for a socket', () => {
+    const paths = stackPaths(join(root, 'x'.repeat(120)));
+    assert.ok(Buffer.byteLength(paths.control) <= 103);
+    assert.notEqual(paths.control, stackPaths(join(root, 'y'.repeat(120))).control);
+  });
+});

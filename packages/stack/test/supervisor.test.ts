@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Health, Running } from '@peakstone/kernel/service';
+import type { StackEvent } from '../src/run/events.ts';
+import { Supervisor, type Unit } from '../src/run/supervisor.ts';
+
+interface Probe extends Unit {
+  health: Health;
+  dead: boolean;
+  /** Thrown by the next starts. */
+  failures: Error[];
+  starts: number;
+  stops: number;
+  hangs: boolean;
+}
+
+function probe(name: string, needs: readonly string[], journal: string[]): Probe {
+  const unit: Probe = {
+    name,
+    title: name,
+    engine: 'peakstone',
+    needs,
+    url: null,
+    port: null,
+    health: { ok: true },
+    dead: false,
+    failures: [],
+    starts: 0,
+    stops: 0,
+    hangs: false,
+    async start(signal) {
+      unit.starts++;
+      await new Promise(resolve => setTimeout(resolve, 5));
+      signal.throwIfAborted();
+      const failure = unit.failures.shift();
+      if (failure) throw failure;
+      journal.push(`+${name}`);
+      unit.health = { ok: true };
+      unit.dead = false;
+      const running: Running & { readonly dead: boolean } = {
+        get dead() {
+          return unit.dead;
+        },
+        health: async () => unit.health,
+        stop: async () => {
+          if (unit.hangs) await new Promise(() => undefined);
+          unit.stops++;
+          journal.push(`-${name}`);
+        },
+      };
+      return running;
+    },
+  };
+  return unit;
+}
+
+function setUp(test: TestContext) {
+  const journal: string[] = [];
+  const events: StackEvent[] = [];
+  const database = probe('database', [], journal);
+  const rest = probe('rest', ['database'], journal);
+  const gateway = probe('gateway', ['rest'], journal);
+  const supervisor = new Supervisor([gateway, rest, database], {
+    onEvent: event => events.push(event),
+    intervalMs: 10,
+    patienceMs: 50,
+    backoffMs: 20,
+    maxBackoffMs: 80,
+    stopMs: 200,
+  });
+  test.after(() => supervisor.stop());
+  const start = (): Promise<void> => supervisor.start(new AbortController().signal);
+  const until = async (what: () => boolean): Promise<void> => {
+    for (let tries = 0; !what(); tries++) {
+      assert.ok(tries < 500, 'it never happened');
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+  };
+  const state = (name: string) => supervisor.statuses().find(status => status.name === name)!;
+  return { journal, events, database, rest, gateway, supervisor, start, until, state };
+}
+
+describe('supervising services', () => {
+  it('starts in order of need and stops in reverse', async test => {
+    const { journal, supervisor, start } = setUp(test);
+    await start();
+    await supervisor.stop();
+    await supervisor.stop();
+    assert.deepEqual(journal, ['+database', '+rest', '+gateway', '-gateway', '-rest', '-database']);
+  });
+
+  it('takes down what had started when one fails, and says which and why', async test => {
+    const { journal, rest, supervisor, start } = setUp(test);
+    rest.failures.push(Object.assign(new Error('no catalog'), { hint: 'do this' }));
+    await assert.rejects(
+      start(),
+      (error: Error & { hint?: string }) =>
+        error.message === 'rest did not start: no catalog' && error.hint === 'do this',
+    );
+    assert.deepEqual(journal, ['+database', '-database']);
+    assert.ok(supervisor.statuses().every(status => status.state !== 'healthy'));
+  });
+
+  it('takes everything down when the start is interrupted', async test => {
+    const { journal, supervisor } = setUp(test);
+    const abort = new AbortController();
+    const starting = supervisor.start(abort.signal);
+    setTimeout(() => abort.abort(), 8);
+    await assert.rejects(starting, (error: { code?: string } & Error) => error.code === 'aborted');
+    assert.deepEqual(
+      journal.filter(entry => entry.startsWith('+')).length,
+      journal.filter(entry => entry.startsWith('-')).length,
+    );
+  });
+
+  it('restarts a dead service at once, and one that stays unhealthy after a while', async test => {
+    const { database, rest, supervisor, start, until, state } = setUp(test);
+    await start();
+    database.health = { ok: false, reason: 'process ended' };
+    database.dead = true;
+    await until(() => database.starts === 2 && state('database').state === 'healthy');
+    assert.equal(state('database').restarts, 1);
+    rest.health = { ok: false, reason: 'stuck' };
+    await until(() => state('rest').state === 'unhealthy');
+    assert.equal(state('rest').reason, 'stuck');
+    assert.equal(rest.starts, 1);
+    await until(() => rest.starts === 2 && state('rest').state === 'healthy');
+  });
+
+  it('does not restart what is only unhealthy because what it needs is', async test => {
+    const { database, rest, supervisor, start, until, state } = setUp(test);
+    await start();
+    database.failures.push(...Array.from({ length: 4 }, () => new Error('disk full')));
+    database.dead = true;
+    database.health = { ok: false, reason: 'process ended' };
+    rest.health = { ok: false, reason: 'no database' };
+    await until(() => database.starts >= 4);
+    assert.equal(rest.starts, 1);
+    assert.equal(state('database').reason, 'disk full');
+    await until(() => state('database').state === 'healthy');
+    rest.health = { ok: true };
+    await until(() => state('rest').state === 'healthy');
+    assert.equal(rest.starts, 1);
+  });
+
+  it('waits longer from failure to failure', async test => {
+    const { database, events, supervisor, start, until } = setUp(test);
+    await start();
+    database.failures.push(...Array.from({ length: 4 }, () => new Error('no')));
+    database.dead = true;
+    database.health = { ok: false, reason: 'process ended' };
+    await until(() => database.starts >= 6);
+    const waits = events.flatMap(event => (event.kind === 'startFailed' ? [event.retryInMs] : []));
+    assert.deepEqual(waits, [20, 40, 80, 80]);
+  });
+
+  it('restarts one service on request, and knows its names', async test => {
+    const { journal, supervisor, start } = setUp(test);
+    await start();
+    journal.length = 0;
+    await supervisor.restart('rest');
+    assert.deepEqual(journal, ['-rest', '+rest']);
+    await assert.rejects(supervisor.restart('rset'), /no service 'rset'/);
+    journal.length = 0;
+    await supervisor.restartAll();
+    assert.deepEqual(journal, ['-gateway', '-rest', '-database', '+database', '+rest', '+gateway']);
+  });
+
+  it('leaves behind what does not stop in time', async test => {
+    const { gateway, journal, events, supervisor, start } = setUp(test);
+    await start();
+    gateway.hangs = true;
+    await supervisor.stop();
+    assert.deepEqual(journal.slice(-2), ['-rest', '-database']);
+    assert.ok(events.some(event => event.kind === 'notice' && /did not stop within/.test(event.text)));
+  });
+});
