@@ -26,8 +26,6 @@ export interface ServeOptions {
   readonly idleTimeoutMs?: number;
   /** Connections at once; more are closed on arrival. Default 16384. */
   readonly maxConnections?: number;
-  /** Requests on one connection before it is closed; 0 for no limit. Default 0. */
-  readonly maxRequestsPerConnection?: number;
   /** Networks (`10.0.0.0/8`, `::1`, `loopback`, `private`) whose X-Forwarded-For is believed. Default none. */
   readonly trustedProxies?: readonly string[];
   /** Serve plain requests without node:http's parser; odd ones always meet it. Default true. */
@@ -46,7 +44,6 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnections: number;
-  readonly maxRequestsPerConnection: number;
 }
 
 export function limitsOf(options: ServeOptions): Limits {
@@ -57,6 +54,5 @@ export function limitsOf(options: ServeOptions): Limits {
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 95_000,
     maxConnections: options.maxConnections ?? 16_384,
-    maxRequestsPerConnection: options.maxRequestsPerConnection ?? 0,
   };
 }

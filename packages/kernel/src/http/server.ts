@@ -8,7 +8,7 @@ import { HttpError } from './errors.ts';
 import { FastConnection } from './fast/connection.ts';
 import type { Lane } from './lane.ts';
 import { NodeRequest } from './node/request.ts';
-import { serveNode } from './node/serve.ts';
+import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
 import { errorResponse } from './respond.ts';
 import { StalledWriters } from './stalled.ts';
@@ -50,7 +50,6 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     ...(options.onUpgrade && { shouldUpgradeCallback: isWebSocketHandshake }),
   });
   server.maxConnections = limits.maxConnections;
-  server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
   // Half-closing clients get their answer; node:http's default would cut them off. It isn't in the types.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
 
@@ -199,6 +198,8 @@ type WithReply = Socket & { _httpMessage?: ServerResponse | null };
 
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const reply = (socket as WithReply)._httpMessage;
+  const status = statusOfParseError(error.code);
+  breakOff(socket, status);
   if (reply && !reply.writableFinished) {
     // The request before the broken one is still being answered: its answer first, or the client would take ours for it.
     reply.once('close', () => refuseUnreadable(error, socket));
@@ -208,7 +209,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  refuse(socket, statusOfParseError(error.code));
+  refuse(socket, status);
 }
 
 function statusOfParseError(code: string | undefined): 400 | 408 | 413 | 431 {

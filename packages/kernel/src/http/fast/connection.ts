@@ -83,7 +83,8 @@ export class FastConnection {
   #need = 0;
   #current: FastRequest | null = null;
   #abortListeners: (() => void)[] = [];
-  #requests = 0;
+  /** At least one request was served: from then on waiting is being idle. */
+  #used = false;
   #ended = false;
   #closing = false;
   #peer: string | undefined;
@@ -134,7 +135,7 @@ export class FastConnection {
     if (this.#current !== null) return;
     const { limits } = this.#lane;
     const age = now - this.#since;
-    if (this.#bytes === 0 && this.#requests > 0) {
+    if (this.#bytes === 0 && this.#used) {
       if (age > limits.idleTimeoutMs) this.socket.destroy();
     } else if (age > (this.#need > 0 ? limits.requestTimeoutMs : limits.headersTimeoutMs)) {
       this.#lane.refuse(this.socket, 408);
@@ -164,7 +165,7 @@ export class FastConnection {
         const body = parsed.end === parsed.bodyStart ? NO_BODY : input.subarray(parsed.bodyStart, parsed.end);
         offset = parsed.end;
         this.#need = 0;
-        this.#requests++;
+        this.#used = true;
         this.#dispatch(parsed.method, parsed.target, parsed.block, body);
         continue;
       }
@@ -196,10 +197,7 @@ export class FastConnection {
 
   #dispatch(method: string, target: string, block: HeaderBlock, body: Buffer): void {
     const request = new FastRequest(method, target, block.headers, body, this);
-    const { maxRequestsPerConnection } = this.#lane.limits;
-    if (block.close || (maxRequestsPerConnection > 0 && this.#requests >= maxRequestsPerConnection)) {
-      this.#closing = true;
-    }
+    if (block.close) this.#closing = true;
     this.#current = request;
     this.#lane.begin();
     let response: HttpResponse | Promise<HttpResponse>;

@@ -5,6 +5,11 @@ import type { Lane } from '../lane.ts';
 import { tooLarge } from '../limits.ts';
 import type { HttpRequest } from '../types.ts';
 
+const BROKEN_OFF: Readonly<Record<number, string>> = {
+  400: 'The request body is malformed',
+  408: 'The request did not arrive in time',
+};
+
 /** {@link HttpRequest} over node:http's message. */
 export class NodeRequest implements HttpRequest {
   readonly method: string;
@@ -14,9 +19,12 @@ export class NodeRequest implements HttpRequest {
   readonly headers: HttpRequest['headers'];
   /** The body was refused or never asked for with `100 Continue`: what follows on the connection can't be told. */
   unreadable = false;
+  /** Nothing more will come from the client. */
+  brokenOff = false;
   readonly #message: IncomingMessage;
   readonly #lane: Lane;
   readonly #abortListeners: (() => void)[] = [];
+  readonly #broken = Promise.withResolvers<never>();
   #continueWith: ServerResponse | null;
   #aborted = false;
   #read = false;
@@ -34,6 +42,9 @@ export class NodeRequest implements HttpRequest {
     this.#continueWith = continueWith;
     this.unreadable = continueWith !== null;
     if (Number(this.headers['content-length'] ?? 0) > lane.limits.maxBodyBytes) this.unreadable = true;
+    this.#broken.promise.catch(() => {
+      // Whoever reads the body hears of it; if nobody does, it changes nothing.
+    });
   }
 
   get remoteAddress(): string {
@@ -64,6 +75,14 @@ export class NodeRequest implements HttpRequest {
     for (const listener of this.#abortListeners) listener();
   }
 
+  /** The rest of the request can't be read: fails whoever waits for its body. Does nothing when it has all arrived. */
+  breakOff(status: number): void {
+    if (this.#message.complete) return;
+    this.unreadable = true;
+    this.brokenOff = true;
+    this.#broken.reject(new HttpError(status, BROKEN_OFF[status] ?? 'The request can not be read'));
+  }
+
   async *#chunks(maxBytes: number): AsyncGenerator<Buffer> {
     if (this.#read) throw new Error('The request body was already read');
     this.#read = true;
@@ -79,13 +98,17 @@ export class NodeRequest implements HttpRequest {
     let bytes = 0;
     try {
       // destroyOnReturn would cut the connection under the response when a handler stops reading early.
-      for await (const chunk of this.#message.iterator({ destroyOnReturn: false })) {
-        bytes += (chunk as Buffer).length;
+      const chunks = this.#message.iterator({ destroyOnReturn: false });
+      for (;;) {
+        const { done, value } = await Promise.race([chunks.next(), this.#broken.promise]);
+        if (done) return;
+        const chunk = value as Buffer;
+        bytes += chunk.length;
         if (bytes > maxBytes) {
           this.unreadable = true;
           throw tooLarge(maxBytes);
         }
-        yield chunk as Buffer;
+        yield chunk;
       }
     } catch (error) {
       if (error instanceof HttpError) throw error;

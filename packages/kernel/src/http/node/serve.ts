@@ -1,5 +1,6 @@
 /** Answers requests that came through node:http's parser. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import type { Lane } from '../lane.ts';
 import { isStream, type PlannedResponse, planResponse, releaseBody } from '../respond.ts';
@@ -9,6 +10,24 @@ import { NodeRequest } from './request.ts';
 /** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
 const LINGER_MS = 1000;
 const LINGER_BYTES = 4 * 1024 * 1024;
+const NON_ASCII = /[^\x00-\x7f]/;
+
+const inWork = new WeakMap<Socket, Set<NodeRequest>>();
+
+/** Fails the requests of a connection that haven't arrived whole, since nothing readable follows. */
+export function breakOff(socket: Socket, status: number): void {
+  for (const request of inWork.get(socket) ?? []) request.breakOff(status);
+}
+
+function track(socket: Socket, request: NodeRequest): Set<NodeRequest> {
+  let requests = inWork.get(socket);
+  if (requests === undefined) {
+    requests = new Set();
+    inWork.set(socket, requests);
+  }
+  requests.add(request);
+  return requests;
+}
 
 /** Serves one request; settles when its response has ended or its client is gone. Never rejects. */
 export async function serveNode(
@@ -25,6 +44,7 @@ export async function serveNode(
   message.socket.on('end', gone);
   reply.on('close', gone);
   reply.on('error', gone);
+  const tracked = track(message.socket, request);
   lane.begin();
   try {
     let response: HttpResponse;
@@ -36,6 +56,7 @@ export async function serveNode(
     await write(request, message, reply, response, lane);
   } finally {
     lane.end();
+    tracked.delete(request);
     message.socket.off('end', gone);
   }
 }
@@ -61,17 +82,20 @@ async function write(
     releaseBody(body);
     return;
   }
-  const lingers = request.unreadable && !message.complete;
-  sendHead(reply, answer, planned, lingers || lane.draining);
+  const closes = request.unreadable && !message.complete;
+  sendHead(reply, answer, planned, closes || lane.draining);
   if (!planned.sendsBody || body === null) {
     reply.end();
     releaseBody(body);
   } else if (isStream(body)) {
     await pump(request, reply, body, planned, lane);
-  } else if (lingers) {
+  } else if (closes && !request.brokenOff) {
     for (const part of partsOf(body)) reply.write(part);
     await linger(message);
     reply.end();
+  } else if (typeof body === 'string') {
+    // node:http would encode a head of latin-1 as the text that follows it.
+    reply.end(NON_ASCII.test(planned.head) ? Buffer.from(body) : body);
   } else {
     const parts = partsOf(body);
     if (parts.length === 1) {
