@@ -1,23 +1,15 @@
 /** Authentication refusals: PGRST3xx, with the challenge each one carries. */
+import { JwtError } from '@peakstone/kernel/jwt';
 import { RestError } from './restError.ts';
 
-/** The header of a 401 that names the token as the cause. @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
-const invalidToken = (description: string): readonly string[] => [
-  'WWW-Authenticate',
-  `Bearer error="invalid_token", error_description=${JSON.stringify(description)}`,
-];
+/** A token's refusal: PGRST300 without a secret, PGRST301 undecodable, PGRST303 ruled out by a claim. */
+export const jwtRefused = (error: JwtError): RestError =>
+  new RestError(error.code, error.message, {
+    details: error.details,
+    status: error.status,
+    headers: error.wwwAuthenticate === null ? [] : ['WWW-Authenticate', error.wwwAuthenticate],
+    cause: error,
+  });
 
-/** PGRST300 */
-export const jwtSecretMissing = (): RestError => new RestError('PGRST300', 'Server lacks JWT secret');
-
-/** PGRST301: the token cannot be decoded or its signature not verified. */
-export const jwtUndecodable = (message: string, details: string | null = null): RestError =>
-  new RestError('PGRST301', message, { details, headers: invalidToken(message) });
-
-/** PGRST302 */
-export const jwtRequired = (): RestError =>
-  new RestError('PGRST302', 'Anonymous access is disabled', { headers: ['WWW-Authenticate', 'Bearer'] });
-
-/** PGRST303: the token is genuine, but a claim rules it out. */
-export const jwtClaims = (message: string): RestError =>
-  new RestError('PGRST303', message, { headers: invalidToken(message) });
+/** PGRST302: no token, no role in it, and no anonymous role to fall back on. */
+export const jwtRequired = (): RestError => jwtRefused(new JwtError('tokenRequired'));

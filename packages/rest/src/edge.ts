@@ -1,0 +1,95 @@
+/**
+ * The HTTP edge around the engine: trace header, CORS, authentication, error bodies, Retry-After and the access log,
+ * in the order in which the reference's middlewares nest.
+ */
+import type { Handler, HttpBody, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import type { Identity } from './auth/authenticate.ts';
+import type { RestConfig } from './config/types.ts';
+import type { RestContext, RestEngine } from './context.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
+import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
+
+/** Makes the service's handler. `context` is read once a request. */
+export function createEdge(context: () => RestContext, engine: RestEngine): Handler {
+  return async request => {
+    const current = context();
+    const { config } = current;
+    const preflight = answerPreflight(request, config.serverCorsAllowedOrigins);
+    if (preflight) return withTrace(preflight, request, config);
+    const response = await answer(request, current, engine);
+    const cors = corsHeaders(request, config.serverCorsAllowedOrigins);
+    const edged = cors.length === 0 ? response : { ...response, headers: [...cors, ...response.headers] };
+    return withTrace(edged, request, config);
+  };
+}
+
+async function answer(request: HttpRequest, context: RestContext, engine: RestEngine): Promise<HttpResponse> {
+  let identity: Identity | null = null;
+  let response: HttpResponse;
+  try {
+    const { config, catalog, pool, emit } = context;
+    const startedAt = config.serverTimingEnabled ? performance.now() : 0;
+    identity = context.authenticate(request.headers.authorization);
+    const jwtMs = config.serverTimingEnabled ? performance.now() - startedAt : null;
+    if (!catalog) throw missingCatalog(context);
+    response = await engine({ request, identity, config, catalog, pool, emit, jwtMs });
+  } catch (error) {
+    response = refuse(error, identity, context);
+  }
+  context.emit({
+    kind: 'response',
+    request,
+    role: identity?.role ?? null,
+    status: response.status,
+    bytes: contentLength(response),
+  });
+  return response;
+}
+
+function missingCatalog(context: RestContext): RestError {
+  context.emit({ kind: 'catalogMissing' });
+  return new RestError('PGRST002', 'Could not query the database for the schema cache. Retrying.');
+}
+
+function refuse(error: unknown, identity: Identity | null, context: RestContext): HttpResponse {
+  const errorContext: ErrorContext = {
+    authenticated: identity !== null && !identity.isAnonymous,
+    verbosity: context.config.clientErrorVerbosity,
+    retryAfterSeconds: context.retryAfterSeconds,
+  };
+  const refusal = toRestError(error, errorContext.authenticated);
+  // A refusal of ours needs no log line of its own; what the database or a defect caused does.
+  if (refusal.status >= 500 && refusal !== error) {
+    context.emit(
+      refusal.code === 'PGRSTX00' ? { kind: 'serverFault', error } : { kind: 'queryFailed', error },
+    );
+  }
+  return renderError(refusal, errorContext);
+}
+
+function contentLength({ headers, body }: HttpResponse): number | null {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]!.toLowerCase() === 'content-length') return Number(headers[i + 1]);
+  }
+  return bodyLength(body);
+}
+
+function bodyLength(body: HttpBody): number | null {
+  if (body === null) return 0;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (body instanceof Uint8Array) return body.byteLength;
+  return Array.isArray(body)
+    ? body.reduce((sum: number, part: Uint8Array) => sum + part.byteLength, 0)
+    : null;
+}
+
+/** Passes the request's header of that name back, empty when the request has none. */
+function withTrace(
+  response: HttpResponse,
+  request: HttpRequest,
+  { serverTraceHeader }: RestConfig,
+): HttpResponse {
+  if (serverTraceHeader === null) return response;
+  const value = request.headers[serverTraceHeader.toLowerCase()] ?? '';
+  return { ...response, headers: [serverTraceHeader, value, ...response.headers] };
+}
