@@ -4,11 +4,13 @@
  */
 export class BoundedCache<Value> {
   readonly #maxEntries: number;
+  readonly #onEvict: () => void;
   readonly #entries = new Map<string, { readonly value: Value; visited: boolean }>();
 
-  /** `maxEntries` 0 keeps nothing. */
-  constructor(maxEntries: number) {
+  /** `maxEntries` 0 keeps nothing. `onEvict` is told of each entry that had to make room. */
+  constructor(maxEntries: number, onEvict: () => void = () => {}) {
     this.#maxEntries = maxEntries;
+    this.#onEvict = onEvict;
   }
 
   get size(): number {
@@ -40,7 +42,10 @@ export class BoundedCache<Value> {
     // Each visited entry moves behind the others unvisited, so this ends within one round.
     for (const [key, entry] of this.#entries) {
       this.#entries.delete(key);
-      if (!entry.visited) return;
+      if (!entry.visited) {
+        this.#onEvict();
+        return;
+      }
       entry.visited = false;
       this.#entries.set(key, entry);
     }

@@ -14,6 +14,8 @@ export interface VerifierOptions extends KeySource {
   readonly clockSkewSeconds?: number | undefined;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
+  /** Told of every look-up in the cache of verified tokens, and of what had to make room in it. */
+  readonly onCache?: ((event: 'hit' | 'miss' | 'evicted') => void) | undefined;
 }
 
 export interface VerifiedToken {
@@ -47,15 +49,17 @@ const MAX_CACHED_TOKEN_LENGTH = 8192;
 export function createVerifier(options: VerifierOptions): Verifier {
   const hasKeys = options.secret !== undefined || options.jwk !== undefined || options.jwks !== undefined;
   const keys = verificationKeys(options);
-  const cache = new BoundedCache<Remembered>(options.cacheMaxEntries ?? 1000);
+  const cacheMaxEntries = options.cacheMaxEntries ?? 1000;
+  const { audience, onCache } = options;
+  const cache = new BoundedCache<Remembered>(cacheMaxEntries, () => onCache?.('evicted'));
   const skew = options.clockSkewSeconds ?? 30;
   const now = options.now ?? Date.now;
-  const { audience } = options;
 
   return {
     verify(token) {
       const nowSeconds = Math.floor(now() / 1000);
       const known = cache.get(token);
+      if (cacheMaxEntries > 0) onCache?.(known === undefined ? 'miss' : 'hit');
       if (known !== undefined) {
         checkTime(known.validity, nowSeconds, skew);
         return known;
