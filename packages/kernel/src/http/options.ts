@@ -10,6 +10,8 @@ export interface ServeOptions {
   readonly host?: string;
   /** TCP port, 0 for any free one. Exclusive with `socketPath`. */
   readonly port?: number;
+  /** Lets several processes listen on the port (SO_REUSEPORT), so that a new one can take over without a gap. Default false. */
+  readonly reusePort?: boolean;
   /** Unix socket. A stale file of a dead server is replaced, a live one is an error. */
   readonly socketPath?: string;
   /** File mode of the unix socket. Default 0o660. */

@@ -234,7 +234,10 @@ function listen(server: Server, options: ServeOptions): Promise<void> {
     };
     // A long backlog: a burst of thousands of connections must not be refused while we accept.
     if (options.socketPath !== undefined) server.listen({ path: options.socketPath, backlog: 4096 }, done);
-    else server.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, backlog: 4096 }, done);
+    else {
+      const { host = '127.0.0.1', port = 0, reusePort = false } = options;
+      server.listen({ host, port, reusePort, backlog: 4096 }, done);
+    }
   });
 }
 
