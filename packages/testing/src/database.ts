@@ -22,7 +22,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   const server = await sharedServerUrl();
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
-  const admin = await connect(server);
+  const admin = connect(server);
   try {
     await admin.script(`create role ${name} login password '${password}'`);
     await admin.script(`create database ${name} owner ${name}`);
@@ -38,7 +38,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     url: url.href,
     superuserUrl,
     async drop() {
-      const last = await connect(server);
+      const last = connect(server);
       try {
         await last.script(`drop database if exists ${name} with (force)`);
         await last.script(`drop role if exists ${name}`);
@@ -48,7 +48,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     },
   };
   if (options.sql !== undefined) {
-    const client = await connect(superuserUrl);
+    const client = connect(superuserUrl);
     try {
       await client.script(options.sql);
     } catch (error) {

@@ -1,2 +1,3 @@
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
+export { sharedServerUrl } from './shared.ts';

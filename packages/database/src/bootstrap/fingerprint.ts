@@ -1,0 +1,44 @@
+/** The parts of a bootstrapped database that can drift. */
+export type FingerprintPart =
+  | 'roles'
+  | 'memberships'
+  | 'database'
+  | 'schemas'
+  | 'defaults'
+  | 'functions'
+  | 'triggers'
+  | 'extensions';
+
+/**
+ * A digest of each part that the bootstrap makes, so that a start can see in one query whether anything has changed
+ * since the last. `$1` the schemas, `$2` the roles,
+ * `$3` the extensions, as text arrays. Rows: part, digest.
+ */
+export const FINGERPRINT_SQL = `
+with named as (select oid, rolname from pg_catalog.pg_roles where rolname = any($2::text[])),
+lines (part, line) as (
+  select 'roles', concat_ws(' ', r.rolname, r.rolcanlogin, r.rolinherit, r.rolbypassrls, r.rolsuper, r.rolcreatedb,
+      r.rolcreaterole, r.rolreplication, r.rolconnlimit, r.rolvaliduntil)
+    from pg_catalog.pg_roles r join named n on n.oid = r.oid
+  union all
+  select 'memberships', concat_ws(' ', m.roleid::regrole, m.member::regrole, m.inherit_option, m.set_option, m.admin_option)
+    from pg_catalog.pg_auth_members m where m.member in (select oid from named)
+  union all
+  select 'database', concat_ws(' ', d.datname, d.datacl::text) from pg_catalog.pg_database d where d.datname = current_database()
+  union all
+  select 'schemas', concat_ws(' ', n.nspname, n.nspowner::regrole, n.nspacl::text)
+    from pg_catalog.pg_namespace n where n.nspname = any($1::text[] || array['auth', 'hdb_catalog'])
+  union all
+  select 'defaults', concat_ws(' ', d.defaclnamespace::regnamespace, d.defaclobjtype, d.defaclacl::text)
+    from pg_catalog.pg_default_acl d where d.defaclrole in (select oid from named where rolname = 'db_migrator')
+  union all
+  select 'functions', concat_ws(' ', p.oid::regprocedure, p.proowner::regrole, p.proacl::text, pg_catalog.pg_get_functiondef(p.oid))
+    from pg_catalog.pg_proc p where p.prokind = 'f' and (
+      p.pronamespace = to_regnamespace('peakstone')
+      or p.pronamespace = to_regnamespace('auth') and p.proname in ('uid', 'jwt', 'role', 'email'))
+  union all
+  select 'triggers', concat_ws(' ', e.evtname, e.evtevent, e.evtenabled, e.evtfoid::regproc)
+    from pg_catalog.pg_event_trigger e where e.evtname like 'peakstone\\_%'
+  union all
+  select 'extensions', e.extname::text from pg_catalog.pg_extension e where e.extname = any($3::text[]))
+select part, md5(string_agg(line, e'\\n' order by line collate "C")) from lines group by part order by part`;

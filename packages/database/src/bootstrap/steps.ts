@@ -1,0 +1,151 @@
+import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { authStatements } from './auth.ts';
+import { planMemberships, planRoles, type RoleSpec } from './model.ts';
+import { watchStatements } from './watch.ts';
+
+/** One thing that the bootstrap makes so, said in words, and the statements for it. Every statement may be repeated. */
+export interface Step {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export interface StepOptions {
+  readonly database: string;
+  readonly schemas: readonly string[];
+  readonly supabase: boolean;
+  /** Extensions to make, of those that the server has. */
+  readonly extensions: readonly string[];
+  /** Schemas whose existing tables get the grants. */
+  readonly grantExisting: readonly string[];
+  /** Only a superuser makes event triggers and roles that pass row security. */
+  readonly isSuperuser: boolean;
+}
+
+const READERS = ['web_anon', 'read_only'] as const;
+const WRITERS = ['app_user', 'hasura'] as const;
+
+/** The whole bootstrap, in order. Pure; passwords are not among it. */
+export function planSteps(options: StepOptions): readonly Step[] {
+  const { database, schemas, supabase } = options;
+  const list = (roles: readonly string[]) => roles.map(id).join(', ');
+  return [
+    ...planRoles(supabase).map(role => ({
+      name: `role ${role.name}`,
+      statements: [roleStatement(role, options)],
+    })),
+    // Without superuser, giving a schema to a role needs membership in it; making the role gave the right to that.
+    ...(options.isSuperuser
+      ? []
+      : [
+          {
+            name: 'membership in db_migrator',
+            statements: ['grant "db_migrator" to current_user with inherit true, set true'],
+          },
+        ]),
+    ...planMemberships(supabase).map(({ role, member, inherit, set }) => ({
+      name: `${member} as member of ${role}`,
+      statements: [
+        `do $$ begin
+  if not exists (select from pg_auth_members m
+    where m.roleid = ${literal(role)}::regrole and m.member = ${literal(member)}::regrole
+      and m.inherit_option = ${inherit} and m.set_option = ${set} and not m.admin_option) then
+    grant ${id(role)} to ${id(member)} with admin false, inherit ${inherit}, set ${set};
+  end if;
+end $$`,
+      ],
+    })),
+    {
+      name: `privileges on database ${database}`,
+      statements: [
+        `grant connect on database ${id(database)} to ${list(['db_authenticator', 'hasura', 'db_migrator', 'read_only'])}`,
+        // Migrations make schemas, and extensions that are marked as trusted.
+        `grant create, temporary on database ${id(database)} to "db_migrator"`,
+      ],
+    },
+    ...schemas.map(schema => ({
+      name: `schema ${schema}`,
+      statements: [
+        `create schema if not exists ${id(schema)}`,
+        `do $$ begin
+  if (select nspowner <> 'db_migrator'::regrole from pg_namespace where nspname = ${literal(schema)}) then
+    alter schema ${id(schema)} owner to "db_migrator";
+  end if;
+end $$`,
+        `revoke create on schema ${id(schema)} from public`,
+        `grant usage on schema ${id(schema)} to ${list([...READERS, ...WRITERS])}`,
+      ],
+    })),
+    ...schemas.map(schema => ({
+      name: `default privileges in ${schema}`,
+      statements: defaultPrivileges(schema),
+    })),
+    ...options.grantExisting.map(schema => ({
+      name: `privileges on what ${schema} holds`,
+      statements: [
+        `grant select on all tables in schema ${id(schema)} to ${list(READERS)}`,
+        `grant select, insert, update, delete on all tables in schema ${id(schema)} to ${list(WRITERS)}`,
+        `grant usage, select on all sequences in schema ${id(schema)} to ${list(WRITERS)}`,
+      ],
+    })),
+    {
+      name: "schema hdb_catalog for Hasura's metadata",
+      statements: [
+        // Made for it, so that it needs no right to make schemas.
+        'create schema if not exists "hdb_catalog"',
+        ...(options.isSuperuser
+          ? ['alter schema "hdb_catalog" owner to "hasura"']
+          : ['grant all on schema "hdb_catalog" to "hasura"']),
+      ],
+    },
+    { name: 'schema auth', statements: authStatements() },
+    ...options.extensions.map(name => ({
+      name: `extension ${name}`,
+      statements: [`create extension if not exists ${id(name)}`],
+    })),
+    ...(options.extensions.includes('pg_stat_statements')
+      ? [
+          {
+            name: 'who may read pg_stat_statements',
+            // Its views are made for PUBLIC, and would be served by every API over this schema.
+            statements: [
+              `do $$ declare place text; begin
+  select quote_ident(n.nspname) into place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pg_stat_statements';
+  execute format('revoke all on %s.pg_stat_statements, %s.pg_stat_statements_info from public, ${list([...READERS, ...WRITERS])}', place, place);
+end $$`,
+            ],
+          },
+        ]
+      : []),
+    ...(options.isSuperuser ? [{ name: 'schema reload on DDL', statements: watchStatements() }] : []),
+  ];
+}
+
+function roleStatement(role: RoleSpec, options: StepOptions): string {
+  const login = role.login ? 'login' : 'nologin';
+  const inherit = role.inherit ? 'inherit' : 'noinherit';
+  const bypass = role.bypassRls ? 'bypassrls' : 'nobypassrls';
+  const reset = options.isSuperuser ? `nosuperuser noreplication ${bypass}` : role.bypassRls ? bypass : '';
+  const make = `${login} ${inherit} nocreatedb nocreaterole ${role.bypassRls ? bypass : ''}`;
+  // Looked at first: roles belong to the whole cluster, and an update of what is right already would collide
+  // with another database's bootstrap.
+  return `do $$ begin
+  if not exists (select from pg_roles where rolname = ${literal(role.name)}) then
+    create role ${id(role.name)} ${make};
+  elsif not exists (select from pg_roles where rolname = ${literal(role.name)}
+      and rolcanlogin = ${role.login} and rolinherit = ${role.inherit} and rolbypassrls = ${role.bypassRls}
+      and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication) then
+    alter role ${id(role.name)} ${login} ${inherit} nocreatedb nocreaterole ${reset};
+  end if;
+end $$`;
+}
+
+function defaultPrivileges(schema: string): string[] {
+  const list = (roles: readonly string[]) => roles.map(id).join(', ');
+  const alter = `alter default privileges for role "db_migrator" in schema ${id(schema)}`;
+  return [
+    `${alter} grant select on tables to ${list(READERS)}`,
+    `${alter} grant select, insert, update, delete on tables to ${list(WRITERS)}`,
+    `${alter} grant usage, select on sequences to ${list(WRITERS)}`,
+  ];
+}

@@ -1,0 +1,189 @@
+/** The house's rules that a program can check: which package may use which, and how large a file may be. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const SCOPE = '@peakstone/';
+const MAX_LINES = 400;
+
+interface Manifest {
+  readonly name: string;
+  readonly exports?: string | Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+interface Source {
+  /** Relative to the repository, with forward slashes. */
+  readonly file: string;
+  readonly package: string;
+  /** Under `test/` or `bench/`, or a `.test.ts` file. */
+  readonly isTest: boolean;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const manifests = new Map(
+  readdirSync(path.join(ROOT, 'packages'))
+    .filter(folder => existsSync(path.join(ROOT, 'packages', folder, 'package.json')))
+    .map(folder => [folder, readJson<Manifest>(`packages/${folder}/package.json`)]),
+);
+const root = readJson<Manifest>('package.json');
+const sources = globSync(['packages/*/{src,test,bench,bin}/**/*.{ts,tsx,mjs}', 'scripts/**/*.{ts,mjs}'], {
+  cwd: ROOT,
+})
+  .map(file => file.replaceAll(path.sep, '/'))
+  .filter(file => !file.includes('/node_modules/'))
+  .sort()
+  .map(readSource);
+
+/** Packages that may be used by `name`; services know only the kernel, and nobody knows who uses them. */
+function allowedFor(name: string): readonly string[] {
+  const services = [...manifests.keys()].filter(
+    other => !['kernel', 'stack', 'cli', 'console', 'testing'].includes(other),
+  );
+  switch (name) {
+    case 'kernel':
+      return [];
+    case 'stack':
+      return ['kernel', ...services];
+    case 'cli':
+    case 'console':
+      return ['kernel', 'stack'];
+    case 'testing':
+      return ['kernel', 'database'];
+    default:
+      return ['kernel'];
+  }
+}
+
+describe('arrows between packages', () => {
+  for (const [name, manifest] of manifests) {
+    it(`${name} declares only packages below it`, () => {
+      const declared = Object.keys(manifest.dependencies ?? {}).filter(key => key.startsWith(SCOPE));
+      const wrong = declared
+        .map(key => key.slice(SCOPE.length))
+        .filter(key => !allowedFor(name).includes(key));
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('every import of another package is declared, and goes down', () => {
+    const wrong = sources.flatMap(source => {
+      if (source.package === '') return [];
+      const manifest = manifests.get(source.package) as Manifest;
+      const ours = source.imports.filter(specifier => specifier.startsWith(SCOPE));
+      return ours
+        .filter(specifier => {
+          const target = packageOf(specifier).slice(SCOPE.length);
+          if (target === source.package) return false;
+          if (target === 'testing') return !source.isTest;
+          return (
+            !allowedFor(source.package).includes(target) ||
+            !(packageOf(specifier) in (manifest.dependencies ?? {}))
+          );
+        })
+        .map(specifier => `${source.file} imports ${specifier}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('imports use what a package exports, never a path inside it', () => {
+    const wrong = sources.flatMap(source =>
+      source.imports
+        .filter(specifier =>
+          specifier.startsWith('.')
+            ? leavesPackage(source, specifier)
+            : specifier.startsWith(SCOPE) && !isExported(specifier),
+        )
+        .map(specifier => `${source.file} imports ${specifier}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('every library that is imported is declared', () => {
+    const wrong = sources.flatMap(source =>
+      source.imports
+        .filter(
+          specifier => !specifier.startsWith('.') && !specifier.startsWith(SCOPE) && !isBuiltin(specifier),
+        )
+        .filter(specifier => !declaredFor(source).includes(packageOf(specifier)))
+        .map(specifier => `${source.file} imports ${specifier}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe('files', () => {
+  it(`have at most ${MAX_LINES} lines, or a header that says why they stay whole`, () => {
+    const wrong = sources
+      .filter(source => source.text.split('\n').length > MAX_LINES + 1)
+      .filter(source => !/\bwhole\b/.test(headerOf(source.text)))
+      .map(source => `${source.file}: ${source.text.split('\n').length - 1} lines`);
+    assert.deepEqual(wrong, []);
+  });
+});
+
+function readSource(file: string): Source {
+  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  const [top, name] = file.split('/');
+  return {
+    file,
+    package: top === 'packages' ? (name as string) : '',
+    isTest: /\.test\.tsx?$|^packages\/[^/]+\/(test|bench)\//.test(file) || top === 'scripts',
+    text,
+    imports: readImports(text),
+  };
+}
+
+/** Specifiers of static and dynamic imports, as they stand at the start of a statement or in a call. */
+function readImports(text: string): string[] {
+  const statement =
+    /^\s*(?:import|export)\s[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]/gm;
+  const call = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+  return [...code.matchAll(statement), ...code.matchAll(call)].map(match => (match[1] ?? match[2]) as string);
+}
+
+function leavesPackage(source: Source, specifier: string): boolean {
+  if (source.package === '') return false;
+  const target = path.posix.join(path.posix.dirname(source.file), specifier);
+  return !target.startsWith(`packages/${source.package}/`);
+}
+
+function isExported(specifier: string): boolean {
+  const name = packageOf(specifier);
+  const manifest = manifests.get(name.slice(SCOPE.length));
+  if (manifest === undefined) return false;
+  const subpath = specifier === name ? '.' : `.${specifier.slice(name.length)}`;
+  return typeof manifest.exports === 'string' ? subpath === '.' : subpath in (manifest.exports ?? {});
+}
+
+function declaredFor(source: Source): string[] {
+  const manifest = manifests.get(source.package);
+  const own = manifest && [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies];
+  return [...(own ?? []), ...(source.isTest ? [root.devDependencies] : [])].flatMap(group =>
+    Object.keys(group ?? {}),
+  );
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function headerOf(text: string): string {
+  return /^(?:#!.*\n)?\s*(\/\*[\s\S]*?\*\/|(?:\/\/.*\n)+)/.exec(text)?.[1] ?? '';
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as T;
+}
