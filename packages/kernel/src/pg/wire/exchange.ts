@@ -88,10 +88,9 @@ export class ExchangeTask extends Task {
     // Everything that can be refused is refused before the first byte.
     const mark = wire.out.length;
     try {
-      const closing = wire.statements.toClose;
-      if (closing.length > 0) {
-        for (const name of closing) writeCloseStatement(wire.out, name);
-      }
+      // More may be evicted below; those are closed next time, as this exchange may still use them.
+      const closing = wire.statements.toClose.length;
+      for (let i = 0; i < closing; i++) writeCloseStatement(wire.out, wire.statements.toClose[i]!);
       if (exchange.begin !== undefined) this.#write(wire, exchange.begin, noValues, true);
       for (let i = 0; i < count; i++) {
         const statement = statements[i]!;
@@ -106,7 +105,7 @@ export class ExchangeTask extends Task {
         this.#write(wire, exchange.end ?? 'commit', noValues, true);
       }
       writeSync(wire.out);
-      if (closing.length > 0) wire.statements.toClose = wire.statements.toClose.slice(closing.length);
+      if (closing > 0) wire.statements.toClose = wire.statements.toClose.slice(closing);
     } catch (error) {
       wire.out.length = mark;
       this.#forgetUnconfirmed();

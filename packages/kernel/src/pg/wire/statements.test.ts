@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { StatementCache } from './statements.ts';
+
+describe('keeping statements prepared', () => {
+  it('drops what was not used lately and closes its name', () => {
+    const cache = new StatementCache(3);
+    const owner = {};
+    const [a, b] = ['a', 'b', 'c'].map(text => cache.add(text, owner));
+    cache.get('a');
+    cache.add('d', owner);
+    assert.equal(cache.count, 3);
+    assert.equal(cache.get('a'), a);
+    assert.equal(cache.get('b'), undefined);
+    assert.deepEqual(cache.toClose, [b!.name]);
+  });
+
+  it('never uses a name twice', () => {
+    const cache = new StatementCache(1);
+    const names = new Set(Array.from({ length: 50 }, (_, i) => cache.add(`select ${i}`, {}).name));
+    assert.equal(names.size, 50);
+    assert.equal(cache.toClose.length, 49);
+  });
+
+  it('evicts an entry only once, and never its successor', () => {
+    const cache = new StatementCache(2);
+    const first = cache.add('a', {});
+    cache.evict(first);
+    cache.evict(first);
+    const second = cache.add('a', {});
+    cache.evict(first);
+    assert.equal(cache.get('a'), second);
+    assert.deepEqual(cache.toClose, [first.name]);
+  });
+});

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import {
+  ConnectionError,
+  createPool,
+  type Pool,
+  type PoolEvent,
+  type PoolOptions,
+  PoolTimeoutError,
+} from '../../src/pg/index.ts';
+
+describe('the pool', () => {
+  let database: TestDatabase;
+  const pools: Pool[] = [];
+  const events: PoolEvent[] = [];
+  const open = (options: Partial<PoolOptions> = {}): Pool => {
+    const pool = createPool({ url: database.url, onEvent: event => events.push(event), ...options });
+    pools.push(pool);
+    return pool;
+  };
+  before(async () => {
+    database = await testDatabase();
+  });
+  after(async () => {
+    await Promise.all(pools.map(pool => pool.close()));
+    await database.drop();
+  });
+  const sleeps = (pool: Pool, seconds: number): Promise<unknown> =>
+    pool.query('select pg_sleep($1::float8)', [String(seconds)]);
+
+  it('never opens more than its size, and serves in order', async () => {
+    const pool = open({ size: 3, sharedSize: 1 });
+    const order: number[] = [];
+    await Promise.all(Array.from({ length: 20 }, (_, i) => sleeps(pool, 0.01).then(() => order.push(i))));
+    assert.equal(pool.stats.size, 2);
+    assert.equal(pool.stats.idle, 2);
+    assert.ok(order.indexOf(0) < order.indexOf(10) && order.indexOf(10) < order.indexOf(19));
+  });
+
+  it('refuses after the acquisition time-out, and at once when too many wait', async () => {
+    const pool = open({ size: 1, acquireTimeoutMs: 60, maxWaiting: 2 });
+    const busy = sleeps(pool, 0.3);
+    await sleep(40);
+    const started = performance.now();
+    const waiting = [sleeps(pool, 0), sleeps(pool, 0)].map(each => assert.rejects(each, PoolTimeoutError));
+    await assert.rejects(sleeps(pool, 0), PoolTimeoutError);
+    assert.ok(performance.now() - started < 40);
+    assert.equal(pool.stats.waiting, 2);
+    await Promise.all(waiting);
+    assert.ok(performance.now() - started >= 55);
+    assert.equal(pool.stats.timeouts, 2);
+    assert.equal(pool.stats.waiting, 0);
+    assert.ok(events.some(event => event.kind === 'acquireTimeout'));
+    await busy;
+  });
+
+  it('does not count those who gave up waiting', async () => {
+    const pool = open({ size: 1, maxWaiting: 10 });
+    await pool.query('select 1');
+    const busy = sleeps(pool, 0.2);
+    for (let i = 0; i < 50; i++) {
+      const aborter = new AbortController();
+      const given = pool.exchange({ statements: [{ text: 'select 1', values: [] }], signal: aborter.signal });
+      aborter.abort(new Error('gave up'));
+      await assert.rejects(given, /gave up/);
+    }
+    assert.equal(pool.stats.waiting, 0);
+    await pool.query('select 1');
+    await busy;
+  });
+
+  it('closes idle connections and replaces old ones', async () => {
+    const pool = open({ size: 3, maxIdleMs: 50 });
+    await Promise.all([
+      sleeps(pool, 0.01),
+      pool.exchange({ lane: 'shared', statements: [{ text: 'select 1', values: [] }] }),
+    ]);
+    assert.equal(pool.stats.size, 2);
+    await sleep(200);
+    assert.equal(pool.stats.size, 0);
+
+    const ageing = open({ size: 2, sharedSize: 1, maxLifetimeMs: 100 });
+    const pid = async (lane: 'own' | 'shared'): Promise<string> =>
+      String(
+        (await ageing.exchange({ lane, statements: [{ text: 'select pg_backend_pid()', values: [] }] }))[0]!
+          .rows[0]![0],
+      );
+    for (const lane of ['own', 'shared'] as const) {
+      const first = await pid(lane);
+      const until = performance.now() + 300;
+      const seen = new Set<string>();
+      while (performance.now() < until) seen.add(await pid(lane));
+      assert.ok(!seen.has(first) || seen.size > 1, lane);
+    }
+  });
+
+  it('cancels what an aborted exchange runs, and its connection serves on', async () => {
+    const pool = open({ size: 1 });
+    for (const begin of [undefined, 'begin']) {
+      const started = performance.now();
+      await assert.rejects(
+        pool.exchange({
+          statements: [{ text: 'select pg_sleep(20)', values: [] }],
+          signal: AbortSignal.timeout(50),
+          ...(begin ? { begin } : {}),
+        }),
+        { name: 'TimeoutError' },
+      );
+      const { rows } = await pool.query(
+        `select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
+      );
+      assert.equal(String(rows[0]![0]), '0');
+      assert.ok(performance.now() - started < 5000);
+    }
+    assert.equal(pool.stats.size, 1);
+  });
+
+  it('never lets a late cancel hit the next exchange', async () => {
+    const pool = open({ size: 1 });
+    for (let i = 0; i < 40; i++) {
+      const aborter = new AbortController();
+      const first = pool.exchange({
+        statements: [{ text: 'select pg_sleep(0.001)', values: [] }],
+        signal: aborter.signal,
+      });
+      setTimeout(() => aborter.abort(new Error('late')), i % 4);
+      await first.catch(() => {});
+      await pool.query('select pg_sleep(0.002)');
+    }
+  });
+
+  it('follows new limits and a new address', async () => {
+    const pool = open({ size: 2, sharedSize: 0, parameters: { application_name: 'first' } });
+    const name = async (): Promise<string> => String((await pool.query('show application_name')).rows[0]![0]);
+    assert.equal(await name(), 'first');
+    pool.reconfigure({
+      parameters: { application_name: 'second' },
+      url: `${database.url}${database.url.includes('?') ? '&' : '?'}connect_timeout=9`,
+    });
+    assert.equal(await name(), 'second');
+    pool.reconfigure({ size: 5 });
+    await Promise.all(Array.from({ length: 20 }, () => sleeps(pool, 0.01)));
+    assert.equal(pool.stats.size, 5);
+    pool.reconfigure({ size: 1 });
+    await Promise.all(Array.from({ length: 5 }, () => sleeps(pool, 0)));
+    assert.equal(pool.stats.size, 1);
+  });
+
+  it('finishes what runs before it closes, then refuses', async () => {
+    const pool = open({ size: 1 });
+    const running = [sleeps(pool, 0.1), sleeps(pool, 0.01)];
+    await sleep(30);
+    await Promise.all([pool.close(), pool.close()]);
+    await Promise.all(running);
+    assert.equal(pool.stats.size, 0);
+    await assert.rejects(sleeps(pool, 0), ConnectionError);
+  });
+
+  it('gives up waiting for what outlasts the grace', async () => {
+    const pool = open({ size: 1 });
+    const hanging = assert.rejects(sleeps(pool, 20), ConnectionError);
+    await sleep(50);
+    await pool.close(50);
+    await hanging;
+  });
+
+  it('survives a backend that is terminated under an exchange', async () => {
+    const pool = open({ size: 4, sharedSize: 1 });
+    const killer = createPool({ url: database.superuserUrl, size: 1 });
+    pools.push(killer);
+    for (const lane of ['own', 'shared'] as const) {
+      const victim = pool.exchange({ lane, statements: [{ text: 'select pg_sleep(20)', values: [] }] });
+      const neighbour = pool.exchange({
+        lane: 'own',
+        statements: [{ text: 'select pg_sleep(0.3)', values: [] }],
+      });
+      await sleep(100);
+      await killer.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(20)'`,
+      );
+      await assert.rejects(
+        victim,
+        (error: unknown) => error instanceof ConnectionError && /terminat/.test(error.message),
+      );
+      await neighbour;
+      await pool.exchange({ lane, statements: [{ text: 'select 1', values: [] }] });
+    }
+    assert.ok(events.some(event => event.kind === 'disconnected' && /terminat/.test(event.reason)));
+  });
+
+  it('says which option is wrong', () => {
+    for (const [name, value] of [
+      ['size', 0],
+      ['acquireTimeoutMs', -1],
+      ['pipelineDepth', 1.5],
+    ] as const) {
+      assert.throws(() => createPool({ url: database.url, [name]: value }), new RegExp(name));
+    }
+  });
+});

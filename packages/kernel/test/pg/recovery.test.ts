@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestServer, type TestServer } from '@peakstone/testing';
+import { ConnectionError, createPool, listen, type Pool, type PoolEvent } from '../../src/pg/index.ts';
+
+/** Waits for what must become true by itself. */
+async function until(check: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await check())) {
+    assert.ok(performance.now() < deadline, `not within ${withinMs} ms`);
+    await sleep(20);
+  }
+}
+
+describe('when the server dies', () => {
+  let server: TestServer;
+  let pool: Pool;
+  const events: PoolEvent[] = [];
+  before(async () => {
+    server = await startTestServer({ durable: false });
+    pool = createPool({ url: server.url, size: 4, onEvent: event => events.push(event) });
+  });
+  after(async () => {
+    await pool.close();
+    await server.stop();
+  });
+
+  const works = (): Promise<boolean> =>
+    pool.query('select 1').then(
+      () => true,
+      () => false,
+    );
+
+  it('refuses fast meanwhile and serves again by itself', async () => {
+    const heard: string[] = [];
+    const listener = listen({
+      url: server.url,
+      channels: ['news'],
+      onNotify: (channel, payload) => heard.push(`${channel} ${payload}`),
+      onListening: () => heard.push('listening'),
+      onLost: error => heard.push(error instanceof ConnectionError ? 'lost' : String(error)),
+    });
+    try {
+      await until(() => heard.includes('listening'));
+      await pool.query(`select pg_notify('news', 'one')`);
+      await until(() => heard.includes('news one'));
+      const running = [
+        assert.rejects(pool.query('select pg_sleep(30)'), ConnectionError),
+        assert.rejects(
+          pool.exchange({ lane: 'shared', statements: [{ text: 'select pg_sleep(30)', values: [] }] }),
+          ConnectionError,
+        ),
+      ];
+      await sleep(100);
+      await server.kill9();
+      await Promise.all(running);
+      await until(() => !pool.stats.reachable || pool.stats.size === 0);
+      await assert.rejects(pool.query('select 1'), ConnectionError);
+      assert.equal(pool.stats.reachable, false);
+      const started = performance.now();
+      for (let i = 0; i < 1000; i++) await assert.rejects(pool.query('select 1'), ConnectionError);
+      assert.ok(performance.now() - started < 1000);
+      assert.equal(pool.stats.waiting, 0);
+      heard.length = 0;
+      await server.restart();
+      // Nobody asks: the pool finds out by itself.
+      await until(() => pool.stats.reachable);
+      assert.ok(await works());
+      await until(() => heard.includes('listening'));
+      await pool.query(`select pg_notify('news', 'two')`);
+      await until(() => heard.includes('news two'));
+    } finally {
+      await listener.close();
+    }
+    const kinds = new Set(events.map(event => event.kind));
+    assert.ok(kinds.has('connected') && kinds.has('disconnected') && kinds.has('connectFailed'));
+    const pauses = events.filter(event => event.kind === 'connectFailed').map(event => event.retryInMs);
+    assert.ok(pauses.every(pause => pause >= 70 && pause <= 5000));
+  });
+
+  it('loses no answer while the server restarts under load', async () => {
+    let answered = 0;
+    let refused = 0;
+    let stop = false;
+    const workers = Array.from({ length: 8 }, async (_, i) => {
+      while (!stop) {
+        try {
+          const lane = i % 2 ? 'own' : 'shared';
+          const [result] = await pool.exchange({
+            lane,
+            statements: [{ text: 'select $1::int', values: [String(i)] }],
+          });
+          assert.equal(String(result!.rows[0]![0]), String(i));
+          answered++;
+        } catch (error) {
+          assert.ok(error instanceof ConnectionError, String(error));
+          refused++;
+          await sleep(5);
+        }
+      }
+    });
+    await sleep(100);
+    await server.restart();
+    await until(works);
+    const before = answered;
+    await until(() => answered > before + 100);
+    stop = true;
+    await Promise.all(workers);
+    assert.ok(refused > 0);
+  });
+
+  it('keeps what waits while other connections still work', async () => {
+    const admin = createPool({ url: server.url, size: 1 });
+    const small = createPool({ url: `${server.url}`, size: 8, sharedSize: 0, acquireTimeoutMs: 8000 });
+    try {
+      await admin.script(`create role few login connection limit 2; grant few to postgres`);
+      await admin.script(`alter role few password 'few'`);
+      small.reconfigure({ url: `host=127.0.0.1 port=${server.port} user=few password=few dbname=postgres` });
+      const results = await Promise.all(
+        Array.from({ length: 20 }, () => small.query('select pg_sleep(0.02)')),
+      );
+      assert.equal(results.length, 20);
+      assert.ok(small.stats.size <= 2);
+    } finally {
+      await Promise.all([admin.close(), small.close()]);
+    }
+  });
+});
