@@ -2,7 +2,7 @@
 
 const MASK = '[redacted]';
 const SECRET_KEY =
-  /pass(?:word|wd|phrase)?$|secret|token|authori[sz]ation|api[-_]?key|cookie|credential|private[-_]?key|access[-_]?key|^jwt$|(?:^|[-_])pwd$/i;
+  /(?:^|_)pass$|password|passwd|passphrase|secret|token|authori[sz]ation|api_?key|cookie|credential|private_?key|access_?key|(?:^|_)(?:jwt|pwd)$/;
 const URL_PASSWORD = /([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]{0,256}):[^\s/@]{1,1024}@/gi;
 const JWT = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*/g;
 
@@ -11,6 +11,23 @@ const MAX_DEPTH = 6;
 const MAX_ENTRIES = 100;
 /** Shorter values would mask ordinary words. */
 const MIN_SECRET_LENGTH = 6;
+
+const secretKeys = new Map<string, boolean>();
+const MAX_KNOWN_KEYS = 1024;
+
+/** Whether a field's name says that its value is secret: `DB_PASS`, `jwtSecret`, `x-api-key`. Remembered by name. */
+function _isSecretKey(key: string): boolean {
+  const known = secretKeys.get(key);
+  if (known !== undefined) return known;
+  const words = key
+    .slice(0, 256)
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[-. ]/g, '_')
+    .toLowerCase();
+  const secret = SECRET_KEY.test(words);
+  if (secretKeys.size < MAX_KNOWN_KEYS) secretKeys.set(key, secret);
+  return secret;
+}
 
 export class Redactor {
   readonly #secrets = new Set<string>();
