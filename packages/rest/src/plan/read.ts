@@ -1,0 +1,289 @@
+/**
+ * Planning a read: relationships, join conditions, stars, aliases, spreads and aggregates.
+ * @see https://docs.postgrest.org/en/stable/references/api/resource_embedding.html
+ */
+import type { Catalog, QualifiedName, Relationship } from '@peakstone/kernel/catalog';
+import { requestErrors } from '../errors.ts';
+import { capRange, isAllRows } from '../parse/range.ts';
+import type { QueryParams, SelectField } from '../parse/types.ts';
+import { applyAggregates } from './aggregate.ts';
+import {
+  hasOutputTransform,
+  resolveFilterField,
+  resolveLogic,
+  resolveOrderField,
+  resolveOutput,
+  resolveOutputColumn,
+  type Scope,
+  scopeOf,
+} from './field.ts';
+import { findRelationship, isToOne } from './relationship.ts';
+import { type Draft, draftTree, type Placement, placeParameters } from './tree.ts';
+import type {
+  Condition,
+  EmbedTerm,
+  JoinCondition,
+  ReadNode,
+  ReadPlan,
+  ResolvedOrder,
+  SelectTerm,
+  Spread,
+} from './types.ts';
+
+/** The CTE that holds what a write returned or a function gave; reads on top of it start there. */
+export const SOURCE: QualifiedName = { schema: '', name: 'pgrst_source' };
+
+/** PostgreSQL cuts names off after 63 bytes, which would make long aliases collide. */
+const MAX_NAME_BYTES = 63;
+
+export interface ReadContext {
+  readonly catalog: Catalog;
+  /** The request's schema: embeds live in it. */
+  readonly schema: string;
+  readonly exposedSchemas: readonly string[];
+  readonly maxRows: number | null;
+  readonly aggregatesEnabled: boolean;
+  /** Whether rows come from `SOURCE` rather than from the relation itself. */
+  readonly readsSource: boolean;
+  readonly placement: Placement;
+}
+
+/**
+ * Resolves what a query reads from `table`. Pure.
+ * @throws {RestError} PGRST108, PGRST118, PGRST123, PGRST127, PGRST200, PGRST201
+ */
+export function planRead(table: QualifiedName, query: QueryParams, context: ReadContext): ReadPlan {
+  const draft = draftTree(table, query.select);
+  const legacyTargets = placeParameters(draft, query, context.placement);
+  if (draft.children.length > 0) relate(draft, context);
+  let count = 0;
+  const nextId = (): number => ++count;
+  const root = planNode(draft, null, false, context, nextId);
+  return { root: applyAggregates(root, context.aggregatesEnabled), legacyTargets };
+}
+
+/** Finds every embed's relationship, outer levels first. */
+function relate(parent: Draft, context: ReadContext): void {
+  for (const child of parent.children) {
+    child.relationship = findRelationship(
+      context.catalog,
+      context.exposedSchemas,
+      context.schema,
+      parent.table.name,
+      child.name,
+      child.hint,
+    );
+    child.table = child.relationship.target;
+    relate(child, context);
+  }
+}
+
+function planNode(
+  draft: Draft,
+  parent: { readonly name: QualifiedName } | null,
+  parentAggregates: boolean,
+  context: ReadContext,
+  nextId: () => number,
+): ReadNode {
+  const { relationship, table } = draft;
+  const scope = scopeOf(context.catalog, table);
+  const alias = aliasOf(draft, context);
+  const from = relationship === null && context.readsSource ? SOURCE : table;
+  const own: QualifiedName = alias === null ? from : { schema: '', name: alias };
+  const isToManySpread = draft.spread && relationship !== null && !isToOne(relationship);
+  const hasAggregates =
+    parentAggregates || isToManySpread || draft.fields.some(field => field.aggregate !== null);
+  const children = draft.children.map(child => planNode(child, { name: own }, hasAggregates, context, nextId));
+  const select = selectTerms(draft, scope, hasAggregates);
+  const spread: Spread | null = !draft.spread
+    ? null
+    : isToManySpread
+      ? { kind: 'to-many', orderSelect: [], order: [] }
+      : { kind: 'to-one' };
+  return {
+    from,
+    alias,
+    table,
+    select,
+    where: conditions(draft, scope, children),
+    order: orders(draft, scope, children),
+    range: context.placement.appliesRanges ? capRange(context.maxRows, draft.range) : draft.range,
+    relationship,
+    parentRow: relationship?.kind === 'computed' ? (parent?.name.name ?? null) : null,
+    joins: relationship && parent ? joinConditions(relationship, own, parent.name) : [],
+    joinType: draft.joinType,
+    joinAlias: relationship ? joinAliasOf(draft, relationship, nextId) : '',
+    name: draft.name,
+    requestAlias: draft.alias,
+    spread,
+    embeds: children.map(embedTerm),
+    children,
+    depth: draft.depth,
+  };
+}
+
+/** Embeds are aliased by depth, so that a relation may occur on several levels. */
+function aliasOf(draft: Draft, context: ReadContext): string | null {
+  if (draft.relationship === null) return context.readsSource ? draft.table.name : null;
+  return `${draft.table.name}_${draft.depth}`;
+}
+
+function joinAliasOf(draft: Draft, relationship: Relationship, nextId: () => number): string {
+  const name = `${relationship.source.name}_${draft.alias ?? draft.name}_${draft.depth}`;
+  const id = nextId();
+  return Buffer.byteLength(name) <= MAX_NAME_BYTES ? name : `embed_${id}_${draft.depth}`;
+}
+
+function joinConditions(rel: Relationship, own: QualifiedName, parent: QualifiedName): JoinCondition[] {
+  switch (rel.kind) {
+    case 'computed':
+      return [];
+    case 'many-to-many':
+      return [
+        ...rel.targetKey.columns.map(([target, junction]) => ({
+          left: rel.junction,
+          leftColumn: junction,
+          right: own,
+          rightColumn: target,
+        })),
+        ...rel.sourceKey.columns.map(([source, junction]) => ({
+          left: rel.junction,
+          leftColumn: junction,
+          right: parent,
+          rightColumn: source,
+        })),
+      ];
+    default:
+      return rel.columns.map(([source, target]) => ({
+        left: own,
+        leftColumn: target,
+        right: parent,
+        rightColumn: source,
+      }));
+  }
+}
+
+function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean): SelectTerm[] {
+  const counted = (field: SelectField): boolean => draft.spread && field.aggregate === 'count';
+  const isStar = (field: SelectField): boolean => field.field.name === '*' && field.field.path.length === 0;
+  const expands =
+    draft.fields.some(field => isStar(field) && (field.aggregate === null || counted(field))) &&
+    (hasAggregates || hasOutputTransform(scope));
+  return draft.fields.flatMap((field): SelectTerm[] => {
+    const { aggregate, aggregateCast, cast } = field;
+    const base = { aggregate, aggregateCast, cast };
+    if (expands && isStar(field) && aggregate === null) {
+      const columns = scope.table ? [...scope.table.columns.values()] : [];
+      return columns.map(column => {
+        const resolved = resolveOutputColumn(scope, column);
+        return { ...base, field: resolved, alias: resolved.transform ? column.name : null };
+      });
+    }
+    const resolved = resolveOutput(scope, field.field);
+    const fullRow = expands && isStar(field) && counted(field);
+    const alias = field.alias ?? automaticAlias(field, draft.spread, resolved.transform !== null);
+    return [{ ...base, field: { ...resolved, fullRow }, alias }];
+  });
+}
+
+/** Names for terms that PostgreSQL would not name after their field. */
+function automaticAlias(field: SelectField, isSpread: boolean, isTransformed: boolean): string | null {
+  if (field.aggregate !== null) return isSpread ? field.aggregate : null;
+  const { name, path } = field.field;
+  if (path.length > 0) {
+    // `data->1->key->>2` shows as "key", `data->3` as "data"
+    return path.findLast(step => step.operand.kind === 'key')?.operand.value ?? name;
+  }
+  return isTransformed ? name : null;
+}
+
+function findEmbed(children: readonly ReadNode[], name: string): ReadNode | undefined {
+  return children.find(child => (child.requestAlias ?? child.name) === name);
+}
+
+function conditions(draft: Draft, scope: Scope, children: readonly ReadNode[]): Condition[] {
+  const resolved: Condition[] = draft.logic.map(tree => resolveLogic(scope, tree));
+  for (const { field, expression } of draft.filters) {
+    resolved.push({ kind: 'filter', field: resolveFilterField(scope, field, expression), expression });
+  }
+  return children.length === 0 ? resolved : resolved.map(condition => asNullEmbed(condition, children));
+}
+
+/** `clients=is.null` asks about the embed when there is one of that name. */
+function asNullEmbed(condition: Condition, children: readonly ReadNode[]): Condition {
+  switch (condition.kind) {
+    case 'nullEmbed':
+      return condition;
+    case 'logic':
+      return { ...condition, conditions: condition.conditions.map(each => asNullEmbed(each, children)) };
+    case 'filter': {
+      const { field, expression } = condition;
+      const { operation, negated } = expression;
+      if (field.path.length > 0 || operation.kind !== 'is') return condition;
+      if (operation.value !== 'null' && operation.value !== 'not_null') return condition;
+      const embed = findEmbed(children, field.name);
+      if (!embed) return condition;
+      return { kind: 'nullEmbed', isNull: (operation.value === 'null') !== negated, embed: embed.joinAlias };
+    }
+  }
+}
+
+function orders(draft: Draft, scope: Scope, children: readonly ReadNode[]): ResolvedOrder[] {
+  return draft.order.map(({ relation, field, direction, nulls }) => {
+    if (relation === null) {
+      return { embed: null, field: resolveOrderField(scope, field), direction, nulls };
+    }
+    const embed = findEmbed(children, relation);
+    if (!embed) throw requestErrors.notEmbedded(relation);
+    if (!embed.relationship || !isToOne(embed.relationship)) {
+      throw requestErrors.relatedOrderNotToOne(draft.table.name, embed.requestAlias ?? embed.name);
+    }
+    const resolved = resolveOrderField({ catalog: scope.catalog, table: undefined }, field);
+    return { embed: embed.joinAlias, field: { ...resolved, toJson: false }, direction, nulls };
+  });
+}
+
+function embedTerm(child: ReadNode): EmbedTerm {
+  const { joinAlias } = child;
+  if (child.spread) return { kind: 'spread', terms: spreadTerms(child), joinAlias };
+  return {
+    kind: 'json',
+    name: child.requestAlias ?? child.name,
+    joinAlias,
+    toOne: child.relationship !== null && isToOne(child.relationship),
+    isEmpty: selectsNothing(child),
+  };
+}
+
+function selectsNothing(node: ReadNode): boolean {
+  return node.select.length === 0 && node.children.every(selectsNothing);
+}
+
+/** The columns a spread brings up: its own fields, its embeds, and what it spreads itself. */
+function spreadTerms(child: ReadNode): { name: string; aggregate: null; aggregateCast: null; alias: null }[] {
+  const plain = (name: string) => ({ name, aggregate: null, aggregateCast: null, alias: null }) as const;
+  return [
+    ...child.select.map(term => plain(term.alias ?? term.field.name)),
+    ...child.embeds.flatMap(embed =>
+      embed.kind === 'json' ? [plain(embed.name)] : embed.terms.map(term => plain(term.alias ?? term.name)),
+    ),
+  ];
+}
+
+/** Whether the request selects exactly the relation's rows, so that handlers for its row type apply. */
+export function hasDefaultSelect({ root }: ReadPlan): boolean {
+  const [only] = root.select;
+  return root.select.length === 1 && root.children.length === 0 && only?.field.name === '*';
+}
+
+/** Whether the read on top of a source adds nothing to it. */
+export function readsEverything({ root }: ReadPlan): boolean {
+  const [only] = root.select;
+  return (
+    root.children.length === 0 &&
+    root.where.length === 0 &&
+    root.order.length === 0 &&
+    isAllRows(root.range) &&
+    (root.select.length === 0 || (root.select.length === 1 && only?.field.name === '*' && only.aggregate === null))
+  );
+}

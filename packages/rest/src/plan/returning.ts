@@ -1,0 +1,20 @@
+/** Which columns a write or a function call must hand on, so that select, embeds and Location can be made from them. */
+import type { ReadPlan, ReadNode } from './types.ts';
+
+/** Names in alphabetical order, or `['*']` for all. */
+export function returnedColumns({ root }: ReadPlan, primaryKey: readonly string[]): readonly string[] {
+  const names = new Set(root.select.map(term => term.field.name));
+  // With all columns asked for, naming keys as well would return them twice.
+  if (names.has('*')) return ['*'];
+  // What a computed relationship's function reads of the row is not known.
+  if (root.children.some(child => child.relationship?.kind === 'computed')) return ['*'];
+  for (const child of root.children) for (const name of joinColumns(child)) names.add(name);
+  for (const name of primaryKey) names.add(name);
+  return [...names].sort();
+}
+
+function joinColumns({ relationship: rel }: ReadNode): string[] {
+  if (!rel || rel.kind === 'computed') return [];
+  const pairs = rel.kind === 'many-to-many' ? rel.sourceKey.columns : rel.columns;
+  return pairs.map(([source]) => source);
+}

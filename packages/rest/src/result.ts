@@ -1,0 +1,68 @@
+/** The one row that every statement of `sql/statement.ts` returns, read. */
+import type { Cell, Result } from '@peakstone/kernel/pg';
+
+export interface ResultRow {
+  /** Rows without limit and offset; null when not counted. */
+  readonly total: number | null;
+  /** Rows in this response, or rows written. */
+  readonly rows: number;
+  /** PostgreSQL's own bytes. */
+  readonly body: Buffer;
+  /** JSON text of the `response.headers` setting. */
+  readonly headers: string | null;
+  readonly status: string | null;
+  /** Key columns and their values for Location; null where there is none. */
+  readonly location: readonly (readonly [string, string | null])[] | null;
+  /** Rows inserted by an upsert, null when it counted none. */
+  readonly inserted: number | null;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** A function that returns one row, and whose row was filtered away, leaves no row at all. */
+const NOTHING: ResultRow = {
+  total: 0,
+  rows: 0,
+  body: EMPTY,
+  headers: null,
+  status: null,
+  location: null,
+  inserted: null,
+};
+
+export function readResult(result: Result): ResultRow {
+  const [row] = result.rows;
+  if (!row) return NOTHING;
+  const location = textOf(row[5]);
+  return {
+    total: numberOf(row[0]),
+    rows: numberOf(row[1]) ?? 0,
+    body: row[2] ?? EMPTY,
+    headers: textOf(row[3]),
+    status: textOf(row[4]),
+    location: location === null ? null : (JSON.parse(location) as [string, string | null][]),
+    inserted: numberOf(row[6]),
+  };
+}
+
+/** EXPLAIN's output: one row a line as text, one row as JSON. */
+export function readPlanText(result: Result): Buffer {
+  const lines = result.rows.flatMap(([cell]) => [cell ?? EMPTY, Buffer.from('\n')]);
+  return Buffer.concat(lines);
+}
+
+/** The rows that the planner expects, from EXPLAIN (FORMAT JSON). */
+export function readPlannedRows(result: Result | undefined): number | null {
+  const text = textOf(result?.rows[0]?.[0]);
+  if (text === null) return null;
+  const [explained] = JSON.parse(text) as { Plan?: { 'Plan Rows'?: number } }[];
+  return explained?.Plan?.['Plan Rows'] ?? null;
+}
+
+function textOf(cell: Cell | undefined): string | null {
+  return cell ? cell.toString('utf8') : null;
+}
+
+function numberOf(cell: Cell | undefined): number | null {
+  return cell && cell.length > 0 ? Number(cell.toString('latin1')) : null;
+}

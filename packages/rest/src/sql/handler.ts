@@ -1,0 +1,65 @@
+/** The aggregate that makes the body from rows. The rows stand under the alias `_postgrest_t`. */
+import type { CallPlan, Handler } from '../plan/types.ts';
+import { SCALAR } from './call.ts';
+import { qualified } from './writer.ts';
+
+/** The alias of the rows. */
+export const ROWS = '_postgrest_t';
+
+/** The shape of a function's result decides how it becomes JSON; null for relations. */
+export type ResultShape = 'single-composite' | 'scalar' | 'setof-scalar' | null;
+
+export function resultShape(plan: CallPlan): ResultShape {
+  if (plan.returnsScalar) return 'scalar';
+  if (plan.returnsSetOfScalar) return 'setof-scalar';
+  return plan.routine.returns.setof ? null : 'single-composite';
+}
+
+/** `source` names the CTE with the rows, for the CSV header. */
+export function handlerSql(handler: Handler, shape: ResultShape, source: string): string {
+  switch (handler.kind) {
+    case 'none':
+      return "''";
+    case 'json':
+      return jsonSql(shape, false);
+    case 'arrayStripped':
+      return jsonSql(shape, true);
+    case 'object': {
+      const rows = shape === 'scalar' ? `${ROWS}.${SCALAR}` : ROWS;
+      return `coalesce(${stripped(`json_agg(${rows})->0`, handler.stripsNulls)}, 'null')`;
+    }
+    case 'geojson':
+      return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${ROWS})::json), '[]'))`;
+    case 'csv':
+      return csvSql(source);
+    case 'custom': {
+      const routine = qualified(handler.routine);
+      if (shape === 'scalar') return `${routine}(${ROWS}.${SCALAR})`;
+      return handler.relation === null
+        ? `${routine}(${ROWS})`
+        : `${routine}(${ROWS}::${qualified(handler.relation)})`;
+    }
+  }
+}
+
+function jsonSql(shape: ResultShape, stripsNulls: boolean): string {
+  switch (shape) {
+    case 'single-composite':
+      return `coalesce(${stripped(`json_agg(${ROWS})->0`, stripsNulls)}, 'null')`;
+    case 'scalar':
+      return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})->0`, stripsNulls)}, 'null')`;
+    case 'setof-scalar':
+      return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})`, stripsNulls)}, '[]')`;
+    case null:
+      return `coalesce(${stripped(`json_agg(${ROWS})`, stripsNulls)}, '[]')`;
+  }
+}
+
+const stripped = (json: string, strips: boolean): string => (strips ? `json_strip_nulls(${json})` : json);
+
+/** A header from the first row's keys; each row as PostgreSQL prints a composite, without its parentheses. */
+function csvSql(source: string): string {
+  const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh) AS r FROM ${source} AS hh LIMIT 1) s) a)`;
+  const lines = `coalesce(string_agg(substring(${ROWS}::text, 2, length(${ROWS}::text) - 2), E'\\n'), '')`;
+  return `${header} || E'\\n' || ${lines}`;
+}

@@ -1,0 +1,71 @@
+/**
+ * A JSON body as rows of a FROM clause, in one parameter. The body itself is never looked into here but for its first
+ * byte: whether it is an object or a list.
+ */
+import type { InsertColumn } from '../plan/types.ts';
+import { quoteLiteral } from '@peakstone/kernel/pg';
+import { type Parameters, qualified, quote } from './writer.ts';
+
+/** The alias under which the rows stand. */
+export const BODY = 'pgrst_body';
+
+export function isJsonObject(body: Uint8Array): boolean {
+  for (const byte of body) {
+    if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue;
+    return byte === 0x7b;
+  }
+  return false;
+}
+
+/** Types whose plain name means "of length one" in a column list are taken at any length. */
+const UNBOUNDED: Readonly<Record<string, string>> = {
+  bit: 'bit varying',
+  'bit[]': 'bit varying[]',
+  character: 'character varying',
+  'character[]': 'character varying[]',
+};
+
+export function unboundedType(type: string): string {
+  return UNBOUNDED[type] ?? type;
+}
+
+export interface RowsOptions {
+  /** Columns that the body lacks take their default. */
+  readonly appliesDefaults: boolean;
+  /** Take the first row only: a function is called once. */
+  readonly firstOnly: boolean;
+}
+
+/** `(…) pgrst_body`, with the columns converted by their representations. */
+export function bodyRows(
+  body: Uint8Array,
+  columns: readonly Pick<InsertColumn, 'name' | 'type' | 'transform' | 'default'>[],
+  options: RowsOptions,
+  params: Parameters,
+): string {
+  const isObject = isJsonObject(body);
+  const limit = options.firstOnly ? ' LIMIT 1' : '';
+  if (columns.length === 0) {
+    // An empty object is one row without columns; a list of empty objects as many.
+    const source = isObject ? '(VALUES (1)) _' : `json_array_elements(${params.add(body)}::json) _`;
+    return `(SELECT FROM ${source}${limit}) ${BODY}`;
+  }
+  const typed = columns.map(({ name, type }) => `${quote(name)} ${type}`).join(', ');
+  let source: string;
+  if (options.appliesDefaults) {
+    const json = `${params.add(body)}::jsonb`;
+    const defaults = `jsonb_build_object(${columns
+      .flatMap(({ name, default: value }) => (value === null ? [] : [`${quoteLiteral(name)}, ${value}`]))
+      .join(', ')})`;
+    source = isObject
+      ? `(SELECT ${defaults} || ${json} AS val) _defs, LATERAL jsonb_to_record(_defs.val) AS _(${typed})`
+      : `jsonb_array_elements(${json}) _elem, LATERAL jsonb_to_record(${defaults} || _elem) AS _(${typed})`;
+  } else {
+    const json = `${params.add(body)}::json`;
+    source = `${isObject ? 'json_to_record' : 'json_to_recordset'}(${json}) AS _(${typed})`;
+  }
+  const converted = columns.map(({ name, transform }) =>
+    transform ? `${qualified(transform)}(_.${quote(name)}) AS ${quote(name)}` : `_.${quote(name)}`,
+  );
+  return `(SELECT ${converted.join(', ')} FROM ${source}${limit}) ${BODY}`;
+}

@@ -1,0 +1,143 @@
+/** A read plan as one SELECT: embeds by lateral joins, spreads as columns. */
+import type { QualifiedName } from '@peakstone/kernel/catalog';
+import type { EmbedTerm, ReadNode, SelectTerm, SpreadTerm } from '../plan/types.ts';
+import { conditionSql, fieldSql, joinSql, orderSql, rangeSql } from './condition.ts';
+import { type Parameters, qualified, quote } from './writer.ts';
+
+/** What qualifies the node's columns. */
+function ownName(node: ReadNode): QualifiedName {
+  return node.alias === null ? node.from : { schema: '', name: node.alias };
+}
+
+export function readSql(node: ReadNode, params: Parameters): string {
+  const own = ownName(node);
+  const selected = selectList(node, own, params);
+  const joins = node.embeds.map((embed, i) => joinEmbed(embed, node.children[i] as ReadNode, params));
+  const from = fromSql(node);
+  const where = [...node.joins.map(joinSql), ...node.where.map(each => conditionSql(own, each, params))];
+  const filtered = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
+  const grouped = groupSql(node, own, params);
+  const ordered = orderSql(own, node.order, params);
+  return `SELECT ${selected} FROM ${from}${joins.join('')}${filtered}${grouped}${ordered}${rangeSql(node.range, params)}`;
+}
+
+function fromSql(node: ReadNode): string {
+  const { relationship: rel } = node;
+  const alias = node.alias === null ? '' : ` AS ${quote(node.alias)}`;
+  if (rel?.kind === 'computed') {
+    // The cast chooses the right one among overloads when the row comes from a CTE.
+    const row = `${quote(node.parentRow ?? rel.source.name)}::${qualified(rel.source)}`;
+    return `${qualified(rel.routine)}(${row})${alias}`;
+  }
+  const junction = rel?.kind === 'many-to-many' ? `, ${qualified(rel.junction)}` : '';
+  return `${qualified(node.from)}${alias}${junction}`;
+}
+
+function selectList(node: ReadNode, own: QualifiedName, params: Parameters): string {
+  const terms = node.select.map(term => selectSql(own, term, params));
+  // An empty select of a level without embeds takes whole rows; what shows of them is decided where they are aggregated.
+  if (terms.length === 0 && node.children.length === 0) terms.push(`${qualified(own)}.*`);
+  if (node.spread?.kind === 'to-many') {
+    for (const { embed, term } of node.spread.orderSelect) {
+      terms.push(selectSql(embed === null ? own : { schema: '', name: embed }, term, params));
+    }
+  }
+  for (const embed of node.embeds) {
+    if (embed.kind === 'spread') {
+      terms.push(...embed.terms.map(term => spreadSql(embed.joinAlias, term)));
+    } else if (!embed.isEmpty) {
+      const alias = quote(embed.joinAlias);
+      const value = embed.toOne ? `row_to_json(${alias}.*)::jsonb` : `COALESCE(${alias}.${alias}, '[]')`;
+      terms.push(`${value} AS ${quote(embed.name)}`);
+    }
+  }
+  return terms.join(', ');
+}
+
+/** A term with its representation, casts, aggregate and name. */
+export function selectSql(table: QualifiedName, term: SelectTerm, params: Parameters): string {
+  const plain = fieldSql(table, term.field, params);
+  const shown = term.field.transform ? `${qualified(term.field.transform)}(${plain})` : plain;
+  return `${aggregateSql(term, castSql(shown, term.cast))}${asSql(term.alias)}`;
+}
+
+/** The type is not quoted, so that names such as `int` and `timestamp with time zone` mean what they say; the parser lets only letters, digits, `_`, `$` and blanks through. */
+function castSql(value: string, type: string | null): string {
+  return type === null ? value : `CAST(${value} AS ${type})`;
+}
+
+function aggregateSql(term: Pick<SelectTerm, 'aggregate' | 'aggregateCast'>, value: string): string {
+  if (term.aggregate === null) return value;
+  return castSql(`${term.aggregate.toUpperCase()}(${value})`, term.aggregateCast);
+}
+
+const asSql = (alias: string | null): string => (alias === null ? '' : ` AS ${quote(alias)}`);
+
+function spreadSql(joinAlias: string, term: SpreadTerm): string {
+  const value = term.name === '*' ? `${quote(joinAlias)}.*` : `${quote(joinAlias)}.${quote(term.name)}`;
+  return `${aggregateSql(term, value)}${asSql(term.alias)}`;
+}
+
+function joinEmbed(embed: EmbedTerm, child: ReadNode, params: Parameters): string {
+  const alias = quote(embed.joinAlias);
+  const kind = child.joinType === 'inner' ? 'INNER' : 'LEFT';
+  const subquery = readSql(child, params);
+  const spread = child.spread;
+  if (embed.kind === 'json' ? embed.toOne : spread?.kind !== 'to-many') {
+    return ` ${kind} JOIN LATERAL (${subquery}) AS ${alias} ON TRUE`;
+  }
+  const on = child.joinType === 'inner' ? `${alias} IS NOT NULL` : 'TRUE';
+  const columns = [`json_agg(${alias})::jsonb AS ${alias}`];
+  if (embed.kind === 'spread' && spread?.kind === 'to-many') {
+    const own: QualifiedName = { schema: '', name: embed.joinAlias };
+    for (const term of embed.terms) {
+      const value = term.name === '*' ? `${alias}.*` : `${alias}.${quote(term.name)}`;
+      const order = orderSql(own, spread.order, params);
+      columns.push(`COALESCE(json_agg(${value}${order}), '[]')::jsonb AS ${quote(term.alias ?? term.name)}`);
+    }
+  }
+  return ` ${kind} JOIN LATERAL (SELECT ${columns.join(', ')} FROM (${subquery}) AS ${alias}) AS ${alias} ON ${on}`;
+}
+
+/** Whatever is not aggregated is grouped by, once anything is aggregated. */
+function groupSql(node: ReadNode, own: QualifiedName, params: Parameters): string {
+  const isAggregated =
+    node.select.some(term => term.aggregate !== null) ||
+    node.embeds.some(embed => embed.kind === 'spread' && embed.terms.some(term => term.aggregate !== null));
+  if (!isAggregated) return '';
+  const terms: string[] = [];
+  for (const term of node.select) {
+    if (term.aggregate !== null) continue;
+    terms.push(term.alias === null ? fieldSql(own, term.field, params) : quote(term.alias));
+  }
+  for (const embed of node.embeds) {
+    if (embed.kind === 'json') {
+      if (!embed.isEmpty) terms.push(quote(embed.name));
+      continue;
+    }
+    for (const term of embed.terms) {
+      if (term.aggregate === null) terms.push(`${quote(embed.joinAlias)}.${quote(term.alias ?? term.name)}`);
+    }
+  }
+  return terms.length === 0 ? '' : ` GROUP BY ${terms.join(', ')}`;
+}
+
+/**
+ * Rows of the root without limit and order. Inner joins and null checks on embeds become EXISTS, which keeps one row
+ * per row of the root.
+ */
+export function countSql(node: ReadNode, params: Parameters): string {
+  const own = ownName(node);
+  const exists = (child: ReadNode): string => `EXISTS (${countSql(child, params)})`;
+  const where = [
+    ...node.where.map(condition =>
+      conditionSql(own, condition, params, (embed, isNull) => {
+        const child = node.children.find(each => each.joinAlias === embed);
+        return child ? `${isNull ? 'NOT ' : ''}${exists(child)}` : 'TRUE';
+      }),
+    ),
+    ...node.joins.map(joinSql),
+    ...node.children.filter(child => child.joinType === 'inner').map(exists),
+  ];
+  return `SELECT 1 FROM ${fromSql(node)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
+}

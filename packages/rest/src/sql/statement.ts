@@ -1,0 +1,119 @@
+/**
+ * The one statement of a request. Its row always has the same columns, whatever was asked:
+ * total (or null), rows, body, response.headers, response.status, and for writes location and the count of inserts.
+ */
+import type { Sql } from '@peakstone/kernel/pg';
+import type { MediaType } from '../parse/media.ts';
+import type { Preferences } from '../parse/prefer.ts';
+import { isAllRows } from '../parse/range.ts';
+import type { Range } from '../parse/types.ts';
+import { readsEverything } from '../plan/read.ts';
+import type { CallPlan, Handler, MutatePlan, ReadPlan } from '../plan/types.ts';
+import { callSql } from './call.ts';
+import { handlerSql, ROWS, type ResultShape, resultShape } from './handler.ts';
+import { mutateSql } from './mutate.ts';
+import { countSql, readSql } from './read.ts';
+import { arrayLiteral, Parameters, quote } from './writer.ts';
+
+const SOURCE = 'pgrst_source';
+
+const GUCS =
+  "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
+
+export interface StatementOptions {
+  readonly mediaType: MediaType;
+  readonly handler: Handler;
+  readonly count: Preferences['count'];
+  readonly maxRows: number | null;
+  readonly range: Range;
+}
+
+/** A read of a relation. Without a count and without CSV the rows need no CTE. */
+export function readStatement(plan: ReadPlan, options: StatementOptions): Sql {
+  const params = new Parameters();
+  const rows = readSql(plan.root, params);
+  const { counts, total } = countParts(plan, options, 'count(*)', params);
+  const body = handlerSql(options.handler, null, SOURCE);
+  const needsSource = options.handler.kind === 'csv';
+  const ctes = [...(needsSource ? [`${SOURCE} AS (${rows})`] : []), ...counts];
+  const from = needsSource ? SOURCE : `(${rows})`;
+  const text = `${withSql(ctes)}SELECT ${total}, count(*), ${body}, ${GUCS} FROM ${from} ${ROWS}`;
+  return params.toSql(explained(options.mediaType, text));
+}
+
+/** A write and the read on top of what it returned. */
+export function writeStatement(
+  mutation: MutatePlan,
+  plan: ReadPlan,
+  options: StatementOptions,
+  preferences: Preferences,
+): Sql {
+  const params = new Parameters();
+  const source = mutateSql(mutation, params);
+  const isBare = options.handler.kind === 'none';
+  const rows = isBare || readsEverything(plan) ? SOURCE : `(${readSql(plan.root, params)})`;
+  const body = handlerSql(options.handler, null, SOURCE);
+  const merges =
+    mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
+  const inserted = merges ? "nullif(current_setting('pgrst.inserted', true), '')" : 'null';
+  const location =
+    mutation.kind === 'insert' && preferences.return === 'headers-only'
+      ? locationSql(mutation.primaryKey, params)
+      : 'null';
+  const text = `WITH ${SOURCE} AS (${source}) SELECT null, count(*), ${body}, ${GUCS}, ${location}, ${inserted} FROM ${rows} ${ROWS}`;
+  return params.toSql(explained(options.mediaType, text));
+}
+
+/** A function call and the read on top of its result. */
+export function callStatement(call: CallPlan, plan: ReadPlan, options: StatementOptions): Sql {
+  const params = new Parameters();
+  const source = callSql(call, params);
+  const rows = readSql(plan.root, params);
+  const shape: ResultShape = resultShape(call);
+  const isSingle = !call.routine.returns.setof;
+  const pageTotal = isSingle ? '1' : 'count(*)';
+  const { counts, total } = countParts(plan, options, pageTotal, params);
+  const body = handlerSql(options.handler, shape, SOURCE);
+  const text = `${withSql([`${SOURCE} AS (${source})`, ...counts])}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM (${rows}) ${ROWS}`;
+  return params.toSql(explained(options.mediaType, text));
+}
+
+/** The planner's guess of a read's total, as JSON. */
+export function planCountStatement(plan: ReadPlan): Sql {
+  const params = new Parameters();
+  return params.toSql(`EXPLAIN (FORMAT JSON) ${countSql(plan.root, params)}`);
+}
+
+function withSql(ctes: readonly string[]): string {
+  return ctes.length === 0 ? '' : `WITH ${ctes.join(', ')} `;
+}
+
+/** The total costs a second look at the rows only when the page may be a part of them. */
+function countParts(
+  plan: ReadPlan,
+  { count, maxRows, range }: StatementOptions,
+  pageTotal: string,
+  params: Parameters,
+): { readonly counts: readonly string[]; readonly total: string } {
+  if (count !== 'exact' && count !== 'estimated') return { counts: [], total: 'null' };
+  if (maxRows === null && isAllRows(range)) return { counts: [], total: pageTotal };
+  // One more than the limit is enough to know that the estimate is wanted.
+  const limit = count === 'estimated' && maxRows !== null ? ` LIMIT ${params.add(String(maxRows + 1))}` : '';
+  return {
+    counts: [`pgrst_source_count AS (${countSql(plan.root, params)}${limit})`],
+    total: '(SELECT count(*) FROM pgrst_source_count)',
+  };
+}
+
+/** Pairs of key column and value of the only row, as JSON in column order; null when there is not exactly one row. */
+function locationSql(primaryKey: readonly string[], params: Parameters): string {
+  const keys = params.add(arrayLiteral(primaryKey));
+  const pairs = `SELECT json_agg(json_build_array(f.key, f.value)) FROM (SELECT row_to_json(s) AS r FROM ${SOURCE} s LIMIT 1) d, json_each_text(d.r) f WHERE f.key = ANY (${keys}::text[])`;
+  return `CASE WHEN count(*) = 1 THEN (${pairs}) END`;
+}
+
+function explained(mediaType: MediaType, text: string): string {
+  if (mediaType.kind !== 'plan') return text;
+  const options = [`FORMAT ${mediaType.format.toUpperCase()}`, ...mediaType.options.map(each => each.toUpperCase())];
+  return `EXPLAIN (${options.join(', ')}) ${text}`;
+}

@@ -1,0 +1,47 @@
+/** How statements are put together: text with numbered parameters, identifiers always quoted. */
+import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
+import type { QualifiedName } from '@peakstone/kernel/catalog';
+import { RestError } from '../errors.ts';
+
+/** Collects the values of one statement while its text is written. */
+export class Parameters {
+  readonly values: SqlValue[] = [];
+
+  /** @returns the placeholder, `$1`. */
+  add(value: SqlValue): string {
+    if (this.values.length === 65_535) {
+      throw new RestError('54023', 'Too many values in one request: a statement takes at most 65535', { status: 400 });
+    }
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+
+  toSql(text: string): Sql {
+    return { text, values: this.values };
+  }
+}
+
+/**
+ * A name in double quotes. Names from a request may be empty or hold a zero byte, which no PostgreSQL name can.
+ * @throws {RestError} 42601, as PostgreSQL would say.
+ */
+export function quote(name: string): string {
+  const end = name.indexOf('\0');
+  const usable = end < 0 ? name : name.slice(0, end);
+  if (usable === '') throw new RestError('42601', 'zero-length delimited identifier', { status: 400 });
+  return quoteIdentifier(usable);
+}
+
+export function qualified({ schema, name }: QualifiedName): string {
+  return schema === '' ? quote(name) : `${quote(schema)}.${quote(name)}`;
+}
+
+/** `table.column`, or `table.*`. */
+export function column(table: QualifiedName, name: string): string {
+  return `${qualified(table)}.${name === '*' ? '*' : quote(name)}`;
+}
+
+/** Elements of an array as PostgreSQL's array literal, for one parameter instead of many. */
+export function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map(value => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
+}
