@@ -16,7 +16,7 @@ const secretKeys = new Map<string, boolean>();
 const MAX_KNOWN_KEYS = 1024;
 
 /** Whether a field's name says that its value is secret: `DB_PASS`, `jwtSecret`, `x-api-key`. Remembered by name. */
-function _isSecretKey(key: string): boolean {
+function isSecretKey(key: string): boolean {
   const known = secretKeys.get(key);
   if (known !== undefined) return known;
   const words = key
@@ -98,7 +98,7 @@ export class Redactor {
   /** A value under its key: masked whole when the key says that it is secret. */
   field(key: string, value: unknown, depth = 0): unknown {
     const hides =
-      SECRET_KEY.test(key) && (typeof value === 'string' || (typeof value === 'object' && value !== null));
+      isSecretKey(key) && (typeof value === 'string' || (typeof value === 'object' && value !== null));
     return hides && value !== '' ? MASK : this.value(value, depth);
   }
 
