@@ -10,6 +10,8 @@ export interface TestServerOptions {
   readonly port?: number;
   readonly maxConnections?: number;
   readonly superuser?: string;
+  /** Each line of the server's log. */
+  readonly onLog?: (line: string) => void;
 }
 
 /** A throw-away PostgreSQL 17 of a test's own, in a temporary folder. */
@@ -47,6 +49,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         durable: options.durable ?? true,
         maxConnections: options.maxConnections ?? 100,
         machine: { memoryBytes: 1024 ** 3, cpus: 2 },
+        ...(options.onLog ? { onLog: options.onLog } : {}),
       },
       new AbortController().signal,
     );
