@@ -8,6 +8,7 @@ import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
+import { serverHeader } from './version.ts';
 
 /** Makes the service's handler. `context` is read once a request. */
 export function createEdge(context: () => RestContext, engine: RestEngine): Handler {
@@ -15,11 +16,18 @@ export function createEdge(context: () => RestContext, engine: RestEngine): Hand
     const current = context();
     const { config } = current;
     const preflight = answerPreflight(request, config.serverCorsAllowedOrigins);
-    if (preflight) return withTrace(preflight, request, config);
+    if (preflight) return { ...preflight, headers: [...traceHeaders(request, config), ...preflight.headers] };
     const response = await answer(request, current, engine);
-    const cors = corsHeaders(request, config.serverCorsAllowedOrigins);
-    const edged = cors.length === 0 ? response : { ...response, headers: [...cors, ...response.headers] };
-    return withTrace(edged, request, config);
+    return {
+      ...response,
+      headers: [
+        'Server',
+        serverHeader,
+        ...traceHeaders(request, config),
+        ...corsHeaders(request, config.serverCorsAllowedOrigins),
+        ...response.headers,
+      ],
+    };
   };
 }
 
@@ -84,12 +92,7 @@ function bodyLength(body: HttpBody): number | null {
 }
 
 /** Passes the request's header of that name back, empty when the request has none. */
-function withTrace(
-  response: HttpResponse,
-  request: HttpRequest,
-  { serverTraceHeader }: RestConfig,
-): HttpResponse {
-  if (serverTraceHeader === null) return response;
-  const value = request.headers[serverTraceHeader.toLowerCase()] ?? '';
-  return { ...response, headers: [serverTraceHeader, value, ...response.headers] };
+function traceHeaders(request: HttpRequest, { serverTraceHeader }: RestConfig): readonly string[] {
+  if (serverTraceHeader === null) return [];
+  return [serverTraceHeader, request.headers[serverTraceHeader.toLowerCase()] ?? ''];
 }

@@ -1,0 +1,13 @@
+export type { EngineOptions } from './app.ts';
+export { ConfigError } from './config/error.ts';
+export type { RestConfig } from './config/types.ts';
+export type { Emit, RestEvent } from './events.ts';
+export { runRest } from './main.ts';
+export {
+  type RestDeps,
+  type RestService,
+  type RestServiceConfig,
+  restService,
+  startRest,
+} from './service.ts';
+export { prettyVersion, productVersion, referenceVersion } from './version.ts';

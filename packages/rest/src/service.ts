@@ -1,0 +1,263 @@
+/**
+ * The service: starts from the reference's own settings, answers in process through `handler`, and listens where the
+ * settings say. The one impure edge of the package.
+ */
+import { existsSync } from 'node:fs';
+import type { Handler, HttpServer, ServeOptions } from '@peakstone/kernel/http';
+import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { createAdmin } from './admin.ts';
+import { createRestHandler, type EngineOptions } from './app.ts';
+import { readConfig } from './config/read.ts';
+import { parseSettings } from './config/settings.ts';
+import type { RestConfig } from './config/types.ts';
+import type { Emit, RestEvent } from './events.ts';
+import { createLog } from './log.ts';
+import { createRestMetrics } from './metrics.ts';
+import { showAddress } from './service/address.ts';
+import { listenOn } from './service/listen.ts';
+import { RestRuntime } from './service/runtime.ts';
+import { prettyVersion } from './version.ts';
+
+export interface RestServiceConfig {
+  /** Configuration file in the reference's syntax; absent, the environment alone. */
+  readonly path?: string | undefined;
+  /** `PGRST_*` and the `PG*` variables. */
+  readonly env: Env;
+  /** False: no listener of its own, only `handler`. Default true. */
+  readonly listens?: boolean;
+  /** Beyond the reference. */
+  readonly engine?: EngineOptions;
+}
+
+export interface RestDeps {
+  /** Where log lines go. Default: standard output (access) and standard error. */
+  readonly out?: (text: string) => void;
+  readonly err?: (text: string) => void;
+  /** Subscribes to everything that happens, besides log and metrics. */
+  readonly onEvent?: Emit;
+  /** Told once of what waiting would not mend: wrong password, unsupported server. Default: health says so. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+/** A started REST service. */
+export interface RestService extends HttpService {
+  readonly config: RestConfig;
+  /** Where it listens, as shown in the log; null without a listener of its own. */
+  readonly address: string | null;
+  /** TCP port; 0 on a unix socket and without a listener. */
+  readonly port: number;
+  readonly admin: { readonly handler: Handler; readonly address: string | null; readonly port: number };
+  /** As SIGUSR1. */
+  reloadCatalog(): void;
+  /** As SIGUSR2. */
+  reloadConfig(): Promise<void>;
+  /** Prometheus text. */
+  metrics(): string;
+  /** Tells log and metrics of what only the process knows, such as a signal. */
+  readonly emit: Emit;
+}
+
+/** Bodies and header blocks as large as real clients send: bulk inserts and filters with thousands of ids. */
+const limits: ServeOptions = { maxBodyBytes: 256 * 1024 * 1024, maxHeaderBytes: 128 * 1024 };
+const drainMs = 30_000;
+
+export const restService: Service<RestServiceConfig, RestDeps> & {
+  start(config: RestServiceConfig, deps: RestDeps, signal: AbortSignal): Promise<RestService>;
+} = {
+  name: 'rest',
+  /** Checks the environment's settings; files are read at the start. */
+  config(env) {
+    parseSettings({ file: new Map(), env, database: new Map() });
+    return { env };
+  },
+  start: startRest,
+};
+
+/**
+ * Starts. The handler answers at once (PGRST002 until the catalog is loaded); the promise settles when the first attempt
+ * to load it is over and the listeners, if any, are open.
+ * @throws {ConfigError} and listen errors; what was taken until then is released.
+ */
+export async function startRest(
+  options: RestServiceConfig,
+  deps: RestDeps,
+  signal: AbortSignal,
+): Promise<RestService> {
+  const initial = await readConfig({ path: options.path, env: options.env });
+  const service = new RunningRest(options, deps, initial);
+  const abort = (): void => void service.stop();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await service.open();
+    signal.throwIfAborted();
+    return service;
+  } catch (error) {
+    await service.stop();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+class RunningRest implements RestService {
+  readonly handler: Handler;
+  readonly #adminHandler: Handler;
+  readonly emit: Emit;
+  readonly #runtime: RestRuntime;
+  readonly #listens: boolean;
+  #metricsText: () => string;
+  #server: HttpServer | null = null;
+  #adminServer: HttpServer | null = null;
+  #stopping: Promise<void> | null = null;
+  #failure: unknown = null;
+
+  constructor(options: RestServiceConfig, deps: RestDeps, initial: RestConfig) {
+    const metrics = createRestMetrics(
+      () => this.#runtime.pool.stats,
+      () => this.#runtime.config.dbPool,
+    );
+    this.#metricsText = () => metrics.expose();
+    // The log level can be reloaded, so it is asked for each time; until there is a runtime the initial one holds.
+    let level = (): RestConfig['logLevel'] => initial.logLevel;
+    const subscribers: Emit[] = [
+      createLog({
+        level: () => level(),
+        out: deps.out ?? (text => void process.stdout.write(text)),
+        err: deps.err ?? (text => void process.stderr.write(text)),
+      }),
+      metrics.observe,
+      ...(deps.onEvent ? [deps.onEvent] : []),
+    ];
+    this.emit = (event: RestEvent) => {
+      for (const subscriber of subscribers) subscriber(event);
+    };
+    this.emit({ kind: 'starting', version: prettyVersion });
+    this.#listens = options.listens ?? true;
+    this.#runtime = new RestRuntime({
+      path: options.path,
+      env: options.env,
+      config: initial,
+      emit: this.emit,
+      onFatal: error => {
+        this.#failure = error;
+        deps.onFatal?.(error);
+      },
+    });
+    level = () => this.#runtime.config.logLevel;
+    this.handler = createRestHandler(() => this.#runtime, options.engine);
+    this.#adminHandler = createAdmin({
+      config: () => this.#runtime.config,
+      catalog: () => this.#runtime.catalog,
+      metrics: this.#metricsText,
+      isLive: async () => this.#isLive(),
+      isLoaded: () => this.#runtime.isLoaded(),
+    });
+  }
+
+  /** Opens the listeners: the admin's at once, so that it can tell how the start goes; the main one when there is something to serve. */
+  async open(): Promise<void> {
+    const { config } = this.#runtime;
+    if (this.#listens) this.#adminServer = await this.#openAdmin(config);
+    await this.#runtime.readyToListen;
+    if (!this.#listens || this.#stopping) return;
+    const server = await listenOn(
+      this.handler,
+      {
+        host: config.serverHost,
+        port: config.serverPort,
+        socketPath: config.serverUnixSocket,
+        socketMode: config.serverUnixSocketMode,
+        reusePort: config.serverReuseport,
+      },
+      { ...limits, onError: error => this.emit({ kind: 'serverFault', error }) },
+    );
+    this.#server = server;
+    this.emit({ kind: 'listening', server: 'API', address: showAddress(server.address) });
+    // A stop that came while the port was being opened has found nothing to close.
+    if (this.#stopping) await server.close(0);
+  }
+
+  async #openAdmin(config: RestConfig): Promise<HttpServer | null> {
+    if (config.adminServerPort === null && config.adminServerUnixSocket === null) return null;
+    const server = await listenOn(
+      this.#adminHandler,
+      {
+        host: config.adminServerHost,
+        port: config.adminServerPort ?? 0,
+        socketPath: config.adminServerUnixSocket,
+        socketMode: config.adminServerUnixSocketMode,
+        reusePort: false,
+      },
+      { onError: error => this.emit({ kind: 'serverFault', error }) },
+    );
+    this.emit({ kind: 'listening', server: 'Admin', address: showAddress(server.address) });
+    return server;
+  }
+
+  get config(): RestConfig {
+    return this.#runtime.config;
+  }
+
+  get address(): string | null {
+    return this.#server && showAddress(this.#server.address);
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  get admin(): RestService['admin'] {
+    const server = this.#adminServer;
+    return {
+      handler: this.#adminHandler,
+      address: server && showAddress(server.address),
+      port: server?.port ?? 0,
+    };
+  }
+
+  reloadCatalog(): void {
+    this.#runtime.reloadCatalog();
+  }
+
+  reloadConfig(): Promise<void> {
+    return this.#runtime.reloadConfig();
+  }
+
+  metrics(): string {
+    return this.#metricsText();
+  }
+
+  async health(): Promise<Health> {
+    if (this.#failure !== null) return { ok: false, reason: (this.#failure as Error).message };
+    if (!this.#isLive()) return { ok: false, reason: 'The API server does not listen' };
+    const isLoaded = await Promise.race([this.#runtime.isLoaded(), slowness()]);
+    return isLoaded
+      ? { ok: true }
+      : { ok: false, reason: 'The schema cache is not loaded, or the database is out of reach' };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([this.#server?.close(drainMs), this.#adminServer?.close(1000)]);
+    await this.#runtime.stop();
+  }
+
+  /** A unix socket whose file is gone takes no more requests, though nobody has closed it. */
+  #isLive(): boolean {
+    if (this.#stopping) return false;
+    if (!this.#listens) return true;
+    const address = this.#server?.address;
+    return address !== undefined && (typeof address !== 'string' || existsSync(address));
+  }
+}
+
+/** Health must be known within a second. */
+function slowness(): Promise<false> {
+  return new Promise(resolve => {
+    setTimeout(() => resolve(false), 900).unref();
+  });
+}

@@ -1,0 +1,66 @@
+/** The pool of a configuration, with its events and the two figures that only it can tell. */
+import { createPool, type Exchange, type Pool, type Result } from '@peakstone/kernel/pg';
+import type { RestConfig } from '../config/types.ts';
+import type { Emit } from '../events.ts';
+import { poolUrl } from './connection.ts';
+
+/** Below this size a separate lane for short reads would starve everything else. */
+const minSizeForSharedLane = 4;
+
+export interface Database {
+  readonly pool: Pool;
+  /** Lets connections finish what they do and opens new ones: role settings and cached catalogs of old ones are gone. */
+  flush(): void;
+}
+
+/** Opens nothing by itself. `config` is asked for the log level with each exchange. */
+export function openDatabase(config: () => RestConfig, emit: Emit): Database {
+  const first = config();
+  const url = poolUrl(first);
+  const pool = createPool({
+    url,
+    size: first.dbPool,
+    sharedSize: first.dbPool < minSizeForSharedLane ? 0 : 2,
+    acquireTimeoutMs: Math.max(1, first.dbPoolAcquisitionTimeout * 1000),
+    maxIdleMs: Math.max(1, first.dbPoolMaxIdletime * 1000),
+    maxLifetimeMs: Math.max(1, first.dbPoolMaxLifetime * 1000),
+    ...(first.dbPreparedStatements ? {} : { statementCacheSize: 0 }),
+    onEvent: event => emit({ kind: 'pool', event }),
+  });
+  let flushes = 0;
+  return {
+    pool: observed(pool, () => config().logLevel === 'debug', emit),
+    flush() {
+      // The pool drops its connections when its string changes; blank space at the end changes nothing else.
+      flushes = (flushes + 1) % 2;
+      pool.reconfigure({ url: flushes === 0 ? url : equivalent(url) });
+      emit({ kind: 'poolFlushed' });
+    },
+  };
+}
+
+/** The same target, spelled differently. A pool string always ends in an option. */
+const equivalent = (url: string): string => (/^postgres(?:ql)?:\/\//.test(url) ? `${url}&` : `${url} `);
+
+/** Tells of each exchange at log level debug, where the reference logs it. */
+function observed(pool: Pool, isObserving: () => boolean, emit: Emit): Pool {
+  const exchange = async (request: Exchange): Promise<readonly Result[]> => {
+    emit({ kind: 'poolRequest' });
+    try {
+      return await pool.exchange(request);
+    } finally {
+      emit({ kind: 'poolRequestFulfilled' });
+    }
+  };
+  return {
+    exchange: request => (isObserving() ? exchange(request) : pool.exchange(request)),
+    query: (text, values) => pool.query(text, values),
+    script: text => pool.script(text),
+    stream: request => pool.stream(request),
+    reconfigure: options => pool.reconfigure(options),
+    get stats() {
+      return pool.stats;
+    },
+    close: graceMs => pool.close(graceMs),
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * The live service: its configuration, catalog, pool and listener, and how each is replaced. Owns the pool, the catalog
+ * loop and the listening connection.
+ */
+import type { Catalog } from '@peakstone/kernel/catalog';
+import type { Env } from '@peakstone/kernel/service';
+import { type Authenticate, createAuthenticate } from '../auth/authenticate.ts';
+import { parseRoleClaimKey } from '../auth/roleClaim.ts';
+import { readDatabaseSettings, readRoleConfig } from '../config/database.ts';
+import { readConfig } from '../config/read.ts';
+import { noRoleConfig, type RoleConfig } from '../config/settings.ts';
+import type { RestConfig } from '../config/types.ts';
+import type { RestContext } from '../context.ts';
+import type { Emit } from '../events.ts';
+import { type CatalogLoop, startCatalogLoop } from './catalogLoop.ts';
+import { type Database, openDatabase } from './database.ts';
+import { type ChannelListener, startListener } from './listener.ts';
+
+export interface RuntimeOptions {
+  readonly path?: string | undefined;
+  readonly env: Env;
+  /** As read from file and environment. */
+  readonly config: RestConfig;
+  readonly emit: Emit;
+  /** Told once of what waiting would not mend. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Requests may run this long after a stop was asked for. */
+const drainMs = 30_000;
+
+export class RestRuntime implements RestContext {
+  readonly emit: Emit;
+  readonly #options: RuntimeOptions;
+  readonly #database: Database;
+  readonly #catalogLoop: CatalogLoop;
+  #config: RestConfig;
+  #authenticate: Authenticate;
+  #catalog: Catalog | null = null;
+  #serverVersion = 'PostgreSQL';
+  #listener: ChannelListener | null = null;
+  #configReload: Promise<void> = Promise.resolve();
+  #isStopping = false;
+  #isFatal = false;
+
+  constructor(options: RuntimeOptions) {
+    this.#options = options;
+    this.emit = options.emit;
+    this.#config = options.config;
+    this.#authenticate = this.#createAuthenticate(options.config);
+    this.#database = openDatabase(() => this.#config, this.emit);
+    this.#warnOfDeprecations();
+    this.#startListener();
+    this.#catalogLoop = startCatalogLoop({
+      config: () => this.#config,
+      pool: this.#database.pool,
+      emit: this.emit,
+      reloadConfig: () => this.reloadConfig(),
+      onLoaded: (catalog, serverVersion) => {
+        this.#catalog = catalog;
+        this.#serverVersion = serverVersion;
+        this.#database.flush();
+      },
+      onFatal: (_reason, error) => this.#fail(error),
+    });
+    this.#catalogLoop.request();
+  }
+
+  get config(): RestConfig {
+    return this.#config;
+  }
+
+  get catalog(): Catalog | null {
+    return this.#catalog;
+  }
+
+  get pool(): Database['pool'] {
+    return this.#database.pool;
+  }
+
+  get authenticate(): Authenticate {
+    return this.#authenticate;
+  }
+
+  get retryAfterSeconds(): number {
+    return this.#catalogLoop.retryAfterSeconds;
+  }
+
+  /** When the main server may open: after the first attempt, or only with a catalog when another process serves meanwhile. */
+  get readyToListen(): Promise<void> {
+    const { firstAttempt, firstSuccess } = this.#catalogLoop;
+    return this.#config.serverReuseport ? firstSuccess : firstAttempt;
+  }
+
+  /** Whether the catalog is up to date and the database within reach. */
+  async isLoaded(): Promise<boolean> {
+    if (!this.#catalogLoop.isLoaded) return false;
+    if (this.#listener) return this.#listener.isListening;
+    try {
+      await this.pool.query('select 1');
+      return true;
+    } catch {
+      // The answer is the point; what failed shows in the log when a request meets it.
+      return false;
+    }
+  }
+
+  reloadCatalog(): void {
+    if (!this.#isStopping) this.#catalogLoop.request();
+  }
+
+  /** Reads file, environment and database again, one reading at a time; an unusable outcome is logged and changes nothing. */
+  reloadConfig(): Promise<void> {
+    this.#configReload = this.#configReload.then(() => this.#readConfig());
+    return this.#configReload;
+  }
+
+  /** Lets running requests end, then closes every connection. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all([this.#catalogLoop.stop(), this.#listener?.stop()]);
+    await this.#database.pool.close(drainMs);
+  }
+
+  async #readConfig(): Promise<void> {
+    if (this.#isStopping) return;
+    const { path, env } = this.#options;
+    const before = this.#config;
+    try {
+      const database = before.dbConfig
+        ? await this.#readDatabase(before)
+        : { settings: new Map(), roles: noRoleConfig };
+      const config = await readConfig({ path, env, database, dbUri: before.dbUri });
+      this.#authenticate = this.#createAuthenticate(config);
+      this.#config = config;
+    } catch (error) {
+      this.emit({ kind: 'configInvalid', message: (error as Error).message });
+      return;
+    }
+    this.#warnOfDeprecations();
+    if (this.#config.dbChannelEnabled !== before.dbChannelEnabled) {
+      await this.#listener?.stop();
+      this.#listener = null;
+      this.#startListener();
+    }
+    this.emit({ kind: 'configReloaded' });
+  }
+
+  /** What cannot be read counts as not set, so that a broken function does not take the service down. */
+  async #readDatabase(
+    config: RestConfig,
+  ): Promise<{ readonly settings: ReadonlyMap<string, string>; readonly roles: RoleConfig }> {
+    let settings: ReadonlyMap<string, string> = new Map();
+    let roles = noRoleConfig;
+    try {
+      settings = await readDatabaseSettings(this.pool, config.dbPreConfig);
+    } catch (error) {
+      this.emit({ kind: 'databaseSettingsFailed', error });
+    }
+    try {
+      roles = await readRoleConfig(this.pool);
+    } catch (error) {
+      this.emit({ kind: 'roleSettingsFailed', error });
+    }
+    return { settings, roles };
+  }
+
+  #createAuthenticate(config: RestConfig): Authenticate {
+    return createAuthenticate(config, event => this.emit({ kind: 'jwtCache', event }));
+  }
+
+  #startListener(): void {
+    if (!this.#config.dbChannelEnabled || this.#isStopping) return;
+    this.#listener = startListener(this.#config, {
+      emit: this.emit,
+      serverVersion: () => this.#catalogLoop.firstAttempt.then(() => this.#serverVersion),
+      reloadCatalog: () => this.reloadCatalog(),
+      reloadConfig: () => void this.reloadConfig(),
+      onGivenUp: error => this.#fail(error),
+    });
+  }
+
+  #warnOfDeprecations(): void {
+    const { deprecated } = parseRoleClaimKey(this.#config.jwtRoleClaimKey);
+    if (deprecated !== null) this.emit({ kind: 'deprecatedRoleClaimKey', path: deprecated });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isFatal || this.#isStopping) return;
+    this.#isFatal = true;
+    this.#options.onFatal(error);
+  }
+}
