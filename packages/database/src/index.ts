@@ -1,4 +1,15 @@
+export { MAJOR_VERSION } from './binaries/find.ts';
+export { type BootstrapOptions, DEFAULT_SCHEMAS, type LoginRole } from './bootstrap/model.ts';
+export { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
+export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';
+export type { DatabaseEvent } from './events.ts';
+export { renderReport, runBootstrapJob } from './job.ts';
+export { type EnsuredSecrets, type EnsureOptions, ensureSecrets } from './secrets/ensure.ts';
+export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rotate.ts';
+export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
+export { ENV_VARIABLES, type EnvVariable } from './secrets/variables.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
+export { type DatabaseDeps, databaseService, type RunningDatabase } from './service.ts';
 export { connect, type SqlClient } from './sql.ts';
 export { connectionUrl, type Endpoint } from './url.ts';

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { connect } from '@peakstone/database';
+import { bootstrapDatabase, connect, DEFAULT_SCHEMAS, type LoginRole } from '@peakstone/database';
 import { sharedServerUrl } from './shared.ts';
 
 export interface TestDatabaseOptions {
+  /** Make the stack's roles, schemas, grants and auth functions in it, before `sql`. */
+  readonly bootstrap?: boolean;
+  /** Application schemas of the bootstrap. Default: the stack's. */
+  readonly schemas?: readonly string[];
+  /** Supabase compatibility of the bootstrap. It decides attributes of roles, which every test of a run shares. Default true. */
+  readonly supabase?: boolean;
   /** Run on the new database before it is handed out. */
   readonly sql?: string;
 }
@@ -13,9 +19,18 @@ export interface TestDatabase {
   /** Logs in as a role that owns the database and is no superuser. Roles are cluster-wide: name those you make after `name`. */
   readonly url: string;
   readonly superuserUrl: string;
+  /** Logs in as one of the bootstrap's accounts. */
+  roleUrl(role: LoginRole): string;
   /** Disconnects everybody and drops the database and its owner. */
   drop(): Promise<void>;
 }
+
+/** Accounts belong to the cluster, so every test of a run must give them the same passwords. */
+const PASSWORDS: Readonly<Record<LoginRole, string>> = {
+  db_authenticator: 'test-password-of-db_authenticator',
+  hasura: 'test-password-of-hasura',
+  db_migrator: 'test-password-of-db_migrator',
+};
 
 /** Makes a database of the caller's own; `drop()` it when done. */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
@@ -30,13 +45,11 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     await admin.close();
   }
   const superuserUrl = onDatabase(server, name);
-  const url = new URL(superuserUrl);
-  url.username = name;
-  url.password = password;
   const database: TestDatabase = {
     name,
-    url: url.href,
+    url: asUser(superuserUrl, name, password),
     superuserUrl,
+    roleUrl: role => asUser(superuserUrl, role, PASSWORDS[role]),
     async drop() {
       const last = connect(server);
       try {
@@ -47,22 +60,38 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
       }
     },
   };
-  if (options.sql !== undefined) {
-    const client = connect(superuserUrl);
-    try {
-      await client.script(options.sql);
-    } catch (error) {
-      await client.close();
-      await database.drop();
-      throw error;
-    }
-    await client.close();
+  try {
+    await prepare(database, options);
+  } catch (error) {
+    await database.drop();
+    throw error;
   }
   return database;
+}
+
+async function prepare({ name, superuserUrl }: TestDatabase, options: TestDatabaseOptions): Promise<void> {
+  if (options.bootstrap) {
+    const { schemas = DEFAULT_SCHEMAS, supabase = true } = options;
+    await bootstrapDatabase(superuserUrl, { database: name, schemas, passwords: PASSWORDS, supabase });
+  }
+  if (options.sql === undefined) return;
+  const client = connect(superuserUrl);
+  try {
+    await client.script(options.sql);
+  } finally {
+    await client.close();
+  }
 }
 
 function onDatabase(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
+  return changed.href;
+}
+
+function asUser(url: string, user: string, password: string): string {
+  const changed = new URL(url);
+  changed.username = user;
+  changed.password = password;
   return changed.href;
 }

@@ -212,7 +212,11 @@ async function fingerprint(
   schemas: readonly string[],
   roles: readonly string[],
 ): Promise<Record<string, string>> {
-  const { rows } = await pool.query(FINGERPRINT_SQL, [textArray(schemas), textArray(roles), textArray(EXTENSIONS)]);
+  const { rows } = await pool.query(FINGERPRINT_SQL, [
+    textArray(schemas),
+    textArray(roles),
+    textArray(EXTENSIONS),
+  ]);
   return Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])]));
 }
 

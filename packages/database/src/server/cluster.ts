@@ -46,7 +46,7 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
   try {
     mkdirSync(path.dirname(dataDir), { recursive: true });
     assertSpace(path.dirname(dataDir));
-    removeAbandoned(dataDir);
+    removeAbandoned(`${dataDir}.new-`);
     makePrivate(staging, user);
     await fill(staging, options);
     writeFileDurably(
@@ -127,10 +127,11 @@ function templateName(options: ClusterOptions): string {
 
 /** A template is a convenience: when it cannot be kept, the start goes on without. */
 async function saveTemplate(cluster: string, template: string, user: RunUser): Promise<void> {
-  const partial = `${template}.${process.pid}`;
+  const partial = `${template}.part-${process.pid}`;
   try {
     mkdirSync(path.dirname(path.dirname(template)), { recursive: true });
     if (!existsSync(path.dirname(template))) makePrivate(path.dirname(template), user);
+    removeAbandoned(`${template}.part-`);
     makePrivate(partial, user);
     if (await copyTree(cluster, partial, user)) renameSync(partial, template);
   } catch (error) {
@@ -200,14 +201,15 @@ function makePrivate(folder: string, user: RunUser): void {
   chmodSync(folder, 0o700);
 }
 
-/** What starts that were killed half-way left beside; only of processes that are gone. */
-function removeAbandoned(dataDir: string): void {
-  const prefix = `${path.basename(dataDir)}.new-`;
-  for (const name of readdirSync(path.dirname(dataDir))) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number(name.slice(prefix.length));
+/** What starts that were killed half-way left at `prefix` and their process id; only of processes that are gone. */
+function removeAbandoned(prefix: string): void {
+  const folder = path.dirname(prefix);
+  const start = path.basename(prefix);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(start)) continue;
+    const pid = Number(name.slice(start.length));
     if (pid !== process.pid && isAlive(pid)) continue;
-    rmSync(path.join(path.dirname(dataDir), name), { recursive: true, force: true });
+    rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }
 

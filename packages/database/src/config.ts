@@ -1,0 +1,131 @@
+import path from 'node:path';
+import {
+  ConfigError,
+  readBoolean,
+  readInt,
+  readList,
+  readSecret,
+  readString,
+} from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+import type { BinariesChoice } from './binaries/find.ts';
+import { DEFAULT_SCHEMAS, type LoginRole } from './bootstrap/model.ts';
+import type { PortChoice } from './server/places.ts';
+
+/** Which PostgreSQL: programs that we run, or a server that somebody else does. */
+export type DatabaseEngine =
+  | { readonly kind: 'local'; readonly binaries: BinariesChoice }
+  /** `url` is an administrator's: superuser, or a role with CREATEROLE that owns the database. */
+  | { readonly kind: 'external'; readonly url: string };
+
+export interface DatabaseConfig {
+  readonly engine: DatabaseEngine;
+  /** Absolute. Unused when external. */
+  readonly dataDir: string;
+  readonly database: string;
+  readonly superuser: string;
+  readonly superuserPassword: string;
+  readonly passwords: Readonly<Record<LoginRole, string>>;
+  readonly schemas: readonly string[];
+  readonly supabase: boolean;
+  readonly port: PortChoice;
+  readonly listenAddresses: string;
+  readonly networks: readonly string[];
+  readonly timezone: string;
+  readonly adopt: boolean;
+  readonly maxConnections: number;
+}
+
+const DEFAULT_PORT = 5432;
+const GENERATED = 'It is generated on the first start; see peakstone secrets.';
+
+/**
+ * Reads the database's settings. Pure.
+ *
+ * `DATABASE_ENGINE` chooses: `auto` (default: an installed PostgreSQL 17, else the embedded one), `embedded`, `system`,
+ * or the URL of a server. Others: `DATABASE_DIR`, `DATABASE_SCHEMAS`, `DATABASE_SUPABASE`, `DATABASE_ADOPT`,
+ * `DATABASE_LISTEN`, `DATABASE_NETWORKS`, `DATABASE_MAX_CONNECTIONS`, and the original stack's `POSTGRES_*`, `TZ` and
+ * role passwords.
+ * @throws {ConfigError} naming the variable and the shape it expects.
+ */
+export function readDatabaseConfig(env: Env): DatabaseConfig {
+  const engine = readEngine(env);
+  const local = engine.kind === 'local';
+  const password = (name: string) => readSecret(env, name, { hint: GENERATED });
+  return {
+    engine,
+    dataDir: path.resolve(readString(env, 'DATABASE_DIR', { default: '.peakstone/postgres' })),
+    database: local ? readName(env, 'POSTGRES_DB', 'postgres') : databaseOf(engine.url),
+    superuser: readName(env, 'POSTGRES_SUPERUSER', 'postgres'),
+    superuserPassword: local ? password('POSTGRES_SUPERPASS') : '',
+    passwords: {
+      db_authenticator: password('DB_AUTHENTICATOR_PASSWORD'),
+      hasura: password('HASURA_DB_PASSWORD'),
+      db_migrator: password('DB_MIGRATOR_PASSWORD'),
+    },
+    schemas: readSchemas(env),
+    supabase: readBoolean(env, 'DATABASE_SUPABASE', { default: true }),
+    port: readPortChoice(env),
+    listenAddresses: readString(env, 'DATABASE_LISTEN', { default: '127.0.0.1' }),
+    networks: readNetworks(env),
+    timezone: readString(env, 'TZ', { default: 'UTC' }),
+    adopt: readBoolean(env, 'DATABASE_ADOPT', { default: false }),
+    maxConnections: readInt(env, 'DATABASE_MAX_CONNECTIONS', { default: 100, min: 20, max: 10_000 }),
+  };
+}
+
+function readEngine(env: Env): DatabaseEngine {
+  const value = readString(env, 'DATABASE_ENGINE', { default: 'auto' });
+  if (value === 'auto' || value === 'embedded' || value === 'system')
+    return { kind: 'local', binaries: value };
+  if (/^postgres(ql)?:\/\/./.test(value)) return { kind: 'external', url: value };
+  // Not repeated: a mistyped URL holds a password.
+  throw new ConfigError('DATABASE_ENGINE', 'auto, embedded, system, or a URL that begins with postgres://');
+}
+
+function databaseOf(url: string): string {
+  const name = URL.parse(url)?.pathname.slice(1);
+  if (!name)
+    throw new ConfigError(
+      'DATABASE_ENGINE',
+      'a URL that names a database: postgres://user:password@host:5432/DATABASE',
+    );
+  return decodeURIComponent(name);
+}
+
+/** `5432`, or `127.0.0.1:5432` as Compose publishes ports. Set, it is meant exactly. */
+function readPortChoice(env: Env): PortChoice {
+  const text = readString(env, 'POSTGRES_PORT', { default: undefined });
+  if (text === undefined) return { port: DEFAULT_PORT, fixed: false };
+  const match = /^(?:[0-9.]+:)?(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[1] ?? Number.NaN);
+  if (!(port <= 65_535))
+    throw new ConfigError('POSTGRES_PORT', 'a port such as 5432 or 127.0.0.1:5432', { got: text });
+  return { port, fixed: port !== 0 };
+}
+
+function readName(env: Env, variable: string, fallback: string): string {
+  const name = readString(env, variable, { default: fallback });
+  if (Buffer.byteLength(name) <= 63 && !/[\0-\x1f]/.test(name)) return name;
+  throw new ConfigError(variable, 'a PostgreSQL name of at most 63 bytes', { got: name });
+}
+
+function readSchemas(env: Env): readonly string[] {
+  const schemas = [...new Set(readList(env, 'DATABASE_SCHEMAS', { default: DEFAULT_SCHEMAS }))];
+  const reserved = schemas.find(name => /^pg_|^(information_schema|auth|peakstone|hdb_catalog)$/.test(name));
+  if (reserved !== undefined) {
+    throw new ConfigError('DATABASE_SCHEMAS', "names of the application's schemas, not of reserved ones", {
+      got: reserved,
+    });
+  }
+  return schemas;
+}
+
+function readNetworks(env: Env): readonly string[] {
+  const networks = readList(env, 'DATABASE_NETWORKS', { default: [] });
+  const wrong = networks.find(network => !/^(all|samenet|[0-9a-fA-F.:]+\/\d{1,3})$/.test(network));
+  if (wrong === undefined) return networks;
+  throw new ConfigError('DATABASE_NETWORKS', 'networks such as 10.0.0.0/8, separated by commas', {
+    got: wrong,
+  });
+}

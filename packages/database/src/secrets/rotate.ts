@@ -1,0 +1,130 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { ConfigError, parseEnvFile, updateEnvFile } from '@peakstone/kernel/config';
+import { createPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
+import { scramVerifier } from '../bootstrap/scram.ts';
+import { DatabaseError } from '../errors.ts';
+import { syncFolder } from '../server/run.ts';
+import { generateSecret } from './ensure.ts';
+import { followLink, readPrivate, replacePrivate } from './file.ts';
+import { ENV_VARIABLES, type EnvVariable } from './variables.ts';
+
+export interface RotateOptions {
+  /** Names of secrets, or all of them. */
+  readonly names: readonly string[] | 'all';
+  readonly variables?: readonly EnvVariable[];
+  /**
+   * Login that may change the roles' passwords. Without one (the database is not running) only the file changes, and
+   * the bootstrap of the next start sets the passwords.
+   */
+  readonly adminUrl?: string;
+  readonly notice?: (text: string) => void;
+}
+
+export interface Rotation {
+  readonly rotated: readonly string[];
+  /** Database roles whose password is another now. */
+  readonly roles: readonly string[];
+}
+
+/** The variable that holds a role's password; the superuser's role is named by another variable. */
+const ROLE_OF: Readonly<Record<string, string>> = {
+  DB_AUTHENTICATOR_PASSWORD: 'db_authenticator',
+  HASURA_DB_PASSWORD: 'hasura',
+  DB_MIGRATOR_PASSWORD: 'db_migrator',
+};
+
+/**
+ * Gives secrets new values, in the file and in the database together. The new file is first written beside the old,
+ * then the passwords are changed in one transaction, then it takes the old one's place. When a crash comes between, the
+ * next start finds the file beside and goes forward: it takes the place, and the bootstrap sets its passwords.
+ * @throws {ConfigError} when a name is not a secret of the stack.
+ * @throws {DatabaseError} ROTATION_FAILED; then nothing has changed, or the message says that the next start finishes it.
+ */
+export async function rotateSecrets(file: string, options: RotateOptions): Promise<Rotation> {
+  const notice = options.notice ?? (() => {});
+  finishRotation(file, notice);
+  const text = readPrivate(file, notice) ?? '';
+  const secrets = chooseSecrets(options.variables ?? ENV_VARIABLES, options.names);
+  const changes = Object.fromEntries(secrets.map(({ name, generate }) => [name, generateSecret(generate)]));
+  const superuser = parseEnvFile(text).POSTGRES_SUPERUSER || 'postgres';
+  const passwords = Object.entries(changes).flatMap(([name, value]) => {
+    const role = name === 'POSTGRES_SUPERPASS' ? superuser : ROLE_OF[name];
+    return role === undefined ? [] : [[role, value] as const];
+  });
+
+  replacePrivate(besideOf(file), updateEnvFile(text, changes));
+  if (options.adminUrl !== undefined && passwords.length > 0) {
+    await changePasswords(options.adminUrl, passwords, besideOf(file));
+  }
+  finishRotation(file, () => {});
+  return { rotated: Object.keys(changes), roles: passwords.map(([role]) => role) };
+}
+
+/** Puts the file of an interrupted rotation into its place. It is whole: it was renamed there. */
+export function finishRotation(file: string, notice: (text: string) => void): void {
+  const beside = besideOf(file);
+  if (!existsSync(beside)) return;
+  renameSync(beside, followLink(file));
+  syncFolder(path.dirname(beside));
+  notice(`Finished a rotation of secrets that had been interrupted.`);
+}
+
+function besideOf(file: string): string {
+  return `${followLink(file)}.rotating`;
+}
+
+function chooseSecrets(variables: readonly EnvVariable[], names: readonly string[] | 'all') {
+  const secrets = variables.flatMap(({ name, generate }) => (generate ? [{ name, generate }] : []));
+  if (names === 'all') return secrets;
+  for (const name of names) {
+    if (!secrets.some(secret => secret.name === name)) {
+      throw new ConfigError(
+        'names',
+        `secrets of the stack (${secrets.map(secret => secret.name).join(', ')})`,
+        { got: name },
+      );
+    }
+  }
+  return secrets.filter(secret => names.includes(secret.name));
+}
+
+async function changePasswords(
+  adminUrl: string,
+  passwords: readonly (readonly [role: string, password: string])[],
+  beside: string,
+): Promise<void> {
+  const pool = createPool({
+    url: adminUrl,
+    size: 1,
+    sharedSize: 0,
+    parameters: { application_name: 'peakstone secrets' },
+  });
+  const statements = passwords.map(([role, password]) => ({
+    text: `alter role ${quoteIdentifier(role)} password ${quoteLiteral(scramVerifier(password))}`,
+    values: [],
+    prepare: false,
+  }));
+  try {
+    await pool.exchange({ begin: 'begin', statements });
+  } catch (error) {
+    if (error instanceof PgError) {
+      rmSync(beside, { force: true });
+      throw new DatabaseError(
+        'ROTATION_FAILED',
+        `The database refused the new passwords: ${error.message}`,
+        'Nothing has changed.',
+        error,
+      );
+    }
+    // The connection broke; whether the change was committed is unknown, so the way is forward.
+    throw new DatabaseError(
+      'ROTATION_FAILED',
+      'The connection to the database broke while passwords were being changed.',
+      'The next start, or the next rotation, finishes it.',
+      error,
+    );
+  } finally {
+    await pool.close();
+  }
+}

@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
+import type { Env, Health, Running, Service } from '@peakstone/kernel/service';
+import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
+import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
+import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
+import type { DatabaseEvent } from './events.ts';
+import { type Server, type StartOptions, startServer } from './server/start.ts';
+import { explainConnection, sqlState } from './sql.ts';
+import { connectionUrl } from './url.ts';
+
+export interface DatabaseDeps {
+  readonly onEvent: (event: DatabaseEvent) => void;
+}
+
+export interface RunningDatabase extends Running {
+  /** What the bootstrap of this start did. */
+  readonly bootstrap: BootstrapReport;
+  /** Of the local server; undefined when external. It stays the same through crashes. */
+  readonly local:
+    | { readonly port: number; readonly pid: number; readonly dataDir: string; readonly version: string }
+    | undefined;
+  /** For services in this process or on this machine: by the private socket when the server is ours. */
+  url(role: LoginRole): string;
+  /** Over TCP, for programs of the user's own. */
+  tcpUrl(role: LoginRole): string;
+  /** The administrator's: for bootstrap, migrations of roles, rotation. */
+  readonly adminUrl: string;
+}
+
+/** How long after a crash the server is started again; doubled each time it does not come up, to a minute. */
+const RESTART_MS = 100;
+const MAX_RESTART_MS = 60_000;
+/** Settles before the second that health may take. */
+const HEALTH_TIMEOUT_MS = 900;
+
+/** PostgreSQL with the stack's roles: started, bootstrapped, and started again when it crashes. */
+export const databaseService: Service<DatabaseConfig, DatabaseDeps> & {
+  start(config: DatabaseConfig, deps: DatabaseDeps, signal: AbortSignal): Promise<RunningDatabase>;
+} = {
+  name: 'database',
+  config: (env: Env) => readDatabaseConfig(env),
+  start: (config, deps, signal) =>
+    config.engine.kind === 'external'
+      ? startExternal(config, config.engine.url, deps)
+      : startLocal(config, startOptions(config, config.engine.binaries, deps), deps, signal),
+};
+
+async function startExternal(
+  config: DatabaseConfig,
+  url: string,
+  { onEvent }: DatabaseDeps,
+): Promise<RunningDatabase> {
+  const bootstrap = await runBootstrap(url, config, onEvent);
+  const probe = createProbe(url);
+  const roleUrl = (role: LoginRole) => {
+    const changed = new URL(url);
+    changed.username = role;
+    changed.password = encodeURIComponent(config.passwords[role]);
+    return changed.href;
+  };
+  return {
+    bootstrap,
+    local: undefined,
+    adminUrl: url,
+    url: roleUrl,
+    tcpUrl: roleUrl,
+    health: probe.health,
+    stop: probe.close,
+  };
+}
+
+async function startLocal(
+  config: DatabaseConfig,
+  options: StartOptions,
+  { onEvent }: DatabaseDeps,
+  signal: AbortSignal,
+): Promise<RunningDatabase> {
+  const startedAt = performance.now();
+  let server = await startServer(options, signal);
+  onEvent({
+    kind: 'started',
+    version: server.binaries.version,
+    port: server.port,
+    pid: server.postmaster.pid,
+    durationMs: performance.now() - startedAt,
+  });
+  const { port, socketDir, dataDir } = server;
+  const socket = { host: socketDir, port };
+  const adminUrl = connectionUrl(socket, config.database, config.superuser);
+  let bootstrap: BootstrapReport;
+  try {
+    await ensureDatabase(connectionUrl(socket, 'postgres', config.superuser), config.database);
+    bootstrap = await runBootstrap(adminUrl, config, onEvent);
+    signal.throwIfAborted();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  const probe = createProbe(adminUrl);
+  const stopping = new AbortController();
+  let down: string | undefined;
+  const supervision = supervise();
+  return {
+    bootstrap,
+    get local() {
+      return { port, pid: server.postmaster.pid, dataDir, version: server.binaries.version };
+    },
+    adminUrl,
+    url: role => connectionUrl(socket, config.database, role, config.passwords[role]),
+    tcpUrl: role =>
+      connectionUrl(
+        { host: tcpHost(config.listenAddresses), port },
+        config.database,
+        role,
+        config.passwords[role],
+      ),
+    health: async () => (down === undefined ? probe.health() : { ok: false, reason: down }),
+    async stop() {
+      stopping.abort();
+      await probe.close();
+      await supervision;
+      await server.stop();
+    },
+  };
+
+  async function supervise(): Promise<void> {
+    for (;;) {
+      const ended = await Promise.race([server.postmaster.exited, aborted(stopping.signal)]);
+      if (ended === undefined || stopping.signal.aborted) return;
+      const reason = describeEnd(server, ended);
+      down = reason;
+      onEvent({ kind: 'crashed', reason, restartInMs: RESTART_MS });
+      const next = await restart();
+      if (next === undefined) return;
+      server = next;
+      down = undefined;
+    }
+  }
+
+  async function restart(): Promise<Server | undefined> {
+    for (let delayMs = RESTART_MS; ; delayMs = Math.min(delayMs * 2, MAX_RESTART_MS)) {
+      try {
+        await sleep(delayMs, undefined, { signal: stopping.signal });
+        // Clients know the port, so it must be this one.
+        return await startServer({ ...options, port: { port, fixed: true } }, stopping.signal);
+      } catch (error) {
+        if (stopping.signal.aborted) return undefined;
+        down = error instanceof Error ? error.message : String(error);
+        onEvent({
+          kind: 'restartFailed',
+          error: error as Error,
+          retryInMs: Math.min(delayMs * 2, MAX_RESTART_MS),
+        });
+      }
+    }
+  }
+}
+
+function startOptions(
+  config: DatabaseConfig,
+  binaries: StartOptions['binaries'],
+  { onEvent }: DatabaseDeps,
+): StartOptions {
+  const { dataDir, superuser, database, port, listenAddresses, networks, timezone, adopt, maxConnections } =
+    config;
+  return {
+    ...{
+      dataDir,
+      binaries,
+      superuser,
+      database,
+      port,
+      listenAddresses,
+      networks,
+      timezone,
+      adopt,
+      maxConnections,
+    },
+    onLog: line => onEvent({ kind: 'serverLog', line }),
+    notice: text => onEvent({ kind: 'notice', text }),
+  };
+}
+
+async function runBootstrap(
+  url: string,
+  config: DatabaseConfig,
+  onEvent: DatabaseDeps['onEvent'],
+): Promise<BootstrapReport> {
+  const startedAt = performance.now();
+  const report = await bootstrapDatabase(url, bootstrapOptions(config));
+  onEvent({ kind: 'bootstrapped', report, durationMs: performance.now() - startedAt });
+  return report;
+}
+
+/** What the bootstrap needs of the configuration. The superuser's password is ours to set on a local server only. */
+export function bootstrapOptions(config: DatabaseConfig): BootstrapOptions {
+  const { database, schemas, passwords, supabase } = config;
+  const superuser = { name: config.superuser, password: config.superuserPassword };
+  return { database, schemas, passwords, supabase, ...(config.engine.kind === 'local' && { superuser }) };
+}
+
+/** Makes the application's database where it is not the one that initdb makes. */
+async function ensureDatabase(url: string, database: string): Promise<void> {
+  if (database === 'postgres') return;
+  const pool = createPool({ url, size: 1, sharedSize: 0 });
+  try {
+    const { rows } = await pool.query('select from pg_database where datname = $1', [database]);
+    if (rows.length === 0) await pool.script(`create database ${quoteIdentifier(database)}`);
+  } catch (error) {
+    // Another bootstrap made it in this moment.
+    if (sqlState(error) !== '42P04') throw explainConnection(error);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** One connection of its own, so that health is told even when every other is busy. */
+function createProbe(url: string): { health(): Promise<Health>; close(): Promise<void> } {
+  const pool: Pool = createPool({
+    url,
+    size: 1,
+    sharedSize: 0,
+    acquireTimeoutMs: HEALTH_TIMEOUT_MS,
+    parameters: { application_name: 'peakstone health' },
+  });
+  return {
+    async health() {
+      try {
+        await pool.exchange({
+          statements: [{ text: 'select 1', values: [] }],
+          signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+        });
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+    close: () => pool.close(HEALTH_TIMEOUT_MS),
+  };
+}
+
+function describeEnd(
+  server: Server,
+  { code, signal }: { code: number | null; signal: NodeJS.Signals | null },
+): string {
+  const fatal = server.postmaster.recentLog.filter(line => /\b(FATAL|PANIC):/.test(line)).at(-1);
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+  return `PostgreSQL ended with ${how}${fatal === undefined ? '' : `: ${fatal.replace(/^.*?\b(?=(FATAL|PANIC):)/, '')}`}`;
+}
+
+function tcpHost(listenAddresses: string): string {
+  const [first] = listenAddresses.split(',').map(address => address.trim());
+  return first === undefined || ['*', '', '0.0.0.0', '::'].includes(first) ? '127.0.0.1' : first;
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
