@@ -63,8 +63,10 @@ async function runSteps({ steps }: Case, options: RunOptions, agent: http.Agent)
 
 function targetOf({ path: target }: Step, received: readonly Received[]): string {
   const from = typeof target === 'string' ? target : headerOf(received[target.fromStep], target.header);
+  // Recorded in a process, where a path needs no leading slash.
+  const rooted = from.startsWith('/') ? from : `/${from}`;
   // What is no visible ASCII goes percent-encoded; the rest exactly as recorded.
-  return Buffer.from(from, 'utf8')
+  return Buffer.from(rooted, 'utf8')
     .toString('latin1')
     .replace(/[^\x21-\x7e]/g, byte => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

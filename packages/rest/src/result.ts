@@ -33,16 +33,32 @@ const NOTHING: ResultRow = {
 export function readResult(result: Result): ResultRow {
   const [row] = result.rows;
   if (!row) return NOTHING;
-  const location = textOf(row[5]);
+  // Rows of writes have the location before the body, and the count of inserts at the end.
+  const isWrite = row.length === 7;
+  const at = isWrite ? 3 : 2;
+  const location = isWrite ? textOf(row[2]) : null;
   return {
     total: numberOf(row[0]),
     rows: numberOf(row[1]) ?? 0,
-    body: row[2] ?? EMPTY,
-    headers: textOf(row[3]),
-    status: textOf(row[4]),
+    body: bodyBytes(row[at] ?? EMPTY, result.fields[at]?.typeOid),
+    headers: textOf(row[at + 1]),
+    status: textOf(row[at + 2]),
     location: location === null ? null : (JSON.parse(location) as [string, string | null][]),
-    inserted: numberOf(row[6]),
+    inserted: isWrite ? numberOf(row[6]) : null,
   };
+}
+
+const BYTEA = 17;
+const JSONB = 3802;
+const JSONB_VERSION = Buffer.from([1]);
+
+/**
+ * The body as the reference gets it, which asks for PostgreSQL's binary format: bytea is raw bytes, jsonb (which only a
+ * media type handler of the schema can return) starts with its version byte. For all other types both formats agree.
+ */
+function bodyBytes(cell: Buffer, typeOid: number | undefined): Buffer {
+  if (typeOid === BYTEA) return Buffer.from(cell.toString('latin1', 2), 'hex');
+  return typeOid === JSONB ? Buffer.concat([JSONB_VERSION, cell]) : cell;
 }
 
 /** EXPLAIN's output: one row a line as text, one row as JSON. */

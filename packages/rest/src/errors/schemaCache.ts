@@ -30,9 +30,9 @@ function noRelationshipHint(parent: string, child: string, schema: string, catal
   const fromParent = catalog.relationships
     .get(key(schema, parent))
     ?.filter(rel => rel.target.schema === schema);
-  if (fromParent && fromParent.length > 0) {
+  if (catalog.tables.has(key(schema, parent)) || (fromParent && fromParent.length > 0)) {
     const near = fuzzyMatches(
-      fromParent.map(rel => rel.target.name),
+      (fromParent ?? []).map(rel => rel.target.name),
       child,
     ).find(match => match.score < 1);
     return near ? `Perhaps you meant '${near.name}' instead of '${child}'.` : null;
@@ -86,7 +86,7 @@ function describeRelationship(rel: Relationship): Record<string, string> {
       return {};
     case 'many-to-many': {
       const source = list(rel.sourceKey.columns.map(([, junction]) => junction));
-      const target = list(rel.targetKey.columns.map(([junction]) => junction));
+      const target = list(rel.targetKey.columns.map(([, junction]) => junction));
       return {
         cardinality: rel.kind,
         embedding,
@@ -200,7 +200,9 @@ export const columnNotFound = (relation: string, column: string): RestError =>
 /** PGRST205 */
 export function tableNotFound(schema: string, name: string, catalog: Catalog): RestError {
   const names = function* () {
-    for (const table of catalog.tables.values()) if (table.schema === schema) yield table.name;
+    for (const table of catalog.tables.values()) {
+      if (table.schema === schema && !table.isPartition) yield table.name;
+    }
   };
   const near = closestName(names(), name, minNameScore);
   return new RestError('PGRST205', `Could not find the table '${schema}.${name}' in the schema cache`, {

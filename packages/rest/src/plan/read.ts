@@ -4,7 +4,7 @@
  */
 import type { Catalog, QualifiedName, Relationship } from '@peakstone/kernel/catalog';
 import { requestErrors } from '../errors.ts';
-import { capRange, isAllRows } from '../parse/range.ts';
+import { capRange } from '../parse/range.ts';
 import type { QueryParams, SelectField } from '../parse/types.ts';
 import { applyAggregates } from './aggregate.ts';
 import {
@@ -274,16 +274,4 @@ function spreadTerms(child: ReadNode): { name: string; aggregate: null; aggregat
 export function hasDefaultSelect({ root }: ReadPlan): boolean {
   const [only] = root.select;
   return root.select.length === 1 && root.children.length === 0 && only?.field.name === '*';
-}
-
-/** Whether the read on top of a source adds nothing to it. */
-export function readsEverything({ root }: ReadPlan): boolean {
-  const [only] = root.select;
-  return (
-    root.children.length === 0 &&
-    root.where.length === 0 &&
-    root.order.length === 0 &&
-    isAllRows(root.range) &&
-    (root.select.length === 0 || (root.select.length === 1 && only?.field.name === '*' && only.aggregate === null))
-  );
 }

@@ -59,7 +59,7 @@ export function bodyRows(
       .join(', ')})`;
     source = isObject
       ? `(SELECT ${defaults} || ${json} AS val) _defs, LATERAL jsonb_to_record(_defs.val) AS _(${typed})`
-      : `jsonb_array_elements(${json}) _elem, LATERAL jsonb_to_record(${defaults} || _elem) AS _(${typed})`;
+      : `(SELECT jsonb_agg(${defaults} || elem) AS val FROM jsonb_array_elements(${json}) elem) _defs, LATERAL jsonb_to_recordset(_defs.val) AS _(${typed})`;
   } else {
     const json = `${params.add(body)}::json`;
     source = `${isObject ? 'json_to_record' : 'json_to_recordset'}(${json}) AS _(${typed})`;

@@ -1,13 +1,12 @@
 /**
- * The one statement of a request. Its row always has the same columns, whatever was asked:
- * total (or null), rows, body, response.headers, response.status, and for writes location and the count of inserts.
+ * The one statement of a request. Its row has the same columns whatever was asked: total (or null), rows, body,
+ * response.headers, response.status; for writes total, rows, location, body, response.headers, response.status, inserts.
  */
 import type { Sql } from '@peakstone/kernel/pg';
 import type { MediaType } from '../parse/media.ts';
 import type { Preferences } from '../parse/prefer.ts';
 import { isAllRows } from '../parse/range.ts';
 import type { Range } from '../parse/types.ts';
-import { readsEverything } from '../plan/read.ts';
 import type { CallPlan, Handler, MutatePlan, ReadPlan } from '../plan/types.ts';
 import { callSql } from './call.ts';
 import { handlerSql, ROWS, type ResultShape, resultShape } from './handler.ts';
@@ -51,7 +50,8 @@ export function writeStatement(
   const params = new Parameters();
   const source = mutateSql(mutation, params);
   const isBare = options.handler.kind === 'none';
-  const rows = isBare || readsEverything(plan) ? SOURCE : `(${readSql(plan.root, params)})`;
+  // Without a body, what select names need not be there.
+  const rows = isBare ? SOURCE : `(${readSql(plan.root, params)})`;
   const body = handlerSql(options.handler, null, SOURCE);
   const merges =
     mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
@@ -60,7 +60,7 @@ export function writeStatement(
     mutation.kind === 'insert' && preferences.return === 'headers-only'
       ? locationSql(mutation.primaryKey, params)
       : 'null';
-  const text = `WITH ${SOURCE} AS (${source}) SELECT null, count(*), ${body}, ${GUCS}, ${location}, ${inserted} FROM ${rows} ${ROWS}`;
+  const text = `WITH ${SOURCE} AS (${source}) SELECT null, count(*), ${location}, ${body}, ${GUCS}, ${inserted} FROM ${rows} ${ROWS}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
