@@ -1,0 +1,48 @@
+/**
+ * The long run of the fuzzer. Usage: npm run bench -- rest/fuzz [--count 200000] [--seed N]
+ * Prints statuses, error codes and findings; exits 1 when there is a finding.
+ */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { testDatabase } from '@peakstone/testing';
+import { fuzz } from '../test/fuzz/run.ts';
+import { startEngine } from '../test/support/engine.ts';
+
+const { values } = parseArgs({
+  options: { count: { type: 'string', default: '200000' }, seed: { type: 'string' } },
+});
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+const count = Number(values.count);
+const sql = await readFile(new URL('../test/fuzz/schema.sql', import.meta.url), 'utf8');
+const database = await testDatabase({ sql });
+const engine = await startEngine(database.superuserUrl, {
+  dbSchemas: ['test'],
+  dbAnonRole: 'postgres',
+  dbAggregatesEnabled: true,
+  dbPlanEnabled: true,
+  dbTxEnd: 'rollback-allow-override',
+  jwtSecret: Buffer.from('a secret of at least thirty-two characters'),
+});
+try {
+  const startedAt = performance.now();
+  const report = await fuzz(engine.handler, engine.catalog, {
+    seed,
+    count,
+    onProgress: done => process.stderr.write(`${done} of ${count}\n`),
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const list = (counts: ReadonlyMap<number | string, number>) =>
+    [...counts]
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, n]) => `${name} × ${n}`)
+      .join(', '); // prettier-ignore
+  process.stdout.write(`seed ${seed}: ${report.requests} requests in ${seconds.toFixed(0)} s\n`);
+  process.stdout.write(`statuses: ${list(report.statuses)}\ncodes: ${list(report.codes)}\n`);
+  process.stdout.write(`${report.findings.length} findings\n`);
+  for (const { request, problem } of report.findings)
+    process.stdout.write(`${JSON.stringify(request)}\n  ${problem}\n`);
+  process.exitCode = report.findings.length > 0 ? 1 : 0;
+} finally {
+  await engine.close();
+  await database.drop();
+}
