@@ -1,0 +1,11 @@
+export { type CommandResult, type RunCommand, runCommand } from './command.ts';
+export { type ComposeOptions, type DeployEvent, deployCompose } from './compose.ts';
+export { diffLines, renderDiff } from './diff.ts';
+export { checkEnvironment, type Finding } from './doctor.ts';
+export { createDokployClient } from './dokploy/client.ts';
+export { type DokployOptions, type DokployResult, deployDokploy } from './dokploy/deploy.ts';
+export { DeployError } from './errors.ts';
+export { explainDocker } from './explain.ts';
+export { checkHealthUrl } from './health.ts';
+export { loadProject, loadStackConfig, type Project } from './project.ts';
+export { deploySwarm, rollbackSwarm, type SwarmOptions } from './swarm.ts';

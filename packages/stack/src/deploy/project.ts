@@ -1,0 +1,62 @@
+/** A user's project folder, as deployment sees it: the configuration, and `.env`. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseEnvFile } from '@peakstone/kernel/config';
+import { resolveStack, type Stack, type StackConfig, StackConfigError } from '../definition.ts';
+import { variables } from '../variables.ts';
+
+/** Names looked for, in order. */
+const configNames = [
+  'peakstone.config.ts',
+  'peakstone.config.mts',
+  'peakstone.config.js',
+  'peakstone.config.mjs',
+];
+
+/**
+ * The configuration that the folder's file exports, or none.
+ * @throws {StackConfigError} the file cannot be run, or exports something else.
+ */
+export async function loadStackConfig(folder: string): Promise<StackConfig> {
+  const name = configNames.find(candidate => existsSync(join(folder, candidate)));
+  if (name === undefined) return {};
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(join(folder, name)).href)) as { default?: unknown };
+  } catch (error) {
+    throw new StackConfigError(`${name}: ${(error as Error).message}`);
+  }
+  const config = module.default;
+  if (typeof config !== 'object' || config === null) {
+    throw new StackConfigError(`${name} must export its configuration: export default defineConfig({ … })`);
+  }
+  return config as StackConfig;
+}
+
+export interface Project {
+  readonly folder: string;
+  readonly stack: Stack;
+  /** `.env` under the process environment, which wins, as Compose has it. */
+  readonly values: Readonly<Record<string, string>>;
+  /** `.env`'s own text, empty when there is none. */
+  readonly envText: string;
+}
+
+/** Effect: reads the folder. `overrides` win over the file. */
+export async function loadProject(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+  overrides: StackConfig = {},
+): Promise<Project> {
+  const stack = resolveStack({ ...(await loadStackConfig(folder)), ...overrides });
+  const path = join(folder, '.env');
+  const envText = existsSync(path) ? await readFile(path, 'utf8') : '';
+  const values: Record<string, string> = { ...parseEnvFile(envText, env) };
+  for (const { name } of variables) {
+    const value = env[name];
+    if (value !== undefined) values[name] = value;
+  }
+  return { folder, stack, values, envText };
+}

@@ -1,0 +1,212 @@
+/** Deploys to Docker Swarm: render, hand over with the environment, and wait until every service has the replicas it should. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { renderSwarm } from '../render/swarm.ts';
+import { type CommandResult, type RunCommand, runCommand } from './command.ts';
+import { type DeployEvent, refuseUnsafe } from './compose.ts';
+import { DeployError } from './errors.ts';
+import { explainDocker, explainSpawn } from './explain.ts';
+import type { Project } from './project.ts';
+
+export interface SwarmOptions {
+  readonly project: Project;
+  /** The stack's name in Swarm. Default: the definition's. */
+  readonly stackName?: string;
+  /** Folder for the stack file and its configs. Default `.peakstone/swarm` in the project's. */
+  readonly folder?: string;
+  /** Ask the registry for the newest image of each tag. */
+  readonly pull: boolean;
+  /** Milliseconds until all replicas must run. Default 600 000. */
+  readonly waitMs?: number;
+  readonly onEvent: (event: DeployEvent) => void;
+  readonly signal?: AbortSignal;
+  readonly run?: RunCommand;
+}
+
+/**
+ * Effects: writes the stack file, changes the swarm. Running services keep serving: stateless ones roll, one replica at a time,
+ * and Swarm rolls back by itself when a new replica is not healthy.
+ * @throws {DeployError} no manager, a missing network or variable, a rolled back update, or not converged in time.
+ */
+export async function deploySwarm(options: SwarmOptions): Promise<void> {
+  const { project, onEvent } = options;
+  refuseUnsafe(project, onEvent);
+  const name = options.stackName ?? project.stack.name;
+  const folder = options.folder ?? join(project.folder, '.peakstone', 'swarm');
+  const files = renderSwarm(project.stack);
+  await writeFiles(folder, [['stack.yml', files.stack], ...files.configs]);
+
+  await refuseMissing(options);
+  onEvent({ kind: 'step', text: `Deploying stack ${name}` });
+  // The stack command reads no .env: the variables travel as its environment.
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DOCKER_HOST: process.env.DOCKER_HOST,
+    ...project.values,
+  };
+  const args = [
+    'stack',
+    'deploy',
+    '--compose-file',
+    join(folder, 'stack.yml'),
+    '--prune',
+    '--with-registry-auth',
+    '--resolve-image',
+    options.pull ? 'always' : 'never',
+    name,
+  ];
+  const { code, stderr } = await docker(options, args, env);
+  if (code !== 0) throw explainDocker(stderr, 'docker stack deploy');
+  await waitForReplicas(options, name);
+}
+
+/**
+ * Puts one service back to what ran before its last update.
+ * @throws {DeployError} there is nothing to go back to
+ */
+export async function rollbackSwarm(
+  options: Pick<SwarmOptions, 'project' | 'stackName' | 'onEvent' | 'run' | 'signal'>,
+  service: string,
+): Promise<void> {
+  const name = options.stackName ?? options.project.stack.name;
+  const { code, stderr } = await docker(options, [
+    'service',
+    'rollback',
+    '--detach=false',
+    `${name}_${service}`,
+  ]);
+  if (code !== 0) throw explainDocker(stderr, 'docker service rollback');
+}
+
+interface ServiceState {
+  readonly name: string;
+  readonly running: number;
+  readonly wanted: number;
+  readonly job: boolean;
+}
+
+/** `2/3`, or `0/1 (1/1 completed)` for a job. */
+export function parseReplicas(text: string): {
+  readonly running: number;
+  readonly wanted: number;
+  readonly job: boolean;
+} {
+  const job = /\((\d+)\/(\d+) completed\)/.exec(text);
+  if (job) return { running: Number(job[1]), wanted: Number(job[2]), job: true };
+  const plain = /^(\d+)\/(\d+)/.exec(text);
+  return { running: Number(plain?.[1] ?? 0), wanted: Number(plain?.[2] ?? 0), job: false };
+}
+
+async function waitForReplicas(options: SwarmOptions, name: string): Promise<void> {
+  const until = performance.now() + (options.waitMs ?? 600_000);
+  let shown = '';
+  for (;;) {
+    const states = await listServices(options, name);
+    const late = states.filter(state => state.running < state.wanted);
+    const updating = await updatingServices(options, states);
+    if (late.length === 0 && updating.length === 0 && states.length > 0) return;
+    const text = `Waiting for ${[...late.map(state => `${state.name} ${state.running}/${state.wanted}`), ...updating.map(each => `${each} to roll`)].join(', ')}`;
+    if (text !== shown) options.onEvent({ kind: 'step', text });
+    shown = text;
+    if (performance.now() > until) {
+      const first = late[0]?.name ?? updating[0] ?? name;
+      throw new DeployError(`${first} did not come up in time`, {
+        hint: `see why: docker service ps --no-trunc ${first}`,
+      });
+    }
+    await sleep(1000, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+async function listServices(options: SwarmOptions, name: string): Promise<ServiceState[]> {
+  const { code, stdout, stderr } = await docker(options, [
+    'stack',
+    'services',
+    name,
+    '--format',
+    '{{.Name}}\t{{.Replicas}}',
+  ]);
+  if (code !== 0) throw explainDocker(stderr, 'docker stack services');
+  return stdout
+    .split('\n')
+    .filter(line => line.includes('\t'))
+    .map(line => {
+      const [service = '', replicas = ''] = line.split('\t');
+      return { name: service, ...parseReplicas(replicas) };
+    });
+}
+
+/** Services whose update is under way. @throws {DeployError} one was rolled back. */
+async function updatingServices(options: SwarmOptions, states: readonly ServiceState[]): Promise<string[]> {
+  if (states.length === 0) return [];
+  const { code, stdout, stderr } = await docker(options, [
+    'service',
+    'inspect',
+    '--format',
+    '{{.Spec.Name}}\t{{if .UpdateStatus}}{{.UpdateStatus.State}}\t{{.UpdateStatus.Message}}{{end}}',
+    ...states.map(state => state.name),
+  ]);
+  if (code !== 0) throw explainDocker(stderr, 'docker service inspect');
+  const updating: string[] = [];
+  for (const line of stdout.split('\n')) {
+    const [service = '', state = '', message = ''] = line.split('\t');
+    if (state === 'updating') updating.push(service);
+    else if (state === 'paused' || state.startsWith('rollback')) {
+      throw new DeployError(`the update of ${service} was rolled back: ${message}`, {
+        hint: `see why: docker service ps --no-trunc ${service}`,
+      });
+    }
+  }
+  return updating;
+}
+
+async function refuseMissing(options: SwarmOptions): Promise<void> {
+  const info = await docker(options, ['info', '--format', '{{.Swarm.ControlAvailable}}']);
+  if (info.code !== 0) throw explainDocker(info.stderr, 'docker info');
+  if (info.stdout.trim() !== 'true')
+    throw new DeployError('this Docker engine is no Swarm manager', {
+      hint: 'make it one: docker swarm init',
+    });
+  const { routes } = options.project.stack;
+  if (routes !== 'traefik' && routes !== 'dokploy') return;
+  const network = options.project.values.PROXY_NETWORK || 'dokploy-network';
+  const inspect = await docker(options, ['network', 'inspect', '--format', '{{.Scope}}', network]);
+  if (inspect.code !== 0 || inspect.stdout.trim() !== 'swarm') {
+    throw new DeployError(
+      `the network ${network} ${inspect.code === 0 ? 'is not an overlay network' : 'does not exist'}`,
+      {
+        hint: `create it (docker network create --driver overlay --attachable ${network}), or set PROXY_NETWORK to the network that Traefik is on`,
+      },
+    );
+  }
+}
+
+async function writeFiles(
+  folder: string,
+  files: readonly (readonly [path: string, content: string])[],
+): Promise<void> {
+  for (const [path, content] of files) {
+    const target = join(folder, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+}
+
+async function docker(
+  options: Pick<SwarmOptions, 'project' | 'onEvent' | 'run' | 'signal'>,
+  args: readonly string[],
+  env?: Readonly<Record<string, string | undefined>>,
+): Promise<CommandResult> {
+  try {
+    return await (options.run ?? runCommand)('docker', args, {
+      cwd: options.project.folder,
+      ...(env ? { env } : {}),
+      onLine: text => options.onEvent({ kind: 'output', text }),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    throw explainSpawn(error, 'docker');
+  }
+}
