@@ -13,7 +13,8 @@ import { type Fixtures, loadFixtures } from './conformance/fixtures.ts';
 import { type Outcome, runCases } from './conformance/run.ts';
 import { configOf, serve } from './conformance/serve.ts';
 
-const USAGE = 'usage: npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON]';
+const USAGE =
+  'usage: npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON]';
 
 const { values: options } = parseArgs({
   options: {
@@ -67,7 +68,12 @@ async function openFixtures(postgrest: string): Promise<Fixtures> {
   return database === undefined ? loadFixtures(postgrest) : { url: database, stop: async () => {} };
 }
 
-async function runGroups(recorded: CaseFile, wanted: readonly Case[], fixtures: Fixtures, folder: string): Promise<Outcome[]> {
+async function runGroups(
+  recorded: CaseFile,
+  wanted: readonly Case[],
+  fixtures: Fixtures,
+  folder: string,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const group of groupBySettings(wanted).values()) {
     const able: Case[] = [];
@@ -104,7 +110,9 @@ function report(outcomes: readonly Outcome[]): number {
   console.log(`${outcomes.length - failed.length} passed, ${failed.length} failed`);
   for (const { case: each, failures } of failed) {
     const settings = JSON.stringify(each.config.settings);
-    console.log(`\n#${each.id} ${path.basename(each.file)} | ${each.name}${settings === '{}' ? '' : ` | ${settings.slice(0, 120)}`}`);
+    console.log(
+      `\n#${each.id} ${path.basename(each.file)} | ${each.name}${settings === '{}' ? '' : ` | ${settings.slice(0, 120)}`}`,
+    );
     for (const failure of failures) console.log(`    ${failure.slice(0, 900)}`);
   }
   return failed.length > 0 ? 1 : 0;

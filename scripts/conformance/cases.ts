@@ -15,8 +15,6 @@ export interface Case {
   /** Settings that differ from `baseConfig`: one server serves all cases with the same ones. */
   readonly config: { readonly settings: Settings };
   readonly steps: readonly Step[];
-  /** Must not run beside others. */
-  readonly serial?: boolean;
   readonly pending?: boolean | string;
   /** Set when the recording could not be understood. */
   readonly unparsed?: unknown;

@@ -28,7 +28,10 @@ export function differences(received: Received, expect: Expectation, context: Ma
   if (expect.bodyText !== undefined && !isHead && !body.equals(Buffer.from(expect.bodyText))) {
     found.push(`body ${JSON.stringify(shown)}, not ${JSON.stringify(expect.bodyText.slice(0, 300))}`);
   }
-  if (expect.bodyFile !== undefined && !body.equals(readFileSync(path.join(context.fixtures, expect.bodyFile)))) {
+  if (
+    expect.bodyFile !== undefined &&
+    !body.equals(readFileSync(path.join(context.fixtures, expect.bodyFile)))
+  ) {
     found.push(`body differs from ${expect.bodyFile}`);
   }
   const json = parseJson(body);
@@ -60,15 +63,19 @@ function headerDifferences(received: Received, expect: Expectation, context: Mat
     const pattern = new RegExp(`^(?:${escapeRegex(value).replaceAll('\\{\\{version\\}\\}', '.*')})$`);
     wanted(name, each => pattern.test(each), value);
   }
-  for (const [name, part] of expect.headersContain ?? []) wanted(name, each => each.includes(part), `…${part}…`);
+  for (const [name, part] of expect.headersContain ?? [])
+    wanted(name, each => each.includes(part), `…${part}…`);
   for (const [name, source] of expect.headersRegex ?? []) {
-    const pattern = new RegExp(source.replaceAll('*/*', '\\*/\\*').replaceAll('/*', '/\\*').replaceAll('\\\\*', '\\*'));
+    const pattern = new RegExp(
+      source.replaceAll('*/*', '\\*/\\*').replaceAll('/*', '/\\*').replaceAll('\\\\*', '\\*'),
+    );
     wanted(name, each => pattern.test(each), `/${source}/`);
   }
   for (const name of expect.headersAbsent ?? []) {
     // A test inside the reference's process sees no header that its HTTP server adds.
     const isServers = name.toLowerCase() === 'content-length';
-    if (isServers && (context.method === 'HEAD' || received.status === 204 || received.status === 304)) continue;
+    if (isServers && (context.method === 'HEAD' || received.status === 204 || received.status === 304))
+      continue;
     if (values(name).length > 0) found.push(`header ${name} is there`);
   }
   for (const stage of expect.serverTiming ?? []) {
@@ -102,21 +109,31 @@ function sameJson(a: unknown, b: unknown): boolean {
 const ERROR_KEYS = new Set(['message', 'details', 'hint', 'code']);
 
 function isErrorBody(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('message' in value)) return false;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !('message' in value))
+    return false;
   return Object.keys(value).every(name => ERROR_KEYS.has(name));
 }
 
 function valueAt(value: unknown, steps: readonly (string | number)[]): { readonly value: unknown } | null {
   let at = value;
   for (const step of steps) {
-    if (typeof step === 'number' ? !Array.isArray(at) : typeof at !== 'object' || at === null || Array.isArray(at)) return null;
+    if (
+      typeof step === 'number'
+        ? !Array.isArray(at)
+        : typeof at !== 'object' || at === null || Array.isArray(at)
+    )
+      return null;
     if (!Object.hasOwn(at as object, step)) return null;
     at = (at as Record<string | number, unknown>)[step];
   }
   return { value: at };
 }
 
-function holds({ subject, op, path: steps = [], value, arg }: Assertion, json: unknown, body: Buffer): boolean {
+function holds(
+  { subject, op, path: steps = [], value, arg }: Assertion,
+  json: unknown,
+  body: Buffer,
+): boolean {
   if (subject === 'json') {
     if (typeof value === 'string' && value.includes('{{')) return true;
     const found = valueAt(json, steps);

@@ -15,24 +15,15 @@ export interface Outcome {
 export interface RunOptions {
   readonly baseUrl: string;
   readonly fixtures: string;
-  /** Cases at once, but for serial ones. Default 4. */
-  readonly parallel?: number;
 }
 
+/** One after another, in order: cases commit, and later ones see what earlier ones left behind. */
 export async function runCases(cases: readonly Case[], options: RunOptions): Promise<Outcome[]> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-  const outcomes = new Map<Case, Outcome>();
-  const run = async (each: Case): Promise<void> => {
-    outcomes.set(each, { case: each, failures: await runCase(each, options, agent) });
-  };
-  const queue = cases.filter(each => !each.serial);
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) await run(next);
-  };
-  await Promise.all(Array.from({ length: options.parallel ?? 4 }, worker));
-  for (const each of cases) if (each.serial) await run(each);
+  const outcomes: Outcome[] = [];
+  for (const each of cases) outcomes.push({ case: each, failures: await runCase(each, options, agent) });
   agent.destroy();
-  return cases.flatMap(each => outcomes.get(each) ?? []);
+  return outcomes;
 }
 
 async function runCase(each: Case, options: RunOptions, agent: http.Agent): Promise<string[]> {
@@ -78,16 +69,27 @@ function headerOf(received: Received | undefined, name: string): string {
 function send(step: Step, target: string, options: RunOptions, agent: http.Agent): Promise<Received> {
   const url = new URL(options.baseUrl);
   const body =
-    step.bodyFile === undefined ? Buffer.from(step.body ?? '') : readFileSync(path.join(options.fixtures, step.bodyFile));
+    step.bodyFile === undefined
+      ? Buffer.from(step.body ?? '')
+      : readFileSync(path.join(options.fixtures, step.bodyFile));
   const headers: string[] = [];
-  for (const [name, value] of step.headers) headers.push(name, Buffer.from(renderHeader(value)).toString('latin1'));
+  for (const [name, value] of step.headers)
+    headers.push(name, Buffer.from(renderHeader(value)).toString('latin1'));
   const has = (name: string): boolean => step.headers.some(([each]) => each.toLowerCase() === name);
   if (!has('host')) headers.push('Host', url.host);
   const sendsLength = body.length > 0 || ['POST', 'PUT', 'PATCH'].includes(step.method);
   if (sendsLength && !has('content-length')) headers.push('Content-Length', String(body.length));
   return new Promise((resolve, reject) => {
     const request = http.request(
-      { host: url.hostname, port: url.port, method: step.method, path: target, headers, agent, timeout: 30_000 },
+      {
+        host: url.hostname,
+        port: url.port,
+        method: step.method,
+        path: target,
+        headers,
+        agent,
+        timeout: 30_000,
+      },
       response => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -38,7 +38,10 @@ export async function configOf(base: Settings, changes: Settings, dbUri: string)
 
 export async function serve(config: RestConfig, port = 0): Promise<Served> {
   const pool = createPool({ url: config.dbUri, size: 8 });
-  const catalog = await loadCatalog(pool, { schemas: config.dbSchemas, extraSearchPath: config.dbExtraSearchPath });
+  const catalog = await loadCatalog(pool, {
+    schemas: config.dbSchemas,
+    extraSearchPath: config.dbExtraSearchPath,
+  });
   const authenticate = createAuthenticate(config);
   const emit = (event: RestEvent): void => {
     if (event.kind === 'serverFault') console.error('server fault:', event.error);

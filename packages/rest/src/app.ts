@@ -67,7 +67,10 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
         const compiled = compile(action, api, call);
         clock.lap('plan');
         const response = await runCompiled(compiled, api, call, lanes, clock);
-        const tagged = options.etag && action.kind === 'read' ? withETag(response, request.headers['if-none-match']) : response;
+        const tagged =
+          options.etag && action.kind === 'read'
+            ? withETag(response, request.headers['if-none-match'])
+            : response;
         return finish(withLegacyWarning(tagged, compiled, api, call), clock);
       }
       case 'inspect':
@@ -118,7 +121,13 @@ async function runCompiled(
       isShort: compiled.kind === 'read' && compiled.statements.length === 1 && lanes.isShort(text),
     },
     call.identity,
-    { method: api.method, path: call.request.path, headers: call.request.headers, schema: api.schema, preferences: api.preferences },
+    {
+      method: api.method,
+      path: call.request.path,
+      headers: call.request.headers,
+      schema: api.schema,
+      preferences: api.preferences,
+    },
     call.config,
   );
   const startedAt = performance.now();
@@ -167,7 +176,10 @@ async function exchange({ exchange: work }: Transaction, call: RestCall): Promis
 }
 
 /** What a result must satisfy to be an answer, and a write to be kept. @throws {RestError} PGRST115, PGRST116, PGRST124 */
-function checkFor(compiled: Compiled, { action, preferences }: ApiRequest): ((row: ResultRow) => void) | null {
+function checkFor(
+  compiled: Compiled,
+  { action, preferences }: ApiRequest,
+): ((row: ResultRow) => void) | null {
   if (action.kind === 'mutate' && action.mutation === 'upsert') {
     return ({ rows }) => {
       if (rows !== 1) throw requestErrors.putMatchingPk();
@@ -185,7 +197,12 @@ function checkFor(compiled: Compiled, { action, preferences }: ApiRequest): ((ro
 }
 
 /** The total for Content-Range: counted, or guessed by the planner, or the larger of both. */
-function estimateTotal({ total }: ResultRow, planned: Result | undefined, api: ApiRequest, call: RestCall): number | null {
+function estimateTotal(
+  { total }: ResultRow,
+  planned: Result | undefined,
+  api: ApiRequest,
+  call: RestCall,
+): number | null {
   const { count } = api.preferences;
   if (count === 'planned') return readPlannedRows(planned);
   if (count !== 'estimated') return total;
@@ -200,7 +217,12 @@ function responseContext(mediaType: MediaType, api: ApiRequest): ResponseContext
 }
 
 /** The root: a document of what the role may see. */
-async function inspect(headersOnly: boolean, api: ApiRequest, call: RestCall, clock: Clock): Promise<HttpResponse> {
+async function inspect(
+  headersOnly: boolean,
+  api: ApiRequest,
+  call: RestCall,
+  clock: Clock,
+): Promise<HttpResponse> {
   const { request, identity, config, catalog } = call;
   assertInspectable(api);
   clock.lap('plan');
@@ -208,7 +230,13 @@ async function inspect(headersOnly: boolean, api: ApiRequest, call: RestCall, cl
   const transaction = planTransaction(
     { main: statements, writes: false, routine: null, check: null, isShort: false },
     identity,
-    { method: api.method, path: request.path, headers: request.headers, schema: api.schema, preferences: api.preferences },
+    {
+      method: api.method,
+      path: request.path,
+      headers: request.headers,
+      schema: api.schema,
+      preferences: api.preferences,
+    },
     config,
   );
   const results = await exchange(transaction, call);
@@ -216,7 +244,12 @@ async function inspect(headersOnly: boolean, api: ApiRequest, call: RestCall, cl
   const version = requestedVersion(request.headers.accept, request.query);
   const document = headersOnly
     ? null
-    : renderOpenApi(readVisible(results.slice(transaction.mainIndex), api.schema, config.openapiMode, catalog), catalog, config, version);
+    : renderOpenApi(
+        readVisible(results.slice(transaction.mainIndex), api.schema, config.openapiMode, catalog),
+        catalog,
+        config,
+        version,
+      );
   const headers = ['Content-Type', renderContentType({ kind: 'openapi' })];
   if (api.negotiatedByProfile) headers.push('Content-Profile', Buffer.from(api.schema).toString('latin1'));
   return { status: 200, headers, body: document };
@@ -226,7 +259,12 @@ const LEGACY =
   'Embedded resource was referenced by relation name even though it has an alias. This is deprecated and will stop working in a future release.';
 
 /** Warns of embeds that were addressed by name although they have an alias. */
-function withLegacyWarning(response: HttpResponse, { plan }: Compiled, api: ApiRequest, call: RestCall): HttpResponse {
+function withLegacyWarning(
+  response: HttpResponse,
+  { plan }: Compiled,
+  api: ApiRequest,
+  call: RestCall,
+): HttpResponse {
   const { legacyTargets: replacements } = plan;
   if (replacements.length === 0) return response;
   call.emit({ kind: 'legacyTargetNames', replacements, method: api.method, target: call.request.target });
@@ -272,6 +310,7 @@ function createClock(jwtMs: number | null): Clock {
 
 function finish(response: HttpResponse, clock: Clock): HttpResponse {
   const timing = clock.header();
-  const timed = timing === null ? response : { ...response, headers: [...response.headers, 'Server-Timing', timing] };
+  const timed =
+    timing === null ? response : { ...response, headers: [...response.headers, 'Server-Timing', timing] };
   return withVary(timed);
 }

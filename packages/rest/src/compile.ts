@@ -19,7 +19,13 @@ import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
-import { callStatement, planCountStatement, readStatement, type StatementOptions, writeStatement } from './sql/statement.ts';
+import {
+  callStatement,
+  planCountStatement,
+  readStatement,
+  type StatementOptions,
+  writeStatement,
+} from './sql/statement.ts';
 
 /** The parts of an HTTP request that decide what it means. */
 export interface RequestParts {
@@ -42,7 +48,10 @@ export interface ApiRequest extends Target {
 
 /** Whether the body says something: writes but DELETE, and calls by POST. */
 export function takesBody({ action }: Target): boolean {
-  return (action.kind === 'mutate' && action.mutation !== 'delete') || (action.kind === 'call' && action.method === 'POST');
+  return (
+    (action.kind === 'mutate' && action.mutation !== 'delete') ||
+    (action.kind === 'call' && action.method === 'POST')
+  );
 }
 
 export function readTarget(parts: RequestParts, config: RestConfig): Target {
@@ -53,13 +62,19 @@ export function readTarget(parts: RequestParts, config: RestConfig): Target {
  * Reads everything but the target. `body` is null where none is taken.
  * @throws {RestError} PGRST100, PGRST102, PGRST103, PGRST114
  */
-export function parseRequest(parts: RequestParts, target: Target, body: Buffer | null, config: RestConfig): ApiRequest {
+export function parseRequest(
+  parts: RequestParts,
+  target: Target,
+  body: Buffer | null,
+  config: RestConfig,
+): ApiRequest {
   const { method, headers } = parts;
   const { action } = target;
   const isSafeCall = action.kind === 'call' && action.method !== 'POST';
   const query = parseQuery(parts.query, isSafeCall);
   const range = topLevelRange(method, headers.range, query.ranges.get(''));
-  const contentType = headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
+  const contentType =
+    headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
   const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
   return {
     ...target,
@@ -69,7 +84,8 @@ export function parseRequest(parts: RequestParts, target: Target, body: Buffer |
     range,
     accepts: parseAccept(headers.accept),
     contentType,
-    payload: body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
+    payload:
+      body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
   };
 }
 
@@ -145,7 +161,13 @@ function statementOptions(
   request: ApiRequest,
   config: RestConfig,
 ): StatementOptions {
-  return { handler, mediaType, count: request.preferences.count, maxRows: config.dbMaxRows, range: request.range };
+  return {
+    handler,
+    mediaType,
+    count: request.preferences.count,
+    maxRows: config.dbMaxRows,
+    range: request.range,
+  };
 }
 
 /** @throws {RestError} PGRST107, PGRST122, PGRST205 and those of `planRead`. */
@@ -160,7 +182,8 @@ export function compileRead(
   const resolved = handlerFor(table, plan, request, catalog, config, action.headersOnly);
   assertPreferences(request.preferences);
   const statements = [readStatement(plan, statementOptions(resolved, request, config))];
-  if (countsByPlan(request.preferences) && resolved.mediaType.kind !== 'plan') statements.push(planCountStatement(plan));
+  if (countsByPlan(request.preferences) && resolved.mediaType.kind !== 'plan')
+    statements.push(planCountStatement(plan));
   return { kind: 'read', statements, table, mediaType: resolved.mediaType, plan };
 }
 

@@ -30,7 +30,8 @@ export function createLanes(): Lanes {
         if (oldest !== undefined) means.delete(oldest);
       }
       // A single slow run counts in full: better one connection too many than a blocked neighbour.
-      const next = mean === undefined || durationMs > 4 * SHORT_MS ? durationMs : mean + WEIGHT * (durationMs - mean);
+      const next =
+        mean === undefined || durationMs > 4 * SHORT_MS ? durationMs : mean + WEIGHT * (durationMs - mean);
       means.set(statement, next);
     },
   };

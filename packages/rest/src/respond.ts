@@ -67,7 +67,11 @@ function withMaxAffected({ maxAffected }: Preferences): { maxAffected?: number }
 /** @throws {RestError} PGRST103 when the range starts past the last row, PGRST111 and PGRST112 for unreadable settings. */
 export function respondRead(
   result: ResultRow,
-  context: ResponseContext & { readonly range: Range; readonly location: string; readonly headersOnly: boolean },
+  context: ResponseContext & {
+    readonly range: Range;
+    readonly location: string;
+    readonly headersOnly: boolean;
+  },
 ): HttpResponse {
   const { range, preferences } = context;
   const lower = range.lower;
@@ -148,7 +152,11 @@ function locationQuery(pairs: readonly (readonly [string, string | null])[]): st
     .join('&');
 }
 
-function mutatePreferences({ mutation, preferences, hasConflictTarget }: MutateContext): Omit<Preferences, 'invalid'> {
+function mutatePreferences({
+  mutation,
+  preferences,
+  hasConflictTarget,
+}: MutateContext): Omit<Preferences, 'invalid'> {
   const { resolution, missing, return: returned } = preferences;
   return {
     ...common(preferences),
@@ -165,7 +173,12 @@ export function respondPlan(plan: Buffer, context: ResponseContext): HttpRespons
 }
 
 /** OPTIONS: the methods that the resource takes. @throws {RestError} PGRST205 */
-export function respondInfo(resource: Resource, schema: string, catalog: Catalog, routine: Routine | null): HttpResponse {
+export function respondInfo(
+  resource: Resource,
+  schema: string,
+  catalog: Catalog,
+  routine: Routine | null,
+): HttpResponse {
   let allow = 'OPTIONS,GET,HEAD';
   if (resource.kind === 'routine') {
     allow = routine?.volatility === 'volatile' ? 'OPTIONS,POST' : 'OPTIONS,GET,HEAD,POST';
@@ -181,7 +194,12 @@ export function respondInfo(resource: Resource, schema: string, catalog: Catalog
 }
 
 /** Applies the status and headers that the database set for this response. A header set there replaces ours. */
-function override(result: ResultRow, status: number, headers: readonly string[], body: HttpResponse['body']): HttpResponse {
+function override(
+  result: ResultRow,
+  status: number,
+  headers: readonly string[],
+  body: HttpResponse['body'],
+): HttpResponse {
   const own = result.headers === null ? null : readGucHeaders(result.headers);
   const finalStatus = result.status === null ? status : readGucStatus(result.status);
   if (own === null) return { status: finalStatus, headers, body };
@@ -209,7 +227,8 @@ function readGucHeaders(text: string): string[] {
   }
   if (!Array.isArray(parsed)) throw requestErrors.gucHeaders();
   return parsed.flatMap((item: unknown) => {
-    const entries = typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.entries(item) : [];
+    const entries =
+      typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.entries(item) : [];
     const [entry] = entries;
     if (!entry || entries.length !== 1) throw requestErrors.gucHeaders();
     const [name, value] = entry;

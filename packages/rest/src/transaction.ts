@@ -39,7 +39,12 @@ export interface Transaction {
  * Makes the exchange. Reads and plain writes run in the protocol's implicit transaction; BEGIN is sent only where an
  * isolation level, a rollback or a check before the commit needs it. Pure.
  */
-export function planTransaction(work: Work, identity: Identity, facts: RequestFacts, config: RestConfig): Transaction {
+export function planTransaction(
+  work: Work,
+  identity: Identity,
+  facts: RequestFacts,
+  config: RestConfig,
+): Transaction {
   const prepare = config.dbPreparedStatements;
   const statement = (sql: Sql): Statement => (prepare ? sql : { ...sql, prepare });
   const level = isolationLevel(work.routine, identity.role, config);
@@ -118,7 +123,8 @@ function settingsStatement(
   set('request.cookies', cookiesJson(facts.headers.cookie));
   if (facts.preferences.timezone !== undefined) set('timezone', facts.preferences.timezone);
   for (const [name, value] of work.routine?.settings ?? []) {
-    if (config.dbHoistedTxSettings.some(hoisted => `${name}=${value}`.includes(hoisted))) setNamed(name, value);
+    if (config.dbHoistedTxSettings.some(hoisted => `${name}=${value}`.includes(hoisted)))
+      setNamed(name, value);
   }
   for (const [name, value] of config.appSettings) setNamed(name, value);
   return { text: `select ${calls.join(', ')}`, values };

@@ -40,13 +40,16 @@ function hoist(node: ReadNode): { readonly node: ReadNode; readonly hoisted: rea
     const select = node.select.map(term => ({ ...term, aggregate: null, aggregateCast: null }));
     return { node: { ...node, select, children }, hoisted: [...own, ...passedOn] };
   }
-  const embeds = fromChildren.length === 0 ? node.embeds : node.embeds.map(embed => lower(embed, fromChildren));
+  const embeds =
+    fromChildren.length === 0 ? node.embeds : node.embeds.map(embed => lower(embed, fromChildren));
   return { node: { ...node, embeds, children }, hoisted: [] };
 }
 
 function hoistTerm(joinAlias: string, term: SelectTerm): Hoisted[] {
   const { aggregate, aggregateCast, alias, field } = term;
-  return aggregate === null ? [] : [{ joinAlias, name: alias ?? field.name, aggregate, aggregateCast, alias }];
+  return aggregate === null
+    ? []
+    : [{ joinAlias, name: alias ?? field.name, aggregate, aggregateCast, alias }];
 }
 
 /** Applies hoisted aggregates to the terms that show them. */

@@ -40,11 +40,16 @@ export function findRoutine(catalog: Catalog, request: CallRequest): Routine {
 function byParameters(a: Routine, b: Routine): number {
   const shorter = a.parameters.length - b.parameters.length;
   if (shorter !== 0) return shorter;
-  const text = (routine: Routine): string => JSON.stringify(routine.parameters.map(each => [each.name, each.type]));
+  const text = (routine: Routine): string =>
+    JSON.stringify(routine.parameters.map(each => [each.name, each.type]));
   return text(a) < text(b) ? -1 : 1;
 }
 
-function fits({ parameters }: Routine, given: ReadonlySet<string>, { isPost, contentType }: CallRequest): boolean {
+function fits(
+  { parameters }: Routine,
+  given: ReadonlySet<string>,
+  { isPost, contentType }: CallRequest,
+): boolean {
   if (parameters.length === 0) return given.size === 0 && !(isPost && isRaw(contentType));
   let required = 0;
   let known = 0;
@@ -79,8 +84,13 @@ export function resultName(routine: Routine): QualifiedName {
 }
 
 /** Arguments by name; what repeats goes to a variadic parameter together, else the last one counts. */
-export function directArguments(routine: Routine, pairs: readonly (readonly [string, string])[]): CallArguments {
-  const variadic = new Set(routine.parameters.filter(parameter => parameter.variadic).map(({ name }) => name));
+export function directArguments(
+  routine: Routine,
+  pairs: readonly (readonly [string, string])[],
+): CallArguments {
+  const variadic = new Set(
+    routine.parameters.filter(parameter => parameter.variadic).map(({ name }) => name),
+  );
   const values = new Map<string, string | readonly string[]>();
   for (const [name, value] of pairs) {
     if (!variadic.has(name)) {

@@ -1,5 +1,12 @@
 /** What the catalog knows of a name: its type, and the representation that converts it where it stands. */
-import { type Catalog, type Column, castKey, key, type QualifiedName, type Table } from '@peakstone/kernel/catalog';
+import {
+  type Catalog,
+  type Column,
+  castKey,
+  key,
+  type QualifiedName,
+  type Table,
+} from '@peakstone/kernel/catalog';
 import type { Field, LogicTree, OpExpr } from '../parse/types.ts';
 import { type Condition, type ResolvedField, unknownField } from './types.ts';
 
@@ -50,7 +57,9 @@ export function resolveFilterField(scope: Scope, field: Field, expression: OpExp
   const { operation } = expression;
   const column = scope.table?.columns.get(field.name);
   const tsvector =
-    operation.kind === 'fts' && column && column.type !== 'tsvector' ? { language: operation.language } : null;
+    operation.kind === 'fts' && column && column.type !== 'tsvector'
+      ? { language: operation.language }
+      : null;
   return { ...resolved, tsvector, transform: transformOf(scope, 'text', resolved.type) };
 }
 

@@ -70,7 +70,15 @@ export function planMutate(
     }
     case 'update': {
       const columns = request.columns.map(name => payloadColumn(scope, table, name));
-      return { kind: 'update', table: target, columns, body, where: rootConditions(scope, query), appliesDefaults, returning };
+      return {
+        kind: 'update',
+        table: target,
+        columns,
+        body,
+        where: rootConditions(scope, query),
+        appliesDefaults,
+        returning,
+      };
     }
     case 'delete':
       return { kind: 'delete', table: target, where: rootConditions(scope, query), returning };
@@ -84,7 +92,12 @@ function namesExactlyTheKey(query: QueryParams, primaryKey: readonly string[]): 
   return query.filters.every(([path, { expression }]) => {
     const { negated, operation } = expression;
     if (path.length > 0) return true;
-    return !negated && operation.kind === 'quantified' && operation.operator === 'eq' && operation.quantifier === null;
+    return (
+      !negated &&
+      operation.kind === 'quantified' &&
+      operation.operator === 'eq' &&
+      operation.quantifier === null
+    );
   });
 }
 

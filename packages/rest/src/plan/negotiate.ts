@@ -65,7 +65,10 @@ function custom(
     return { handler: { kind: 'custom', routine: found.routine, relation: found.relation }, mediaType };
   }
   // The function's result already is of the media type's domain: the cast to it changes nothing, and makes it a body.
-  return { handler: { kind: 'custom', routine: found.domain ?? found.routine, relation: found.relation }, mediaType };
+  return {
+    handler: { kind: 'custom', routine: found.domain ?? found.routine, relation: found.relation },
+    mediaType,
+  };
 }
 
 function builtIn(accepted: MediaType): ResolvedHandler | null {

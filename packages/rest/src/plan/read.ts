@@ -93,7 +93,9 @@ function planNode(
   const isToManySpread = draft.spread && relationship !== null && !isToOne(relationship);
   const hasAggregates =
     parentAggregates || isToManySpread || draft.fields.some(field => field.aggregate !== null);
-  const children = draft.children.map(child => planNode(child, { name: own }, hasAggregates, context, nextId));
+  const children = draft.children.map(child =>
+    planNode(child, { name: own }, hasAggregates, context, nextId),
+  );
   const select = selectTerms(draft, scope, hasAggregates);
   const spread: Spread | null = !draft.spread
     ? null

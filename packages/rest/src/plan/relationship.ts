@@ -88,7 +88,9 @@ export function findRelationship(
     // A computed relationship overrides the detected ones of its name.
     const computed = found.filter(rel => rel.kind === 'computed');
     if (computed.length > 0) {
-      found = found.filter(rel => rel.kind === 'computed' || rel.target.name !== target || rel.target.schema !== schema);
+      found = found.filter(
+        rel => rel.kind === 'computed' || rel.target.name !== target || rel.target.schema !== schema,
+      );
     }
   }
   const [first] = found;

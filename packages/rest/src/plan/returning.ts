@@ -1,5 +1,5 @@
 /** Which columns a write or a function call must hand on, so that select, embeds and Location can be made from them. */
-import type { ReadPlan, ReadNode } from './types.ts';
+import type { ReadNode, ReadPlan } from './types.ts';
 
 /** Names in alphabetical order, or `['*']` for all. */
 export function returnedColumns({ root }: ReadPlan, primaryKey: readonly string[]): readonly string[] {

@@ -57,7 +57,9 @@ function draft(
       continue;
     }
     const { relation: name, alias, hint, joinType, spread } = item;
-    children.push(draft({ name, alias, hint, joinType, spread }, item.select, depth + 1, { schema: table.schema, name }));
+    children.push(
+      draft({ name, alias, hint, joinType, spread }, item.select, depth + 1, { schema: table.schema, name }),
+    );
   }
   return {
     ...head,
@@ -121,7 +123,10 @@ function findLevel(root: Draft, path: EmbedPath, allowsLegacyNames: boolean, leg
     );
     if (!found) {
       const aliased = level.children.find(child => byName(child) && child.alias !== null);
-      throw requestErrors.notEmbedded(step, aliased?.alias ? { name: aliased.name, alias: aliased.alias } : undefined);
+      throw requestErrors.notEmbedded(
+        step,
+        aliased?.alias ? { name: aliased.name, alias: aliased.alias } : undefined,
+      );
     }
     if (found.alias !== null && found.alias !== step) legacy.add(found);
     level = found;

@@ -34,12 +34,18 @@ function fromSql(plan: CallPlan, isScalar: boolean, params: Parameters): string 
   if (given.kind === 'direct') {
     const args = list.map(({ name, type, variadic }) => {
       const value = given.values.get(name);
-      const placeholder = value === undefined ? 'NULL' : params.add(typeof value === 'string' ? value : arrayLiteral(value));
+      const placeholder =
+        value === undefined ? 'NULL' : params.add(typeof value === 'string' ? value : arrayLiteral(value));
       return `${variadic ? 'VARIADIC ' : ''}${quote(name)} := ${placeholder}::${unboundedType(type)}`;
     });
     return call(args.join(', '));
   }
-  const columns = list.map(({ name, type }) => ({ name, type: unboundedType(type), transform: null, default: null }));
+  const columns = list.map(({ name, type }) => ({
+    name,
+    type: unboundedType(type),
+    transform: null,
+    default: null,
+  }));
   const options = { appliesDefaults: false, firstOnly: true };
   const rows = bodyRows(given.body ?? new Uint8Array(), columns, options, params);
   const args = list.map(
@@ -51,7 +57,8 @@ function fromSql(plan: CallPlan, isScalar: boolean, params: Parameters): string 
 /** The whole body as one value. bytea goes as hex, its text form; the others as they are. */
 function unnamedArgument(plan: CallPlan, type: string, params: Parameters): string {
   const given = plan.arguments;
-  const body = given.kind === 'direct' ? Buffer.from(JSON.stringify(Object.fromEntries(given.values))) : given.body;
+  const body =
+    given.kind === 'direct' ? Buffer.from(JSON.stringify(Object.fromEntries(given.values))) : given.body;
   const value = body !== null && type === 'bytea' ? `\\x${Buffer.from(body).toString('hex')}` : body;
   return `${params.add(value)}::${type}`;
 }

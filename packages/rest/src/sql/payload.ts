@@ -2,8 +2,9 @@
  * A JSON body as rows of a FROM clause, in one parameter. The body itself is never looked into here but for its first
  * byte: whether it is an object or a list.
  */
-import type { InsertColumn } from '../plan/types.ts';
+
 import { quoteLiteral } from '@peakstone/kernel/pg';
+import type { InsertColumn } from '../plan/types.ts';
 import { type Parameters, qualified, quote } from './writer.ts';
 
 /** The alias under which the rows stand. */

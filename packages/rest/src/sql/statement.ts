@@ -9,7 +9,7 @@ import { isAllRows } from '../parse/range.ts';
 import type { Range } from '../parse/types.ts';
 import type { CallPlan, Handler, MutatePlan, ReadPlan } from '../plan/types.ts';
 import { callSql } from './call.ts';
-import { handlerSql, ROWS, type ResultShape, resultShape } from './handler.ts';
+import { handlerSql, type ResultShape, ROWS, resultShape } from './handler.ts';
 import { mutateSql } from './mutate.ts';
 import { countSql, readSql } from './read.ts';
 import { arrayLiteral, Parameters, quote } from './writer.ts';
@@ -114,6 +114,9 @@ function locationSql(primaryKey: readonly string[], params: Parameters): string 
 
 function explained(mediaType: MediaType, text: string): string {
   if (mediaType.kind !== 'plan') return text;
-  const options = [`FORMAT ${mediaType.format.toUpperCase()}`, ...mediaType.options.map(each => each.toUpperCase())];
+  const options = [
+    `FORMAT ${mediaType.format.toUpperCase()}`,
+    ...mediaType.options.map(each => each.toUpperCase()),
+  ];
   return `EXPLAIN (${options.join(', ')}) ${text}`;
 }

@@ -1,6 +1,7 @@
 /** How statements are put together: text with numbered parameters, identifiers always quoted. */
-import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
+
 import type { QualifiedName } from '@peakstone/kernel/catalog';
+import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { RestError } from '../errors.ts';
 
 /** Collects the values of one statement while its text is written. */
@@ -10,7 +11,9 @@ export class Parameters {
   /** @returns the placeholder, `$1`. */
   add(value: SqlValue): string {
     if (this.values.length === 65_535) {
-      throw new RestError('54023', 'Too many values in one request: a statement takes at most 65535', { status: 400 });
+      throw new RestError('54023', 'Too many values in one request: a statement takes at most 65535', {
+        status: 400,
+      });
     }
     this.values.push(value);
     return `$${this.values.length}`;
