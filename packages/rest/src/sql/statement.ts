@@ -12,7 +12,7 @@ import { callSql } from './call.ts';
 import { handlerSql, type ResultShape, ROWS, resultShape } from './handler.ts';
 import { mutateSql } from './mutate.ts';
 import { countSql, readSql } from './read.ts';
-import { arrayLiteral, Parameters, quote } from './writer.ts';
+import { arrayLiteral, Parameters } from './writer.ts';
 
 const SOURCE = 'pgrst_source';
 
