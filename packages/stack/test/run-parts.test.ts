@@ -187,7 +187,7 @@ describe('the control channel', () => {
     const events: string[] = [];
     await askControl(path, { command: 'restart', service: 'rest' }, event => events.push(event.kind));
     assert.deepEqual(events, ['stopping']);
-    await control.close();
+    control.stopListening();
     await assert.rejects(
       askControl(path, { command: 'status' }),
       (error: StackError) => error.code === 'notRunning',
@@ -203,7 +203,7 @@ describe('the control channel', () => {
       askControl(path, { command: 'status' }),
       (error: StackError) => error.code === 'unknownService' && error.hint === 'try rest',
     );
-    await control.close();
+    control.stopListening();
   });
 
   it('refuses what is no request, however long, and serves on', async () => {
@@ -218,7 +218,7 @@ describe('the control channel', () => {
       socket.destroy();
     }
     assert.equal(await askControl(path, { command: 'status' }), null);
-    await control.close();
+    control.stopListening();
   });
 
   it('replaces the socket of a killed stack', async () => {
@@ -226,7 +226,7 @@ describe('the control channel', () => {
     writeFileSync(path, '');
     const control = await listenControl(path, async () => null);
     assert.equal(await askControl(path, { command: 'status' }), null);
-    await control.close();
+    control.stopListening();
   });
 
   it('finds a short place when the folder’s path is too long for a socket', () => {

@@ -2,7 +2,6 @@ import type { Command } from '../grammar/command.ts';
 import { completions } from './completions.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
-import { gen } from './gen.ts';
 import { help } from './help.ts';
 import { logs } from './logs.ts';
 import { rest } from './rest.ts';
@@ -18,7 +17,7 @@ import { version } from './version.ts';
 export const root: Command = {
   name: 'peakstone',
   summary: 'the whole backend stack on real PostgreSQL 17, started by one command',
-  commands: [up, down, restart, status, logs, sql, secrets, doctor, rest, gen, completions, version, help, serve],
+  commands: [up, down, restart, status, logs, sql, secrets, doctor, rest, completions, version, help, serve],
   examples: [
     { command: 'peakstone up', does: 'Start everything; Ctrl-C drains and stops it' },
     { command: 'peakstone up --detach && peakstone status', does: 'Start in the background and look at it' },

@@ -50,10 +50,19 @@ export const logs: Command = {
 function linePrinter({ stdout, env }: Context, width: number, json: boolean): (line: LogLine) => void {
   if (json) return line => stdout.write(`${JSON.stringify(line)}\n`);
   const style = styleFor(stdout, env);
-  return ({ service, time, text }) => {
+  return ({ service, time, text: raw }) => {
+    const text = readable(raw);
     const name = width === 0 ? '' : `${style.bold(service.padEnd(width))}  `;
     stdout.write(`${style.dim(time)}  ${name}${text}\n`);
   };
+}
+
+/** A service's line without the time it stamps itself, as each is shown with one. Pure. */
+export function readable(line: string): string {
+  return line
+    .replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \w+ (?:\[\d+\] )?/, '')
+    .replace(/^user= db= app= client= /, '')
+    .replace(/^\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}: /, '');
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -63,6 +63,8 @@ export class Progress {
       case 'notice':
         this.note(event.text);
         break;
+      // The error itself is printed by whoever asked for the start.
+      case 'failed':
       case 'ready':
         this.#clear();
         break;
@@ -132,7 +134,8 @@ function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
-/** `0.4 s`, `75 s`. */
+/** `34 ms`, `0.4 s`, `75 s`. */
 export function seconds(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { type OnStackEvent, StackError, type StackErrorCode, type StackEvent, type StackSettings, type StackSummary, stackPaths } from '@peakstone/stack';
+import { ensureDataFolder, type OnStackEvent, StackError, type StackErrorCode, type StackEvent, type StackSettings, type StackSummary, stackPaths } from '@peakstone/stack';
 
 /** What the background process says on descriptor 3 until it is up. */
 export type Report =
@@ -18,7 +18,7 @@ export type Report =
  */
 export async function startDetached(settings: StackSettings, onEvent: OnStackEvent, signal: AbortSignal): Promise<StackSummary> {
   const paths = stackPaths(settings.cwd, settings.data);
-  mkdirSync(paths.logs, { recursive: true });
+  ensureDataFolder(paths);
   // Only what Node itself prints when it dies; the stack's own words go to its log.
   const crashFile = join(paths.logs, 'crash.txt');
   const crash = openSync(crashFile, 'w', 0o600);

@@ -23,12 +23,19 @@ export type ControlHandler = (request: ControlRequest, onEvent: (event: StackEve
 const maxRequestBytes = 4096;
 const maxReplyLineBytes = 1_000_000;
 const maxClients = 32;
+/** A client that has not read its answer by then does not read. */
+const lastAnswerMs = 1000;
+
+export interface Control {
+  /** From now on nobody can connect, and the socket's file is gone; answers under way are still given. */
+  stopListening(): void;
+}
 
 /**
  * Listens on a unix socket that only this user may open: one JSON line asks, JSON lines answer, then the socket closes.
  * The caller holds the stack's lock, so that a socket file found here is a remain.
  */
-export async function listenControl(path: string, handler: ControlHandler): Promise<{ close(): Promise<void> }> {
+export async function listenControl(path: string, handler: ControlHandler): Promise<Control> {
   ensureSocketFolder(dirname(path));
   rmSync(path, { force: true });
   const clients = new Set<Socket>();
@@ -40,13 +47,11 @@ export async function listenControl(path: string, handler: ControlHandler): Prom
   server.maxConnections = maxClients;
   await listenPrivately(server, path);
   return {
-    close: async () => {
-      rmSync(path, { force: true });
-      const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      // Whoever asked for the stop is still reading its answer.
-      for (const client of clients) client.end();
-      setTimeout(() => clients.forEach(client => client.destroy()), 500).unref();
-      await closed;
+    stopListening: () => {
+      // Takes the socket file away too, at once: its place may be another stack's in a moment.
+      server.close();
+      // Whoever asked for the stop still waits for its answer, others have none to expect.
+      setTimeout(() => clients.forEach(client => client.destroy()), lastAnswerMs).unref();
     },
   };
 }

@@ -14,6 +14,8 @@ export type StackEvent =
   | { readonly kind: 'recovered'; readonly pid: number }
   /** Something the operator should know that is no failure. */
   | { readonly kind: 'notice'; readonly text: string }
+  /** The whole start failed; everything is stopped again. */
+  | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'ready'; readonly durationMs: number };
 
 export type OnStackEvent = (event: StackEvent) => void;

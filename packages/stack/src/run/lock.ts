@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /** Held until released, or until the process ends in whatever way: the kernel lets go of it, so none is ever stale. */
@@ -14,9 +15,11 @@ export interface Lock {
  * @throws when the file cannot be made or opened.
  */
 export function takeLock(path: string): Lock | null {
+  closeSync(openSync(path, 'a', 0o600));
   const file = new DatabaseSync(path, { timeout: 500 });
   try {
-    file.exec('begin exclusive');
+    // Nothing is ever written, so that there is nothing to roll back: no journal beside it.
+    file.exec('pragma journal_mode = off; begin exclusive');
   } catch (error) {
     file.close();
     if (isBusy(error)) return null;

@@ -55,3 +55,12 @@ export function ensureSocketFolder(folder: string): void {
     throw new Error(`${folder} can be written by other users, so that the control channel would not be safe there. Remove it, or set TMPDIR to a folder of your own.`);
   }
 }
+
+/**
+ * Makes the stack's data folder. Only its owner may look inside; root's PostgreSQL runs as another user, who must be
+ * able to pass through.
+ */
+export function ensureDataFolder(paths: StackPaths): void {
+  mkdirSync(paths.data, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+}

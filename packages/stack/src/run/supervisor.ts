@@ -229,7 +229,7 @@ export class Supervisor {
     }, this.#options.intervalMs);
   }
 
-  /** One look at one service; starts it again when it is dead, or was unhealthy for too long while what it needs is well. */
+  /** One look at one service; starts it again when it was unhealthy for too long while what it needs is well. */
   async #look(entry: Entry): Promise<void> {
     if (entry.busy) return;
     if (!entry.running) {
@@ -252,8 +252,7 @@ export class Supervisor {
     if (entry.reason !== health.reason) this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
     entry.state = 'unhealthy';
     entry.reason = health.reason;
-    const dead = (entry.running as { readonly dead?: boolean }).dead === true;
-    const hopeless = dead || Date.now() - entry.unhealthySince >= this.#options.patienceMs;
+    const hopeless = Date.now() - entry.unhealthySince >= this.#options.patienceMs;
     if (hopeless && this.#needsAreHealthy(entry) && Date.now() >= entry.nextAttemptAt) await this.#recover(entry);
   }
 

@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { StackSummary } from '@peakstone/stack';
+
+const main = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+
+export interface StartedCli {
+  readonly child: ChildProcess;
+  readonly summary: StackSummary;
+  /** From the spawn of the process to the summary, which is printed when every health check is green. */
+  readonly upMs: number;
+}
+
+/** Runs `peakstone up --json` in a folder and waits until it says that it is up. */
+export async function startCli(folder: string, portBase: number, env: Record<string, string> = {}): Promise<StartedCli> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [main, 'up', '--json', '--port-base', String(portBase)], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let noise = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    noise = (noise + text).slice(-4000);
+  });
+  const first = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]().next();
+  const line = await Promise.race([first, once(child, 'exit').then(() => null)]);
+  if (!line || line.done) throw new Error(`peakstone up ended:\n${noise}`);
+  return { child, summary: JSON.parse(line.value) as StackSummary, upMs: performance.now() - began };
+}
+
+export async function stopCli({ child }: StartedCli): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

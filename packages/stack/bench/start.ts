@@ -1,0 +1,61 @@
+/**
+ * How long a stack takes to come up, and what it takes of memory when idle.
+ *
+ *   node packages/stack/bench/start.ts [--runs 5]
+ *
+ * `first`: nothing cached, initdb included. `new`: a new project on a machine that has started one before.
+ * `warm`: a project that has its data. Each from the spawn of the command to every health check green.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { median, startCli, stopCli } from './cli.ts';
+import { commandOf, processTree, proportionalKb } from './processes.ts';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, port: { type: 'string', default: '21800' } } });
+const runs = Number(values.runs);
+const portBase = Number(values.port);
+/** Until connections have been made, catalogs loaded and garbage collected. */
+const settleMs = 5000;
+
+const root = mkdtempSync(join(tmpdir(), 'peakstone-bench-'));
+const times: Record<'first' | 'new' | 'warm', number[]> = { first: [], new: [], warm: [] };
+const idle: number[] = [];
+const nodeShare: number[] = [];
+try {
+  for (let run = 0; run < runs; run++) {
+    const cache = join(root, `cache-${run}`);
+    for (const kind of ['first', 'new'] as const) {
+      const folder = join(root, `${kind}-${run}`);
+      mkdirSync(folder);
+      const cold = await startCli(folder, portBase, { PEAKSTONE_CACHE_DIR: cache });
+      times[kind].push(cold.upMs);
+      await stopCli(cold);
+    }
+    const warm = await startCli(join(root, `new-${run}`), portBase, { PEAKSTONE_CACHE_DIR: cache });
+    times.warm.push(warm.upMs);
+    await sleep(settleMs);
+    const tree = processTree(warm.child.pid!).map(pid => ({ name: commandOf(pid), kb: proportionalKb(pid) ?? 0 }));
+    idle.push(tree.reduce((sum, { kb }) => sum + kb, 0) / 1024);
+    nodeShare.push(tree.filter(({ name }) => name.startsWith('node')).reduce((sum, { kb }) => sum + kb, 0) / 1024);
+    await stopCli(warm);
+    rmSync(join(root, `first-${run}`), { recursive: true });
+    rmSync(join(root, `new-${run}`), { recursive: true });
+  }
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+
+const line = (name: string, samples: readonly number[], unit: string, limit: string): void => {
+  const [low, high] = [Math.min(...samples), Math.max(...samples)];
+  const digits = unit === 's' ? 2 : 0;
+  console.log(`${name.padEnd(34)} ${median(samples).toFixed(digits).padStart(7)} ${unit.padEnd(3)} (${low.toFixed(digits)}–${high.toFixed(digits)})  ${limit}`);
+};
+console.log(`medians of ${runs} interleaved runs (lowest–highest)`);
+line('cold start, first on a machine', times.first.map(ms => ms / 1000), 's', 'limit 5');
+line('cold start, new project', times.new.map(ms => ms / 1000), 's', 'limit 5');
+line('warm start', times.warm.map(ms => ms / 1000), 's', 'limit 1.5');
+line('idle memory of all processes (PSS)', idle, 'MB', 'limit 250');
+line('  of which Node', nodeShare, 'MB', '');

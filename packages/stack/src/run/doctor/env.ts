@@ -1,0 +1,49 @@
+import { existsSync, statSync } from 'node:fs';
+import { type Variable, variables } from '../../variables.ts';
+import { type EnvValues, readEnvFile } from '../env-file.ts';
+import type { StackPaths } from '../paths.ts';
+import { type Check, fail, ok, warn } from './check.ts';
+
+/** `.env`: that it is private, readable, complete, and that its secrets are no placeholders. Never shows a value. */
+export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
+  if (!existsSync(paths.env)) return [ok('.env', `not there yet; the first start makes ${paths.env}`)];
+  let values: EnvValues;
+  try {
+    values = readEnvFile(paths, env);
+  } catch (error) {
+    return [fail('.env', (error as Error).message, `Correct that line of ${paths.env}.`)];
+  }
+  const checks = [checkMode(paths.env)];
+  const secrets = variables.filter(variable => variable.generate);
+  const missing = secrets.filter(({ name }) => !values[name] && !env[name]).map(({ name }) => name);
+  const weak = secrets.flatMap(variable => weakness(variable, values[variable.name]));
+  const overridden = secrets.filter(({ name }) => env[name] && values[name] && env[name] !== values[name]).map(({ name }) => name);
+  if (missing.length > 0) {
+    checks.push(warn('Secrets', `not set: ${missing.join(', ')}`, `The next 'peakstone up' adds them.`));
+  }
+  for (const { name, why } of weak) {
+    checks.push(warn('Secrets', `${name} ${why}`, `Make a new one: peakstone secrets rotate ${name}`));
+  }
+  if (overridden.length > 0) {
+    checks.push(warn('Environment', `overrides .env with another ${overridden.join(', ')}`, 'Unset the variables, or make the two the same: one of them is not what you think.'));
+  }
+  if (missing.length === 0 && weak.length === 0) checks.push(ok('Secrets', `${secrets.length} set, none weak`));
+  return checks;
+}
+
+function checkMode(path: string): Check {
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & 0o077) === 0) return ok('.env', `readable by you alone`);
+  return warn('.env', `can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
+}
+
+const placeholders = /^(?:change.?me|changeme|secret|password|postgres|admin|example|test|xxx+|<.*>|\$\{.*\})/i;
+
+function weakness({ name, generate }: Variable, value: string | undefined): { name: string; why: string }[] {
+  if (!value || !generate) return [];
+  if (placeholders.test(value)) return [{ name, why: 'looks like a placeholder' }];
+  if (new Set(value).size <= 4) return [{ name, why: 'is one letter again and again' }];
+  // Key lengths are exact only where a peer insists; anything at least as long as ours is as strong.
+  const least = generate.kind === 'hex' ? generate.bytes : Math.min(16, generate.bytes);
+  return value.length < least ? [{ name, why: `has only ${value.length} characters` }] : [];
+}

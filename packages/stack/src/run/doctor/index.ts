@@ -1,0 +1,74 @@
+import { createPool } from '@peakstone/kernel/pg';
+import { services } from '../../services.ts';
+import { askControl } from '../control.ts';
+import type { EnvValues } from '../env-file.ts';
+import type { StackPaths } from '../paths.ts';
+import { portIsFree } from '../ports.ts';
+import { type Presence, readPresence } from '../state.ts';
+import { superuserUrl } from '../urls.ts';
+import { type Check, fail, ok, warn } from './check.ts';
+import { checkData } from './data.ts';
+import { checkEnv } from './env.ts';
+import { checkMachine } from './machine.ts';
+
+export type { Check } from './check.ts';
+
+/** Looks at everything a stack depends on, changes nothing. Worst last within its group; ends within seconds. */
+export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[]> {
+  const presence = readPresence(paths);
+  return [
+    ...checkMachine(paths.data),
+    ...checkData(paths, presence),
+    ...checkEnv(paths, env),
+    ...(presence.kind === 'running' ? await checkRunning(paths, presence, env) : await checkPorts()),
+  ];
+}
+
+async function checkPorts(): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { name, port, engines } of services) {
+    if (port === undefined || engines[0] !== 'peakstone') continue;
+    checks.push(
+      (await portIsFree(port, '127.0.0.1'))
+        ? ok('Port', `${port} is free for ${name}`)
+        : warn('Port', `${port} for ${name} is in use`, `${name} will take the next free one; --port-base chooses a range.`),
+    );
+  }
+  return checks;
+}
+
+async function checkRunning(paths: StackPaths, presence: Presence & { kind: 'running' }, env: EnvValues): Promise<Check[]> {
+  if (!presence.state) return [warn('Stack', 'is starting right now', 'Look again in a moment.')];
+  const status = await askControl(presence.state.control, { command: 'status' });
+  const checks = (status?.services ?? []).map(({ name, state, reason, url }) =>
+    state === 'healthy' ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`) : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
+  );
+  if (status?.services.some(({ name, state }) => name === 'postgres' && state === 'healthy')) {
+    checks.push(...(await checkExtensions(await superuserUrl(paths, env))));
+  }
+  return checks;
+}
+
+/** What the original stack uses, and what stands in where an extension is not installed. */
+const extensions: readonly (readonly [name: string, without: string])[] = [
+  ['pg_cron', 'scheduled jobs need it'],
+  ['pgaudit', 'DDL is logged by log_statement instead; objects are not audited'],
+  ['hypopg', 'hypothetical indexes need it'],
+  ['pg_repack', 'repacking without locks needs it'],
+  ['vector', 'embeddings need it'],
+];
+
+async function checkExtensions(url: string): Promise<Check[]> {
+  const pool = createPool({ url, size: 1, sharedSize: 0, acquireTimeoutMs: 3000 });
+  try {
+    const { rows } = await pool.query('select name, default_version from pg_available_extensions');
+    const versions = new Map(rows.map(row => [row[0]!.toString(), row[1]?.toString() ?? '']));
+    return extensions.map(([name, without]) => {
+      const version = versions.get(name);
+      if (version !== undefined) return ok('Extension', `${name} ${version}`);
+      return warn('Extension', `${name} is not installed: ${without}`, 'Use a system PostgreSQL 17 that has it (Debian: postgresql-17-…), or our image.');
+    });
+  } finally {
+    await pool.close(0);
+  }
+}

@@ -1,0 +1,84 @@
+import { type ApiKeys, rotateSecrets, signApiKeys } from '@peakstone/database';
+import { signJwt } from '@peakstone/kernel/jwt';
+import { variables } from '../variables.ts';
+import { restartStack } from './client.ts';
+import { type EnvValues, stackEnv } from './env-file.ts';
+import { StackError } from './errors.ts';
+import type { StackPaths } from './paths.ts';
+import { readPresence } from './state.ts';
+import { superuserUrl } from './urls.ts';
+
+/** The secrets among the stack's variables. */
+export const secretVariables = variables.filter(variable => variable.generate);
+
+/** The secrets that are set, by name. */
+export function stackSecrets(paths: StackPaths, env: EnvValues): Map<string, string> {
+  const values = stackEnv(paths, env);
+  return new Map(secretVariables.flatMap(({ name }) => (values[name] ? [[name, values[name]] as const] : [])));
+}
+
+export interface RotationReport {
+  readonly rotated: readonly string[];
+  /** Database roles whose password is another now. */
+  readonly roles: readonly string[];
+  /** Services that took the new secrets over. */
+  readonly restarted: readonly string[];
+}
+
+/** Services that hold a secret while they run, by the secrets whose change they must see. */
+const holders: readonly (readonly [service: string, secrets: readonly string[]])[] = [
+  ['rest', ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD']],
+  ['gateway', ['JWT_SECRET']],
+];
+
+/**
+ * Gives secrets new values in `.env` and, when the stack runs, in its database; services that hold one are restarted.
+ * @param names All when empty.
+ * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was.
+ */
+export async function rotateStackSecrets(paths: StackPaths, env: EnvValues, names: readonly string[]): Promise<RotationReport> {
+  const wanted = names.length > 0 ? names : secretVariables.map(({ name }) => name);
+  const overridden = wanted.find(name => env[name]);
+  if (overridden) {
+    throw new StackError('config', `${overridden} is set in the environment, which overrides .env.`, { hint: 'Rotate it where it is set, or unset it.' });
+  }
+  const running = readPresence(paths).kind === 'running';
+  const { rotated, roles } = await rotateSecrets(paths.env, {
+    names: names.length > 0 ? names : 'all',
+    ...(running ? { adminUrl: await superuserUrl(paths, env) } : {}),
+  });
+  const restarted = running ? holders.flatMap(([service, secrets]) => (secrets.some(name => rotated.includes(name)) ? [service] : [])) : [];
+  for (const service of restarted) await restartStack(paths, service, () => undefined);
+  return { rotated, roles, restarted };
+}
+
+/** The anon key and the service key. @throws {StackError} `config` when there is no JWT_SECRET yet. */
+export function stackKeys(paths: StackPaths, env: EnvValues): ApiKeys {
+  return signStackKeys(stackEnv(paths, env));
+}
+
+/** Keys made from settings. Always the same for the same secret, so that what was copied yesterday equals what is printed today. Pure. */
+export function signStackKeys(values: EnvValues): ApiKeys {
+  const supabase = values.DATABASE_SUPABASE !== 'false';
+  return signApiKeys({
+    secret: jwtSecret(values),
+    issuedAt: keysIssuedAt,
+    lifetimeSeconds: keysLifetime,
+    ...(supabase ? {} : { anonRole: 'web_anon', serviceRole: 'app_user' }),
+  });
+}
+
+/** 2025-01-01; with the lifetime, keys hold until 2045. Rotation, not expiry, ends them. */
+const keysIssuedAt = 1_735_689_600;
+const keysLifetime = 20 * 365.25 * 24 * 3600;
+
+/** Signs claims with the stack's JWT_SECRET. @throws {StackError} `config` */
+export function signStackToken(paths: StackPaths, env: EnvValues, claims: Readonly<Record<string, unknown>>): string {
+  return signJwt(claims, jwtSecret(stackEnv(paths, env)));
+}
+
+function jwtSecret(values: EnvValues): string {
+  const secret = values.JWT_SECRET;
+  if (secret) return secret;
+  throw new StackError('config', 'There is no JWT_SECRET yet.', { hint: `'peakstone up' makes it, in .env.` });
+}

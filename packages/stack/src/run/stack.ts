@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { stackVersion } from '../definition.ts';
+import { services } from '../services.ts';
+import { type ControlRequest, listenControl } from './control.ts';
+import { StackError } from './errors.ts';
+import type { OnStackEvent } from './events.ts';
+import { loadExample } from './example.ts';
+import { describeEvent, EventHub } from './hub.ts';
+import { type Lock, takeLock } from './lock.ts';
+import { StackLogs } from './logs.ts';
+import { ensureDataFolder, type StackPaths, stackPaths } from './paths.ts';
+import { planStack, type StackPlan } from './plan.ts';
+import type { StackSummary, StartOptions } from './settings.ts';
+import { readPresence, removeState, writeState } from './state.ts';
+import type { ServiceStatus, StackStatus } from './status.ts';
+import { Supervisor } from './supervisor.ts';
+import { buildUnits, type Live } from './units.ts';
+import { httpUrl } from './urls.ts';
+
+/** A stack that is up in this process. */
+export interface RunningStack {
+  readonly summary: StackSummary;
+  /** Resolves when another process has asked for the stop and it is done. */
+  readonly stopRequested: Promise<void>;
+  status(): StackStatus;
+  /** Drains and stops everything within a bound, and frees the folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Brings the whole stack up in this process: database, bootstrap, REST, gateway, in order of need.
+ * @throws {StackError} `alreadyRunning`, `aborted`, `startFailed` …, after everything taken has been given back.
+ */
+export async function startStack(options: StartOptions): Promise<RunningStack> {
+  const began = performance.now();
+  const paths = stackPaths(options.cwd, options.data);
+  const lock = claimFolder(paths);
+  const hub = new EventHub();
+  hub.listen(options.onEvent);
+  const release = new Releases();
+  release.add(() => lock.release());
+  try {
+    announceRecovery(paths, hub.emit);
+    const logs = new StackLogs(paths.logs);
+    release.add(() => logs.close());
+    hub.listen(event => logs.write('stack', describeEvent(event)));
+    const plan = await planStack(options, paths, hub.emit);
+    const { units, live } = buildUnits(plan, logs);
+    const supervisor = new Supervisor(units, { onEvent: hub.emit });
+    release.add(() => supervisor.stop());
+    return await bringUp({ options, paths, plan, live, supervisor, hub, logs, release, began });
+  } catch (error) {
+    hub.emit({ kind: 'failed', reason: (error as Error).message });
+    await release.all();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly options: StartOptions;
+  readonly paths: StackPaths;
+  readonly plan: StackPlan;
+  readonly live: Live;
+  readonly supervisor: Supervisor;
+  readonly hub: EventHub;
+  readonly logs: StackLogs;
+  readonly release: Releases;
+  readonly began: number;
+}
+
+async function bringUp({ options, paths, plan, live, supervisor, hub, logs, release, began }: Parts): Promise<RunningStack> {
+  const startedAt = new Date().toISOString();
+  const requested = Promise.withResolvers<void>();
+  // `down` must be able to interrupt a start as well.
+  const interrupt = new AbortController();
+  const status = (): StackStatus => {
+    const services = supervisor.statuses();
+    const healthy = services.every(service => service.state === 'healthy');
+    return { pid: process.pid, version: stackVersion, startedAt, data: paths.data, healthy, services, droppedLogLines: logs.dropped };
+  };
+  const handle = async (request: ControlRequest, onEvent: OnStackEvent): Promise<StackStatus | null> => {
+    const deafen = hub.listen(onEvent);
+    try {
+      switch (request.command) {
+        case 'status':
+          await supervisor.check();
+          return status();
+        case 'restart':
+          await (request.service === undefined ? supervisor.restartAll() : supervisor.restart(request.service));
+          return status();
+        case 'stop':
+          interrupt.abort();
+          await release.all();
+          requested.resolve();
+          return null;
+      }
+    } finally {
+      deafen();
+    }
+  };
+  const control = await listenControl(paths.control, handle);
+  release.add(() => {
+    control.stopListening();
+    removeState(paths);
+  });
+  writeState(paths, { version: 1, pid: process.pid, startedAt, host: plan.host, ports: plan.ports, control: paths.control });
+  const signal = AbortSignal.any([options.signal, interrupt.signal]);
+  await supervisor.start(signal);
+  if (options.example !== undefined) await loadExample(paths.project, options.example, live.database!, signal, hub.emit);
+  const startedInMs = Math.round(performance.now() - began);
+  hub.emit({ kind: 'ready', durationMs: startedInMs });
+  return {
+    summary: {
+      pid: process.pid,
+      data: paths.data,
+      startedInMs,
+      addresses: listAddresses(plan, supervisor.statuses()),
+      ports: plan.ports,
+      keys: plan.keys,
+    },
+    stopRequested: requested.promise,
+    status,
+    stop: () => release.all(),
+  };
+}
+
+/** What users open: everything by its path on the gateway, and the database. */
+function listAddresses(plan: StackPlan, statuses: readonly ServiceStatus[]): StackSummary['addresses'] {
+  const gateway = httpUrl(plan.host, plan.ports.gateway);
+  const addresses = statuses.flatMap(({ name, title, url }) => {
+    if (name === 'gateway') return [];
+    const [path] = services.find(service => service.name === name)?.paths ?? [];
+    const address = path === undefined ? url : `${gateway}${path}`;
+    return address === null ? [] : [{ service: name, title, url: address }];
+  });
+  return [{ service: 'gateway', title: 'Gateway', url: gateway }, ...addresses.filter(entry => entry.service !== 'postgres'), ...addresses.filter(entry => entry.service === 'postgres')];
+}
+
+/** @throws {StackError} `alreadyRunning` */
+function claimFolder(paths: StackPaths): Lock {
+  ensureDataFolder(paths);
+  const lock = takeLock(paths.lock);
+  if (lock) return lock;
+  const presence = readPresence(paths);
+  const state = presence.kind === 'running' ? presence.state : null;
+  const where = state ? `: process ${state.pid}, ${httpUrl(state.host, state.ports.gateway)}` : ', and is just starting';
+  throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
+    hint: `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`,
+  });
+}
+
+function announceRecovery(paths: StackPaths, emit: OnStackEvent): void {
+  if (!existsSync(paths.state)) return;
+  // We hold the lock ourselves, so that the state can only be a remain.
+  const presence = readPresence(paths);
+  const state = presence.kind === 'absent' ? null : presence.state;
+  if (state) emit({ kind: 'recovered', pid: state.pid });
+  removeState(paths);
+}
+
+/** What was taken, given back once, in reverse; each even when another one fails. */
+class Releases {
+  readonly #acts: (() => void | Promise<void>)[] = [];
+  #done: Promise<void> | null = null;
+
+  add(act: () => void | Promise<void>): void {
+    this.#acts.push(act);
+  }
+
+  all(): Promise<void> {
+    this.#done ??= this.#release();
+    return this.#done;
+  }
+
+  async #release(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const act of this.#acts.toReversed()) {
+      try {
+        await act();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `Not everything could be stopped: ${(failures[0] as Error).message}`);
+  }
+}
