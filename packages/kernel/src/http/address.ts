@@ -45,6 +45,15 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
   return client;
 }
 
+/**
+ * Tells whether an address belongs to one of the networks; for entries see {@link trustedNetworks}.
+ * @throws {RangeError} naming an entry that isn't a network.
+ */
+export function networks(entries: readonly string[]): (address: string) => boolean {
+  const list = trustedNetworks(entries);
+  return address => isIP(address) !== 0 && contains(list, address);
+}
+
 function contains(list: BlockList, address: string): boolean {
   return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }

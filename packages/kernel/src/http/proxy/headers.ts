@@ -14,6 +14,9 @@ const HOP_BY_HOP = new Set([
   'http2-settings',
 ]);
 
+/** What a proxy says about the address that its client used. */
+const FORWARDED_ORIGIN = new Set(['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port']);
+
 function connectionOptions(connection: string | undefined): ReadonlySet<string> {
   return new Set((connection ?? '').split(',').map(option => option.trim().toLowerCase()));
 }
@@ -21,7 +24,10 @@ function connectionOptions(connection: string | undefined): ReadonlySet<string> 
 export interface ForwardOptions {
   /** Keep the client's Host (signatures such as S3's cover it) instead of the upstream's. Default false. */
   readonly keepHost?: boolean;
-  /** The request came through proxies that are trusted: their X-Forwarded-* are handed on. Default false. */
+  /**
+   * Requests come through proxies that are trusted: what they say about protocol and host is handed on. Default false.
+   * X-Forwarded-For is always the client's address as the server made it out.
+   */
   readonly keepForwarded?: boolean;
 }
 
@@ -38,17 +44,13 @@ export function upstreamHeaders(
     if (value === undefined || HOP_BY_HOP.has(name) || dropped.has(name)) continue;
     // Answered here already; the upstream would answer it again.
     if (name === 'expect' || name === 'host') continue;
-    if (name.startsWith('x-forwarded-') || name === 'forwarded') {
-      const ours = name === 'x-forwarded-prefix';
-      if (!options.keepForwarded && !ours) continue;
-    }
+    if (name === 'x-forwarded-for' || name === 'forwarded' || name === 'x-real-ip') continue;
+    if (FORWARDED_ORIGIN.has(name) && !options.keepForwarded) continue;
     forwarded[name] = value;
   }
   const host = headers.host ?? '';
   forwarded.host = options.keepHost && host !== '' ? host : upstreamHost;
-  const before = options.keepForwarded ? headers['x-forwarded-for'] : undefined;
-  const client = request.remoteAddress;
-  if (before === undefined && client !== '') forwarded['x-forwarded-for'] = client;
+  if (request.remoteAddress !== '') forwarded['x-forwarded-for'] = request.remoteAddress;
   forwarded['x-forwarded-host'] ??= host;
   forwarded['x-forwarded-proto'] ??= 'http';
   return forwarded;

@@ -23,7 +23,7 @@ export interface ProxyOptions extends ForwardOptions {
 }
 
 /** A handler that hands requests to another server, and lets go of its connections. */
-export interface Proxy {
+export interface ReverseProxy {
   readonly handler: Handler;
   close(): void;
 }
@@ -43,7 +43,7 @@ class ProxyFailure extends Error {
  * Unreachable or broken upstreams answer 502, silent ones 504, as JSON.
  * @throws {RangeError} when `url` isn't http or https.
  */
-export function proxyTo(url: string | URL, options: ProxyOptions = {}): Proxy {
+export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseProxy {
   const upstream = new URL(url);
   if (upstream.protocol !== 'http:' && upstream.protocol !== 'https:') {
     throw new RangeError(`A proxy's upstream must be http or https, not ${upstream.protocol}//`);

@@ -1,0 +1,52 @@
+import {
+  ConfigError,
+  readDuration,
+  readEnum,
+  readList,
+  readPort,
+  readSize,
+  readString,
+} from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+
+export interface GatewayConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Origins that browsers may call from. */
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  /** Proxies whose X-Forwarded-* is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Networks that may read metrics and the reasons of ill health. */
+  readonly adminNetworks: readonly string[];
+  readonly accessLog: 'all' | 'errors' | 'off';
+  readonly drainMs: number;
+}
+
+/** Reads the gateway's own settings. Pure. @throws {ConfigError} naming the variable and the shape it expects. */
+export function readGatewayConfig(env: Env): GatewayConfig {
+  return {
+    host: readString(env, 'GATEWAY_HOST', { default: '127.0.0.1' }),
+    port: readPort(env, 'GATEWAY_PORT', { default: 8000 }),
+    corsOrigins: readOrigins(env),
+    maxBodyBytes: readSize(env, 'GATEWAY_MAX_BODY', { default: 256 * 1024 * 1024 }),
+    trustedProxies: readList(env, 'GATEWAY_TRUSTED_PROXIES', { default: [] }),
+    adminNetworks: readList(env, 'GATEWAY_ADMIN_NETWORKS', { default: ['loopback'] }),
+    accessLog: readEnum(env, 'GATEWAY_ACCESS_LOG', ['all', 'errors', 'off'], { default: 'all' }),
+    drainMs: readDuration(env, 'GATEWAY_DRAIN', { default: 10_000 }),
+  };
+}
+
+/** `GATEWAY_CORS`, or the stack's `HASURA_CORS`: the same list serves all. */
+function readOrigins(env: Env): readonly string[] {
+  const name = env.GATEWAY_CORS ? 'GATEWAY_CORS' : 'HASURA_CORS';
+  const origins = readList(env, name, { default: ['*'] });
+  for (const origin of origins) {
+    if (origin !== '*' && !/^[a-z][a-z0-9+.-]*:\/\/(\*\.)?[a-z0-9.[\]:_-]+\/?$/i.test(origin)) {
+      throw new ConfigError(name, 'origins such as https://app.example.com, https://*.example.com or *', {
+        got: origin,
+      });
+    }
+  }
+  return origins;
+}

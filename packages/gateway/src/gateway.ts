@@ -1,0 +1,189 @@
+/** The gateway as a handler: a pipeline for each route, prepared once, and a choice among them for each request. */
+import {
+  bodyLimit,
+  compose,
+  cors,
+  type Handler,
+  type HttpRequest,
+  type HttpResponse,
+  mapResponse,
+  observe,
+  proxyTo,
+  type ReverseProxy,
+  recover,
+  refuseUpgrade,
+  requestId,
+  responseHeader,
+  tunnelTo,
+  type UpgradeListener,
+  withHeaders,
+  withRequest,
+} from '@peakstone/kernel/http';
+import type { Logger } from '@peakstone/kernel/log';
+import { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from '@peakstone/kernel/metrics';
+import { createAdminCheck } from './admin.ts';
+import { healthResponse, indexResponse, notFound, unavailable, unsafePath } from './answers.ts';
+import { withBearer } from './apiKey.ts';
+import type { GatewayConfig } from './config.ts';
+import { createHealthCheck, type ServiceHealth } from './health.ts';
+import { pageResponse } from './page/page.ts';
+import { createRecorder } from './record.ts';
+import { compileRoutes, type Listed, type Match, type Route } from './routes.ts';
+
+export interface GatewayDeps {
+  readonly routes: readonly Route[];
+  /** Services that are shown and watched, but not routed: the database. */
+  readonly listed?: readonly Listed[];
+  readonly log?: Logger;
+  /** Registry that the gateway's metrics join; an own one when absent. */
+  readonly metrics?: Metrics;
+}
+
+/** The gateway without a listener. */
+export interface Gateway {
+  readonly handler: Handler;
+  readonly onUpgrade: UpgradeListener;
+  readonly metrics: Metrics;
+  /** How every service is, at most a second old. */
+  look(): Promise<readonly ServiceHealth[]>;
+  /** Lets go of connections to upstreams. */
+  close(): void;
+}
+
+/** Where Prometheus reads, from the admin networks only. */
+export const METRICS_PATH = '/-/metrics';
+
+const EXPOSED_HEADERS = [
+  'X-Request-Id',
+  'Content-Range',
+  'Content-Location',
+  'Location',
+  'ETag',
+  'Retry-After',
+];
+
+/** @throws {RangeError} on routes, origins or networks that can't be used. */
+export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway {
+  const { routes, log } = deps;
+  const metrics = deps.metrics ?? createMetrics();
+  const services = [...(deps.listed ?? []), ...routes];
+  const find = compileRoutes(routes);
+  const look = createHealthCheck(services);
+  const isAdmin = createAdminCheck(config.adminNetworks);
+  const recorder = createRecorder(
+    [...routes.map(route => route.name), 'gateway'],
+    log,
+    metrics,
+    config.accessLog,
+  );
+  const proxies: ReverseProxy[] = [];
+  const onError = (error: unknown, request: HttpRequest) => {
+    log?.error('request failed', { error, path: request.path, request: request.headers['x-request-id'] });
+  };
+  const shared = cors({ origins: config.corsOrigins, exposedHeaders: EXPOSED_HEADERS });
+
+  function pipeline(name: string, maxBodyBytes: number, handler: Handler): Handler {
+    return compose(
+      [observe(recorder(name)), shared, noSniff, recover(onError), bodyLimit(maxBodyBytes)],
+      handler,
+    );
+  }
+
+  const handlers = new Map<Route, Handler>();
+  for (const route of routes) {
+    if (!route.public) continue;
+    const handler = targetHandler(route, config, proxies);
+    handlers.set(route, pipeline(route.name, route.maxBodyBytes ?? config.maxBodyBytes, handler));
+  }
+  const own = pipeline('gateway', 0, ownHandler({ routes, look, isAdmin, metrics }));
+
+  return {
+    handler: requestId()(request => {
+      const match = find(request.headers.host, request.path, request.query);
+      if (match === undefined || match === 'unsafe') return own(request);
+      return handlers.get(match.route)!(forService(request, match));
+    }),
+    onUpgrade(request, socket, head) {
+      const match = find(request.headers.host, request.path, request.query);
+      if (match === 'unsafe') return refuseUpgrade(socket, 400, 'Bad Request', 'The path holds dot segments');
+      if (match === undefined)
+        return refuseUpgrade(socket, 404, 'Not Found', 'There is nothing at this path');
+      const { route } = match;
+      log?.info('upgrade', { route: route.name, path: request.path, client: request.remoteAddress });
+      const inner = forService(request, match);
+      if (route.onUpgrade) route.onUpgrade(inner, socket, head);
+      else if (typeof route.target === 'string')
+        tunnelTo(route.target, inner, socket, head, forwarding(route, config));
+      else refuseUpgrade(socket, 501, 'Not Implemented', `${route.title ?? route.name} takes no WebSockets`);
+    },
+    metrics,
+    look,
+    close() {
+      for (const proxy of proxies) proxy.close();
+    },
+  };
+}
+
+/** The request as the service sees it: without its prefix, with the API key as its token. */
+function forService(request: HttpRequest, { target, prefix }: Match): HttpRequest {
+  const headers = withBearer(request.headers);
+  if (prefix === '') return headers === request.headers ? request : withRequest(request, { headers });
+  return withRequest(request, { target, headers: { ...headers, 'x-forwarded-prefix': prefix } });
+}
+
+function forwarding(route: Route, config: GatewayConfig) {
+  return { keepHost: route.keepHost ?? false, keepForwarded: config.trustedProxies.length > 0 };
+}
+
+function targetHandler(route: Route, config: GatewayConfig, proxies: ReverseProxy[]): Handler {
+  const { target } = route;
+  if (typeof target === 'function') return target;
+  if (typeof target === 'object') return request => target.current()?.(request) ?? unavailable(route);
+  const proxy = proxyTo(target, { ...forwarding(route, config), unreachable: () => unavailable(route) });
+  proxies.push(proxy);
+  return proxy.handler;
+}
+
+interface OwnParts {
+  readonly routes: readonly Route[];
+  readonly look: () => Promise<readonly ServiceHealth[]>;
+  readonly isAdmin: (request: HttpRequest) => boolean;
+  readonly metrics: Metrics;
+}
+
+/** The gateway's own paths. */
+function ownHandler({ routes, look, isAdmin, metrics }: OwnParts): Handler {
+  const find = compileRoutes(routes);
+  const pages: Readonly<Record<string, Handler>> = {
+    '/': async request => {
+      const wantsPage = request.headers.accept?.includes('text/html') ?? false;
+      const services = await look();
+      return wantsPage ? pageResponse(services, routes) : indexResponse(services, routes);
+    },
+    '/healthz': async request => healthResponse(await look(), isAdmin(request)),
+    '/favicon.ico': () => ({ status: 204, headers: ['Cache-Control', 'max-age=86400'], body: null }),
+    [METRICS_PATH]: request =>
+      isAdmin(request)
+        ? { status: 200, headers: ['Content-Type', METRICS_CONTENT_TYPE], body: metrics.expose() }
+        : notFound(routes),
+  };
+  return request => {
+    const page = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
+    if (page === undefined) {
+      return find(request.headers.host, request.path, '') === 'unsafe' ? unsafePath() : notFound(routes);
+    }
+    if (request.method === 'GET' || request.method === 'HEAD') return page(request);
+    return { status: 405, headers: ['Allow', 'GET, HEAD'], body: null };
+  };
+}
+
+/** Browsers must not take data for a script or a page because it looks like one. */
+function noSniff(inner: Handler): Handler {
+  return request => mapResponse(inner(request), addNoSniff);
+}
+
+function addNoSniff(response: HttpResponse): HttpResponse {
+  return responseHeader(response, 'x-content-type-options') === undefined
+    ? withHeaders(response, ['X-Content-Type-Options', 'nosniff'])
+    : response;
+}

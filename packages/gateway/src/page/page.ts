@@ -1,0 +1,112 @@
+/** The start page: what runs, how it is, where it answers. Self-contained HTML without scripts. Pure. */
+import { createHash } from 'node:crypto';
+import type { HttpResponse } from '@peakstone/kernel/http';
+import type { ServiceHealth } from '../health.ts';
+import type { Route } from '../routes.ts';
+import { type Html, html, raw } from './html.ts';
+import { STYLE } from './style.ts';
+
+const styleHash = createHash('sha256').update(STYLE).digest('base64');
+
+/** Nothing may load, run, frame or submit; the one style is named by its hash. */
+const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+export function pageResponse(services: readonly ServiceHealth[], routes: readonly Route[]): HttpResponse {
+  return {
+    status: 200,
+    headers: [
+      'Content-Type',
+      'text/html; charset=utf-8',
+      'Content-Security-Policy',
+      POLICY,
+      'Referrer-Policy',
+      'no-referrer',
+      'Cache-Control',
+      'no-store',
+      'Vary',
+      'Accept',
+    ],
+    body: renderPage(services, routes),
+  };
+}
+
+export function renderPage(services: readonly ServiceHealth[], routes: readonly Route[]): string {
+  const down = services.filter(({ health }) => !health.ok).length;
+  const cards = services.map(({ service, health }) =>
+    card(service.title ?? service.name, service.contract, health.ok, links(service, routes)),
+  );
+  const rest = routes.find(route => route.public && route.name === 'rest' && route.paths.length > 0);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>PeakStone</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body>
+<main>
+<header>
+${LOGO}
+<div><h1>PeakStone</h1><p>Your backend, on one address.</p></div>
+${down === 0 ? state(true, 'Everything runs') : state(false, down === 1 ? '1 service is down' : `${down} services are down`)}
+</header>
+${cards.length > 0 ? html`<ul class="services">${cards}</ul>` : html`<p class="empty">No service is routed yet.</p>`}
+${rest === undefined ? '' : firstRequest(rest.paths[0]!)}
+<footer><a href="/healthz">Health as JSON</a><span>Programs get this page as JSON too: <code>Accept: application/json</code></span></footer>
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function card(title: string, contract: string | undefined, ok: boolean, rows: readonly Html[]): Html {
+  return html`<li>
+<div class="top"><h3>${title}</h3>${state(ok, ok ? 'Runs' : 'Down')}</div>
+${contract === undefined ? '' : html`<p class="contract">${contract}</p>`}
+${rows.length === 0 ? '' : html`<dl>${rows}</dl>`}
+</li>`;
+}
+
+function links(service: ServiceHealth['service'], routes: readonly Route[]): readonly Html[] {
+  const route = routes.find(({ name, public: isPublic }) => isPublic && name === service.name);
+  const rows: Html[] = [];
+  for (const path of route?.paths ?? [])
+    rows.push(row('Path', html`<a href="${path}${route?.stripPrefix ? '/' : ''}">${path}</a>`));
+  if (route?.host) rows.push(row('Host', html`<a href="https://${route.host}/">${route.host}</a>`));
+  if (service.address !== undefined) {
+    const isWeb = /^https?:\/\//.test(service.address);
+    rows.push(
+      row(
+        'Direct',
+        isWeb
+          ? html`<a href="${service.address}">${service.address}</a>`
+          : html`<code>${service.address}</code>`,
+      ),
+    );
+  }
+  return rows;
+}
+
+function row(name: string, value: Html): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+}
+
+function state(ok: boolean, text: string): Html {
+  return html`<span class="state ${ok ? 'good' : 'bad'}">${text}</span>`;
+}
+
+function firstRequest(path: string): Html {
+  return html`<h2>A first request</h2>
+<pre><code># what the API serves: tables, views and functions
+curl "$PEAKSTONE_URL${path}/" -H "apikey: $ANON_KEY"
+
+# ten rows of a table, as the signed-in user may see them
+curl "$PEAKSTONE_URL${path}/TABLE?select=*&limit=10" \\
+  -H "apikey: $ANON_KEY" -H "Authorization: Bearer $USER_TOKEN"</code></pre>`;
+}
+
+const LOGO = raw(
+  '<svg viewBox="0 0 48 48" fill="none" aria-hidden="true"><path d="M3 41 19 10l7 13 5-8 14 26z" fill="currentColor" opacity=".22"/><path d="M3 41 19 10l7 13 5-8 14 26z" stroke="currentColor" stroke-width="2.5" stroke-linejoin="round"/><path d="m13.500 21 5.500 4 5-5" stroke="currentColor" stroke-width="2.500" stroke-linejoin="round" stroke-linecap="round"/></svg>',
+);

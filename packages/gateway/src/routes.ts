@@ -1,0 +1,115 @@
+import type { Handler, UpgradeListener } from '@peakstone/kernel/http';
+import type { Health } from '@peakstone/kernel/service';
+
+/** What stands behind a route: a handler in this process, one that comes and goes (null while it is down), or a server's URL. */
+export type Target = Handler | { current(): Handler | null } | string;
+
+/** A service as the start page and `/healthz` show it. */
+export interface Listed {
+  /** Short name, as on the command line: `rest`. */
+  readonly name: string;
+  /** For people: `REST API`. Default the name. */
+  readonly title?: string;
+  /** The contract it speaks: `PostgREST`. */
+  readonly contract?: string;
+  /** Where it is reached besides the gateway, if anywhere: a URL without credentials. */
+  readonly address?: string;
+  /** Without it a service in this process counts as healthy, and a URL is asked for any answer. */
+  readonly health?: () => Promise<Health>;
+}
+
+/** Where requests go: data, given by whoever starts the gateway. */
+export interface Route extends Listed {
+  /** Prefixes such as `/rest/v1`; they match whole segments, the longest first. */
+  readonly paths: readonly string[];
+  /** Host at whose root the service is served, such as `api.example.com`. */
+  readonly host?: string | undefined;
+  /** Whether a prefix is taken off before the service sees the path; never for `host`. */
+  readonly stripPrefix: boolean;
+  readonly target: Target;
+  /** False keeps it off every path and host: it is only listed. */
+  readonly public: boolean;
+  /** Largest request body, in place of the gateway's own limit; `Infinity` for uploads. */
+  readonly maxBodyBytes?: number;
+  /** Hand the client's Host to a URL target, since signatures cover it (S3). Default false. */
+  readonly keepHost?: boolean;
+  /** Takes WebSocket handshakes of a service in this process; URL targets get them tunnelled. */
+  readonly onUpgrade?: UpgradeListener;
+}
+
+/** A route that a request belongs to, and the target it sees. */
+export interface Match {
+  readonly route: Route;
+  /** Path and query for the service. */
+  readonly target: string;
+  /** The prefix that was taken off, or empty. */
+  readonly prefix: string;
+}
+
+export type FindRoute = (
+  host: string | undefined,
+  path: string,
+  query: string,
+) => Match | 'unsafe' | undefined;
+
+const PREFIX = /^\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$/;
+
+/**
+ * Prepares routing. Hosts win over paths, longer prefixes over shorter ones.
+ * @throws {RangeError} naming a prefix that can't be matched, or a prefix or host given twice.
+ */
+export function compileRoutes(routes: readonly Route[]): FindRoute {
+  const hosts = new Map<string, Route>();
+  const prefixes = new Map<string, Route>();
+  for (const route of routes) {
+    if (!route.public) continue;
+    if (route.host !== undefined && route.host !== '') add(hosts, hostName(route.host), route);
+    for (const path of route.paths) {
+      if (!PREFIX.test(path))
+        throw new RangeError(`Route ${route.name}: '${path}' is not a path such as /rest/v1`);
+      add(prefixes, path, route);
+    }
+  }
+  const byLength = [...prefixes].sort(([a], [b]) => b.length - a.length);
+
+  return (host, path, query) => {
+    const onHost = host === undefined || hosts.size === 0 ? undefined : hosts.get(hostName(host));
+    if (onHost !== undefined) return { route: onHost, target: withQuery(path, query), prefix: '' };
+    for (const [prefix, route] of byLength) {
+      if (!path.startsWith(prefix)) continue;
+      if (path.length > prefix.length && path.charCodeAt(prefix.length) !== 0x2f) continue;
+      if (leavesPrefix(path)) return 'unsafe';
+      if (!route.stripPrefix) return { route, target: withQuery(path, query), prefix: '' };
+      return { route, target: withQuery(path.slice(prefix.length) || '/', query), prefix };
+    }
+    return undefined;
+  };
+}
+
+function add(routes: Map<string, Route>, key: string, route: Route): void {
+  const other = routes.get(key);
+  if (other !== undefined) throw new RangeError(`'${key}' is routed to ${other.name} and to ${route.name}`);
+  routes.set(key, route);
+}
+
+function withQuery(path: string, query: string): string {
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** Host header without its port, in lower case, without the dot that ends a full name. */
+function hostName(host: string): string {
+  return host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+}
+
+/**
+ * Whether a path could mean another one to a service that decodes it: dot segments, however spelt.
+ * An encoded slash alone is fine (object names hold them) and travels as it is.
+ */
+export function leavesPrefix(path: string): boolean {
+  if (!path.includes('.') && !/%2e/i.test(path)) return false;
+  return path
+    .replace(/%2e/gi, '.')
+    .replace(/%2f|%5c|\\/gi, '/')
+    .split('/')
+    .some(segment => segment === '.' || segment === '..');
+}
