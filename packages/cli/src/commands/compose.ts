@@ -1,10 +1,20 @@
-import { type Command, type Invocation } from '../grammar/command.ts';
+import type { Command, Invocation } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 
 /** Choices that override `peakstone.config.ts` for one command. */
 export const stackChoices = {
-  engine: { kind: 'text', value: 'ENGINE', summary: 'Engine of every service not named in peakstone.config.ts', choices: ['peakstone', 'upstream'] },
-  routes: { kind: 'text', value: 'KIND', summary: 'How hosts reach the services', choices: ['dokploy', 'traefik', 'caddy', 'none'] },
+  engine: {
+    kind: 'text',
+    value: 'ENGINE',
+    summary: 'Engine of every service not named in peakstone.config.ts',
+    choices: ['peakstone', 'upstream'],
+  },
+  routes: {
+    kind: 'text',
+    value: 'KIND',
+    summary: 'How hosts reach the services',
+    choices: ['dokploy', 'traefik', 'caddy', 'none'],
+  },
 } as const;
 
 /** The configuration that options give. Pure. */
@@ -22,7 +32,12 @@ export const compose: Command = {
     'Renders peakstone.config.ts (or the default stack, without one). Nothing is read from .env: the files name the variables. To write, compare and start: peakstone deploy.',
   options: {
     ...stackChoices,
-    print: { kind: 'text', value: 'FILE', summary: 'Which file (default compose)', choices: ['compose', 'local', 'caddy', 'swarm', 'env', 'dokploy', 'services', 'images'] },
+    print: {
+      kind: 'text',
+      value: 'FILE',
+      summary: 'Which file (default compose)',
+      choices: ['compose', 'local', 'caddy', 'swarm', 'env', 'dokploy', 'services', 'images'],
+    },
   },
   examples: [
     { command: 'peakstone compose > docker-compose.yml', does: 'For Dokploy, or any Docker host' },
@@ -30,17 +45,20 @@ export const compose: Command = {
     { command: 'peakstone compose --print env > .env.example', does: 'Every variable, explained' },
   ],
   run: async (invocation, context) => {
-    const stack = await import('@peakstone/stack');
-    const resolved = stack.resolveStack({ ...(await stack.loadStackConfig(context.cwd)), ...chosen(invocation) });
+    const [{ loadStack, stackVersion }, render] = await Promise.all([
+      import('@peakstone/stack/deploy'),
+      import('@peakstone/stack/render'),
+    ]);
+    const stack = await loadStack(context.cwd, chosen(invocation));
     const print = {
-      compose: () => stack.renderCompose(resolved),
-      local: () => stack.renderOverride(resolved),
-      caddy: () => stack.renderCaddy(resolved),
-      swarm: () => stack.renderSwarm(resolved).stack,
-      env: () => stack.renderEnvExample(resolved),
-      dokploy: () => stack.renderDokploy(resolved, stack.stackVersion).template,
-      services: () => stack.renderServiceTable(resolved),
-      images: () => stack.renderImageTable(resolved),
+      compose: () => render.renderCompose(stack),
+      local: () => render.renderOverride(stack),
+      caddy: () => render.renderCaddy(stack),
+      swarm: () => render.renderSwarm(stack).stack,
+      env: () => render.renderEnvExample(stack),
+      dokploy: () => render.renderDokploy(stack, stackVersion).template,
+      services: () => render.renderServiceTable(stack),
+      images: () => render.renderImageTable(stack),
     };
     context.stdout.write(print[(invocation.options.print ?? 'compose') as keyof typeof print]());
     return exitCodes.ok;

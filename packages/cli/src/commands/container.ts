@@ -6,10 +6,16 @@ import { stopOnSignals } from '../up/signals.ts';
 export const gateway: Command = {
   name: 'gateway',
   summary: 'run the gateway alone, in front of services that run elsewhere',
-  description: 'Reads GATEWAY_*, DOMAIN_* and the services’ addresses: PEAKSTONE_UPSTREAM_REST, _GRAPHQL, _STORAGE, _IMAGES.',
-  examples: [{ command: 'PEAKSTONE_UPSTREAM_REST=http://rest:3000 peakstone gateway', does: 'Before a REST API in another container' }],
+  description:
+    'Reads GATEWAY_*, DOMAIN_* and the services’ addresses: PEAKSTONE_UPSTREAM_REST, _GRAPHQL, _STORAGE, _IMAGES.',
+  examples: [
+    {
+      command: 'PEAKSTONE_UPSTREAM_REST=http://rest:3000 peakstone gateway',
+      does: 'Before a REST API in another container',
+    },
+  ],
   run: async (_invocation, context) => {
-    const { runGateway } = await import('@peakstone/stack');
+    const { runGateway } = await import('@peakstone/stack/deploy');
     const signals = stopOnSignals(() => undefined);
     try {
       const running = await runGateway(context.env, signals.signal);
@@ -25,9 +31,10 @@ export const gateway: Command = {
 export const dbBootstrap: Command = {
   name: 'db-bootstrap',
   summary: 'make the stack’s roles, schemas and grants in the database that PEAKSTONE_DATABASE_URL names',
-  description: 'Idempotent. Reads PEAKSTONE_DATABASE_URL (a superuser’s), PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD.',
+  description:
+    'Idempotent. Reads PEAKSTONE_DATABASE_URL (a superuser’s), PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD.',
   run: async (_invocation, context) => {
-    const { runDatabaseBootstrap } = await import('@peakstone/stack');
+    const { runDatabaseBootstrap } = await import('@peakstone/stack/deploy');
     context.stderr.write(`${await runDatabaseBootstrap(context.env)}\n`);
     return exitCodes.ok;
   },
@@ -36,10 +43,12 @@ export const dbBootstrap: Command = {
 export const health: Command = {
   name: 'health',
   summary: 'ask the service in this container whether it is well',
-  description: 'For health checks: asks PEAKSTONE_HEALTH_URL, or the gateway of this stack when it is not set.',
+  description:
+    'For health checks: asks PEAKSTONE_HEALTH_URL, or the gateway of this stack when it is not set.',
   run: async (_invocation, context) => {
     const { checkHealthUrl } = await import('@peakstone/stack/health');
-    const url = context.env.PEAKSTONE_HEALTH_URL ?? `http://127.0.0.1:${context.env.GATEWAY_PORT ?? '8000'}/healthz`;
+    const url =
+      context.env.PEAKSTONE_HEALTH_URL ?? `http://127.0.0.1:${context.env.GATEWAY_PORT ?? '8000'}/healthz`;
     if (!URL.canParse(url)) throw new UsageError(`PEAKSTONE_HEALTH_URL is no URL: ${url}`);
     const reason = await checkHealthUrl(url);
     if (reason !== undefined) throw new CliError(reason, { exitCode: exitCodes.unhealthy });

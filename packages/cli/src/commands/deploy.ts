@@ -1,5 +1,5 @@
-import type { DeployEvent } from '@peakstone/stack';
-import { type Command, type Context, type Invocation } from '../grammar/command.ts';
+import type { DeployEvent } from '@peakstone/stack/deploy';
+import type { Command, Context, Invocation } from '../grammar/command.ts';
 import { exitCodes, UsageError } from '../grammar/errors.ts';
 import { styleFor } from '../output/style.ts';
 import { chosen, stackChoices } from './compose.ts';
@@ -10,7 +10,8 @@ const pull = { 'no-pull': { kind: 'flag', summary: 'Use the images that are here
 const composeDeploy: Command = {
   name: 'compose',
   summary: 'write docker-compose.yml after showing what changes, and start it',
-  description: 'Checks .env, renders, shows the difference to the files that are there, lets Docker validate them, and writes. With --up, starts and waits until everything is healthy.',
+  description:
+    'Checks .env, renders, shows the difference to the files that are there, lets Docker validate them, and writes. With --up, starts and waits until everything is healthy.',
   options: {
     ...stackChoices,
     'dry-run': { kind: 'flag', summary: 'Show the difference and validate; write nothing' },
@@ -22,10 +23,13 @@ const composeDeploy: Command = {
   },
   examples: [
     { command: 'peakstone deploy compose --dry-run', does: 'What would change' },
-    { command: 'peakstone deploy compose --routes caddy --up', does: 'On a host of your own, with certificates' },
+    {
+      command: 'peakstone deploy compose --routes caddy --up',
+      does: 'On a host of your own, with certificates',
+    },
   ],
   run: async (invocation, context) => {
-    const { deployCompose, loadProject } = await import('@peakstone/stack');
+    const { deployCompose, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
     await deployCompose({
       project: await loadProject(context.cwd, context.env, chosen(invocation)),
@@ -43,21 +47,40 @@ const composeDeploy: Command = {
 const dokployDeploy: Command = {
   name: 'dokploy',
   summary: 'create or update the stack on a Dokploy server, by its API',
-  description: 'Reads DOKPLOY_URL and DOKPLOY_API_KEY. Sends the Compose file, the variables of .env, and a domain with a certificate for every DOMAIN_* that is set; then deploys and waits.',
+  description:
+    'Reads DOKPLOY_URL and DOKPLOY_API_KEY. Sends the Compose file, the variables of .env, and a domain with a certificate for every DOMAIN_* that is set; then deploys and waits.',
   options: {
     ...stackChoices,
     'dry-run': { kind: 'flag', summary: 'Show what would change; change nothing' },
-    project: { kind: 'text', value: 'NAME', summary: 'Project in Dokploy (default: the stack’s name); made when missing' },
-    environment: { kind: 'text', value: 'NAME', summary: 'Environment inside the project (default production)' },
+    project: {
+      kind: 'text',
+      value: 'NAME',
+      summary: 'Project in Dokploy (default: the stack’s name); made when missing',
+    },
+    environment: {
+      kind: 'text',
+      value: 'NAME',
+      summary: 'Environment inside the project (default production)',
+    },
     server: { kind: 'text', value: 'ID', summary: 'Remote server; default the one Dokploy runs on' },
   },
-  examples: [{ command: 'DOKPLOY_URL=https://dokploy.example.com DOKPLOY_API_KEY=… peakstone deploy dokploy', does: 'From your machine or from CI' }],
+  examples: [
+    {
+      command: 'DOKPLOY_URL=https://dokploy.example.com DOKPLOY_API_KEY=… peakstone deploy dokploy',
+      does: 'From your machine or from CI',
+    },
+  ],
   run: async (invocation, context) => {
-    const { deployDokploy, loadProject } = await import('@peakstone/stack');
+    const { deployDokploy, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
     const { DOKPLOY_URL: url, DOKPLOY_API_KEY: apiKey } = context.env;
-    if (!url) throw new UsageError('DOKPLOY_URL is not set.', 'Set it to your server’s origin, such as https://dokploy.example.com');
-    if (!apiKey) throw new UsageError('DOKPLOY_API_KEY is not set.', 'Make a key under Settings → Profile in Dokploy');
+    if (!url)
+      throw new UsageError(
+        'DOKPLOY_URL is not set.',
+        'Set it to your server’s origin, such as https://dokploy.example.com',
+      );
+    if (!apiKey)
+      throw new UsageError('DOKPLOY_API_KEY is not set.', 'Make a key under Settings → Profile in Dokploy');
     const result = await deployDokploy({
       project: await loadProject(context.cwd, context.env, chosen(invocation)),
       url,
@@ -79,7 +102,7 @@ const rollback: Command = {
   arguments: [{ name: 'SERVICE', summary: 'rest, gateway …' }],
   options: { stack: { kind: 'text', value: 'NAME', summary: 'The stack’s name in Swarm' }, ...verbose },
   run: async (invocation, context) => {
-    const { loadProject, rollbackSwarm } = await import('@peakstone/stack');
+    const { loadProject, rollbackSwarm } = await import('@peakstone/stack/deploy');
     const { stack } = invocation.options;
     const [service = ''] = invocation.arguments;
     await rollbackSwarm(
@@ -97,16 +120,25 @@ const rollback: Command = {
 const swarmDeploy: Command = {
   name: 'swarm',
   summary: 'deploy to Docker Swarm: replicas, rolling updates, rollback by itself',
-  description: 'Writes .peakstone/swarm/stack.yml and its configs, deploys them with the variables of .env, and waits until every service has its replicas. Stateful services run on nodes with the label peakstone.data=true.',
-  options: { ...stackChoices, stack: { kind: 'text', value: 'NAME', summary: 'The stack’s name in Swarm' }, ...pull, ...verbose },
+  description:
+    'Writes .peakstone/swarm/stack.yml and its configs, deploys them with the variables of .env, and waits until every service has its replicas. Stateful services run on nodes with the label peakstone.data=true.',
+  options: {
+    ...stackChoices,
+    stack: { kind: 'text', value: 'NAME', summary: 'The stack’s name in Swarm' },
+    ...pull,
+    ...verbose,
+  },
   commands: [rollback],
   examples: [
-    { command: 'docker node update --label-add peakstone.data=true $(hostname)', does: 'Once: where the data lives' },
+    {
+      command: 'docker node update --label-add peakstone.data=true $(hostname)',
+      does: 'Once: where the data lives',
+    },
     { command: 'peakstone deploy swarm', does: 'First deployment, and each update' },
     { command: 'peakstone deploy swarm rollback rest', does: 'Back to the version before' },
   ],
   run: async (invocation, context) => {
-    const { deploySwarm, loadProject } = await import('@peakstone/stack');
+    const { deploySwarm, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
     await deploySwarm({
       project: await loadProject(context.cwd, context.env, chosen(invocation)),
@@ -126,7 +158,7 @@ export const deploy: Command = {
 
 /** `doctor --deploy`: what is wrong with .env before it is deployed. Resolves with the exit code. */
 export async function examineDeployment(invocation: Invocation, context: Context): Promise<number> {
-  const { checkEnvironment, loadProject } = await import('@peakstone/stack');
+  const { checkEnvironment, loadProject } = await import('@peakstone/stack/deploy');
   const project = await loadProject(context.cwd, context.env, chosen(invocation));
   const findings = checkEnvironment(project.stack, project.values);
   const failed = findings.some(finding => finding.level === 'error');
@@ -134,7 +166,9 @@ export async function examineDeployment(invocation: Invocation, context: Context
   else {
     const style = styleFor(context.stdout, context.env);
     for (const { level, name, message, hint } of findings) {
-      context.stdout.write(`${level === 'error' ? style.bad('fail') : style.warning('warn')}  ${name}: ${message}\n      → ${hint}\n`);
+      context.stdout.write(
+        `${level === 'error' ? style.bad('fail') : style.warning('warn')}  ${name}: ${message}\n      → ${hint}\n`,
+      );
     }
     context.stdout.write(findings.length === 0 ? 'All is well.\n' : `${findings.length} to look at.\n`);
   }

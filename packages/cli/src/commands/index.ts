@@ -1,5 +1,8 @@
 import type { Command } from '../grammar/command.ts';
 import { completions } from './completions.ts';
+import { compose } from './compose.ts';
+import { dbBootstrap, gateway, health } from './container.ts';
+import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { help } from './help.ts';
@@ -17,7 +20,26 @@ import { version } from './version.ts';
 export const root: Command = {
   name: 'peakstone',
   summary: 'the whole backend stack on real PostgreSQL 17, started by one command',
-  commands: [up, down, restart, status, logs, sql, secrets, doctor, rest, completions, version, help, serve],
+  commands: [
+    up,
+    down,
+    restart,
+    status,
+    logs,
+    sql,
+    secrets,
+    doctor,
+    compose,
+    deploy,
+    rest,
+    gateway,
+    dbBootstrap,
+    health,
+    completions,
+    version,
+    help,
+    serve,
+  ],
   examples: [
     { command: 'peakstone up', does: 'Start everything; Ctrl-C drains and stops it' },
     { command: 'peakstone up --detach && peakstone status', does: 'Start in the background and look at it' },

@@ -1,5 +1,7 @@
+export { stackVersion } from '../definition.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';
 export { type ComposeOptions, type DeployEvent, deployCompose } from './compose.ts';
+export { runDatabaseBootstrap, runGateway } from './container.ts';
 export { diffLines, renderDiff } from './diff.ts';
 export { checkEnvironment, type Finding } from './doctor.ts';
 export { createDokployClient } from './dokploy/client.ts';
@@ -7,5 +9,5 @@ export { type DokployOptions, type DokployResult, deployDokploy } from './dokplo
 export { DeployError } from './errors.ts';
 export { explainDocker } from './explain.ts';
 export { checkHealthUrl } from './health.ts';
-export { loadProject, loadStackConfig, type Project } from './project.ts';
+export { loadProject, loadStack, loadStackConfig, type Project } from './project.ts';
 export { deploySwarm, rollbackSwarm, type SwarmOptions } from './swarm.ts';

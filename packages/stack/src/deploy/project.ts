@@ -35,6 +35,11 @@ export async function loadStackConfig(folder: string): Promise<StackConfig> {
   return config as StackConfig;
 }
 
+/** The folder's stack, resolved. `overrides` win over its file. @throws {StackConfigError} */
+export async function loadStack(folder: string, overrides: StackConfig = {}): Promise<Stack> {
+  return resolveStack({ ...(await loadStackConfig(folder)), ...overrides });
+}
+
 export interface Project {
   readonly folder: string;
   readonly stack: Stack;
@@ -50,7 +55,7 @@ export async function loadProject(
   env: Readonly<Record<string, string | undefined>>,
   overrides: StackConfig = {},
 ): Promise<Project> {
-  const stack = resolveStack({ ...(await loadStackConfig(folder)), ...overrides });
+  const stack = await loadStack(folder, overrides);
   const path = join(folder, '.env');
   const envText = existsSync(path) ? await readFile(path, 'utf8') : '';
   const values: Record<string, string> = { ...parseEnvFile(envText, env) };

@@ -127,7 +127,9 @@ export function gatewayContainer(stack: Stack): ContainerSpec {
       HASURA_CORS: '${HASURA_CORS:-*}',
       GATEWAY_HOST: '0.0.0.0',
       GATEWAY_PORT: '8000',
-      PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8000/healthz',
+      // The reverse proxy before it, on the stack's own networks.
+      GATEWAY_TRUSTED_PROXIES: 'loopback,private',
+      PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8000/',
     },
     tmpfs: ['/tmp'],
     health: builtInHealth,
