@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { signJwt } from '@peakstone/kernel/jwt';
-import { createPool } from '@peakstone/kernel/pg';
+import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { startTestServer } from '@peakstone/testing';
 import { type CapturedStatement, pgbenchScript, readStatements } from './capture.ts';
 import { run, runWrk, type Shape } from './load.ts';
@@ -30,10 +30,11 @@ create table api.event (id bigint generated always as identity primary key, kind
 insert into api.item select g, 'Item ' || g, g * 1.37, g % 50, timestamptz '2026-01-01' + g * interval '1 minute' from generate_series(1, ${ITEMS}) g;
 insert into api.purchase select g, 1 + (g - 1) / 5, 1 + g % 4, 'buyer ' || g % 997 from generate_series(1, ${ITEMS * 5}) g;
 create role bench_user nologin;
-create role bench_login login noinherit;
+create role bench_login login noinherit password 'bench';
 grant bench_user to bench_login;
-grant usage on schema api to bench_user;
-grant select, insert on all tables in schema api to bench_user;
+-- pgbench prepares its statements before it takes the role.
+grant usage on schema api to bench_user, bench_login;
+grant select, insert on all tables in schema api to bench_user, bench_login;
 `;
 
 interface Workload {
@@ -92,7 +93,7 @@ try {
   await admin.script('vacuum analyze');
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  service = await startService(server.url, port);
+  service = startService(server.url, port);
   const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
   process.stdout.write(
     `${clients} clients, ${rounds} interleaved rounds of ${seconds} s, medians; pgbench sends the same prepared statements in one round trip\n\n`,
@@ -101,7 +102,7 @@ try {
     '| request | HTTP /s | pgbench /s | ratio | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|\n',
   );
   for (const workload of workloads(token)) {
-    const statements = await capture(admin, origin, workload.shape);
+    const statements = await capture(admin, origin, workload.shape, token);
     const peer = pgbenchScript(
       statements,
       ['\\set id random(1, 9800)'],
@@ -138,10 +139,10 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function startService(databaseUrl: string, port: number): Promise<ChildProcess> {
+function startService(databaseUrl: string, port: number): ChildProcess {
   const url = new URL(databaseUrl);
   url.username = 'bench_login';
-  url.password = '';
+  url.password = 'bench';
   const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts')], {
     env: {
       ...process.env,
@@ -151,31 +152,42 @@ async function startService(databaseUrl: string, port: number): Promise<ChildPro
       PGRST_JWT_SECRET: SECRET,
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_PORT: String(port),
-      PGRST_LOG_LEVEL: 'error',
+      PGRST_LOG_LEVEL: process.env['PGRST_LOG_LEVEL'] ?? 'error',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  return child;
+}
+
+/** Waits until the service answers reads: at first, and after its connections were closed. */
+async function untilReady(origin: string, token: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await (await fetch(`http://127.0.0.1:${port}/`, { method: 'OPTIONS' })).arrayBuffer();
-      return child;
+      const response = await fetch(`${origin}/item?limit=1`, {
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      const text = await response.text();
+      if (response.ok) return;
+      if (attempt > 200) throw new Error(`The service answers ${response.status}: ${text}`);
     } catch (error) {
-      if (attempt > 100 || child.exitCode !== null) throw error;
-      await sleep(50);
+      if (attempt > 200) throw error;
     }
+    await sleep(50);
   }
 }
 
 /** Sends one request with the server's statement log on, and reads what it ran. */
 async function capture(
-  admin: ReturnType<typeof createPool>,
+  admin: Pool,
   origin: string,
   shape: Shape,
+  token: string,
 ): Promise<CapturedStatement[]> {
   await admin.script(
     "alter role bench_login set log_statement = 'all'; alter role bench_login set log_parameter_max_length = -1",
   );
   await admin.script("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bench_login'");
+  await untilReady(origin, token);
   await sleep(1000);
   log.length = 0;
   logging = true;
@@ -186,10 +198,11 @@ async function capture(
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${shape.path} answered ${response.status}: ${text}`);
+  await sleep(300);
   await admin.script('alter role bench_login reset all');
   await admin.script("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bench_login'");
-  await sleep(1000);
   logging = false;
+  await untilReady(origin, token);
   return readStatements(log.join('\n')).filter(
     each => !/^(listen|alter role|select pg_terminate)|pg_catalog|pg_class|pg_proc/i.test(each.text),
   );
@@ -218,7 +231,13 @@ async function runPgbench(
       ...defines,
       'postgres',
     ],
-    { ...process.env, PGHOST: target.socketDir, PGPORT: String(target.port), PGUSER: 'bench_login' },
+    {
+      ...process.env,
+      PGHOST: target.socketDir,
+      PGPORT: String(target.port),
+      PGUSER: 'bench_login',
+      PGPASSWORD: 'bench',
+    },
   );
   const tps = /tps = ([\d.]+)/.exec(out);
   if (!tps) throw new Error(`pgbench printed no figure:\n${out}`);

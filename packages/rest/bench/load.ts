@@ -33,8 +33,9 @@ export async function runWrk(
   await writeFile(
     lua,
     `wrk.method = ${quoted(shape.method)}
+wrk.path = ${quoted(shape.path)}
 ${Object.entries(shape.headers)
-  .map(([name, value]) => `wrk.headers[${quoted(name)}] = ${quoted(value)}`)
+  .map(([name, value]) => `wrk.headers[ ${quoted(name)} ] = ${quoted(value)}`)
   .join('\n')}
 ${shape.body === undefined ? '' : `wrk.body = ${quoted(shape.body)}`}
 ${
