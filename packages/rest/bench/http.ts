@@ -152,7 +152,7 @@ function startService(databaseUrl: string, port: number): ChildProcess {
       PGRST_JWT_SECRET: SECRET,
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_PORT: String(port),
-      PGRST_LOG_LEVEL: process.env['PGRST_LOG_LEVEL'] ?? 'error',
+      PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
     },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
