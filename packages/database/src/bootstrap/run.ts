@@ -163,7 +163,7 @@ async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<Ser
     await pool.query(
       `select json_build_object('super', (select rolsuper from pg_roles where rolname = current_user),
          'hasState', to_regclass('peakstone.bootstrap') is not null and has_schema_privilege(to_regnamespace('peakstone'), 'usage'),
-         'preload', current_setting('shared_preload_libraries', true),
+         'preload', (select setting from pg_settings where name = 'shared_preload_libraries'),
          'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
          'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])))`,
       [textArray(EXTENSIONS)],
@@ -176,9 +176,12 @@ async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<Ser
     cron: boolean;
     extensions: string[] | null;
   };
-  const preload = (found.preload ?? '').split(',').map(name => name.trim());
+  const preload = found.preload?.split(',').map(name => name.trim());
+  // A login that may not see the setting finds out by trying.
   const usable = (name: string) =>
-    !NEED_PRELOAD.includes(name) || (preload.includes(name) && (name !== 'pg_cron' || found.cron));
+    preload === undefined ||
+    !NEED_PRELOAD.includes(name) ||
+    (preload.includes(name) && (name !== 'pg_cron' || found.cron));
   return {
     isSuperuser: found.super,
     extensions: EXTENSIONS.filter(name => found.extensions?.includes(name) && usable(name)),

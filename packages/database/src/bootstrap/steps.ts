@@ -29,10 +29,10 @@ export function planSteps(options: StepOptions): readonly Step[] {
   const { database, schemas, supabase } = options;
   const list = (roles: readonly string[]) => roles.map(id).join(', ');
   return [
-    ...planRoles(supabase).map(role => ({
-      name: `role ${role.name}`,
-      statements: [roleStatement(role, options)],
-    })),
+    ...planRoles(supabase).flatMap(role => [
+      { name: `role ${role.name}`, statements: [roleStatement(role, options)] },
+      ...(role.bypassRls ? [bypassStep(role)] : []),
+    ]),
     // Without superuser, giving a schema to a role needs membership in it; making the role gave the right to that.
     ...(options.isSuperuser
       ? []
@@ -100,23 +100,11 @@ end $$`,
     { name: 'schema auth', statements: authStatements() },
     ...options.extensions.map(name => ({
       name: `extension ${name}`,
-      statements: [`create extension if not exists ${id(name)}`],
+      statements: [
+        `create extension if not exists ${id(name)}`,
+        ...(name === 'pg_stat_statements' ? [hideStatements()] : []),
+      ],
     })),
-    ...(options.extensions.includes('pg_stat_statements')
-      ? [
-          {
-            name: 'who may read pg_stat_statements',
-            // Its views are made for PUBLIC, and would be served by every API over this schema.
-            statements: [
-              `do $$ declare place text; begin
-  select quote_ident(n.nspname) into place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-    where e.extname = 'pg_stat_statements';
-  execute format('revoke all on %s.pg_stat_statements, %s.pg_stat_statements_info from public, ${list([...READERS, ...WRITERS])}', place, place);
-end $$`,
-            ],
-          },
-        ]
-      : []),
     ...(options.isSuperuser ? [{ name: 'schema reload on DDL', statements: watchStatements() }] : []),
   ];
 }
@@ -124,19 +112,38 @@ end $$`,
 function roleStatement(role: RoleSpec, options: StepOptions): string {
   const login = role.login ? 'login' : 'nologin';
   const inherit = role.inherit ? 'inherit' : 'noinherit';
-  const bypass = role.bypassRls ? 'bypassrls' : 'nobypassrls';
-  const reset = options.isSuperuser ? `nosuperuser noreplication ${bypass}` : role.bypassRls ? bypass : '';
-  const make = `${login} ${inherit} nocreatedb nocreaterole ${role.bypassRls ? bypass : ''}`;
+  // Given in a step of its own, which more logins are refused than the role itself.
+  const bypass = role.bypassRls ? '' : 'nobypassrls';
+  const reset = options.isSuperuser ? `nosuperuser noreplication ${bypass}` : '';
   // Looked at first: roles belong to the whole cluster, and an update of what is right already would collide
   // with another database's bootstrap.
   return `do $$ begin
   if not exists (select from pg_roles where rolname = ${literal(role.name)}) then
-    create role ${id(role.name)} ${make};
+    create role ${id(role.name)} ${login} ${inherit} nocreatedb nocreaterole;
   elsif not exists (select from pg_roles where rolname = ${literal(role.name)}
-      and rolcanlogin = ${role.login} and rolinherit = ${role.inherit} and rolbypassrls = ${role.bypassRls}
+      and rolcanlogin = ${role.login} and rolinherit = ${role.inherit} and (${role.bypassRls} or not rolbypassrls)
       and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication) then
     alter role ${id(role.name)} ${login} ${inherit} nocreatedb nocreaterole ${reset};
   end if;
+end $$`;
+}
+
+function bypassStep({ name }: RoleSpec): Step {
+  const statement = `do $$ begin
+  if exists (select from pg_roles where rolname = ${literal(name)} and not rolbypassrls) then
+    alter role ${id(name)} bypassrls;
+  end if;
+end $$`;
+  return { name: `${name} passing row security`, statements: [statement] };
+}
+
+/** Its views are made for PUBLIC, and would be served by every API over this schema. */
+function hideStatements(): string {
+  const roles = [...READERS, ...WRITERS].map(id).join(', ');
+  return `do $$ declare place text; begin
+  select quote_ident(n.nspname) into place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pg_stat_statements';
+  execute format('revoke all on %s.pg_stat_statements, %s.pg_stat_statements_info from public, ${roles}', place, place);
 end $$`;
 }
 

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { MAJOR_VERSION } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
@@ -25,15 +25,7 @@ export function inspectDataFolder(dataDir: string, adopt: boolean): DataFolder {
     uid = statSync(dataDir).uid;
     entries = readdirSync(dataDir);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' && !isDanglingLink(dataDir)) return { kind: 'absent' };
-    if (systemCode(error) === 'ENOENT') {
-      throw new DatabaseError(
-        'NOT_A_DATA_FOLDER',
-        `${dataDir} is a link to a folder that is not there.`,
-        'Mount or restore what it points to, or remove the link to start with an empty database.',
-        error,
-      );
-    }
+    if (systemCode(error) === 'ENOENT') return { kind: 'absent' };
     if (systemCode(error) === 'ENOTDIR') throw notADataFolder(dataDir, 'it is not a folder');
     if (systemCode(error) === 'EACCES') throw foreignOwner(dataDir, ownerOf(dataDir));
     throw explainSystemError(error, dataDir);
@@ -94,8 +86,4 @@ function foreignOwner(dataDir: string, uid: number | undefined): DatabaseError {
     `${dataDir} belongs to ${owner}, and this is user id ${process.getuid?.()}.`,
     `Start as its owner or as root, or hand it over: sudo chown -R $(id -un) ${dataDir}`,
   );
-}
-
-function isDanglingLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }

@@ -1,5 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chownSync, lstatSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -26,7 +35,8 @@ export function defaultCacheDir(user: RunUser): string {
  * unprivileged user that root drops to: the data then goes to /var/lib/peakstone, and `dataDir` becomes a link to it.
  */
 export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: string) => void): string {
-  if (lstatSync(dataDir, { throwIfNoEntry: false }) !== undefined) return realpathSync(dataDir);
+  const found = lstatSync(dataDir, { throwIfNoEntry: false });
+  if (found !== undefined) return found.isSymbolicLink() ? followDataLink(dataDir) : realpathSync(dataDir);
   mkdirSync(path.dirname(dataDir), { recursive: true });
   const parent = realpathSync(path.dirname(dataDir));
   if (canReach(parent, user)) return path.join(parent, path.basename(dataDir));
@@ -44,6 +54,23 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
     `${user.name ?? user.uid} cannot enter ${parent}: the data is kept in ${real}, and ${dataDir} links to it.`,
   );
   return real;
+}
+
+/** A link of ours may lead to a folder that a start was killed before making; any other must lead somewhere. */
+function followDataLink(link: string): string {
+  try {
+    return realpathSync(link);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const target = path.resolve(path.dirname(link), readlinkSync(link));
+    if (path.dirname(path.dirname(target)) === SYSTEM_DATA && existsSync(path.dirname(target))) return target;
+    throw new DatabaseError(
+      'NOT_A_DATA_FOLDER',
+      `${link} is a link to ${target}, which is not there.`,
+      'Mount or restore what it points to, or remove the link to start with an empty database.',
+      error,
+    );
+  }
 }
 
 /** sun_path holds 108 bytes with its terminator on Linux, 104 on macOS; the name is `.s.PGSQL.` and the port. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { type RunUser, spawnIdentity } from './user.ts';
 
@@ -52,15 +52,20 @@ export function serverEnvironment(): Record<string, string> {
 /** Replaces a file durably: written beside, synced, renamed, the folder synced. It belongs to `user`. */
 export function writeFileDurably(file: string, text: string, mode: number, user?: RunUser): void {
   const beside = `${file}.${process.pid}.tmp`;
-  const fd = openSync(beside, 'w', mode);
   try {
-    writeSync(fd, text);
-    if (user?.dropped) chownSync(beside, user.uid, user.gid);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    const fd = openSync(beside, 'w', mode);
+    try {
+      writeSync(fd, text);
+      if (user?.dropped) chownSync(beside, user.uid, user.gid);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
   }
-  renameSync(beside, file);
   syncFolder(path.dirname(file));
 }
 

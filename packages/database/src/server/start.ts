@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { type Binaries, type BinariesChoice, findBinaries } from '../binaries/find.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, explainSystemError } from '../errors.ts';
 import { renderHba, renderIdent } from './access.ts';
 import { createCluster } from './cluster.ts';
 import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
@@ -64,8 +64,16 @@ const BIND_TRIES = 3;
  * @throws {DatabaseError} with what to do.
  */
 export async function startServer(options: StartOptions, signal: AbortSignal): Promise<Server> {
-  const notice = options.notice ?? (() => {});
   const wanted = path.resolve(options.dataDir);
+  try {
+    return await prepareAndLaunch(options, wanted, signal);
+  } catch (error) {
+    throw explainSystemError(error, wanted);
+  }
+}
+
+async function prepareAndLaunch(options: StartOptions, wanted: string, signal: AbortSignal): Promise<Server> {
+  const notice = options.notice ?? (() => {});
   const user = resolveRunUser(ownerOf(wanted), notice);
   const dataDir = resolveDataDir(wanted, user, notice);
   const folder = inspectDataFolder(dataDir, options.adopt ?? false);

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { planSteps } from './steps.ts';
+
+const options = {
+  database: 'app',
+  schemas: ['public', 'odd"name'],
+  supabase: true,
+  extensions: ['citext'],
+  grantExisting: [],
+  isSuperuser: true,
+};
+
+describe('the bootstrap', () => {
+  it('quotes every name', () => {
+    const statements = planSteps(options).flatMap(step => step.statements);
+    assert.ok(statements.includes('create schema if not exists "odd""name"'));
+    assert.ok(
+      statements.includes(
+        'alter default privileges for role "db_migrator" in schema "odd""name" grant select on tables to "web_anon", "read_only"',
+      ),
+    );
+  });
+
+  it('grants on existing tables only where it is told to', () => {
+    const grants = (grantExisting: string[]) =>
+      planSteps({ ...options, grantExisting })
+        .flatMap(step => step.statements)
+        .filter(text => /on all tables/.test(text));
+    assert.deepEqual(grants([]), []);
+    assert.equal(grants(['public']).length, 2);
+  });
+
+  it('asks an ordinary login for nothing that only a superuser may do', () => {
+    const text = JSON.stringify(planSteps({ ...options, isSuperuser: false }));
+    assert.doesNotMatch(text, /event trigger|nosuperuser|noreplication/);
+  });
+
+  it('without Supabase compatibility lets no request become service_role', () => {
+    const names = planSteps({ ...options, supabase: false }).map(step => step.name);
+    assert.deepEqual(
+      names.filter(name => name.includes('member of')),
+      ['db_authenticator as member of web_anon', 'db_authenticator as member of app_user'],
+    );
+  });
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readDatabaseConfig } from './config.ts';
+
+const env = {
+  POSTGRES_SUPERPASS: 'super-secret',
+  DB_AUTHENTICATOR_PASSWORD: 'a-secret',
+  HASURA_DB_PASSWORD: 'h-secret',
+  DB_MIGRATOR_PASSWORD: 'm-secret',
+};
+
+describe('settings of the database', () => {
+  it('need nothing but the generated passwords', () => {
+    const config = readDatabaseConfig(env);
+    assert.deepEqual(config.engine, { kind: 'local', binaries: 'auto' });
+    assert.equal(config.database, 'postgres');
+    assert.equal(config.listenAddresses, '127.0.0.1');
+    assert.deepEqual(config.port, { port: 5432, fixed: false });
+    assert.deepEqual(config.schemas, [
+      'public',
+      'common',
+      'people',
+      'pipeline',
+      'activities',
+      'leads',
+      'docs',
+    ]);
+  });
+
+  it('take a port that is set as meant exactly, also as Compose writes it', () => {
+    assert.deepEqual(readDatabaseConfig({ ...env, POSTGRES_PORT: '6000' }).port, { port: 6000, fixed: true });
+    assert.deepEqual(readDatabaseConfig({ ...env, POSTGRES_PORT: '127.0.0.1:6000' }).port, {
+      port: 6000,
+      fixed: true,
+    });
+    assert.throws(
+      () => readDatabaseConfig({ ...env, POSTGRES_PORT: '70000' }),
+      /POSTGRES_PORT must be a port/,
+    );
+  });
+
+  it('name the database of an external server by its URL, and need no superuser password for it', () => {
+    const { POSTGRES_SUPERPASS: _, ...rest } = env;
+    const config = readDatabaseConfig({ ...rest, DATABASE_ENGINE: 'postgres://u:p@db.example:5432/crm' });
+    assert.equal(config.database, 'crm');
+    assert.equal(config.engine.kind, 'external');
+  });
+
+  it('never repeat a mistyped URL or a password', () => {
+    assert.throws(
+      () => readDatabaseConfig({ ...env, DATABASE_ENGINE: 'postgers://u:hunter2@h/db' }),
+      (error: Error) => error.message.includes('DATABASE_ENGINE') && !error.message.includes('hunter2'),
+    );
+  });
+
+  it('say which password is missing', () => {
+    assert.throws(() => readDatabaseConfig({ ...env, HASURA_DB_PASSWORD: '' }), /HASURA_DB_PASSWORD/);
+  });
+
+  it('refuse reserved schemas and networks that are none', () => {
+    assert.throws(() => readDatabaseConfig({ ...env, DATABASE_SCHEMAS: 'public,auth' }), /DATABASE_SCHEMAS/);
+    assert.throws(
+      () => readDatabaseConfig({ ...env, DATABASE_NETWORKS: '0.0.0.0/0 trust' }),
+      /DATABASE_NETWORKS/,
+    );
+  });
+});
