@@ -95,7 +95,7 @@ async function closedLoop(clients: number, request: () => Promise<string>): Prom
 async function ours(url: string, load: string, clients: number, lane: 'shared' | 'own'): Promise<Measure> {
   const pool = createPool({
     url,
-    size: lane === 'shared' ? 3 : Math.min(clients, 8) + 1,
+    size: lane === 'shared' ? 3 : Math.min(clients, 16) + 1,
     sharedSize: lane === 'shared' ? 2 : 1,
   });
   const values = [role, claims];
@@ -115,7 +115,7 @@ async function ours(url: string, load: string, clients: number, lane: 'shared' |
 }
 
 async function withPg(url: string, load: string, clients: number): Promise<Measure> {
-  const pool = new pg.Pool({ connectionString: url, max: Math.min(clients, 8), pipeline: true });
+  const pool = new pg.Pool({ connectionString: url, max: Math.min(clients, 16), pipeline: true });
   try {
     return await closedLoop(clients, async () => {
       const client = await pool.connect();
@@ -138,7 +138,7 @@ async function withPg(url: string, load: string, clients: number): Promise<Measu
 }
 
 async function withPostgres(url: string, load: string, clients: number): Promise<Measure> {
-  const sql = postgres(url, { max: Math.min(clients, 8), onnotice: () => {} });
+  const sql = postgres(url, { max: Math.min(clients, 16), onnotice: () => {} });
   try {
     return await closedLoop(clients, async () => {
       const [, rows] = await sql.begin(tx => [
@@ -227,11 +227,12 @@ async function main(): Promise<void> {
         const measures = new Map<string, Measure[]>();
         for (let round = 0; round < Number(flags.rounds); round++) {
           for (const [name, run] of contenders) {
+            if (name === 'shared' && load === 'insert') continue;
             measures.set(name, [...(measures.get(name) ?? []), await run(load, clients)]);
           }
         }
         const rate = (name: string): number => median((measures.get(name) ?? []).map(each => each.perSecond));
-        for (const [name] of contenders) {
+        for (const name of measures.keys()) {
           const cpu = median(measures.get(name)!.map(each => each.cpuUs));
           console.log(
             load.padEnd(8),

@@ -34,7 +34,10 @@ export interface Field {
 }
 
 /**
- * Statements that succeed or fail as one transaction, sent in one network write.
+ * Statements that succeed or fail as one transaction, sent in one network write. They hold no transaction control of their own:
+ * one that leaves its transaction open is rolled back and rejects (25001).
+ *
+ * A prepared statement that went stale (0A000, 26000) is parsed anew and the exchange sent once more, unless a CALL or DO ran in it.
  *
  * Without `begin` the transaction is the protocol's implicit one: every statement up to the one Sync is atomic,
  * `set_config(…, true)` and `transaction_read_only` hold until its end, and it costs about 15 % less than BEGIN/COMMIT.
@@ -71,9 +74,12 @@ export interface Pool {
   exchange(exchange: Exchange): Promise<readonly Result[]>;
   /** One statement in its own implicit transaction. */
   query(text: string, values?: readonly SqlValue[]): Promise<Result>;
-  /** Several statements by the simple protocol (scripts, DDL). Text may hold many statements; one result each. */
+  /** Several statements by the simple protocol (scripts, DDL). Text may hold many statements; one result each. A transaction left open is rolled back. */
   script(text: string): Promise<readonly Result[]>;
-  /** Statements that return too much to hold: one statement's rows as they arrive, under back-pressure. Exclusive connection. Leaving the loop early cancels. */
+  /**
+   * Statements that return too much to hold: the last statement's rows as they arrive, under back-pressure; the results of those
+   * before it (role, claims) are discarded. Exclusive connection. Leaving the loop early cancels. `inspect` sees its result without rows.
+   */
   stream(exchange: Exchange): AsyncIterable<readonly Cell[]>;
   /** Applies new limits, or a new password, to connections made from now on; drops idle ones when `url` changed. */
   reconfigure(options: Partial<PoolOptions>): void;
@@ -95,7 +101,7 @@ export interface PoolStats {
 export interface PoolOptions {
   /** libpq URI or keyword string: `postgres://user:pass@host:5432/db?sslmode=…&host=/run/pg`. Unix sockets when host starts with `/`. */
   readonly url: string;
-  /** Connections at most, of both lanes together. Default 10. */
+  /** Connections at most, of both lanes together. Default 10. With 1, the shared lane's exchanges take the own lane. */
   readonly size?: number;
   /** Of those, how many serve the shared lane. Default 2. */
   readonly sharedSize?: number;
@@ -113,7 +119,7 @@ export interface PoolOptions {
   readonly statementCacheSize?: number;
   /** Start-up parameters such as `application_name`, `search_path`. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Closed union of what happens, for logs and metrics. */
+  /** Closed union of what happens, for logs and metrics. What it throws surfaces as an uncaught exception. */
   readonly onEvent?: (event: PoolEvent) => void;
 }
 

@@ -296,6 +296,9 @@ describe('an exchange', () => {
   });
 
   it('refuses what the protocol cannot carry, before sending it', async () => {
+    const unbegun = [statement('insert into notes values (5000, null)')];
+    await assert.rejects(pool.exchange({ statements: unbegun, end: 'rollback' }), TypeError);
+    await assert.rejects(pool.exchange({ statements: unbegun, inspect: () => 'rollback' }), TypeError);
     await assert.rejects(pool.query('select 1\0; drop table notes'), code('22021'));
     await assert.rejects(pool.script('select 1\0'), code('22021'));
     await assert.rejects(pool.query('select 1', new Array(65_536).fill('x')), code('54000'));

@@ -70,12 +70,13 @@ export function createRowSource(exchange: Exchange): RowSource {
     task,
     async next() {
       for (;;) {
+        // Rows of a transaction that failed are worth nothing, so those still held are not handed out.
+        if (failure) throw failure.error;
         if (task.head < task.rows.length) {
           const value = task.rows[task.head++]!;
           if (task.head === task.rows.length) drained();
           return { done: false, value };
         }
-        if (failure) throw failure.error;
         if (ended) return { done: true, value: undefined };
         await new Promise<void>(resolve => {
           task.wake = resolve;

@@ -118,6 +118,6 @@ function readCount(buffer: Buffer, start: number, end: number): number {
   return (buffer[start]! << 8) | buffer[start + 1]!;
 }
 
-export function truncated(): ConnectionError {
+function truncated(): ConnectionError {
   return new ConnectionError('The server sent a message that contradicts its own length');
 }

@@ -49,10 +49,6 @@ export class Connection implements Wire {
   #closed = false;
   #paused = false;
   #fatal: PgError | null = null;
-  readonly #flushNow = (): void => {
-    this.#flushing = false;
-    this.flush();
-  };
 
   constructor(
     session: Session,
@@ -111,17 +107,16 @@ export class Connection implements Wire {
       return false;
     }
     this.#queue.push(task);
-    if (!this.pipelined) this.flush();
-    else if (!this.#flushing) {
-      // Whatever else this turn of the event loop brings goes into the same write.
+    if (!this.#flushing) {
       this.#flushing = true;
-      setImmediate(this.#flushNow);
+      scheduleFlush(this);
     }
     return true;
   }
 
   flush(): void {
     const { out } = this;
+    this.#flushing = false;
     if (out.length === 0 || this.#closed) return;
     this.#socket.write(out.view());
     // With nothing left in the stream the kernel has a copy, and the buffer is free again.
@@ -252,6 +247,24 @@ export class Connection implements Wire {
     }
     this.#owner.closed(this, failure);
   }
+}
+
+/**
+ * Connections with something to send. All are flushed once the event loop has handled everything that came in together:
+ * what a pipelined connection gathered meanwhile goes into one write, and on the others the system calls, each of which may
+ * hand the core to a backend, no longer interrupt the reading of requests (measured: up to 10 % more exchanges).
+ */
+let dirty: Connection[] = [];
+
+function scheduleFlush(connection: Connection): void {
+  if (dirty.length === 0) setImmediate(flushDirty);
+  dirty.push(connection);
+}
+
+function flushDirty(): void {
+  const connections = dirty;
+  dirty = [];
+  for (const connection of connections) connection.flush();
 }
 
 /** FATAL and PANIC end the connection. The unlocalised severity comes second, localised ones are told apart by it. */

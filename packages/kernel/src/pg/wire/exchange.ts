@@ -77,6 +77,10 @@ export class ExchangeTask extends Task {
     const { exchange } = this;
     const { statements } = exchange;
     const count = statements.length;
+    if (exchange.begin === undefined && (exchange.inspect || exchange.end === 'rollback')) {
+      // Without it the implicit transaction would commit all the same.
+      throw new TypeError('An exchange that may roll back needs `begin`');
+    }
     this.#steps = [];
     this.#step = 0;
     this.#results = [];
