@@ -34,10 +34,12 @@ const MAX_RESTART_MS = 60_000;
 /** Settles before the second that health may take. */
 const HEALTH_TIMEOUT_MS = 900;
 
-/** PostgreSQL with the stack's roles: started, bootstrapped, and started again when it crashes. */
-export const databaseService: Service<DatabaseConfig, DatabaseDeps> & {
+export interface DatabaseService extends Service<DatabaseConfig, DatabaseDeps> {
   start(config: DatabaseConfig, deps: DatabaseDeps, signal: AbortSignal): Promise<RunningDatabase>;
-} = {
+}
+
+/** PostgreSQL with the stack's roles: started, bootstrapped, and started again when it crashes. */
+export const databaseService: DatabaseService = {
   name: 'database',
   config: (env: Env) => readDatabaseConfig(env),
   start: (config, deps, signal) =>

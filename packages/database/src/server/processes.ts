@@ -3,15 +3,20 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 
-/** Whether a process of that id exists, whoever owns it. */
+/** Whether a process of that id runs, whoever owns it. One that has ended and only waits for its parent does not. */
 export function isAlive(pid: number): boolean {
+  return isTaken(pid) && !isZombie(pid);
+}
+
+/** Whether the system still gives the id to something, be it a zombie: what PostgreSQL itself looks at. */
+export function isTaken(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
     return systemCode(error) === 'EPERM';
   }
-  return !isZombie(pid);
 }
 
 /** Ids are reused; an id together with this text is one process. Undefined when it is gone. */

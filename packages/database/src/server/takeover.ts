@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError, systemCode } from '../errors.ts';
 import { readLockFile, stopPostmaster } from './postmaster.ts';
-import { isAlive, processesIn, signalProcess, startTime, waitFor, worksIn } from './processes.ts';
+import { isAlive, isTaken, processesIn, signalProcess, startTime, waitFor, worksIn } from './processes.ts';
 import { writeFileDurably } from './run.ts';
 import type { RunUser } from './user.ts';
 
@@ -41,8 +41,9 @@ export async function freeDataFolder(folder: string, notice: (text: string) => v
     return;
   }
   await endBackends(dataDir, notice);
-  // PostgreSQL clears a dead server's lock itself, but takes any living process of that id for the server.
-  if (isAlive(lock.pid) && process.platform === 'linux')
+  // PostgreSQL clears a dead server's lock itself, but takes whatever has that id now for the server, even the dead
+  // server's zombie, which stays where nobody collects orphans (containers without an init).
+  if (isTaken(lock.pid) && process.platform === 'linux')
     rmSync(path.join(dataDir, 'postmaster.pid'), { force: true });
 }
 

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type DatabaseEvent, databaseService, ensureSecrets, rotateSecrets } from '../src/index.ts';
+import { isAlive } from '../src/server/processes.ts';
+import { remove, spawnNode, temporaryFolder } from './support.ts';
+
+let folder: string;
+before(() => {
+  folder = temporaryFolder();
+});
+after(() => remove(folder));
+
+/** Starts the service as the stack does, in a project of its own. */
+async function startService(name: string, more: Record<string, string> = {}) {
+  const env = path.join(folder, `${name}.env`);
+  const events: DatabaseEvent[] = [];
+  const config = databaseService.config({
+    ...ensureSecrets(env).values,
+    DATABASE_ENGINE: 'embedded',
+    DATABASE_DIR: path.join(folder, name, 'postgres'),
+    ...more,
+  });
+  const service = await databaseService.start(
+    { ...config, port: { port: 0, fixed: false } },
+    { onEvent: event => events.push(event) },
+    new AbortController().signal,
+  );
+  return { service, events, env };
+}
+
+async function ask(url: string, sql = 'select current_user::text'): Promise<string | null | undefined> {
+  const client = connect(url);
+  try {
+    return (await client.query(sql))[0]?.[0];
+  } finally {
+    await client.close();
+  }
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await condition())) {
+    assert.ok(performance.now() < deadline, 'did not happen within 20 s');
+    await sleep(20);
+  }
+}
+
+describe('the database service', () => {
+  it('makes the application database, lets each account in by socket and TCP, and stops twice', async () => {
+    const { service, events } = await startService('app', {
+      POSTGRES_DB: 'my app',
+      POSTGRES_SUPERUSER: 'boss',
+    });
+    try {
+      for (const role of ['db_authenticator', 'hasura', 'db_migrator'] as const) {
+        assert.equal(await ask(service.url(role)), role);
+        assert.equal(await ask(service.tcpUrl(role)), role);
+      }
+      assert.equal(
+        await ask(service.adminUrl, "select current_database() || ' ' || current_user"),
+        'my app boss',
+      );
+      assert.deepEqual(await service.health(), { ok: true });
+      assert.deepEqual(
+        events
+          .filter(event => event.kind !== 'serverLog' && event.kind !== 'notice')
+          .map(event => event.kind),
+        ['started', 'bootstrapped'],
+      );
+    } finally {
+      await service.stop();
+    }
+    await service.stop();
+    const health = await service.health();
+    assert.equal(health.ok, false);
+  });
+
+  it('keeps its data and says on a warm start that nothing had changed', async () => {
+    const { service } = await startService('app', { POSTGRES_DB: 'my app', POSTGRES_SUPERUSER: 'boss' });
+    try {
+      assert.equal(service.bootstrap.outcome, 'unchanged');
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('starts PostgreSQL again when it is killed, on the same port, and tells its health meanwhile', async () => {
+    const { service, events } = await startService('killed');
+    try {
+      const before = service.local;
+      process.kill(before?.pid ?? 0, 'SIGKILL');
+      await until(() => events.some(event => event.kind === 'crashed'));
+      await until(async () => (await service.health()).ok);
+      assert.equal(service.local?.port, before?.port);
+      assert.notEqual(service.local?.pid, before?.pid);
+      assert.equal(await ask(service.tcpUrl('hasura')), 'hasura');
+      const crash = events.find(event => event.kind === 'crashed');
+      assert.match(crash?.kind === 'crashed' ? crash.reason : '', /signal SIGKILL/);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('takes over from a process that was killed, and leaves a living one alone', async () => {
+    const dataDir = path.join(folder, 'owned', 'postgres');
+    const program = `
+      import { startServer } from '${path.resolve(import.meta.dirname, '../src/index.ts')}';
+      const server = await startServer({ dataDir: ${JSON.stringify(dataDir)}, binaries: 'embedded', superuser: 'postgres',
+        database: 'postgres', port: { port: 0, fixed: false } }, new AbortController().signal);
+      console.log('up', server.postmaster.pid);
+      setInterval(() => {}, 1000);`;
+    const owner = spawnNode(['--input-type=module-typescript', '-e', program]);
+    const orphan = Number((await owner.line('up ')).split(' ')[1]);
+    await assert.rejects(startService('owned'), { code: 'IN_USE' });
+    owner.child.kill('SIGKILL');
+    await owner.finished;
+    assert.equal(isAlive(orphan), true);
+    const { service, events } = await startService('owned');
+    try {
+      assert.equal(isAlive(orphan), false);
+      assert.ok(events.some(event => event.kind === 'notice' && event.text.includes(`process ${orphan}`)));
+      assert.equal(await ask(service.url('hasura')), 'hasura');
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('releases everything when its start is aborted', async () => {
+    const env = ensureSecrets(path.join(folder, 'aborted.env')).values;
+    const config = databaseService.config({
+      ...env,
+      DATABASE_ENGINE: 'embedded',
+      DATABASE_DIR: path.join(folder, 'aborted', 'postgres'),
+    });
+    const abort = new AbortController();
+    let pid = 0;
+    const onEvent = (event: DatabaseEvent) => {
+      if (event.kind !== 'started') return;
+      ({ pid } = event);
+      abort.abort();
+    };
+    await assert.rejects(
+      databaseService.start({ ...config, port: { port: 0, fixed: false } }, { onEvent }, abort.signal),
+      { name: 'AbortError' },
+    );
+    assert.equal(isAlive(pid), false);
+  });
+
+  it('says in one sentence how it ended when a start fails', async () => {
+    await assert.rejects(
+      startService('external', { DATABASE_ENGINE: 'postgres://u:hunter2@127.0.0.1:1/app' }),
+      (error: Error) => {
+        assert.match(error.message, /cannot be reached/);
+        assert.doesNotMatch(error.message, /hunter2/);
+        return true;
+      },
+    );
+  });
+
+  it('never logs a password', async () => {
+    const { service, events, env } = await startService('quiet');
+    try {
+      await rotateSecrets(env, { names: 'all', adminUrl: service.adminUrl });
+    } finally {
+      await service.stop();
+    }
+    const log = JSON.stringify(events);
+    for (const value of Object.values(ensureSecrets(env).values).filter(text => text.length >= 24))
+      assert.ok(!log.includes(value));
+  });
+});
+
+describe('a rotation on a running database', () => {
+  it('changes file and roles together', async () => {
+    const { service, env } = await startService('rotated');
+    try {
+      const before = service.tcpUrl('hasura');
+      const { roles } = await rotateSecrets(env, { names: 'all', adminUrl: service.adminUrl });
+      assert.deepEqual([...roles].sort(), ['db_authenticator', 'db_migrator', 'hasura', 'postgres']);
+      await assert.rejects(ask(before), /password authentication failed/);
+      const now = new URL(before);
+      now.password = ensureSecrets(env).values.HASURA_DB_PASSWORD ?? '';
+      assert.equal(await ask(now.href), 'hasura');
+      const old = service.bootstrap;
+      assert.equal(old.outcome, 'applied');
+    } finally {
+      await service.stop();
+    }
+    const again = await startService('rotated');
+    try {
+      assert.deepEqual(again.service.bootstrap.passwordsSet, []);
+    } finally {
+      await again.service.stop();
+    }
+  });
+
+  it('that the database refuses changes nothing', async () => {
+    const { service, env } = await startService('refused');
+    try {
+      const text = readFileSync(env, 'utf8');
+      await assert.rejects(
+        rotateSecrets(env, { names: ['HASURA_DB_PASSWORD'], adminUrl: service.tcpUrl('db_authenticator') }),
+        { code: 'ROTATION_FAILED' },
+      );
+      assert.equal(readFileSync(env, 'utf8'), text);
+      ensureSecrets(env);
+      assert.equal(readFileSync(env, 'utf8'), text);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('that breaks off is finished by the next start, in the file and in the database', async () => {
+    const { service, env } = await startService('broken');
+    const before = ensureSecrets(env).values.HASURA_DB_PASSWORD;
+    const url = service.adminUrl;
+    await service.stop();
+    await assert.rejects(rotateSecrets(env, { names: ['HASURA_DB_PASSWORD'], adminUrl: url }), {
+      code: 'ROTATION_FAILED',
+    });
+    const again = await startService('broken');
+    try {
+      assert.notEqual(ensureSecrets(env).values.HASURA_DB_PASSWORD, before);
+      assert.deepEqual(again.service.bootstrap.passwordsSet, ['hasura']);
+      assert.equal(await ask(again.service.url('hasura')), 'hasura');
+    } finally {
+      await again.service.stop();
+    }
+  });
+});
