@@ -47,7 +47,7 @@ type Operand =
   | { readonly kind: 'literal'; readonly value: unknown }
   | { readonly kind: 'query'; readonly query: Query }
   | { readonly kind: 'length'; readonly of: Operand }
-  | { readonly kind: 'count'; readonly query: Query };
+  | { readonly kind: 'count' | 'value'; readonly query: Query };
 
 const maxPathLength = 4096;
 const maxNesting = 32;
@@ -256,7 +256,7 @@ class Parser {
     this.#depth--;
     if (name === 'length(') return { kind: 'length', of: argument };
     if (argument.kind !== 'query') throw this.#error('a query as argument');
-    return name === 'count(' ? { kind: 'count', query: argument.query } : argument;
+    return { kind: name === 'count(' ? 'count' : 'value', query: argument.query };
   }
 
   #query(): Query {
@@ -412,7 +412,8 @@ class Evaluation {
     switch (operand.kind) {
       case 'literal':
         return operand.value;
-      case 'query': {
+      case 'query':
+      case 'value': {
         const nodes = this.#query(operand.query, current);
         return nodes.length === 1 ? nodes[0] : undefined;
       }

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { closestName, fuzzyMatches } from './fuzzy.ts';
+
+describe('hints for misspelt names', () => {
+  it('find the name that was meant', () => {
+    assert.equal(closestName(['films', 'directors'], 'film'), 'films');
+    assert.equal(closestName(['roles', 'actors'], 'Role'), 'roles');
+  });
+
+  it('stay silent when nothing is close', () => {
+    assert.equal(closestName(['films', 'directors'], 'zzzz'), null);
+    assert.equal(closestName(['other'], 'another', 0.75), null);
+  });
+
+  it('compare argument lists', () => {
+    const signatures = ['(id, name)', '(age, height, weight)'];
+    assert.equal(closestName(signatures, '(age, heigth)'), '(age, height, weight)');
+  });
+
+  it('score an equal name 1', () => {
+    assert.deepEqual(fuzzyMatches(['Films'], 'films'), [{ score: 1, name: 'Films' }]);
+  });
+
+  it('take no time on hostile names', () => {
+    const names = Array.from({ length: 20_000 }, (_, i) => `relation_number_${i}`);
+    const startedAt = performance.now();
+    closestName(names, 'relation_'.repeat(20));
+    assert.equal(closestName(names, 'x'.repeat(100_000)), null);
+    assert.ok(performance.now() - startedAt < 2_000);
+  });
+});
