@@ -1,7 +1,7 @@
 /** A function call as a SELECT. */
-import type { QualifiedName } from '@peakstone/kernel/catalog';
+import { type QualifiedName, typeMaxLength } from '@peakstone/kernel/catalog';
 import type { CallPlan } from '../plan/types.ts';
-import { BODY, bodyRows, unboundedType } from './payload.ts';
+import { BODY, bodyRows } from './payload.ts';
 import { arrayLiteral, column, type Parameters, qualified, quote } from './writer.ts';
 
 const CALL: QualifiedName = { schema: '', name: 'pgrst_call' };
@@ -36,13 +36,13 @@ function fromSql(plan: CallPlan, isScalar: boolean, params: Parameters): string 
       const value = given.values.get(name);
       const placeholder =
         value === undefined ? 'NULL' : params.add(typeof value === 'string' ? value : arrayLiteral(value));
-      return `${variadic ? 'VARIADIC ' : ''}${quote(name)} := ${placeholder}::${unboundedType(type)}`;
+      return `${variadic ? 'VARIADIC ' : ''}${quote(name)} := ${placeholder}::${typeMaxLength(type)}`;
     });
     return call(args.join(', '));
   }
   const columns = list.map(({ name, type }) => ({
     name,
-    type: unboundedType(type),
+    type: typeMaxLength(type),
     transform: null,
     default: null,
   }));

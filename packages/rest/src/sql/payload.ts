@@ -18,18 +18,6 @@ export function isJsonObject(body: Uint8Array): boolean {
   return false;
 }
 
-/** Types whose plain name means "of length one" in a column list are taken at any length. */
-const UNBOUNDED: Readonly<Record<string, string>> = {
-  bit: 'bit varying',
-  'bit[]': 'bit varying[]',
-  character: 'character varying',
-  'character[]': 'character varying[]',
-};
-
-export function unboundedType(type: string): string {
-  return UNBOUNDED[type] ?? type;
-}
-
 export interface RowsOptions {
   /** Columns that the body lacks take their default. */
   readonly appliesDefaults: boolean;
