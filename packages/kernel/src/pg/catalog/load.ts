@@ -11,7 +11,13 @@ import {
   findRelationships,
   type RelationshipParts,
 } from './relationships.ts';
-import { decodeComputed, decodeMediaHandlers, decodeRepresentations, decodeRoutines } from './routines.ts';
+import {
+  decodeComputed,
+  decodeComputedFields,
+  decodeMediaHandlers,
+  decodeRepresentations,
+  decodeRoutines,
+} from './routines.ts';
 import { buildTable, decodeTypeFacts } from './tables.ts';
 import { type Attribute, type Catalog, key, type Relationship, type Table } from './types.ts';
 import { ViewKeys } from './viewKeys.ts';
@@ -79,6 +85,10 @@ export function* buildCatalog(
     compositeTypes: new Map(
       of('compositeTypes').rows.map(row => [key(readText(row[0]), readText(row[1])), readAttributes(row[2])]),
     ),
+    domains: new Map(
+      of('domains').rows.map(row => [key(readText(row[0]), readText(row[1])), readText(row[2])]),
+    ),
+    computedFields: decodeComputedFields(of('computedFields'), relations),
     serverVersion: readInteger(of('version').rows[0]?.[0]),
   };
 }

@@ -21,9 +21,11 @@ export const CATALOG_QUERIES = [
   'types',
   'enums',
   'compositeTypes',
+  'domains',
   'views',
   'routines',
   'computedRelationships',
+  'computedFields',
   'representations',
   'mediaHandlers',
 ] as const;
@@ -168,6 +170,15 @@ const TEXT: Record<CatalogQuery, string> = {
     where c.relkind = 'c' and n.nspname not in ('pg_catalog', 'information_schema')
     group by n.nspname, c.relname order by n.nspname collate "C", c.relname collate "C"`,
 
+  domains: `with recursive ${BASE_TYPES}
+    select n.nspname, d.typname, format_type(t.oid, null)
+    from base_types b
+    join pg_type d on d.oid = b.oid
+    join pg_namespace n on n.oid = d.typnamespace
+    join pg_type t on t.oid = b.base and t.typtype <> 'd'
+    where n.nspname not in ('pg_catalog', 'information_schema')
+    order by n.nspname collate "C", d.typname collate "C"`,
+
   // Rules are long, and only their scanner can tell which part matters.
   views: `select c.oid, r.ev_action
     from pg_class c
@@ -217,6 +228,15 @@ const TEXT: Record<CatalogQuery, string> = {
     join pg_class f on f.reltype = p.prorettype and f.relkind in ('r', 'p', 'v', 'm', 'f')
     where p.pronargs = 1 and s.reltype <> 0 and f.reltype <> 0
     order by n.nspname collate "C", p.proname collate "C", s.oid`,
+
+  computedFields: `select s.oid, n.nspname, p.proname, format_type(p.prorettype, null), p.proretset::int
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    join pg_class s on s.reltype = p.proargtypes[0] and s.reltype <> 0 and s.relkind in ('r', 'p', 'v', 'm', 'f')
+    where p.pronargs = 1 and p.prokind = 'f' and ${IN_SCHEMAS}
+      and not exists (select from pg_class f where f.reltype = p.prorettype and f.reltype <> 0
+        and f.relkind in ('r', 'p', 'v', 'm', 'f'))
+    order by s.oid, n.nspname collate "C", p.proname collate "C"`,
 
   representations: `select format_type(c.castsource, null), format_type(c.casttarget, null), n.nspname, p.proname
     from pg_cast c

@@ -1,7 +1,15 @@
 import type { Result } from '../types.ts';
 import { readFlag, readInteger, readJson, readNullable, readText } from './cells.ts';
+import type { Relations } from './relations.ts';
 import type { ComputedRow } from './relationships.ts';
-import { castKey, key, type MediaHandler, type Representation, type Routine } from './types.ts';
+import {
+  type ComputedField,
+  castKey,
+  key,
+  type MediaHandler,
+  type Representation,
+  type Routine,
+} from './types.ts';
 
 const VOLATILITY: Readonly<Record<string, Routine['volatility']>> = {
   i: 'immutable',
@@ -64,6 +72,28 @@ export function decodeComputed(result: Result): ComputedRow[] {
     target: readInteger(row[3]),
     toOne: readFlag(row[4]),
   }));
+}
+
+/** Computed fields by key of their relation. */
+export function decodeComputedFields(
+  result: Result,
+  relations: Relations,
+): ReadonlyMap<string, readonly ComputedField[]> {
+  const fields = new Map<string, ComputedField[]>();
+  for (const row of result.rows) {
+    const position = relations.position(readInteger(row[0]));
+    if (position === undefined) continue;
+    const { schema, name } = relations.name(position);
+    const field: ComputedField = {
+      routine: { schema: readText(row[1]), name: readText(row[2]) },
+      type: readText(row[3]),
+      setof: readFlag(row[4]),
+    };
+    const list = fields.get(key(schema, name));
+    if (list) list.push(field);
+    else fields.set(key(schema, name), [field]);
+  }
+  return fields;
 }
 
 export function decodeRepresentations(result: Result): ReadonlyMap<string, Representation> {

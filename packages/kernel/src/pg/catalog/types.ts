@@ -18,6 +18,10 @@ export interface Catalog {
   readonly enums?: ReadonlyMap<string, readonly string[]>;
   /** By `key(schema, name)`: stand-alone composite types (`CREATE TYPE … AS (…)`), not row types. Optional as `enums`. */
   readonly compositeTypes?: ReadonlyMap<string, readonly Attribute[]>;
+  /** By `key(schema, name)`: the type a domain finally rests on, as `format_type` prints it. Optional as `enums`. */
+  readonly domains?: ReadonlyMap<string, string>;
+  /** By `key` of the relation: fields that functions of its row compute. Optional as `enums`. */
+  readonly computedFields?: ReadonlyMap<string, readonly ComputedField[]>;
   /** `server_version_num`. */
   readonly serverVersion: number;
   readonly loadedInMs: number;
@@ -33,6 +37,14 @@ export interface Attribute {
   readonly name: string;
   /** As `format_type` prints it with an empty search path, without modifier. */
   readonly type: string;
+}
+
+/** A function of a relation's row that returns no relation's rows: selected by name, it is a field. */
+export interface ComputedField {
+  readonly routine: QualifiedName;
+  /** As `format_type` prints the returned type. */
+  readonly type: string;
+  readonly setof: boolean;
 }
 
 export interface Table extends QualifiedName {

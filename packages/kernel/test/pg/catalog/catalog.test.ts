@@ -318,6 +318,10 @@ describe('the rest of the catalog', () => {
       { name: 'street', type: 'text' },
       { name: 'zip', type: 'character varying' },
     ]);
+    assert.equal(catalog.domains?.get(key('shop', 'sku')), 'character varying');
+    assert.deepEqual(catalog.computedFields?.get(key('shop', 'makers')), [
+      { routine: { schema: 'shop', name: 'shout' }, type: 'text', setof: false },
+    ]);
     assert.ok(catalog.serverVersion >= 170000);
   });
 

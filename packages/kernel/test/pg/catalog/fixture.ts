@@ -81,6 +81,8 @@ create function shop.ingest(json) returns void language sql as 'select';
 create function shop.positional(int, int) returns int language sql as 'select 1';
 create function shop.cheap() returns setof shop.items language sql as 'select * from shop.items';
 
+create function shop.shout(shop.makers) returns text stable language sql as 'select upper($1.name)';
+
 create domain shop.color as int check (value >= 0);
 create function shop.to_json(shop.color) returns json immutable language sql as 'select to_json(to_hex($1))';
 create function shop.color(json) returns shop.color immutable language sql as 'select 1::shop.color';
