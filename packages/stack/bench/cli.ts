@@ -15,7 +15,11 @@ export interface StartedCli {
 }
 
 /** Runs `peakstone up --json` in a folder and waits until it says that it is up. */
-export async function startCli(folder: string, portBase: number, env: Record<string, string> = {}): Promise<StartedCli> {
+export async function startCli(
+  folder: string,
+  portBase: number,
+  env: Record<string, string> = {},
+): Promise<StartedCli> {
   const began = performance.now();
   const child = spawn(process.execPath, [main, 'up', '--json', '--port-base', String(portBase)], {
     cwd: folder,
@@ -26,7 +30,9 @@ export async function startCli(folder: string, portBase: number, env: Record<str
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     noise = (noise + text).slice(-4000);
   });
-  const first = createInterface({ input: child.stdout as Readable })[Symbol.asyncIterator]().next();
+  const first = createInterface({ input: child.stdout as Readable })
+    [Symbol.asyncIterator]()
+    .next();
   const line = await Promise.race([first, once(child, 'exit').then(() => null)]);
   if (!line || line.done) throw new Error(`peakstone up ended:\n${noise}`);
   return { child, summary: JSON.parse(line.value) as StackSummary, upMs: performance.now() - began };

@@ -28,13 +28,22 @@ const main = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
  * random moment, starts it again and compares.
  * @throws when a start fails, or nothing was acknowledged at all.
  */
-export async function crashRounds({ folder, portBase, rounds, writers = 8, onRound }: CrashOptions): Promise<CrashReport> {
+export async function crashRounds({
+  folder,
+  portBase,
+  rounds,
+  writers = 8,
+  onRound,
+}: CrashOptions): Promise<CrashReport> {
   const acknowledged = new Set<number>();
   const recoveriesMs: number[] = [];
   let next = 0;
   let stack = await startCli(folder, portBase);
   try {
-    await sql(folder, 'create table public.crash_test (id bigint primary key, at timestamptz default now()); grant select, insert on public.crash_test to app_user, service_role');
+    await sql(
+      folder,
+      'create table public.crash_test (id bigint primary key, at timestamptz default now()); grant select, insert on public.crash_test to app_user, service_role',
+    );
     await untilServed(stack.summary, folder);
     const token = (await run(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
     for (let round = 1; round <= rounds; round++) {
@@ -46,7 +55,11 @@ export async function crashRounds({ folder, portBase, rounds, writers = 8, onRou
           try {
             const response = await fetch(url, {
               method: 'POST',
-              headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'return=minimal' },
+              headers: {
+                authorization: `Bearer ${token}`,
+                'content-type': 'application/json',
+                prefer: 'return=minimal',
+              },
               body: JSON.stringify({ id }),
               signal: abort.signal,
             });
@@ -81,7 +94,9 @@ export async function crashRounds({ folder, portBase, rounds, writers = 8, onRou
 async function untilServed(summary: StackSummary, folder: string): Promise<void> {
   const token = (await run(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
   for (let attempt = 0; ; attempt++) {
-    const response = await fetch(`${gatewayOf(summary)}/rest/v1/crash_test?limit=1`, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(`${gatewayOf(summary)}/rest/v1/crash_test?limit=1`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     const text = await response.text();
     if (response.ok) return;
     if (attempt === 100) throw new Error(`The table is not served: ${response.status} ${text}`);
@@ -100,7 +115,10 @@ async function sql(folder: string, statement: string, ...options: string[]): Pro
 }
 
 async function run(folder: string, argv: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [main, ...argv], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;

@@ -8,10 +8,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { crashRounds } from './crash-rounds.ts';
 import { median } from './cli.ts';
+import { crashRounds } from './crash-rounds.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, port: { type: 'string', default: '21900' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '100' }, port: { type: 'string', default: '21900' } },
+});
 const folder = mkdtempSync(join(tmpdir(), 'peakstone-crash-'));
 try {
   const report = await crashRounds({
@@ -19,13 +21,17 @@ try {
     portBase: Number(values.port),
     rounds: Number(values.rounds),
     onRound: (round, { acknowledged, lost, recoveryMs }) =>
-      process.stderr.write(`round ${round}: ${acknowledged} rows acknowledged so far, ${lost} lost, up again in ${(recoveryMs / 1000).toFixed(2)} s\n`),
+      process.stderr.write(
+        `round ${round}: ${acknowledged} rows acknowledged so far, ${lost} lost, up again in ${(recoveryMs / 1000).toFixed(2)} s\n`,
+      ),
   });
   console.log(`kills                    ${report.rounds}`);
   console.log(`rows acknowledged        ${report.acknowledged}`);
   console.log(`acknowledged rows lost   ${report.lost}`);
   console.log(`starts that needed help  0`);
-  console.log(`up again, median         ${(median(report.recoveriesMs) / 1000).toFixed(2)} s (longest ${(Math.max(...report.recoveriesMs) / 1000).toFixed(2)} s)`);
+  console.log(
+    `up again, median         ${(median(report.recoveriesMs) / 1000).toFixed(2)} s (longest ${(Math.max(...report.recoveriesMs) / 1000).toFixed(2)} s)`,
+  );
   if (report.lost > 0) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

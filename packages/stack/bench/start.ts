@@ -14,7 +14,9 @@ import { parseArgs } from 'node:util';
 import { median, startCli, stopCli } from './cli.ts';
 import { commandOf, processTree, proportionalKb } from './processes.ts';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, port: { type: 'string', default: '21800' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, port: { type: 'string', default: '21800' } },
+});
 const runs = Number(values.runs);
 const portBase = Number(values.port);
 /** Until connections have been made, catalogs loaded and garbage collected. */
@@ -37,9 +39,14 @@ try {
     const warm = await startCli(join(root, `new-${run}`), portBase, { PEAKSTONE_CACHE_DIR: cache });
     times.warm.push(warm.upMs);
     await sleep(settleMs);
-    const tree = processTree(warm.child.pid!).map(pid => ({ name: commandOf(pid), kb: proportionalKb(pid) ?? 0 }));
+    const tree = processTree(warm.child.pid!).map(pid => ({
+      name: commandOf(pid),
+      kb: proportionalKb(pid) ?? 0,
+    }));
     idle.push(tree.reduce((sum, { kb }) => sum + kb, 0) / 1024);
-    nodeShare.push(tree.filter(({ name }) => name.startsWith('node')).reduce((sum, { kb }) => sum + kb, 0) / 1024);
+    nodeShare.push(
+      tree.filter(({ name }) => name.startsWith('node')).reduce((sum, { kb }) => sum + kb, 0) / 1024,
+    );
     await stopCli(warm);
     rmSync(join(root, `first-${run}`), { recursive: true });
     rmSync(join(root, `new-${run}`), { recursive: true });
@@ -51,11 +58,28 @@ try {
 const line = (name: string, samples: readonly number[], unit: string, limit: string): void => {
   const [low, high] = [Math.min(...samples), Math.max(...samples)];
   const digits = unit === 's' ? 2 : 0;
-  console.log(`${name.padEnd(34)} ${median(samples).toFixed(digits).padStart(7)} ${unit.padEnd(3)} (${low.toFixed(digits)}–${high.toFixed(digits)})  ${limit}`);
+  console.log(
+    `${name.padEnd(34)} ${median(samples).toFixed(digits).padStart(7)} ${unit.padEnd(3)} (${low.toFixed(digits)}–${high.toFixed(digits)})  ${limit}`,
+  );
 };
 console.log(`medians of ${runs} interleaved runs (lowest–highest)`);
-line('cold start, first on a machine', times.first.map(ms => ms / 1000), 's', 'limit 5');
-line('cold start, new project', times.new.map(ms => ms / 1000), 's', 'limit 5');
-line('warm start', times.warm.map(ms => ms / 1000), 's', 'limit 1.5');
+line(
+  'cold start, first on a machine',
+  times.first.map(ms => ms / 1000),
+  's',
+  'limit 5',
+);
+line(
+  'cold start, new project',
+  times.new.map(ms => ms / 1000),
+  's',
+  'limit 5',
+);
+line(
+  'warm start',
+  times.warm.map(ms => ms / 1000),
+  's',
+  'limit 1.5',
+);
 line('idle memory of all processes (PSS)', idle, 'MB', 'limit 250');
 line('  of which Node', nodeShare, 'MB', '');

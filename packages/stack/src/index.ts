@@ -6,7 +6,14 @@ export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/log-read.ts';
 export { ensureDataFolder, type StackPaths, stackPaths } from './run/paths.ts';
-export { type RotationReport, rotateStackSecrets, secretVariables, signStackToken, stackKeys, stackSecrets } from './run/secrets.ts';
+export {
+  type RotationReport,
+  rotateStackSecrets,
+  secretVariables,
+  signStackToken,
+  stackKeys,
+  stackSecrets,
+} from './run/secrets.ts';
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
 export { runStandaloneRest } from './run/standalone.ts';

@@ -119,7 +119,7 @@ describe('supervising services', () => {
   });
 
   it('does not restart what is only unhealthy because what it needs is', async test => {
-    const { database, rest, supervisor, start, until, state } = setUp(test);
+    const { database, rest, start, until, state } = setUp(test);
     await start();
     database.failures.push(...Array.from({ length: 4 }, () => new Error('disk full')));
     database.health = { ok: false, reason: 'process ended' };
@@ -134,7 +134,7 @@ describe('supervising services', () => {
   });
 
   it('waits longer from failure to failure', async test => {
-    const { database, events, supervisor, start, until } = setUp(test);
+    const { database, events, start, until } = setUp(test);
     await start();
     database.failures.push(...Array.from({ length: 4 }, () => new Error('no')));
     database.health = { ok: false, reason: 'process ended' };

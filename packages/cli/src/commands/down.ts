@@ -15,7 +15,10 @@ export const down: Command = {
     const { stackPaths, stopStack, serviceTitles } = await import('@peakstone/stack');
     const progress = new Progress(context, serviceTitles);
     try {
-      const stopped = await stopStack(stackPaths(context.cwd, dataFolder(options, context.env)), progress.onEvent);
+      const stopped = await stopStack(
+        stackPaths(context.cwd, dataFolder(options, context.env)),
+        progress.onEvent,
+      );
       progress.close();
       if (options.json) context.stdout.write(`${JSON.stringify({ stopped })}\n`);
       else context.stderr.write(stopped ? 'PeakStone is stopped.\n' : 'No stack runs in this folder.\n');
@@ -27,6 +30,9 @@ export const down: Command = {
 };
 
 /** Which data folder the command line or the environment names; undefined for the default. */
-export function dataFolder(options: { readonly data?: unknown }, env: Readonly<Record<string, string | undefined>>): string | undefined {
+export function dataFolder(
+  options: { readonly data?: unknown },
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   return typeof options.data === 'string' ? options.data : env.PEAKSTONE_DATA || undefined;
 }

@@ -17,7 +17,12 @@ export const help: Command = {
     const { root } = await import('./index.ts');
     const width = terminalWidth(stdout);
     if (words[0] === 'exit-codes') {
-      stdout.write(`${columns(exitCodeMeanings.map(([code, meaning]) => [String(code), meaning]), width).join('\n')}\n`);
+      stdout.write(
+        `${columns(
+          exitCodeMeanings.map(([code, meaning]) => [String(code), meaning]),
+          width,
+        ).join('\n')}\n`,
+      );
       return 0;
     }
     const raw = root.commands?.find(command => command.raw && command.name === words[0]);

@@ -9,11 +9,28 @@ export const logs: Command = {
   name: 'logs',
   summary: 'show the log lines of the services',
   description: 'Lines are kept in DATA/logs, about 15 MB a service, and can be read while the stack is down.',
-  arguments: [{ name: 'SERVICE', summary: 'postgres, rest, gateway, stack … (all when left out)', required: false, many: true }],
+  arguments: [
+    {
+      name: 'SERVICE',
+      summary: 'postgres, rest, gateway, stack … (all when left out)',
+      required: false,
+      many: true,
+    },
+  ],
   options: {
     follow: { kind: 'flag', short: 'f', summary: 'Go on with lines as they come, until Ctrl-C' },
-    since: { kind: 'text', value: 'WHEN', summary: 'Only lines from then on: 90s, 10m, 2h, 1d, or a time such as 2026-01-31T12:00' },
-    tail: { kind: 'integer', short: 'n', value: 'LINES', range: [0, 1_000_000], summary: 'Only the last so many lines (default 100, or all with --since)' },
+    since: {
+      kind: 'text',
+      value: 'WHEN',
+      summary: 'Only lines from then on: 90s, 10m, 2h, 1d, or a time such as 2026-01-31T12:00',
+    },
+    tail: {
+      kind: 'integer',
+      short: 'n',
+      value: 'LINES',
+      range: [0, 1_000_000],
+      summary: 'Only the last so many lines (default 100, or all with --since)',
+    },
     ...stackOptions,
     ...jsonOption,
   },
@@ -28,20 +45,35 @@ export const logs: Command = {
     const unknown = services.find(service => !known.includes(service));
     if (unknown !== undefined && known.length > 0) {
       const near = suggest(unknown, known);
-      throw new UsageError(`There is no log of '${unknown}'.`, near ? `Did you mean '${near}'?` : `There are: ${known.join(', ')}.`);
+      throw new UsageError(
+        `There is no log of '${unknown}'.`,
+        near ? `Did you mean '${near}'?` : `There are: ${known.join(', ')}.`,
+      );
     }
     if (known.length === 0 && !options.follow) {
-      throw new CliError(`There are no logs in ${folder}.`, { exitCode: exitCodes.notRunning, hint: `Start the stack with 'peakstone up', or name its folder with --data.` });
+      throw new CliError(`There are no logs in ${folder}.`, {
+        exitCode: exitCodes.notRunning,
+        hint: `Start the stack with 'peakstone up', or name its folder with --data.`,
+      });
     }
     const since = typeof options.since === 'string' ? parseSince(options.since, new Date()) : undefined;
     const tail = typeof options.tail === 'number' ? options.tail : since ? undefined : 100;
-    const print = linePrinter(context, services.length === 1 ? 0 : Math.max(0, ...known.map(name => name.length)), options.json === true);
+    const print = linePrinter(
+      context,
+      services.length === 1 ? 0 : Math.max(0, ...known.map(name => name.length)),
+      options.json === true,
+    );
     const abort = new AbortController();
     const interrupt = (): void => abort.abort();
     if (options.follow) process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     // Opened before the past is read, so that no line falls between; one written in that moment may come twice.
     const following = options.follow ? await followLogs(folder, services, abort.signal) : null;
-    for (const line of await readLogs(folder, { services, ...(since ? { since } : {}), ...(tail === undefined ? {} : { tail }) })) print(line);
+    for (const line of await readLogs(folder, {
+      services,
+      ...(since ? { since } : {}),
+      ...(tail === undefined ? {} : { tail }),
+    }))
+      print(line);
     if (following) for await (const line of following) print(line);
     return exitCodes.ok;
   },
@@ -57,12 +89,26 @@ function linePrinter({ stdout, env }: Context, width: number, json: boolean): (l
   };
 }
 
-/** A service's line without the time it stamps itself, as each is shown with one. Pure. */
+/** A service's line without the time it stamps itself, as each is shown with one; structured ones as `level message key=value`. Pure. */
 export function readable(line: string): string {
+  if (line.startsWith('{"time":')) return readableRecord(line);
   return line
     .replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \w+ (?:\[\d+\] )?/, '')
     .replace(/^user= db= app= client= /, '')
     .replace(/^\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}: /, '');
+}
+
+function readableRecord(line: string): string {
+  try {
+    const { time: _, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const pairs = Object.entries(fields).map(
+      ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    );
+    return [`${level}`, `${message}`, ...pairs].join(' ');
+  } catch {
+    // A line that was cut for its length is shown as it is.
+    return line;
+  }
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -76,7 +122,10 @@ export function parseSince(text: string, now: Date): Date {
   if (ago) return new Date(now.getTime() - Number(ago[1]) * unitMs[ago[2]!]!);
   const date = /^\d{4}-\d\d/.test(text) ? new Date(text) : new Date(Number.NaN);
   if (Number.isNaN(date.getTime())) {
-    throw new UsageError(`--since cannot be '${text}'.`, 'Say how long ago (90s, 10m, 2h, 1d) or when (2026-01-31, 2026-01-31T12:00, in local time).');
+    throw new UsageError(
+      `--since cannot be '${text}'.`,
+      'Say how long ago (90s, 10m, 2h, 1d) or when (2026-01-31, 2026-01-31T12:00, in local time).',
+    );
   }
   return date;
 }

@@ -6,7 +6,8 @@ import { dataFolder } from './down.ts';
 export const restart: Command = {
   name: 'restart',
   summary: 'restart one service, or all of them, without ending the stack',
-  description: 'Settings and ports stay as they were when the stack came up; to change them, use down and up.',
+  description:
+    'Settings and ports stay as they were when the stack came up; to change them, use down and up.',
   arguments: [{ name: 'SERVICE', summary: 'postgres, rest, gateway … (all when left out)', required: false }],
   options: stackOptions,
   examples: [
@@ -17,7 +18,11 @@ export const restart: Command = {
     const { stackPaths, restartStack, serviceTitles } = await import('@peakstone/stack');
     const progress = new Progress(context, serviceTitles);
     try {
-      await restartStack(stackPaths(context.cwd, dataFolder(options, context.env)), service, progress.onEvent);
+      await restartStack(
+        stackPaths(context.cwd, dataFolder(options, context.env)),
+        service,
+        progress.onEvent,
+      );
       return exitCodes.ok;
     } finally {
       progress.close();

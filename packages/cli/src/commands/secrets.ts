@@ -10,7 +10,14 @@ const rotate: Command = {
   summary: 'replace secrets by new ones, in .env and in the database',
   description:
     'Without names, all of them. Passwords of database roles change in the running database too, so the stack must be up for those; services take the new ones over. A new JWT_SECRET makes every key and token given out so far invalid.',
-  arguments: [{ name: 'NAME', summary: 'variables of .env, such as JWT_SECRET (all when left out)', required: false, many: true }],
+  arguments: [
+    {
+      name: 'NAME',
+      summary: 'variables of .env, such as JWT_SECRET (all when left out)',
+      required: false,
+      many: true,
+    },
+  ],
   options: { ...stackOptions, ...jsonOption },
   examples: [
     { command: 'peakstone secrets rotate JWT_SECRET', does: 'After a key leaked' },
@@ -24,8 +31,11 @@ const rotate: Command = {
     if (options.json) context.stdout.write(`${JSON.stringify(report)}\n`);
     else {
       context.stdout.write(report.rotated.map(name => `${name}\n`).join(''));
-      context.stderr.write(`Rotated ${report.rotated.length} in ${paths.env}.${report.restarted.length > 0 ? ` Restarted: ${report.restarted.join(', ')}.` : ''}\n`);
-      if (report.rotated.includes('JWT_SECRET')) context.stderr.write('Keys given out before are invalid; new ones: peakstone secrets jwt anon\n');
+      context.stderr.write(
+        `Rotated ${report.rotated.length} in ${paths.env}.${report.restarted.length > 0 ? ` Restarted: ${report.restarted.join(', ')}.` : ''}\n`,
+      );
+      if (report.rotated.includes('JWT_SECRET'))
+        context.stderr.write('Keys given out before are invalid; new ones: peakstone secrets jwt anon\n');
     }
     return exitCodes.ok;
   },
@@ -36,29 +46,59 @@ const jwt: Command = {
   summary: 'print a signed token: the anon key, the service key, or one for any role',
   arguments: [{ name: 'KEY', summary: 'anon or service', required: false, choices: ['anon', 'service'] }],
   options: {
-    role: { kind: 'text', value: 'ROLE', summary: 'Database role that the request takes on: app_user, web_anon …' },
+    role: {
+      kind: 'text',
+      value: 'ROLE',
+      summary: 'Database role that the request takes on: app_user, web_anon …',
+    },
     sub: { kind: 'text', value: 'ID', summary: 'Subject: what auth.uid() returns' },
-    claim: { kind: 'list', value: 'NAME=VALUE', summary: 'A further claim; VALUE is JSON, or else text. May be repeated' },
-    expires: { kind: 'text', value: 'AFTER', summary: 'Lifetime: 15m, 8h, 30d, or never (default 1h; keys: never)' },
+    claim: {
+      kind: 'list',
+      value: 'NAME=VALUE',
+      summary: 'A further claim; VALUE is JSON, or else text. May be repeated',
+    },
+    expires: {
+      kind: 'text',
+      value: 'AFTER',
+      summary: 'Lifetime: 15m, 8h, 30d, or never (default 1h; keys: never)',
+    },
     ...stackOptions,
   },
   examples: [
     { command: 'peakstone secrets jwt anon', does: 'The key for browsers' },
-    { command: 'peakstone secrets jwt --role app_user --sub 42 --expires 8h', does: 'A token as your login would give user 42' },
-    { command: 'curl -H "Authorization: Bearer $(peakstone secrets jwt service)" http://127.0.0.1:8000/rest/v1/', does: 'A request with it' },
+    {
+      command: 'peakstone secrets jwt --role app_user --sub 42 --expires 8h',
+      does: 'A token as your login would give user 42',
+    },
+    {
+      command:
+        'curl -H "Authorization: Bearer $(peakstone secrets jwt service)" http://127.0.0.1:8000/rest/v1/',
+      does: 'A request with it',
+    },
   ],
   run: async (invocation, context) => {
-    const { options, arguments: [key] } = invocation;
+    const {
+      options,
+      arguments: [key],
+    } = invocation;
     const { signStackToken, stackKeys, stackPaths } = await import('@peakstone/stack');
     const paths = stackPaths(context.cwd, dataFolder(options, context.env));
     if (key !== undefined) {
       const custom = ['role', 'sub', 'claim', 'expires'].find(name => options[name] !== undefined);
-      if (custom) throw new UsageError(`The ${key} key has no --${custom}.`, `For a token of your own leave '${key}' out and give --role.`);
+      if (custom)
+        throw new UsageError(
+          `The ${key} key has no --${custom}.`,
+          `For a token of your own leave '${key}' out and give --role.`,
+        );
       const keys = stackKeys(paths, context.env);
       context.stdout.write(`${key === 'anon' ? keys.anon : keys.service}\n`);
       return exitCodes.ok;
     }
-    if (typeof options.role !== 'string') throw new UsageError('Say which token: anon, service, or --role ROLE.', `See 'peakstone secrets jwt --help'.`);
+    if (typeof options.role !== 'string')
+      throw new UsageError(
+        'Say which token: anon, service, or --role ROLE.',
+        `See 'peakstone secrets jwt --help'.`,
+      );
     const now = Math.floor(Date.now() / 1000);
     const lifetime = parseLifetime(typeof options.expires === 'string' ? options.expires : '1h');
     const claims = {
@@ -98,8 +138,12 @@ export const secrets: Command = {
     if (names.length === 0 && !options.show && !options.json) return await list(values, context);
     const wanted = names.length > 0 ? names : [...values.keys()];
     const missing = wanted.find(name => !values.has(name));
-    if (missing !== undefined) throw new CliError(`${missing} is not set.`, { hint: `'peakstone up' makes what is missing.` });
-    if (options.json) context.stdout.write(`${JSON.stringify(Object.fromEntries(wanted.map(name => [name, values.get(name)])))}\n`);
+    if (missing !== undefined)
+      throw new CliError(`${missing} is not set.`, { hint: `'peakstone up' makes what is missing.` });
+    if (options.json)
+      context.stdout.write(
+        `${JSON.stringify(Object.fromEntries(wanted.map(name => [name, values.get(name)])))}\n`,
+      );
     // One name, one bare value: it goes into a variable or a pipe.
     else if (names.length === 1) context.stdout.write(`${values.get(names[0]!)}\n`);
     else context.stdout.write(wanted.map(name => `${name}=${values.get(name)}\n`).join(''));
@@ -109,9 +153,15 @@ export const secrets: Command = {
 
 async function list(values: ReadonlyMap<string, string>, { stdout, stderr }: Context): Promise<number> {
   const { secretVariables } = await import('@peakstone/stack');
-  const rows = secretVariables.map(({ name, group }) => [name, values.has(name) ? group : `${group} (not set)`] as const);
+  const rows = secretVariables.map(
+    ({ name, group }) => [name, values.has(name) ? group : `${group} (not set)`] as const,
+  );
   stdout.write(`${columns(rows, terminalWidth(stdout)).join('\n')}\n`);
-  stderr.write(values.size === 0 ? `None is set yet: 'peakstone up' makes them.\n` : `Values: peakstone secrets NAME, or --show for all.\n`);
+  stderr.write(
+    values.size === 0
+      ? `None is set yet: 'peakstone up' makes them.\n`
+      : `Values: peakstone secrets NAME, or --show for all.\n`,
+  );
   return exitCodes.ok;
 }
 
@@ -123,7 +173,10 @@ async function assertKnown(names: readonly string[]): Promise<void> {
   if (unknown === undefined) return;
   const near = suggest(unknown.toUpperCase(), [...known, 'ROTATE', 'JWT']);
   const command = near === 'ROTATE' || near === 'JWT';
-  throw new UsageError(`There is no secret '${unknown}'.`, near ? `Did you mean '${command ? near.toLowerCase() : near}'?` : `See them: peakstone secrets`);
+  throw new UsageError(
+    `There is no secret '${unknown}'.`,
+    near ? `Did you mean '${command ? near.toLowerCase() : near}'?` : `See them: peakstone secrets`,
+  );
 }
 
 function customClaims({ options }: Invocation): Record<string, unknown> {
@@ -148,6 +201,7 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d:
 export function parseLifetime(text: string): number | null {
   if (text === 'never') return null;
   const match = /^(\d{1,9})([smhd])$/.exec(text);
-  if (!match || Number(match[1]) === 0) throw new UsageError(`--expires cannot be '${text}'.`, 'Say 90s, 15m, 8h, 30d or never.');
+  if (!match || Number(match[1]) === 0)
+    throw new UsageError(`--expires cannot be '${text}'.`, 'Say 90s, 15m, 8h, 30d or never.');
   return Number(match[1]) * unitSeconds[match[2]!]!;
 }

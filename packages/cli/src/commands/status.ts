@@ -9,7 +9,8 @@ import { dataFolder } from './down.ts';
 export const status: Command = {
   name: 'status',
   summary: 'show what runs, where, and how it is',
-  description: 'Exit code 0 when every service is healthy, 4 when one is not, 3 when no stack runs in this folder.',
+  description:
+    'Exit code 0 when every service is healthy, 4 when one is not, 3 when no stack runs in this folder.',
   options: { ...stackOptions, ...jsonOption },
   examples: [
     { command: 'peakstone status', does: 'A table for people' },
@@ -36,21 +37,33 @@ function renderStatus(found: StackStatus, context: Context): string {
   const rows = found.services.map(service => [
     service.name,
     service.state,
-    service.healthySince && service.state === 'healthy' ? duration(Date.now() - Date.parse(service.healthySince)) : '',
+    service.healthySince && service.state === 'healthy'
+      ? duration(Date.now() - Date.parse(service.healthySince))
+      : '',
     String(service.restarts),
     service.url ?? '',
   ]);
-  const widths = head.map((title, column) => Math.max(...[title, ...rows.map(row => row[column]!)].map(displayWidth)));
+  const widths = head.map((title, column) =>
+    Math.max(...[title, ...rows.map(row => row[column]!)].map(displayWidth)),
+  );
   const line = (cells: readonly string[], paint: (text: string, column: number) => string): string =>
-    cells.map((cell, column) => paint(cell, column) + ' '.repeat(widths[column]! - displayWidth(cell))).join('  ').trimEnd();
+    cells
+      .map((cell, column) => paint(cell, column) + ' '.repeat(widths[column]! - displayWidth(cell)))
+      .join('  ')
+      .trimEnd();
   const lines = [line(head, style.dim)];
   found.services.forEach((service, index) => {
-    const colour = service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
+    const colour =
+      service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
     lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
     if (service.reason) lines.push(`  ${service.reason}`);
   });
-  lines.push('', `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`);
-  if (found.droppedLogLines > 0) lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
+  lines.push(
+    '',
+    `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`,
+  );
+  if (found.droppedLogLines > 0)
+    lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,5 +1,12 @@
 import type { StackSummary } from '@peakstone/stack';
-import { type Command, type Context, type Invocation, jsonOption, type Option, stackOptions } from '../grammar/command.ts';
+import {
+  type Command,
+  type Context,
+  type Invocation,
+  jsonOption,
+  type Option,
+  stackOptions,
+} from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
@@ -11,12 +18,17 @@ import { stopOnSignals } from '../up/signals.ts';
 /** What decides how a stack starts; `up` and the background process that it starts share them. */
 export const startOptions = {
   example: { kind: 'text', value: 'NAME', summary: 'Load examples/NAME into the database, once' },
-  host: { kind: 'text', value: 'ADDRESS', summary: 'Address the gateway listens on (default 127.0.0.1; 0.0.0.0 for every network)' },
+  host: {
+    kind: 'text',
+    value: 'ADDRESS',
+    summary: 'Address the gateway listens on (default 127.0.0.1; 0.0.0.0 for every network)',
+  },
   'port-base': {
     kind: 'integer',
     value: 'PORT',
     range: [1, 65_000],
-    summary: 'Ports from here on: the gateway gets PORT, the others the next ones. Without it, each service takes its usual port, or the next free one',
+    summary:
+      'Ports from here on: the gateway gets PORT, the others the next ones. Without it, each service takes its usual port, or the next free one',
   },
   ...stackOptions,
 } as const satisfies Record<string, Option>;
@@ -33,7 +45,10 @@ export const up: Command = {
   },
   examples: [
     { command: 'peakstone up', does: 'Start, show addresses and keys, run until Ctrl-C' },
-    { command: 'peakstone up --detach --port-base 9000', does: 'A second stack in the background, on ports 9000 and up' },
+    {
+      command: 'peakstone up --detach --port-base 9000',
+      does: 'A second stack in the background, on ports 9000 and up',
+    },
     { command: 'peakstone up --example NAME', does: 'With an example application and its data' },
   ],
   run: async (invocation, context) => {
@@ -43,16 +58,26 @@ export const up: Command = {
       if (options.json) context.stdout.write(`${JSON.stringify(summary)}\n`);
       else context.stdout.write(renderSummary(summary, styleFor(context.stdout, context.env), detach));
     };
-    return detach ? await upDetached(invocation, context, show) : await upForeground(invocation, context, show);
+    return detach
+      ? await upDetached(invocation, context, show)
+      : await upForeground(invocation, context, show);
   },
 };
 
-async function upForeground(invocation: Invocation, context: Context, show: (summary: StackSummary) => void): Promise<number> {
+async function upForeground(
+  invocation: Invocation,
+  context: Context,
+  show: (summary: StackSummary) => void,
+): Promise<number> {
   const { startStack, serviceTitles } = await import('@peakstone/stack');
   const progress = new Progress(context, serviceTitles);
   const signals = stopOnSignals(text => progress.note(text));
   try {
-    const stack = await startStack({ ...stackSettings(invocation, context), onEvent: progress.onEvent, signal: signals.signal });
+    const stack = await startStack({
+      ...stackSettings(invocation, context),
+      onEvent: progress.onEvent,
+      signal: signals.signal,
+    });
     show(stack.summary);
     await Promise.race([signals.stopped, stack.stopRequested]);
     await stack.stop();
@@ -65,7 +90,11 @@ async function upForeground(invocation: Invocation, context: Context, show: (sum
   }
 }
 
-async function upDetached(invocation: Invocation, context: Context, show: (summary: StackSummary) => void): Promise<number> {
+async function upDetached(
+  invocation: Invocation,
+  context: Context,
+  show: (summary: StackSummary) => void,
+): Promise<number> {
   const { serviceTitles } = await import('@peakstone/stack');
   const progress = new Progress(context, serviceTitles);
   const signals = stopOnSignals(text => progress.note(text));

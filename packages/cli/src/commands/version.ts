@@ -7,7 +7,11 @@ export const version: Command = {
   examples: [{ command: 'peakstone version --json', does: 'For a script' }],
   run: async ({ options }, { stdout }) => {
     const { stackVersion, embeddedPostgresVersion } = await import('@peakstone/stack');
-    const versions = { peakstone: stackVersion, node: process.versions.node, postgres: embeddedPostgresVersion() };
+    const versions = {
+      peakstone: stackVersion,
+      node: process.versions.node,
+      postgres: embeddedPostgresVersion(),
+    };
     if (options.json) stdout.write(`${JSON.stringify(versions)}\n`);
     else {
       stdout.write(`peakstone ${versions.peakstone}\nnode      ${versions.node}\n`);

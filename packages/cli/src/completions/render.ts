@@ -50,7 +50,9 @@ function bash(root: Command): string {
     cases.push(`    '${path}') words='${words.join(' ')}' ;;`);
     for (const [name, option] of optionsOf(command)) {
       if (option.kind === 'flag') continue;
-      const action = option.choices ? `COMPREPLY=($(compgen -W '${option.choices.join(' ')}' -- "$word"))` : 'COMPREPLY=($(compgen -f -- "$word"))';
+      const action = option.choices
+        ? `COMPREPLY=($(compgen -W '${option.choices.join(' ')}' -- "$word"))`
+        : 'COMPREPLY=($(compgen -f -- "$word"))';
       values.push(`    '${path} --${name}') ${action}; return ;;`);
     }
   }
@@ -88,13 +90,16 @@ function fish(root: Command): string {
       ...(children.length > 0 ? [`not __fish_seen_subcommand_from ${children.join(' ')}`] : []),
     ].join('; and ');
     const when = here === '' ? '' : ` -n ${quote(here)}`;
-    for (const child of visible(command)) lines.push(`complete -c peakstone${when} -a ${child.name} -d ${quote(child.summary)}`);
+    for (const child of visible(command))
+      lines.push(`complete -c peakstone${when} -a ${child.name} -d ${quote(child.summary)}`);
     for (const argument of command.arguments ?? []) {
-      if (argument.choices) lines.push(`complete -c peakstone${when} -a ${quote(argument.choices.join(' '))}`);
+      if (argument.choices)
+        lines.push(`complete -c peakstone${when} -a ${quote(argument.choices.join(' '))}`);
     }
     for (const [name, option] of optionsOf(command)) {
       const short = option.short ? ` -s ${option.short}` : '';
-      const value = option.kind === 'flag' ? '' : option.choices ? ` -x -a ${quote(option.choices.join(' '))}` : ' -r -F';
+      const value =
+        option.kind === 'flag' ? '' : option.choices ? ` -x -a ${quote(option.choices.join(' '))}` : ' -r -F';
       lines.push(`complete -c peakstone${when} -l ${name}${short}${value} -d ${quote(option.summary)}`);
     }
   }

@@ -70,7 +70,11 @@ export interface Command {
 
 /** Options that every command of a stack understands: which stack is meant. */
 export const stackOptions = {
-  data: { kind: 'text', value: 'DIR', summary: 'Folder of the stack’s data (default .peakstone, or PEAKSTONE_DATA)' },
+  data: {
+    kind: 'text',
+    value: 'DIR',
+    summary: 'Folder of the stack’s data (default .peakstone, or PEAKSTONE_DATA)',
+  },
 } as const satisfies Record<string, Option>;
 
 /** The option of commands whose result a program may read. */

@@ -10,20 +10,45 @@ export function renderHelp(path: readonly Command[], style: Style, width: number
   if (command.description) sections.push(...command.description.split('\n\n').map(part => wrap(part, width)));
   const visible = (command.commands ?? []).filter(child => !child.hidden);
   if (visible.length > 0) {
-    sections.push(section('Commands', visible.map(child => [child.name, child.summary]), style, width));
+    sections.push(
+      section(
+        'Commands',
+        visible.map(child => [child.name, child.summary]),
+        style,
+        width,
+      ),
+    );
   }
   if (command.arguments?.length) {
-    sections.push(section('Arguments', command.arguments.map(a => [a.name, a.summary]), style, width));
+    sections.push(
+      section(
+        'Arguments',
+        command.arguments.map(a => [a.name, a.summary]),
+        style,
+        width,
+      ),
+    );
   }
   if (!command.raw) {
     const options = Object.entries({ ...command.options, ...commonOptions });
-    sections.push(section('Options', options.map(([name, option]) => [flags(name, option), details(option)]), style, width));
+    sections.push(
+      section(
+        'Options',
+        options.map(([name, option]) => [flags(name, option), details(option)]),
+        style,
+        width,
+      ),
+    );
   }
   if (command.examples?.length) {
-    const lines = command.examples.flatMap(({ command: line, does }) => [`  ${style.bold(line)}`, `      ${does}`]);
+    const lines = command.examples.flatMap(({ command: line, does }) => [
+      `  ${style.bold(line)}`,
+      `      ${does}`,
+    ]);
     sections.push([style.heading('Examples'), ...lines].join('\n'));
   }
-  if (visible.length > 0) sections.push(`Help of one command: '${commandLine(path)} ${visible[0]!.name} --help'.`);
+  if (visible.length > 0)
+    sections.push(`Help of one command: '${commandLine(path)} ${visible[0]!.name} --help'.`);
   return `${sections.join('\n\n')}\n`;
 }
 
@@ -48,7 +73,12 @@ function details(option: Option): string {
   return option.choices ? `${option.summary} (${option.choices.join(', ')})` : option.summary;
 }
 
-function section(title: string, rows: readonly (readonly [string, string])[], style: Style, width: number): string {
+function section(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  style: Style,
+  width: number,
+): string {
   return [style.heading(title), ...columns(rows, width)].join('\n');
 }
 

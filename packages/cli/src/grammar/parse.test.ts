@@ -27,7 +27,14 @@ const root: Command = {
       summary: 'secrets',
       arguments: [{ name: 'NAME', summary: 'a name', required: false }],
       run,
-      commands: [{ name: 'rotate', summary: 'rotate', arguments: [{ name: 'NAME', summary: 'a name', many: true }], run }],
+      commands: [
+        {
+          name: 'rotate',
+          summary: 'rotate',
+          arguments: [{ name: 'NAME', summary: 'a name', many: true }],
+          run,
+        },
+      ],
     },
     { name: 'rest', summary: 'raw', raw: true, run },
     { name: '_serve', summary: 'hidden', hidden: true, run },

@@ -65,7 +65,8 @@ function parseInvocation(path: readonly Command[], argv: readonly string[]): Par
         options[name] = true;
       } else {
         const text = inline ?? argv[++i];
-        if (text === undefined) throw new UsageError(`--${name} needs a value: ${option.value}.`, helpHint(path));
+        if (text === undefined)
+          throw new UsageError(`--${name} needs a value: ${option.value}.`, helpHint(path));
         const value = readValue(name, option, text, path);
         const before = options[name];
         options[name] = option.kind === 'list' ? [...((before as string[]) ?? []), String(value)] : value;
@@ -121,7 +122,10 @@ function readValue(name: string, option: Option, text: string, path: readonly Co
   const [min, max] = option.range ?? [0, Number.MAX_SAFE_INTEGER];
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max)) {
-    throw new UsageError(`--${name} needs a whole number from ${min} to ${max}, not '${text}'.`, helpHint(path));
+    throw new UsageError(
+      `--${name} needs a whole number from ${min} to ${max}, not '${text}'.`,
+      helpHint(path),
+    );
   }
   return value;
 }
@@ -132,7 +136,9 @@ function checkArguments(path: readonly Command[], positionals: readonly string[]
   if (!many && positionals.length > wanted.length) {
     throw new UsageError(`'${positionals[wanted.length]}' is one argument too many.`, helpHint(path));
   }
-  const missing = wanted.find((argument, index) => argument.required !== false && positionals[index] === undefined);
+  const missing = wanted.find(
+    (argument, index) => argument.required !== false && positionals[index] === undefined,
+  );
   if (missing) throw new UsageError(`${missing.name} is missing: ${missing.summary}.`, helpHint(path));
   positionals.forEach((text, index) => {
     const argument = wanted[Math.min(index, wanted.length - 1)]!;

@@ -19,7 +19,9 @@ export function reportFailure(error: unknown, context: Context): number {
   if (hint) context.stderr.write(`${style.dim('hint:')}  ${hint}\n`);
   if (!forUser) {
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1).join('\n') : '';
-    context.stderr.write(`${stack}\nThis looks like a bug in PeakStone. Please report it with the lines above.\n`);
+    context.stderr.write(
+      `${stack}\nThis looks like a bug in PeakStone. Please report it with the lines above.\n`,
+    );
   }
   return exitCode;
 }
@@ -32,16 +34,30 @@ interface Failure {
 }
 
 function describeFailure(error: unknown): Failure {
-  if (error instanceof CliError) return { message: error.message, hint: error.hint, exitCode: error.exitCode, forUser: true };
-  if (!(error instanceof Error)) return { message: String(error), hint: undefined, exitCode: exitCodes.failure, forUser: false };
+  if (error instanceof CliError)
+    return { message: error.message, hint: error.hint, exitCode: error.exitCode, forUser: true };
+  if (!(error instanceof Error))
+    return { message: String(error), hint: undefined, exitCode: exitCodes.failure, forUser: false };
   const { hint, code } = error as { hint?: unknown; code?: unknown };
   return {
     message: error.message,
     hint: typeof hint === 'string' ? hint : undefined,
     exitCode: (typeof code === 'string' && exitCodeOf[code]) || exitCodes.failure,
-    forUser: typeof hint === 'string' || userErrors.has(error.name) || (typeof code === 'string' && /^E[A-Z]+$/.test(code)),
+    forUser:
+      typeof hint === 'string' ||
+      userErrors.has(error.name) ||
+      (typeof code === 'string' && /^E[A-Z]+$/.test(code)),
   };
 }
 
 /** Errors whose message alone tells a user what to do. */
-const userErrors = new Set(['StackError', 'StackConfigError', 'ConfigError', 'DatabaseError', 'PgError', 'ConnectionError', 'PoolTimeoutError', 'DeployError']);
+const userErrors = new Set([
+  'StackError',
+  'StackConfigError',
+  'ConfigError',
+  'DatabaseError',
+  'PgError',
+  'ConnectionError',
+  'PoolTimeoutError',
+  'DeployError',
+]);

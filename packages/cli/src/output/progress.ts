@@ -43,10 +43,20 @@ export class Progress {
         this.#done(bad('✗'), event.service, `unhealthy: ${event.reason}`);
         break;
       case 'startFailed':
-        this.#done(bad('✗'), event.service, event.retryInMs === null ? 'failed' : `did not start, next attempt in ${seconds(event.retryInMs)}: ${event.reason}`);
+        this.#done(
+          bad('✗'),
+          event.service,
+          event.retryInMs === null
+            ? 'failed'
+            : `did not start, next attempt in ${seconds(event.retryInMs)}: ${event.reason}`,
+        );
         break;
       case 'restarting':
-        this.#line(warning('↻'), event.service, `restarting${event.attempt > 1 ? ` (attempt ${event.attempt})` : ''}`);
+        this.#line(
+          warning('↻'),
+          event.service,
+          `restarting${event.attempt > 1 ? ` (attempt ${event.attempt})` : ''}`,
+        );
         break;
       case 'stopping':
         this.#begin(event.service, 'stopping');
@@ -112,10 +122,12 @@ export class Progress {
 
   #draw(): void {
     if (!this.#live || this.#current.size === 0) return;
-    const parts = [...this.#current].map(([service, text]) => `${this.#titles.get(service) ?? service}: ${text}`);
+    const parts = [...this.#current].map(
+      ([service, text]) => `${this.#titles.get(service) ?? service}: ${text}`,
+    );
     const line = `${frames[this.#frame]} ${parts.join(', ')} …`;
     // One line only: what does not fit would scroll and could not be taken back.
-    this.#stream.write(this.#style.dim(line.slice(0, Math.max(10, (this.#stream.columns ?? 80) - 1))));
+    this.#stream.write(this.#style.dim(line.slice(0, Math.max(10, (this.#stream.columns || 80) - 1))));
     this.#drawn = true;
   }
 

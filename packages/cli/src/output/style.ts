@@ -11,7 +11,14 @@ export interface Style {
 }
 
 const same = (text: string): string => text;
-export const plainStyle: Style = { bold: same, dim: same, good: same, warning: same, bad: same, heading: same };
+export const plainStyle: Style = {
+  bold: same,
+  dim: same,
+  good: same,
+  warning: same,
+  bad: same,
+  heading: same,
+};
 
 const code =
   (on: number, off: number) =>
@@ -38,5 +45,5 @@ export function styleFor(stream: NodeJS.WriteStream, env: Context['env']): Style
 
 /** Columns of the terminal, at most 100 so that prose stays readable; 80 where there is none. */
 export function terminalWidth(stream: NodeJS.WriteStream): number {
-  return Math.min(100, Math.max(40, stream.columns ?? 80));
+  return Math.min(100, Math.max(40, stream.columns || 80));
 }

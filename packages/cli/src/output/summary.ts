@@ -16,7 +16,15 @@ export function renderSummary(summary: StackSummary, style: Style, detached: boo
     if (index === summary.addresses.length) lines.push('');
     lines.push(`  ${style.dim(name.padEnd(width))}  ${value}`);
   });
-  lines.push('', `The service key passes row-level security: keep it on servers. Passwords: peakstone secrets`);
-  lines.push(detached ? 'Stop it: peakstone down. Look at it: peakstone status, peakstone logs -f' : 'Ctrl-C stops everything.', '');
+  lines.push(
+    '',
+    `The service key passes row-level security: keep it on servers. Passwords: peakstone secrets`,
+  );
+  lines.push(
+    detached
+      ? 'Stop it: peakstone down. Look at it: peakstone status, peakstone logs -f'
+      : 'Ctrl-C stops everything.',
+    '',
+  );
   return lines.join('\n');
 }

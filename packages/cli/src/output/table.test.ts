@@ -8,13 +8,22 @@ const right = (name: string) => ({ name, align: 'right' }) as const;
 describe('printing rows as psql does', () => {
   it('aligns numbers to the right, centres headings and counts rows', () => {
     assert.equal(
-      renderTable([right('id'), left('title')], [['1', 'Alien'], ['20', null]]),
+      renderTable(
+        [right('id'), left('title')],
+        [
+          ['1', 'Alien'],
+          ['20', null],
+        ],
+      ),
       ' id | title\n----+-------\n  1 | Alien\n 20 |\n(2 rows)',
     );
   });
 
   it('goes on in the next line where a value does, marked with +', () => {
-    assert.equal(renderTable([left('a'), left('b')], [['x\ny', 'z']]), ' a | b\n---+---\n x+| z\n y |\n(1 row)');
+    assert.equal(
+      renderTable([left('a'), left('b')], [['x\ny', 'z']]),
+      ' a | b\n---+---\n x+| z\n y |\n(1 row)',
+    );
   });
 
   it('counts wide characters as two columns', () => {

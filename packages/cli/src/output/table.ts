@@ -10,13 +10,21 @@ export interface TableColumn {
  * next line. Null is empty. Ends without a newline. Pure.
  * @see https://www.postgresql.org/docs/17/app-psql.html#APP-PSQL-META-COMMAND-PSET-FORMAT
  */
-export function renderTable(columns: readonly TableColumn[], rows: readonly (readonly (string | null)[])[]): string {
+export function renderTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly (string | null)[])[],
+): string {
   const heads = columns.map(column => printable(column.name).split('\n'));
   const cells = rows.map(row => row.map(value => printable(value ?? '').split('\n')));
-  const widths = columns.map((_, index) => Math.max(...heads[index]!.map(displayWidth), ...maxOf(cells, index)));
+  const widths = columns.map((_, index) =>
+    Math.max(...heads[index]!.map(displayWidth), ...maxOf(cells, index)),
+  );
   const lines: string[] = [];
   const last = columns.length - 1;
-  const add = (parts: readonly (readonly string[])[], place: (text: string, index: number) => string): void => {
+  const add = (
+    parts: readonly (readonly string[])[],
+    place: (text: string, index: number) => string,
+  ): void => {
     const height = Math.max(1, ...parts.map(part => part.length));
     for (let row = 0; row < height; row++) {
       const line = parts.map((part, index) => {
@@ -40,14 +48,19 @@ export function renderTable(columns: readonly TableColumn[], rows: readonly (rea
 }
 
 /** One block a row, one line a column, as psql's expanded mode. Pure. */
-export function renderExpanded(columns: readonly TableColumn[], rows: readonly (readonly (string | null)[])[]): string {
+export function renderExpanded(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly (string | null)[])[],
+): string {
   if (rows.length === 0) return '(0 rows)';
   const width = Math.max(...columns.map(column => displayWidth(column.name)));
   return rows
     .map((row, index) => {
       const head = `-[ RECORD ${index + 1} ]`;
       const lines = columns.map(({ name }, at) => {
-        const value = printable(row[at] ?? '').split('\n').join(`\n${' '.repeat(width)} | `);
+        const value = printable(row[at] ?? '')
+          .split('\n')
+          .join(`\n${' '.repeat(width)} | `);
         return `${name}${' '.repeat(width - displayWidth(name))} | ${value}`.trimEnd();
       });
       return [head.padEnd(width + 3, '-'), ...lines].join('\n');
@@ -70,5 +83,9 @@ function centre(text: string, width: number): string {
 
 /** Data must not move the cursor or change colours: control characters are shown as escapes. */
 function printable(text: string): string {
-  return text.replace(/\r\n/g, '\n').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, c => (c === '\t' ? '    ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`));
+  return text
+    .replace(/\r\n/g, '\n')
+    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, c =>
+      c === '\t' ? '    ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
 }

@@ -24,7 +24,9 @@ function pointAt(text: string, position: number, line: number): string[] {
   const before = characters.slice(0, position - 1);
   const lineStart = before.lastIndexOf('\n') + 1;
   const lineEnd = characters.indexOf('\n', lineStart);
-  const shown = characters.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).map(character => (character === '\t' ? ' ' : character));
+  const shown = characters
+    .slice(lineStart, lineEnd < 0 ? undefined : lineEnd)
+    .map(character => (character === '\t' ? ' ' : character));
   const column = position - 1 - lineStart;
   const from = Math.max(0, Math.min(column - Math.floor(maxLineWidth / 2), shown.length - maxLineWidth));
   const part = shown.slice(from, from + maxLineWidth).join('');

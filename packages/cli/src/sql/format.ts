@@ -41,7 +41,10 @@ export function formatResult(result: Result, format: SqlFormat): string {
 function jsonRows({ fields, rows }: Result): string {
   if (rows.length === 0) return '[]\n';
   const names = fields.map(field => JSON.stringify(field.name));
-  const objects = rows.map(row => `{${row.map((cell, index) => `${names[index]}:${jsonCell(cell?.toString() ?? null, fields[index]!.typeOid)}`).join(',')}}`);
+  const objects = rows.map(
+    row =>
+      `{${row.map((cell, index) => `${names[index]}:${jsonCell(cell?.toString() ?? null, fields[index]!.typeOid)}`).join(',')}}`,
+  );
   return `[${objects.join(',\n ')}]\n`;
 }
 

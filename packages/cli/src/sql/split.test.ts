@@ -19,12 +19,16 @@ describe('cutting a script into statements', () => {
   });
 
   it('takes a dollar sign inside of a name as part of it', () => {
-    assert.deepEqual(texts('select a$b$ from t; select c$b$ from t'), ['select a$b$ from t', 'select c$b$ from t']);
+    assert.deepEqual(texts('select a$b$ from t; select c$b$ from t'), [
+      'select a$b$ from t',
+      'select c$b$ from t',
+    ]);
   });
 
   it('keeps rules and BEGIN ATOMIC bodies whole', () => {
     const rule = 'create rule r as on insert to t do (insert into a values (1); insert into b values (2))';
-    const body = 'create function f() returns int begin atomic select case when true then 1 end; select 2; end';
+    const body =
+      'create function f() returns int begin atomic select case when true then 1 end; select 2; end';
     assert.deepEqual(texts(`${rule};${body}; select 3`), [rule, body, 'select 3']);
   });
 
@@ -45,7 +49,13 @@ describe('cutting a script into statements', () => {
   });
 
   it('ends in time on hostile input', () => {
-    const bad = [`${"'".repeat(50_001)}`, '/*'.repeat(50_000), '$a$'.repeat(50_001), '"'.repeat(50_001), `e'${'\\'.repeat(50_001)}`];
+    const bad = [
+      `${"'".repeat(50_001)}`,
+      '/*'.repeat(50_000),
+      '$a$'.repeat(50_001),
+      '"'.repeat(50_001),
+      `e'${'\\'.repeat(50_001)}`,
+    ];
     for (const script of bad) assert.ok(splitScript(script).length <= 2);
   });
 });

@@ -18,7 +18,10 @@ export function splitScript(script: string): Piece[] {
   for (const statement of splitStatements(script)) {
     const words = leadingWords(statement.text);
     if (open) {
-      open = { text: `${open.text};${'\n'.repeat(gapLines(open, statement))}${statement.text}`, line: open.line };
+      open = {
+        text: `${open.text};${'\n'.repeat(gapLines(open, statement))}${statement.text}`,
+        line: open.line,
+      };
       if (/^(?:commit|end|abort)\b|^rollback(?! to\b)/.test(words)) {
         pieces.push(open);
         open = null;
@@ -50,7 +53,7 @@ function splitStatements(script: string): Piece[] {
   };
   // Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings.
   const token =
-    /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[^]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]/g;
+    /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]/g;
   let previous = '';
   for (let match = token.exec(script); match; match = token.exec(script)) {
     const text = match[0];

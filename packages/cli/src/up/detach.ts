@@ -4,19 +4,37 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { ensureDataFolder, type OnStackEvent, StackError, type StackErrorCode, type StackEvent, type StackSettings, type StackSummary, stackPaths } from '@peakstone/stack';
+import {
+  ensureDataFolder,
+  type OnStackEvent,
+  StackError,
+  type StackErrorCode,
+  type StackEvent,
+  type StackSettings,
+  type StackSummary,
+  stackPaths,
+} from '@peakstone/stack';
 
 /** What the background process says on descriptor 3 until it is up. */
 export type Report =
   | { readonly kind: 'event'; readonly event: StackEvent }
   | { readonly kind: 'up'; readonly summary: StackSummary }
-  | { readonly kind: 'failed'; readonly code: string | null; readonly message: string; readonly hint: string | null };
+  | {
+      readonly kind: 'failed';
+      readonly code: string | null;
+      readonly message: string;
+      readonly hint: string | null;
+    };
 
 /**
  * Starts the stack in a process of its own session and waits until it is up; an abort stops it again.
  * @throws {StackError} what the start failed with.
  */
-export async function startDetached(settings: StackSettings, onEvent: OnStackEvent, signal: AbortSignal): Promise<StackSummary> {
+export async function startDetached(
+  settings: StackSettings,
+  onEvent: OnStackEvent,
+  signal: AbortSignal,
+): Promise<StackSummary> {
   const paths = stackPaths(settings.cwd, settings.data);
   ensureDataFolder(paths);
   // Only what Node itself prints when it dies; the stack's own words go to its log.
@@ -43,18 +61,28 @@ export async function startDetached(settings: StackSettings, onEvent: OnStackEve
       return last.summary;
     }
     await exited;
-    if (signal.aborted) throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
+    if (signal.aborted)
+      throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
     if (last?.kind === 'failed') {
-      throw new StackError((last.code ?? 'startFailed') as StackErrorCode, last.message, last.hint === null ? {} : { hint: last.hint });
+      throw new StackError(
+        (last.code ?? 'startFailed') as StackErrorCode,
+        last.message,
+        last.hint === null ? {} : { hint: last.hint },
+      );
     }
-    throw new StackError('startFailed', 'The background process ended before it was up.', { hint: `See ${crashFile} and 'peakstone logs stack'.` });
+    throw new StackError('startFailed', 'The background process ended before it was up.', {
+      hint: `See ${crashFile} and 'peakstone logs stack'.`,
+    });
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
 /** Hands events on; the last report, or null when the process closed the descriptor without one. */
-async function readReports(stream: Readable, onEvent: OnStackEvent): Promise<Exclude<Report, { kind: 'event' }> | null> {
+async function readReports(
+  stream: Readable,
+  onEvent: OnStackEvent,
+): Promise<Exclude<Report, { kind: 'event' }> | null> {
   for await (const line of createInterface({ input: stream })) {
     const report = JSON.parse(line) as Report;
     if (report.kind !== 'event') return report;

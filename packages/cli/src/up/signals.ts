@@ -19,7 +19,8 @@ export function stopOnSignals(note: (text: string) => void): StopSignals {
     if (firstAt === 0) {
       firstAt = Date.now();
       abort.abort();
-      if (name === 'SIGINT') note('Stopping; what is under way is finished first. Ctrl-C again ends at once.');
+      if (name === 'SIGINT')
+        note('Stopping; what is under way is finished first. Ctrl-C again ends at once.');
     } else if (Date.now() - firstAt > sameKeyPressMs) {
       note('Ended at once. The next start recovers what was committed.');
       process.exit(exitCodes.interrupted);

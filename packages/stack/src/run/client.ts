@@ -18,7 +18,11 @@ export async function stackStatus(paths: StackPaths): Promise<StackStatus> {
 }
 
 /** Restarts one service of the running stack, or all. @throws {StackError} `notRunning`, `unknownService`, `startFailed` */
-export async function restartStack(paths: StackPaths, service: string | undefined, onEvent: OnStackEvent): Promise<void> {
+export async function restartStack(
+  paths: StackPaths,
+  service: string | undefined,
+  onEvent: OnStackEvent,
+): Promise<void> {
   const { control } = await runningState(paths);
   await askControl(control, { command: 'restart', ...(service === undefined ? {} : { service }) }, onEvent);
 }
@@ -47,7 +51,10 @@ export async function runningState(paths: StackPaths): Promise<StackState> {
     const presence = readPresence(paths);
     if (presence.kind === 'running' && presence.state) return presence.state;
     if (presence.kind !== 'running' || attempt === 50) {
-      const killed = presence.kind === 'stale' ? ` (process ${presence.state.pid} was killed; nothing committed is lost)` : '';
+      const killed =
+        presence.kind === 'stale'
+          ? ` (process ${presence.state.pid} was killed; nothing committed is lost)`
+          : '';
       throw new StackError('notRunning', `No stack runs in ${paths.data}${killed}.`, {
         hint: `Start it with 'peakstone up', or name another folder with --data.`,
       });

@@ -18,7 +18,10 @@ export type ControlReply =
   | { readonly kind: 'result'; readonly result: StackStatus | null }
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly hint?: string };
 
-export type ControlHandler = (request: ControlRequest, onEvent: (event: StackEvent) => void) => Promise<StackStatus | null>;
+export type ControlHandler = (
+  request: ControlRequest,
+  onEvent: (event: StackEvent) => void,
+) => Promise<StackStatus | null>;
 
 const maxRequestBytes = 4096;
 const maxReplyLineBytes = 1_000_000;
@@ -51,7 +54,9 @@ export async function listenControl(path: string, handler: ControlHandler): Prom
       // Takes the socket file away too, at once: its place may be another stack's in a moment.
       server.close();
       // Whoever asked for the stop still waits for its answer, others have none to expect.
-      setTimeout(() => clients.forEach(client => client.destroy()), lastAnswerMs).unref();
+      setTimeout(() => {
+        for (const client of clients) client.destroy();
+      }, lastAnswerMs).unref();
     },
   };
 }
@@ -93,7 +98,11 @@ function serve(socket: Socket, handler: ControlHandler): void {
   });
 }
 
-async function answer(line: string, handler: ControlHandler, send: (reply: ControlReply) => void): Promise<void> {
+async function answer(
+  line: string,
+  handler: ControlHandler,
+  send: (reply: ControlReply) => void,
+): Promise<void> {
   try {
     const result = await handler(parseRequest(line), event => send({ kind: 'event', event }));
     send({ kind: 'result', result });
@@ -125,7 +134,11 @@ function parseRequest(line: string): ControlRequest {
  * Asks a running stack. `onEvent` sees what happens meanwhile.
  * @throws {StackError} `notRunning` when nobody answers there, or what the stack itself refused.
  */
-export function askControl(path: string, request: ControlRequest, onEvent: (event: StackEvent) => void = () => undefined): Promise<StackStatus | null> {
+export function askControl(
+  path: string,
+  request: ControlRequest,
+  onEvent: (event: StackEvent) => void = () => undefined,
+): Promise<StackStatus | null> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let text = '';
@@ -136,26 +149,56 @@ export function askControl(path: string, request: ControlRequest, onEvent: (even
       act();
     };
     socket.setEncoding('utf8');
-    socket.setTimeout(120_000, () => settle(() => reject(new StackError('control', 'The stack did not answer within two minutes.', { hint: `See 'peakstone logs'.` }))));
+    socket.setTimeout(120_000, () =>
+      settle(() =>
+        reject(
+          new StackError('control', 'The stack did not answer within two minutes.', {
+            hint: `See 'peakstone logs'.`,
+          }),
+        ),
+      ),
+    );
     socket.on('connect', () => socket.end(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;
       const lines = text.split('\n');
       text = lines.pop()!;
-      if (text.length > maxReplyLineBytes) return settle(() => reject(new StackError('control', 'The stack’s answer is too long.')));
+      if (text.length > maxReplyLineBytes)
+        return settle(() => reject(new StackError('control', 'The stack’s answer is too long.')));
       for (const line of lines) {
         if (settled) return;
         const reply = JSON.parse(line) as ControlReply;
         if (reply.kind === 'event') onEvent(reply.event);
         else if (reply.kind === 'result') settle(() => resolve(reply.result));
-        else settle(() => reject(new StackError(reply.code as StackError['code'], reply.message, reply.hint ? { hint: reply.hint } : {})));
+        else
+          settle(() =>
+            reject(
+              new StackError(
+                reply.code as StackError['code'],
+                reply.message,
+                reply.hint ? { hint: reply.hint } : {},
+              ),
+            ),
+          );
       }
     });
     socket.on('error', cause => {
-      if (!settled) settle(() => reject(new StackError('notRunning', 'The stack does not answer on its control channel.', { cause })));
+      if (!settled)
+        settle(() =>
+          reject(
+            new StackError('notRunning', 'The stack does not answer on its control channel.', { cause }),
+          ),
+        );
     });
     socket.on('close', () => {
-      if (!settled) settle(() => reject(new StackError('control', 'The stack went away before it had answered.', { hint: `See 'peakstone logs'.` })));
+      if (!settled)
+        settle(() =>
+          reject(
+            new StackError('control', 'The stack went away before it had answered.', {
+              hint: `See 'peakstone logs'.`,
+            }),
+          ),
+        );
     });
   });
 }

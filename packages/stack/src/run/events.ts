@@ -7,7 +7,12 @@ export type StackEvent =
   | { readonly kind: 'unhealthy'; readonly service: string; readonly reason: string }
   | { readonly kind: 'restarting'; readonly service: string; readonly attempt: number }
   /** `retryInMs` is null during the first start, which then fails as a whole. */
-  | { readonly kind: 'startFailed'; readonly service: string; readonly reason: string; readonly retryInMs: number | null }
+  | {
+      readonly kind: 'startFailed';
+      readonly service: string;
+      readonly reason: string;
+      readonly retryInMs: number | null;
+    }
   | { readonly kind: 'stopping'; readonly service: string }
   | { readonly kind: 'stopped'; readonly service: string }
   | { readonly kind: 'portMoved'; readonly service: string; readonly wanted: number; readonly port: number }

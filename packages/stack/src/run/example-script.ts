@@ -11,7 +11,12 @@ const maxErrorBytes = 4000;
  * @param onLine each line it prints, as progress.
  * @throws {StackError} `example` when it fails, `aborted` when it was interrupted.
  */
-export async function runScript(file: string, databaseUrl: string, signal: AbortSignal, onLine: (line: string) => void): Promise<void> {
+export async function runScript(
+  file: string,
+  databaseUrl: string,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<void> {
   const { PATH, HOME, TMPDIR, LANG } = process.env;
   const child = spawn(process.execPath, [file], {
     cwd: dirname(file),
@@ -32,8 +37,12 @@ export async function runScript(file: string, databaseUrl: string, signal: Abort
       child.once('close', resolve);
       child.once('error', reject);
     });
-    if (signal.aborted) throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
-    if (code !== 0) throw new StackError('example', `${file} failed:\n${errors.trim()}`, { hint: 'Steps before it are kept. Correct it and start again.' });
+    if (signal.aborted)
+      throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
+    if (code !== 0)
+      throw new StackError('example', `${file} failed:\n${errors.trim()}`, {
+        hint: 'Steps before it are kept. Correct it and start again.',
+      });
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -26,10 +26,21 @@ export interface ExampleManifest {
  * loaded once, and an interrupted load goes on where it stopped.
  * @throws {StackError} `example`: there is none of that name, its manifest is wrong, or a step failed.
  */
-export async function loadExample(project: string, name: string, database: RunningDatabase, signal: AbortSignal, onEvent: OnStackEvent): Promise<void> {
+export async function loadExample(
+  project: string,
+  name: string,
+  database: RunningDatabase,
+  signal: AbortSignal,
+  onEvent: OnStackEvent,
+): Promise<void> {
   const folder = exampleFolder(project, name);
   const manifest = readManifest(folder, name);
-  const pool = createPool({ url: database.adminUrl, size: 1, sharedSize: 0, parameters: { application_name: 'peakstone example' } });
+  const pool = createPool({
+    url: database.adminUrl,
+    size: 1,
+    sharedSize: 0,
+    parameters: { application_name: 'peakstone example' },
+  });
   const began = performance.now();
   try {
     await pool.script(
@@ -40,19 +51,40 @@ export async function loadExample(project: string, name: string, database: Runni
     const done = await stepsDone(pool, name);
     let loaded = 0;
     for (const step of manifest.steps) {
-      if (signal.aborted) throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
+      if (signal.aborted)
+        throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
       const file = 'sql' in step ? step.sql : step.run;
-      const hash = createHash('sha256').update(readFileSync(join(folder, file))).digest('hex');
+      const hash = createHash('sha256')
+        .update(readFileSync(join(folder, file)))
+        .digest('hex');
       const before = done.get(file);
       if (before === undefined) {
         onEvent({ kind: 'step', service: `example ${name}`, text: step.title });
-        await runStep({ pool, name, folder, file, hash, step, migratorUrl: database.tcpUrl('db_migrator'), signal, onEvent });
+        await runStep({
+          pool,
+          name,
+          folder,
+          file,
+          hash,
+          step,
+          migratorUrl: database.tcpUrl('db_migrator'),
+          signal,
+          onEvent,
+        });
         loaded++;
       } else if (before !== hash) {
-        onEvent({ kind: 'notice', text: `${join('examples', name, file)} has changed since it was loaded; the database keeps what it has.` });
+        onEvent({
+          kind: 'notice',
+          text: `${join('examples', name, file)} has changed since it was loaded; the database keeps what it has.`,
+        });
       }
     }
-    if (loaded > 0) onEvent({ kind: 'healthy', service: `example ${name}`, durationMs: Math.round(performance.now() - began) });
+    if (loaded > 0)
+      onEvent({
+        kind: 'healthy',
+        service: `example ${name}`,
+        durationMs: Math.round(performance.now() - began),
+      });
     else onEvent({ kind: 'notice', text: `The example '${name}' is already loaded.` });
   } finally {
     await pool.close();
@@ -64,15 +96,24 @@ function exampleFolder(project: string, name: string): string {
   const root = resolve(project, 'examples');
   const folder = resolve(root, name);
   if (folder.startsWith(root + sep) && existsSync(join(folder, 'example.json'))) return folder;
-  const there = existsSync(root) ? readdirSync(root).filter(entry => existsSync(join(root, entry, 'example.json'))) : [];
+  const there = existsSync(root)
+    ? readdirSync(root).filter(entry => existsSync(join(root, entry, 'example.json')))
+    : [];
   throw new StackError('example', `There is no example '${name}' in ${root}.`, {
-    hint: there.length > 0 ? `There are: ${there.sort().join(', ')}.` : 'An example is a folder there, with an example.json.',
+    hint:
+      there.length > 0
+        ? `There are: ${there.sort().join(', ')}.`
+        : 'An example is a folder there, with an example.json.',
   });
 }
 
 function readManifest(folder: string, name: string): ExampleManifest {
   const file = join(folder, 'example.json');
-  const wrong = (what: string, cause?: unknown): StackError => new StackError('example', `${file}: ${what}.`, { hint: 'See the README of packages/stack for its shape.', cause });
+  const wrong = (what: string, cause?: unknown): StackError =>
+    new StackError('example', `${file}: ${what}.`, {
+      hint: 'See the README of packages/stack for its shape.',
+      cause,
+    });
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
@@ -80,7 +121,8 @@ function readManifest(folder: string, name: string): ExampleManifest {
     throw wrong(`it is not JSON (${(error as Error).message})`, error);
   }
   const { title, steps } = (value ?? {}) as { title?: unknown; steps?: unknown };
-  if (typeof title !== 'string' || !Array.isArray(steps) || steps.length === 0) throw wrong('it needs a title and steps');
+  if (typeof title !== 'string' || !Array.isArray(steps) || steps.length === 0)
+    throw wrong('it needs a title and steps');
   for (const [index, step] of steps.entries()) {
     const { title: text, sql, run } = (step ?? {}) as Record<string, unknown>;
     const path = sql ?? run;
@@ -88,13 +130,16 @@ function readManifest(folder: string, name: string): ExampleManifest {
       throw wrong(`step ${index + 1} needs a title, and either sql or run with the name of a file`);
     }
     const full = resolve(folder, path);
-    if (!full.startsWith(folder + sep) || !existsSync(full)) throw wrong(`step ${index + 1} names ${path}, which is not a file of the example ${name}`);
+    if (!full.startsWith(folder + sep) || !existsSync(full))
+      throw wrong(`step ${index + 1} names ${path}, which is not a file of the example ${name}`);
   }
   return value as ExampleManifest;
 }
 
 async function stepsDone(pool: Pool, name: string): Promise<Map<string, string>> {
-  const { rows } = await pool.query('select step, hash from peakstone.example_steps where example = $1', [name]);
+  const { rows } = await pool.query('select step, hash from peakstone.example_steps where example = $1', [
+    name,
+  ]);
   return new Map(rows.map(row => [String(row[0]), String(row[1])]));
 }
 
@@ -110,10 +155,25 @@ interface StepRun {
   readonly onEvent: OnStackEvent;
 }
 
-async function runStep({ pool, name, folder, file, hash, step, migratorUrl, signal, onEvent }: StepRun): Promise<void> {
-  const remember = { text: 'insert into peakstone.example_steps (example, step, hash) values ($1, $2, $3)', values: [name, file, hash] };
+async function runStep({
+  pool,
+  name,
+  folder,
+  file,
+  hash,
+  step,
+  migratorUrl,
+  signal,
+  onEvent,
+}: StepRun): Promise<void> {
+  const remember = {
+    text: 'insert into peakstone.example_steps (example, step, hash) values ($1, $2, $3)',
+    values: [name, file, hash],
+  };
   if ('run' in step) {
-    await runScript(join(folder, file), migratorUrl, signal, text => onEvent({ kind: 'step', service: `example ${name}`, text }));
+    await runScript(join(folder, file), migratorUrl, signal, text =>
+      onEvent({ kind: 'step', service: `example ${name}`, text }),
+    );
     await pool.query(remember.text, remember.values);
     return;
   }
@@ -127,7 +187,10 @@ async function runStep({ pool, name, folder, file, hash, step, migratorUrl, sign
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
     const line = lineOf(text, error.fields.position);
-    throw new StackError('example', `${join('examples', name, file)}${line}: ${error.message}`, { hint: 'Nothing of this step was kept. Correct it and start again.', cause: error });
+    throw new StackError('example', `${join('examples', name, file)}${line}: ${error.message}`, {
+      hint: 'Nothing of this step was kept. Correct it and start again.',
+      cause: error,
+    });
   }
 }
 

@@ -48,14 +48,23 @@ export async function readLogs(folder: string, query: LogQuery): Promise<LogLine
  * Lines as they are written from now on (from this call, not from the first look), across rotation, until aborted.
  * Looks four times a second.
  */
-export async function followLogs(folder: string, services: readonly string[], signal: AbortSignal): Promise<AsyncGenerator<LogLine>> {
+export async function followLogs(
+  folder: string,
+  services: readonly string[],
+  signal: AbortSignal,
+): Promise<AsyncGenerator<LogLine>> {
   const tails = new Map<string, Tail>();
   const names = (): readonly string[] => (services.length > 0 ? services : loggedServices(folder));
   for (const service of names()) tails.set(service, await Tail.open(folder, service, 'end'));
   return follow(folder, names, tails, signal);
 }
 
-async function* follow(folder: string, names: () => readonly string[], tails: Map<string, Tail>, signal: AbortSignal): AsyncGenerator<LogLine> {
+async function* follow(
+  folder: string,
+  names: () => readonly string[],
+  tails: Map<string, Tail>,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   try {
     while (!signal.aborted) {
       const lines: LogLine[] = [];
@@ -164,7 +173,11 @@ function filesOldestFirst(folder: string, service: string): string[] {
   if (!existsSync(folder)) return [];
   const age = (name: string): number => Number(name.slice(service.length + 5) || 0);
   return readdirSync(folder)
-    .filter(name => name === `${service}.log` || (name.startsWith(`${service}.log.`) && /^\d+$/.test(name.slice(service.length + 5))))
+    .filter(
+      name =>
+        name === `${service}.log` ||
+        (name.startsWith(`${service}.log.`) && /^\d+$/.test(name.slice(service.length + 5))),
+    )
     .sort((a, b) => age(b) - age(a))
     .map(name => join(folder, name));
 }

@@ -52,7 +52,9 @@ export function ensureSocketFolder(folder: string): void {
   const { uid, mode } = statSync(folder);
   const own = process.getuid?.();
   if (own !== undefined && (uid !== own || (mode & 0o022) !== 0)) {
-    throw new Error(`${folder} can be written by other users, so that the control channel would not be safe there. Remove it, or set TMPDIR to a folder of your own.`);
+    throw new Error(
+      `${folder} can be written by other users, so that the control channel would not be safe there. Remove it, or set TMPDIR to a folder of your own.`,
+    );
   }
 }
 

@@ -1,11 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
-import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
 import { type EnvValues, stackEnv } from './env-file.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import type { StackPaths } from './paths.ts';
-import { allocatePorts, type PortWish } from './ports.ts';
+import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { externalUrl } from './urls.ts';
@@ -40,19 +41,28 @@ const portVariables: Readonly<Record<string, string>> = {
  * Decides engines, ports and keys; makes `.env` when there is none.
  * @throws {ConfigError} naming the variable; {StackError} `portTaken`.
  */
-export async function planStack(settings: StackSettings, paths: StackPaths, onEvent: OnStackEvent): Promise<StackPlan> {
+export async function planStack(
+  settings: StackSettings,
+  paths: StackPaths,
+  onEvent: OnStackEvent,
+): Promise<StackPlan> {
   ensureSecrets(paths.env, { notice: text => onEvent({ kind: 'notice', text }) });
   const env = stackEnv(paths, settings.env);
   const engines = chooseEngines(env);
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
   const wishes = wishPorts(engines, env, host, settings.portBase);
-  const { ports, notices } = await allocatePorts(wishes);
+  // A database that a killed stack left behind still has its port; its successor ends it, and gets the port.
+  const orphan = postmasterPort(env.DATABASE_DIR ?? defaultDatabaseDir(paths));
+  const { ports, notices } = await allocatePorts(
+    wishes,
+    async (port, address) => port === orphan || (await portIsFree(port, address)),
+  );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
   const current = (): EnvValues => {
     const fresh = stackEnv(paths, settings.env);
     return {
       ...fresh,
-      DATABASE_DIR: fresh.DATABASE_DIR ?? `${paths.data}/postgres`,
+      DATABASE_DIR: fresh.DATABASE_DIR ?? defaultDatabaseDir(paths),
       ...(ports.postgres === undefined ? {} : { POSTGRES_PORT: String(ports.postgres) }),
     };
   };
@@ -70,45 +80,49 @@ export async function planStack(settings: StackSettings, paths: StackPaths, onEv
   return plan;
 }
 
-/** Services with an own engine run; others take part when `NAME_ENGINE` gives an address. Pure. @throws {StackError} */
+function defaultDatabaseDir(paths: StackPaths): string {
+  return join(paths.data, 'postgres');
+}
+
+/** The port that PostgreSQL's lock file in this folder names; whoever wrote it, it is not somebody else's program. */
+function postmasterPort(dataDir: string): number | null {
+  const file = join(dataDir, 'postmaster.pid');
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[3]) : null;
+}
+
+/** Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address. Pure. @throws {StackError} */
 export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
   const engines = new Map<string, RunEngine>();
   for (const service of services) {
     if (service.kind === 'job') continue;
-    const variable = engineVariable(service.name);
-    const value = env[variable] || undefined;
-    const url = externalUrl(value);
-    if (url !== null) {
-      if (!service.engines.includes('external')) throw new StackError('config', `${variable} cannot be an address: ${service.title} runs here or not at all.`, { hint: 'Remove the variable.' });
+    const variable =
+      service.name === 'postgres' ? 'DATABASE_ENGINE' : `PEAKSTONE_UPSTREAM_${service.name.toUpperCase()}`;
+    const url = externalUrl(env[variable]);
+    if (url !== null && service.engines.includes('external'))
       engines.set(service.name, { kind: 'external', url });
-    } else if (service.engines.includes('peakstone')) {
-      assertOwnEngine(service, variable, value);
-      engines.set(service.name, { kind: 'peakstone' });
-    }
+    else if (service.engines.includes('peakstone')) engines.set(service.name, { kind: 'peakstone' });
   }
   return engines;
 }
 
-function assertOwnEngine({ name }: ServiceDefinition, variable: string, value: string | undefined): void {
-  // The database has more engines than one; its own configuration reads them.
-  if (name === 'postgres' || value === undefined || value === 'peakstone') return;
-  throw new StackError('config', `${variable} must be peakstone or an address that begins with http:// or https://.`, {
-    hint: 'upstream images run under Compose: see peakstone compose --help.',
-  });
-}
-
-/** `REST_ENGINE`; the database's is `DATABASE_ENGINE`. */
-function engineVariable(service: string): string {
-  return service === 'postgres' ? 'DATABASE_ENGINE' : `${service.replaceAll('-', '_').toUpperCase()}_ENGINE`;
-}
-
-function wishPorts(engines: ReadonlyMap<string, RunEngine>, env: EnvValues, host: string, portBase: number | undefined): PortWish[] {
-  const listening = services.filter(({ name, port }) => port !== undefined && engines.get(name)?.kind === 'peakstone');
+function wishPorts(
+  engines: ReadonlyMap<string, RunEngine>,
+  env: EnvValues,
+  host: string,
+  portBase: number | undefined,
+): PortWish[] {
+  const listening = services.filter(
+    ({ name, port }) => port !== undefined && engines.get(name)?.kind === 'peakstone',
+  );
   // The gateway is what users open, so it gets the base itself.
-  const ordered = [...listening.filter(({ name }) => name === 'gateway'), ...listening.filter(({ name }) => name !== 'gateway')];
+  const ordered = [
+    ...listening.filter(({ name }) => name === 'gateway'),
+    ...listening.filter(({ name }) => name !== 'gateway'),
+  ];
   return ordered.map(({ name, port }, index) => {
     const address = name === 'gateway' ? host : '127.0.0.1';
-    if (portBase !== undefined) return { service: name, port: portBase + index, setBy: '--port-base', host: address };
+    if (portBase !== undefined)
+      return { service: name, port: portBase + index, setBy: '--port-base', host: address };
     const variable = portVariables[name];
     const text = variable === undefined ? undefined : env[variable];
     if (!variable || !text) return { service: name, port: port!, host: address };
@@ -121,5 +135,7 @@ function readPort(variable: string, text: string): number {
   const match = /^(?:[0-9.]+:)?(\d{1,5})$/.exec(text.trim());
   const port = Number(match?.[1] ?? 0);
   if (port >= 1 && port <= 65_535) return port;
-  throw new StackError('config', `${variable} must be a port from 1 to 65535, not '${text}'.`, { hint: 'Correct it in .env or in the environment.' });
+  throw new StackError('config', `${variable} must be a port from 1 to 65535, not '${text}'.`, {
+    hint: 'Correct it in .env or in the environment.',
+  });
 }

@@ -31,20 +31,33 @@ export async function allocatePorts(wishes: readonly PortWish[], isFree = portIs
   for (const wish of wishes) {
     if (!wish.setBy) continue;
     if (!(await isFree(wish.port, wish.host))) {
-      throw new StackError('portTaken', `Port ${wish.port} for ${wish.service} is in use by another process.`, {
-        hint: `It was set by ${wish.setBy}. Stop what listens there, or choose another port.`,
-      });
+      throw new StackError(
+        'portTaken',
+        `Port ${wish.port} for ${wish.service} is in use by another process.`,
+        {
+          hint: `It was set by ${wish.setBy}. Stop what listens there, or choose another port.`,
+        },
+      );
     }
     ports[wish.service] = wish.port;
   }
   for (const wish of wishes) {
     if (wish.setBy) continue;
     let port = wish.port;
-    while (port < wish.port + attempts && port <= 65_535 && (taken.has(port) || !(await isFree(port, wish.host)))) port++;
+    while (
+      port < wish.port + attempts &&
+      port <= 65_535 &&
+      (taken.has(port) || !(await isFree(port, wish.host)))
+    )
+      port++;
     if (port >= wish.port + attempts || port > 65_535) {
-      throw new StackError('portTaken', `No port from ${wish.port} to ${port - 1} is free for ${wish.service}.`, {
-        hint: 'Choose a range with --port-base.',
-      });
+      throw new StackError(
+        'portTaken',
+        `No port from ${wish.port} to ${port - 1} is free for ${wish.service}.`,
+        {
+          hint: 'Choose a range with --port-base.',
+        },
+      );
     }
     taken.add(port);
     ports[wish.service] = port;
@@ -65,7 +78,13 @@ function canListen(port: number, host: string): Promise<boolean> {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
-      else reject(new StackError('address', `Cannot listen on ${host}: ${error.message}.`, { hint: 'Check --host.', cause: error }));
+      else
+        reject(
+          new StackError('address', `Cannot listen on ${host}: ${error.message}.`, {
+            hint: 'Check --host.',
+            cause: error,
+          }),
+        );
     });
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });

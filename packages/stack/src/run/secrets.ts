@@ -14,7 +14,9 @@ export const secretVariables = variables.filter(variable => variable.generate);
 /** The secrets that are set, by name. */
 export function stackSecrets(paths: StackPaths, env: EnvValues): Map<string, string> {
   const values = stackEnv(paths, env);
-  return new Map(secretVariables.flatMap(({ name }) => (values[name] ? [[name, values[name]] as const] : [])));
+  return new Map(
+    secretVariables.flatMap(({ name }) => (values[name] ? [[name, values[name]] as const] : [])),
+  );
 }
 
 export interface RotationReport {
@@ -36,18 +38,26 @@ const holders: readonly (readonly [service: string, secrets: readonly string[]])
  * @param names All when empty.
  * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was.
  */
-export async function rotateStackSecrets(paths: StackPaths, env: EnvValues, names: readonly string[]): Promise<RotationReport> {
+export async function rotateStackSecrets(
+  paths: StackPaths,
+  env: EnvValues,
+  names: readonly string[],
+): Promise<RotationReport> {
   const wanted = names.length > 0 ? names : secretVariables.map(({ name }) => name);
   const overridden = wanted.find(name => env[name]);
   if (overridden) {
-    throw new StackError('config', `${overridden} is set in the environment, which overrides .env.`, { hint: 'Rotate it where it is set, or unset it.' });
+    throw new StackError('config', `${overridden} is set in the environment, which overrides .env.`, {
+      hint: 'Rotate it where it is set, or unset it.',
+    });
   }
   const running = readPresence(paths).kind === 'running';
   const { rotated, roles } = await rotateSecrets(paths.env, {
     names: names.length > 0 ? names : 'all',
     ...(running ? { adminUrl: await superuserUrl(paths, env) } : {}),
   });
-  const restarted = running ? holders.flatMap(([service, secrets]) => (secrets.some(name => rotated.includes(name)) ? [service] : [])) : [];
+  const restarted = running
+    ? holders.flatMap(([service, secrets]) => (secrets.some(name => rotated.includes(name)) ? [service] : []))
+    : [];
   for (const service of restarted) await restartStack(paths, service, () => undefined);
   return { rotated, roles, restarted };
 }
@@ -73,12 +83,18 @@ const keysIssuedAt = 1_735_689_600;
 const keysLifetime = 20 * 365.25 * 24 * 3600;
 
 /** Signs claims with the stack's JWT_SECRET. @throws {StackError} `config` */
-export function signStackToken(paths: StackPaths, env: EnvValues, claims: Readonly<Record<string, unknown>>): string {
+export function signStackToken(
+  paths: StackPaths,
+  env: EnvValues,
+  claims: Readonly<Record<string, unknown>>,
+): string {
   return signJwt(claims, jwtSecret(stackEnv(paths, env)));
 }
 
 function jwtSecret(values: EnvValues): string {
   const secret = values.JWT_SECRET;
   if (secret) return secret;
-  throw new StackError('config', 'There is no JWT_SECRET yet.', { hint: `'peakstone up' makes it, in .env.` });
+  throw new StackError('config', 'There is no JWT_SECRET yet.', {
+    hint: `'peakstone up' makes it, in .env.`,
+  });
 }

@@ -68,7 +68,17 @@ interface Parts {
   readonly began: number;
 }
 
-async function bringUp({ options, paths, plan, live, supervisor, hub, logs, release, began }: Parts): Promise<RunningStack> {
+async function bringUp({
+  options,
+  paths,
+  plan,
+  live,
+  supervisor,
+  hub,
+  logs,
+  release,
+  began,
+}: Parts): Promise<RunningStack> {
   const startedAt = new Date().toISOString();
   const requested = Promise.withResolvers<void>();
   // `down` must be able to interrupt a start as well.
@@ -76,7 +86,15 @@ async function bringUp({ options, paths, plan, live, supervisor, hub, logs, rele
   const status = (): StackStatus => {
     const services = supervisor.statuses();
     const healthy = services.every(service => service.state === 'healthy');
-    return { pid: process.pid, version: stackVersion, startedAt, data: paths.data, healthy, services, droppedLogLines: logs.dropped };
+    return {
+      pid: process.pid,
+      version: stackVersion,
+      startedAt,
+      data: paths.data,
+      healthy,
+      services,
+      droppedLogLines: logs.dropped,
+    };
   };
   const handle = async (request: ControlRequest, onEvent: OnStackEvent): Promise<StackStatus | null> => {
     const deafen = hub.listen(onEvent);
@@ -86,7 +104,9 @@ async function bringUp({ options, paths, plan, live, supervisor, hub, logs, rele
           await supervisor.check();
           return status();
         case 'restart':
-          await (request.service === undefined ? supervisor.restartAll() : supervisor.restart(request.service));
+          await (request.service === undefined
+            ? supervisor.restartAll()
+            : supervisor.restart(request.service));
           return status();
         case 'stop':
           interrupt.abort();
@@ -103,10 +123,18 @@ async function bringUp({ options, paths, plan, live, supervisor, hub, logs, rele
     control.stopListening();
     removeState(paths);
   });
-  writeState(paths, { version: 1, pid: process.pid, startedAt, host: plan.host, ports: plan.ports, control: paths.control });
+  writeState(paths, {
+    version: 1,
+    pid: process.pid,
+    startedAt,
+    host: plan.host,
+    ports: plan.ports,
+    control: paths.control,
+  });
   const signal = AbortSignal.any([options.signal, interrupt.signal]);
   await supervisor.start(signal);
-  if (options.example !== undefined) await loadExample(paths.project, options.example, live.database!, signal, hub.emit);
+  if (options.example !== undefined)
+    await loadExample(paths.project, options.example, live.database!, signal, hub.emit);
   const startedInMs = Math.round(performance.now() - began);
   hub.emit({ kind: 'ready', durationMs: startedInMs });
   return {
@@ -133,7 +161,11 @@ function listAddresses(plan: StackPlan, statuses: readonly ServiceStatus[]): Sta
     const address = path === undefined ? url : `${gateway}${path}`;
     return address === null ? [] : [{ service: name, title, url: address }];
   });
-  return [{ service: 'gateway', title: 'Gateway', url: gateway }, ...addresses.filter(entry => entry.service !== 'postgres'), ...addresses.filter(entry => entry.service === 'postgres')];
+  return [
+    { service: 'gateway', title: 'Gateway', url: gateway },
+    ...addresses.filter(entry => entry.service !== 'postgres'),
+    ...addresses.filter(entry => entry.service === 'postgres'),
+  ];
 }
 
 /** @throws {StackError} `alreadyRunning` */
@@ -143,7 +175,9 @@ function claimFolder(paths: StackPaths): Lock {
   if (lock) return lock;
   const presence = readPresence(paths);
   const state = presence.kind === 'running' ? presence.state : null;
-  const where = state ? `: process ${state.pid}, ${httpUrl(state.host, state.ports.gateway)}` : ', and is just starting';
+  const where = state
+    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports.gateway)}`
+    : ', and is just starting';
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
     hint: `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`,
   });
@@ -181,6 +215,10 @@ class Releases {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, `Not everything could be stopped: ${(failures[0] as Error).message}`);
+    if (failures.length > 0)
+      throw new AggregateError(
+        failures,
+        `Not everything could be stopped: ${(failures[0] as Error).message}`,
+      );
   }
 }

@@ -1,7 +1,4 @@
 import type { EnvValues } from './env-file.ts';
-import { StackError } from './errors.ts';
-import type { StackPaths } from './paths.ts';
-import { superuserUrl } from './urls.ts';
 
 /** The REST API alone, with PostgREST's own command line; resolves with its exit code. */
 export async function runStandaloneRest(argv: readonly string[], env: EnvValues): Promise<number> {

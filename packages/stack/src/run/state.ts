@@ -34,7 +34,9 @@ function readState(paths: StackPaths): StackState | null {
   if (!existsSync(paths.state)) return null;
   const parsed: unknown = JSON.parse(readFileSync(paths.state, 'utf8'));
   if (typeof parsed !== 'object' || parsed === null || (parsed as StackState).version !== 1) {
-    throw new Error(`${paths.state} was written by another version of PeakStone. Stop that stack with its own version, or remove the file if nothing runs.`);
+    throw new Error(
+      `${paths.state} was written by another version of PeakStone. Stop that stack with its own version, or remove the file if nothing runs.`,
+    );
   }
   return parsed as StackState;
 }

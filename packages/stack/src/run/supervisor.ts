@@ -8,7 +8,8 @@ import { settleWithin } from './within.ts';
 export interface Unit {
   readonly name: string;
   readonly title: string;
-  readonly engine: string;
+  /** `external`: somebody else's, so that it is looked at but neither waited for nor restarted. */
+  readonly engine: 'peakstone' | 'external';
   /** Names of units that must be healthy before this one starts. */
   readonly needs: readonly string[];
   readonly url: string | null;
@@ -61,11 +62,19 @@ export class Supervisor {
   #stopping: Promise<void> | null = null;
 
   constructor(units: readonly Unit[], options: SupervisorOptions) {
-    this.#options = { intervalMs: 1000, patienceMs: 15_000, backoffMs: 500, maxBackoffMs: 30_000, stopMs: 15_000, ...options };
+    this.#options = {
+      intervalMs: 1000,
+      patienceMs: 15_000,
+      backoffMs: 500,
+      maxBackoffMs: 30_000,
+      stopMs: 15_000,
+      ...options,
+    };
     this.#entries = new Map(units.map(unit => [unit.name, newEntry(unit)]));
     for (const unit of units) {
       const missing = unit.needs.find(need => !this.#entries.has(need));
-      if (missing) throw new StackError('config', `${unit.name} needs ${missing}, which is not part of the stack.`);
+      if (missing)
+        throw new StackError('config', `${unit.name} needs ${missing}, which is not part of the stack.`);
     }
   }
 
@@ -81,7 +90,9 @@ export class Supervisor {
     const startOf = (entry: Entry): Promise<void> => {
       let started = starts.get(entry.unit.name);
       if (!started) {
-        started = Promise.all(entry.unit.needs.map(need => startOf(this.#entries.get(need)!))).then(() => this.#exclusively(entry, () => this.#startUnit(entry)));
+        started = Promise.all(entry.unit.needs.map(need => startOf(this.#entries.get(need)!))).then(() =>
+          this.#exclusively(entry, () => this.#startUnit(entry)),
+        );
         starts.set(entry.unit.name, started);
       }
       return started;
@@ -92,7 +103,8 @@ export class Supervisor {
       this.#abort.abort();
       await Promise.allSettled(starts.values());
       await this.stop();
-      if (signal.aborted) throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
+      if (signal.aborted)
+        throw new StackError('aborted', 'The start was interrupted; everything is stopped again.');
       throw error;
     } finally {
       signal.removeEventListener('abort', abort);
@@ -135,7 +147,9 @@ export class Supervisor {
   async restart(name: string): Promise<void> {
     const entry = this.#entries.get(name);
     if (!entry) {
-      throw new StackError('unknownService', `There is no service '${name}'.`, { hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.` });
+      throw new StackError('unknownService', `There is no service '${name}'.`, {
+        hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.`,
+      });
     }
     await this.#exclusively(entry, async () => {
       await this.#stopUnit(entry);
@@ -173,9 +187,11 @@ export class Supervisor {
     onEvent({ kind: 'starting', service: unit.name });
     try {
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
-      const running = await unit.start(this.#abort.signal, text => onEvent({ kind: 'step', service: unit.name, text }));
+      const running = await unit.start(this.#abort.signal, text =>
+        onEvent({ kind: 'step', service: unit.name, text }),
+      );
       entry.running = running;
-      await this.#awaitHealthy(running);
+      if (unit.engine === 'peakstone' || unit.name === 'postgres') await this.#awaitHealthy(running);
       entry.state = 'healthy';
       entry.reason = null;
       entry.healthySince = new Date();
@@ -188,9 +204,17 @@ export class Supervisor {
       const retryInMs = this.#backoff(entry.failures);
       entry.nextAttemptAt = Date.now() + retryInMs;
       if (this.#abort.signal.aborted) throw error;
-      onEvent({ kind: 'startFailed', service: unit.name, reason: entry.reason, retryInMs: this.#timer ? retryInMs : null });
+      onEvent({
+        kind: 'startFailed',
+        service: unit.name,
+        reason: entry.reason,
+        retryInMs: this.#timer ? retryInMs : null,
+      });
       const hint = (error as { hint?: string }).hint;
-      throw new StackError('startFailed', `${unit.title} did not start: ${entry.reason}`, { cause: error, ...(hint ? { hint } : {}) });
+      throw new StackError('startFailed', `${unit.title} did not start: ${entry.reason}`, {
+        cause: error,
+        ...(hint ? { hint } : {}),
+      });
     }
   }
 
@@ -200,7 +224,11 @@ export class Supervisor {
       const health = await healthOf(running);
       if (health.ok) return;
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
-      if (Date.now() > until) throw new StackError('startFailed', `It is still unhealthy after ${readinessMs / 1000} s: ${health.reason}`);
+      if (Date.now() > until)
+        throw new StackError(
+          'startFailed',
+          `It is still unhealthy after ${readinessMs / 1000} s: ${health.reason}`,
+        );
       await new Promise(resolve => setTimeout(resolve, waitMs));
     }
   }
@@ -216,8 +244,13 @@ export class Supervisor {
     entry.state = 'stopping';
     onEvent({ kind: 'stopping', service: unit.name });
     const outcome = await settleWithin(running.stop(), stopMs);
-    if (outcome.kind === 'late') onEvent({ kind: 'notice', text: `${unit.title} did not stop within ${stopMs / 1000} s and was left behind.` });
-    if (outcome.kind === 'failed') onEvent({ kind: 'notice', text: `${unit.title} did not stop cleanly: ${outcome.error.message}` });
+    if (outcome.kind === 'late')
+      onEvent({
+        kind: 'notice',
+        text: `${unit.title} did not stop within ${stopMs / 1000} s and was left behind.`,
+      });
+    if (outcome.kind === 'failed')
+      onEvent({ kind: 'notice', text: `${unit.title} did not stop cleanly: ${outcome.error.message}` });
     entry.state = 'stopped';
     onEvent({ kind: 'stopped', service: unit.name });
   }
@@ -241,7 +274,11 @@ export class Supervisor {
     if (health.ok) {
       if (entry.state !== 'healthy') {
         entry.healthySince = new Date();
-        this.#options.onEvent({ kind: 'healthy', service: entry.unit.name, durationMs: Math.max(0, Date.now() - entry.unhealthySince) });
+        this.#options.onEvent({
+          kind: 'healthy',
+          service: entry.unit.name,
+          durationMs: Math.max(0, Date.now() - entry.unhealthySince),
+        });
       }
       if (entry.healthySince && Date.now() - entry.healthySince.getTime() > forgiveMs) entry.failures = 0;
       entry.state = 'healthy';
@@ -249,11 +286,13 @@ export class Supervisor {
       return;
     }
     if (entry.state === 'healthy') entry.unhealthySince = Date.now();
-    if (entry.reason !== health.reason) this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
+    if (entry.reason !== health.reason)
+      this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
     entry.state = 'unhealthy';
     entry.reason = health.reason;
     const hopeless = Date.now() - entry.unhealthySince >= this.#options.patienceMs;
-    if (hopeless && this.#needsAreHealthy(entry) && Date.now() >= entry.nextAttemptAt) await this.#recover(entry);
+    if (hopeless && this.#needsAreHealthy(entry) && Date.now() >= entry.nextAttemptAt)
+      await this.#recover(entry);
   }
 
   async #recover(entry: Entry): Promise<void> {
@@ -268,7 +307,10 @@ export class Supervisor {
   }
 
   #backoff(failures: number): number {
-    return Math.min(this.#options.maxBackoffMs, this.#options.backoffMs * 2 ** Math.min(16, Math.max(0, failures - 1)));
+    return Math.min(
+      this.#options.maxBackoffMs,
+      this.#options.backoffMs * 2 ** Math.min(16, Math.max(0, failures - 1)),
+    );
   }
 
   #needsAreHealthy(entry: Entry): boolean {

@@ -1,10 +1,11 @@
-import { databaseService, renderReport, type RunningDatabase } from '@peakstone/database';
-import { type Handler, type HttpResponse, jsonResponse, proxyTo } from '@peakstone/kernel/http';
-import type { Env, HttpService, Running } from '@peakstone/kernel/service';
+import { databaseService, type RunningDatabase, renderReport } from '@peakstone/database';
+import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gateway';
+import type { Handler } from '@peakstone/kernel/http';
+import { createLogger } from '@peakstone/kernel/log';
+import type { Env, Health, Running } from '@peakstone/kernel/service';
 import { startRest } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
-import { startGateway } from './gateway-interim.ts';
 import type { StackLogs } from './logs.ts';
 import type { RunEngine, StackPlan } from './plan.ts';
 import type { Unit } from './supervisor.ts';
@@ -14,37 +15,49 @@ import { httpUrl, withPassword } from './urls.ts';
 export interface Live {
   database: RunningDatabase | null;
   readonly handlers: Map<string, Handler>;
+  readonly running: Map<string, Running>;
 }
 
 /** Services that are started here, in the order of the table. The bootstrap is part of the database's start. */
-export function buildUnits(plan: StackPlan, logs: StackLogs): { readonly units: Unit[]; readonly live: Live } {
-  const live: Live = { database: null, handlers: new Map() };
+export function buildUnits(
+  plan: StackPlan,
+  logs: StackLogs,
+): { readonly units: Unit[]; readonly live: Live } {
+  const live: Live = { database: null, handlers: new Map(), running: new Map() };
   const units = services.flatMap(definition => {
     const engine = plan.engines.get(definition.name);
     if (!engine) return [];
-    switch (definition.name) {
-      case 'postgres':
-        return [postgresUnit(definition, engine, plan, logs, live)];
-      case 'rest':
-        return [engine.kind === 'external' ? externalUnit(definition, engine.url, live) : restUnit(definition, plan, logs, live)];
-      case 'gateway':
-        return [gatewayUnit(definition, plan, logs, live)];
-      default:
-        return engine.kind === 'external' ? [externalUnit(definition, engine.url, live)] : [];
-    }
+    if (definition.name === 'postgres') return [postgresUnit(definition, engine, plan, logs, live)];
+    if (engine.kind === 'external') return [externalUnit(definition, engine.url)];
+    if (definition.name === 'rest') return [restUnit(definition, plan, logs, live)];
+    return definition.name === 'gateway' ? [gatewayUnit(definition, plan, logs, live)] : [];
   });
   return { units, live };
 }
 
-function describe({ name, title }: ServiceDefinition, engine: string, port: number | null, url: string | null) {
+function describe(
+  { name, title }: ServiceDefinition,
+  engine: RunEngine['kind'],
+  port: number | null,
+  url: string | null,
+) {
   return { name, title, engine, port, url };
 }
 
-function postgresUnit(definition: ServiceDefinition, engine: RunEngine, plan: StackPlan, logs: StackLogs, live: Live): Unit {
+function postgresUnit(
+  definition: ServiceDefinition,
+  engine: RunEngine,
+  plan: StackPlan,
+  logs: StackLogs,
+  live: Live,
+): Unit {
   const port = plan.ports.postgres ?? null;
   const config = plan.database();
   // Without a password: it is shown on a terminal, and in status for everyone who asks.
-  const url = port === null ? null : `postgres://${encodeURIComponent(config.superuser)}@127.0.0.1:${port}/${encodeURIComponent(config.database)}`;
+  const url =
+    port === null
+      ? null
+      : `postgres://${encodeURIComponent(config.superuser)}@127.0.0.1:${port}/${encodeURIComponent(config.database)}`;
   return {
     ...describe(definition, engine.kind, port, url),
     needs: [],
@@ -60,9 +73,14 @@ function postgresUnit(definition: ServiceDefinition, engine: RunEngine, plan: St
                 logs.write('postgres', event.text);
                 return step(event.text);
               case 'started':
-                return logs.write('postgres', `PostgreSQL ${event.version} on port ${event.port}, process ${event.pid}, up in ${Math.round(event.durationMs)} ms`);
-              case 'bootstrapped':
-                return renderReport(event.report).forEach(line => logs.write('postgres', line));
+                return logs.write(
+                  'postgres',
+                  `PostgreSQL ${event.version} on port ${event.port}, process ${event.pid}, up in ${Math.round(event.durationMs)} ms`,
+                );
+              case 'bootstrapped': {
+                for (const line of renderReport(event.report)) logs.write('postgres', line);
+                return;
+              }
               case 'crashed':
                 return logs.write('postgres', `ended unasked: ${event.reason}; starting again`);
               case 'restartFailed':
@@ -73,7 +91,7 @@ function postgresUnit(definition: ServiceDefinition, engine: RunEngine, plan: St
         signal,
       )) as RunningDatabase;
       live.database = running;
-      return withStop(running, () => {
+      return announced('postgres', running, live, () => {
         live.database = null;
       });
     },
@@ -87,8 +105,13 @@ function restUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLog
     needs: ['postgres'],
     start: async signal => {
       const log = logs.stream('rest');
-      const service = await startRest({ env: restEnv(plan, live) }, { out: log.write, err: log.write }, signal);
-      return published('rest', service, live);
+      const service = await startRest(
+        { env: restEnv(plan, live) },
+        { out: log.write, err: log.write },
+        signal,
+      );
+      live.handlers.set('rest', service.handler);
+      return announced('rest', service, live, () => live.handlers.delete('rest'));
     },
   };
 }
@@ -110,50 +133,96 @@ function restEnv(plan: StackPlan, live: Live): Env {
   return { ...defaults, ...Object.fromEntries(own), PGRST_SERVER_PORT: String(plan.ports.rest) };
 }
 
-function externalUnit(definition: ServiceDefinition, url: string, live: Live): Unit {
+/** Somebody else's service: the gateway hands requests on to it; here it is only looked at. */
+function externalUnit(definition: ServiceDefinition, url: string): Unit {
   return {
     ...describe(definition, 'external', null, new URL(url).origin),
     needs: [],
-    start: async () => {
-      const proxy = proxyTo(url);
-      live.handlers.set(definition.name, proxy.handler);
-      // It is somebody else's: whether it is well shows in its answers.
-      return withStop({ health: async () => ({ ok: true }), stop: async () => proxy.close() }, () => live.handlers.delete(definition.name));
-    },
+    start: async () => ({ health: () => probe(url), stop: async () => undefined }),
   };
+}
+
+async function probe(url: string): Promise<Health> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(900), redirect: 'manual' });
+    await response.body?.cancel();
+    return response.status < 500 ? { ok: true } : { ok: false, reason: `answers ${response.status}` };
+  } catch (error) {
+    return { ok: false, reason: `cannot be reached: ${(error as Error).message}` };
+  }
 }
 
 function gatewayUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLogs, live: Live): Unit {
   const port = plan.ports.gateway!;
   return {
     ...describe(definition, 'peakstone', port, httpUrl(plan.host, port)),
-    // Everything else is up first, so that the first request is answered.
-    needs: [...plan.engines.keys()].filter(name => name !== definition.name),
-    start: signal => startGateway({ host: plan.host, port, paths: { '/rest/v1': current('rest', live) }, log: logs.stream('gateway') }, signal),
+    // Everything of ours is up first, so that the first request is answered.
+    needs: [...plan.engines]
+      .filter(([name, engine]) => name !== definition.name && engine.kind === 'peakstone')
+      .map(([name]) => name),
+    start: async signal => {
+      const env = { ...plan.env(), GATEWAY_HOST: plan.host, GATEWAY_PORT: String(port) };
+      const log = createLogger({ format: 'json', stream: logs.stream('gateway') });
+      const deps = { routes: planRoutes(plan, env, live), listed: listDatabase(plan, live), log };
+      const running = await gateway.start(gateway.config(env), deps, signal);
+      return { health: () => running.health(), stop: () => running.stop().finally(() => log.flush()) };
+    },
   };
 }
 
-/** Calls whoever serves at this moment, without a socket between; while it restarts, clients are asked to come back. */
-function current(name: string, live: Live): Handler {
-  return request => live.handlers.get(name)?.(request) ?? unavailable(name);
+/** Services in this process by their handlers, others by their addresses. */
+function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
+  const inProcess = services.flatMap((definition): Route[] => {
+    const { name, title, contract, paths, domain } = definition;
+    if (name === 'gateway' || paths.length === 0 || plan.engines.get(name)?.kind !== 'peakstone') return [];
+    const address = httpUrl('127.0.0.1', plan.ports[name]);
+    const host = domain === undefined ? undefined : env[domain];
+    // Without a socket between; null while it restarts, so that clients are told to come back.
+    const target = { current: () => live.handlers.get(name) ?? null };
+    return [
+      {
+        name,
+        title,
+        contract,
+        paths,
+        host,
+        stripPrefix: true,
+        target,
+        public: true,
+        address,
+        health: () => healthOf(name, live),
+      },
+    ];
+  });
+  return [...inProcess, ...routesFromEnv(env)];
 }
 
-function unavailable(name: string): HttpResponse {
-  const response = jsonResponse(503, { code: 'unavailable', message: `The service '${name}' is not up at the moment.` });
-  return { ...response, headers: [...response.headers, 'Retry-After', '1'] };
+function listDatabase(plan: StackPlan, live: Live): Listed[] {
+  const definition = services.find(service => service.name === 'postgres')!;
+  const port = plan.ports.postgres;
+  return [
+    {
+      name: definition.name,
+      title: definition.title,
+      contract: definition.contract,
+      health: () => healthOf('postgres', live),
+      ...(port === undefined ? {} : { address: `postgres://127.0.0.1:${port}` }),
+    },
+  ];
 }
 
-function published(name: string, service: HttpService, live: Live): Running {
-  live.handlers.set(name, service.handler);
-  return withStop(service, () => live.handlers.delete(name));
+async function healthOf(name: string, live: Live): Promise<Health> {
+  return (await live.running.get(name)?.health()) ?? { ok: false, reason: 'not running' };
 }
 
-/** The same service, with something to do before it stops. */
-function withStop(running: Running, before: () => unknown): Running {
+/** Makes a service known to the others until it stops. */
+function announced(name: string, running: Running, live: Live, before: () => unknown): Running {
+  live.running.set(name, running);
   return {
     health: () => running.health(),
     stop: () => {
       before();
+      live.running.delete(name);
       return running.stop();
     },
   };

@@ -1,6 +1,6 @@
 import { connectionUrl } from '@peakstone/database';
-import { type EnvValues, stackEnv } from './env-file.ts';
 import { runningState } from './client.ts';
+import { type EnvValues, stackEnv } from './env-file.ts';
 import type { StackPaths } from './paths.ts';
 
 /** Where clients on this machine reach a service that listens on `host`. Pure. */
@@ -19,7 +19,12 @@ export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<s
   if (external !== null) return external;
   const { ports } = await runningState(paths);
   const endpoint = { host: '127.0.0.1', port: ports.postgres ?? 5432 };
-  return connectionUrl(endpoint, values.POSTGRES_DB || 'postgres', values.POSTGRES_SUPERUSER || 'postgres', values.POSTGRES_SUPERPASS);
+  return connectionUrl(
+    endpoint,
+    values.POSTGRES_DB || 'postgres',
+    values.POSTGRES_SUPERUSER || 'postgres',
+    values.POSTGRES_SUPERPASS,
+  );
 }
 
 /** An engine setting that is an address: who serves is somebody else. Pure. */

@@ -13,7 +13,8 @@ export function settleWithin<T>(promise: Promise<T>, ms: number): Promise<Outcom
     };
     promise.then(
       value => settle({ kind: 'done', value }),
-      (error: unknown) => settle({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }),
+      (error: unknown) =>
+        settle({ kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }),
     );
   });
 }

@@ -17,7 +17,9 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
   const secrets = variables.filter(variable => variable.generate);
   const missing = secrets.filter(({ name }) => !values[name] && !env[name]).map(({ name }) => name);
   const weak = secrets.flatMap(variable => weakness(variable, values[variable.name]));
-  const overridden = secrets.filter(({ name }) => env[name] && values[name] && env[name] !== values[name]).map(({ name }) => name);
+  const overridden = secrets
+    .filter(({ name }) => env[name] && values[name] && env[name] !== values[name])
+    .map(({ name }) => name);
   if (missing.length > 0) {
     checks.push(warn('Secrets', `not set: ${missing.join(', ')}`, `The next 'peakstone up' adds them.`));
   }
@@ -25,9 +27,16 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
     checks.push(warn('Secrets', `${name} ${why}`, `Make a new one: peakstone secrets rotate ${name}`));
   }
   if (overridden.length > 0) {
-    checks.push(warn('Environment', `overrides .env with another ${overridden.join(', ')}`, 'Unset the variables, or make the two the same: one of them is not what you think.'));
+    checks.push(
+      warn(
+        'Environment',
+        `overrides .env with another ${overridden.join(', ')}`,
+        'Unset the variables, or make the two the same: one of them is not what you think.',
+      ),
+    );
   }
-  if (missing.length === 0 && weak.length === 0) checks.push(ok('Secrets', `${secrets.length} set, none weak`));
+  if (missing.length === 0 && weak.length === 0)
+    checks.push(ok('Secrets', `${secrets.length} set, none weak`));
   return checks;
 }
 
@@ -37,7 +46,8 @@ function checkMode(path: string): Check {
   return warn('.env', `can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
 }
 
-const placeholders = /^(?:change.?me|changeme|secret|password|postgres|admin|example|test|xxx+|<.*>|\$\{.*\})/i;
+const placeholders =
+  /^(?:change.?me|changeme|secret|password|postgres|admin|example|test|xxx+|<.*>|\$\{.*\})/i;
 
 function weakness({ name, generate }: Variable, value: string | undefined): { name: string; why: string }[] {
   if (!value || !generate) return [];

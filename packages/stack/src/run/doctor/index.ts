@@ -31,17 +31,27 @@ async function checkPorts(): Promise<Check[]> {
     checks.push(
       (await portIsFree(port, '127.0.0.1'))
         ? ok('Port', `${port} is free for ${name}`)
-        : warn('Port', `${port} for ${name} is in use`, `${name} will take the next free one; --port-base chooses a range.`),
+        : warn(
+            'Port',
+            `${port} for ${name} is in use`,
+            `${name} will take the next free one; --port-base chooses a range.`,
+          ),
     );
   }
   return checks;
 }
 
-async function checkRunning(paths: StackPaths, presence: Presence & { kind: 'running' }, env: EnvValues): Promise<Check[]> {
+async function checkRunning(
+  paths: StackPaths,
+  presence: Presence & { kind: 'running' },
+  env: EnvValues,
+): Promise<Check[]> {
   if (!presence.state) return [warn('Stack', 'is starting right now', 'Look again in a moment.')];
   const status = await askControl(presence.state.control, { command: 'status' });
   const checks = (status?.services ?? []).map(({ name, state, reason, url }) =>
-    state === 'healthy' ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`) : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
+    state === 'healthy'
+      ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`)
+      : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
   );
   if (status?.services.some(({ name, state }) => name === 'postgres' && state === 'healthy')) {
     checks.push(...(await checkExtensions(await superuserUrl(paths, env))));
@@ -49,13 +59,13 @@ async function checkRunning(paths: StackPaths, presence: Presence & { kind: 'run
   return checks;
 }
 
-/** What the original stack uses, and what stands in where an extension is not installed. */
-const extensions: readonly (readonly [name: string, without: string])[] = [
-  ['pg_cron', 'scheduled jobs need it'],
-  ['pgaudit', 'DDL is logged by log_statement instead; objects are not audited'],
-  ['hypopg', 'hypothetical indexes need it'],
-  ['pg_repack', 'repacking without locks needs it'],
-  ['vector', 'embeddings need it'],
+/** What the original stack uses, and what it is for. */
+const extensions: readonly (readonly [name: string, use: string])[] = [
+  ['pg_cron', 'scheduled jobs'],
+  ['pgaudit', 'audit log of objects'],
+  ['hypopg', 'hypothetical indexes'],
+  ['pg_repack', 'repacking without locks'],
+  ['vector', 'embeddings'],
 ];
 
 async function checkExtensions(url: string): Promise<Check[]> {
@@ -63,11 +73,20 @@ async function checkExtensions(url: string): Promise<Check[]> {
   try {
     const { rows } = await pool.query('select name, default_version from pg_available_extensions');
     const versions = new Map(rows.map(row => [row[0]!.toString(), row[1]?.toString() ?? '']));
-    return extensions.map(([name, without]) => {
-      const version = versions.get(name);
-      if (version !== undefined) return ok('Extension', `${name} ${version}`);
-      return warn('Extension', `${name} is not installed: ${without}`, 'Use a system PostgreSQL 17 that has it (Debian: postgresql-17-…), or our image.');
-    });
+    const there = extensions.filter(([name]) => versions.has(name));
+    const absent = extensions.filter(([name]) => !versions.has(name));
+    return [
+      ...there.map(([name]) => ok('Extension', `${name} ${versions.get(name)}`)),
+      ...(absent.length === 0
+        ? []
+        : [
+            warn(
+              'Extension',
+              `not installed: ${absent.map(([name, use]) => `${name} (${use})`).join(', ')}`,
+              'If you need one, use a system PostgreSQL 17 that has it (on Debian postgresql-17-cron and others), or our image.',
+            ),
+          ]),
+    ];
   } finally {
     await pool.close(0);
   }

@@ -44,7 +44,12 @@ function checkDisk(folder: string): Check {
       const free = bavail * bsize;
       const found = `${Math.round(free / megabyte)} MB free at ${place}`;
       if (free >= comfortableDisk) return ok('Disk', found);
-      if (free >= minimumDisk) return warn('Disk', found, 'Free some space: the database needs room for its log and temporary files.');
+      if (free >= minimumDisk)
+        return warn(
+          'Disk',
+          found,
+          'Free some space: the database needs room for its log and temporary files.',
+        );
       return fail('Disk', found, 'Free at least 200 MB, or put the data elsewhere with --data.');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(place) === place) {
@@ -60,5 +65,11 @@ function checkOpenFiles(): Check[] {
   const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
   const limit = line?.[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(line?.[1] ?? 0);
   if (limit >= minimumFiles) return [ok('Open files', String(limit))];
-  return [warn('Open files', `limited to ${limit}`, `Each client takes one: raise it with 'ulimit -n 65536' or LimitNOFILE=.`)];
+  return [
+    warn(
+      'Open files',
+      `limited to ${limit}`,
+      `Each client takes one: raise it with 'ulimit -n 65536' or LimitNOFILE=.`,
+    ),
+  ];
 }

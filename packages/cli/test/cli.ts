@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder for one stack, and the command run in it. */
+export class Project {
+  readonly folder = mkdtempSync(join(tmpdir(), 'peakstone-cli-'));
+  readonly env: Record<string, string>;
+
+  constructor(env: Record<string, string> = {}) {
+    this.env = env;
+  }
+
+  start(...argv: string[]): ChildProcess {
+    return spawn(process.execPath, [main, ...argv], {
+      cwd: this.folder,
+      env: this.#environment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+  }
+
+  /** Runs to the end, with `input` on standard input. */
+  async run(argv: readonly string[], input = ''): Promise<Ran> {
+    const child = this.start(...argv);
+    child.stdin!.on('error', () => undefined).end(input);
+    return await finish(child);
+  }
+
+  async json<T>(...argv: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...argv, '--json']);
+    if (stdout === '') throw new Error(`peakstone ${argv.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  async close(): Promise<void> {
+    await this.run(['down']);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    // The machine's own database settings must not reach a test.
+    const clean = Object.entries(process.env).filter(
+      ([name]) =>
+        !/^(PG|PGRST_|POSTGRES_|DATABASE_|GATEWAY_|PEAKSTONE_DATA|FORCE_COLOR|NO_COLOR|JWT_)/.test(name),
+    );
+    return { ...Object.fromEntries(clean), ...this.env };
+  }
+}
+
+export async function finish(child: ChildProcess): Promise<Ran> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** A port from which on at least `count` are free right now. */
+export async function freePorts(count = 4): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(base + index)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Waits until something becomes true, at most ten seconds. */
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await what()); tries++) {
+    if (tries === 200) throw new Error('It did not happen within ten seconds.');
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import { root } from '../src/commands/index.ts';
+import type { Command } from '../src/grammar/command.ts';
+import { Project } from './cli.ts';
+
+const project = new Project();
+after(() => rmSync(project.folder, { recursive: true }));
+
+function* commands(command: Command, path: readonly string[] = []): Generator<readonly [string[], Command]> {
+  yield [[...path], command];
+  for (const child of command.commands ?? [])
+    if (!child.hidden) yield* commands(child, [...path, child.name]);
+}
+
+describe('the manners of the command line', () => {
+  it('has help with examples for every command', async () => {
+    const all = new Map([...commands(root)].map(([path, command]) => [path.join(' '), command]));
+    for (const [path, command] of commands(root)) {
+      const examples = [command, all.get(path.slice(0, -1).join(' '))].flatMap(here => here?.examples ?? []);
+      assert.ok(
+        !command.run || examples.some(({ command: line }) => line.includes(path.join(' '))),
+        `${path.join(' ')} has no example`,
+      );
+      assert.doesNotMatch(command.summary, /\.$|^[A-Z]/, `${path.join(' ')}: a summary is a phrase`);
+    }
+    const { code, stdout, stderr } = await project.run(['secrets', 'rotate', '--help']);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^Usage: peakstone secrets rotate \[OPTIONS\] \[NAME…\]$/m);
+    assert.match(stdout, /Examples\n/);
+  });
+
+  it('answers a bare call with help on standard error, as a mistake', async () => {
+    const { code, stdout, stderr } = await project.run([]);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /Usage: peakstone COMMAND/);
+  });
+
+  it('ends with 2 and a hint on a command line that it does not understand', async () => {
+    const { code, stdout, stderr } = await project.run(['stauts']);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal(stderr, "error: There is no command 'stauts'.\nhint:  Did you mean 'peakstone status'?\n");
+    assert.equal((await project.run(['up', '--port-base', '99999'])).code, 2);
+    assert.equal((await project.run(['sql', '--json', '--csv', 'select 1'])).code, 2);
+    assert.equal((await project.run(['secrets', 'JWT_SECRT'])).code, 2);
+    assert.equal((await project.run(['logs', '--since', 'yesterday'])).code, 3);
+  });
+
+  it('ends with 3 where no stack runs, and says how to start one', async () => {
+    for (const argv of [['status'], ['restart'], ['sql', 'select 1']]) {
+      const { code, stderr } = await project.run(argv);
+      assert.equal(code, 3, argv.join(' '));
+      assert.match(stderr, /No stack runs in .*\nhint: {2}Start it with 'peakstone up'/);
+    }
+    assert.deepEqual(await project.json('status'), { running: false });
+    assert.equal((await project.run(['down'])).code, 0);
+  });
+
+  it('colours a terminal only, and never with NO_COLOR', async () => {
+    assert.doesNotMatch((await project.run(['--help'])).stdout, /\u001b/);
+    const coloured = new Project({ FORCE_COLOR: '1' });
+    assert.match((await coloured.run(['--help'])).stdout, /\u001b\[1m/);
+    const plain = new Project({ FORCE_COLOR: '1', NO_COLOR: '1' });
+    assert.doesNotMatch((await plain.run(['--help'])).stdout, /\u001b/);
+    for (const { folder } of [coloured, plain]) rmSync(folder, { recursive: true });
+  });
+
+  it('leaves nothing behind in a folder that it was only asked about', async () => {
+    const { readdirSync } = await import('node:fs');
+    assert.deepEqual(readdirSync(project.folder), []);
+  });
+
+  it('says what its exit codes mean, and its version', async () => {
+    assert.match((await project.run(['help', 'exit-codes'])).stdout, /^ {2}3 +No stack runs/m);
+    assert.equal((await project.run(['help', 'nonsense'])).code, 2);
+    const version = await project.json<Record<string, string>>('version');
+    assert.match(version.peakstone!, /^\d+\.\d+\.\d+$/);
+    assert.match(version.node!, /^24\./);
+  });
+
+  it('completes commands, options and choices in bash', async t => {
+    if (spawnSync('bash', ['--version']).status !== 0) return t.skip('bash is not installed');
+    const { stdout: script } = await project.run(['completions', 'bash']);
+    const complete = (...words: string[]): string[] => {
+      const line = words.map(word => `'${word}'`).join(' ');
+      const asked = spawnSync(
+        'bash',
+        [
+          '-c',
+          `${script}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _peakstone; printf '%s\\n' "\${COMPREPLY[@]}"`,
+        ],
+        { cwd: project.folder, encoding: 'utf8' },
+      );
+      assert.equal(asked.stderr, '');
+      return asked.stdout.trim().split('\n');
+    };
+    assert.deepEqual(complete('peakstone', 'st'), ['status']);
+    assert.deepEqual(complete('peakstone', 'secrets', 'ro'), ['rotate']);
+    assert.deepEqual(complete('peakstone', 'up', '--de'), ['--detach']);
+    assert.deepEqual(complete('peakstone', 'completions', 'z'), ['zsh']);
+    assert.ok(!complete('peakstone', '_').includes('_serve'));
+  });
+
+  it('completes in fish and zsh with scripts that these accept', async t => {
+    for (const shell of ['fish', 'zsh'] as const) {
+      const { code, stdout } = await project.run(['completions', shell]);
+      assert.equal(code, 0);
+      assert.match(stdout, /complete .*peakstone/);
+      if (spawnSync(shell, ['--version']).status !== 0) {
+        t.diagnostic(`${shell} is not installed: its script was not run`);
+        continue;
+      }
+      assert.equal(spawnSync(shell, ['-n'], { input: stdout }).status, 0);
+    }
+  });
+});

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { StackStatus, StackSummary } from '@peakstone/stack';
+import { finish, freePorts, Project, until } from './cli.ts';
+
+describe('one stack in the background', () => {
+  const project = new Project();
+  let summary: StackSummary;
+  let base: number;
+  before(async () => {
+    base = await freePorts();
+    summary = await project.json<StackSummary>('up', '--detach', '--port-base', String(base));
+  });
+  after(() => project.close());
+
+  const get = (path: string, token?: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${base}${path}`, token ? { headers: { authorization: `Bearer ${token}` } } : {});
+
+  it('has the ports it was told, and is healthy', async () => {
+    assert.equal(summary.ports.gateway, base);
+    const status = await project.json<StackStatus>('status');
+    assert.equal(status.pid, summary.pid);
+    assert.equal(status.healthy, true);
+    assert.deepEqual(
+      status.services.map(service => service.state),
+      ['healthy', 'healthy', 'healthy'],
+    );
+    assert.equal((await get('/healthz')).status, 200);
+    const { stdout } = await project.run(['status']);
+    assert.match(stdout, /^SERVICE +STATE +FOR +RESTARTS +ADDRESS\npostgres +healthy /);
+  });
+
+  it('keeps its secrets to itself', async () => {
+    assert.equal(statSync(join(project.folder, '.env')).mode & 0o777, 0o600);
+    const data = join(project.folder, '.peakstone');
+    assert.equal(statSync(data).mode & 0o066, 0);
+    const { stdout: env } = await project.run(['secrets', '--show']);
+    const values = env
+      .trim()
+      .split('\n')
+      .map(line => line.slice(line.indexOf('=') + 1));
+    assert.ok(values.length > 10);
+    const written = [
+      ...readdirSync(join(data, 'logs')).map(name => join(data, 'logs', name)),
+      join(data, 'state.json'),
+    ];
+    for (const file of written)
+      for (const value of values)
+        assert.ok(!readFileSync(file, 'utf8').includes(value), `${file} holds a secret`);
+    const { stdout: names } = await project.run(['secrets']);
+    for (const value of values) assert.ok(!names.includes(value));
+  });
+
+  it('says that it runs already when it is started again', async () => {
+    const { code, stderr } = await project.run(['up']);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`already runs in .*: process ${summary.pid}, http://127.0.0.1:${base}`));
+    assert.equal((await project.run(['up', '--detach'])).code, 1);
+  });
+
+  it('runs SQL: a statement, a file, standard input; as a table, JSON, CSV', async () => {
+    assert.equal(
+      (await project.run(['sql', 'select 1 as one, null as nothing'])).stdout,
+      ' one | nothing\n-----+---------\n   1 |\n(1 row)\n\n',
+    );
+    writeFileSync(
+      join(project.folder, 'films.sql'),
+      `create table films (id int primary key, title text);\ninsert into films values (1, 'Alien'), (2, 'a "b", c');\n`,
+    );
+    assert.equal((await project.run(['sql', '-f', 'films.sql'])).stdout, 'CREATE TABLE\nINSERT 0 2\n');
+    const query = 'select id, title, id = 1 as first from films order by id';
+    assert.deepEqual(JSON.parse((await project.run(['sql', '--json', query])).stdout), [
+      { id: 1, title: 'Alien', first: true },
+      { id: 2, title: 'a "b", c', first: false },
+    ]);
+    assert.equal(
+      (await project.run(['sql', '--csv'], query)).stdout,
+      'id,title,first\n1,Alien,t\n2,"a ""b"", c",f\n',
+    );
+  });
+
+  it('shows an error as psql does, and stops at the first', async () => {
+    const { code, stdout, stderr } = await project.run(['sql'], 'select 1;\n\nselect oops;\nselect 3;');
+    assert.equal(code, 1);
+    assert.equal(stdout.includes('(1 row)'), true);
+    assert.equal(stdout.includes(' 3'), false);
+    assert.equal(stderr, 'ERROR:  column "oops" does not exist\nLINE 3: select oops\n               ^\n');
+  });
+
+  it('acts as another role, with claims', async () => {
+    const { stdout } = await project.run([
+      'sql',
+      '--role',
+      'app_user',
+      '--claims',
+      '{"sub":"42"}',
+      '--csv',
+      `select current_user, auth.uid()::text`,
+    ]);
+    assert.equal(stdout.split('\n')[1]!.split(',')[0], 'app_user');
+    assert.match(
+      (await project.run(['sql', '--role', 'nobody_here', 'select 1'])).stderr,
+      /There is no role 'nobody_here'/,
+    );
+  });
+
+  it('serves what was created, to each role what it may see', async () => {
+    await until(async () => (await get('/rest/v1/films')).status === 200);
+    assert.deepEqual(await (await get('/rest/v1/films?select=title&id=eq.1')).json(), [{ title: 'Alien' }]);
+    const write = (token?: string): Promise<Response> =>
+      fetch(`http://127.0.0.1:${base}/rest/v1/films`, {
+        method: 'POST',
+        headers: {
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          'content-type': 'application/json',
+        },
+        body: '{"id":3,"title":"new"}',
+      });
+    assert.equal((await write()).status, 401);
+    assert.equal((await write(summary.keys.anon)).status, 403);
+    const { stdout: token } = await project.run([
+      'secrets',
+      'jwt',
+      '--role',
+      'app_user',
+      '--sub',
+      '42',
+      '--expires',
+      '1h',
+    ]);
+    assert.equal((await write(token.trim())).status, 201);
+    const { stdout: service } = await project.run(['secrets', 'jwt', 'service']);
+    assert.equal(service.trim(), summary.keys.service);
+  });
+
+  it('restarts one service, and knows their names', async () => {
+    const { code, stderr } = await project.run(['restart', 'rest']);
+    assert.equal(code, 0);
+    assert.match(stderr, /REST API +stopped\n.*REST API/);
+    assert.equal((await get('/rest/v1/films')).status, 200);
+    assert.match(
+      (await project.run(['restart', 'rset'])).stderr,
+      /no service 'rset'.*\nhint: {2}It is one of: postgres, rest, gateway/,
+    );
+  });
+
+  it('rotates secrets while it runs: old tokens die, new ones work, the database follows', async () => {
+    const old = summary.keys.service;
+    const report = await project.json<{ rotated: string[]; restarted: string[] }>(
+      'secrets',
+      'rotate',
+      'JWT_SECRET',
+      'DB_AUTHENTICATOR_PASSWORD',
+      'POSTGRES_SUPERPASS',
+    );
+    assert.deepEqual(report.rotated.toSorted(), [
+      'DB_AUTHENTICATOR_PASSWORD',
+      'JWT_SECRET',
+      'POSTGRES_SUPERPASS',
+    ]);
+    assert.equal((await get('/rest/v1/films', old)).status, 401);
+    const { stdout } = await project.run(['secrets', 'jwt', 'service']);
+    assert.notEqual(stdout.trim(), old);
+    assert.equal((await get('/rest/v1/films', stdout.trim())).status, 200);
+    assert.equal((await project.run(['sql', 'select 1'])).code, 0);
+  });
+
+  it('heals when the database is killed under it; requests get 503 meanwhile, never a lie', async () => {
+    const postmaster = Number(
+      readFileSync(join(project.folder, '.peakstone/postgres/postmaster.pid'), 'utf8').split('\n')[0],
+    );
+    process.kill(postmaster, 'SIGKILL');
+    const statuses = new Set<number>();
+    await until(async () => {
+      const { status } = await get('/rest/v1/films');
+      statuses.add(status);
+      return (
+        status === 200 &&
+        Number(
+          readFileSync(join(project.folder, '.peakstone/postgres/postmaster.pid'), 'utf8').split('\n')[0],
+        ) !== postmaster
+      );
+    });
+    for (const status of statuses) assert.ok(status === 200 || status === 503, `answered ${status}`);
+    await until(async () => (await project.json<StackStatus>('status')).healthy);
+  });
+
+  it('shows the logs of its services, by service, since a moment, and as they come', async () => {
+    const { stdout } = await project.run(['logs', '-n', '1000']);
+    for (const service of ['gateway', 'postgres', 'rest', 'stack'])
+      assert.match(stdout, new RegExp(`^\\S+ +${service} `, 'm'));
+    assert.match((await project.run(['logs', 'gatway'])).stderr, /Did you mean 'gateway'\?/);
+    const follower = project.start('logs', '-f', '-n', '0', 'gateway', '--json');
+    const seen = once(follower.stdout!.setEncoding('utf8'), 'data');
+    await new Promise(resolve => setTimeout(resolve, 500));
+    await get('/rest/v1/films?marker=x');
+    assert.match(String(await seen), /"service":"gateway"/);
+    follower.kill('SIGINT');
+    assert.equal((await finish(follower)).code, 0);
+  });
+
+  it('finds nothing that fails in its examination', async () => {
+    const checks = await project.json<{ level: string; title: string; found: string }[]>('doctor');
+    assert.deepEqual(
+      checks.filter(check => check.level === 'fail'),
+      [],
+    );
+    assert.ok(checks.some(check => check.title === 'Service' && check.found.startsWith('rest is healthy')));
+  });
+
+  it('stops when told to, and comes back with its data', async () => {
+    assert.equal((await project.run(['down'])).code, 0);
+    assert.equal(existsSync(join(project.folder, '.peakstone/state.json')), false);
+    assert.throws(() => process.kill(summary.pid, 0));
+    assert.equal((await project.run(['status'])).code, 3);
+    summary = await project.json<StackSummary>('up', '--detach', '--port-base', String(base));
+    assert.equal(((await (await get('/rest/v1/films', summary.keys.service)).json()) as unknown[]).length, 3);
+  });
+});
+
+describe('starting', () => {
+  it('goes to the next free port and says so, but never away from one that was named', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const base = await freePorts(8);
+    const taken = createServer().listen(base, '127.0.0.1');
+    t.after(() => taken.close());
+    await once(taken, 'listening');
+    const named = await project.run(['up', '--detach', '--port-base', String(base)]);
+    assert.equal(named.code, 1);
+    assert.match(
+      named.stderr,
+      new RegExp(
+        `Port ${base} for gateway is in use by another process.*\\nhint: {2}It was set by --port-base`,
+      ),
+    );
+    writeFileSync(join(project.folder, '.env'), `POSTGRES_PORT=${base}\n`, { mode: 0o600 });
+    assert.match((await project.run(['up', '--detach'])).stderr, /for postgres is in use.*\n.*POSTGRES_PORT/);
+  });
+
+  it('puts two stacks side by side', async t => {
+    const [one, two] = [new Project(), new Project()];
+    t.after(() => Promise.all([one.close(), two.close()]));
+    const started = await Promise.all([
+      one.json<StackSummary>('up', '-d', '--port-base', String(await freePorts())),
+      two.json<StackSummary>('up', '-d', '--port-base', String(await freePorts())),
+    ]);
+    assert.notEqual(started[0].ports.gateway, started[1].ports.gateway);
+    assert.notEqual(started[0].keys.anon, started[1].keys.anon);
+    await one.run(['down']);
+    assert.equal((await two.run(['status'])).code, 0);
+  });
+
+  it('recognises what a killed stack left, and starts unaided', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const base = String(await freePorts());
+    const { pid } = await project.json<StackSummary>('up', '-d', '--port-base', base);
+    await project.run(['sql', 'create table kept (id int); insert into kept values (1)']);
+    process.kill(pid, 'SIGKILL');
+    await until(async () => (await project.run(['status'])).code === 3);
+    assert.match((await project.run(['status'])).stderr, new RegExp(`process ${pid} was killed`));
+    const { code, stderr } = await project.run(['up', '-d', '--port-base', base]);
+    assert.equal(code, 0);
+    assert.match(stderr, new RegExp(`process ${pid} was killed`));
+    assert.equal((await project.run(['sql', '--csv', 'select * from kept'])).stdout, 'id\n1\n');
+  });
+
+  it('lets go of everything when it is interrupted', async t => {
+    const project = new Project({ PEAKSTONE_CACHE_DIR: join(new Project().folder, 'cache') });
+    t.after(() => project.close());
+    const base = String(await freePorts());
+    for (const waitMs of [150, 400, 700]) {
+      const child = project.start('up', '--port-base', base);
+      const ran = finish(child);
+      await new Promise(resolve => setTimeout(resolve, waitMs));
+      child.kill('SIGINT');
+      const { code } = await ran;
+      // Null: before it had begun with anything, the signal just ended it.
+      assert.ok(code === 130 || code === 0 || code === null, `ended with ${code}`);
+      assert.equal((await project.run(['status'])).code, 3);
+      assert.equal(existsSync(join(project.folder, '.peakstone/postgres/postmaster.pid')), false);
+    }
+    assert.equal((await project.run(['up', '-d', '--port-base', base])).code, 0);
+  });
+
+  it('drains and stops on Ctrl-C in the foreground', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const child = project.start('up', '--json', '--port-base', String(await freePorts()));
+    const ran = finish(child);
+    await once(child.stdout!, 'data');
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ran;
+    assert.equal(code, 0);
+    assert.ok(JSON.parse(stdout).keys.anon);
+    assert.match(stderr, /PeakStone is stopped\.\n$/);
+  });
+
+  it('says which setting is wrong before it starts anything', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    writeFileSync(join(project.folder, '.env'), 'POSTGRES_PORT=many\n', { mode: 0o600 });
+    const { code, stderr } = await project.run(['up']);
+    assert.equal(code, 1);
+    assert.match(stderr, /POSTGRES_PORT must be a port/);
+    assert.doesNotMatch(stderr, /bug/);
+  });
+});
