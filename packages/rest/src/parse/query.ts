@@ -35,6 +35,28 @@ function read<T>(parser: Parser<T>, text: string, what: string, quoted: string =
   throw requestErrors.queryParam(`"failed to parse ${what} (${quoted})" ${location}`, details);
 }
 
+/** Texts remembered by `remembering`, and how long one may be: what an application sends over and over is few and short. */
+const MAX_REMEMBERED = 1000;
+const MAX_REMEMBERED_LENGTH = 1024;
+
+/** Parses each text once: `select` and `order` are part of an application's code and repeat, unlike values of filters. */
+function remembering<T>(parser: Parser<T>, what: string): (text: string) => T {
+  const known = new Map<string, T>();
+  return text => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const value = read(parser, text, what);
+    if (text.length <= MAX_REMEMBERED_LENGTH) {
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(text, value);
+    }
+    return value;
+  };
+}
+
+const readSelectText = remembering<readonly SelectItem[]>(selectForest, 'select parameter');
+const readOrder = remembering<readonly OrderTerm[]>(orderTerms, 'order');
+
 const decoder = new TextDecoder();
 
 /** Percent-decodes UTF-8; `+` is a blank, and a `%` without two hex digits is itself. */
@@ -130,7 +152,7 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
     } else if (!EMBEDDABLE.has(word)) {
       candidates.push([name, value]);
     } else if (word === 'order') {
-      order.push([readPath(name).path, read(orderTerms, value, 'order')]);
+      order.push([readPath(name).path, readOrder(value)]);
     } else if (word === 'limit' || word === 'offset') {
       const level = name === word ? '' : name.slice(0, -word.length - 1);
       const found = limits.get(level) ?? {};
@@ -143,7 +165,7 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
   }
   const columns = reserved.get('columns') ?? null;
   const readColumns = columns === null ? null : read(columnList, columns, 'columns parameter');
-  const select: readonly SelectItem[] = readSelect(reserved.get('select') ?? null);
+  const select = readSelectText(reserved.get('select') ?? '*');
   const filters: (readonly [EmbedPath, Filter])[] = [];
   const params: (readonly [string, string])[] = [];
   for (const [name, value] of candidates) {
@@ -171,12 +193,6 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
     columns: readColumns,
     onConflict: onConflict === null ? null : read(columnList, onConflict, 'on_conflict parameter'),
   };
-}
-
-const selectAll: readonly SelectItem[] = read(selectForest, '*', 'select parameter');
-
-function readSelect(select: string | null): readonly SelectItem[] {
-  return select === null || select === '*' ? selectAll : read(selectForest, select, 'select parameter');
 }
 
 /** The embed path of a level's name in `QueryParams.ranges`. @throws {RestError} PGRST100 */
