@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Catalog, type Column, key, type Routine, type Table } from '@peakstone/kernel/catalog';
+import { defaultConfig } from '../config/types.ts';
+import { renderOpenApi, requestedVersion } from './index.ts';
+
+const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
+  name,
+  type,
+  nominalType: type,
+  typeOid: 0,
+  comment: null,
+  nullable: true,
+  maxLength: null,
+  default: null,
+  generated: false,
+  identity: false,
+  enumValues: [],
+  isComposite: false,
+  isArray: type.endsWith('[]'),
+  ...more,
+});
+
+const columns = [
+  column('id', 'bigint', { nullable: false, identity: true }),
+  column('title', 'character varying', { nullable: false, maxLength: 50, comment: 'As printed' }),
+  column('genre', 'text', { enumValues: ['a', 'b'], default: "'a'::text" }),
+  column('director_id', 'integer'),
+  column('tags', 'text[]'),
+  column('data', 'jsonb'),
+  column('search', 'text', { generated: true }),
+  column('made', 'date', { default: 'now()' }),
+  column('rank', 'integer', { default: "nextval('r')" }),
+];
+
+const films: Table = {
+  schema: 'api',
+  name: 'films',
+  kind: 'table',
+  isPartition: false,
+  comment: 'All films\n\nSince 1895',
+  insertable: true,
+  updatable: true,
+  deletable: true,
+  primaryKey: ['id'],
+  columns: new Map(columns.map(item => [item.name, item])),
+};
+
+const routine: Routine = {
+  schema: 'api',
+  name: 'best',
+  oid: 1,
+  comment: 'The best',
+  parameters: [
+    { name: 'year', type: 'integer', required: true, variadic: false },
+    { name: 'tags', type: 'text[]', required: false, variadic: true },
+  ],
+  returns: { setof: true, kind: 'composite', type: { schema: 'api', name: 'films' }, typeText: 'api.films' },
+  volatility: 'stable',
+  variadic: true,
+  settings: [],
+  language: 'sql',
+};
+
+const catalog: Catalog = {
+  tables: new Map([[key('api', 'films'), films]]),
+  relationships: new Map([
+    [
+      key('api', 'films'),
+      [
+        {
+          kind: 'many-to-one',
+          constraint: 'films_director_id_fkey',
+          columns: [['director_id', 'id']],
+          source: films,
+          target: { schema: 'api', name: 'directors' },
+          sourceIsView: false,
+          targetIsView: false,
+          isSelf: false,
+        },
+      ],
+    ],
+  ]),
+  routines: new Map([[key('api', 'best'), [routine]]]),
+  representations: new Map(),
+  mediaHandlers: [],
+  schemas: new Map(),
+  serverVersion: 170_000,
+  loadedInMs: 0,
+};
+
+const visible = {
+  tables: [films],
+  routines: [{ routine, argumentTypes: ['integer', 'text[]'] }],
+  comment: 'Films\n\nThe API',
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a document is walked by its paths
+const render = (version: '2.0' | '3.1', more = {}): any =>
+  JSON.parse(renderOpenApi(visible, catalog, { ...defaultConfig, ...more }, version));
+
+describe('the OpenAPI 2.0 document', () => {
+  const document = render('2.0');
+
+  it('is titled by the schema’s comment', () => {
+    assert.equal(document.info.title, 'Films');
+    assert.equal(document.info.description, 'The API');
+  });
+
+  it('describes columns by type, format, key, default and length', () => {
+    const { properties, required } = document.definitions.films;
+    assert.deepEqual(required, ['id', 'title']);
+    assert.deepEqual(properties.id, {
+      description: 'Note:\nThis is a Primary Key.<pk/>',
+      type: 'integer',
+      format: 'int64',
+    });
+    assert.deepEqual(properties.title, {
+      description: 'As printed',
+      type: 'string',
+      format: 'character varying',
+      maxLength: 50,
+    });
+    assert.deepEqual(properties.genre, { type: 'string', format: 'text', enum: ['a', 'b'], default: 'a' });
+    assert.match(properties.director_id.description, /<fk table='directors' column='id'\/>/);
+    assert.deepEqual(properties.tags, { type: 'array', format: 'text[]', items: { type: 'string' } });
+    assert.deepEqual(properties.data, { format: 'jsonb' });
+    assert.equal(properties.made.default, 'now()');
+    assert.equal(properties.rank.default, undefined);
+  });
+
+  it('offers GET for functions that do not write', () => {
+    const { get, post } = document.paths['/rpc/best'];
+    assert.deepEqual(get.parameters[1], {
+      name: 'tags',
+      in: 'query',
+      required: false,
+      type: 'array',
+      collectionFormat: 'multi',
+      items: { type: 'string', format: 'text' },
+    });
+    assert.deepEqual(post.parameters[0].schema.required, ['year']);
+  });
+
+  it('has a parameter for every reference', () => {
+    const references = [...JSON.stringify(document).matchAll(/"#\/(parameters|definitions)\/([^"]+)"/g)];
+    assert.ok(references.length > 20);
+    for (const [, group, name] of references) assert.ok(document[group!][name!], `${group}/${name}`);
+  });
+
+  it('is served under the proxy’s address', () => {
+    const proxied = render('2.0', { openapiServerProxyUri: 'https://api.example.com/v1' });
+    assert.deepEqual(
+      [proxied.schemes, proxied.host, proxied.basePath],
+      [['https'], 'api.example.com:443', '/v1'],
+    );
+    assert.equal(document.host, '0.0.0.0:3000');
+  });
+});
+
+describe('the OpenAPI 3.1 document', () => {
+  const document = render('3.1', { openapiSecurityActive: true });
+
+  it('is for those who ask', () => {
+    assert.equal(requestedVersion('application/json', ''), '2.0');
+    assert.equal(requestedVersion('application/openapi+json; version=3.1', ''), '3.1');
+    assert.equal(requestedVersion(undefined, 'a=1&openapi=3.1'), '3.1');
+    assert.equal(document.openapi, '3.1.0');
+  });
+
+  it('tells what may be null, and what a client may write', () => {
+    const { films: row, 'films.write': write } = document.components.schemas;
+    assert.deepEqual(row.properties.director_id.type, ['integer', 'null']);
+    assert.equal(row.properties.id.type, 'integer');
+    assert.equal(write.properties.search, undefined);
+    const [one] = document.paths['/films'].post.requestBody.content['application/json'].schema.oneOf;
+    assert.deepEqual(one.allOf[1], { required: ['title'] });
+  });
+
+  it('resolves every reference', () => {
+    const references = [...JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/([^"]+)"/g)];
+    assert.ok(references.length > 20);
+    for (const [, group, name] of references) {
+      assert.ok(document.components[group!][decodeURIComponent(name!)], `${group}/${name}`);
+    }
+  });
+
+  it('asks for a bearer token when security is active', () => {
+    assert.equal(document.components.securitySchemes.JWT.scheme, 'bearer');
+    assert.equal(render('3.1').components.securitySchemes, undefined);
+  });
+});
