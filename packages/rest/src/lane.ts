@@ -5,7 +5,7 @@
 
 export interface Lanes {
   isShort(statement: string): boolean;
-  /** Tells how long a statement took, in milliseconds, waiting included. */
+  /** Tells how long a statement took, in milliseconds, waiting in the pool included. */
   note(statement: string, durationMs: number): void;
 }
 
@@ -13,26 +13,36 @@ export interface Lanes {
 const MAX_STATEMENTS = 4096;
 /** What a neighbour behind it may have to wait. */
 const SHORT_MS = 25;
-/** Share of the newest duration in the running mean. */
-const WEIGHT = 0.25;
+/** A run of that length is no waiting in a queue: the statement is slow for some values. */
+const SLOW_MS = 250;
+/** Runs that a slow one keeps out of the shared lane. */
+const PENALTY_RUNS = 100;
+/** Share of a longer duration in the estimate. Shorter ones count at once, as waiting only ever lengthens. */
+const WEIGHT = 0.1;
+
+interface Estimate {
+  ms: number;
+  penalty: number;
+}
 
 export function createLanes(): Lanes {
-  const means = new Map<string, number>();
+  const estimates = new Map<string, Estimate>();
   return {
     isShort(statement) {
-      const mean = means.get(statement);
-      return mean !== undefined && mean < SHORT_MS;
+      const estimate = estimates.get(statement);
+      return estimate !== undefined && estimate.penalty === 0 && estimate.ms < SHORT_MS;
     },
     note(statement, durationMs) {
-      const mean = means.get(statement);
-      if (mean === undefined) {
-        const [oldest] = means.size >= MAX_STATEMENTS ? means.keys() : [];
-        if (oldest !== undefined) means.delete(oldest);
+      let estimate = estimates.get(statement);
+      if (!estimate) {
+        const [oldest] = estimates.size >= MAX_STATEMENTS ? estimates.keys() : [];
+        if (oldest !== undefined) estimates.delete(oldest);
+        estimate = { ms: durationMs, penalty: 0 };
+        estimates.set(statement, estimate);
       }
-      // A single slow run counts in full: better one connection too many than a blocked neighbour.
-      const next =
-        mean === undefined || durationMs > 4 * SHORT_MS ? durationMs : mean + WEIGHT * (durationMs - mean);
-      means.set(statement, next);
+      if (durationMs > SLOW_MS) estimate.penalty = PENALTY_RUNS;
+      else if (estimate.penalty > 0) estimate.penalty--;
+      estimate.ms = durationMs < estimate.ms ? durationMs : estimate.ms + WEIGHT * (durationMs - estimate.ms);
     },
   };
 }
