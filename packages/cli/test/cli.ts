@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export interface Ran {
 
 /** A folder for one stack, and the command run in it. */
 export class Project {
-  readonly folder = mkdtempSync(join(tmpdir(), 'peakstone-cli-'));
+  readonly folder = passableFolder();
   readonly env: Record<string, string>;
 
   constructor(env: Record<string, string> = {}) {
@@ -70,6 +70,13 @@ export async function finish(child: ChildProcess): Promise<Ran> {
   });
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** A temporary folder that root's PostgreSQL, which runs as another user, can pass through: else its data would go to /var/lib. */
+function passableFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'peakstone-cli-'));
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 /** A port from which on at least `count` are free right now. */

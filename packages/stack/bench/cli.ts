@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +39,13 @@ export async function startCli(
   const line = await Promise.race([first, once(child, 'exit').then(() => null)]);
   if (!line || line.done) throw new Error(`peakstone up ended:\n${noise}`);
   return { child, summary: JSON.parse(line.value) as StackSummary, upMs: performance.now() - began };
+}
+
+/** A folder that root's PostgreSQL, which runs as another user, can pass through: else its data would go to /var/lib. */
+export function temporaryFolder(prefix: string): string {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(folder, 0o711);
+  return folder;
 }
 
 export async function stopCli({ child }: StartedCli): Promise<void> {

@@ -4,17 +4,15 @@
  *
  *   node packages/stack/bench/crash.ts [--rounds 100]
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { median } from './cli.ts';
+import { median, temporaryFolder } from './cli.ts';
 import { crashRounds } from './crash-rounds.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, port: { type: 'string', default: '21900' } },
 });
-const folder = mkdtempSync(join(tmpdir(), 'peakstone-crash-'));
+const folder = temporaryFolder('peakstone-crash-');
 try {
   const report = await crashRounds({
     folder,

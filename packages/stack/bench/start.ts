@@ -6,12 +6,11 @@
  * `first`: nothing cached, initdb included. `new`: a new project on a machine that has started one before.
  * `warm`: a project that has its data. Each from the spawn of the command to every health check green.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { median, startCli, stopCli } from './cli.ts';
+import { median, startCli, stopCli, temporaryFolder } from './cli.ts';
 import { commandOf, processTree, proportionalKb } from './processes.ts';
 
 const { values } = parseArgs({
@@ -22,7 +21,7 @@ const portBase = Number(values.port);
 /** Until connections have been made, catalogs loaded and garbage collected. */
 const settleMs = 5000;
 
-const root = mkdtempSync(join(tmpdir(), 'peakstone-bench-'));
+const root = temporaryFolder('peakstone-bench-');
 const times: Record<'first' | 'new' | 'warm', number[]> = { first: [], new: [], warm: [] };
 const idle: number[] = [];
 const nodeShare: number[] = [];

@@ -1,7 +1,7 @@
-import { readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError, systemCode } from '../errors.ts';
-import { readLockFile, stopPostmaster } from './postmaster.ts';
+import { type LockFile, readLockFile, stopPostmaster } from './postmaster.ts';
 import { isAlive, isTaken, processesIn, signalProcess, startTime, waitFor, worksIn } from './processes.ts';
 import { writeFileDurably } from './run.ts';
 import type { RunUser } from './user.ts';
@@ -43,8 +43,18 @@ export async function freeDataFolder(folder: string, notice: (text: string) => v
   await endBackends(dataDir, notice);
   // PostgreSQL clears a dead server's lock itself, but takes whatever has that id now for the server, even the dead
   // server's zombie, which stays where nobody collects orphans (containers without an init).
-  if (isTaken(lock.pid) && process.platform === 'linux')
+  if (isTaken(lock.pid) && process.platform === 'linux') {
     rmSync(path.join(dataDir, 'postmaster.pid'), { force: true });
+    removeSocketLock(lock);
+  }
+}
+
+/** The dead server's lock on its socket, which PostgreSQL judges by the same id; only where it says that it is this server's. */
+function removeSocketLock({ pid, dataDir, socketDir, port }: LockFile): void {
+  const file = path.join(socketDir, `.s.PGSQL.${port}.lock`);
+  if (socketDir === '' || !existsSync(file)) return;
+  const [owner, folder] = readFileSync(file, 'utf8').split('\n');
+  if (Number(owner) === pid && folder === dataDir) rmSync(file, { force: true });
 }
 
 function assertOrphaned(dataDir: string, pid: number): void {

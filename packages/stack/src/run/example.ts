@@ -21,20 +21,30 @@ export interface ExampleManifest {
   readonly steps: readonly ExampleStep[];
 }
 
+/** An example that is there and whose manifest is right. */
+export interface Example {
+  readonly name: string;
+  readonly folder: string;
+  readonly manifest: ExampleManifest;
+}
+
+/** @throws {StackError} `example`: there is none of that name, or its manifest is wrong. */
+export function findExample(project: string, name: string): Example {
+  const folder = exampleFolder(project, name);
+  return { name, folder, manifest: readManifest(folder, name) };
+}
+
 /**
  * Loads an example into the stack's database. What has been loaded is remembered there, step by step, so that it is
  * loaded once, and an interrupted load goes on where it stopped.
- * @throws {StackError} `example`: there is none of that name, its manifest is wrong, or a step failed.
+ * @throws {StackError} `example` when a step fails, `aborted`.
  */
 export async function loadExample(
-  project: string,
-  name: string,
+  { folder, name, manifest }: Example,
   database: RunningDatabase,
   signal: AbortSignal,
   onEvent: OnStackEvent,
 ): Promise<void> {
-  const folder = exampleFolder(project, name);
-  const manifest = readManifest(folder, name);
   const pool = createPool({
     url: database.adminUrl,
     size: 1,

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stackVersion } from '../definition.ts';
 import { services } from '../services.ts';
 import { type ControlRequest, listenControl } from './control.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
-import { loadExample } from './example.ts';
+import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackLogs } from './logs.ts';
@@ -44,11 +45,12 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     const logs = new StackLogs(paths.logs);
     release.add(() => logs.close());
     hub.listen(event => logs.write('stack', describeEvent(event)));
+    const example = options.example === undefined ? null : findExample(paths.project, options.example);
     const plan = await planStack(options, paths, hub.emit);
     const { units, live } = buildUnits(plan, logs);
     const supervisor = new Supervisor(units, { onEvent: hub.emit });
     release.add(() => supervisor.stop());
-    return await bringUp({ options, paths, plan, live, supervisor, hub, logs, release, began });
+    return await bringUp({ options, paths, example, plan, live, supervisor, hub, logs, release, began });
   } catch (error) {
     hub.emit({ kind: 'failed', reason: (error as Error).message });
     await release.all();
@@ -59,6 +61,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
 interface Parts {
   readonly options: StartOptions;
   readonly paths: StackPaths;
+  readonly example: Example | null;
   readonly plan: StackPlan;
   readonly live: Live;
   readonly supervisor: Supervisor;
@@ -71,6 +74,7 @@ interface Parts {
 async function bringUp({
   options,
   paths,
+  example,
   plan,
   live,
   supervisor,
@@ -133,8 +137,10 @@ async function bringUp({
   });
   const signal = AbortSignal.any([options.signal, interrupt.signal]);
   await supervisor.start(signal);
-  if (options.example !== undefined)
-    await loadExample(paths.project, options.example, live.database!, signal, hub.emit);
+  if (example) {
+    await loadExample(example, live.database!, signal, hub.emit);
+    await untilServed(live);
+  }
   const startedInMs = Math.round(performance.now() - began);
   hub.emit({ kind: 'ready', durationMs: startedInMs });
   return {
@@ -150,6 +156,12 @@ async function bringUp({
     status,
     stop: () => release.all(),
   };
+}
+
+/** The API looks at the schema again by itself, a moment after; the first request must find what was just loaded. */
+async function untilServed({ rest }: Live): Promise<void> {
+  rest?.reloadCatalog();
+  for (let attempt = 0; rest && attempt < 100 && !(await rest.health()).ok; attempt++) await sleep(20);
 }
 
 /** What users open: everything by its path on the gateway, and the database. */

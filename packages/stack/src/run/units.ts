@@ -3,7 +3,7 @@ import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gate
 import type { Handler } from '@peakstone/kernel/http';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Health, Running } from '@peakstone/kernel/service';
-import { startRest } from '@peakstone/rest';
+import { type RestService, startRest } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
 import type { StackLogs } from './logs.ts';
@@ -14,6 +14,7 @@ import { httpUrl, withPassword } from './urls.ts';
 /** What is up at the moment; restarts replace it, and whoever calls in process looks here each time. */
 export interface Live {
   database: RunningDatabase | null;
+  rest: RestService | null;
   readonly handlers: Map<string, Handler>;
   readonly running: Map<string, Running>;
 }
@@ -23,7 +24,7 @@ export function buildUnits(
   plan: StackPlan,
   logs: StackLogs,
 ): { readonly units: Unit[]; readonly live: Live } {
-  const live: Live = { database: null, handlers: new Map(), running: new Map() };
+  const live: Live = { database: null, rest: null, handlers: new Map(), running: new Map() };
   const units = services.flatMap(definition => {
     const engine = plan.engines.get(definition.name);
     if (!engine) return [];
@@ -110,8 +111,12 @@ function restUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLog
         { out: log.write, err: log.write },
         signal,
       );
+      live.rest = service;
       live.handlers.set('rest', service.handler);
-      return announced('rest', service, live, () => live.handlers.delete('rest'));
+      return announced('rest', service, live, () => {
+        live.rest = null;
+        live.handlers.delete('rest');
+      });
     },
   };
 }
