@@ -120,13 +120,20 @@ async function runFiles(paths: readonly string[]): Promise<void> {
         const { counts, duration_ms } = event.data;
         const bad = failed.has(file) || !event.data.success;
         say(`${bad ? 'FAIL' : 'ok  '} ${file} (${counts.passed} tests, ${seconds(duration_ms)})`);
-        const output = outputs.get(file)?.trim();
-        if (bad && output) say(indent(`output of ${file}:\n${output}`));
+        if (bad) showOutput(file, outputs.get(file));
         outputs.delete(file);
         break;
       }
     }
   }
+  // A file that could not even be loaded has no summary.
+  for (const file of failed) showOutput(file, outputs.get(file));
+}
+
+/** What a file printed, under the news that it failed. */
+function showOutput(file: string, output: string | undefined): void {
+  const text = output?.trim();
+  if (text) say(indent(`output of ${file}:\n${text}`));
 }
 
 /** The runner reports a whole file as a test when it holds none. */

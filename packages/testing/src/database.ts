@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapDatabase, connect, DEFAULT_SCHEMAS, type LoginRole } from '@peakstone/database';
+import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
 
 export interface TestDatabaseOptions {
@@ -19,6 +20,8 @@ export interface TestDatabase {
   /** Logs in as a role that owns the database and is no superuser. Roles are cluster-wide: name those you make after `name`. */
   readonly url: string;
   readonly superuserUrl: string;
+  /** Connections by `url`, made when first used and closed by `drop()`. */
+  readonly pool: Pool;
   /** Logs in as one of the bootstrap's accounts. */
   roleUrl(role: LoginRole): string;
   /** Disconnects everybody and drops the database and its owner. */
@@ -45,12 +48,19 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     await admin.close();
   }
   const superuserUrl = onDatabase(server, name);
+  const url = asUser(superuserUrl, name, password);
+  let pool: Pool | undefined;
   const database: TestDatabase = {
     name,
-    url: asUser(superuserUrl, name, password),
+    url,
+    get pool() {
+      pool ??= createPool({ url });
+      return pool;
+    },
     superuserUrl,
     roleUrl: role => asUser(superuserUrl, role, PASSWORDS[role]),
     async drop() {
+      await pool?.close();
       const last = connect(server);
       try {
         await last.script(`drop database if exists ${name} with (force)`);

@@ -18,6 +18,7 @@ describe('a test database', () => {
     const admin = connect(database.superuserUrl);
     assert.deepEqual(await admin.query('select count(*) from films'), [['0']]);
     await admin.close();
+    assert.equal((await database.pool.query('select 1')).rows.length, 1);
     await database.drop();
     const gone = connect(database.superuserUrl);
     await assert.rejects(gone.query('select 1'), /does not exist/);

@@ -1,18 +1,7 @@
-/** The parts of a bootstrapped database that can drift. */
-export type FingerprintPart =
-  | 'roles'
-  | 'memberships'
-  | 'database'
-  | 'schemas'
-  | 'defaults'
-  | 'functions'
-  | 'triggers'
-  | 'extensions';
-
 /**
  * A digest of each part that the bootstrap makes, so that a start can see in one query whether anything has changed
  * since the last. `$1` the schemas, `$2` the roles,
- * `$3` the extensions, as text arrays. Rows: part, digest.
+ * `$3` the extensions, as text arrays. Rows: part (`roles`, `schemas` …), digest.
  */
 export const FINGERPRINT_SQL = `
 with named as (select oid, rolname from pg_catalog.pg_roles where rolname = any($2::text[])),

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { PgError } from '@peakstone/kernel/pg';
+import { startTestServer, testDatabase } from '@peakstone/testing';
+import { bootstrapDatabase, connect, connectionUrl, renderReport, runBootstrapJob } from '../src/index.ts';
+
+const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
+const bootstrapOptions = { database: 'postgres', schemas: ['public'], passwords, supabase: true };
+const denied = (error: Error) => error instanceof PgError && error.code === '42501';
+
+async function run(url: string, ...statements: string[]): Promise<(string | null)[][]> {
+  const client = connect(url);
+  try {
+    let rows: (string | null)[][] = [];
+    for (const statement of statements) rows = await client.query(statement);
+    return rows;
+  } finally {
+    await client.close();
+  }
+}
+
+describe('a server of somebody else', () => {
+  it('is bootstrapped by a login that may only create roles, as far as it may, with a report of the rest', async () => {
+    const other = await startTestServer({ durable: false });
+    try {
+      await run(
+        other.url,
+        "create role admin login createrole password 'pw-admin'",
+        'create database app owner admin',
+      );
+      const url = connectionUrl({ host: '127.0.0.1', port: other.port }, 'app', 'admin', 'pw-admin');
+      const env = {
+        DATABASE_ENGINE: url,
+        DATABASE_SCHEMAS: 'public,people',
+        DB_AUTHENTICATOR_PASSWORD: passwords.db_authenticator,
+        HASURA_DB_PASSWORD: passwords.hasura,
+        DB_MIGRATOR_PASSWORD: passwords.db_migrator,
+      };
+      const report = await runBootstrapJob(env);
+      // Only a superuser gives BYPASSRLS or makes untrusted extensions; the rest must have worked.
+      assert.deepEqual(
+        report.failed.map(({ step }) => step).filter(step => !step.startsWith('extension ')),
+        ['service_role passing row security'],
+      );
+      assert.match(
+        renderReport(report).join('\n'),
+        /Not possible with this login: service_role passing row security/,
+      );
+      const login = connectionUrl(
+        { host: '127.0.0.1', port: other.port },
+        'app',
+        'db_authenticator',
+        passwords.db_authenticator,
+      );
+      const migrator = connectionUrl(
+        { host: '127.0.0.1', port: other.port },
+        'app',
+        'db_migrator',
+        passwords.db_migrator,
+      );
+      await run(migrator, 'create table people.person (id int)');
+      assert.deepEqual(await run(login, 'set role web_anon', 'select auth.uid() from people.person'), []);
+      await assert.rejects(run(login, 'set role web_anon', 'insert into people.person values (1)'), denied);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('that is not there, or refuses the login, is named as that', async () => {
+    const away = bootstrapDatabase('postgres://u:p@127.0.0.1:1/app', bootstrapOptions);
+    await assert.rejects(away, { code: 'UNREACHABLE' });
+    const database = await testDatabase();
+    const wrong = new URL(database.url);
+    wrong.password = 'wrong';
+    try {
+      await assert.rejects(bootstrapDatabase(wrong.href, bootstrapOptions), {
+        code: 'AUTHENTICATION_FAILED',
+      });
+    } finally {
+      await database.drop();
+    }
+  });
+});
