@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { type Handler, type HttpServer, jsonResponse, serveHttp } from '../../src/http/index.ts';
 import { parseResponses, sendRaw } from './raw.ts';
 
@@ -154,6 +155,7 @@ const CORPUS: Readonly<Record<string, string>> = {
 describe('the two lanes', () => {
   let fast: HttpServer;
   let plain: HttpServer;
+  const extra: HttpServer[] = [];
   const options = { maxBodyBytes: MAX_BODY };
 
   before(async () => {
@@ -161,18 +163,49 @@ describe('the two lanes', () => {
     plain = await serveHttp(echo, { ...options, fastLane: false });
   });
   after(async () => {
-    await Promise.all([fast.close(0), plain.close(0)]);
+    await Promise.all([fast, plain, ...extra].map(server => server.close(0)));
   });
 
   async function compare(name: string, pieces: readonly (string | Buffer)[]): Promise<void> {
-    const [a, b] = await Promise.all([sendRaw(fast.port, pieces), sendRaw(plain.port, pieces)]);
-    assert.deepEqual(parseResponses(a.text), parseResponses(b.text), name);
-    assert.equal(a.closed, b.closed, `${name}: closing`);
+    const ask = (quietMs: number) =>
+      Promise.all(
+        [fast, plain].map(async ({ port }) => {
+          const { text, closed } = await sendRaw(port, pieces, { quietMs });
+          return { responses: parseResponses(text), closed };
+        }),
+      );
+    let [a, b] = await ask(80);
+    // On a busy machine one of them may only have been slow: a difference counts when it stays.
+    if (!isDeepStrictEqual(a, b)) [a, b] = await ask(1500);
+    assert.deepEqual(a, b, name);
   }
 
   for (const [name, bytes] of Object.entries(CORPUS)) {
     it(`answer alike: ${name}`, { timeout: 10_000 }, () => compare(name, [bytes]));
   }
+
+  it('answer alike when handlers answer at once, in any pieces', { timeout: 60_000 }, async () => {
+    const handler: Handler = ({ method, target, headers }) => jsonResponse(200, { method, target, headers });
+    const [a, b] = await Promise.all([
+      serveHttp(handler, { ...options, fastLane: true }),
+      serveHttp(handler, { ...options, fastLane: false }),
+    ]);
+    extra.push(a, b);
+    const random = generator(7);
+    const last = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const bytes = `${G}\r\n${P}Content-Length: 40\r\n\r\n${'x'.repeat(40)}${NEXT}${P}Content-Length: 3\r\n\r\nabc${NEXT}${last}`;
+    await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        const pieces = cut(bytes, 2 + Math.floor(random() * 10), random);
+        const answers = await Promise.all(
+          [a, b].map(server => sendRaw(server.port, pieces, { quietMs: 5000 })),
+        );
+        const [fromA, fromB] = answers.map(({ text }) => parseResponses(text));
+        assert.deepEqual(fromA, fromB, JSON.stringify(pieces));
+        assert.equal(fromA?.length, 6);
+      }),
+    );
+  });
 
   it('answer alike when the bytes arrive in any pieces', { timeout: 60_000 }, async () => {
     const random = generator(20_260_927);

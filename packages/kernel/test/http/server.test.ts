@@ -205,6 +205,66 @@ for (const fastLane of [true, false]) {
       );
     });
 
+    it('answers a long pipeline, however odd its last request', async () => {
+      const server = await serve(async request => {
+        await sleep(0);
+        return textResponse(200, `${request.path}${await request.body()}`);
+      });
+      const many = Array.from(
+        { length: 2000 },
+        (_, i) => `GET /${i} HTTP/1.1\r\nHost: a\r\nX-Filler: ${'x'.repeat(60)}\r\n\r\n`,
+      );
+      many.push('POST /last HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n');
+      many.push('GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      const { text, closed } = await sendRaw(server.port, [many.join('')], { quietMs: 2000 });
+      const bodies = parseResponses(text).map(({ body }) => body);
+      assert.equal(bodies.length, 2002);
+      assert.deepEqual(bodies.slice(1998), ['/1998', '/1999', '/last!', '/end']);
+      assert.ok(closed);
+    });
+
+    it('begins no more requests while a client does not read its answers', async () => {
+      let begun = 0;
+      const server = await serve(() => {
+        begun++;
+        return { status: 200, headers: [], body: Buffer.alloc(1024 * 1024) };
+      });
+      const socket = connect(server.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.pause();
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500));
+      await sleep(300);
+      assert.ok(begun < 100, `${begun} requests were begun`);
+      let bytes = 0;
+      socket.on('data', chunk => {
+        bytes += chunk.length;
+      });
+      socket.resume();
+      for (let i = 0; i < 200 && begun < 500; i++) await sleep(20);
+      assert.equal(begun, 500);
+      assert.ok(bytes > 400 * 1024 * 1024);
+      socket.destroy();
+    });
+
+    it('holds one buffer for a body that comes in single bytes', async () => {
+      const server = await serve(async request => textResponse(200, `${(await request.body()).length}`));
+      const chunked = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`;
+      const { text } = await sendRaw(server.port, [chunked], { quietMs: 1000 });
+      assert.match(text, /\r\n\r\n20000$/);
+    });
+
+    it('closes soon after the last response, even if the client goes on sending', async () => {
+      const server = await serve(() => textResponse(200, 'bye', ['Connection', 'close']));
+      const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {});
+      const timer = setInterval(() => socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 20);
+      socket.resume();
+      for (let i = 0; i < 300 && (i < 5 || server.connections > 0); i++) await sleep(20);
+      clearInterval(timer);
+      socket.destroy();
+      assert.equal(server.connections, 0);
+    });
+
     it('answers what came before a broken request, then refuses that', async () => {
       const server = await serve(async ({ path }) => {
         await sleep(30);

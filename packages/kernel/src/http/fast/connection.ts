@@ -13,8 +13,12 @@ import { writeResponse } from './write.ts';
 /** Larger requests are node:http's: they gain nothing here. */
 const MAX_FAST_HEAD_BYTES = 8 * 1024;
 const MAX_FAST_BODY_BYTES = 64 * 1024;
-/** A request in more pieces than this is somebody's slow or hostile client. */
+/** More pieces than this are joined: a client that sends single bytes must not make us keep an object for each. */
 const MAX_PIECES = 16;
+/** A header block unfinished after so many looks is somebody's slow or hostile client: node:http's. */
+const MAX_LOOKS = 16;
+/** How long a client may take to close a connection that we have ended. */
+const LINGER_MS = 2000;
 /** Pipelined bytes kept while a request is in work; beyond it the socket isn't read. */
 const MAX_AHEAD_BYTES = 64 * 1024;
 
@@ -77,10 +81,13 @@ export class FastConnection {
   readonly socket: Socket;
   readonly #lane: Lane;
   readonly #last: LastBlock = { text: '\0', block: NOTHING_YET };
+  /** Bytes received and not yet served, in the pieces in which they came. */
   #pieces: Buffer[] = [];
   #bytes = 0;
   /** Bytes below which looking at the pieces again is pointless. */
   #need = 0;
+  /** How often an unfinished header block was looked at. */
+  #looks = 0;
   #current: FastRequest | null = null;
   #abortListeners: (() => void)[] = [];
   /** At least one request was served: from then on waiting is being idle. */
@@ -92,6 +99,7 @@ export class FastConnection {
   #since: number;
 
   readonly #onData = (chunk: Buffer): void => this.#receive(chunk);
+  readonly #onDrain = (): void => this.#next();
   readonly #onEnd = (): void => this.#receiveEnd();
   readonly #onClose = (): void => this.#closed();
   readonly #onError = (): void => {
@@ -103,13 +111,10 @@ export class FastConnection {
     this.#lane = lane;
     this.#since = now;
     socket.on('data', this.#onData);
+    socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
     socket.on('error', this.#onError);
-  }
-
-  get busy(): boolean {
-    return this.#current !== null;
   }
 
   clientAddress(forwardedFor: string | undefined): string {
@@ -130,23 +135,33 @@ export class FastConnection {
     if (this.#current === null && this.#bytes === 0) this.socket.end();
   }
 
-  /** Called once a second: enforces what the limits say about time. */
+  /** Called about once a second: enforces what the limits say about time. */
   sweep(now: number): void {
-    if (this.#current !== null) return;
+    if (this.#occupied) return;
     const { limits } = this.#lane;
     const age = now - this.#since;
-    if (this.#bytes === 0 && this.#used) {
+    if (this.socket.writableEnded) {
+      if (age > LINGER_MS) this.socket.destroy();
+    } else if (this.#bytes === 0 && this.#used) {
       if (age > limits.idleTimeoutMs) this.socket.destroy();
     } else if (age > (this.#need > 0 ? limits.requestTimeoutMs : limits.headersTimeoutMs)) {
       this.#lane.refuse(this.socket, 408);
     }
   }
 
+  /** No further request may be begun: one is in work, or the client doesn't read what it was sent. */
+  get #occupied(): boolean {
+    return this.#current !== null || this.socket.writableNeedDrain;
+  }
+
   #receive(chunk: Buffer): void {
+    // After the last response whatever comes is thrown away, so that the client gets to read it before the connection closes.
+    if (this.socket.writableEnded) return;
     if (this.#bytes === 0) this.#since = this.#lane.now();
+    if (this.#pieces.length >= MAX_PIECES) this.#pieces = [Buffer.concat(this.#pieces, this.#bytes)];
     this.#pieces.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#current !== null) {
+    if (this.#occupied) {
       if (this.#bytes > MAX_AHEAD_BYTES) this.socket.pause();
       return;
     }
@@ -155,44 +170,31 @@ export class FastConnection {
 
   /** Serves every complete request at hand, until one is left in work or the bytes run out. */
   #serve(): void {
-    let input = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#bytes);
+    const input = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#bytes);
+    const maxBody = Math.min(MAX_FAST_BODY_BYTES, this.#lane.limits.maxBodyBytes);
+    const maxHead = Math.min(MAX_FAST_HEAD_BYTES, this.#lane.limits.maxHeaderBytes);
     let offset = 0;
-    while (offset < input.length && this.#current === null && !this.socket.writableEnded) {
-      const maxBody = Math.min(MAX_FAST_BODY_BYTES, this.#lane.limits.maxBodyBytes);
-      const maxHead = Math.min(MAX_FAST_HEAD_BYTES, this.#lane.limits.maxHeaderBytes);
+    this.#need = 0;
+    while (offset < input.length && !this.#occupied && !this.socket.writableEnded) {
       const parsed = parseFast(input, offset, maxHead, maxBody, this.#last);
       if (parsed.kind === 'request') {
         const body = parsed.end === parsed.bodyStart ? NO_BODY : input.subarray(parsed.bodyStart, parsed.end);
         offset = parsed.end;
-        this.#need = 0;
         this.#used = true;
+        this.#looks = 0;
         this.#dispatch(parsed.method, parsed.target, parsed.block, body);
         continue;
       }
-      input = offset === 0 ? input : input.subarray(offset);
-      if (parsed.kind === 'handover' || this.#pieces.length > MAX_PIECES) {
-        this.#handOver(input);
+      if (parsed.kind === 'handover' || ++this.#looks > MAX_LOOKS) {
+        this.#handOver(input.subarray(offset));
         return;
       }
       this.#need = parsed.need;
-      // Earlier requests in these bytes are done: the unfinished one's clock starts now.
-      if (offset > 0) this.#since = this.#lane.now();
-      offset = 0;
       break;
     }
-    this.#keep(offset === 0 ? input : input.subarray(offset), offset);
-  }
-
-  #keep(rest: Buffer, served: number): void {
-    if (rest.length === 0) {
-      this.#pieces = [];
-      this.#bytes = 0;
-      this.#since = this.#lane.now();
-      return;
-    }
-    // While a request trickles in, its pieces stay apart: joining them each time would cost their square.
-    if (served > 0 || this.#pieces.length === 1 || this.#current !== null) this.#pieces = [rest];
-    this.#bytes = rest.length;
+    if (offset > 0) this.#since = this.#lane.now();
+    this.#bytes = this.socket.writableEnded ? 0 : input.length - offset;
+    this.#pieces = this.#bytes === 0 ? [] : [input.subarray(offset)];
   }
 
   #dispatch(method: string, target: string, block: HeaderBlock, body: Buffer): void {
@@ -237,26 +239,37 @@ export class FastConnection {
     this.#abortListeners = [];
     this.#lane.end();
     this.#since = this.#lane.now();
-    if (close) this.socket.end();
+    if (!close) return;
+    this.socket.end();
+    // A paused socket would never see that the client has closed too.
+    if (this.socket.isPaused()) this.socket.resume();
   }
 
+  /** Goes on after a response, or after the client has read enough of it. */
   #next(): void {
     if (this.socket.destroyed || this.socket.writableEnded) return;
-    if (this.#bytes > 0) this.#serve();
-    if (this.#current === null && this.socket.isPaused()) this.socket.resume();
-    if (this.#ended && this.#current === null) this.socket.end();
+    if (this.#bytes > 0 && !this.#occupied) this.#serve();
+    if (this.#occupied) return;
+    if (this.socket.isPaused()) this.socket.resume();
+    if (this.#ended) this.socket.end();
   }
 
   #receiveEnd(): void {
     this.#ended = true;
-    if (this.#current === null) this.socket.end();
-    else this.#abort();
+    if (this.#current !== null) this.#abort();
+    else if (this.#bytes === 0 || !this.socket.writableNeedDrain) this.socket.end();
   }
 
   #abort(): void {
     const listeners = this.#abortListeners;
     this.#abortListeners = [];
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        if (this.#current !== null) this.#lane.report(error, this.#current);
+      }
+    }
   }
 
   #closed(): void {
@@ -270,6 +283,7 @@ export class FastConnection {
   #handOver(unread: Buffer): void {
     const { socket } = this;
     socket.off('data', this.#onData);
+    socket.off('drain', this.#onDrain);
     socket.off('end', this.#onEnd);
     socket.off('close', this.#onClose);
     socket.off('error', this.#onError);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientAddress, plainAddress } from '../address.ts';
+import { BodyCollector } from '../collect.ts';
 import { HttpError } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { tooLarge } from '../limits.ts';
@@ -54,9 +55,9 @@ export class NodeRequest implements HttpRequest {
   }
 
   async body(maxBytes: number = this.#lane.limits.maxBodyBytes): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#chunks(maxBytes)) chunks.push(chunk);
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+    const collector = new BodyCollector();
+    for await (const chunk of this.#chunks(maxBytes)) collector.add(chunk);
+    return collector.finish();
   }
 
   stream(): AsyncIterable<Buffer> {

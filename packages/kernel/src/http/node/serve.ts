@@ -29,6 +29,19 @@ function track(socket: Socket, request: NodeRequest): Set<NodeRequest> {
   return requests;
 }
 
+const lastReplies = new WeakMap<Socket, ServerResponse>();
+
+/**
+ * Waits until the answer before this one has left. node:http would begin every pipelined request at once,
+ * and hold all their answers for a client that may not read any.
+ */
+function turn(socket: Socket, reply: ServerResponse): Promise<void> | null {
+  const previous = lastReplies.get(socket);
+  lastReplies.set(socket, reply);
+  if (previous === undefined || previous.writableFinished || previous.destroyed) return null;
+  return new Promise(resolve => previous.once('close', () => resolve()));
+}
+
 /** Serves one request; settles when its response has ended or its client is gone. Never rejects. */
 export async function serveNode(
   message: IncomingMessage,
@@ -47,6 +60,9 @@ export async function serveNode(
   const tracked = track(message.socket, request);
   lane.begin();
   try {
+    const waiting = turn(message.socket, reply);
+    if (waiting !== null) await waiting;
+    if (message.socket.destroyed) return;
     let response: HttpResponse;
     try {
       response = await lane.handler(request);
