@@ -6,6 +6,10 @@ import { parseResponses, sendRaw } from './raw.ts';
 
 const MAX_BODY = 100_000;
 
+/** More, or other, random cases: `FUZZ_RUNS=5000 FUZZ_SEED=3 node --test …`. */
+const FUZZ_RUNS = Number(process.env.FUZZ_RUNS ?? 240);
+const FUZZ_SEED = Number(process.env.FUZZ_SEED ?? 42);
+
 /** Tells what reached the handler, so that a request understood differently shows. */
 const echo: Handler = async request => {
   const body = await request.body();
@@ -152,7 +156,7 @@ const CORPUS: Readonly<Record<string, string>> = {
   'binary noise': '\x00\xff\x80\x01\r\n\r\n\r\n',
 };
 
-describe('the two lanes', () => {
+describe('the two lanes', { concurrency: 8 }, () => {
   let fast: HttpServer;
   let plain: HttpServer;
   const extra: HttpServer[] = [];
@@ -184,7 +188,9 @@ describe('the two lanes', () => {
     it(`answer alike: ${name}`, { timeout: 10_000 }, () => compare(name, [bytes]));
   }
 
-  it('answer alike when handlers answer at once, in any pieces', { timeout: 60_000 }, async () => {
+  it('answer alike when handlers answer at once, in any pieces', {
+    timeout: 60_000 + FUZZ_RUNS * 50,
+  }, async () => {
     const handler: Handler = ({ method, target, headers }) => jsonResponse(200, { method, target, headers });
     const [a, b] = await Promise.all([
       serveHttp(handler, { ...options, fastLane: true }),
@@ -207,10 +213,10 @@ describe('the two lanes', () => {
     );
   });
 
-  it('answer alike when the bytes arrive in any pieces', { timeout: 60_000 }, async () => {
-    const random = generator(20_260_927);
+  it('answer alike when the bytes arrive in any pieces', { timeout: 60_000 + FUZZ_RUNS * 50 }, async () => {
+    const random = generator(FUZZ_SEED + 1);
     const small = Object.entries(CORPUS).filter(([, bytes]) => bytes.length < 2000);
-    const runs = Array.from({ length: 240 }, () => {
+    const runs = Array.from({ length: FUZZ_RUNS }, () => {
       const [name, bytes] = small[Math.floor(random() * small.length)]!;
       return { name, pieces: cut(bytes, 1 + Math.floor(random() * 12), random) };
     });
@@ -223,10 +229,10 @@ describe('the two lanes', () => {
     }
   });
 
-  it('answer alike to damaged requests', { timeout: 60_000 }, async () => {
-    const random = generator(42);
+  it('answer alike to damaged requests', { timeout: 60_000 + FUZZ_RUNS * 50 }, async () => {
+    const random = generator(FUZZ_SEED);
     const seeds = Object.values(CORPUS).filter(bytes => bytes.length < 400);
-    const damaged = Array.from({ length: 240 }, () =>
+    const damaged = Array.from({ length: FUZZ_RUNS }, () =>
       damage(seeds[Math.floor(random() * seeds.length)]!, random),
     );
     for (let i = 0; i < damaged.length; i += 40) {
