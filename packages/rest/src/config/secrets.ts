@@ -34,10 +34,20 @@ async function readIfFile(key: string, value: string): Promise<Buffer> {
   if (!value.startsWith('@')) return Buffer.from(value, 'utf8');
   const path = value.slice(1);
   try {
-    return await readFile(path);
+    return path === '/dev/stdin' ? await readStandardInput() : await readFile(path);
   } catch (cause) {
     throw new ConfigError(`Cannot read the file of ${key}: ${(cause as Error).message}`, { cause });
   }
+}
+
+let standardInput: Promise<Buffer> | undefined;
+
+/** Remembered, as it can be read only once and a reload asks for it again. A stream, as a socket cannot be opened by path. */
+function readStandardInput(): Promise<Buffer> {
+  standardInput ??= Array.fromAsync(process.stdin as AsyncIterable<Buffer>).then(chunks =>
+    Buffer.concat(chunks),
+  );
+  return standardInput;
 }
 
 const chomp = (bytes: Buffer, isFile: boolean): Buffer =>

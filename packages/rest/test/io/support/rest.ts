@@ -1,0 +1,3 @@
+import { runRest } from '../../../src/index.ts';
+
+process.exitCode = await runRest(process.argv.slice(2), process.env);
