@@ -7,4 +7,4 @@ if (node === undefined) {
   process.stderr.write(`${NODE_MISSING}\n`);
   process.exit(1);
 }
-becomeNode(node, [fileURLToPath(new URL('../src/main.ts', import.meta.url)), ...process.argv.slice(2)]);
+becomeNode(node, [fileURLToPath(new URL('./main.mjs', import.meta.url)), ...process.argv.slice(2)]);

@@ -1,9 +1,4 @@
-import { enableCompileCache } from 'node:module';
-
-// Before anything else is imported: type stripping and compiling are then done once per version, not on every start.
-enableCompileCache();
-
-const { runCommandLine } = await import('./run.ts');
+import { runCommandLine } from './run.ts';
 
 // A reader that closes early (`peakstone logs | head`) is a normal end, not a crash.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -21,7 +21,7 @@ export interface CrashReport {
   readonly recoveriesMs: readonly number[];
 }
 
-const main = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../cli/bin/main.mjs', import.meta.url));
 
 /**
  * Starts a stack, writes rows through the gateway from several clients, kills every process of it with SIGKILL at a

@@ -3,7 +3,7 @@ import type { Command } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import type { Report } from '../up/detach.ts';
 import { stackSettings } from '../up/settings.ts';
-import { stopOnSignals } from '../up/signals.ts';
+import { stopOnBug, stopOnSignals } from '../up/signals.ts';
 import { startOptions } from './up.ts';
 
 /** The background process of `up --detach`: reports on descriptor 3 until it is up, then runs until it is told to stop. */
@@ -31,6 +31,7 @@ export const serve: Command = {
         onEvent: event => report({ kind: 'event', event }),
         signal: signals.signal,
       });
+      stopOnBug(stack.stop, text => process.stderr.write(text));
       report({ kind: 'up', summary: stack.summary });
       reporting = false;
       closeSync(3);

@@ -11,9 +11,8 @@ import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { renderSummary } from '../output/summary.ts';
-import { startDetached } from '../up/detach.ts';
 import { stackSettings } from '../up/settings.ts';
-import { stopOnSignals } from '../up/signals.ts';
+import { stopOnBug, stopOnSignals } from '../up/signals.ts';
 
 /** What decides how a stack starts; `up` and the background process that it starts share them. */
 export const startOptions = {
@@ -78,6 +77,7 @@ async function upForeground(
       onEvent: progress.onEvent,
       signal: signals.signal,
     });
+    stopOnBug(stack.stop, text => context.stderr.write(text));
     show(stack.summary);
     await Promise.race([signals.stopped, stack.stopRequested]);
     await stack.stop();
@@ -96,6 +96,7 @@ async function upDetached(
   show: (summary: StackSummary) => void,
 ): Promise<number> {
   const { serviceTitles } = await import('@peakstone/stack');
+  const { startDetached } = await import('../up/detach.ts');
   const progress = new Progress(context, serviceTitles);
   const signals = stopOnSignals(text => progress.note(text));
   try {

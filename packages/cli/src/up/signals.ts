@@ -11,6 +11,17 @@ export interface StopSignals {
 /** npm hands Ctrl-C on to a child that the terminal has already sent it to: twice at once is once. */
 const sameKeyPressMs = 700;
 
+/**
+ * A bug must not leave a database without its keeper: what nobody has caught ends the stack in order, then the process.
+ * @param say where the error goes: standard error, or the file that the background process has for it.
+ */
+export function stopOnBug(stop: () => Promise<void>, say: (text: string) => void): void {
+  process.once('uncaughtException', error => {
+    say(`${error.stack ?? error.message}\n`);
+    stop().finally(() => process.exit(exitCodes.failure));
+  });
+}
+
 /** The first SIGINT, SIGTERM or SIGHUP asks for a clean stop, a second one ends the process at once. */
 export function stopOnSignals(note: (text: string) => void): StopSignals {
   const abort = new AbortController();

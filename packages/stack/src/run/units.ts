@@ -1,4 +1,9 @@
-import { databaseService, type RunningDatabase, renderReport } from '@peakstone/database';
+import {
+  type DatabaseConfig,
+  databaseService,
+  type RunningDatabase,
+  renderReport,
+} from '@peakstone/database';
 import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gateway';
 import type { Handler } from '@peakstone/kernel/http';
 import { createLogger } from '@peakstone/kernel/log';
@@ -54,11 +59,7 @@ function postgresUnit(
 ): Unit {
   const port = plan.ports.postgres ?? null;
   const config = plan.database();
-  // Without a password: it is shown on a terminal, and in status for everyone who asks.
-  const url =
-    port === null
-      ? null
-      : `postgres://${encodeURIComponent(config.superuser)}@127.0.0.1:${port}/${encodeURIComponent(config.database)}`;
+  const url = databaseAddress(engine, port, plan.database());
   return {
     ...describe(definition, engine.kind, port, url),
     needs: [],
@@ -97,6 +98,18 @@ function postgresUnit(
       });
     },
   };
+}
+
+/** Without a password: it is shown on a terminal, and in status for everyone who asks. */
+function databaseAddress(engine: RunEngine, port: number | null, config: DatabaseConfig): string | null {
+  if (engine.kind === 'external') {
+    const url = new URL(engine.url);
+    url.password = '';
+    url.search = '';
+    return url.href;
+  }
+  const user = encodeURIComponent(config.superuser);
+  return `postgres://${user}@127.0.0.1:${port}/${encodeURIComponent(config.database)}`;
 }
 
 function restUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLogs, live: Live): Unit {

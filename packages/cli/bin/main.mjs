@@ -1,0 +1,8 @@
+/**
+ * The command, on Node 24. JavaScript, so that the cache is on before the first TypeScript file is read: stripping types
+ * then happens once a version, which halves the time of a command and spares each process the stripper's memory.
+ */
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+await import('../src/main.ts');
