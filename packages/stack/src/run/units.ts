@@ -58,7 +58,6 @@ function postgresUnit(
   live: Live,
 ): Unit {
   const port = plan.ports.postgres ?? null;
-  const config = plan.database();
   const url = databaseAddress(engine, port, plan.database());
   return {
     ...describe(definition, engine.kind, port, url),
