@@ -16,8 +16,11 @@ import {
 } from '../../src/http/index.ts';
 import { parseResponses, sendRaw } from './raw.ts';
 
+/** A request after which the server closes, so that a test needn't guess when the answer is complete. */
+const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
 for (const fastLane of [true, false]) {
-  describe(`an HTTP server, ${fastLane ? 'fast lane first' : 'node:http only'}`, () => {
+  describe(`an HTTP server, ${fastLane ? 'fast lane first' : 'node:http only'}`, { concurrency: 6 }, () => {
     const open: HttpServer[] = [];
     after(() => Promise.all(open.map(server => server.close(0))));
 
@@ -73,7 +76,7 @@ for (const fastLane of [true, false]) {
         headers: ['X-B', '1', 'Set-Cookie', 'a=1', 'X-A', '2', 'Set-Cookie', 'b=2'],
         body: null,
       }));
-      const { text } = await sendRaw(server.port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n']);
+      const { text } = await sendRaw(server.port, [LAST], { quietMs: 5000 });
       assert.match(text, /X-B: 1\r\nSet-Cookie: a=1\r\nX-A: 2\r\nSet-Cookie: b=2\r\n/);
     });
 
@@ -198,16 +201,16 @@ for (const fastLane of [true, false]) {
         return textResponse(200, path);
       });
       const bytes = ['/1', '/2', '/3', '/4'].map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
-      const { text } = await sendRaw(server.port, [bytes], { quietMs: 150 });
+      const { text } = await sendRaw(server.port, [bytes + LAST], { quietMs: 5000 });
       assert.deepEqual(
         parseResponses(text).map(({ body }) => body),
-        ['/1', '/2', '/3', '/4'],
+        ['/1', '/2', '/3', '/4', '/last'],
       );
     });
 
     it('answers a long pipeline, however odd its last request', async () => {
       const server = await serve(async request => {
-        await sleep(0);
+        await new Promise(setImmediate);
         return textResponse(200, `${request.path}${await request.body()}`);
       });
       const many = Array.from(
@@ -216,7 +219,10 @@ for (const fastLane of [true, false]) {
       );
       many.push('POST /last HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n');
       many.push('GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      const { text, closed } = await sendRaw(server.port, [many.join('')], { quietMs: 2000 });
+      const { text, closed } = await sendRaw(server.port, [many.join('')], {
+        quietMs: 5000,
+        limitMs: 20_000,
+      });
       const bodies = parseResponses(text).map(({ body }) => body);
       assert.equal(bodies.length, 2002);
       assert.deepEqual(bodies.slice(1998), ['/1998', '/1999', '/last!', '/end']);
@@ -248,8 +254,8 @@ for (const fastLane of [true, false]) {
 
     it('holds one buffer for a body that comes in single bytes', async () => {
       const server = await serve(async request => textResponse(200, `${(await request.body()).length}`));
-      const chunked = `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`;
-      const { text } = await sendRaw(server.port, [chunked], { quietMs: 1000 });
+      const chunked = `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`;
+      const { text } = await sendRaw(server.port, [chunked], { quietMs: 5000 });
       assert.match(text, /\r\n\r\n20000$/);
     });
 
@@ -270,9 +276,11 @@ for (const fastLane of [true, false]) {
         await sleep(30);
         return textResponse(200, path);
       });
-      const { text, closed } = await sendRaw(server.port, [
-        'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n',
-      ]);
+      const { text, closed } = await sendRaw(
+        server.port,
+        ['GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n'],
+        { quietMs: 5000 },
+      );
       assert.deepEqual(
         parseResponses(text).map(({ status }) => status),
         [200, 400],
@@ -291,16 +299,18 @@ for (const fastLane of [true, false]) {
     });
 
     it('tells the handler when its client goes away', async () => {
+      const entered = Promise.withResolvers<void>();
       const gone = Promise.withResolvers<void>();
       const server = await serve(async request => {
         const aborted = new Promise<void>(resolve => request.onAborted(resolve));
+        entered.resolve();
         await aborted;
         gone.resolve();
         return textResponse(200, 'nobody reads this');
       });
       const socket = connect(server.port, '127.0.0.1');
       socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      await sleep(30);
+      await entered.promise;
       socket.destroy();
       await gone.promise;
     });
@@ -417,7 +427,9 @@ for (const fastLane of [true, false]) {
     });
 
     it('drains on close: work in progress ends with Connection: close, idle connections at once', async () => {
+      const entered = Promise.withResolvers<void>();
       const server = await serve(async () => {
+        entered.resolve();
         await sleep(150);
         return textResponse(200, 'done');
       });
@@ -425,7 +437,7 @@ for (const fastLane of [true, false]) {
       const busy = connect(server.port, '127.0.0.1');
       busy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       const answer = collect(busy);
-      await sleep(50);
+      await entered.promise;
       const started = performance.now();
       const closed = server.close(5000);
       assert.equal(server.close(), closed);
@@ -438,11 +450,15 @@ for (const fastLane of [true, false]) {
     });
 
     it('cuts what does not end within the drain time', async () => {
-      const server = await serve(() => new Promise(() => {}));
+      const entered = Promise.withResolvers<void>();
+      const server = await serve(() => {
+        entered.resolve();
+        return new Promise(() => {});
+      });
       const busy = connect(server.port, '127.0.0.1');
       busy.on('error', () => {});
       busy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      await sleep(50);
+      await entered.promise;
       const started = performance.now();
       await server.close(100);
       assert.ok(performance.now() - started < 1500);
@@ -500,9 +516,13 @@ for (const fastLane of [true, false]) {
       await sleep(30);
       socket.end(' late');
       assert.match(await collect(socket), /plain[\s\S]*101 Switching[\s\S]*\/ws\|early late$/);
-      const h2c = await sendRaw(server.port, [
-        'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
-      ]);
+      const h2c = await sendRaw(
+        server.port,
+        [
+          'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
+        ],
+        { quietMs: 500 },
+      );
       assert.match(h2c.text, /^HTTP\/1\.1 200 [\s\S]*plain$/);
     });
   });
