@@ -55,6 +55,8 @@ export interface StackConfig {
   readonly routes?: Routes;
   /** Replicas under Swarm, by stateless service. Default 2. */
   readonly replicas?: Readonly<Record<string, number>>;
+  /** How Swarm spreads a service's connections: by a virtual address, or by DNS where the kernel has no IPVS. Default `vip`. */
+  readonly endpointMode?: 'vip' | 'dnsrr';
   /** Server behind the upstream object storage. Default `minio`. */
   readonly storage?: 'minio' | 'rustfs';
   /** Image of our own services. Default `ghcr.io/peakstone/peakstone:VERSION`. */
@@ -70,6 +72,7 @@ export interface Stack {
   readonly hostPrefix: string;
   readonly schemas: readonly string[];
   readonly routes: Routes;
+  readonly endpointMode: 'vip' | 'dnsrr';
   readonly storage: 'minio' | 'rustfs';
   readonly image: string;
   readonly replicas: Readonly<Record<string, number>>;
@@ -135,6 +138,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
     hostPrefix: `${name}-`,
     schemas,
     routes: config.routes ?? 'dokploy',
+    endpointMode: config.endpointMode ?? 'vip',
     storage: config.storage ?? 'minio',
     image: config.image ?? `ghcr.io/peakstone/peakstone:${stackVersion}`,
     replicas: resolveReplicas(config.replicas ?? {}),
@@ -147,7 +151,17 @@ export function findService(stack: Stack, name: string): ResolvedService | undef
   return stack.services.find(service => service.definition.name === name);
 }
 
-const settings = new Set(['name', 'engine', 'services', 'schemas', 'routes', 'replicas', 'storage', 'image']);
+const settings = new Set([
+  'name',
+  'engine',
+  'services',
+  'schemas',
+  'routes',
+  'replicas',
+  'endpointMode',
+  'storage',
+  'image',
+]);
 
 function resolveService(
   definition: ServiceDefinition,

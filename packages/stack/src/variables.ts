@@ -34,6 +34,7 @@ const logging = 'Logging';
 const domains = 'Public hosts';
 const migrations = 'Migrations';
 const deployment = 'Deployment';
+const ports = 'Local addresses (docker-compose.local.yml)';
 const pins = 'Images (pinned in docker-compose.yml; set to use another)';
 
 const password: Generate = { kind: 'urlSafe', bytes: 24 };
@@ -261,6 +262,17 @@ export const variables: readonly Variable[] = [
     value: 'dokploy-network',
     requiredBy: [],
   },
+
+  { name: 'PUBLISH_GATEWAY', group: ports, value: '127.0.0.1:8000', requiredBy: [], optional: true },
+  { name: 'PUBLISH_REST', group: ports, value: '127.0.0.1:3000', requiredBy: [], optional: true },
+  { name: 'PUBLISH_PGCAT', group: ports, value: '127.0.0.1:6432', requiredBy: [], optional: true },
+  { name: 'PUBLISH_HASURA', group: ports, value: '127.0.0.1:8080', requiredBy: [], optional: true },
+  { name: 'PUBLISH_MINIO', group: ports, value: '127.0.0.1:9000', requiredBy: [], optional: true },
+  { name: 'PUBLISH_MINIO_CONSOLE', group: ports, value: '127.0.0.1:9001', requiredBy: [], optional: true },
+  { name: 'PUBLISH_IMGPROXY', group: ports, value: '127.0.0.1:8081', requiredBy: [], optional: true },
+  { name: 'PUBLISH_PGADMIN', group: ports, value: '127.0.0.1:5050', requiredBy: [], optional: true },
+  { name: 'PUBLISH_LOKI', group: ports, value: '127.0.0.1:3100', requiredBy: [], optional: true },
+  { name: 'PUBLISH_GRAFANA', group: ports, value: '127.0.0.1:3030', requiredBy: [], optional: true },
 
   { name: 'POSTGRES_IMAGE', group: pins, requiredBy: [], optional: true },
   { name: 'PEAKSTONE_IMAGE', group: pins, requiredBy: [], optional: true },

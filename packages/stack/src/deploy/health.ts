@@ -5,7 +5,11 @@
  */
 export async function checkHealthUrl(url: string, timeoutMs = 3000): Promise<string | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' });
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(timeoutMs),
+      redirect: 'manual',
+      headers: { 'user-agent': 'peakstone-health' },
+    });
     const text = (await response.text()).slice(0, 500);
     return response.ok ? undefined : `${url} answers ${response.status} ${text}`.trimEnd();
   } catch (error) {

@@ -67,7 +67,7 @@ export interface After {
 
 export interface Port {
   readonly container: number;
-  /** What the override file publishes it on: `127.0.0.1:3000`, or interpolated. */
+  /** What the override file publishes it on: `${VARIABLE:-127.0.0.1:3000}`. */
   readonly local: string;
 }
 

@@ -23,6 +23,7 @@ export function routeLabels(
     labels[`traefik.http.routers.${name}.rule`] = rule;
     labels[`traefik.http.routers.${name}.entrypoints`] = 'websecure';
     labels[`traefik.http.routers.${name}.tls.certresolver`] = 'letsencrypt';
+    labels[`traefik.http.routers.${name}.middlewares`] = `${stack.name}-retry@${provider}`;
     labels[`traefik.http.routers.${name}.service`] = name;
     labels[`traefik.http.routers.${name}-http.rule`] = rule;
     labels[`traefik.http.routers.${name}-http.entrypoints`] = 'web';
@@ -32,5 +33,8 @@ export function routeLabels(
   }
   labels[`traefik.http.middlewares.${stack.name}-https.redirectscheme.scheme`] = 'https';
   labels[`traefik.http.middlewares.${stack.name}-https.redirectscheme.permanent`] = 'true';
+  // A replica that is being replaced refuses connections before Traefik hears of it; the next one takes the request.
+  labels[`traefik.http.middlewares.${stack.name}-retry.retry.attempts`] = '4';
+  labels[`traefik.http.middlewares.${stack.name}-retry.retry.initialinterval`] = '100ms';
   return labels;
 }

@@ -93,9 +93,11 @@ function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): R
   }
   const restart = { restart_policy: { condition: 'any', delay: '2s' } };
   if (container.name === 'logs-agent') return { mode: 'global', ...restart };
+  const spread = stack.endpointMode === 'dnsrr' ? { endpoint_mode: 'dnsrr' } : {};
   if (container.stateful) {
     return {
       replicas: 1,
+      ...spread,
       placement: { constraints: ['node.labels.peakstone.data == true'] },
       // One owner of a volume at a time.
       update_config: { order: 'stop-first', failure_action: 'rollback' },
@@ -105,6 +107,7 @@ function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): R
   }
   return {
     replicas: stack.replicas[container.name] ?? 2,
+    ...spread,
     update_config: {
       parallelism: 1,
       delay: '5s',

@@ -17,14 +17,13 @@ export function restContainer(stack: Stack, engine: 'peakstone' | 'upstream'): C
       'atlas-migrate',
       ...(engine === 'upstream' ? ['pooler'] : []),
     ),
-    ports: [{ container: 3000, local: '127.0.0.1:3000' }],
+    ports: [{ container: 3000, local: '${PUBLISH_REST:-127.0.0.1:3000}' }],
     routes: publicRoute('rest', 'DOMAIN_API', 3000),
   };
   const environment = {
     PGRST_DB_SCHEMAS: stack.schemas.join(','),
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: required('JWT_SECRET'),
-    PGRST_JWT_ROLE_CLAIM_KEY: '.role',
     PGRST_OPENAPI_SERVER_PROXY_URI: 'https://${DOMAIN_API:-localhost}',
     PGRST_SERVER_HOST: '0.0.0.0',
     PGRST_SERVER_PORT: '3000',
@@ -93,7 +92,7 @@ export function graphqlContainer(stack: Stack): ContainerSpec {
       startPeriodS: 60,
     },
     after: after(stack, 'postgres', 'db-bootstrap', 'atlas-migrate', 'pooler'),
-    ports: [{ container: 8080, local: '127.0.0.1:8080' }],
+    ports: [{ container: 8080, local: '${PUBLISH_HASURA:-127.0.0.1:8080}' }],
     routes: publicRoute('graphql', 'DOMAIN_GQL', 8080),
     hardened: false,
   };
@@ -134,7 +133,7 @@ export function gatewayContainer(stack: Stack): ContainerSpec {
     tmpfs: ['/tmp'],
     health: builtInHealth,
     after: after(stack, ...['rest', 'graphql', 'storage', 'images'].filter(name => findService(stack, name))),
-    ports: [{ container: 8000, local: '127.0.0.1:8000' }],
+    ports: [{ container: 8000, local: '${PUBLISH_GATEWAY:-127.0.0.1:8000}' }],
     routes: publicRoute('gateway', 'DOMAIN_GATEWAY', 8000),
     hardened: true,
     stopGraceS: 30,

@@ -49,8 +49,8 @@ export function publicRoute(name: string, domain: string, port: number): Route[]
 /** The health command of our own image, which asks the address in PEAKSTONE_HEALTH_URL. */
 export const builtInHealth: Health = {
   test: ['CMD', 'peakstone', 'health'],
-  intervalS: 5,
+  intervalS: 3,
   timeoutS: 5,
-  retries: 12,
+  retries: 20,
   startPeriodS: 60,
 };

@@ -56,9 +56,9 @@ export function postgresContainer(stack: Stack, engine: 'peakstone' | 'upstream'
         '-d',
         '${POSTGRES_DB:-postgres}',
       ],
-      intervalS: 5,
+      intervalS: 3,
       timeoutS: 5,
-      retries: 18,
+      retries: 20,
       startPeriodS: 120,
     },
     ports: [{ container: 5432, local: '${POSTGRES_PORT:-127.0.0.1:5432}' }],
@@ -132,7 +132,7 @@ export function poolerContainer(stack: Stack): ContainerSpec {
     },
     // Its roles exist only after the bootstrap; a pool that fails at start is retried by its clients.
     after: after(stack, 'postgres', 'db-bootstrap'),
-    ports: [{ container: 6432, local: '127.0.0.1:6432' }],
+    ports: [{ container: 6432, local: '${PUBLISH_PGCAT:-127.0.0.1:6432}' }],
     hardened: false,
   };
 }

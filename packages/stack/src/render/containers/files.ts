@@ -12,8 +12,8 @@ export function storageContainer(stack: Stack): ContainerSpec {
     ...basics(stack, 'storage'),
     volumes: [{ source: '${MINIO_DATA_HOST_DIR:-storage_data}', volume: 'storage_data', target: '/data' }],
     ports: [
-      { container: 9000, local: '127.0.0.1:9000' },
-      { container: 9001, local: '127.0.0.1:9001' },
+      { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' },
+      { container: 9001, local: '${PUBLISH_MINIO_CONSOLE:-127.0.0.1:9001}' },
     ],
     routes: [
       { name: 'files', domain: 'DOMAIN_FILES', port: 9000 },
@@ -118,7 +118,7 @@ export function imagesContainer(stack: Stack): ContainerSpec {
       retries: 5,
       startPeriodS: 15,
     },
-    ports: [{ container: 8080, local: '127.0.0.1:8081' }],
+    ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
     routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
     hardened: false,
   };

@@ -45,7 +45,7 @@ export function adminContainer(stack: Stack): ContainerSpec {
       retries: 6,
       startPeriodS: 90,
     },
-    ports: [{ container: 80, local: '127.0.0.1:5050' }],
+    ports: [{ container: 80, local: '${PUBLISH_PGADMIN:-127.0.0.1:5050}' }],
     routes: [{ name: 'admin', domain: 'DOMAIN_PGADMIN', port: 80 }],
     hardened: false,
   };
@@ -78,7 +78,7 @@ export function logsContainer(stack: Stack): ContainerSpec {
       startPeriodS: 60,
     },
     after: after(stack, 'storage'),
-    ports: [{ container: 3100, local: '127.0.0.1:3100' }],
+    ports: [{ container: 3100, local: '${PUBLISH_LOKI:-127.0.0.1:3100}' }],
     hardened: false,
     stopGraceS: 60,
   };
@@ -158,7 +158,7 @@ export function grafanaContainer(stack: Stack): ContainerSpec {
       startPeriodS: 60,
     },
     after: after(stack, 'logs'),
-    ports: [{ container: 3000, local: '127.0.0.1:3030' }],
+    ports: [{ container: 3000, local: '${PUBLISH_GRAFANA:-127.0.0.1:3030}' }],
     routes: [{ name: 'grafana', domain: 'DOMAIN_GRAFANA', port: 3000 }],
     hardened: false,
   };
