@@ -82,20 +82,18 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   };
   const shared = cors({ origins: config.corsOrigins, exposedHeaders: EXPOSED_HEADERS });
 
-  function pipeline(name: string, maxBodyBytes: number, handler: Handler): Handler {
-    return compose(
-      [observe(recorder(name)), shared, noSniff, recover(onError), bodyLimit(maxBodyBytes)],
-      handler,
-    );
+  function pipeline(name: string, handler: Handler): Handler {
+    return compose([observe(recorder(name)), shared, noSniff, recover(onError)], handler);
   }
 
   const handlers = new Map<Route, Handler>();
   for (const route of routes) {
     if (!route.public) continue;
     const handler = targetHandler(route, config, proxies);
-    handlers.set(route, pipeline(route.name, route.maxBodyBytes ?? config.maxBodyBytes, handler));
+    const limit = bodyLimit(route.maxBodyBytes ?? config.maxBodyBytes);
+    handlers.set(route, pipeline(route.name, limit(handler)));
   }
-  const own = pipeline('gateway', 0, ownHandler({ routes, look, isAdmin, metrics }));
+  const own = pipeline('gateway', ownHandler({ routes, look, isAdmin, metrics }));
 
   return {
     handler: requestId()(request => {

@@ -167,6 +167,7 @@ describe('routing', () => {
       hint: 'Services are at /rest/v1.',
     });
     assert.equal((await fetch(`${url}/loki/api`)).status, 404);
+    assert.equal((await fetch(`${url}/nope`, { method: 'POST', body: 'x'.repeat(100_000) })).status, 404);
   });
 
   it('refuses routes that contradict each other before it listens', async () => {
