@@ -2,7 +2,7 @@
  * How close exchanges come to what pgbench gets from the same prepared SQL on the same server, and how far ahead of `pg`
  * and `postgres` they are: role and claims set for the transaction, then one row as JSON, an insert, or a nested read.
  *
- * node packages/kernel/bench/pg/exchange.ts [--only=ours,pgbench] [--loads=row] [--clients=8] [--rounds=3] [--ms=500]
+ * node packages/kernel/bench/pg/exchange.ts [--only=ours,pgbench] [--loads=row] [--clients=8] [--rounds=3] [--ms=400]
  *
  * Needs a superuser's URL in PEAKSTONE_TEST_DATABASE_URL, or else starts a throw-away server. Everything shares this machine's cores.
  */
@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
     loads: { type: 'string', default: 'row,insert,nested' },
     clients: { type: 'string', default: '8,32' },
     rounds: { type: 'string', default: '3' },
-    ms: { type: 'string', default: '500' },
+    ms: { type: 'string', default: '400' },
   },
 });
 
@@ -138,7 +138,17 @@ async function withPg(url: string, load: string, clients: number): Promise<Measu
 }
 
 async function withPostgres(url: string, load: string, clients: number): Promise<Measure> {
-  const sql = postgres(url, { max: Math.min(clients, 16), onnotice: () => {} });
+  const info = parseConninfo(url);
+  const { host, port } = info.hosts[0]!;
+  const sql = postgres({
+    // It takes no socket folder from a URL.
+    ...(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }),
+    user: info.user,
+    database: info.database,
+    ...(info.password ? { password: info.password } : {}),
+    max: Math.min(clients, 16),
+    onnotice: () => {},
+  });
   try {
     return await closedLoop(clients, async () => {
       const [, rows] = await sql.begin(tx => [

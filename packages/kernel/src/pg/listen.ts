@@ -51,7 +51,16 @@ export function listen(options: ListenOptions): Listener {
         {
           released: () => {},
           closed: (_connection, error) => lost(error),
-          notified: (channel, payload) => options.onNotify(channel, payload),
+          notified: (channel, payload) => {
+            try {
+              options.onNotify(channel, payload);
+            } catch (error) {
+              // A listener's bug is not a broken connection: it surfaces as an uncaught exception of its own.
+              queueMicrotask(() => {
+                throw error;
+              });
+            }
+          },
         },
         { statementCacheSize: 0, pipelined: false },
       );

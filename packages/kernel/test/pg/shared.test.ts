@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
 import { createPool, PgError, type Pool } from '../../src/pg/index.ts';
 
@@ -79,6 +80,24 @@ describe('the shared lane', () => {
     setTimeout(() => aborter.abort(new Error('gone')), 20);
     await assert.rejects(slow, /gone/);
     assert.equal((await Promise.all(others)).length, 20);
+  });
+
+  it('sends nothing more behind a slow statement', async () => {
+    const slow = pool.exchange({
+      lane: 'shared',
+      statements: [{ text: 'select pg_sleep(0.6)', values: [] }],
+    });
+    await sleep(60);
+    const started = performance.now();
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(
+        Array.from({ length: 30 }, () =>
+          pool.exchange({ lane: 'shared', statements: [{ text: 'select 1', values: [] }] }),
+        ),
+      );
+    }
+    assert.ok(performance.now() - started < 400);
+    await slow;
   });
 
   it('sends nothing for an exchange that was aborted before', async () => {

@@ -3,6 +3,9 @@ import type { Connection } from '../wire/connection.ts';
 import type { Task } from '../wire/task.ts';
 import { WaitingQueue } from './waiting.ts';
 
+/** Behind a statement that takes longer than this nothing more is sent: it waits for whichever connection is free first. */
+const stallMs = 20;
+
 /** What a lane asks of its pool. */
 export interface LaneHost {
   readonly acquireTimeoutMs: number;
@@ -83,11 +86,13 @@ export class Lane {
   #pick(): Connection | null {
     let best: Connection | null = null;
     let bestDepth = this.depth;
+    const now = this.shared ? Date.now() : 0;
     for (let i = this.connections.length - 1; i >= 0; i--) {
       const connection = this.connections[i]!;
       const { depth } = connection;
       if (depth >= bestDepth || connection.retiring) continue;
       if (depth === 0 && !this.shared) return connection;
+      if (connection.stalled(now, stallMs)) continue;
       best = connection;
       bestDepth = depth;
     }

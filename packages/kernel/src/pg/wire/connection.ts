@@ -44,6 +44,8 @@ export class Connection implements Wire {
   readonly #framer: Framer;
   readonly #reuseOutput: boolean;
   readonly #queue: Task[] = [];
+  /** When something was last answered, or the first task came. */
+  #progressAt = 0;
   #flushing = false;
   #cancelling = false;
   #closed = false;
@@ -88,6 +90,11 @@ export class Connection implements Wire {
     return this.#queue.length + (this.#cancelling ? 1 : 0);
   }
 
+  /** Whether its first task has been running for more than `ms`. */
+  stalled(now: number, ms: number): boolean {
+    return this.#queue.length > 0 && now - this.#progressAt > ms;
+  }
+
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -106,6 +113,7 @@ export class Connection implements Wire {
       task.fail(error);
       return false;
     }
+    if (this.#queue.length === 0) this.#progressAt = Date.now();
     this.#queue.push(task);
     if (!this.#flushing) {
       this.#flushing = true;
@@ -162,6 +170,7 @@ export class Connection implements Wire {
   }
 
   #ready(task: Task, status: number): void {
+    this.#progressAt = Date.now();
     const outcome = task.ready(status);
     if (outcome === 'more' || this.#closed) return;
     this.#queue.shift();

@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { ConnectionError, type PgError } from '../errors.ts';
+import { ConnectionLostError, type PgError } from '../errors.ts';
 import type { StatementCache } from './statements.ts';
 import type { Writer } from './writer.ts';
 
@@ -75,10 +75,7 @@ export abstract class Task {
   broken(error: Error, lastError: PgError | null): void {
     // An ERROR means that nothing took effect; that the connection broke afterwards adds nothing.
     if (lastError && lastError.fields.severity === 'ERROR') this.fail(lastError);
-    else
-      this.fail(
-        error instanceof ConnectionError ? error : new ConnectionError(error.message, { cause: error }),
-      );
+    else this.fail(new ConnectionLostError(error.message, { cause: error.cause ?? error }));
   }
 
   get error(): PgError | null {
