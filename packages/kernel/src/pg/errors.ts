@@ -19,6 +19,9 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
+/** A {@link ConnectionError} of a connection that broke under an exchange, rather than one that could not be made. */
+export class ConnectionLostError extends ConnectionError {}
+
 /** No connection became free in time. */
 export class PoolTimeoutError extends Error {
   override readonly name = 'PoolTimeoutError';
