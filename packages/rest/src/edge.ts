@@ -66,8 +66,9 @@ function refuse(error: unknown, identity: Identity | null, context: RestContext)
     retryAfterSeconds: context.retryAfterSeconds,
   };
   const refusal = toRestError(error, errorContext.authenticated);
-  // A refusal of ours needs no log line of its own; what the database or a defect caused does.
-  if (refusal.status >= 500 && refusal !== error) {
+  // A refusal of ours needs no log line of its own; what the database or a defect caused does. The pool tells of
+  // time-outs itself.
+  if (refusal.status >= 500 && refusal !== error && refusal.code !== 'PGRST003') {
     context.emit(
       refusal.code === 'PGRSTX00' ? { kind: 'serverFault', error } : { kind: 'queryFailed', error },
     );

@@ -42,12 +42,17 @@ async function readIfFile(key: string, value: string): Promise<Buffer> {
 
 let standardInput: Promise<Buffer> | undefined;
 
-/** Remembered, as it can be read only once and a reload asks for it again. A stream, as a socket cannot be opened by path. */
-function readStandardInput(): Promise<Buffer> {
-  standardInput ??= Array.fromAsync(process.stdin as AsyncIterable<Buffer>).then(chunks =>
-    Buffer.concat(chunks),
-  );
+/** Remembered, as it can be read only once and a reload asks for it again. */
+const readStandardInput = (): Promise<Buffer> => {
+  standardInput ??= collect(process.stdin);
   return standardInput;
+};
+
+/** As a stream: standard input may be a socket, which cannot be opened by its path. */
+async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 const chomp = (bytes: Buffer, isFile: boolean): Buffer =>

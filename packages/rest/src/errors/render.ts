@@ -1,6 +1,6 @@
 /** The one place where an error becomes bytes. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { ConnectionError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
+import { ConnectionError, ConnectionLostError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
 import { readRaisedResponse } from './raise.ts';
 import { RestError } from './restError.ts';
 import { statusOfSqlState } from './sqlstate.ts';
@@ -27,12 +27,11 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
     });
   }
   if (error instanceof ConnectionError) {
-    return isConnectFailure(error)
-      ? new RestError('PGRST000', 'Database connection error.', { details: error.message, cause: error })
-      : new RestError('PGRST001', 'Database client error. Retrying the connection.', {
-          details: error.message,
-          cause: error,
-        });
+    const [code, message] =
+      error instanceof ConnectionLostError
+        ? ['PGRST001', 'Database client error. Retrying the connection.']
+        : ['PGRST000', 'Database connection error.'];
+    return new RestError(code, message, { details: error.message, cause: error });
   }
   if (isHttpError(error)) {
     return new RestError('PGRST102', error.message, { status: error.status, cause: error });
@@ -86,9 +85,6 @@ function fromPgError(error: PgError, authenticated: boolean): RestError {
     cause: error,
   });
 }
-
-const isConnectFailure = (error: ConnectionError): boolean =>
-  (error as { phase?: unknown }).phase !== 'exchange';
 
 const isHttpError = (error: unknown): error is Error & { status: number } =>
   error instanceof Error &&

@@ -19,7 +19,7 @@ export interface CatalogLoopDeps {
   readonly reloadConfig: () => Promise<void>;
   readonly onLoaded: (catalog: Catalog, serverVersion: string) => void;
   /** Nothing that waiting would mend. */
-  readonly onFatal: (reason: FatalReason | null, error: unknown) => void;
+  readonly onFatal: (error: unknown) => void;
 }
 
 export interface CatalogLoop {
@@ -54,10 +54,10 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
       isLoaded = false;
       emit({ kind: 'versionFailed', error });
       const reason = fatalReason(error);
-      if (reason) deps.onFatal(reason, error);
+      if (reason) giveUp(reason, error);
       else if (!config().dbPoolAutomaticRecovery) {
         emit({ kind: 'noRecovery' });
-        deps.onFatal(null, error);
+        deps.onFatal(error);
       }
       return false;
     }
@@ -80,9 +80,14 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
       const { dbSchemas: schemas, dbExtraSearchPath: extraSearchPath } = config();
       emit({ kind: 'catalogFailed', schemas, extraSearchPath, error });
       const reason = fatalReason(error);
-      if (reason) deps.onFatal(reason, error);
+      if (reason) giveUp(reason, error);
       return false;
     }
+  };
+
+  const giveUp = (reason: FatalReason, error: unknown): void => {
+    emit({ kind: 'fatal', reason, error });
+    deps.onFatal(error);
   };
 
   const connect = async (): Promise<string> => {
@@ -92,7 +97,7 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
     const [number, short, full] = rows[0]!.map(cell => cell?.toString('utf8') ?? '');
     if (Number(number) < minimumVersion) {
       emit({ kind: 'unsupportedVersion', version: short!, minimum: minimumVersionName });
-      deps.onFatal(null, new Error(`PostgreSQL ${short} is too old`));
+      deps.onFatal(new Error(`PostgreSQL ${short} is too old`));
     }
     emit({ kind: 'connected', version: full! });
     emit({ kind: 'poolReady', size: config().dbPool });
@@ -154,7 +159,9 @@ async function assertSchemas(pool: Pool, schemas: readonly string[]): Promise<vo
 const quoteArrayItem = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
 function fatalReason(error: unknown): FatalReason | null {
-  const cause = error instanceof ConnectionError ? error.cause : error;
+  let cause = error;
+  // The pool wraps what the server said when it refused the connection.
+  for (let depth = 0; cause instanceof ConnectionError && depth < 5; depth++) cause = cause.cause;
   if (!(cause instanceof PgError)) return null;
   if (cause.code === '28P01') return 'authentication';
   if (cause.code === '42P05') return 'transactionPooling';

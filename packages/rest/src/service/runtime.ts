@@ -61,7 +61,7 @@ export class RestRuntime implements RestContext {
         this.#serverVersion = serverVersion;
         this.#database.flush();
       },
-      onFatal: (_reason, error) => this.#fail(error),
+      onFatal: error => this.#fail(error),
     });
     this.#catalogLoop.request();
   }

@@ -54,6 +54,6 @@ grant select on authors_only to :author;
 create function sleep(seconds double precision) returns void language sql volatile as 'select pg_sleep(seconds)';
 create function setting(name text) returns text language sql stable as 'select current_setting(name, true)';
 create function whoami() returns text language sql stable as 'select current_user::text';
-create function die() returns void language sql volatile as 'select pg_terminate_backend(pg_backend_pid())';
+create function die() returns void language sql volatile security definer as 'select pg_terminate_backend(pg_backend_pid())';
 create function broken() returns void language plpgsql as $$ begin raise exception 'broken' using errcode = 'XX000'; end $$;
 `;
