@@ -91,7 +91,12 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     if (!route.public) continue;
     const handler = targetHandler(route, config, proxies);
     const limit = bodyLimit(route.maxBodyBytes ?? config.maxBodyBytes);
-    handlers.set(route, pipeline(route.name, limit(handler)));
+    // The log shows the path as the client sent it, so the service's own view is made innermost.
+    const toService: Handler = request => {
+      const match = find(request.headers.host, request.path, request.query);
+      return handler(typeof match === 'object' ? forService(request, match) : request);
+    };
+    handlers.set(route, pipeline(route.name, limit(toService)));
   }
   const own = pipeline('gateway', ownHandler({ routes, look, isAdmin, metrics }));
 
@@ -99,7 +104,7 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     handler: requestId()(request => {
       const match = find(request.headers.host, request.path, request.query);
       if (match === undefined || match === 'unsafe') return own(request);
-      return handlers.get(match.route)!(forService(request, match));
+      return handlers.get(match.route)!(request);
     }),
     onUpgrade(request, socket, head) {
       const match = find(request.headers.host, request.path, request.query);

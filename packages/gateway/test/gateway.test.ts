@@ -303,7 +303,7 @@ describe('a request through the gateway', () => {
     const record = JSON.parse(lines.join('').trim()) as Record<string, unknown>;
     assert.equal(record.route, 'rest');
     assert.equal(record.method, 'GET');
-    assert.equal(record.path, '/people');
+    assert.equal(record.path, '/rest/v1/people');
     assert.equal(record.status, 200);
     assert.equal(record.request, 'request-0001');
     assert.ok(!lines.join('').includes('a@b.c'));
