@@ -14,6 +14,8 @@ const coolDownMs = 100;
 export interface CatalogLoopDeps {
   readonly config: () => RestConfig;
   readonly pool: Pool;
+  /** Makes the pool forget how long it meant to wait before its next connection. */
+  readonly reconnect: () => void;
   readonly emit: Emit;
   /** Reads the settings in the database before the catalog, which depends on them. */
   readonly reloadConfig: () => Promise<void>;
@@ -49,6 +51,8 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
   const attempt = async (): Promise<boolean> => {
     let serverVersion: string;
     try {
+      // An attempt that the pool refuses without trying would tell nothing new.
+      if (!pool.stats.reachable) deps.reconnect();
       serverVersion = await connect();
     } catch (error) {
       isLoaded = false;

@@ -54,6 +54,7 @@ export class RestRuntime implements RestContext {
     this.#catalogLoop = startCatalogLoop({
       config: () => this.#config,
       pool: this.#database.pool,
+      reconnect: () => this.#database.flush(),
       emit: this.emit,
       reloadConfig: () => this.reloadConfig(),
       onLoaded: (catalog, serverVersion) => {

@@ -211,12 +211,9 @@ describe('losing the database', () => {
       assert.match(away.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
       assert.match(away.headers.get('proxy-status') ?? '', /^PostgREST; error=(PGRST00[01]|57P01)$/);
       assert.equal((await server.admin('/ready')).status, 503);
-      const back = server.until(event => event.kind === 'listenerStarted');
+      const loaded = server.until(event => event.kind === 'catalogLoaded');
       await database.restart();
-      await back;
-      await server.get('/items').then(async response => {
-        if (response.status !== 200) await new Promise(resolve => setTimeout(resolve, 1_000));
-      });
+      await loaded;
       assert.equal((await server.get('/items')).status, 200);
     } finally {
       await server.stop();
