@@ -135,7 +135,11 @@ describe('starting on an empty place', () => {
     mkdirSync(closed, { mode: 0o700 });
     const dataDir = path.join(closed, '.peakstone', 'postgres');
     const notices: string[] = [];
-    const server = await start(dataDir, { notice: text => notices.push(text) });
+    const umask = process.umask(0o077);
+    const server = await start(dataDir, {
+      cacheDir: path.join(folder, 'umask-cache'),
+      notice: text => notices.push(text),
+    }).finally(() => process.umask(umask));
     try {
       assert.match(server.dataDir, /^\/var\/lib\/peakstone\/closed-[0-9a-f]{8}\/postgres$/);
       assert.match(notices.join('\n'), /cannot enter .*closed/);

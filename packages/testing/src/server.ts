@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectionUrl, type Server, startServer } from '@peakstone/database';
+import { reapWithThisProcess } from './reaper.ts';
 
 export interface TestServerOptions {
   /** False skips fsync: only where nothing about durability is tested. Default true. */
@@ -31,7 +32,7 @@ export interface TestServer {
   restart(): Promise<void>;
 }
 
-/** Starts a server that the caller must `stop()`. */
+/** Starts a server that the caller must `stop()`; one that is left running ends with this process. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-test-'));
   // The server's user, other than ours when we are root, must get in.
@@ -60,6 +61,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+  reapWithThisProcess(folder);
   const { port, socketDir } = server;
   return {
     url: connectionUrl({ host: socketDir, port }, 'postgres', superuser),

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@peakstone/database';
 import { startTestServer, testDatabase } from '../src/index.ts';
 
@@ -41,6 +47,24 @@ describe('a test server', () => {
       await after.close();
     } finally {
       await server.stop();
+    }
+  });
+
+  it('does not outlive a test that is killed', async () => {
+    const program = `import { startTestServer } from '${path.resolve(import.meta.dirname, '../src/index.ts')}';
+      const { dataDir } = await startTestServer({ durable: false });
+      console.log(dataDir);
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    assert.equal(existsSync(line), true);
+    child.kill('SIGKILL');
+    const deadline = performance.now() + 20_000;
+    while (existsSync(path.dirname(line))) {
+      assert.ok(performance.now() < deadline, `${line} is still there`);
+      await sleep(50);
     }
   });
 });

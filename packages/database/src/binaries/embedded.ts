@@ -100,6 +100,8 @@ async function copyOnce(root: string, copy: string): Promise<void> {
   const partial = `${copy}.part-${partialSuffix()}`;
   try {
     await mkdir(path.dirname(copy), { recursive: true });
+    // Whatever root's umask is, the server's user must get through.
+    await chmod(path.dirname(copy), 0o755);
     await cp(root, partial, { recursive: true, verbatimSymlinks: true });
     await chmod(partial, 0o755);
     await completes(partial);

@@ -119,9 +119,10 @@ function initdbOptions(): string[] {
   ];
 }
 
+/** By what a new cluster depends on. Embedded programs of one version are the same wherever they lie. */
 function templateName(options: ClusterOptions): string {
   const { kind, version, binDir } = options.binaries;
-  const key = [version, binDir, options.superuser, ...initdbOptions()].join('\0');
+  const key = [version, kind === 'system' ? binDir : '', options.superuser, ...initdbOptions()].join('\0');
   return `${kind}-${version}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
 }
 
@@ -130,6 +131,7 @@ async function saveTemplate(cluster: string, template: string, user: RunUser): P
   const partial = `${template}.part-${partialSuffix()}`;
   try {
     mkdirSync(path.dirname(path.dirname(template)), { recursive: true });
+    if (user.dropped) chmodSync(path.dirname(path.dirname(template)), 0o755);
     if (!existsSync(path.dirname(template))) makePrivate(path.dirname(template), user);
     removeAbandoned(`${template}.part-`);
     makePrivate(partial, user);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -47,6 +48,8 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
     .slice(0, 32);
   const home = path.join(SYSTEM_DATA, `${project}-${randomBytes(4).toString('hex')}`);
   mkdirSync(home, { recursive: true });
+  // Whatever root's umask is, the server's user must get through.
+  for (const folder of [SYSTEM_DATA, home]) chmodSync(folder, 0o711);
   writeFileSync(path.join(home, 'linked-from'), `${dataDir}\n`);
   const real = path.join(home, 'postgres');
   symlinkSync(real, dataDir);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseError, systemCode } from '../errors.ts';
 import { type RunUser, spawnIdentity } from './user.ts';
 
 /** How a short-lived program ended. */
@@ -12,7 +13,10 @@ export interface RunResult {
 
 const MAX_OUTPUT = 64 * 1024;
 
-/** Runs a program as `user` to its end. Rejects only when it cannot be started. */
+/**
+ * Runs a program as `user` to its end, however that is.
+ * @throws {DatabaseError} BINARIES_MISSING when it cannot be run.
+ */
 export function runAs(
   user: RunUser,
   command: string,
@@ -33,9 +37,19 @@ export function runAs(
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.on('error', reject);
+    child.on('error', error => reject(explainSpawn(command, error)));
     child.on('close', status => resolve({ status, output }));
   });
+}
+
+function explainSpawn(command: string, error: Error): Error {
+  if (!['ENOENT', 'EACCES', 'ENOEXEC'].includes(systemCode(error) ?? '')) return error;
+  return new DatabaseError(
+    'BINARIES_MISSING',
+    `${command} cannot be run: ${error.message}`,
+    'The embedded PostgreSQL needs glibc (Alpine has musl): install PostgreSQL 17 and set DATABASE_ENGINE=system.',
+    error,
+  );
 }
 
 /** What a server process needs of our environment: none of the stack's secrets, none of the user's PG* variables. */
