@@ -20,6 +20,8 @@ export interface GatewayConfig {
   /** Networks that may read metrics and the reasons of ill health. */
   readonly adminNetworks: readonly string[];
   readonly accessLog: 'all' | 'errors' | 'off';
+  /** Time for a request to arrive whole: an upload over a slow line. */
+  readonly requestTimeoutMs: number;
   readonly drainMs: number;
 }
 
@@ -33,6 +35,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     trustedProxies: readList(env, 'GATEWAY_TRUSTED_PROXIES', { default: [] }),
     adminNetworks: readList(env, 'GATEWAY_ADMIN_NETWORKS', { default: ['loopback'] }),
     accessLog: readEnum(env, 'GATEWAY_ACCESS_LOG', ['all', 'errors', 'off'], { default: 'all' }),
+    requestTimeoutMs: readDuration(env, 'GATEWAY_REQUEST_TIMEOUT', { default: 15 * 60_000 }),
     drainMs: readDuration(env, 'GATEWAY_DRAIN', { default: 10_000 }),
   };
 }

@@ -26,6 +26,7 @@ export const gateway = {
         maxBodyBytes: Math.max(config.maxBodyBytes, ...deps.routes.map(route => route.maxBodyBytes ?? 0)),
         // Filters with thousands of ids in the URL are ordinary requests to the REST API.
         maxHeaderBytes: 128 * 1024,
+        requestTimeoutMs: config.requestTimeoutMs,
         trustedProxies: config.trustedProxies,
         onUpgrade,
         onError: error => deps.log?.error('request failed', { error }),

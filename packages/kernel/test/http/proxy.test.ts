@@ -75,7 +75,7 @@ describe('a reverse proxy', () => {
     const { url } = await before(
       createServer(socket => {
         socket.once('data', () => {
-          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc');
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc');
           setTimeout(() => socket.destroy(), 30);
         });
       }),
@@ -85,10 +85,26 @@ describe('a reverse proxy', () => {
     await assert.rejects(response.text());
   });
 
+  it('answers 502 when a small body breaks off, or never comes', async () => {
+    for (const hangs of [false, true]) {
+      const { url } = await before(
+        createServer(socket => {
+          socket.on('error', () => {});
+          socket.once('data', () => {
+            socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc');
+            if (!hangs) socket.end();
+          });
+        }),
+        { idleTimeoutMs: 100 },
+      );
+      assert.equal((await fetch(url)).status, 502);
+    }
+  });
+
   it('gives up on an upstream that falls silent within a body', async () => {
     const { url } = await before(
       createServer(socket => {
-        socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc'));
+        socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc'));
         socket.on('error', () => {});
       }),
       { idleTimeoutMs: 100 },

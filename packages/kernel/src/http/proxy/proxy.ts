@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { BodyCollector } from '../collect.ts';
 import { jsonResponse } from '../respond.ts';
 import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
@@ -27,6 +28,9 @@ export interface ReverseProxy {
   readonly handler: Handler;
   close(): void;
 }
+
+/** Announced bodies up to this size are not streamed. */
+const MAX_WHOLE_BYTES = 32 * 1024;
 
 type FailureCode = 'unreachable' | 'timeout' | 'broken';
 
@@ -145,7 +149,25 @@ async function answer(
     message.resume();
     return { status, headers, body: null, ...reason };
   }
-  return { status, headers, body: message as AsyncIterable<Uint8Array>, ...reason };
+  const length = Number(message.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  const body =
+    length <= MAX_WHOLE_BYTES ? await wholeBody(message, length) : (message as AsyncIterable<Uint8Array>);
+  return { status, headers, body, ...reason };
+}
+
+/** A small body at once, so that it leaves in one write with its head; and one that breaks off can still become a 502. */
+function wholeBody(message: IncomingMessage, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const collector = new BodyCollector();
+    message.on('data', (chunk: Buffer) => collector.add(chunk));
+    message.once('end', () => {
+      const body = collector.finish();
+      if (body.length === length) resolve(body);
+      else reject(new ProxyFailure('broken', undefined));
+    });
+    message.once('error', cause => reject(new ProxyFailure('broken', cause)));
+    message.once('close', () => reject(new ProxyFailure('broken', undefined)));
+  });
 }
 
 /** Settles with the response's head. Connecting and waiting are timed apart. */
