@@ -69,7 +69,7 @@ export interface Pool {
    * Runs one exchange; resolves after ReadyForQuery, so a resolved commit is durable.
    * @throws {PgError} what the server refused; the transaction is rolled back and the connection is clean again.
    * @throws {PoolTimeoutError} no connection within `acquireTimeoutMs`.
-   * @throws {ConnectionError} the server cannot be reached, or went away under the exchange. Never retried here: the caller knows whether it is safe.
+   * @throws {ConnectionError} the server cannot be reached, or went away under the exchange (ConnectionLostError). Never retried here: the caller knows whether it is safe.
    */
   exchange(exchange: Exchange): Promise<readonly Result[]>;
   /** One statement in its own implicit transaction. */

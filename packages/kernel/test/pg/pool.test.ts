@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
 import {
   ConnectionError,
+  ConnectionLostError,
   createPool,
   type Pool,
   type PoolEvent,
@@ -173,7 +174,7 @@ describe('the pool', () => {
     for (const lane of ['own', 'shared'] as const) {
       const victim = assert.rejects(
         pool.exchange({ lane, statements: [{ text: 'select pg_sleep(20)', values: [] }] }),
-        (error: unknown) => error instanceof ConnectionError && /terminat/.test(error.message),
+        (error: unknown) => error instanceof ConnectionLostError && /terminat/.test(error.message),
       );
       const neighbour = pool.exchange({
         lane: 'own',
