@@ -11,7 +11,7 @@ import { styleFor, terminalWidth } from './output/style.ts';
  */
 export async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
   try {
-    const parsed = parseCommandLine(root, argv);
+    const parsed = parseCommandLine(root, argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv);
     if (parsed.kind === 'help') {
       // Nothing asked for is a mistake in a script, so it goes where mistakes go.
       const asked = argv.length > 0;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -212,6 +214,15 @@ describe('one stack in the background', () => {
     assert.ok(checks.some(check => check.title === 'Service' && check.found.startsWith('rest is healthy')));
   });
 
+  it('writes types of its tables that TypeScript can read', async () => {
+    const { code, stdout } = await project.run(['gen', 'types', '--schema', 'public']);
+    assert.equal(code, 0);
+    assert.match(stdout, /export type Database = \{[\s\S]+films: \{[\s\S]+title: string \| null/);
+    const zod = await project.run(['gen', 'types', '--lang', 'zod', '-o', 'schemas.ts']);
+    assert.deepEqual([zod.code, zod.stdout], [0, '']);
+    assert.match(readFileSync(join(project.folder, 'schemas.ts'), 'utf8'), /publicFilmsRow/);
+  });
+
   it('stops when told to, and comes back with its data', async () => {
     assert.equal((await project.run(['down'])).code, 0);
     assert.equal(existsSync(join(project.folder, '.peakstone/state.json')), false);
@@ -271,7 +282,9 @@ describe('starting', () => {
   });
 
   it('lets go of everything when it is interrupted', async t => {
-    const project = new Project({ PEAKSTONE_CACHE_DIR: join(new Project().folder, 'cache') });
+    const project = new Project();
+    // A folder of its own, so that initdb has to work and is what the signals meet.
+    project.env.PEAKSTONE_CACHE_DIR = join(project.folder, 'cache');
     t.after(() => project.close());
     const base = String(await freePorts());
     for (const waitMs of [150, 400, 700]) {
@@ -299,6 +312,46 @@ describe('starting', () => {
     assert.equal(code, 0);
     assert.ok(JSON.parse(stdout).keys.anon);
     assert.match(stderr, /PeakStone is stopped\.\n$/);
+  });
+
+  it('takes its secrets from the environment alone, as in a container, and then writes no file', async t => {
+    const names = [
+      'POSTGRES_SUPERPASS',
+      'DB_AUTHENTICATOR_PASSWORD',
+      'HASURA_DB_PASSWORD',
+      'DB_MIGRATOR_PASSWORD',
+      'JWT_SECRET',
+    ];
+    const project = new Project(
+      Object.fromEntries(names.map(name => [name, randomBytes(32).toString('hex')])),
+    );
+    t.after(() => project.close());
+    const { keys } = await project.json<StackSummary>('up', '-d', '--port-base', String(await freePorts()));
+    assert.equal(existsSync(join(project.folder, '.env')), false);
+    assert.equal((await project.run(['secrets', 'jwt', 'anon'])).stdout.trim(), keys.anon);
+    assert.match(
+      (await project.run(['secrets', 'rotate', 'JWT_SECRET'])).stderr,
+      /JWT_SECRET is set in the environment/,
+    );
+  });
+
+  it('puts an address in place of a service, looks after it, and starts though it is down', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const base = await freePorts(8);
+    project.env.PEAKSTONE_UPSTREAM_GRAPHQL = `http://127.0.0.1:${base + 7}`;
+    assert.equal((await project.run(['up', '-d', '--port-base', String(base)])).code, 0);
+    const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${base}/v1/graphql`);
+    assert.equal((await ask()).status, 503);
+    assert.equal((await project.run(['status'])).code, 4);
+    const upstream = createHttpServer((_request, response) => response.end('from upstream')).listen(
+      base + 7,
+      '127.0.0.1',
+    );
+    t.after(() => upstream.close());
+    await once(upstream, 'listening');
+    await until(async () => (await project.run(['status'])).code === 0);
+    assert.equal(await (await ask()).text(), 'from upstream');
   });
 
   it('says which setting is wrong before it starts anything', async t => {

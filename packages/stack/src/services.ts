@@ -199,7 +199,7 @@ export const services: readonly ServiceDefinition[] = [
 
 export const serviceNames: ReadonlySet<string> = new Set(services.map(service => service.name));
 
-/** Titles for people of the services that run here, by name. */
+/** Titles for people of the services that can take part in a local run, by name. */
 export const serviceTitles: ReadonlyMap<string, string> = new Map(
-  services.flatMap(({ name, title, kind, engines }) => (kind === 'service' && engines.includes('peakstone') ? [[name, title] as const] : [])),
+  services.flatMap(({ name, title, kind, engines }) => (kind === 'service' && (engines.includes('peakstone') || engines.includes('external')) ? [[name, title] as const] : [])),
 );

@@ -5,6 +5,7 @@ import { dbBootstrap, gateway, health } from './container.ts';
 import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
+import { gen } from './gen.ts';
 import { help } from './help.ts';
 import { logs } from './logs.ts';
 import { rest } from './rest.ts';
@@ -31,6 +32,7 @@ export const root: Command = {
     doctor,
     compose,
     deploy,
+    gen,
     rest,
     gateway,
     dbBootstrap,

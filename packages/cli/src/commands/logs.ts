@@ -120,7 +120,9 @@ const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_
 export function parseSince(text: string, now: Date): Date {
   const ago = /^(\d{1,9})([smhd])$/.exec(text);
   if (ago) return new Date(now.getTime() - Number(ago[1]) * unitMs[ago[2]!]!);
-  const date = /^\d{4}-\d\d/.test(text) ? new Date(text) : new Date(Number.NaN);
+  // A date alone would count as UTC, a time as local: both are meant as local.
+  const moment = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text;
+  const date = /^\d{4}-\d\d/.test(text) ? new Date(moment) : new Date(Number.NaN);
   if (Number.isNaN(date.getTime())) {
     throw new UsageError(
       `--since cannot be '${text}'.`,

@@ -5,6 +5,9 @@ import { displayWidth } from './width.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+/** As wide as the titles of what nearly always runs. */
+const titleWidth = 13;
+
 /** Tells on standard error what a stack does: one line a finished step, and on a terminal a moving line for the current one. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
@@ -116,7 +119,7 @@ export class Progress {
   #line(mark: string, service: string, text: string): void {
     this.#clear();
     const title = this.#titles.get(service) ?? service;
-    this.#stream.write(`${mark} ${pad(title, this.#titleWidth())}  ${text}\n`);
+    this.#stream.write(`${mark} ${pad(title, titleWidth)}  ${text}\n`);
     this.#draw();
   }
 
@@ -135,10 +138,6 @@ export class Progress {
     if (!this.#drawn) return;
     this.#stream.write('\r\u001b[2K');
     this.#drawn = false;
-  }
-
-  #titleWidth(): number {
-    return Math.max(10, ...[...this.#titles.values()].map(displayWidth));
   }
 }
 

@@ -39,7 +39,7 @@ export async function startDetached(
   ensureDataFolder(paths);
   // Only what Node itself prints when it dies; the stack's own words go to its log.
   const crashFile = join(paths.logs, 'crash.txt');
-  const crash = openSync(crashFile, 'w', 0o600);
+  const crash = openSync(crashFile, 'a', 0o600);
   const main = fileURLToPath(new URL('../../bin/main.mjs', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, '_serve', ...serveArguments(settings)], {
     cwd: settings.cwd,

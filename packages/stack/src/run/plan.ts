@@ -7,7 +7,7 @@ import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import type { StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
-import { signStackKeys } from './secrets.ts';
+import { secretVariables, signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { externalUrl } from './urls.ts';
 
@@ -46,7 +46,8 @@ export async function planStack(
   paths: StackPaths,
   onEvent: OnStackEvent,
 ): Promise<StackPlan> {
-  ensureSecrets(paths.env, { notice: text => onEvent({ kind: 'notice', text }) });
+  if (!holdsSecrets(settings.env))
+    ensureSecrets(paths.env, { notice: text => onEvent({ kind: 'notice', text }) });
   const env = stackEnv(paths, settings.env);
   const engines = chooseEngines(env);
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
@@ -78,6 +79,13 @@ export async function planStack(
   // Wrong settings end the start before anything runs.
   plan.database();
   return plan;
+}
+
+/** A container gets its secrets from outside, and has no place to keep a file of its own. */
+function holdsSecrets(env: EnvValues): boolean {
+  const here = ['postgres', 'db-bootstrap', 'rest', 'gateway'];
+  const needed = secretVariables.filter(({ requiredBy }) => requiredBy.some(name => here.includes(name)));
+  return needed.every(({ name }) => env[name]);
 }
 
 function defaultDatabaseDir(paths: StackPaths): string {

@@ -1,4 +1,5 @@
 import { type ApiKeys, rotateSecrets, signApiKeys } from '@peakstone/database';
+import { readBoolean } from '@peakstone/kernel/config';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
@@ -30,7 +31,6 @@ export interface RotationReport {
 /** Services that hold a secret while they run, by the secrets whose change they must see. */
 const holders: readonly (readonly [service: string, secrets: readonly string[]])[] = [
   ['rest', ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD']],
-  ['gateway', ['JWT_SECRET']],
 ];
 
 /**
@@ -69,7 +69,7 @@ export function stackKeys(paths: StackPaths, env: EnvValues): ApiKeys {
 
 /** Keys made from settings. Always the same for the same secret, so that what was copied yesterday equals what is printed today. Pure. */
 export function signStackKeys(values: EnvValues): ApiKeys {
-  const supabase = values.DATABASE_SUPABASE !== 'false';
+  const supabase = readBoolean(values, 'DATABASE_SUPABASE', { default: true });
   return signApiKeys({
     secret: jwtSecret(values),
     issuedAt: keysIssuedAt,

@@ -42,6 +42,8 @@ interface Entry {
   failures: number;
   healthySince: Date | null;
   unhealthySince: number;
+  /** From then on it could have recovered by itself. */
+  patientSince: number;
   nextAttemptAt: number;
   /** A start, restart or stop is under way. */
   busy: Promise<unknown> | null;
@@ -191,7 +193,12 @@ export class Supervisor {
         onEvent({ kind: 'step', service: unit.name, text }),
       );
       entry.running = running;
-      if (unit.engine === 'peakstone' || unit.name === 'postgres') await this.#awaitHealthy(running);
+      if (!isOurs(unit)) {
+        entry.unhealthySince = Date.now();
+        await this.#lookAt(entry, running);
+        return;
+      }
+      await this.#awaitHealthy(running);
       entry.state = 'healthy';
       entry.reason = null;
       entry.healthySince = new Date();
@@ -266,11 +273,15 @@ export class Supervisor {
   async #look(entry: Entry): Promise<void> {
     if (entry.busy) return;
     if (!entry.running) {
-      if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) await this.#recover(entry);
+      if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) this.#recover(entry);
       return;
     }
-    const health = await healthOf(entry.running);
-    if (entry.busy || this.#stopping) return;
+    await this.#lookAt(entry, entry.running);
+  }
+
+  async #lookAt(entry: Entry, running: Running): Promise<void> {
+    const health = await healthOf(running);
+    if (entry.running !== running || this.#stopping) return;
     if (health.ok) {
       if (entry.state !== 'healthy') {
         entry.healthySince = new Date();
@@ -285,20 +296,23 @@ export class Supervisor {
       entry.reason = null;
       return;
     }
-    if (entry.state === 'healthy') entry.unhealthySince = Date.now();
+    const now = Date.now();
+    if (entry.state === 'healthy') entry.unhealthySince = now;
+    // While what it needs is down it cannot be well; its own time begins after that.
+    if (entry.state === 'healthy' || !this.#needsAreHealthy(entry)) entry.patientSince = now;
     if (entry.reason !== health.reason)
       this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
     entry.state = 'unhealthy';
     entry.reason = health.reason;
-    const hopeless = Date.now() - entry.unhealthySince >= this.#options.patienceMs;
-    if (hopeless && this.#needsAreHealthy(entry) && Date.now() >= entry.nextAttemptAt)
-      await this.#recover(entry);
+    const hopeless = now - entry.patientSince >= this.#options.patienceMs && now >= entry.nextAttemptAt;
+    if (hopeless && isOurs(entry.unit)) this.#recover(entry);
   }
 
-  async #recover(entry: Entry): Promise<void> {
+  /** Not waited for: a start may take long, and a look at the other services must not. */
+  #recover(entry: Entry): void {
     entry.restarts += 1;
     this.#options.onEvent({ kind: 'restarting', service: entry.unit.name, attempt: entry.failures + 1 });
-    await this.#exclusively(entry, async () => {
+    void this.#exclusively(entry, async () => {
       if (entry.running) await this.#stopUnit(entry);
       // A failure is in the entry's reason and in the events; the next attempt is due after the back-off.
       await this.#startUnit(entry).catch(() => undefined);
@@ -350,9 +364,15 @@ function newEntry(unit: Unit): Entry {
     failures: 0,
     healthySince: null,
     unhealthySince: 0,
+    patientSince: 0,
     nextAttemptAt: 0,
     busy: null,
   };
+}
+
+/** Nothing else of the stack can do without its database, whoever runs it; other external services are only looked at. */
+function isOurs(unit: Unit): boolean {
+  return unit.engine === 'peakstone' || unit.name === 'postgres';
 }
 
 /** A health that neither throws nor hangs, whatever the service does. */

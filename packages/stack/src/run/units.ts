@@ -165,7 +165,8 @@ async function probe(url: string): Promise<Health> {
     await response.body?.cancel();
     return response.status < 500 ? { ok: true } : { ok: false, reason: `answers ${response.status}` };
   } catch (error) {
-    return { ok: false, reason: `cannot be reached: ${(error as Error).message}` };
+    const { cause, message } = error as Error & { readonly cause?: { readonly code?: string } };
+    return { ok: false, reason: `cannot be reached: ${cause?.code ?? message}` };
   }
 }
 

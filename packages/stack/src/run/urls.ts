@@ -1,4 +1,4 @@
-import { connectionUrl } from '@peakstone/database';
+import { connectionUrl, DEFAULT_SCHEMAS } from '@peakstone/database';
 import { runningState } from './client.ts';
 import { type EnvValues, stackEnv } from './env-file.ts';
 import type { StackPaths } from './paths.ts';
@@ -25,6 +25,14 @@ export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<s
     values.POSTGRES_SUPERUSER || 'postgres',
     values.POSTGRES_SUPERPASS,
   );
+}
+
+/** Schemas that the REST API of this stack exposes. */
+export function exposedSchemas(paths: StackPaths, env: EnvValues): readonly string[] {
+  const values = stackEnv(paths, env);
+  const text = values.PGRST_DB_SCHEMAS || values.DATABASE_SCHEMAS;
+  const names = text?.split(',').map(name => name.trim());
+  return names?.filter(name => name !== '') ?? DEFAULT_SCHEMAS;
 }
 
 /** An engine setting that is an address: who serves is somebody else. Pure. */
