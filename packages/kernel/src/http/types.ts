@@ -6,7 +6,7 @@ export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpRespo
 
 export interface HttpRequest {
   readonly method: string;
-  /** Path and query as received, still percent-encoded: `/films?id=eq.1`. Bytes over 0x7f are latin1-decoded, as node:http does. */
+  /** Path and query as received, still percent-encoded: `/films?id=eq.1`. ASCII: what a client left unencoded is encoded by the edge, or refused. */
   readonly target: string;
   /** `target` up to the first `?`, still percent-encoded. */
   readonly path: string;

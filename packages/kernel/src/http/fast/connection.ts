@@ -7,7 +7,7 @@ import { clientAddress, plainAddress } from '../address.ts';
 import type { Lane } from '../lane.ts';
 import { tooLarge } from '../limits.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
-import { type HeaderBlock, type LastBlock, parseFast } from './parse.ts';
+import { type HeaderBlock, type LastBlock, parseFast, withAsciiTarget } from './parse.ts';
 import { writeResponse } from './write.ts';
 
 /** Larger requests are node:http's: they gain nothing here. */
@@ -290,6 +290,6 @@ export class FastConnection {
     this.#pieces = [];
     this.#bytes = 0;
     this.#lane.forget(this);
-    this.#lane.handOver(socket, unread, this.#ended);
+    this.#lane.handOver(socket, withAsciiTarget(unread), this.#ended);
   }
 }

@@ -38,9 +38,11 @@ const INCOMPLETE_HEAD: FastParse = { kind: 'incomplete', need: 0 };
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 // `#` is left out: whether a fragment in a request target is an error is the other parser's to say.
-const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD) (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1$/;
+const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD) (\/[\x21\x22\x24-\x7e\x80-\xff]*) HTTP\/1\.1$/;
+/** Longer request lines go on as they are. */
+const MAX_LINE_BYTES = 8 * 1024;
 const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD'];
-const LINE_START = /^([A-Z]{1,6})(?:( )(?:\/[\x21\x22\x24-\x7e]*(?: ([HTP/1.]{0,8})(\r)?)?)?)?$/;
+const LINE_START = /^([A-Z]{1,6})(?:( )(?:\/[\x21\x22\x24-\x7e\x80-\xff]*(?: ([HTP/1.]{0,8})(\r)?)?)?)?$/;
 const HEADER_START = /^(?:[A-Za-z0-9_-]+(?::[\t\x20-\x7e\x80-\xff]*)?)?\r?$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
 const VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
@@ -117,6 +119,27 @@ export function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | 
   return { headers: Object.freeze(headers), contentLength, close };
 }
 
+const HIGH_BYTES = /[\x80-\xff]/g;
+
+/**
+ * Percent-encodes what isn't ASCII. Such targets are against the grammar, but curl sends what its user typed,
+ * and every server but node:http takes them.
+ */
+function asciiTarget(target: string): string {
+  return target.search(HIGH_BYTES) < 0
+    ? target
+    : target.replace(HIGH_BYTES, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Bytes to be handed over, with the target of the request they begin with in ASCII: node:http would refuse it. Pure. */
+export function withAsciiTarget(unread: Buffer): Buffer {
+  const lineEnd = unread.subarray(0, MAX_LINE_BYTES).indexOf('\r\n');
+  if (lineEnd < 0) return unread;
+  const line = unread.toString('latin1', 0, lineEnd);
+  if (line.search(HIGH_BYTES) < 0 || !REQUEST_LINE.test(line)) return unread;
+  return Buffer.concat([Buffer.from(asciiTarget(line), 'latin1'), unread.subarray(lineEnd)]);
+}
+
 /**
  * Whether the beginning of a header block can still become a plain one. What can't is handed over at once:
  * node:http answers a broken request as soon as it breaks, without waiting for its end. Pure.
@@ -175,5 +198,5 @@ export function parseFast(
   const bodyStart = headEnd + 4;
   const end = bodyStart + block.contentLength;
   if (end > input.length) return { kind: 'incomplete', need: end - offset };
-  return { kind: 'request', method, target: line[2]!, block, bodyStart, end };
+  return { kind: 'request', method, target: asciiTarget(line[2]!), block, bodyStart, end };
 }
