@@ -20,7 +20,7 @@ import {
 } from './routines.ts';
 import { buildTable, decodeTypeFacts } from './tables.ts';
 import { type Attribute, type Catalog, key, type Relationship, type Table } from './types.ts';
-import { ViewKeys } from './viewKeys.ts';
+import { ViewColumns } from './viewColumns.ts';
 
 /**
  * Reads the whole catalog from one snapshot in one exchange, in slices of a few milliseconds.
@@ -56,9 +56,9 @@ export function* buildCatalog(
   const relations = yield* Relations.decode(of('relations'));
   const references = new References(relations, of('references').rows[0]?.[0]);
   yield;
-  const viewKeys = yield* ViewKeys.trace(of('views'), relations, references, isOffered);
+  const viewColumns = yield* ViewColumns.trace(of('views'), relations, isOffered);
   const computed = groupComputed(decodeComputed(of('computedRelationships')), relations);
-  const parts: RelationshipParts = { relations, references, viewKeys, computed, isOffered };
+  const parts: RelationshipParts = { relations, references, viewColumns, computed, isOffered };
   const types = decodeTypeFacts(of('types'), of('enums'));
 
   const positions = new Map<string, number>();

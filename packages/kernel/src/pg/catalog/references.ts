@@ -3,22 +3,24 @@ import { Adjacency } from './adjacency.ts';
 import { readIntegers } from './cells.ts';
 import type { Constraint, Relations } from './relations.ts';
 
-/** A foreign key with the relation that has it. */
-export interface Reference extends Constraint {
+/** A foreign key with the relations at its ends, as positions. */
+export interface Reference {
+  readonly name: string;
   readonly source: number;
-}
-
-/** A key of a relation: `p` its primary key, `f` a foreign key's own columns, `ref` the columns one refers to. */
-export interface Key {
-  readonly kind: 'p' | 'f' | 'ref';
-  readonly constraint: string;
+  readonly target: number;
+  /** Attribute numbers in constraint order. */
   readonly columns: readonly number[];
+  readonly targetColumns: readonly number[];
+  /** A unique constraint or the primary key has exactly these columns, so that there is at most one row on either side. */
+  readonly isUnique: boolean;
 }
 
-/** Foreign keys in both directions, by position of relation. */
+/** Foreign keys in both directions. */
 export class References {
   readonly #relations: Relations;
-  readonly #incoming: Adjacency;
+  readonly #sources: Adjacency;
+  readonly #outgoing = new Map<number, readonly Reference[]>();
+  readonly #incoming = new Map<number, readonly Reference[]>();
 
   /** `pairs`: oids of source and target in turn. */
   constructor(relations: Relations, pairs: Cell | undefined) {
@@ -33,42 +35,40 @@ export class References {
       targets.push(target);
     }
     this.#relations = relations;
-    this.#incoming = new Adjacency(relations.size, targets, sources);
+    this.#sources = new Adjacency(relations.size, targets, sources);
   }
 
-  outgoing(position: number): readonly Reference[] {
-    return this.#relations
-      .body(position)
-      .constraints.filter(({ kind }) => kind === 'f')
-      .map(constraint => ({ ...constraint, source: position }));
+  outgoing(source: number): readonly Reference[] {
+    let outgoing = this.#outgoing.get(source);
+    if (!outgoing) {
+      const { constraints } = this.#relations.body(source);
+      outgoing = constraints.flatMap(constraint => this.#readReference(source, constraint, constraints));
+      this.#outgoing.set(source, outgoing);
+    }
+    return outgoing;
   }
 
-  incoming(position: number): readonly Reference[] {
-    return [...this.#incoming.of(position)].flatMap(source =>
-      this.outgoing(source).filter(({ target }) => this.#relations.position(target) === position),
-    );
-  }
-
-  keys(position: number): readonly Key[] {
-    const own = this.#relations
-      .body(position)
-      .constraints.flatMap(({ kind, name, columns }) =>
-        kind === 'u' ? [] : [{ kind, constraint: name, columns }],
+  incoming(target: number): readonly Reference[] {
+    let incoming = this.#incoming.get(target);
+    if (!incoming) {
+      incoming = [...this.#sources.of(target)].flatMap(source =>
+        this.outgoing(source).filter(reference => reference.target === target),
       );
-    const referred = this.incoming(position).map(({ name, targetColumns }) => ({
-      kind: 'ref' as const,
-      constraint: name,
-      columns: targetColumns,
-    }));
-    return [...own, ...referred];
+      this.#incoming.set(target, incoming);
+    }
+    return incoming;
   }
 
-  /** Whether a unique constraint or the primary key has exactly the foreign key's columns. */
-  isUnique({ source, columns }: Reference): boolean {
+  #readReference(
+    source: number,
+    { name, kind, target: oid, columns, targetColumns }: Constraint,
+    constraints: readonly Constraint[],
+  ): Reference[] {
+    const target = this.#relations.position(oid);
+    if (kind !== 'f' || target === undefined) return [];
     const wanted = columnSet(columns);
-    return this.#relations
-      .body(source)
-      .constraints.some(constraint => constraint.kind !== 'f' && columnSet(constraint.columns) === wanted);
+    const isUnique = constraints.some(other => other.kind !== 'f' && columnSet(other.columns) === wanted);
+    return [{ name, source, target, columns, targetColumns, isUnique }];
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Reference, References } from './references.ts';
 import type { Relations } from './relations.ts';
 import type { ForeignKey, QualifiedName, Relationship } from './types.ts';
-import { expandColumns, type ViewKeys } from './viewKeys.ts';
+import type { ViewColumns } from './viewColumns.ts';
 
 /** A foreign key between two relations, either of which may be a view that shows the key's columns. */
 interface Link {
@@ -26,7 +26,7 @@ export interface ComputedRow {
 export interface RelationshipParts {
   readonly relations: Relations;
   readonly references: References;
-  readonly viewKeys: ViewKeys;
+  readonly viewColumns: ViewColumns;
   readonly computed: ReadonlyMap<number, readonly ComputedRow[]>;
   /** Whether relationships may name this schema. */
   readonly isOffered: (schema: string) => boolean;
@@ -67,117 +67,82 @@ export function findRelationships(position: number, parts: RelationshipParts): r
     .sort(compareRelationships);
 }
 
-/** Primary key columns in key order; of a view, those of every base relation whose key it shows. */
+/** Primary key columns in key order; of a view, those of every base relation whose key it shows in full. */
 export function findPrimaryKey(
   position: number,
-  { relations, viewKeys }: RelationshipParts,
+  { relations, viewColumns }: RelationshipParts,
 ): readonly string[] {
+  const keyOf = (relation: number) =>
+    relations.body(relation).constraints.find(({ kind }) => kind === 'p')?.columns;
   if (relations.isView(position)) {
-    return viewKeys
-      .shownBy(position)
-      .filter(({ kind }) => kind === 'p')
-      .flatMap(({ columns }) => columns.map(choices => choices[0]!));
+    return viewColumns.basesOf(position).flatMap(base => {
+      const columns = keyOf(base);
+      return columns ? (viewColumns.namings(position, base, columns)[0] ?? []) : [];
+    });
   }
-  const primary = relations.body(position).constraints.find(({ kind }) => kind === 'p');
-  return primary ? relations.namesOf(position, primary.columns) : [];
+  const columns = keyOf(position);
+  return columns ? relations.namesOf(position, columns) : [];
+}
+
+/** One end of a foreign key: the relation that has it, or a view that shows it, and its columns' names there. */
+interface End {
+  readonly relation: number;
+  readonly columns: readonly string[];
 }
 
 /** Links whose source is this relation or, for a view, a foreign key it shows. */
 function linksFrom(position: number, parts: RelationshipParts): readonly Link[] {
-  const { relations, references, viewKeys } = parts;
-  const own = references
-    .outgoing(position)
-    .flatMap(reference =>
-      linkTargets(reference, position, [relations.namesOf(position, reference.columns)], parts),
-    );
-  const shown = viewKeys
-    .shownBy(position)
-    .filter(({ kind }) => kind === 'f')
-    .flatMap(({ base, constraint, columns }) =>
-      references
-        .outgoing(base)
-        .filter(({ name }) => name === constraint)
-        .flatMap(reference => linkTargets(reference, position, expandColumns(columns), parts)),
-    );
-  return [...own, ...shown];
-}
-
-/** From a relation that has or shows a foreign key, under each of the given columns, to all that have or show its target. */
-function linkTargets(
-  reference: Reference,
-  source: number,
-  sourceColumns: readonly (readonly string[])[],
-  parts: RelationshipParts,
-): readonly Link[] {
-  const { relations, references, viewKeys } = parts;
-  const base = relations.position(reference.target);
-  if (base === undefined) return [];
-  const targets = [
-    { target: base, columns: relations.namesOf(base, reference.targetColumns) },
-    ...viewKeys
-      .showing(base, 'ref', reference.name)
-      .flatMap(({ view, columns }) =>
-        expandColumns(columns).map(shown => ({ target: view, columns: shown })),
-      ),
-  ];
-  const isUnique = references.isUnique(reference);
-  return sourceColumns.flatMap(own =>
-    targets.map(({ target, columns }) => ({
-      source,
-      target,
-      constraint: reference.name,
-      columns: own.map((column, i) => [column, columns[i]!] as const),
-      isSelf: source === target,
-      isUnique,
-    })),
+  return keysAt(position, parts).flatMap(base =>
+    parts.references.outgoing(base).flatMap(reference => {
+      const sources = endsAt(position, base, reference.columns, parts);
+      if (sources.length === 0) return [];
+      return link(reference, sources, everyEnd(reference.target, reference.targetColumns, parts));
+    }),
   );
 }
 
 /** Links whose target is this relation or, for a view, a referred key it shows. */
 function linksTo(position: number, parts: RelationshipParts): readonly Link[] {
-  const { relations, references, viewKeys } = parts;
-  const own = references
-    .incoming(position)
-    .flatMap(reference =>
-      linkSources(reference, position, [relations.namesOf(position, reference.targetColumns)], parts),
-    );
-  const shown = viewKeys
-    .shownBy(position)
-    .filter(({ kind }) => kind === 'ref')
-    .flatMap(({ base, constraint, columns }) =>
-      references
-        .incoming(base)
-        .filter(({ name }) => name === constraint)
-        .flatMap(reference => linkSources(reference, position, expandColumns(columns), parts)),
-    );
-  return [...own, ...shown];
+  return keysAt(position, parts).flatMap(base =>
+    parts.references.incoming(base).flatMap(reference => {
+      const targets = endsAt(position, base, reference.targetColumns, parts);
+      if (targets.length === 0) return [];
+      return link(reference, everyEnd(reference.source, reference.columns, parts), targets);
+    }),
+  );
 }
 
-/** The counterpart of `linkTargets`. */
-function linkSources(
-  reference: Reference,
-  target: number,
-  targetColumns: readonly (readonly string[])[],
+/** The relations whose keys this one has or shows. */
+function keysAt(position: number, { relations, viewColumns }: RelationshipParts): readonly number[] {
+  return relations.isView(position) ? viewColumns.basesOf(position) : [position];
+}
+
+function endsAt(
+  relation: number,
+  base: number,
+  columns: readonly number[],
   parts: RelationshipParts,
-): readonly Link[] {
-  const { relations, references, viewKeys } = parts;
-  const sources = [
-    { source: reference.source, columns: relations.namesOf(reference.source, reference.columns) },
-    ...viewKeys
-      .showing(reference.source, 'f', reference.name)
-      .flatMap(({ view, columns }) =>
-        expandColumns(columns).map(shown => ({ source: view, columns: shown })),
-      ),
-  ];
-  const isUnique = references.isUnique(reference);
-  return targetColumns.flatMap(referred =>
-    sources.map(({ source, columns }) => ({
-      source,
-      target,
+): readonly End[] {
+  if (relation === base) return [{ relation, columns: parts.relations.namesOf(base, columns) }];
+  return parts.viewColumns.namings(relation, base, columns).map(names => ({ relation, columns: names }));
+}
+
+/** The base relation itself and every view that shows these columns of it. */
+function everyEnd(base: number, columns: readonly number[], parts: RelationshipParts): readonly End[] {
+  const ends = [...endsAt(base, base, columns, parts)];
+  for (const view of parts.viewColumns.viewsOver(base)) ends.push(...endsAt(view, base, columns, parts));
+  return ends;
+}
+
+function link(reference: Reference, sources: readonly End[], targets: readonly End[]): readonly Link[] {
+  return sources.flatMap(source =>
+    targets.map(target => ({
+      source: source.relation,
+      target: target.relation,
       constraint: reference.name,
-      columns: columns.map((column, i) => [column, referred[i]!] as const),
-      isSelf: source === target,
-      isUnique,
+      columns: source.columns.map((column, i) => [column, target.columns[i]!] as const),
+      isSelf: source.relation === target.relation,
+      isUnique: reference.isUnique,
     })),
   );
 }

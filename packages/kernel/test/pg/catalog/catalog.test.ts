@@ -184,6 +184,11 @@ describe('relationships in the catalog', () => {
     assert.deepEqual(describeRelationships('manuals', 'joined'), ['one-to-one joined item_id=item']);
   });
 
+  it('tell foreign keys apart that have one name on two tables', () => {
+    assert.deepEqual(describeRelationships('label_cache', 'twin_a'), ['one-to-many twin_a id=label_id']);
+    assert.deepEqual(describeRelationships('label_cache', 'twin_b'), ['one-to-many twin_b id=label_id']);
+  });
+
   it('look through views over views', () => {
     assert.deepEqual(describeRelationships('item_list_again', 'makers'), ['many-to-one makers maker=id']);
     assert.deepEqual(describeRelationships('maker_list', 'item_list_again'), [

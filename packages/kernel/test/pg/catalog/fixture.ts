@@ -41,6 +41,9 @@ create table shop.item_labels (
 );
 create table shop.notes (id int primary key, item_id bigint references shop.items, label_id int references shop.labels);
 
+create table shop.twin_a (id int primary key, label_id int constraint twin references shop.labels);
+create table shop.twin_b (id int primary key, label_id int constraint twin references shop.labels);
+
 create table shop.stock (warehouse int, item_id bigint, amount int, primary key (warehouse, item_id));
 create table shop.moves (
   id int primary key,

@@ -1,19 +1,8 @@
 import type { Result } from '../types.ts';
 import { Adjacency } from './adjacency.ts';
 import { readInteger } from './cells.ts';
-import type { Key, References } from './references.ts';
 import type { Relations } from './relations.ts';
 import { parseViewTargets } from './viewTargets.ts';
-
-/** A key of a base relation all of whose columns a view shows. */
-export interface ViewKey {
-  readonly view: number;
-  readonly base: number;
-  readonly kind: Key['kind'];
-  readonly constraint: string;
-  /** In constraint order: the names under which the view shows each column of the key. */
-  readonly columns: readonly (readonly string[])[];
-}
 
 /** Views over views deeper than this are not followed further. */
 const MAX_VIEW_DEPTH = 64;
@@ -24,33 +13,28 @@ const MAX_COMBINATIONS = 256;
 /** Where a view's columns come from: number of the view's column, position and attribute number of the source. */
 type Origins = readonly (readonly [column: number, relation: number, attribute: number])[];
 
-/** Which keys views pass on, traced through views over views. Views are numbers: positions of relations. */
-export class ViewKeys {
+/** By relation underneath a view, by attribute number of that relation: the view's columns that show it. */
+type ShownAttributes = ReadonlyMap<number, ReadonlyMap<number, readonly string[]>>;
+
+/** Which columns of which relations views show, traced through views over views. Relations are positions. */
+export class ViewColumns {
   readonly #relations: Relations;
-  readonly #references: References;
   readonly #targets: ReadonlyMap<number, Uint32Array>;
   readonly #viewsOver: Adjacency;
-  readonly #found = new Map<number, readonly ViewKey[]>();
+  readonly #shown = new Map<number, ShownAttributes>();
 
-  private constructor(
-    relations: Relations,
-    references: References,
-    targets: ReadonlyMap<number, Uint32Array>,
-    viewsOver: Adjacency,
-  ) {
+  private constructor(relations: Relations, targets: ReadonlyMap<number, Uint32Array>, viewsOver: Adjacency) {
     this.#relations = relations;
-    this.#references = references;
     this.#targets = targets;
     this.#viewsOver = viewsOver;
   }
 
-  /** `rules`: rows of view and rewrite rule. Only views in offered schemas get keys; others are looked through. */
+  /** `rules`: rows of view and rewrite rule. Only views in offered schemas show columns; others are looked through. */
   static *trace(
     rules: Result,
     relations: Relations,
-    references: References,
     isOffered: (schema: string) => boolean,
-  ): Generator<void, ViewKeys> {
+  ): Generator<void, ViewColumns> {
     const targets = new Map<number, Uint32Array>();
     for (const [oid, rule] of rules.rows) {
       const view = relations.position(readInteger(oid));
@@ -74,31 +58,37 @@ export class ViewKeys {
       }
       yield;
     }
-    return new ViewKeys(relations, references, targets, new Adjacency(relations.size, bases, views));
+    return new ViewColumns(relations, targets, new Adjacency(relations.size, bases, views));
   }
 
-  /** Every key that this view shows. */
-  shownBy(view: number): readonly ViewKey[] {
-    let found = this.#found.get(view);
-    if (!found) {
-      found = this.#findKeys(view);
-      this.#found.set(view, found);
+  /** The relations whose columns this view shows, views in between included. */
+  basesOf(view: number): readonly number[] {
+    return [...this.#shownBy(view).keys()];
+  }
+
+  /** The offered views that show columns of this relation. */
+  viewsOver(base: number): Uint32Array {
+    return this.#viewsOver.of(base);
+  }
+
+  /** Every way in which the view names all of these columns of a relation, in their order; none when it misses one. */
+  namings(view: number, base: number, columns: readonly number[]): readonly (readonly string[])[] {
+    const attributes = this.#shownBy(view).get(base);
+    const choices = columns.map(column => attributes?.get(column) ?? []);
+    return choices.every(names => names.length > 0) ? combine(choices) : [];
+  }
+
+  #shownBy(view: number): ShownAttributes {
+    let shown = this.#shown.get(view);
+    if (!shown) {
+      shown = this.#findShown(view);
+      this.#shown.set(view, shown);
     }
-    return found;
+    return shown;
   }
 
-  /** Views that show this key. */
-  showing(base: number, kind: Key['kind'], constraint: string): readonly ViewKey[] {
-    return [...this.#viewsOver.of(base)].flatMap(view =>
-      this.shownBy(view).filter(
-        key => key.base === base && key.kind === kind && key.constraint === constraint,
-      ),
-    );
-  }
-
-  #findKeys(view: number): readonly ViewKey[] {
+  #findShown(view: number): ShownAttributes {
     const names = this.#relations.columnNames(view);
-    /** Base relation, then attribute, then the view's columns that show it. */
     const shown = new Map<number, Map<number, string[]>>();
     for (const [column, base, attribute] of traceColumns(view, this.#targets)) {
       const name = names.get(column);
@@ -107,14 +97,7 @@ export class ViewKeys {
       attributes.set(attribute, [...(attributes.get(attribute) ?? []), name]);
       shown.set(base, attributes);
     }
-    return [...shown].flatMap(([base, attributes]) =>
-      this.#references.keys(base).flatMap(({ kind, constraint, columns }) => {
-        const shownAs = columns.map(column => attributes.get(column));
-        return shownAs.every(choices => choices !== undefined)
-          ? [{ view, base, kind, constraint, columns: shownAs }]
-          : [];
-      }),
-    );
+    return shown;
   }
 }
 
@@ -143,12 +126,12 @@ function indexOfColumn(targets: Uint32Array, column: number): number {
   return -1;
 }
 
-/** Every way to choose one view column for each column of the key: `[[a, b], [c]]` gives `[a, c]` and `[b, c]`. */
-export function expandColumns(columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
+/** One of each: `[[a, b], [c]]` gives `[a, c]` and `[b, c]`. */
+function combine(choices: readonly (readonly string[])[]): readonly (readonly string[])[] {
   let combinations: readonly (readonly string[])[] = [[]];
-  for (const choices of columns) {
+  for (const names of choices) {
     combinations = combinations
-      .flatMap(chosen => choices.map(choice => [...chosen, choice]))
+      .flatMap(chosen => names.map(name => [...chosen, name]))
       .slice(0, MAX_COMBINATIONS);
   }
   return combinations;
