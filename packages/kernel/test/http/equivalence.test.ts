@@ -259,7 +259,7 @@ describe('the two lanes', { concurrency: 8 }, () => {
   it('never serve a smuggled request', { timeout: 20_000 }, async () => {
     for (const [name, bytes] of Object.entries(CORPUS)) {
       if (!bytes.includes('/smuggled') || name === 'a HEAD with a body') continue;
-      const answers = parseResponses((await sendRaw(fast.port, [bytes])).text);
+      const answers = parseResponses((await sendRaw(fast.port, [bytes], { quietMs: 200 })).text);
       assert.ok(!answers.some(answer => answer.body.includes('"target":"/smuggled"')), name);
     }
   });

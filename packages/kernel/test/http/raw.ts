@@ -13,7 +13,7 @@ export async function sendRaw(
   port: number,
   pieces: readonly (string | Buffer)[],
   {
-    quietMs = 80,
+    quietMs = 2000,
     pauseMs = 0,
     limitMs = 5000,
   }: { quietMs?: number; pauseMs?: number; limitMs?: number } = {},
