@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
 import { spawnRest } from './support/process.ts';
 import { type Server, settingsOf, startServer } from './support/server.ts';
+import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
 let admin: Pool;
@@ -24,13 +24,6 @@ after(async () => {
   await fixture?.drop();
   await rm(folder, { recursive: true, force: true });
 });
-
-const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const token = (claims: object, secret = jwtSecret): string => {
-  const signed = `${base64({ alg: 'HS256' })}.${base64(claims)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
-};
-const bearer = (claims: object, secret?: string) => ({ authorization: `Bearer ${token(claims, secret)}` });
 
 async function withServer(
   settings: Record<string, string>,
