@@ -246,20 +246,6 @@ function readGucStatus(text: string): number {
   return status;
 }
 
-/** Duration of each stage in milliseconds. */
-export interface Timings {
-  readonly jwt: number;
-  readonly parse: number;
-  readonly plan: number;
-  readonly transaction: number;
-  readonly response: number;
-}
-
-export function serverTiming({ jwt, parse, plan, transaction, response }: Timings): string {
-  const ms = (duration: number): string => duration.toFixed(1);
-  return `jwt;dur=${ms(jwt)}, parse;dur=${ms(parse)}, plan;dur=${ms(plan)}, transaction;dur=${ms(transaction)}, response;dur=${ms(response)}`;
-}
-
 /** Adds Vary, unless the database set its own. */
 export function withVary(response: HttpResponse): HttpResponse {
   for (let i = 0; i < response.headers.length; i += 2) {

@@ -1,5 +1,6 @@
 /**
  * Parser combinators with Parsec's error semantics.
+ * One file of some 300 lines, as the combinators only make sense next to each other.
  *
  * PostgREST's PGRST100 bodies quote Parsec's messages word for word (`unexpected "x" expecting "y" or "z"`), so clients
  * and tests see how that library merges errors: by furthest position, labels replacing what an unconsumed parser
@@ -10,6 +11,8 @@
  *
  * @see https://hackage.haskell.org/package/parsec/docs/Text-Parsec-Error.html
  */
+
+import { describeRefusal, leaf, merge, NONE, type ParseTrace, type Refusal, showCharacter } from './trace.ts';
 
 /** What a parser returns when it does not match. */
 export const FAIL: unique symbol = Symbol('no match');
@@ -30,65 +33,10 @@ export interface State {
   depth: number;
 }
 
-/** Errors are kept as a tree and flattened only when one is shown. `at` is the index of the unexpected character. */
-type ParseTrace =
-  | {
-      readonly kind: 'leaf';
-      readonly position: number;
-      readonly at: number;
-      readonly expects: readonly string[];
-    }
-  | { readonly kind: 'message'; readonly position: number; readonly unexpected: string }
-  | {
-      readonly kind: 'both';
-      readonly position: number;
-      readonly left: ParseTrace;
-      readonly right: ParseTrace;
-    }
-  | {
-      readonly kind: 'label';
-      readonly position: number;
-      readonly inner: ParseTrace | null;
-      readonly label: string;
-    };
-
-const NONE: readonly string[] = [];
-
-function leaf(position: number, at: number, expects: readonly string[]): ParseTrace {
-  return { kind: 'leaf', position, at, expects };
-}
-
-function merge(left: ParseTrace | null, right: ParseTrace | null): ParseTrace | null {
-  if (left === null) return right;
-  if (right === null || left.position > right.position) return left;
-  if (right.position > left.position) return right;
-  return { kind: 'both', position: left.position, left, right };
-}
-
 function fail(state: State, error: ParseTrace | null): Fail {
   state.consumed = false;
   state.error = error;
   return FAIL;
-}
-
-/** Shows a character as Haskell's `show` does: `'x'`, `'\n'`, `'\233'`. */
-function showCharacter(character: string, quote: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  const named: Record<number, string> = {
-    7: '\\a',
-    8: '\\b',
-    9: '\\t',
-    10: '\\n',
-    11: '\\v',
-    12: '\\f',
-    13: '\\r',
-    92: '\\\\',
-    127: '\\DEL',
-  };
-  if (character === quote) return `${quote}\\${quote}${quote}`;
-  const escaped = named[code];
-  if (escaped !== undefined) return quote + escaped + quote;
-  return code < 32 || code > 126 ? `${quote}\\${code}${quote}` : quote + character + quote;
 }
 
 /** One character that `accept` takes; `expects` names it in errors. */
@@ -371,72 +319,6 @@ export function lexeme<T>(parser: Parser<T>): Parser<T> {
 
 const blanks = span(/[ \t]*/y, 0);
 
-interface Flat {
-  system: string | null;
-  readonly unexpected: string[];
-  expects: string[];
-}
-
-function flatten(trace: ParseTrace, text: string): Flat {
-  switch (trace.kind) {
-    case 'leaf': {
-      const code = text.codePointAt(trace.at);
-      const system = code === undefined ? '' : showCharacter(String.fromCodePoint(code), '"');
-      return { system, unexpected: [], expects: [...trace.expects] };
-    }
-    case 'message':
-      return { system: null, unexpected: [trace.unexpected], expects: [] };
-    case 'both': {
-      const left = flatten(trace.left, text);
-      const right = flatten(trace.right, text);
-      return {
-        system: left.system ?? right.system,
-        unexpected: [...left.unexpected, ...right.unexpected],
-        expects: [...left.expects, ...right.expects],
-      };
-    }
-    case 'label': {
-      const inner: Flat = trace.inner
-        ? flatten(trace.inner, text)
-        : { system: null, unexpected: [], expects: [] };
-      inner.expects = [trace.label];
-      return inner;
-    }
-  }
-}
-
-function listed(prefix: string, items: readonly string[]): string {
-  const unique = [...new Set(items.filter(item => item !== ''))];
-  const last = unique.pop();
-  if (last === undefined) return '';
-  return `${prefix} ${unique.length > 0 ? `${unique.join(', ')} or ${last}` : last}`;
-}
-
-/** Line and column of an index, counted from 1 in characters; a tab goes to the next multiple of 8. */
-function location(text: string, index: number): string {
-  let line = 1;
-  let column = 1;
-  for (const character of text.slice(0, index)) {
-    if (character === '\n') {
-      line++;
-      column = 1;
-    } else if (character === '\t') {
-      column += 8 - ((column - 1) % 8);
-    } else {
-      column++;
-    }
-  }
-  return `(line ${line}, column ${column})`;
-}
-
-/** Where and why the input was refused. */
-export interface Refusal {
-  /** `(line 1, column 4)`. */
-  readonly location: string;
-  /** `unexpected ")" expecting …`. */
-  readonly details: string;
-}
-
 /** Runs a parser on the whole text; what follows the match is ignored, as in the reference. */
 export function parse<T>(
   parser: Parser<T>,
@@ -447,15 +329,5 @@ export function parse<T>(
   const state: State = { text, fast: false, position: 0, consumed: false, error: null, depth: 0 };
   const slow = parser(state);
   if (slow !== FAIL) return { value: slow };
-  if (state.error === null)
-    return { refusal: { location: location(text, state.position), details: 'unknown parse error' } };
-  const { system, unexpected, expects } = flatten(state.error, text);
-  const first =
-    unexpected.length > 0
-      ? listed('unexpected', unexpected)
-      : system === null
-        ? ''
-        : `unexpected ${system === '' ? 'end of input' : system}`;
-  const details = [first, listed('expecting', expects)].filter(part => part !== '').join(' ');
-  return { refusal: { location: location(text, state.error.position), details } };
+  return { refusal: describeRefusal(state.error, text, state.position) };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { httpRequest } from '../support/engine.ts';
 import { type Library, startLibrary } from './library.ts';
@@ -150,6 +151,25 @@ describe('calling functions', () => {
       'application/vnd.pgrst.plan+json; for="application/json"; charset=utf-8',
     );
     await open.close();
+  });
+
+  it('stops a read whose client has gone away', async () => {
+    let leave = (): void => {};
+    const request = {
+      ...httpRequest({ target: '/rpc/sleep?seconds=60' }),
+      onAborted: (listener: () => void) => {
+        leave = listener;
+      },
+    };
+    const answer = library.engine.handler(request);
+    const sleeping =
+      "select count(*) from pg_stat_activity where query like '%\"sleep\"%' and state = 'active' and pid <> pg_backend_pid()";
+    const count = async (): Promise<string> =>
+      String((await library.engine.pool.query(sleeping)).rows[0]?.[0]);
+    while ((await count()) === '0') await delay(10);
+    leave();
+    assert.equal((await answer).status, 499);
+    while ((await count()) !== '0') await delay(10);
   });
 
   it('tells by OPTIONS what may be done', async () => {

@@ -74,6 +74,7 @@ create function api.teapot() returns text language plpgsql stable as $$ begin
   return 'short and stout'; end $$;
 create function api.refuse() returns void language plpgsql stable as $$ begin
   raise sqlstate 'PT402' using message = 'Payment required', detail = 'Quota exceeded', hint = 'Upgrade'; end $$;
+create function api.sleep(seconds float) returns void language sql stable as 'select pg_sleep(seconds)';
 create function api.overloaded(a int) returns text language sql immutable as $$ select 'int' $$;
 create function api.overloaded(a text) returns text language sql immutable as $$ select 'text' $$;
 

@@ -1,0 +1,50 @@
+/** The root document, made from what the request's role may see. */
+import type { HttpResponse } from '@peakstone/kernel/http';
+import type { Clock } from './clock.ts';
+import { type ApiRequest, assertInspectable } from './compile.ts';
+import type { RestCall } from './context.ts';
+import { runExchange, withQueryLog } from './exchange.ts';
+import { openApiStatements, readVisible, renderOpenApi, requestedVersion } from './openapi/index.ts';
+import { renderContentType } from './parse/media.ts';
+import { planTransaction } from './transaction.ts';
+
+/** @throws {RestError} PGRST107 when something else than a document is wanted. */
+export async function inspect(
+  headersOnly: boolean,
+  api: ApiRequest,
+  call: RestCall,
+  clock: Clock,
+): Promise<HttpResponse> {
+  const { request, identity, config, catalog } = call;
+  assertInspectable(api);
+  clock.lap('plan');
+  const statements = openApiStatements(api.schema, config.openapiMode);
+  const transaction = planTransaction(
+    { main: statements, writes: false, routine: null, check: null, isShort: false },
+    identity,
+    {
+      method: api.method,
+      path: request.path,
+      headers: request.headers,
+      schema: api.schema,
+      preferences: api.preferences,
+    },
+    config,
+  );
+  return withQueryLog(transaction, call, async () => {
+    const results = await runExchange(transaction, false, call);
+    clock.lap('transaction');
+    const version = requestedVersion(request.headers.accept, request.query);
+    const document = headersOnly
+      ? null
+      : renderOpenApi(
+          readVisible(results.slice(transaction.mainIndex), api.schema, config.openapiMode, catalog),
+          catalog,
+          config,
+          version,
+        );
+    const headers = ['Content-Type', renderContentType({ kind: 'openapi' })];
+    if (api.negotiatedByProfile) headers.push('Content-Profile', Buffer.from(api.schema).toString('latin1'));
+    return { status: 200, headers, body: document };
+  });
+}
