@@ -104,8 +104,9 @@ describe('the database service', () => {
     }
   });
 
-  it('takes over from a process that was killed, and leaves a living one alone', async () => {
-    const dataDir = path.join(folder, 'owned', 'postgres');
+  /** A process that owns a server in the folder of that name, and that server's process id. */
+  async function startOwner(name: string) {
+    const dataDir = path.join(folder, name, 'postgres');
     const program = `
       import { startServer } from '${path.resolve(import.meta.dirname, '../src/index.ts')}';
       const server = await startServer({ dataDir: ${JSON.stringify(dataDir)}, binaries: 'embedded', superuser: 'postgres',
@@ -113,15 +114,40 @@ describe('the database service', () => {
       console.log('up', server.postmaster.pid);
       setInterval(() => {}, 1000);`;
     const owner = spawnNode(['--input-type=module-typescript', '-e', program]);
-    const orphan = Number((await owner.line('up ')).split(' ')[1]);
+    const postmaster = Number((await owner.line('up ')).split(' ')[1]);
+    const kill = () => {
+      owner.child.kill('SIGKILL');
+      return owner.finished;
+    };
+    return { postmaster, kill };
+  }
+
+  it('takes over from a process that was killed, and leaves a living one alone', async () => {
+    const owner = await startOwner('owned');
     await assert.rejects(startService('owned'), { code: 'IN_USE' });
-    owner.child.kill('SIGKILL');
-    await owner.finished;
-    assert.equal(isAlive(orphan), true);
+    await owner.kill();
+    assert.equal(isAlive(owner.postmaster), true);
     const { service, events } = await startService('owned');
     try {
-      assert.equal(isAlive(orphan), false);
-      assert.ok(events.some(event => event.kind === 'notice' && event.text.includes(`process ${orphan}`)));
+      assert.equal(isAlive(owner.postmaster), false);
+      const notices = events.flatMap(event => (event.kind === 'notice' ? [event.text] : []));
+      assert.match(notices.join('\n'), new RegExp(`process ${owner.postmaster}\\b`));
+      assert.equal(await ask(service.url('hasura')), 'hasura');
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('starts although the server it takes over is killed meanwhile and leaves its lock file', async () => {
+    const owner = await startOwner('dying');
+    await owner.kill();
+    // Stopped, it does not answer the request to shut down, and is killed while that is waited for.
+    process.kill(owner.postmaster, 'SIGSTOP');
+    const starting = startService('dying');
+    await sleep(300);
+    process.kill(owner.postmaster, 'SIGKILL');
+    const { service } = await starting;
+    try {
       assert.equal(await ask(service.url('hasura')), 'hasura');
     } finally {
       await service.stop();

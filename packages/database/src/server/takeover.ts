@@ -38,7 +38,8 @@ export async function freeDataFolder(folder: string, notice: (text: string) => v
     assertOrphaned(dataDir, lock.pid);
     notice(`Stopping PostgreSQL (process ${lock.pid}), which a killed PeakStone left running.`);
     await stopPostmaster(lock.pid, 30_000);
-    return;
+    // It took its lock with it, unless it was being killed.
+    if (readLockFile(dataDir)?.pid !== lock.pid) return;
   }
   await endBackends(dataDir, notice);
   // PostgreSQL clears a dead server's lock itself, but takes whatever has that id now for the server, even the dead
