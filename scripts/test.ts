@@ -19,8 +19,11 @@ const CHECKS = [
   { name: 'knip', args: ['--no-progress'] },
 ] as const;
 const CONCURRENCY = 2;
-/** A test that takes longer hangs. */
+/** A test file that takes longer hangs. */
 const TIMEOUT_MS = 300_000;
+/** Files that build images and run containers take minutes, and the whole machine: they come last, one at a time. */
+const CONTAINER_FILES = /\/test\/docker\//;
+const CONTAINER_TIMEOUT_MS = 1_800_000;
 /** Output kept of each file, to be shown when it fails. */
 const MAX_OUTPUT = 64 * 1024;
 
@@ -37,7 +40,14 @@ if (files.length === 0 && checks.length === 0) say(`Nothing matches ${patterns.j
 for (const check of checks) await runCheck(check);
 if (files.length > 0) {
   process.env.PEAKSTONE_TEST_DATABASE_URL = await sharedServerUrl();
-  await runFiles(files);
+  await runFiles(
+    files.filter(file => !CONTAINER_FILES.test(file)),
+    { concurrency: CONCURRENCY, timeout: TIMEOUT_MS },
+  );
+  await runFiles(
+    files.filter(file => CONTAINER_FILES.test(file)),
+    { concurrency: 1, timeout: CONTAINER_TIMEOUT_MS },
+  );
 }
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
@@ -75,7 +85,11 @@ function capture(
   });
 }
 
-async function runFiles(paths: readonly string[]): Promise<void> {
+async function runFiles(
+  paths: readonly string[],
+  limits: { readonly concurrency: number; readonly timeout: number },
+): Promise<void> {
+  if (paths.length === 0) return;
   const outputs = new Map<string, string>();
   const failed = new Set<string>();
   const name = (file: string | undefined) => (file === undefined ? '?' : path.relative(ROOT, file));
@@ -84,8 +98,7 @@ async function runFiles(paths: readonly string[]): Promise<void> {
 
   for await (const event of run({
     files: paths.map(file => path.resolve(file)),
-    concurrency: CONCURRENCY,
-    timeout: TIMEOUT_MS,
+    ...limits,
   })) {
     switch (event.type) {
       case 'test:stdout':
