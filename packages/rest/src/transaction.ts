@@ -102,32 +102,75 @@ function settingsStatement(
   config: RestConfig,
   readOnly: boolean,
 ): Sql {
-  const values: SqlValue[] = [];
-  const calls: string[] = readOnly ? ["set_config('transaction_read_only', 'on', true)"] : [];
-  const set = (name: string, value: string): void => {
-    values.push(value);
-    calls.push(`set_config('${name}', $${values.length}, true)`);
-  };
-  const setNamed = (name: string, value: string): void => {
+  const values: SqlValue[] = [searchPath(facts.schema, config)];
+  const ofRole = pushAll(values, config.roleSettings.get(identity.role) ?? []);
+  values.push(identity.role, identity.claimsJson, facts.method, facts.path);
+  values.push(headersJson(facts.headers), cookiesJson(facts.headers.cookie));
+  const { timezone } = facts.preferences;
+  if (timezone !== undefined) values.push(timezone);
+  const others = pushAll(values, hoisted(work.routine, config)) + pushAll(values, config.appSettings);
+  return { text: settingsText(readOnly, ofRole, timezone !== undefined, others), values };
+}
+
+/** Appends names and values in turn; returns how many pairs there were. */
+function pushAll(values: SqlValue[], settings: Iterable<readonly [name: string, value: string]>): number {
+  let pairs = 0;
+  for (const [name, value] of settings) {
     values.push(name, value);
-    calls.push(`set_config($${values.length - 1}, $${values.length}, true)`);
-  };
-  set('search_path', [facts.schema, ...config.dbExtraSearchPath].map(quote).join(', '));
-  const roleSettings = config.roleSettings.get(identity.role);
-  if (roleSettings) for (const [name, value] of roleSettings) setNamed(name, value);
-  set('role', identity.role);
-  set('request.jwt.claims', identity.claimsJson);
-  set('request.method', facts.method);
-  set('request.path', facts.path);
-  set('request.headers', headersJson(facts.headers));
-  set('request.cookies', cookiesJson(facts.headers.cookie));
-  if (facts.preferences.timezone !== undefined) set('timezone', facts.preferences.timezone);
-  for (const [name, value] of work.routine?.settings ?? []) {
-    if (config.dbHoistedTxSettings.some(hoisted => `${name}=${value}`.includes(hoisted)))
-      setNamed(name, value);
+    pairs++;
   }
-  for (const [name, value] of config.appSettings) setNamed(name, value);
-  return { text: `select ${calls.join(', ')}`, values };
+  return pairs;
+}
+
+function searchPath(schema: string, { dbExtraSearchPath }: RestConfig): string {
+  return dbExtraSearchPath.length === 0
+    ? quote(schema)
+    : [schema, ...dbExtraSearchPath].map(quote).join(', ');
+}
+
+/** The settings of a function that are raised to the whole transaction. */
+function hoisted(routine: Routine | null, config: RestConfig): readonly (readonly [string, string])[] {
+  if (!routine || routine.settings.length === 0) return [];
+  return routine.settings.filter(([name, value]) =>
+    config.dbHoistedTxSettings.some(each => `${name}=${value}`.includes(each)),
+  );
+}
+
+const REQUEST_SETTINGS = [
+  'role',
+  'request.jwt.claims',
+  'request.method',
+  'request.path',
+  'request.headers',
+  'request.cookies',
+];
+
+/** Texts by what they depend on: a handful in any service. */
+const settingsTexts = new Map<string, string>();
+const MAX_SETTINGS_TEXTS = 1000;
+
+function settingsText(readOnly: boolean, ofRole: number, hasTimezone: boolean, others: number): string {
+  const shape = `${readOnly} ${ofRole} ${hasTimezone} ${others}`;
+  const known = settingsTexts.get(shape);
+  if (known !== undefined) return known;
+  let parameters = 0;
+  const constant = (name: string): string => `set_config('${name}', $${++parameters}, true)`;
+  const named = (): string => {
+    parameters += 2;
+    return `set_config($${parameters - 1}, $${parameters}, true)`;
+  };
+  const calls = [
+    ...(readOnly ? ["set_config('transaction_read_only', 'on', true)"] : []),
+    constant('search_path'),
+    ...Array.from({ length: ofRole }, named),
+    ...REQUEST_SETTINGS.map(constant),
+    ...(hasTimezone ? [constant('timezone')] : []),
+    ...Array.from({ length: others }, named),
+  ];
+  const text = `select ${calls.join(', ')}`;
+  if (settingsTexts.size >= MAX_SETTINGS_TEXTS) settingsTexts.clear();
+  settingsTexts.set(shape, text);
+  return text;
 }
 
 function headersJson(headers: RequestFacts['headers']): string {
