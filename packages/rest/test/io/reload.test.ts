@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
 import { spawnRest } from './support/process.ts';
-import { type Server, settingsOf, startServer } from './support/server.ts';
+import { type Server, type Settings, settingsOf, startServer } from './support/server.ts';
 import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
@@ -25,11 +25,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function withServer(
-  settings: Record<string, string>,
-  use: (server: Server) => Promise<void>,
-  path?: string,
-) {
+async function withServer(settings: Settings, use: (server: Server) => Promise<void>, path?: string) {
   const server = await startServer(fixture, settings, path === undefined ? {} : { path });
   try {
     await ready(server);
@@ -165,7 +161,7 @@ describe('reloading the configuration', () => {
     await writeFile(secretFile, jwtSecret);
     const path = join(folder, 'rest.conf');
     await writeFile(path, 'log-level = "crit"\ndb-max-rows = 1');
-    const settings = { 'jwt-secret': `@${secretFile}`, 'log-level': '' };
+    const settings = { 'jwt-secret': `@${secretFile}`, 'log-level': undefined };
     await withServer(
       settings,
       async server => {
@@ -176,7 +172,7 @@ describe('reloading the configuration', () => {
         await writeFile(path, 'log-level = "info"\ndb-max-rows = 3');
         await server.rest.reloadConfig();
         assert.equal((await server.get('/authors_only', headers)).status, 401);
-        assert.equal(server.rest.config.logLevel, 'error', 'an empty variable hides the file');
+        assert.equal(server.out.length, 1, 'only what came after the level was raised is logged');
         assert.equal(server.rest.config.dbMaxRows, 3);
       },
       path,

@@ -18,7 +18,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export type Settings = Readonly<Record<string, string>>;
+/** Undefined takes a default away. */
+export type Settings = Readonly<Record<string, string | undefined>>;
 
 /** `PGRST_*` variables of a fixture, by setting name. */
 export function settingsOf(fixture: Fixture, settings: Settings = {}): Record<string, string> {
@@ -35,7 +36,9 @@ export function settingsOf(fixture: Fixture, settings: Settings = {}): Record<st
     ...settings,
   };
   return Object.fromEntries(
-    Object.entries(all).map(([key, value]) => [`PGRST_${key.toUpperCase().replaceAll('-', '_')}`, value]),
+    Object.entries(all).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`PGRST_${key.toUpperCase().replaceAll('-', '_')}`, value]],
+    ),
   );
 }
 
