@@ -1,10 +1,13 @@
 import { runCommandLine } from './run.ts';
 
-// A reader that closes early (`peakstone logs | head`) is a normal end, not a crash.
+// A reader that closes early (`peakstone logs | head`) is a normal end, not a crash. What runs here is stopped in order.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
+  else process.exit(0);
 });
+// The terminal is gone: there is nowhere left to say anything, and a stack that drains must go on draining.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,

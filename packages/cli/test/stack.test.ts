@@ -301,6 +301,16 @@ describe('starting', () => {
     assert.equal((await project.run(['up', '-d', '--port-base', base])).code, 0);
   });
 
+  it('stops in order when whoever reads its output goes away', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const child = project.start('up', '--port-base', String(await freePorts()));
+    child.stdout!.destroy();
+    await finish(child);
+    assert.equal((await project.run(['status'])).code, 3);
+    assert.equal(existsSync(join(project.folder, '.peakstone/postgres/postmaster.pid')), false);
+  });
+
   it('drains and stops on Ctrl-C in the foreground', async t => {
     const project = new Project();
     t.after(() => project.close());

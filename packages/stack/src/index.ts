@@ -16,8 +16,8 @@ export {
 } from './run/secrets.ts';
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
-export { runStandaloneRest } from './run/standalone.ts';
+export { type GenerateRequest, generateSource, runStandaloneRest } from './run/standalone.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';
-export { superuserUrl } from './run/urls.ts';
+export { exposedSchemas, superuserUrl } from './run/urls.ts';
 export { embeddedPostgresVersion } from './run/version.ts';
 export { serviceNames, services, serviceTitles } from './services.ts';

@@ -33,6 +33,12 @@ export const dbBootstrap: Command = {
   summary: 'make the stack’s roles, schemas and grants in the database that PEAKSTONE_DATABASE_URL names',
   description:
     'Idempotent. Reads PEAKSTONE_DATABASE_URL (a superuser’s), PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD.',
+  examples: [
+    {
+      command: 'PEAKSTONE_DATABASE_URL=postgres://postgres:…@db:5432/postgres peakstone db-bootstrap',
+      does: 'Once before the services start; again changes nothing',
+    },
+  ],
   run: async (_invocation, context) => {
     const { runDatabaseBootstrap } = await import('@peakstone/stack/deploy');
     context.stderr.write(`${await runDatabaseBootstrap(context.env)}\n`);
@@ -45,6 +51,12 @@ export const health: Command = {
   summary: 'ask the service in this container whether it is well',
   description:
     'For health checks: asks PEAKSTONE_HEALTH_URL, or the gateway of this stack when it is not set.',
+  examples: [
+    {
+      command: 'PEAKSTONE_HEALTH_URL=http://127.0.0.1:3001/ready peakstone health',
+      does: 'Exit code 0 when it is well, 4 when it is not',
+    },
+  ],
   run: async (_invocation, context) => {
     const { checkHealthUrl } = await import('@peakstone/stack/health');
     const url =
