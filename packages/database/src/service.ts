@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
-import type { Env, Health, Running, Service } from '@peakstone/kernel/service';
+import type { Env, Running, Service } from '@peakstone/kernel/service';
+import { ensureDatabase } from './bootstrap/create.ts';
 import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
 import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
 import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
 import type { DatabaseEvent } from './events.ts';
+import { createProbe } from './probe.ts';
 import { type Server, type StartOptions, startServer } from './server/start.ts';
-import { explainConnection, sqlState } from './sql.ts';
 import { connectionUrl } from './url.ts';
 
 export interface DatabaseDeps {
@@ -31,8 +31,6 @@ export interface RunningDatabase extends Running {
 /** How long after a crash the server is started again; doubled each time it does not come up, to a minute. */
 const RESTART_MS = 100;
 const MAX_RESTART_MS = 60_000;
-/** Settles before the second that health may take. */
-const HEALTH_TIMEOUT_MS = 900;
 
 export interface DatabaseService extends Service<DatabaseConfig, DatabaseDeps> {
   start(config: DatabaseConfig, deps: DatabaseDeps, signal: AbortSignal): Promise<RunningDatabase>;
@@ -200,46 +198,6 @@ export function bootstrapOptions(config: DatabaseConfig): BootstrapOptions {
   const { database, schemas, passwords, supabase } = config;
   const superuser = { name: config.superuser, password: config.superuserPassword };
   return { database, schemas, passwords, supabase, ...(config.engine.kind === 'local' && { superuser }) };
-}
-
-/** Makes the application's database where it is not the one that initdb makes. */
-async function ensureDatabase(url: string, database: string): Promise<void> {
-  if (database === 'postgres') return;
-  const pool = createPool({ url, size: 1, sharedSize: 0 });
-  try {
-    const { rows } = await pool.query('select from pg_database where datname = $1', [database]);
-    if (rows.length === 0) await pool.script(`create database ${quoteIdentifier(database)}`);
-  } catch (error) {
-    // Another bootstrap made it in this moment.
-    if (sqlState(error) !== '42P04') throw explainConnection(error);
-  } finally {
-    await pool.close();
-  }
-}
-
-/** One connection of its own, so that health is told even when every other is busy. */
-function createProbe(url: string): { health(): Promise<Health>; close(): Promise<void> } {
-  const pool: Pool = createPool({
-    url,
-    size: 1,
-    sharedSize: 0,
-    acquireTimeoutMs: HEALTH_TIMEOUT_MS,
-    parameters: { application_name: 'peakstone health' },
-  });
-  return {
-    async health() {
-      try {
-        await pool.exchange({
-          statements: [{ text: 'select 1', values: [] }],
-          signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
-        });
-        return { ok: true };
-      } catch (error) {
-        return { ok: false, reason: error instanceof Error ? error.message : String(error) };
-      }
-    },
-    close: () => pool.close(HEALTH_TIMEOUT_MS),
-  };
 }
 
 function describeEnd(

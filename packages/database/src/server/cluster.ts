@@ -1,21 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Binaries } from '../binaries/find.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
 import { MARKER } from './folder.ts';
 import { renewIdentity } from './identity.ts';
-import { isAlive, partialSuffix } from './processes.ts';
+import { partialSuffix } from './processes.ts';
 import { runAs, syncFolder, writeFileDurably } from './run.ts';
+import { copyTree, makePrivate, removeAbandoned, saveTemplate } from './template.ts';
 import type { RunUser } from './user.ts';
 
 export interface ClusterOptions {
@@ -126,37 +118,6 @@ function templateName(options: ClusterOptions): string {
   return `${kind}-${version}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
 }
 
-/** A template is a convenience: when it cannot be kept, the start goes on without. */
-async function saveTemplate(cluster: string, template: string, user: RunUser): Promise<void> {
-  const partial = `${template}.part-${partialSuffix()}`;
-  try {
-    mkdirSync(path.dirname(path.dirname(template)), { recursive: true });
-    if (user.dropped) chmodSync(path.dirname(path.dirname(template)), 0o755);
-    if (!existsSync(path.dirname(template))) makePrivate(path.dirname(template), user);
-    removeAbandoned(`${template}.part-`);
-    makePrivate(partial, user);
-    if (await copyTree(cluster, partial, user)) renameSync(partial, template);
-  } catch (error) {
-    // Read-only home, full disk, another start's template of the same name: all the same to us.
-    if (systemCode(error) === undefined) throw error;
-  } finally {
-    rmSync(partial, { recursive: true, force: true });
-  }
-}
-
-/** Copies as the owner, by reference where the file system can. */
-async function copyTree(from: string, to: string, user: RunUser): Promise<boolean> {
-  const how = process.platform === 'darwin' ? ['-Rpc'] : ['-a', '--reflink=auto'];
-  let run = await runAs(user, 'cp', [...how, `${from}/.`, to]);
-  // BusyBox's cp has no --reflink.
-  if (run.status !== 0 && /unrecognized|illegal option/.test(run.output)) {
-    run = await runAs(user, 'cp', ['-Rp', `${from}/.`, to]);
-  }
-  if (/No space left on device|Disk quota exceeded/.test(run.output))
-    throw diskFull(to, new Error(run.output));
-  return run.status === 0;
-}
-
 async function syncCluster(folder: string, options: ClusterOptions): Promise<void> {
   const method = process.platform === 'linux' ? ['--sync-method=syncfs'] : [];
   const program = path.join(options.binaries.binDir, 'initdb');
@@ -195,23 +156,6 @@ function place(staging: string, dataDir: string): void {
     }
   }
   syncFolder(path.dirname(dataDir));
-}
-
-function makePrivate(folder: string, user: RunUser): void {
-  mkdirSync(folder, { mode: 0o700 });
-  if (user.dropped) chownSync(folder, user.uid, user.gid);
-  chmodSync(folder, 0o700);
-}
-
-/** What starts that were killed half-way left at `prefix` and their process id; only of processes that are gone. */
-function removeAbandoned(prefix: string): void {
-  const folder = path.dirname(prefix);
-  const start = path.basename(prefix);
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(start)) continue;
-    if (isAlive(Number.parseInt(name.slice(start.length), 10))) continue;
-    rmSync(path.join(folder, name), { recursive: true, force: true });
-  }
 }
 
 function assertSpace(folder: string): void {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError, diskFull, systemCode } from '../errors.ts';
+import { DatabaseError, systemCode } from '../errors.ts';
+import { explainFailure } from './failure.ts';
 import { isAlive, signalProcess, waitFor } from './processes.ts';
 import { serverEnvironment } from './run.ts';
 import { type RunUser, spawnIdentity } from './user.ts';
@@ -134,65 +135,6 @@ export async function waitUntilReady(
     }
     await sleep(5);
   }
-}
-
-/** Turns the last words of a server into an error that says what to do. Pure. */
-export function explainFailure(log: readonly string[], dataDir: string, code: number | null): DatabaseError {
-  const text = log.join('\n');
-  const cause = new Error(text === '' ? `exit code ${code}` : text);
-  if (
-    /could not bind .*Address already in use|could not create any (TCP\/IP|Unix-domain) sockets/i.test(text)
-  ) {
-    return new DatabaseError(
-      'PORT_IN_USE',
-      'Another program listens on the port for PostgreSQL.',
-      'Stop it, or choose another port (POSTGRES_PORT).',
-      cause,
-    );
-  }
-  if (/No space left on device|Disk quota exceeded/i.test(text)) return diskFull(dataDir, cause);
-  if (/lock file "postmaster\.pid" already exists|pre-existing shared memory block/i.test(text)) {
-    return new DatabaseError(
-      'IN_USE',
-      `Another PostgreSQL server is using ${dataDir}.`,
-      'Stop it first; two servers on one folder would destroy it.',
-      cause,
-    );
-  }
-  if (/database files are incompatible with server/i.test(text)) {
-    return new DatabaseError(
-      'WRONG_MAJOR_VERSION',
-      `${dataDir} was made by an incompatible PostgreSQL.`,
-      'Start it with the programs that made it, dump it, and restore the dump into a new folder.',
-      cause,
-    );
-  }
-  if (/has wrong ownership/i.test(text)) {
-    return new DatabaseError(
-      'FOREIGN_OWNER',
-      `${dataDir} belongs to another user.`,
-      'Start as its owner.',
-      cause,
-    );
-  }
-  if (/Permission denied/i.test(text)) {
-    return new DatabaseError(
-      'PERMISSION_DENIED',
-      `PostgreSQL may not read or write ${dataDir}.`,
-      'Give its user access to the folder and every folder above it.',
-      cause,
-    );
-  }
-  const reason = log
-    .filter(line => /\b(FATAL|PANIC):/.test(line))
-    .at(-1)
-    ?.replace(/^.*?\b(FATAL|PANIC):\s*/, '');
-  return new DatabaseError(
-    'START_FAILED',
-    `PostgreSQL did not start: ${reason ?? log.at(-1) ?? `exit code ${code}`}`,
-    'The cause holds its log.',
-    cause,
-  );
 }
 
 /**

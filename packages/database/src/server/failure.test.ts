@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explainFailure } from './postmaster.ts';
+import { explainFailure } from './failure.ts';
 
 const codeOf = (...log: string[]) => explainFailure(log, '/data', 1).code;
 

@@ -1,0 +1,115 @@
+import type { Pool } from '@peakstone/kernel/pg';
+import { DatabaseError } from '../errors.ts';
+import { FINGERPRINT_SQL } from './fingerprint.ts';
+import { type BootstrapOptions, EXTENSIONS, NEED_PRELOAD } from './model.ts';
+
+/** Memberships have had options of their own since PostgreSQL 16, and values can be tested for a type. */
+const MIN_VERSION = 160_000;
+
+/** What the bootstrap finds. */
+export interface ServerState {
+  readonly isSuperuser: boolean;
+  readonly extensions: readonly string[];
+  /** By role; undefined when this login may not see them. */
+  readonly verifiers: ReadonlyMap<string, string | null> | undefined;
+  /** What the last bootstrap left; undefined when there was none. */
+  readonly state:
+    | {
+        readonly plan: string;
+        readonly parts: Readonly<Record<string, string>>;
+        readonly schemas: readonly string[];
+      }
+    | undefined;
+}
+
+/**
+ * Looks at the server, changing nothing.
+ * @throws {DatabaseError} WRONG_MAJOR_VERSION
+ */
+export async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<ServerState> {
+  const [row] = (
+    await pool.query(
+      `select json_build_object('version', current_setting('server_version_num')::int, 'super', (select rolsuper from pg_roles where rolname = current_user),
+         'hasState', to_regclass('peakstone.bootstrap') is not null and has_schema_privilege(to_regnamespace('peakstone'), 'usage'),
+         'preload', (select setting from pg_settings where name = 'shared_preload_libraries'),
+         'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
+         'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])))`,
+      [textArray(EXTENSIONS)],
+    )
+  ).rows;
+  const found = JSON.parse(String(row?.[0])) as {
+    version: number;
+    super: boolean;
+    hasState: boolean;
+    preload: string | null;
+    cron: boolean;
+    extensions: string[] | null;
+  };
+  if (found.version < MIN_VERSION) {
+    throw new DatabaseError(
+      'WRONG_MAJOR_VERSION',
+      `The server is PostgreSQL ${Math.floor(found.version / 10_000)}; the stack needs ${MIN_VERSION / 10_000} or newer, and is made for 17.`,
+      'Upgrade it, or use the embedded one (DATABASE_ENGINE=embedded). Nothing was changed.',
+    );
+  }
+  const preload = found.preload?.split(',').map(name => name.trim());
+  // A login that may not see the setting finds out by trying.
+  const usable = (name: string) =>
+    preload === undefined ||
+    !NEED_PRELOAD.includes(name) ||
+    (preload.includes(name) && (name !== 'pg_cron' || found.cron));
+  return {
+    isSuperuser: found.super,
+    extensions: EXTENSIONS.filter(name => found.extensions?.includes(name) && usable(name)),
+    verifiers: found.super ? await readVerifiers(pool, options) : undefined,
+    state: found.hasState ? await readState(pool) : undefined,
+  };
+}
+
+async function readVerifiers(
+  pool: Pool,
+  options: BootstrapOptions,
+): Promise<ReadonlyMap<string, string | null>> {
+  const names = accounts(options).map(([name]) => name);
+  const { rows } = await pool.query(
+    'select rolname, rolpassword from pg_authid where rolname = any($1::text[])',
+    [textArray(names)],
+  );
+  return new Map(rows.map(row => [String(row[0]), row[1]?.toString() ?? null]));
+}
+
+async function readState(pool: Pool): Promise<ServerState['state']> {
+  const { rows } = await pool.query(
+    "select json_build_object('plan', plan, 'parts', parts, 'schemas', schemas) from peakstone.bootstrap",
+  );
+  const text = rows[0]?.[0];
+  return text ? (JSON.parse(text.toString()) as ServerState['state']) : undefined;
+}
+
+/** Digests of what the bootstrap makes, by part. */
+export async function fingerprint(
+  pool: Pool,
+  schemas: readonly string[],
+  roles: readonly string[],
+): Promise<Record<string, string>> {
+  const { rows } = await pool.query(FINGERPRINT_SQL, [
+    textArray(schemas),
+    textArray(roles),
+    textArray(EXTENSIONS),
+  ]);
+  return Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])]));
+}
+
+/** Every account whose password is the bootstrap's to set: name and password. */
+export function accounts(options: BootstrapOptions): (readonly [string, string])[] {
+  const { superuser } = options;
+  return [
+    ...Object.entries(options.passwords),
+    ...(superuser ? [[superuser.name, superuser.password] as const] : []),
+  ];
+}
+
+/** A text array's literal. */
+export function textArray(items: readonly string[]): string {
+  return `{${items.map(item => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
