@@ -2,7 +2,7 @@
  * The HTTP edge around the engine: trace header, CORS, authentication, error bodies, Retry-After and the access log,
  * in the order in which the reference's middlewares nest.
  */
-import type { Handler, HttpBody, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { Identity } from './auth/authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
@@ -44,13 +44,7 @@ async function answer(request: HttpRequest, context: RestContext, engine: RestEn
   } catch (error) {
     response = refuse(error, identity, context);
   }
-  context.emit({
-    kind: 'response',
-    request,
-    role: identity?.role ?? null,
-    status: response.status,
-    bytes: contentLength(response),
-  });
+  context.emit({ kind: 'response', request, role: identity?.role ?? null, response });
   return response;
 }
 
@@ -74,22 +68,6 @@ function refuse(error: unknown, identity: Identity | null, context: RestContext)
     );
   }
   return renderError(refusal, errorContext);
-}
-
-function contentLength({ headers, body }: HttpResponse): number | null {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]!.toLowerCase() === 'content-length') return Number(headers[i + 1]);
-  }
-  return bodyLength(body);
-}
-
-function bodyLength(body: HttpBody): number | null {
-  if (body === null) return 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (body instanceof Uint8Array) return body.byteLength;
-  return Array.isArray(body)
-    ? body.reduce((sum: number, part: Uint8Array) => sum + part.byteLength, 0)
-    : null;
 }
 
 /** Passes the request's header of that name back, empty when the request has none. */

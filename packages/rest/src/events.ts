@@ -1,5 +1,5 @@
 /** Everything worth telling about the service, as a closed union; the log and the metrics subscribe to it. */
-import type { HttpRequest } from '@peakstone/kernel/http';
+import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { PoolEvent } from '@peakstone/kernel/pg';
 import type { JwtCacheEvent } from './auth/authenticate.ts';
 
@@ -62,9 +62,7 @@ export type RestEvent =
       readonly request: HttpRequest;
       /** Null when the request was refused before its role was known. */
       readonly role: string | null;
-      readonly status: number;
-      /** Body bytes, null when not known in advance. */
-      readonly bytes: number | null;
+      readonly response: HttpResponse;
     };
 
 /** Why the process must end: nothing that waiting would mend. */

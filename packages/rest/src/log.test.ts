@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { HttpRequest } from '@peakstone/kernel/http';
+import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { PgError } from '@peakstone/kernel/pg';
 import type { LogLevel } from './config/types.ts';
 import type { Emit } from './events.ts';
@@ -12,6 +12,12 @@ const request = {
   remoteAddress: '10.0.0.7',
   headers: { referer: 'http://a', 'user-agent': 'curl/8' },
 } as unknown as HttpRequest;
+
+const response = (status: number): HttpResponse => ({ status, headers: [], body: null });
+
+async function* streamed() {
+  yield Buffer.from('x');
+}
 
 function record(level: LogLevel): { readonly emit: Emit; readonly out: string[]; readonly err: string[] } {
   const out: string[] = [];
@@ -28,7 +34,12 @@ function record(level: LogLevel): { readonly emit: Emit; readonly out: string[];
 describe('the access log', () => {
   it('has one line a request in the combined format', () => {
     const { emit, out } = record('info');
-    emit({ kind: 'response', request, role: 'web_anon', status: 200, bytes: 42 });
+    emit({
+      kind: 'response',
+      request,
+      role: 'web_anon',
+      response: { ...response(200), body: 'x'.repeat(42) },
+    });
     assert.match(
       out[0]!,
       /^10\.0\.0\.7 - web_anon \[05\/Jan\/2026:06:07:08 [+-]\d{4}\] "GET \/films\?id=eq\.1 HTTP\/1\.1" 200 42 "http:\/\/a" "curl\/8"\n$/,
@@ -38,14 +49,14 @@ describe('the access log', () => {
   it('shows a dash for what is not known', () => {
     const { emit, out } = record('info');
     const bare = { ...request, remoteAddress: '', headers: {} };
-    emit({ kind: 'response', request: bare, role: null, status: 401, bytes: null });
+    emit({ kind: 'response', request: bare, role: null, response: { ...response(401), body: streamed() } });
     assert.match(out[0]!, /^- - - \[.*" 401 - "" ""\n$/);
   });
 
   it('cannot be forged by a header', () => {
     const { emit, out } = record('info');
     const forged = { ...request, headers: { 'user-agent': 'a\n1.1.1.1 - admin' } };
-    emit({ kind: 'response', request: forged, role: null, status: 200, bytes: 0 });
+    emit({ kind: 'response', request: forged, role: null, response: response(200) });
     assert.equal(out[0]!.trimEnd().includes('\n'), false);
   });
 
@@ -59,7 +70,8 @@ describe('the access log', () => {
   for (const [level, statuses] of logged) {
     it(`holds ${statuses.join(', ') || 'nothing'} at level ${level}`, () => {
       const { emit, out } = record(level);
-      for (const status of [200, 404, 500]) emit({ kind: 'response', request, role: null, status, bytes: 0 });
+      for (const status of [200, 404, 500])
+        emit({ kind: 'response', request, role: null, response: response(status) });
       assert.deepEqual(
         out.map(line => Number(/" (\d{3}) /.exec(line)?.[1])),
         statuses,

@@ -2,6 +2,7 @@
  * Events as the reference's log lines: access log to standard output, everything else to standard error.
  * @see https://docs.postgrest.org/en/stable/references/observability.html#logs
  */
+import type { HttpResponse } from '@peakstone/kernel/http';
 import type { LogLevel } from './config/types.ts';
 import { renderErrorBody, toRestError } from './errors.ts';
 import type { Emit, FatalReason, RestEvent } from './events.ts';
@@ -30,7 +31,7 @@ export function createLog(options: LogOptions): Emit {
 
   return event => {
     if (event.kind === 'response') {
-      if (logsStatus(options.level(), event.status)) options.out(accessLine(event, clock()));
+      if (logsStatus(options.level(), event.response.status)) options.out(accessLine(event, clock()));
       return;
     }
     if (event.kind === 'query' && !logsStatus(options.level(), event.status)) return;
@@ -207,11 +208,39 @@ const onOneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');
 
 /** Apache's combined format; `-` for what is not known. */
 function accessLine(event: Extract<RestEvent, { kind: 'response' }>, time: string): string {
-  const { request, role, status, bytes } = event;
+  const { request, role, response } = event;
   const { referer = '', 'user-agent': agent = '' } = request.headers;
-  const text = `${request.remoteAddress || '-'} - ${role ?? '-'} [${time}] "${request.method} ${request.target} HTTP/1.1" ${status} ${bytes ?? '-'} "${referer}" "${agent}"`;
+  const text = `${request.remoteAddress || '-'} - ${role ?? '-'} [${time}] "${request.method} ${request.target} HTTP/1.1" ${response.status} ${contentLength(response) ?? '-'} "${referer}" "${agent}"`;
   // A header may hold what would forge a second line.
   return `${text.replace(/[\x00-\x1f\x7f]/g, ' ')}\n`;
+}
+
+/** Bytes of the body, null when not known in advance. */
+function contentLength({ headers, body }: HttpResponse): number | null {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]!.toLowerCase() === 'content-length') return Number(headers[i + 1]);
+  }
+  if (body === null) return 0;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (body instanceof Uint8Array) return body.byteLength;
+  return Array.isArray(body)
+    ? body.reduce((sum: number, part: Uint8Array) => sum + part.byteLength, 0)
+    : null;
+}
+
+/** Gathers what is written within one turn of the event loop: a busy access log costs one system call a turn, not a request. */
+export function batched(write: (text: string) => void): (text: string) => void {
+  let waiting = '';
+  return text => {
+    if (waiting === '') {
+      setImmediate(() => {
+        const batch = waiting;
+        waiting = '';
+        write(batch);
+      });
+    }
+    waiting += text;
+  };
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -11,7 +11,7 @@ import { readConfig } from './config/read.ts';
 import { parseSettings } from './config/settings.ts';
 import type { RestConfig } from './config/types.ts';
 import type { Emit, RestEvent } from './events.ts';
-import { createLog } from './log.ts';
+import { batched, createLog } from './log.ts';
 import { createRestMetrics } from './metrics.ts';
 import { showAddress } from './service/address.ts';
 import { listenOn } from './service/listen.ts';
@@ -122,7 +122,7 @@ class RunningRest implements RestService {
     const subscribers: Emit[] = [
       createLog({
         level: () => level(),
-        out: deps.out ?? (text => void process.stdout.write(text)),
+        out: deps.out ?? batched(text => void process.stdout.write(text)),
         err: deps.err ?? (text => void process.stderr.write(text)),
       }),
       metrics.observe,

@@ -27,6 +27,7 @@ export function startListener(config: RestConfig, deps: ListenerDeps): ChannelLi
   const { dbChannel: channel } = config;
   const url = listenerUrl(config);
   let isListening = false;
+  let isStopped = false;
   let wasLost = false;
   const listener: Listener = listen({
     url,
@@ -47,6 +48,8 @@ export function startListener(config: RestConfig, deps: ListenerDeps): ChannelLi
       deps.emit({ kind: 'listenerRetrying', seconds: Math.ceil(retryInMs / 1000) });
     },
     onNotify(_channel, payload) {
+      // The connection takes a moment to close.
+      if (isStopped) return;
       if (payload === '' || payload === 'reload schema') {
         deps.emit({ kind: 'notified', channel, asks: 'schema cache' });
         deps.reloadCatalog();
@@ -62,6 +65,7 @@ export function startListener(config: RestConfig, deps: ListenerDeps): ChannelLi
     },
     async stop() {
       isListening = false;
+      isStopped = true;
       await listener.close();
     },
   };
