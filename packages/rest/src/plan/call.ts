@@ -36,12 +36,12 @@ export function findRoutine(catalog: Catalog, request: CallRequest): Routine {
   throw schemaCacheErrors.noRoutine({ ...request, overloads }, catalog);
 }
 
-/** Fewest parameters first, then by the parameters themselves: the order in which candidates are listed. */
+/** Fewest parameters first, then by comment and parameters: the order in which candidates are listed. */
 function byParameters(a: Routine, b: Routine): number {
   const shorter = a.parameters.length - b.parameters.length;
   if (shorter !== 0) return shorter;
-  const text = (routine: Routine): string =>
-    JSON.stringify(routine.parameters.map(each => [each.name, each.type]));
+  const text = ({ comment, parameters }: Routine): string =>
+    JSON.stringify([comment === null ? [] : [comment], parameters.map(each => [each.name, each.type])]);
   return text(a) < text(b) ? -1 : 1;
 }
 

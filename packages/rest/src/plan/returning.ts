@@ -1,4 +1,7 @@
-/** Which columns a write or a function call must hand on, so that select, embeds and Location can be made from them. */
+/**
+ * Which columns a write or a function call must hand on, so that select, order, embeds and Location can be
+ * made from them.
+ */
 import type { ReadNode, ReadPlan } from './types.ts';
 
 /** Names in alphabetical order, or `['*']` for all. */
@@ -9,6 +12,7 @@ export function returnedColumns({ root }: ReadPlan, primaryKey: readonly string[
   // What a computed relationship's function reads of the row is not known.
   if (root.children.some(child => child.relationship?.kind === 'computed')) return ['*'];
   for (const child of root.children) for (const name of joinColumns(child)) names.add(name);
+  for (const { embed, field } of root.order) if (embed === null) names.add(field.name);
   for (const name of primaryKey) names.add(name);
   return [...names].sort();
 }

@@ -44,6 +44,11 @@ describe('calling functions', () => {
     assert.equal(headers['content-range'], '0-0/1');
   });
 
+  it('filters and orders by columns of the result that are not selected', async () => {
+    const answer = await library.get('/rpc/films_since?since=1950&select=id&order=year.desc&title=neq.Ran');
+    assert.deepEqual(answer.json, [{ id: 1 }, { id: 2 }]);
+  });
+
   it('says which function was meant', async () => {
     const wrong = await library.get('/rpc/add?a=1&c=1');
     assert.equal(wrong.status, 404);

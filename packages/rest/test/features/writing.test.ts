@@ -163,6 +163,16 @@ describe('writing', () => {
     assert.deepEqual((await library.send('PATCH', '/films', {}, shown)).json, []);
   });
 
+  it('orders what it shows of the rows written, also by columns not shown', async () => {
+    const changed = await library.send(
+      'PATCH',
+      '/films?id=lt.4&select=id&order=title.desc',
+      { year: 2020 },
+      shown,
+    );
+    assert.deepEqual(changed.json, [{ id: 3 }, { id: 2 }, { id: 1 }]);
+  });
+
   it('deletes by filters', async () => {
     const gone = await library.send(
       'DELETE',
