@@ -7,6 +7,7 @@ import type { Sql } from '@peakstone/kernel/pg';
 import type { RestConfig } from './config/types.ts';
 import { allowsTxOverride } from './config/types.ts';
 import { requestErrors, schemaCacheErrors } from './errors.ts';
+import { withoutVersion } from './openapi/index.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType, renderMime } from './parse/media.ts';
 import { type ParsedPayload, parsePayload } from './parse/payload.ts';
 import { assertPreferences, countsByPlan, type Preferences, parsePrefer } from './parse/prefer.ts';
@@ -71,7 +72,7 @@ export function parseRequest(
   const { method, headers } = parts;
   const { action } = target;
   const isSafeCall = action.kind === 'call' && action.method !== 'POST';
-  const query = parseQuery(parts.query, isSafeCall);
+  const query = parseQuery(action.kind === 'inspect' ? withoutVersion(parts.query) : parts.query, isSafeCall);
   const range = topLevelRange(method, headers.range, query.ranges.get(''));
   const contentType =
     headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);

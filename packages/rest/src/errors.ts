@@ -4,8 +4,13 @@
  */
 
 export * as authErrors from './errors/auth.ts';
-export { type ErrorContext, errorHeaders, renderError, renderErrorBody, toRestError } from './errors/render.ts';
+export {
+  type ErrorContext,
+  renderError,
+  renderErrorBody,
+  toRestError,
+} from './errors/render.ts';
 export * as requestErrors from './errors/request.ts';
-export { type PgrstCode, RestError, type RestErrorOptions, statusByCode } from './errors/restError.ts';
+export { RestError } from './errors/restError.ts';
 export * as schemaCacheErrors from './errors/schemaCache.ts';
 export { statusOfSqlState } from './errors/sqlstate.ts';

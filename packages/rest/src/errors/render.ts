@@ -61,7 +61,7 @@ export function renderErrorBody(error: RestError, verbosity: ErrorContext['verbo
 }
 
 /** Headers that every error response starts with. */
-export function errorHeaders(code: string, status: number, context: ErrorContext): string[] {
+function errorHeaders(code: string, status: number, context: ErrorContext): string[] {
   return [
     ...(status === 503 ? ['Retry-After', String(context.retryAfterSeconds)] : []),
     'Content-Type',

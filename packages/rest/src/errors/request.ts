@@ -96,12 +96,6 @@ export const relatedOrderNotToOne = (origin: string, target: string): RestError 
     details: `'${origin}' and '${target}' do not form a many-to-one or one-to-one relationship`,
   });
 
-/** PGRST120 */
-export const unacceptableFilter = (target: string): RestError =>
-  new RestError('PGRST120', `Bad operator on the '${target}' embedded resource`, {
-    details: 'Only is null or not is null filters are allowed on embedded resources',
-  });
-
 /** PGRST122 */
 export const invalidPreferences = (preferences: readonly string[]): RestError =>
   new RestError('PGRST122', 'Invalid preferences given with handling=strict', {

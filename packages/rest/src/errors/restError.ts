@@ -2,7 +2,7 @@
  * Every code the engine itself raises and its HTTP status.
  * @see https://docs.postgrest.org/en/stable/references/errors.html#postgrest-error-codes
  */
-export const statusByCode = {
+const statusByCode: Readonly<Record<string, number>> = {
   // 0xx: the connection to the database
   PGRST000: 503,
   PGRST001: 503,
@@ -47,9 +47,7 @@ export const statusByCode = {
   PGRST303: 401,
   // X: a defect of ours
   PGRSTX00: 500,
-} as const;
-
-export type PgrstCode = keyof typeof statusByCode;
+};
 
 export interface RestErrorOptions {
   /** Anything JSON can hold; null when absent. */
@@ -81,7 +79,7 @@ export class RestError extends Error {
     this.code = code;
     this.details = options.details ?? null;
     this.hint = options.hint ?? null;
-    this.status = options.status ?? (statusByCode as Record<string, number>)[code] ?? 500;
+    this.status = options.status ?? statusByCode[code] ?? 500;
     this.statusText = options.statusText;
     this.headers = options.headers ?? [];
   }

@@ -46,6 +46,12 @@ export function renderOpenApi(
   return JSON.stringify(version === '3.1' ? buildOpenApi31(context) : buildSwagger(context));
 }
 
+const versionParameter = /(?:^|&)openapi=(?:2\.0|3\.1)(?=&|$)/;
+
+/** The root's query without `openapi=`, which would be taken for a filter. Pure. */
+export const withoutVersion = (query: string): string =>
+  query.replace(versionParameter, '').replace(/^&/, '');
+
 /**
  * The version a request asks for: `?openapi=3.1` or `Accept: application/openapi+json;version=3.1`; 2.0, which the
  * reference's clients expect, unless asked. Pure.

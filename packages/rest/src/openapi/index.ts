@@ -1,3 +1,3 @@
 /** The OpenAPI document at the root. */
-export { type OpenApiVersion, renderOpenApi, requestedVersion } from './document.ts';
-export { openApiStatements, readVisible, type VisibleSchema } from './visible.ts';
+export { renderOpenApi, requestedVersion, withoutVersion } from './document.ts';
+export { openApiStatements, readVisible } from './visible.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Catalog, type Column, key, type Routine, type Table } from '@peakstone/kernel/catalog';
 import { defaultConfig } from '../config/types.ts';
-import { renderOpenApi, requestedVersion } from './index.ts';
+import { renderOpenApi, requestedVersion, withoutVersion } from './index.ts';
 
 const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
   name,
@@ -166,6 +166,9 @@ describe('the OpenAPI 3.1 document', () => {
     assert.equal(requestedVersion('application/openapi+json; version=3.1', ''), '3.1');
     assert.equal(requestedVersion(undefined, 'a=1&openapi=3.1'), '3.1');
     assert.equal(document.openapi, '3.1.0');
+    assert.equal(withoutVersion('openapi=3.1&a=1'), 'a=1');
+    assert.equal(withoutVersion('a=1&openapi=3.1'), 'a=1');
+    assert.equal(withoutVersion('openapi=eq.3'), 'openapi=eq.3');
   });
 
   it('tells what may be null, and what a client may write', () => {

@@ -152,6 +152,7 @@ function routinePath({ routine, argumentTypes }: VisibleRoutine): Json {
 const argumentSchema = (type: string): Json =>
   compact({ type: jsonType(type), format: formatOf(type), items: itemsOf(type) });
 
+/** Of an array; elements of any type, such as JSON, are described by an empty schema. */
 const itemsOf = (type: string): Json | undefined =>
   jsonType(type) === 'array' ? compact({ type: jsonType(elementType(type)) }) : undefined;
 

@@ -172,7 +172,3 @@ export function renderContentType(type: MediaType): string {
     ? renderMime(type)
     : `${renderMime(type)}; charset=utf-8`;
 }
-
-/** Whether two types are the same, parameters included. */
-export const sameMediaType = (a: MediaType, b: MediaType): boolean =>
-  a.kind === b.kind && (a === b || renderMime(a) === renderMime(b));
