@@ -128,9 +128,9 @@ describe('the deployment doctor', () => {
 describe('Docker’s errors', () => {
   const cases: readonly [stderr: string, message: string, hint: RegExp][] = [
     [
-      'error while interpolating services.rest.environment.PGRST_JWT_SECRET: required variable JWT_SECRET is missing a value: set JWT_SECRET in .env, or run: peakstone secrets',
+      'error while interpolating services.rest.environment.PGRST_JWT_SECRET: required variable JWT_SECRET is missing a value: set JWT_SECRET in .env, or run: peakstone deploy env',
       'JWT_SECRET has no value',
-      /peakstone secrets/,
+      /peakstone deploy env/,
     ],
     [
       'network dokploy-network declared as external, but could not be found',
@@ -272,7 +272,7 @@ describe('deploying with Compose', () => {
   it('writes nothing when the environment is unsafe', async () => {
     await assert.rejects(deployCompose(options(fine, { JWT_SECRET: 'replace-me' })), (error: DeployError) => {
       assert.match(error.message, /^JWT_SECRET: its value is the one of an example/);
-      assert.equal(error.hint, 'generate it: peakstone secrets');
+      assert.equal(error.hint, 'generate it: peakstone deploy env');
       return true;
     });
   });

@@ -150,10 +150,28 @@ const swarmDeploy: Command = {
   },
 };
 
+const envDeploy: Command = {
+  name: 'env',
+  summary: 'make .env with every secret, or add what it lacks',
+  description:
+    'Readable by you only. What is there stays. Values are not printed: open the file, or see peakstone secrets.',
+  examples: [
+    { command: 'peakstone deploy env && peakstone doctor --deploy', does: 'Before the first deployment' },
+  ],
+  run: async (_invocation, context) => {
+    const { completeEnvironment } = await import('@peakstone/stack/deploy');
+    const added = completeEnvironment(context.cwd);
+    context.stderr.write(
+      added.length === 0 ? '.env has everything already.\n' : `Added to .env: ${added.join(', ')}\n`,
+    );
+    return exitCodes.ok;
+  },
+};
+
 export const deploy: Command = {
   name: 'deploy',
   summary: 'deploy the stack: with Compose here, to Dokploy, or to Swarm',
-  commands: [composeDeploy, dokployDeploy, swarmDeploy],
+  commands: [envDeploy, composeDeploy, dokployDeploy, swarmDeploy],
 };
 
 /** `doctor --deploy`: what is wrong with .env before it is deployed. Resolves with the exit code. */

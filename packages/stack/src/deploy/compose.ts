@@ -87,7 +87,7 @@ export function refuseUnsafe(project: Project, onEvent: (event: DeployEvent) => 
   if (!first) return;
   if (project.envText === '' && errors.length > 3)
     throw new DeployError(`there is no .env in ${project.folder}`, {
-      hint: 'make one with every secret: peakstone secrets',
+      hint: 'make one with every secret: peakstone deploy env',
     });
   const more = others.length === 0 ? '' : ` (and ${others.length} more: peakstone doctor --deploy)`;
   throw new DeployError(`${first.name}: ${first.message}${more}`, { hint: first.hint });

@@ -34,7 +34,7 @@ export function checkEnvironment(stack: Stack, values: Values): Finding[] {
   return findings.sort((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
 }
 
-const generate = 'generate it: peakstone secrets';
+const generate = 'generate it: peakstone deploy env';
 
 /** Values that stand in examples, which everyone knows. */
 const wellKnown =
@@ -73,7 +73,7 @@ function checkVariable(variable: Variable, values: Values): Finding[] {
         level: 'error',
         name,
         message: 'it holds a character that breaks connection URLs or interpolation',
-        hint: 'use letters, digits, - and _ (peakstone secrets does)',
+        hint: 'use letters, digits, - and _ (peakstone deploy env does)',
       },
     ];
   }
@@ -119,7 +119,7 @@ function checkReuse(values: Values): Finding[] {
         level: 'error',
         name,
         message: `it is the same as ${first}`,
-        hint: 'every role and service has its own: peakstone secrets',
+        hint: 'every role and service has its own: peakstone secrets rotate NAME',
       });
     else seen.set(value, name);
   }

@@ -11,14 +11,14 @@ const known: readonly Known[] = [
   {
     pattern: /required variable (\w+) is missing a value(?:: (.*))?/,
     message: ([, name]) => `${name} has no value`,
-    hint: ([, name, advice]) => advice?.trim() || `set ${name} in .env, or run: peakstone secrets`,
+    hint: ([, name, advice]) => advice?.trim() || `set ${name} in .env, or run: peakstone deploy env`,
   },
   {
     // `docker stack deploy` words it differently.
     pattern:
       /required variable (\w+) is missing|invalid interpolation format .*?(\w+) is (?:not set|missing)/,
     message: ([, name, other]) => `${name ?? other} has no value`,
-    hint: ([, name, other]) => `set ${name ?? other} in .env, or run: peakstone secrets`,
+    hint: ([, name, other]) => `set ${name ?? other} in .env, or run: peakstone deploy env`,
   },
   {
     pattern:

@@ -9,5 +9,5 @@ export { type DokployOptions, type DokployResult, deployDokploy } from './dokplo
 export { DeployError } from './errors.ts';
 export { explainDocker } from './explain.ts';
 export { checkHealthUrl } from './health.ts';
-export { loadProject, loadStack, loadStackConfig, type Project } from './project.ts';
+export { completeEnvironment, loadProject, loadStack, loadStackConfig, type Project } from './project.ts';
 export { deploySwarm, rollbackSwarm, type SwarmOptions } from './swarm.ts';

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { resolveStack, type Stack, type StackConfig, StackConfigError } from '../definition.ts';
 import { variables } from '../variables.ts';
@@ -38,6 +39,16 @@ export async function loadStackConfig(folder: string): Promise<StackConfig> {
 /** The folder's stack, resolved. `overrides` win over its file. @throws {StackConfigError} */
 export async function loadStack(folder: string, overrides: StackConfig = {}): Promise<Stack> {
   return resolveStack({ ...(await loadStackConfig(folder)), ...overrides });
+}
+
+/**
+ * Makes the folder's `.env` with every secret, readable by its owner only, or adds what it lacks; keeps what is there.
+ * @returns the names that were added; all of them for a new file
+ * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL; {ConfigError} naming the line that cannot be read
+ */
+export function completeEnvironment(folder: string): readonly string[] {
+  const { created, added, values } = ensureSecrets(join(folder, '.env'));
+  return created ? Object.keys(values) : added;
 }
 
 export interface Project {

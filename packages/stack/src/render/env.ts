@@ -12,7 +12,7 @@ export function renderEnvExample(_stack: Stack): string {
         .map(renderVariable)
         .join('')}`,
   );
-  return `# Every variable of the stack. Copy to .env and fill in the secrets, or let \`peakstone secrets\` generate them.\n# Secrets are URL-safe text, or hex where a comment says so. Never commit .env.\n\n${body.join('\n')}`;
+  return `# Every variable of the stack. Copy to .env and fill in the secrets, or let \`peakstone deploy env\` make the file.\n# Secrets are URL-safe text, or hex where a comment says so. Never commit .env.\n\n${body.join('\n')}`;
 }
 
 function renderVariable(variable: Variable): string {

@@ -53,6 +53,11 @@ export function renderSwarm(stack: Stack): SwarmFiles {
 
 function swarmService(stack: Stack, container: ContainerSpec): Record<string, unknown> {
   const routed = (stack.routes === 'traefik' || stack.routes === 'dokploy') && container.routes.length > 0;
+  // The stack command ignores the key `tmpfs`, and says nothing.
+  const mounts = [
+    ...(container.volumes ?? []).map(mountText),
+    ...(container.tmpfs ?? []).map(target => ({ type: 'tmpfs', target })),
+  ];
   return {
     image: container.image,
     ...(container.entrypoint ? { entrypoint: container.entrypoint } : {}),
@@ -61,8 +66,7 @@ function swarmService(stack: Stack, container: ContainerSpec): Record<string, un
     ...(container.files
       ? { configs: container.files.map(file => ({ source: file.name, target: file.target })) }
       : {}),
-    ...(container.volumes ? { volumes: container.volumes.map(mountText) } : {}),
-    ...(container.tmpfs ? { tmpfs: container.tmpfs } : {}),
+    ...(mounts.length > 0 ? { volumes: mounts } : {}),
     ...(container.health ? { healthcheck: healthModel(container.health) } : {}),
     networks: { default: { aliases: container.aliases }, ...(routed ? { proxy: {} } : {}) },
     // The log agent reads container labels; Traefik reads the service's, under deploy.

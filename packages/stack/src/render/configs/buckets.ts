@@ -87,6 +87,8 @@ mc ilm rule import "$MINIO_ALIAS/$MINIO_BUCKET" < /bootstrap/lifecycle.json
 
 if [ -n "\${LOKI_ACCESS_KEY:-}" ] && [ -n "\${LOKI_SECRET_KEY:-}" ]; then
   tenant loki "$LOKI_ACCESS_KEY" "$LOKI_SECRET_KEY" loki-policy
+  # The log store expires its own objects; a rule on the bucket would take its index away.
+  mc ilm rule rm --all --force "$MINIO_ALIAS/loki" > /dev/null 2>&1 || say 'bucket loki has no expiry rule, as it should be'
 fi
 `;
 

@@ -39,7 +39,7 @@ export function after(stack: Stack, ...names: readonly string[]): After[] {
 
 /** A variable without which the file is refused, with what to do about it. */
 export function required(name: string): string {
-  return `\${${name}:?set ${name} in .env, or run: peakstone secrets}`;
+  return `\${${name}:?set ${name} in .env, or run: peakstone deploy env}`;
 }
 
 export function publicRoute(name: string, domain: string, port: number): Route[] {
