@@ -150,6 +150,17 @@ describe('one stack in the background', () => {
     );
   });
 
+  it('stops one service alone, until it is restarted', async () => {
+    assert.equal((await project.run(['down', 'rest'])).code, 0);
+    assert.equal((await get('/rest/v1/films')).status, 503);
+    await new Promise(resolve => setTimeout(resolve, 1500));
+    const status = await project.run(['status']);
+    assert.equal(status.code, 4);
+    assert.match(status.stdout, /^rest +stopped .*\n +stopped on request/m);
+    assert.equal((await project.run(['restart', 'rest'])).code, 0);
+    assert.equal((await get('/rest/v1/films')).status, 200);
+  });
+
   it('rotates secrets while it runs: old tokens die, new ones work, the database follows', async () => {
     const old = summary.keys.service;
     const report = await project.json<{ rotated: string[]; restarted: string[] }>(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { StackEvent } from '../src/run/events.ts';
-import { Supervisor, type Unit } from '../src/run/supervisor.ts';
+import { Supervisor } from '../src/run/supervisor.ts';
+import type { Unit } from '../src/run/unit.ts';
 
 interface Probe extends Unit {
   health: Health;

@@ -4,21 +4,32 @@ import { Progress } from '../output/progress.ts';
 
 export const down: Command = {
   name: 'down',
-  summary: 'drain and stop the stack of this folder',
-  description: 'Data and secrets stay. Stopping a stack that does not run is no error.',
+  summary: 'drain and stop the stack of this folder, or one service of it',
+  description:
+    'Data and secrets stay. Stopping a stack that does not run is no error. A service that was stopped alone stays so until peakstone restart SERVICE.',
+  arguments: [
+    {
+      name: 'SERVICE',
+      summary: 'postgres, rest, gateway … (the whole stack when left out)',
+      required: false,
+    },
+  ],
   options: { ...stackOptions, ...jsonOption },
   examples: [
     { command: 'peakstone down', does: 'Stop what peakstone up --detach started' },
     { command: 'peakstone down && rm -rf .peakstone', does: 'Stop, and forget all data' },
   ],
-  run: async ({ options }, context) => {
-    const { stackPaths, stopStack, serviceTitles } = await import('@peakstone/stack');
+  run: async ({ options, arguments: [service] }, context) => {
+    const { stackPaths, stopService, stopStack, serviceTitles } = await import('@peakstone/stack');
     const progress = new Progress(context, serviceTitles);
     try {
-      const stopped = await stopStack(
-        stackPaths(context.cwd, dataFolder(options, context.env)),
-        progress.onEvent,
-      );
+      const paths = stackPaths(context.cwd, dataFolder(options, context.env));
+      if (service !== undefined) {
+        await stopService(paths, service, progress.onEvent);
+        if (options.json) context.stdout.write(`${JSON.stringify({ stopped: true })}\n`);
+        return exitCodes.ok;
+      }
+      const stopped = await stopStack(paths, progress.onEvent);
       progress.close();
       if (options.json) context.stdout.write(`${JSON.stringify({ stopped })}\n`);
       else context.stderr.write(stopped ? 'PeakStone is stopped.\n' : 'No stack runs in this folder.\n');

@@ -20,7 +20,9 @@ export const status: Command = {
     const { stackPaths, stackStatus, StackError } = await import('@peakstone/stack');
     try {
       const found = await stackStatus(stackPaths(context.cwd, dataFolder(options, context.env)));
-      context.stdout.write(options.json ? `${JSON.stringify(found)}\n` : renderStatus(found, context));
+      context.stdout.write(
+        options.json ? `${JSON.stringify({ running: true, ...found })}\n` : renderStatus(found, context),
+      );
       return found.healthy ? exitCodes.ok : exitCodes.unhealthy;
     } catch (error) {
       // Programs that asked for JSON get some: not running is an answer.

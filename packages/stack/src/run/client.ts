@@ -27,6 +27,12 @@ export async function restartStack(
   await askControl(control, { command: 'restart', ...(service === undefined ? {} : { service }) }, onEvent);
 }
 
+/** Stops one service of the running stack until it is restarted. @throws {StackError} `notRunning`, `unknownService` */
+export async function stopService(paths: StackPaths, service: string, onEvent: OnStackEvent): Promise<void> {
+  const { control } = await runningState(paths);
+  await askControl(control, { command: 'stop', service }, onEvent);
+}
+
 /** Stops the running stack and waits until its process has ended; false when none runs. */
 export async function stopStack(paths: StackPaths, onEvent: OnStackEvent): Promise<boolean> {
   let state: StackState;

@@ -10,7 +10,8 @@ import type { StackStatus } from './status.ts';
 export type ControlRequest =
   | { readonly command: 'status' }
   | { readonly command: 'restart'; readonly service?: string }
-  | { readonly command: 'stop' };
+  /** Without a service the whole stack. */
+  | { readonly command: 'stop'; readonly service?: string };
 
 /** Lines of an answer: events while it works, then one result or one error. */
 export type ControlReply =
@@ -122,9 +123,10 @@ function parseRequest(line: string): ControlRequest {
     throw new StackError('control', 'The request is not one line of JSON.', { cause });
   }
   const { command, service } = value;
-  if (command === 'status' || command === 'stop') return { command };
-  if (command === 'restart' && service === undefined) return { command };
-  if (command === 'restart' && typeof service === 'string') return { command, service };
+  if (command === 'status') return { command };
+  if ((command === 'restart' || command === 'stop') && service === undefined) return { command };
+  if ((command === 'restart' || command === 'stop') && typeof service === 'string')
+    return { command, service };
   throw new StackError('control', 'The request is none of status, restart, stop.', {
     hint: 'The stack that runs may be of another version: stop it with its own.',
   });

@@ -113,6 +113,10 @@ async function bringUp({
             : supervisor.restart(request.service));
           return status();
         case 'stop':
+          if (request.service !== undefined) {
+            await supervisor.hold(request.service);
+            return status();
+          }
           interrupt.abort();
           await release.all();
           requested.resolve();

@@ -1,22 +1,9 @@
-import type { Health, Running } from '@peakstone/kernel/service';
+import type { Running } from '@peakstone/kernel/service';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import type { ServiceStatus } from './status.ts';
+import { type Entry, healthOf, isOurs, newEntry, type Unit } from './unit.ts';
 import { settleWithin } from './within.ts';
-
-/** One thing that the supervisor starts, watches and stops. */
-export interface Unit {
-  readonly name: string;
-  readonly title: string;
-  /** `external`: somebody else's, so that it is looked at but neither waited for nor restarted. */
-  readonly engine: 'peakstone' | 'external';
-  /** Names of units that must be healthy before this one starts. */
-  readonly needs: readonly string[];
-  readonly url: string | null;
-  readonly port: number | null;
-  /** On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while. */
-  start(signal: AbortSignal, step: (text: string) => void): Promise<Running>;
-}
 
 export interface SupervisorOptions {
   readonly onEvent: OnStackEvent;
@@ -30,23 +17,6 @@ export interface SupervisorOptions {
   readonly maxBackoffMs?: number;
   /** Bound of one service's stop; what hangs longer is left behind. Default 15 000. */
   readonly stopMs?: number;
-}
-
-interface Entry {
-  readonly unit: Unit;
-  running: Running | null;
-  state: ServiceStatus['state'];
-  reason: string | null;
-  restarts: number;
-  /** Failures in a row, for the back-off. */
-  failures: number;
-  healthySince: Date | null;
-  unhealthySince: number;
-  /** From then on it could have recovered by itself. */
-  patientSince: number;
-  nextAttemptAt: number;
-  /** A start, restart or stop is under way. */
-  busy: Promise<unknown> | null;
 }
 
 /** A service healthy for so long has earned a short back-off again. */
@@ -145,25 +115,32 @@ export class Supervisor {
     return this.#entries.get(name)?.running ?? null;
   }
 
-  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. */
+  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. @throws {StackError} `unknownService` */
   async restart(name: string): Promise<void> {
-    const entry = this.#entries.get(name);
-    if (!entry) {
-      throw new StackError('unknownService', `There is no service '${name}'.`, {
-        hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.`,
-      });
-    }
+    const entry = this.#find(name);
+    entry.held = false;
     await this.#exclusively(entry, async () => {
       await this.#stopUnit(entry);
       await this.#startUnit(entry);
     });
   }
 
+  /** Drains one service and leaves it stopped until it is restarted on request. @throws {StackError} `unknownService` */
+  async hold(name: string): Promise<void> {
+    const entry = this.#find(name);
+    entry.held = true;
+    await this.#exclusively(entry, () => this.#stopUnit(entry));
+    entry.reason = 'stopped on request';
+  }
+
   /** Restarts every service: all stop in reverse order of need, then start in order. */
   async restartAll(): Promise<void> {
     const order = this.#inOrder();
     for (const entry of order.toReversed()) await this.#exclusively(entry, () => this.#stopUnit(entry));
-    for (const entry of order) await this.#exclusively(entry, () => this.#startUnit(entry));
+    for (const entry of order) {
+      entry.held = false;
+      await this.#exclusively(entry, () => this.#startUnit(entry));
+    }
   }
 
   /** Drains and stops everything in reverse order of need, each within `stopMs`. Safe to call twice. */
@@ -271,7 +248,7 @@ export class Supervisor {
 
   /** One look at one service; starts it again when it was unhealthy for too long while what it needs is well. */
   async #look(entry: Entry): Promise<void> {
-    if (entry.busy) return;
+    if (entry.busy || entry.held) return;
     if (!entry.running) {
       if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) this.#recover(entry);
       return;
@@ -342,6 +319,14 @@ export class Supervisor {
     await work;
   }
 
+  #find(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry) return entry;
+    throw new StackError('unknownService', `There is no service '${name}'.`, {
+      hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.`,
+    });
+  }
+
   #inOrder(): Entry[] {
     const ordered: Entry[] = [];
     const visit = (entry: Entry): void => {
@@ -352,32 +337,4 @@ export class Supervisor {
     for (const entry of this.#entries.values()) visit(entry);
     return ordered;
   }
-}
-
-function newEntry(unit: Unit): Entry {
-  return {
-    unit,
-    running: null,
-    state: 'waiting',
-    reason: null,
-    restarts: 0,
-    failures: 0,
-    healthySince: null,
-    unhealthySince: 0,
-    patientSince: 0,
-    nextAttemptAt: 0,
-    busy: null,
-  };
-}
-
-/** Nothing else of the stack can do without its database, whoever runs it; other external services are only looked at. */
-function isOurs(unit: Unit): boolean {
-  return unit.engine === 'peakstone' || unit.name === 'postgres';
-}
-
-/** A health that neither throws nor hangs, whatever the service does. */
-async function healthOf(running: Running): Promise<Health> {
-  const outcome = await settleWithin(running.health(), 2000);
-  if (outcome.kind === 'done') return outcome.value;
-  return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
 }

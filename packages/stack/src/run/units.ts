@@ -13,7 +13,7 @@ import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
 import type { StackLogs } from './logs.ts';
 import type { RunEngine, StackPlan } from './plan.ts';
-import type { Unit } from './supervisor.ts';
+import type { Unit } from './unit.ts';
 import { httpUrl, withPassword } from './urls.ts';
 
 /** What is up at the moment; restarts replace it, and whoever calls in process looks here each time. */

@@ -1,0 +1,66 @@
+import type { Health, Running } from '@peakstone/kernel/service';
+import type { ServiceStatus } from './status.ts';
+import { settleWithin } from './within.ts';
+
+/** One thing that the supervisor starts, watches and stops. */
+export interface Unit {
+  readonly name: string;
+  readonly title: string;
+  /** `external`: somebody else's, so that it is looked at but neither waited for nor restarted. */
+  readonly engine: 'peakstone' | 'external';
+  /** Names of units that must be healthy before this one starts. */
+  readonly needs: readonly string[];
+  readonly url: string | null;
+  readonly port: number | null;
+  /** On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while. */
+  start(signal: AbortSignal, step: (text: string) => void): Promise<Running>;
+}
+
+/** What the supervisor knows of a unit. */
+export interface Entry {
+  readonly unit: Unit;
+  running: Running | null;
+  state: ServiceStatus['state'];
+  reason: string | null;
+  restarts: number;
+  /** Failures in a row, for the back-off. */
+  failures: number;
+  /** Stopped on request: the watch leaves it alone. */
+  held: boolean;
+  healthySince: Date | null;
+  unhealthySince: number;
+  /** From then on it could have recovered by itself. */
+  patientSince: number;
+  nextAttemptAt: number;
+  /** A start, restart or stop is under way. */
+  busy: Promise<unknown> | null;
+}
+
+export function newEntry(unit: Unit): Entry {
+  return {
+    unit,
+    running: null,
+    state: 'waiting',
+    reason: null,
+    restarts: 0,
+    failures: 0,
+    held: false,
+    healthySince: null,
+    unhealthySince: 0,
+    patientSince: 0,
+    nextAttemptAt: 0,
+    busy: null,
+  };
+}
+
+/** Nothing else of the stack can do without its database, whoever runs it; other external services are only looked at. */
+export function isOurs(unit: Unit): boolean {
+  return unit.engine === 'peakstone' || unit.name === 'postgres';
+}
+
+/** A health that neither throws nor hangs, whatever the service does. */
+export async function healthOf(running: Running): Promise<Health> {
+  const outcome = await settleWithin(running.health(), 2000);
+  if (outcome.kind === 'done') return outcome.value;
+  return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
+}
