@@ -7,7 +7,8 @@ function* manifests(folder) {
   for (const name of readdirSync(folder).sort()) {
     if (name.startsWith('.')) continue;
     if (name.startsWith('@')) {
-      for (const inner of readdirSync(join(folder, name)).sort()) yield join(folder, name, inner, 'package.json');
+      for (const inner of readdirSync(join(folder, name)).sort())
+        yield join(folder, name, inner, 'package.json');
     } else yield join(folder, name, 'package.json');
   }
 }
@@ -35,7 +36,11 @@ process.stdout.write(
       filesAnalyzed: false,
       licenseDeclared: license,
       externalRefs: [
-        { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: `pkg:npm/${name.replace('@', '%40')}@${version}` },
+        {
+          referenceCategory: 'PACKAGE-MANAGER',
+          referenceType: 'purl',
+          referenceLocator: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+        },
       ],
     })),
   })}\n`,

@@ -201,5 +201,9 @@ export const serviceNames: ReadonlySet<string> = new Set(services.map(service =>
 
 /** Titles for people of the services that can take part in a local run, by name. */
 export const serviceTitles: ReadonlyMap<string, string> = new Map(
-  services.flatMap(({ name, title, kind, engines }) => (kind === 'service' && (engines.includes('peakstone') || engines.includes('external')) ? [[name, title] as const] : [])),
+  services.flatMap(({ name, title, kind, engines }) =>
+    kind === 'service' && (engines.includes('peakstone') || engines.includes('external'))
+      ? [[name, title] as const]
+      : [],
+  ),
 );

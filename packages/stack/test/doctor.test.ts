@@ -1,70 +1,178 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { type Check, examine } from '../src/run/doctor/index.ts';
-import { stackPaths } from '../src/run/paths.ts';
-import { secretVariables } from '../src/run/secrets.ts';
+import { describe, it } from 'node:test';
+import { resolveStack } from '../src/definition.ts';
+import { checkEnvironment, explainDocker } from '../src/deploy/index.ts';
+import { freshValues } from './values.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'peakstone-doctor-'));
-after(() => rmSync(folder, { recursive: true }));
-const strong = 'Zm9vYmFyYmF6cXV4cXV1eGNvcmdlZ3JhdWx0Z2FycGx5d2FsZG9mcmVkcGx1Z2h4eXp6eXRodWQ';
+const stack = resolveStack();
 
-function examined(env: string, mode = 0o600): Promise<Check[]> {
-  writeFileSync(join(folder, '.env'), env);
-  chmodSync(join(folder, '.env'), mode);
-  return examine(stackPaths(folder), {});
-}
+describe('the deployment doctor', () => {
+  it('finds nothing in what the secrets command makes', () => {
+    assert.deepEqual(checkEnvironment(stack, freshValues()), []);
+  });
 
-function levels(checks: readonly Check[], title: string): string[] {
-  return checks.filter(check => check.title === title).map(check => check.level);
-}
+  const cases: readonly [
+    what: string,
+    change: Record<string, string | undefined>,
+    name: string,
+    message: RegExp,
+  ][] = [
+    ['a missing secret', { JWT_SECRET: undefined }, 'JWT_SECRET', /no value/],
+    ['an example’s secret', { MINIO_ROOT_PASS: 'minioadminsecret' }, 'MINIO_ROOT_PASS', /example/],
+    ['a short JWT secret', { JWT_SECRET: 'abcdefgh12345678' }, 'JWT_SECRET', /16 characters; HS256 needs 32/],
+    [
+      'a secret that repeats itself',
+      { HASURA_ADMIN_SECRET: 'ab'.repeat(20) },
+      'HASURA_ADMIN_SECRET',
+      /repeats itself/,
+    ],
+    ['a short password', { POSTGRES_SUPERPASS: 'hunter2' }, 'POSTGRES_SUPERPASS', /7 characters/],
+    [
+      'a password that breaks URLs',
+      { HASURA_DB_PASSWORD: 'abc/def@ghi:jkl#mno?pqrstu' },
+      'HASURA_DB_PASSWORD',
+      /breaks connection URLs/,
+    ],
+    [
+      'an imgproxy key of the wrong length',
+      { IMGPROXY_KEY_HEX: 'ab12cd34' },
+      'IMGPROXY_KEY_HEX',
+      /8 hex digits; 32 bytes are 64/,
+    ],
+    [
+      'an imgproxy salt that is not hex',
+      { IMGPROXY_SALT_HEX: 'z'.repeat(32) },
+      'IMGPROXY_SALT_HEX',
+      /not hex/,
+    ],
+    ['an open database port', { POSTGRES_PORT: '5432' }, 'POSTGRES_PORT', /every network/],
+    ['a database port on all addresses', { POSTGRES_PORT: '0.0.0.0:5432' }, 'POSTGRES_PORT', /every network/],
+    [
+      'a URL with an old password',
+      { HASURA_GRAPHQL_DATABASE_URL: 'postgres://hasura:old@pgcat:6432/postgres' },
+      'HASURA_GRAPHQL_DATABASE_URL',
+      /its password is not HASURA_DB_PASSWORD/,
+    ],
+    [
+      'a pool that no client finds',
+      {
+        POSTGRES_DB: 'shop',
+        ATLAS_URL: 'postgres://db_migrator@postgres:5432/postgres',
+        DB_MIGRATOR_PASSWORD: '',
+      },
+      'ATLAS_URL',
+      /its database is postgres, but POSTGRES_DB/,
+    ],
+    ['a deleted image', { MINIO_IMAGE: 'minio/minio:latest' }, 'MINIO_IMAGE', /deleted/],
+    ['an image that moves', { GRAFANA_IMAGE: 'grafana/grafana:latest' }, 'GRAFANA_IMAGE', /moves/],
+    ['an open image proxy', { IMGPROXY_ALLOWED_SOURCES: 'https://' }, 'IMGPROXY_ALLOWED_SOURCES', /any host/],
+    ['the pooler’s own name as database', { POSTGRES_DB: 'pgcat' }, 'POSTGRES_DB', /admin database/],
+  ];
+  for (const [what, change, name, message] of cases) {
+    it(`finds ${what}, and says what to do`, () => {
+      const finding = checkEnvironment(stack, freshValues(change)).find(candidate => candidate.name === name);
+      assert.match(finding?.message ?? '', message);
+      assert.ok(finding?.hint);
+    });
+  }
 
-describe('examining a stack that does not run', () => {
-  const all = (except: Record<string, string> = {}): string =>
-    secretVariables.map(({ name }) => `${name}=${except[name] ?? strong}`).join('\n');
+  it('finds one secret used for two', () => {
+    const values = freshValues();
+    values.DB_MIGRATOR_PASSWORD = values.HASURA_DB_PASSWORD!;
+    assert.match(checkEnvironment(stack, values)[0]?.message ?? '', /the same as HASURA_DB_PASSWORD/);
+  });
 
-  it('is content with good secrets that nobody else can read', async () => {
-    const checks = await examined(all());
-    assert.deepEqual(levels(checks, '.env'), ['ok']);
-    assert.deepEqual(levels(checks, 'Secrets'), ['ok']);
-    assert.deepEqual(levels(checks, 'Data folder'), ['ok']);
-    assert.equal(checks.filter(check => check.title === 'Port').length, 3);
-    assert.ok(
-      checks.every(check => check.level === 'ok' || check.todo),
-      'what is not well says what to do',
+  it('never shows a secret’s value', () => {
+    const values = freshValues({
+      HASURA_DB_PASSWORD: 'sh0rt&secret',
+      HASURA_GRAPHQL_DATABASE_URL: 'postgres://hasura:0ther@pgcat/x',
+    });
+    const text = JSON.stringify(checkEnvironment(stack, values));
+    assert.doesNotMatch(text, /sh0rt|0ther/);
+  });
+
+  it('asks for nothing that a service left out would need', () => {
+    const small = resolveStack({ services: { grafana: false, admin: false } });
+    assert.deepEqual(
+      checkEnvironment(
+        small,
+        freshValues({ GRAFANA_ADMIN_PASSWORD: undefined, PGADMIN_PASSWORD: undefined }),
+      ),
+      [],
     );
   });
+});
 
-  it('warns of a file that others can read', async () => {
-    const [check] = (await examined(all(), 0o644)).filter(({ title }) => title === '.env');
-    assert.equal(check?.level, 'warn');
-    assert.match(check?.todo ?? '', /chmod 600/);
-  });
+describe('Docker’s errors', () => {
+  const cases: readonly [stderr: string, message: string, hint: RegExp][] = [
+    [
+      'error while interpolating services.rest.environment.PGRST_JWT_SECRET: required variable JWT_SECRET is missing a value: set JWT_SECRET in .env, or run: peakstone deploy env',
+      'JWT_SECRET has no value',
+      /peakstone deploy env/,
+    ],
+    [
+      'network dokploy-network declared as external, but could not be found',
+      'the network dokploy-network does not exist',
+      /docker network create dokploy-network/,
+    ],
+    [
+      'Error response from daemon: driver failed programming external connectivity on endpoint x (5f): Bind for 127.0.0.1:5432 failed: port is already allocated',
+      'port 5432 on 127.0.0.1 is taken',
+      /stop what listens/,
+    ],
+    [
+      'Error response from daemon: Ports are not available: exposing port TCP 127.0.0.1:8000 -> 0.0.0.0:0: listen tcp 127.0.0.1:8000: bind: address already in use',
+      'port 8000 on 127.0.0.1 is taken',
+      /stop what listens/,
+    ],
+    [
+      'Error response from daemon: Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io on 127.0.0.11:53: no such host',
+      'the registry ghcr.io cannot be reached',
+      /network and DNS/,
+    ],
+    [
+      "Error response from daemon: pull access denied for minio/minio, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+      'the image minio/minio is not in its registry, or is private',
+      /_IMAGE/,
+    ],
+    [
+      'Error response from daemon: manifest for grafana/loki:9.9.9 not found: manifest unknown: manifest unknown',
+      'the image grafana/loki:9.9.9 is not in its registry, or is private',
+      /_IMAGE/,
+    ],
+    [
+      'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+      'Docker does not answer',
+      /systemctl start docker/,
+    ],
+    [
+      'Error response from daemon: This node is not a swarm manager. Use "docker swarm init"',
+      'this Docker engine is no Swarm manager',
+      /docker swarm init/,
+    ],
+    [
+      'dependency failed to start: container stack-postgres-1 is unhealthy',
+      'stack-postgres-1 did not become healthy',
+      /docker logs stack-postgres-1/,
+    ],
+    [
+      'service "db-bootstrap" didn\'t complete successfully: exit 1',
+      'db-bootstrap did not become healthy',
+      /docker logs/,
+    ],
+  ];
+  for (const [stderr, message, hint] of cases) {
+    it(`become one line: ${message}`, () => {
+      const error = explainDocker(stderr, 'docker compose up');
+      assert.equal(error.message, message);
+      assert.match(error.hint ?? '', hint);
+    });
+  }
 
-  it('names weak and missing secrets, never showing one', async () => {
-    const checks = await examined(
-      all({ JWT_SECRET: 'changeme-please', HASURA_ADMIN_SECRET: 'a'.repeat(64), DB_MIGRATOR_PASSWORD: '' }),
+  it('that nobody foresaw are quoted, last line first', () => {
+    assert.equal(
+      explainDocker('first\nsomething odd\n', 'docker compose up').message,
+      'docker compose up failed: something odd',
     );
-    const found = checks.filter(check => check.title === 'Secrets').map(check => check.found);
-    assert.deepEqual(found, [
-      'not set: DB_MIGRATOR_PASSWORD',
-      'JWT_SECRET looks like a placeholder',
-      'HASURA_ADMIN_SECRET is one letter again and again',
-    ]);
-    assert.doesNotMatch(JSON.stringify(checks), new RegExp(`${strong}|changeme-please`));
-  });
-
-  it('names the line of .env that cannot be read', async () => {
-    const [check] = (await examined('A=1\nthis is not a setting\n')).filter(({ title }) => title === '.env');
-    assert.equal(check?.level, 'fail');
-    assert.match(check?.found ?? '', /line 2/);
-  });
-
-  it('fails on data of another PostgreSQL', async () => {
-    mkdirSync(join(folder, '.peakstone/postgres'), { recursive: true });
-    writeFileSync(join(folder, '.peakstone/postgres/PG_VERSION'), '16\n');
-    assert.deepEqual(levels(await examined(all()), 'Database'), ['fail']);
   });
 });

@@ -1,5 +1,8 @@
 /** An environment as `peakstone secrets` would make it, for tests. */
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { resolveStack } from '../src/definition.ts';
+import type { Project } from '../src/deploy/index.ts';
 import { variables } from '../src/variables.ts';
 
 export function freshValues(
@@ -24,4 +27,13 @@ export function envText(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
+}
+
+/** The default stack with such an environment, without reading anything. */
+export function makeProject(
+  overrides: Readonly<Record<string, string | undefined>> = {},
+  folder = tmpdir(),
+): Project {
+  const values = freshValues(overrides);
+  return { folder, stack: resolveStack(), values, envText: envText(values) };
 }

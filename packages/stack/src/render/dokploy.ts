@@ -16,9 +16,6 @@ export interface DokployTemplate {
   readonly logo: string;
 }
 
-/** How hosts are chosen: Dokploy generates them, or they are given by the variable's name. */
-export type Hosts = 'generated' | Readonly<Record<string, string>>;
-
 /** Pure. @throws {StackConfigError} from {@link buildContainers} */
 export function renderDokploy(stack: Stack, version: string): DokployTemplate {
   // Dokploy puts a template on a network of its own, where service names are host names.
@@ -26,26 +23,25 @@ export function renderDokploy(stack: Stack, version: string): DokployTemplate {
   return {
     compose: toYaml(composeModel(isolated, buildContainers(isolated), { networks: false })),
     template: renderTemplate(isolated),
-    meta: `${JSON.stringify(
-      {
-        id: 'peakstone',
-        name: 'PeakStone',
-        version,
-        description:
-          'A whole backend on PostgreSQL 17: REST and GraphQL over row-level security, S3 storage, image transformation, a pooler, migrations, pgAdmin and centralized logs.',
-        logo: 'peakstone.svg',
-        links: {
-          github: 'https://github.com/peakstone/peakstone',
-          website: 'https://github.com/peakstone/peakstone',
-          docs: 'https://github.com/peakstone/peakstone/tree/main/docs',
-        },
-        tags: ['backend', 'database', 'postgres', 'api', 'storage', 'logging'],
-      },
-      null,
-      2,
-    )}\n`,
+    meta: renderMeta(version),
     logo: logoSvg,
   };
+}
+
+function renderMeta(version: string): string {
+  const repository = 'https://github.com/peakstone/peakstone';
+  const meta = {
+    id: 'peakstone',
+    name: 'PeakStone',
+    version,
+    description:
+      'A whole backend on PostgreSQL 17: REST and GraphQL over row-level security, S3 storage, image transformation, a pooler, migrations, pgAdmin and centralized logs.',
+    logo: 'peakstone.svg',
+    links: { github: repository, website: repository, docs: `${repository}/tree/main/docs` },
+    tags: ['backend', 'database', 'postgres', 'api', 'storage', 'logging'],
+  };
+  // A short list on one line, as formatters have it.
+  return `${JSON.stringify(meta, null, 2).replace(/\[\s+([^\]]*?)\s+\]/, (_, inner: string) => `[${inner.replace(/\s*\n\s*/g, ' ')}]`)}\n`;
 }
 
 /** The environment as Dokploy stores it: the variables that the stack's containers read, in the catalogue's order. */

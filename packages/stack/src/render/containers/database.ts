@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 /** The server, the jobs that prepare it, and the pooler. */
-import { findService, type Stack } from '../../definition.ts';
+import type { Stack } from '../../definition.ts';
 import { migrateScript } from '../configs/buckets.ts';
 import { pgcatToml } from '../configs/pgcat.ts';
 import type { ContainerSpec } from '../container.ts';
@@ -135,9 +135,4 @@ export function poolerContainer(stack: Stack): ContainerSpec {
     ports: [{ container: 6432, local: '${PUBLISH_PGCAT:-127.0.0.1:6432}' }],
     hardened: false,
   };
-}
-
-/** Whether the stack has a pooler for the upstream services to go through. */
-export function hasPooler(stack: Stack): boolean {
-  return findService(stack, 'pooler') !== undefined;
 }

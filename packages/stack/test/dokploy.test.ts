@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type DeployError, type DeployEvent, deployDokploy } from '../src/deploy/index.ts';
+import { type StandIn, startDokploy } from './dokploy-server.ts';
+import { makeProject } from './values.ts';
+
+describe('deploying to Dokploy', () => {
+  let dokploy: StandIn;
+  before(async () => {
+    dokploy = await startDokploy();
+  });
+  after(() => dokploy.close());
+
+  const hosts = { DOMAIN_API: 'api.shop.test', DOMAIN_GQL: 'gql.shop.test' };
+  const options = (
+    overrides: Readonly<Record<string, string | undefined>> = hosts,
+    events: DeployEvent[] = [],
+  ) => ({
+    project: makeProject(overrides),
+    url: dokploy.url,
+    apiKey: dokploy.apiKey,
+    dryRun: false,
+    pollMs: 10,
+    onEvent: (event: DeployEvent) => void events.push(event),
+  });
+
+  it('changes nothing on a dry run', async () => {
+    const events: DeployEvent[] = [];
+    assert.equal(await deployDokploy({ ...options(hosts, events), dryRun: true }), undefined);
+    assert.deepEqual(dokploy.calls, ['project.all']);
+    assert.match(events.find(event => event.kind === 'diff')?.text ?? '', /\+ services:/);
+  });
+
+  it('creates the project, the service, its environment and its domains, and waits until it is deployed', async () => {
+    const events: DeployEvent[] = [];
+    const made = options(hosts, events);
+    const result = await deployDokploy(made);
+    assert.deepEqual(result?.hosts, ['api.shop.test', 'gql.shop.test']);
+    const compose = dokploy.composes.get(result?.composeId ?? '');
+    assert.equal(compose?.sourceType, 'raw');
+    assert.match(
+      String(compose?.env),
+      new RegExp(`^JWT_SECRET=["']?${made.project.values.JWT_SECRET}["']?$`, 'm'),
+    );
+    assert.doesNotMatch(String(compose?.composeFile), /traefik|container_name:|^ {4}ports:/m);
+    assert.deepEqual(
+      dokploy.domains.map(({ host, port, serviceName, https, certificateType }) => ({
+        host,
+        port,
+        serviceName,
+        https,
+        certificateType,
+      })),
+      [
+        {
+          host: 'api.shop.test',
+          port: 3000,
+          serviceName: 'rest',
+          https: true,
+          certificateType: 'letsencrypt',
+        },
+        {
+          host: 'gql.shop.test',
+          port: 8080,
+          serviceName: 'graphql',
+          https: true,
+          certificateType: 'letsencrypt',
+        },
+      ],
+    );
+    assert.deepEqual(
+      events.flatMap(event =>
+        event.kind === 'step' && event.text.startsWith('Deployment') ? [event.text] : [],
+      ),
+      ['Deployment running', 'Deployment done'],
+    );
+  });
+
+  it('updates what is there instead of making it again, and keeps domains that others made', async () => {
+    const composeId = [...dokploy.composes.keys()][0]!;
+    dokploy.domains.push({
+      domainId: 'theirs',
+      host: 'other.shop.test',
+      port: 8080,
+      serviceName: 'graphql',
+      https: true,
+      certificateType: 'letsencrypt',
+      composeId,
+    });
+    dokploy.domains[0]!.port = 9999;
+    dokploy.calls.length = 0;
+    const result = await deployDokploy(options());
+    assert.equal(result?.composeId, composeId);
+    assert.equal(dokploy.composes.size, 1);
+    assert.equal(dokploy.domains.length, 3);
+    assert.equal(dokploy.domains[0]?.port, 3000);
+    assert.ok(
+      !dokploy.calls.includes('compose.create') &&
+        !dokploy.calls.includes('project.create') &&
+        !dokploy.calls.includes('domain.create'),
+    );
+  });
+
+  it('never shows a secret in its progress', async () => {
+    const events: DeployEvent[] = [];
+    const made = options(hosts, events);
+    await deployDokploy(made);
+    const text = JSON.stringify(events);
+    for (const name of ['JWT_SECRET', 'POSTGRES_SUPERPASS', 'MINIO_ROOT_PASS'])
+      assert.ok(!text.includes(made.project.values[name]!), name);
+    assert.match(text, /JWT_SECRET changes/);
+  });
+
+  it('reports a failed deployment with the last line of its log', async () => {
+    dokploy.failNext('manifest for ghcr.io/x:1 not found');
+    await assert.rejects(
+      deployDokploy(options()),
+      /the deployment failed: manifest for ghcr\.io\/x:1 not found/,
+    );
+  });
+
+  it('says what to do about a refused key, and about an address that does not answer', async () => {
+    await assert.rejects(
+      deployDokploy({ ...options(), apiKey: 'wrong' }),
+      (error: DeployError) =>
+        /refused the key/.test(error.message) && /DOKPLOY_API_KEY/.test(error.hint ?? ''),
+    );
+    await assert.rejects(
+      deployDokploy({ ...options(), url: 'http://127.0.0.1:9' }),
+      (error: DeployError) => /does not answer/.test(error.message) && /DOKPLOY_URL/.test(error.hint ?? ''),
+    );
+    await assert.rejects(
+      deployDokploy({ ...options(), environmentName: 'staging' }),
+      /has no environment staging/,
+    );
+  });
+});
