@@ -15,8 +15,8 @@ import { parseArgs } from 'node:util';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { startTestServer } from '@peakstone/testing';
-import { type CapturedStatement, pgbenchScript, readStatements } from './capture.ts';
-import { run, runWrk, type Shape } from './load.ts';
+import { type CapturedStatement, pgbenchScript, readStatements } from './parts/capture.ts';
+import { run, runWrk, type Shape } from './parts/load.ts';
 
 const ITEMS = 10_000;
 const SECRET = 'a-secret-only-for-this-benchmark-run';
@@ -143,7 +143,7 @@ function startService(databaseUrl: string, port: number): ChildProcess {
   const url = new URL(databaseUrl);
   url.username = 'bench_login';
   url.password = 'bench';
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'parts/serve.ts')], {
     env: {
       ...process.env,
       PGRST_DB_URI: url.href,
