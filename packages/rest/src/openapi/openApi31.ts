@@ -35,14 +35,14 @@ export function buildOpenApi31(context: DocumentContext): Json {
     servers: [{ url: `${server.scheme}://${server.host}${port}${server.path}`.replace(/\/$/, '') }],
     paths: Object.fromEntries([
       ['/', rootPath],
-      ...tables.map(table => [`/${table.name}`, tablePath(table)]),
-      ...routines.map(visible => [`/rpc/${visible.routine.name}`, routinePath(visible)]),
+      ...tables.map(table => [pathOf(table.name), tablePath(table)]),
+      ...routines.map(visible => [`/rpc${pathOf(visible.routine.name)}`, routinePath(visible)]),
     ]),
     components: {
       schemas: Object.fromEntries([
         ...tables.flatMap(table => [
-          [table.name, rowSchema(table, catalog)],
-          ...(isWritable(table) ? [[`${table.name}.write`, writeSchema(table)]] : []),
+          [component(table.name), rowSchema(table, catalog)],
+          ...(isWritable(table) ? [[component(`${table.name}.write`), writeSchema(table)]] : []),
         ]),
         ['error', errorSchema],
       ]),
@@ -58,12 +58,14 @@ export function buildOpenApi31(context: DocumentContext): Json {
   };
 }
 
-const schemaRef = (name: string): Json => ({ $ref: `#/components/schemas/${pointer(name)}` });
-const parameterRef = (name: string): Json => ({ $ref: `#/components/parameters/${pointer(name)}` });
+const schemaRef = (name: string): Json => ({ $ref: `#/components/schemas/${component(name)}` });
+const parameterRef = (name: string): Json => ({ $ref: `#/components/parameters/${component(name)}` });
 
-/** Names may hold what a JSON pointer in a URI must escape. */
-const pointer = (name: string): string =>
-  encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'));
+/** Component names admit few characters; the others become their code point. */
+const component = (name: string): string =>
+  name.replace(/[^A-Za-z0-9._-]/gu, char => `.u${char.codePointAt(0)!.toString(16)}.`);
+
+const pathOf = (name: string): string => `/${encodeURIComponent(name)}`;
 
 const refused = { default: { $ref: '#/components/responses/error' } };
 
@@ -268,7 +270,7 @@ const sharedParameters: readonly (readonly [string, Json])[] = [
 
 const rowFilters = (table: Table): readonly (readonly [string, Json])[] =>
   [...table.columns.values()].map(column => [
-    `rowFilter.${table.name}.${column.name}`,
+    component(`rowFilter.${table.name}.${column.name}`),
     compact({
       name: column.name,
       in: 'query',

@@ -150,11 +150,11 @@ function routinePath({ routine, argumentTypes }: VisibleRoutine): Json {
 }
 
 const argumentSchema = (type: string): Json =>
-  compact({ type: jsonType(type), format: formatOf(type), items: itemsOf(type) });
+  withItems(type, compact({ type: jsonType(type), format: formatOf(type) }));
 
-/** Of an array; elements of any type, such as JSON, are described by an empty schema. */
-const itemsOf = (type: string): Json | undefined =>
-  jsonType(type) === 'array' ? compact({ type: jsonType(elementType(type)) }) : undefined;
+/** What an array's elements are; those of any type, such as JSON, have an empty schema. */
+const withItems = (type: string, schema: Json): Json =>
+  jsonType(type) === 'array' ? { ...schema, items: compact({ type: jsonType(elementType(type)) }) } : schema;
 
 function queryArgument({ name, required, variadic }: RoutineParameter, type: string): Json {
   const base = { name, in: 'query', required };
@@ -185,15 +185,17 @@ function tableDefinition(table: Table, catalog: Catalog): Json {
 }
 
 const columnSchema = (table: Table, column: Column, catalog: Catalog): Json =>
-  compact({
-    description: columnDescription(table, column, catalog),
-    type: jsonType(column.type),
-    format: formatOf(column.type),
-    items: itemsOf(column.type),
-    enum: column.enumValues,
-    maxLength: column.maxLength ?? undefined,
-    default: constantDefault(column),
-  });
+  withItems(
+    column.type,
+    compact({
+      description: columnDescription(table, column, catalog),
+      type: jsonType(column.type),
+      format: formatOf(column.type),
+      enum: column.enumValues,
+      maxLength: column.maxLength ?? undefined,
+      default: constantDefault(column),
+    }),
+  );
 
 const textParameter = (name: string, place: string, description: string, more: Json = {}): Json => ({
   name,
