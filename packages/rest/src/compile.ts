@@ -14,7 +14,7 @@ import { assertPreferences, countsByPlan, type Preferences, parsePrefer } from '
 import { parseQuery } from './parse/query.ts';
 import { topLevelRange } from './parse/range.ts';
 import { type Action, parseTarget, type Target } from './parse/target.ts';
-import type { QueryParams, Range } from './parse/types.ts';
+import type { QueryDialect, QueryParams, Range } from './parse/types.ts';
 import { directArguments, findRoutine, planCall, resultName } from './plan/call.ts';
 import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
@@ -72,7 +72,11 @@ export function parseRequest(
   const { method, headers } = parts;
   const { action } = target;
   const isSafeCall = action.kind === 'call' && action.method !== 'POST';
-  const query = parseQuery(action.kind === 'inspect' ? withoutVersion(parts.query) : parts.query, isSafeCall);
+  const query = parseQuery(
+    action.kind === 'inspect' ? withoutVersion(parts.query) : parts.query,
+    isSafeCall,
+    dialectFor(action, config),
+  );
   const range = topLevelRange(method, headers.range, query.ranges.get(''));
   const contentType =
     headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
@@ -88,6 +92,11 @@ export function parseRequest(
     payload:
       body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
   };
+}
+
+/** A cursor pages through a relation; elsewhere `after` is a name like any other. */
+function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
+  return action.kind === 'read' || !beyond.keyset ? beyond : { ...beyond, keyset: false };
 }
 
 /** What the exchange runs, and what the response is made from. */

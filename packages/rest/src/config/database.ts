@@ -3,6 +3,7 @@
  * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
  */
 import type { Cell, Pool, Result } from '@peakstone/kernel/pg';
+import { beyondNames } from './beyond.ts';
 import { ConfigError } from './error.ts';
 import type { RoleConfig } from './settings.ts';
 import type { ConfiguredName, IsolationLevel } from './types.ts';
@@ -36,6 +37,7 @@ const names = [
   'server_timing_enabled',
   'server_trace_header',
   'url_use_legacy_target_names',
+  ...beyondNames,
 ];
 
 const namesSql = `array[${names.map(name => `'${prefix}${name}'`).join(', ')}]`;

@@ -1,15 +1,13 @@
 /** The settings as a configuration file, in the reference's order and quoting. */
 import { dumpRoleClaimKey } from '../auth/roleClaim.ts';
+import { dumpBeyond } from './beyond.ts';
 import type { ConfiguredName, RestConfig } from './types.ts';
 
-/** What `--dump-config` prints: one line a setting, sorted. Holds secrets, as the reference's does. Pure. */
+/** What `--dump-config` prints: one line a setting, sorted; those beyond the reference after them, when set. Holds secrets, as the reference's does. Pure. */
 export function dumpConfig(config: RestConfig): string {
   const lines = Object.entries(entries(config)).map(([key, value]) => `${key} = ${value}`);
   for (const [key, value] of config.appSettings) lines.push(`${key} = ${quote(value)}`);
-  return lines
-    .sort()
-    .map(line => `${line}\n`)
-    .join('');
+  return [...lines.sort(), ...dumpBeyond(config.beyond)].map(line => `${line}\n`).join('');
 }
 
 const entries = (config: RestConfig): Readonly<Record<string, string>> => ({

@@ -95,6 +95,23 @@ openapi-server-proxy-uri = ""
 ## Filters may name an aliased embed by its relation.
 url-use-legacy-target-names = true
 
+## Beyond the reference, all off by default.
+## Several requests as one transaction: a JSON array of them, posted here.
+# batch-path = "/batch"
+# batch-max-requests = 100
+## Rows with their related rows inserted at once, by "Prefer: nested=insert".
+# db-nested-insert-enabled = false
+## Large results sent as they are read, by "Prefer: stream".
+# db-stream-enabled = false
+## ETag on reads, and 304 for If-None-Match.
+# server-etag-enabled = false
+## The method QUERY: the query string in the body.
+# server-query-method-enabled = false
+## Filters that compare two columns: price=gt(col).cost
+# url-column-filters-enabled = false
+## Paging by cursor: after=
+# url-keyset-enabled = false
+
 ## Available in SQL as current_setting('app.settings.name').
 # app.settings.name = "value"
 `;

@@ -1,5 +1,6 @@
 /** Raw sources to typed settings, with the reference's names, aliases, defaults and messages. */
 import { parseRoleClaimKey } from '../auth/roleClaim.ts';
+import { parseBeyond } from './beyond.ts';
 import { ConfigError } from './error.ts';
 import { type ConfigSources, coerceText, Lookup, splitOnCommas } from './lookup.ts';
 import { isMalformedProxyUri } from './proxyUri.ts';
@@ -94,6 +95,7 @@ export function parseSettings(sources: ConfigSources, roles: RoleConfig = noRole
     adminServerUnixSocket: from.text('admin-server-unix-socket') ?? null,
     adminServerUnixSocketMode: readSocketMode(from, 'admin-server-unix-socket-mode'),
     urlUseLegacyTargetNames: from.bool('url-use-legacy-target-names') ?? d.urlUseLegacyTargetNames,
+    beyond: parseBeyond(from),
     roleSettings: roles.settings,
     roleIsolationLevels: roles.isolationLevels,
   };

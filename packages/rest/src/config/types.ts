@@ -2,6 +2,8 @@
  * Every setting, as plain data. Names are the reference's in camel case; seconds and counts as the reference defines them.
  * @see https://docs.postgrest.org/en/stable/references/configuration.html
  */
+import { type BeyondConfig, defaultBeyond } from './beyond.ts';
+
 export type LogLevel = 'crit' | 'error' | 'warn' | 'info' | 'debug';
 export type OpenApiMode = 'follow-privileges' | 'ignore-privileges' | 'disabled';
 export type TxEnd = 'commit' | 'commit-allow-override' | 'rollback' | 'rollback-allow-override';
@@ -79,6 +81,8 @@ export interface RestConfig {
   /** File mode. */
   readonly adminServerUnixSocketMode: number;
   readonly urlUseLegacyTargetNames: boolean;
+  /** What goes beyond the reference. */
+  readonly beyond: BeyondConfig;
   /** From the database: settings of each role that apply per request (`ALTER ROLE … SET`), by role, then name. */
   readonly roleSettings: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** From the database: `default_transaction_isolation` of each role. */
@@ -137,6 +141,7 @@ export const defaultConfig: RestConfig = {
   adminServerUnixSocket: null,
   adminServerUnixSocketMode: 0o660,
   urlUseLegacyTargetNames: true,
+  beyond: defaultBeyond,
   roleSettings: new Map(),
   roleIsolationLevels: new Map(),
 };

@@ -5,6 +5,7 @@ import {
   attempt,
   between,
   char,
+  eof,
   FAIL,
   label,
   lexeme,
@@ -97,7 +98,22 @@ const language = attempt(between(char('('), char(')'), identifier));
 
 const negation = alt(attempt(seq([string('not'), delimiter], () => true)), pure(false));
 
-function operation(value: Parser<string>): Parser<Operation> {
+/** `gt(col).cost`: what the reference refuses, so that no filter of its own changes its meaning. */
+function columnOperation(end: Parser<unknown>): Parser<Operation> {
+  const operator = oneOfNames<Extract<Operation, { kind: 'column' }>['operator']>([
+    'isdistinct',
+    ...SIMPLE,
+    ...QUANTIFIED,
+  ]);
+  return attempt(
+    seq(
+      [operator, string('(col)'), delimiter, field, end],
+      (which, _col, _dot, column): Operation => ({ kind: 'column', operator: which, column }),
+    ),
+  );
+}
+
+function operation(value: Parser<string>, columns: Parser<Operation> | null): Parser<Operation> {
   const inList = seq(
     [attempt(seq([string('in'), delimiter], () => null)), listValue],
     (_in, values): Operation => ({ kind: 'in', values }),
@@ -127,10 +143,8 @@ function operation(value: Parser<string>): Parser<Operation> {
       value: text,
     }),
   );
-  return label(
-    alt<Operation>(inList, is, isDistinct, attempt(fts), attempt(simple), attempt(quantified)),
-    'operator (eq, gt, ...)',
-  );
+  const values = [inList, is, isDistinct, attempt(fts), attempt(simple), attempt(quantified)];
+  return label(alt<Operation>(...(columns ? [columns, ...values] : values)), 'operator (eq, gt, ...)');
 }
 
 const QUICK = /^(not\.)?([a-z]+)\.(.*)$/s;
@@ -157,15 +171,9 @@ const quickExpression: Parser<OpExpr> = state => {
   return FAIL;
 };
 
-function expression(value: Parser<string>): Parser<OpExpr> {
-  return seq([negation, operation(value)], (negated, found) => ({ negated, operation: found }));
+function expression(value: Parser<string>, columns: Parser<Operation> | null): Parser<OpExpr> {
+  return seq([negation, operation(value, columns)], (negated, found) => ({ negated, operation: found }));
 }
-
-/** The value of a filter parameter: `not.eq.5`, `in.(1,2)`, `like(any).{a*,b*}`. */
-export const filterExpression: Parser<OpExpr> = alt(quickExpression, expression(rest));
-
-/** The same, where a value without an operator is a function's argument (null). */
-export const filterOrArgument: Parser<OpExpr | null> = alt<OpExpr | null>(filterExpression, pure(null));
 
 const arrayLiteral = seq(
   [string('{'), span(/[^{}]*/y, 0), string('}')],
@@ -178,11 +186,6 @@ const logicValue: Parser<string> = alt(
   unquoted,
 );
 
-const logicFilter: Parser<LogicTree> = seq(
-  [field, delimiter, expression(logicValue)],
-  (of, _dot, what): LogicTree => ({ kind: 'filter', filter: { field: of, expression: what } }),
-);
-
 const logicOperator: Parser<'and' | 'or'> = label(
   alt<'and' | 'or'>(
     attempt(map(string('and'), () => 'and' as const)),
@@ -191,23 +194,53 @@ const logicOperator: Parser<'and' | 'or'> = label(
   'logic operator (and, or)',
 );
 
-/** `and(a.eq.1,not.or(b.eq.2,c.is.null))`. */
-export const logicTree: Parser<LogicTree> = alt<LogicTree>(
-  attempt(logicFilter),
-  seq(
-    [
-      label(negation, 'negation operator (not)'),
-      logicOperator,
-      lexeme(char('(')),
-      sepBy1(
-        nested(() => logicTree),
-        lexeme(char(',')),
-      ),
-      lexeme(char(')')),
-    ],
-    (negated, operator, _open, trees): LogicTree => ({ kind: 'logic', negated, operator, trees }),
-  ),
-);
+export interface FilterParsers {
+  /** The value of a filter parameter: `not.eq.5`, `in.(1,2)`, `like(any).{a*,b*}`. */
+  readonly filterExpression: Parser<OpExpr>;
+  /** The same, where a value without an operator is a function's argument (null). */
+  readonly filterOrArgument: Parser<OpExpr | null>;
+  /** `and(a.eq.1,not.or(b.eq.2,c.is.null))`. */
+  readonly logicTree: Parser<LogicTree>;
+}
+
+function filterParsers(comparesColumns: boolean): FilterParsers {
+  const filterExpression = alt(
+    quickExpression,
+    expression(rest, comparesColumns ? columnOperation(eof) : null),
+  );
+  const inTree = expression(logicValue, comparesColumns ? columnOperation(listEnd) : null);
+  const logicFilter: Parser<LogicTree> = seq(
+    [field, delimiter, inTree],
+    (of, _dot, what): LogicTree => ({ kind: 'filter', filter: { field: of, expression: what } }),
+  );
+  const logicTree: Parser<LogicTree> = alt<LogicTree>(
+    attempt(logicFilter),
+    seq(
+      [
+        label(negation, 'negation operator (not)'),
+        logicOperator,
+        lexeme(char('(')),
+        sepBy1(
+          nested(() => logicTree),
+          lexeme(char(',')),
+        ),
+        lexeme(char(')')),
+      ],
+      (negated, operator, _open, trees): LogicTree => ({ kind: 'logic', negated, operator, trees }),
+    ),
+  );
+  return {
+    filterExpression,
+    filterOrArgument: alt<OpExpr | null>(filterExpression, pure(null)),
+    logicTree,
+  };
+}
+
+/** Filters as the reference has them. */
+export const plainFilters: FilterParsers = filterParsers(false);
+
+/** Filters that may also compare columns. */
+export const columnFilters: FilterParsers = filterParsers(true);
 
 /** `clients.not.or`: the embed the tree belongs to, and its outermost operator with its negation. */
 export const logicPath: Parser<{ readonly path: readonly string[]; readonly operator: string }> = map(

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { filterExpression, logicTree } from './filter.ts';
+import { plainFilters } from './filter.ts';
 import { columnList, fieldName, jsonPath } from './names.ts';
 import { orderTerms } from './order.ts';
 import { MAX_DEPTH, type Parser, parse } from './parsec.ts';
 import { selectForest } from './select.ts';
+
+const { filterExpression, logicTree } = plainFilters;
 
 function refusal(parser: Parser<unknown>, text: string): string {
   const result = parse(parser, text);

@@ -3,7 +3,7 @@
  * @see https://docs.postgrest.org/en/stable/references/api/tables_views.html
  */
 import { requestErrors } from '../errors.ts';
-import { filterExpression, filterOrArgument, logicPath, logicTree } from './filter.ts';
+import { columnFilters, logicPath, plainFilters } from './filter.ts';
 import { columnList, treePath } from './names.ts';
 import { orderTerms } from './order.ts';
 import { type Parser, parse } from './parsec.ts';
@@ -16,6 +16,7 @@ import type {
   LogicTree,
   OpExpr,
   OrderTerm,
+  QueryDialect,
   QueryParams,
   Range,
   SelectItem,
@@ -120,6 +121,8 @@ function canonicalQuery(pairs: readonly (readonly [string, string | null])[]): s
     .join('&');
 }
 
+const plainDialect: QueryDialect = { columnFilters: false, keyset: false };
+
 const SIMPLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function readPath(name: string): { readonly path: EmbedPath; readonly field: Field } {
@@ -133,11 +136,17 @@ function lastWord(name: string): string {
 
 /**
  * Reads a query string. `acceptsArguments` is true for a function called by GET or HEAD, where a parameter whose value
- * starts with no operator is an argument. Pure.
+ * starts with no operator is an argument. `dialect` allows more than the reference takes. Pure.
  * @throws {RestError} PGRST100 with the place and what was expected there.
  * @example parseQuery('id=eq.1&select=name', false).filters // [[[], { field: { name: 'id', … }, … }]]
  */
-export function parseQuery(query: string, acceptsArguments: boolean): QueryParams {
+export function parseQuery(
+  query: string,
+  acceptsArguments: boolean,
+  dialect: QueryDialect = plainDialect,
+): QueryParams {
+  const parsers = dialect.columnFilters ? columnFilters : plainFilters;
+  let after: string | null = null;
   const pairs = splitQuery(query);
   const order: (readonly [EmbedPath, readonly OrderTerm[]])[] = [];
   const logic: (readonly [EmbedPath, LogicTree])[] = [];
@@ -149,6 +158,8 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
     if (RESERVED.has(name)) {
       if (!reserved.has(name)) reserved.set(name, value);
     } else if (value === null) {
+    } else if (dialect.keyset && name === 'after') {
+      after ??= value;
     } else if (!EMBEDDABLE.has(word)) {
       candidates.push([name, value]);
     } else if (word === 'order') {
@@ -160,7 +171,7 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
       limits.set(level, found);
     } else {
       const { path, operator } = read(logicPath, name, 'logic path');
-      logic.push([path, read(logicTree, operator + value, 'logic tree', value)]);
+      logic.push([path, read(parsers.logicTree, operator + value, 'logic tree', value)]);
     }
   }
   const columns = reserved.get('columns') ?? null;
@@ -171,8 +182,8 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
   for (const [name, value] of candidates) {
     const { path, field } = readPath(name);
     const expression: OpExpr | null = acceptsArguments
-      ? read(filterOrArgument, value, 'filter')
-      : read(filterExpression, value, 'filter');
+      ? read(parsers.filterOrArgument, value, 'filter')
+      : read(parsers.filterExpression, value, 'filter');
     if (expression) filters.push([path, { field, expression }]);
     else params.push([field.name, value]);
   }
@@ -192,7 +203,18 @@ export function parseQuery(query: string, acceptsArguments: boolean): QueryParam
     ranges,
     columns: readColumns,
     onConflict: onConflict === null ? null : read(columnList, onConflict, 'on_conflict parameter'),
+    after,
   };
+}
+
+/** The canonical form of a query that is not otherwise read. */
+export function canonicalOf(query: string): string {
+  return canonicalQuery(splitQuery(query));
+}
+
+/** Whether a parameter of that name is a filter, rather than one with a meaning of its own. */
+export function isFilterName(name: string): boolean {
+  return !RESERVED.has(name) && !EMBEDDABLE.has(lastWord(name));
 }
 
 /** The embed path of a level's name in `QueryParams.ranges`. @throws {RestError} PGRST100 */

@@ -61,6 +61,12 @@ export type Operation =
       readonly operator: FtsOperator;
       readonly language: string | null;
       readonly value: string;
+    }
+  /** Another column of the same row instead of a value: `gt(col).cost`. Only where the setting allows it. */
+  | {
+      readonly kind: 'column';
+      readonly operator: SimpleOperator | QuantOperator | 'isdistinct';
+      readonly column: Field;
     };
 
 export interface OpExpr {
@@ -115,4 +121,14 @@ export interface QueryParams {
   readonly ranges: ReadonlyMap<string, Range>;
   readonly columns: readonly string[] | null;
   readonly onConflict: readonly string[] | null;
+  /** The cursor of `after=`, empty for the first page; null where it is not given, or not taken. */
+  readonly after: string | null;
+}
+
+/** What the query string may say beyond the reference's. */
+export interface QueryDialect {
+  /** Filters may compare columns. */
+  readonly columnFilters: boolean;
+  /** `after` is a cursor, not a column. */
+  readonly keyset: boolean;
 }

@@ -7,7 +7,7 @@ import {
   type QualifiedName,
   type Table,
 } from '@peakstone/kernel/catalog';
-import type { Field, LogicTree, OpExpr } from '../parse/types.ts';
+import type { Field, Filter, LogicTree, OpExpr } from '../parse/types.ts';
 import { type Condition, type ResolvedField, unknownField } from './types.ts';
 
 /** Where names are resolved: a relation in the catalog. */
@@ -70,11 +70,17 @@ export function resolveOrderField(scope: Scope, field: Field): ResolvedField {
   return isJsonValue ? { ...resolved, toJson: true } : resolved;
 }
 
-export function resolveLogic(scope: Scope, tree: LogicTree): Condition {
-  if (tree.kind === 'filter') {
-    const { field, expression } = tree.filter;
-    return { kind: 'filter', field: resolveFilterField(scope, field, expression), expression };
+export function resolveFilter(scope: Scope, { field, expression }: Filter): Condition {
+  const { negated, operation } = expression;
+  if (operation.kind === 'column') {
+    const { operator, column } = operation;
+    return { kind: 'columns', negated, left: resolve(scope, field), operator, right: resolve(scope, column) };
   }
+  return { kind: 'filter', field: resolveFilterField(scope, field, expression), expression };
+}
+
+export function resolveLogic(scope: Scope, tree: LogicTree): Condition {
+  if (tree.kind === 'filter') return resolveFilter(scope, tree.filter);
   const { negated, operator, trees } = tree;
   return { kind: 'logic', negated, operator, conditions: trees.map(each => resolveLogic(scope, each)) };
 }

@@ -7,7 +7,7 @@ import { requestErrors, schemaCacheErrors } from '../errors.ts';
 import type { Preferences } from '../parse/prefer.ts';
 import type { Mutation } from '../parse/target.ts';
 import type { QueryParams } from '../parse/types.ts';
-import { resolveFilterField, resolveLogic, type Scope } from './field.ts';
+import { resolveFilter, resolveLogic, type Scope } from './field.ts';
 import { returnedColumns } from './returning.ts';
 import { type Condition, type InsertColumn, type MutatePlan, type ReadPlan, unknownField } from './types.ts';
 
@@ -104,9 +104,8 @@ function namesExactlyTheKey(query: QueryParams, primaryKey: readonly string[]): 
 /** Filters and logic trees of the request's own relation. */
 function rootConditions(scope: Scope, query: QueryParams): Condition[] {
   const conditions: Condition[] = [];
-  for (const [path, { field, expression }] of query.filters) {
-    if (path.length > 0) continue;
-    conditions.push({ kind: 'filter', field: resolveFilterField(scope, field, expression), expression });
+  for (const [path, filter] of query.filters) {
+    if (path.length === 0) conditions.push(resolveFilter(scope, filter));
   }
   // The reference applies logic trees of embeds to the relation written as well; here they stay with their embed.
   for (const [path, tree] of query.logic) {

@@ -9,7 +9,7 @@ import type { QueryParams, SelectField } from '../parse/types.ts';
 import { applyAggregates } from './aggregate.ts';
 import {
   hasOutputTransform,
-  resolveFilterField,
+  resolveFilter,
   resolveLogic,
   resolveOrderField,
   resolveOutput,
@@ -171,10 +171,12 @@ function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean): Select
   const expands =
     draft.fields.some(field => isStar(field) && (field.aggregate === null || counted(field))) &&
     (hasAggregates || hasOutputTransform(scope));
+  // PostgreSQL's RETURNING refuses a star that stands for nothing.
+  const hasNoColumns = scope.table?.columns.size === 0;
   return draft.fields.flatMap((field): SelectTerm[] => {
     const { aggregate, aggregateCast, cast } = field;
     const base = { aggregate, aggregateCast, cast };
-    if (expands && isStar(field) && aggregate === null) {
+    if ((expands || hasNoColumns) && isStar(field) && aggregate === null) {
       const columns = scope.table ? [...scope.table.columns.values()] : [];
       return columns.map(column => {
         const resolved = resolveOutputColumn(scope, column);
@@ -188,13 +190,18 @@ function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean): Select
   });
 }
 
+/** What PostgreSQL cuts off at a zero byte must leave something. */
+const isName = (text: string): boolean => text !== '' && !text.startsWith('\0');
+
 /** Names for terms that PostgreSQL would not name after their field. */
 function automaticAlias(field: SelectField, isSpread: boolean, isTransformed: boolean): string | null {
   if (field.aggregate !== null) return isSpread ? field.aggregate : null;
   const { name, path } = field.field;
   if (path.length > 0) {
-    // `data->1->key->>2` shows as "key", `data->3` as "data"
-    return path.findLast(step => step.operand.kind === 'key')?.operand.value ?? name;
+    // `data->1->key->>2` shows as "key", `data->3` as "data"; a key that can be no name counts for nothing
+    return (
+      path.findLast(({ operand }) => operand.kind === 'key' && isName(operand.value))?.operand.value ?? name
+    );
   }
   return isTransformed ? name : null;
 }
@@ -205,9 +212,7 @@ function findEmbed(children: readonly ReadNode[], name: string): ReadNode | unde
 
 function conditions(draft: Draft, scope: Scope, children: readonly ReadNode[]): Condition[] {
   const resolved: Condition[] = draft.logic.map(tree => resolveLogic(scope, tree));
-  for (const { field, expression } of draft.filters) {
-    resolved.push({ kind: 'filter', field: resolveFilterField(scope, field, expression), expression });
-  }
+  for (const filter of draft.filters) resolved.push(resolveFilter(scope, filter));
   return children.length === 0 ? resolved : resolved.map(condition => asNullEmbed(condition, children));
 }
 
@@ -215,6 +220,7 @@ function conditions(draft: Draft, scope: Scope, children: readonly ReadNode[]): 
 function asNullEmbed(condition: Condition, children: readonly ReadNode[]): Condition {
   switch (condition.kind) {
     case 'nullEmbed':
+    case 'columns':
       return condition;
     case 'logic':
       return { ...condition, conditions: condition.conditions.map(each => asNullEmbed(each, children)) };

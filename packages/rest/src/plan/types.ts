@@ -7,6 +7,7 @@ import type {
   JoinType,
   JsonOperation,
   OpExpr,
+  Operation,
   OrderDirection,
   OrderNulls,
   Range,
@@ -38,6 +39,14 @@ export interface SelectTerm {
 
 export type Condition =
   | { readonly kind: 'filter'; readonly field: ResolvedField; readonly expression: OpExpr }
+  /** `left operator right`, both of the same row. */
+  | {
+      readonly kind: 'columns';
+      readonly negated: boolean;
+      readonly left: ResolvedField;
+      readonly operator: Extract<Operation, { kind: 'column' }>['operator'];
+      readonly right: ResolvedField;
+    }
   /** `embed=is.null`: whether the joined embed is there. */
   | { readonly kind: 'nullEmbed'; readonly isNull: boolean; readonly embed: string }
   | {

@@ -29,6 +29,8 @@ const QUANTIFIED: Readonly<Record<QuantOperator, string>> = {
   imatch: '~*',
 };
 
+const OPERATORS: Readonly<Record<SimpleOperator | QuantOperator, string>> = { ...SIMPLE, ...QUANTIFIED };
+
 const FTS: Readonly<Record<FtsOperator, string>> = {
   fts: 'to_tsquery',
   plfts: 'plainto_tsquery',
@@ -83,6 +85,11 @@ export function conditionSql(
   switch (condition.kind) {
     case 'filter':
       return filterSql(table, condition.field, condition.expression, params);
+    case 'columns': {
+      const { negated, left, operator, right } = condition;
+      const sign = operator === 'isdistinct' ? 'IS DISTINCT FROM' : OPERATORS[operator];
+      return `${negated ? 'NOT ' : ''}${fieldSql(table, left, params)} ${sign} ${fieldSql(table, right, params)}`;
+    }
     case 'nullEmbed':
       return nullEmbed(condition.embed, condition.isNull);
     case 'logic': {
@@ -127,6 +134,8 @@ function filterSql(
       return `${left} IS ${IS[operation.value]}`;
     case 'isdistinct':
       return `${left} IS DISTINCT FROM ${params.add(operation.value)}`;
+    case 'column':
+      throw new Error('A comparison of columns is resolved to a condition of its own');
     case 'fts':
       return `${left} @@ ${FTS[operation.operator]}(${language(operation.language, params)}${params.add(operation.value)})`;
   }
