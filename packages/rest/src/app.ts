@@ -21,6 +21,7 @@ import { createEdge } from './edge.ts';
 import { ClientGone } from './exchange.ts';
 import { inspect } from './inspect.ts';
 import { createLanes } from './lane.ts';
+import { createMemo } from './memo.ts';
 import type { Action } from './parse/target.ts';
 import { respondInfo, withETag, withVary } from './respond.ts';
 
@@ -34,12 +35,29 @@ export function createRestHandler(context: () => RestContext, options: EngineOpt
   return createEdge(context, createEngine(options));
 }
 
-/** Makes the engine. It keeps nothing but how long statements took. */
+/** Makes the engine. It keeps how long statements took and how shapes of reads compile. */
 export function createEngine(options: EngineOptions = {}): RestEngine {
   const lanes = createLanes();
+  const memo = createMemo();
+  const respondTo = async (
+    compiled: Compiled,
+    api: ApiRequest,
+    call: RestCall,
+    clock: Clock,
+  ): Promise<HttpResponse> => {
+    const response = await answerCompiled(compiled, api, call, lanes, clock);
+    const isTagged = options.etag && compiled.kind === 'read';
+    const tagged = isTagged ? withETag(response, call.request.headers['if-none-match']) : response;
+    return finish(withLegacyWarning(tagged, compiled, api, call), clock);
+  };
   const run = async (call: RestCall): Promise<HttpResponse> => {
     const { request, config, catalog } = call;
     const clock = createClock(call.jwtMs);
+    const known = memo.find(request, catalog, config);
+    if (known) {
+      clock.lap('plan');
+      return respondTo(known.compiled, known.api, call, clock);
+    }
     const target = readTarget(request, config);
     const body = takesBody(target) ? await request.body() : null;
     clock.start();
@@ -52,12 +70,7 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
       case 'call': {
         const compiled = compile(action, api, call);
         clock.lap('plan');
-        const response = await answerCompiled(compiled, api, call, lanes, clock);
-        const tagged =
-          options.etag && action.kind === 'read'
-            ? withETag(response, request.headers['if-none-match'])
-            : response;
-        return finish(withLegacyWarning(tagged, compiled, api, call), clock);
+        return respondTo(compiled, api, call, clock);
       }
       case 'inspect':
         return finish(await inspect(action.headersOnly, api, call, clock), clock);

@@ -1,0 +1,152 @@
+/**
+ * Remembers how requests of one shape compile. An application sends few shapes of reads over and over: same path, same
+ * select, same filters, other values. What changes between them are parameters of a statement that stays the same, so
+ * the second request of a shape is the last that needs parsing and planning.
+ *
+ * A shape is the request with the values of plain comparisons taken out. To learn where those values go, the request is
+ * compiled once with marks in their place. Nothing else of a statement depends on such a value.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Catalog } from '@peakstone/kernel/catalog';
+import type { Sql, SqlValue } from '@peakstone/kernel/pg';
+import {
+  type ApiRequest,
+  type Compiled,
+  compileRead,
+  parseRequest,
+  type RequestParts,
+  readTarget,
+} from './compile.ts';
+import type { RestConfig } from './config/types.ts';
+import { canonicalOf, decodeText, isFilterName } from './parse/query.ts';
+
+export interface Prepared {
+  readonly api: ApiRequest;
+  readonly compiled: Extract<Compiled, { kind: 'read' }>;
+}
+
+export interface Memo {
+  /** The compiled request when its shape is known; null when it has to be compiled as any other. Never throws. */
+  find(parts: RequestParts, catalog: Catalog, config: RestConfig): Prepared | null;
+}
+
+/** Shapes remembered; a service has far fewer. */
+const MAX_SHAPES = 2000;
+/** Longer queries are not worth it: they hold lists, or nothing that repeats. */
+const MAX_QUERY_LENGTH = 1024;
+
+/** `name=operator.value` as it stands in the URL, where the value can only become a parameter as it is. */
+const COMPARISON = /^([A-Za-z0-9_.>-]+)=((?:not\.)?(?:eq|neq|gte?|lte?)\.)(.*)$/s;
+/** Stands for a value in a shape; no URL holds it. */
+const HOLE = '\0';
+
+interface Shape {
+  readonly key: string;
+  /** The query's parts, with holes. */
+  readonly parts: readonly string[];
+  /** Values of the holes, still percent-encoded. */
+  readonly values: readonly string[];
+}
+
+interface Template extends Prepared {
+  /** For each statement and each hole: the parameters that take its value. */
+  readonly positions: readonly (readonly (readonly number[])[])[];
+}
+
+/** A shape seen once is only noted: most of what is sent once is never sent again. */
+type Known = 'seen' | 'unfit' | Template;
+
+export function createMemo(): Memo {
+  const mark = randomUUID();
+  let known = new Map<string, Known>();
+  let madeFor: { readonly catalog: Catalog; readonly config: RestConfig } | null = null;
+  return {
+    find(parts, catalog, config) {
+      const { method, path, query } = parts;
+      if (method !== 'GET' || query.length > MAX_QUERY_LENGTH || path === '/' || path.startsWith('/rpc/'))
+        return null;
+      if (madeFor?.catalog !== catalog || madeFor.config !== config) {
+        known = new Map();
+        madeFor = { catalog, config };
+      }
+      const shape = shapeOf(parts);
+      const found = known.get(shape.key);
+      if (found === 'unfit') return null;
+      if (found !== undefined && found !== 'seen') return fill(found, shape, query);
+      if (found === undefined) {
+        if (known.size >= MAX_SHAPES) known.clear();
+        known.set(shape.key, 'seen');
+        return null;
+      }
+      const template = learn(shape, parts, catalog, config, mark);
+      known.set(shape.key, template ?? 'unfit');
+      return template && fill(template, shape, query);
+    },
+  };
+}
+
+/** Headers that change what a read compiles to. */
+const HEADERS = ['accept', 'prefer', 'range', 'accept-profile'] as const;
+
+function shapeOf({ path, query, headers }: RequestParts): Shape {
+  const parts: string[] = [];
+  const values: string[] = [];
+  for (const part of query === '' ? [] : query.split(/[&;]/)) {
+    const comparison = COMPARISON.exec(part);
+    if (comparison && isFilterName(comparison[1] ?? '')) {
+      parts.push(`${comparison[1]}=${comparison[2]}${HOLE}`);
+      values.push(comparison[3] ?? '');
+    } else {
+      parts.push(part);
+    }
+  }
+  let key = path;
+  for (const name of HEADERS) key += `\n${headers[name] ?? HOLE}`;
+  return { key: `${key}\n${parts.join('&')}`, parts, values };
+}
+
+/** Compiles with marks for values. Null when it does not compile, or when a value leaves no trace. */
+function learn(
+  shape: Shape,
+  parts: RequestParts,
+  catalog: Catalog,
+  config: RestConfig,
+  mark: string,
+): Template | null {
+  let holes = 0;
+  const query = shape.parts.map(part => part.replace(HOLE, () => `${mark}-${holes++}.`)).join('&');
+  try {
+    const marked = { ...parts, query };
+    const api = parseRequest(marked, readTarget(marked, config), null, config);
+    if (api.action.kind !== 'read') return null;
+    const compiled = compileRead(api.action, api, catalog, config);
+    const positions = compiled.statements.map(({ values }) =>
+      shape.values.map((_value, i) => indexesOf(values, `${mark}-${i}.`)),
+    );
+    const isFit = shape.values.every((_value, i) => positions.some(each => (each[i] ?? []).length > 0));
+    return isFit ? { api, compiled, positions } : null;
+  } catch {
+    // Refused: the request itself, compiled as it is, says why in its own words.
+    return null;
+  }
+}
+
+function indexesOf(values: readonly SqlValue[], wanted: string): number[] {
+  return values.flatMap((value, i) => (value === wanted ? [i] : []));
+}
+
+function fill({ api, compiled, positions }: Template, shape: Shape, query: string): Prepared {
+  const given = shape.values.map(decodeText);
+  const statements = compiled.statements.map(({ text, values }, i): Sql => {
+    if (given.length === 0) return { text, values };
+    const filled = [...values];
+    positions[i]?.forEach((indexes, hole) => {
+      for (const index of indexes) filled[index] = given[hole] ?? null;
+    });
+    return { text, values: filled };
+  });
+  return {
+    api: { ...api, query: { ...api.query, canonical: canonicalOf(query) } },
+    compiled: { ...compiled, statements },
+  };
+}
