@@ -9,13 +9,17 @@ import { toYaml } from './yaml.ts';
 export function renderCaddy(stack: Stack): string {
   const sites = buildContainers(stack).flatMap(container =>
     container.routes.map(
-      route =>
-        `{$${route.domain}:${route.name}.invalid} {\n\treverse_proxy ${hostOf(stack, container.name)}:${route.port}\n}\n`,
+      route => `{$${route.domain}} {\n\treverse_proxy ${hostOf(stack, container.name)}:${route.port}\n}\n`,
     ),
   );
-  const domains = [
-    ...new Set(buildContainers(stack).flatMap(container => container.routes.map(route => route.domain))),
-  ];
+  // A host that is not set answers to a name that nobody asks for, without a certificate.
+  const hosts = Object.fromEntries(
+    buildContainers(stack).flatMap(container =>
+      container.routes.map(
+        route => [route.domain, `\${${route.domain}:-http://${route.name}.invalid}`] as const,
+      ),
+    ),
+  );
   const caddyfile = `{\n\tadmin off\n}\n\n${sites.join('\n')}`;
   const model = {
     services: {
@@ -23,7 +27,7 @@ export function renderCaddy(stack: Stack): string {
         image: upstreamImage('CADDY_IMAGE'),
         restart: 'unless-stopped',
         ports: ['80:80', '443:443', '443:443/udp'],
-        environment: Object.fromEntries(domains.map(domain => [domain, `\${${domain}:-}`])),
+        environment: hosts,
         configs: [{ source: 'caddyfile', target: '/etc/caddy/Caddyfile' }],
         volumes: ['caddy_data:/data', 'caddy_config:/config'],
         networks: { default: {} },

@@ -1,9 +1,8 @@
 /** `.env.example`: every variable of the stack, grouped; secrets empty. */
-import type { Stack } from '../definition.ts';
 import { type Variable, variables } from '../variables.ts';
 
-/** Pure. A variable that no service of the stack uses is still listed: the file is the catalogue. */
-export function renderEnvExample(_stack: Stack): string {
+/** Pure. A variable that no service of a stack uses is still listed: the file is the catalogue. */
+export function renderEnvExample(): string {
   const groups = [...new Set(variables.map(variable => variable.group))];
   const body = groups.map(
     group =>

@@ -25,7 +25,7 @@ export function renderFiles(config: StackConfig = {}): ReadonlyMap<string, strin
   return new Map([
     ['docker-compose.yml', renderCompose(stack)],
     ['docker-compose.local.yml', renderOverride(stack)],
-    ['.env.example', renderEnvExample(stack)],
+    ['.env.example', renderEnvExample()],
     ['deploy/compose/docker-compose.upstream.yml', renderCompose(upstream)],
     ['deploy/compose/docker-compose.traefik.yml', renderCompose(traefik)],
     ['deploy/compose/docker-compose.caddy.yml', renderCaddy(plain)],

@@ -1,4 +1,4 @@
-import type { Stack } from '../definition.ts';
+import { type Stack, stackVersion } from '../definition.ts';
 
 /**
  * The images that rendered files name unless a variable says otherwise. Each tag is immutable by its publisher's practice;
@@ -17,12 +17,12 @@ export const pinnedImages: Readonly<Record<string, string>> = {
   LOKI_IMAGE: 'grafana/loki:3.7.6',
   ALLOY_IMAGE: 'grafana/alloy:v1.19.2',
   GRAFANA_IMAGE: 'grafana/grafana:12.4.5',
-  CADDY_IMAGE: 'caddy:2.10-alpine',
+  CADDY_IMAGE: 'caddy:2.10.2-alpine',
 };
 
 /** PostgreSQL with the extensions: ours, and the one that the original stack's own repository publishes. */
-const postgresImages = {
-  peakstone: 'ghcr.io/peakstone/peakstone-postgres:17-exts',
+export const postgresImages = {
+  peakstone: `ghcr.io/peakstone/peakstone-postgres:${stackVersion}`,
   upstream: 'ghcr.io/willosagiede-dev/peakstone-postgres:17.6-exts',
 } as const;
 

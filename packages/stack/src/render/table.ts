@@ -2,7 +2,7 @@
 import type { Stack } from '../definition.ts';
 import { services } from '../services.ts';
 import { buildContainers } from './containers/index.ts';
-import { pinnedImages } from './images.ts';
+import { pinnedImages, postgresImages } from './images.ts';
 
 /** Markdown: what serves, by whom, where. Pure. */
 export function renderServiceTable(stack: Stack): string {
@@ -20,7 +20,7 @@ export function renderServiceTable(stack: Stack): string {
 /** Markdown: the variable of each image and what it is unless set. Pure. */
 export function renderImageTable(stack: Stack): string {
   const own = [
-    ['POSTGRES_IMAGE', 'ghcr.io/peakstone/peakstone-postgres:17-exts'],
+    ['POSTGRES_IMAGE', postgresImages.peakstone],
     ['PEAKSTONE_IMAGE', stack.image],
   ];
   const rows = [...own, ...Object.entries(pinnedImages).filter(([name]) => name !== 'RUSTFS_IMAGE')].map(

@@ -77,7 +77,8 @@ export function logsContainer(stack: Stack): ContainerSpec {
       retries: 5,
       startPeriodS: 60,
     },
-    after: after(stack, 'storage'),
+    // Its bucket and user come from the job.
+    after: after(stack, 'storage', 'storage-bootstrap'),
     ports: [{ container: 3100, local: '${PUBLISH_LOKI:-127.0.0.1:3100}' }],
     hardened: false,
     stopGraceS: 60,
