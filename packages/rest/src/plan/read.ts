@@ -96,7 +96,7 @@ function planNode(
   const children = draft.children.map(child =>
     planNode(child, { name: own }, hasAggregates, context, nextId),
   );
-  const select = selectTerms(draft, scope, hasAggregates);
+  const select = selectTerms(draft, scope, hasAggregates, from === SOURCE);
   const spread: Spread | null = !draft.spread
     ? null
     : isToManySpread
@@ -165,14 +165,14 @@ function joinConditions(rel: Relationship, own: QualifiedName, parent: Qualified
   }
 }
 
-function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean): SelectTerm[] {
+function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean, readsSource: boolean): SelectTerm[] {
   const counted = (field: SelectField): boolean => draft.spread && field.aggregate === 'count';
   const isStar = (field: SelectField): boolean => field.field.name === '*' && field.field.path.length === 0;
   const expands =
     draft.fields.some(field => isStar(field) && (field.aggregate === null || counted(field))) &&
     (hasAggregates || hasOutputTransform(scope));
   // PostgreSQL's RETURNING refuses a star that stands for nothing.
-  const hasNoColumns = scope.table?.columns.size === 0;
+  const hasNoColumns = readsSource && scope.table?.columns.size === 0;
   return draft.fields.flatMap((field): SelectTerm[] => {
     const { aggregate, aggregateCast, cast } = field;
     const base = { aggregate, aggregateCast, cast };
