@@ -15,7 +15,7 @@ import type { RestConfig } from './config/types.ts';
 import { streamCatalog } from './dumpCatalog.ts';
 import type { Emit } from './events.ts';
 import { checkReady } from './ready.ts';
-import { poolUrl } from './service/connection.ts';
+import { assertConnectable, poolUrl } from './service/connection.ts';
 import { startRest } from './service.ts';
 import { prettyVersion } from './version.ts';
 
@@ -158,6 +158,7 @@ async function dumpSchema(path: string | undefined, env: Env): Promise<number> {
 }
 
 async function withPool<T>(config: RestConfig, use: (pool: Pool) => Promise<T>): Promise<T> {
+  assertConnectable(config);
   const pool = createPool({ url: poolUrl(config), size: 1 });
   try {
     return await use(pool);

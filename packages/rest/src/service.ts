@@ -14,6 +14,7 @@ import type { Emit, RestEvent } from './events.ts';
 import { batched, createLog } from './log.ts';
 import { createRestMetrics } from './metrics.ts';
 import { showAddress } from './service/address.ts';
+import { assertConnectable } from './service/connection.ts';
 import { listenOn } from './service/listen.ts';
 import { RestRuntime } from './service/runtime.ts';
 import { prettyVersion } from './version.ts';
@@ -84,6 +85,7 @@ export async function startRest(
   signal: AbortSignal,
 ): Promise<RestService> {
   const initial = await readConfig({ path: options.path, env: options.env });
+  assertConnectable(initial);
   const service = new RunningRest(options, deps, initial);
   const abort = (): void => void service.stop();
   signal.addEventListener('abort', abort, { once: true });

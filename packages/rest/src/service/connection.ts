@@ -1,5 +1,6 @@
 /** How the service connects: the configured string, with what identifies and places the connection added. Pure. */
-import { parseConninfo } from '@peakstone/kernel/pg';
+import { ConnectionError, parseConninfo } from '@peakstone/kernel/pg';
+import { ConfigError } from '../config/error.ts';
 import type { RestConfig } from '../config/types.ts';
 import { prettyVersion } from '../version.ts';
 
@@ -10,6 +11,17 @@ export const poolUrl = ({ dbUri }: RestConfig): string =>
 /** The string for the listening connection, which needs the primary: a standby takes no LISTEN. */
 export const listenerUrl = (config: RestConfig): string =>
   withOption(poolUrl(config), 'target_session_attrs', 'read-write');
+
+/** @throws {ConfigError} when no attempt to connect could ever succeed. */
+export function assertConnectable(config: RestConfig): void {
+  if (config.dbPool < 1) throw new ConfigError('Error in config db-pool needs at least one connection');
+  try {
+    parseConninfo(poolUrl(config));
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new ConfigError(`Error in config db-uri: ${error.message}`, { cause: error });
+  }
+}
 
 /** Where the string points, for logs. @throws {ConnectionError} when it is malformed. */
 export function describeServer(url: string): string {

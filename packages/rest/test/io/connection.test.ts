@@ -65,6 +65,20 @@ describe('connecting', () => {
     assert.match(rest.err, /Automatic recovery disabled, exiting\.|database "missing" does not exist/);
   });
 
+  it('by settings that cannot work ends the process with their names, and no secret', async () => {
+    for (const [settings, message] of [
+      [{ 'db-uri': 'postgres://u:hunter2@h:99999/d' }, /db-uri: .*port/],
+      [{ 'db-uri': 'user=u password=hunter2 sslmode=maybe' }, /db-uri: .*sslmode/],
+      [{ 'db-pool': '0' }, /db-pool needs at least one connection/],
+      [{ 'jwt-secret': '{"kty":"RSA"}' }, /JWK of type "RSA"/],
+    ] as const) {
+      const rest = spawnRest({ env: settingsOf(fixture, settings) });
+      assert.equal(await rest.exit(), 1);
+      assert.match(rest.err, message);
+      assert.doesNotMatch(rest.err, /hunter2|at .*\.ts:/);
+    }
+  });
+
   it('shows in pg_stat_activity who it is and what it listens to', async () => {
     await withServer({}, async server => {
       await server.get('/items');
