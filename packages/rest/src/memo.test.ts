@@ -124,6 +124,13 @@ describe('remembering how requests compile', () => {
     }
   });
 
+  it('keeps what it knows through a flood of requests that never come again', () => {
+    const memo = createMemo();
+    teach(memo, get('/films?id=eq.1'));
+    for (let i = 0; i < 5000; i++) memo.find(get(`/films?title=like.${i}*`), films, config);
+    assert.ok(memo.find(get('/films?id=eq.2'), films, config));
+  });
+
   it('keeps values of one request out of the next', () => {
     const memo = createMemo();
     teach(memo, get('/films?id=eq.1'));

@@ -53,34 +53,39 @@ interface Template extends Prepared {
   readonly positions: readonly (readonly (readonly number[])[])[];
 }
 
-/** A shape seen once is only noted: most of what is sent once is never sent again. */
-type Known = 'seen' | 'unfit' | Template;
-
 export function createMemo(): Memo {
   const mark = randomUUID();
-  let known = new Map<string, Known>();
+  let templates = new Map<string, Template>();
+  // A shape seen once is only noted: most of what is sent once is never sent again. So are those found unfit.
+  let noted = new Map<string, 'seen' | 'unfit'>();
   let madeFor: { readonly catalog: Catalog; readonly config: RestConfig } | null = null;
   return {
     find(parts, catalog, config) {
       const { method, path, query } = parts;
-      if (method !== 'GET' || query.length > MAX_QUERY_LENGTH || path === '/' || path.startsWith('/rpc/'))
+      if (method !== 'GET' || query.length > MAX_QUERY_LENGTH || path === '/' || path.startsWith('/rpc/')) {
         return null;
+      }
       if (madeFor?.catalog !== catalog || madeFor.config !== config) {
-        known = new Map();
+        templates = new Map();
+        noted = new Map();
         madeFor = { catalog, config };
       }
       const shape = shapeOf(parts);
-      const found = known.get(shape.key);
-      if (found === 'unfit') return null;
-      if (found !== undefined && found !== 'seen') return fill(found, shape, query);
-      if (found === undefined) {
-        if (known.size >= MAX_SHAPES) known.clear();
-        known.set(shape.key, 'seen');
+      const known = templates.get(shape.key);
+      if (known) return fill(known, shape, query);
+      const note = noted.get(shape.key);
+      if (note === 'unfit') return null;
+      // A flood of shapes that never come again forgets the other notes, but no template.
+      if (noted.size >= MAX_SHAPES) noted.clear();
+      const template = note === 'seen' ? learn(shape, parts, catalog, config, mark) : null;
+      if (!template) {
+        noted.set(shape.key, note === 'seen' ? 'unfit' : 'seen');
         return null;
       }
-      const template = learn(shape, parts, catalog, config, mark);
-      known.set(shape.key, template ?? 'unfit');
-      return template && fill(template, shape, query);
+      const [oldest] = templates.size >= MAX_SHAPES ? templates.keys() : [];
+      if (oldest !== undefined) templates.delete(oldest);
+      templates.set(shape.key, template);
+      return fill(template, shape, query);
     },
   };
 }
