@@ -1,5 +1,9 @@
-import type { Catalog, Routine, Table } from '@peakstone/kernel/catalog';
+import type { Catalog, Table } from '@peakstone/kernel/catalog';
+import { callBody, callParameters } from './calls.ts';
 import type { Random } from './random.ts';
+import { selectList } from './selects.ts';
+import { ACCEPTS, NASTY, OPERATORS, PREFERS } from './words.ts';
+import { upsert } from './writes.ts';
 
 /** One generated request, before it meets the handler. */
 export interface FuzzRequest {
@@ -9,155 +13,7 @@ export interface FuzzRequest {
   readonly body: string;
 }
 
-/** Values that break naive quoting, numbers at the edges, and plausible ones. */
-const NASTY = [
-  "'",
-  "''",
-  '"',
-  '\\',
-  "\\'",
-  ';',
-  '--',
-  '/*',
-  '*/',
-  '$$',
-  '$1',
-  '$tag$',
-  '%',
-  '%%',
-  '\0',
-  '\u0001',
-  '\u202e',
-  '𝒳',
-  'é',
-  '(',
-  ')',
-  '{',
-  '}',
-  '{}',
-  '[]',
-  ',',
-  '.',
-  ':',
-  '::',
-  '*',
-  '!',
-  '->',
-  '->>',
-  '=',
-  '&',
-  '#',
-  '?',
-  ' ',
-  '\t',
-  '\n',
-  'null',
-  'NULL',
-  'true',
-  'not.',
-  '-1',
-  '0',
-  '1',
-  '2',
-  '9223372036854775808',
-  '-9223372036854775809',
-  '1e400',
-  'NaN',
-  'Infinity',
-  '00000000-0000-0000-0000-000000000000',
-  '2024-01-01',
-  '{1,2}',
-  '[1,2)',
-  "');drop table test.items;--",
-  "' or '1'='1",
-  '"; select pg_sleep(1); --',
-  "\\'; select 1; --",
-  '1) union select 1 --',
-  "E'\\x27'",
-  'U&"\\0022"',
-  "\ufeff'",
-  'ʼ',
-  '＇',
-] as const; // prettier-ignore
-
-const OPERATORS = [
-  'eq',
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'neq',
-  'like',
-  'ilike',
-  'match',
-  'imatch',
-  'in',
-  'is',
-  'isdistinct',
-  'fts',
-  'plfts',
-  'phfts',
-  'wfts',
-  'cs',
-  'cd',
-  'ov',
-  'sl',
-  'sr',
-  'nxr',
-  'nxl',
-  'adj',
-  'not.eq',
-  'not.in',
-  'not.is',
-  'eq(any)',
-  'like(all)',
-  'fts(english)',
-  'not.fts(simple)',
-  'nope',
-  '',
-] as const; // prettier-ignore
-
-const ACCEPTS = [
-  'application/json',
-  '*/*',
-  'text/csv',
-  'application/vnd.pgrst.object+json',
-  'application/vnd.pgrst.object+json;nulls=stripped',
-  'application/vnd.pgrst.array+json;nulls=stripped',
-  'application/vnd.pgrst.plan+json',
-  'application/geo+json',
-  'application/octet-stream',
-  'text/plain',
-  'text/xml',
-  'application/openapi+json',
-  'text/html;q=0.9, */*;q=0',
-  'nonsense',
-  ';;;',
-  'application/json;q=x',
-] as const; // prettier-ignore
-
-const PREFERS = [
-  'return=representation',
-  'return=minimal',
-  'return=headers-only',
-  'count=exact',
-  'count=planned',
-  'count=estimated',
-  'resolution=merge-duplicates',
-  'resolution=ignore-duplicates',
-  'missing=default',
-  'handling=strict',
-  'handling=lenient',
-  'tx=rollback',
-  'tx=commit',
-  'max-affected=1',
-  'max-affected=-1',
-  'timezone=America/Lima',
-  "timezone=';--",
-  'params=single-object',
-  'x',
-  '',
-] as const; // prettier-ignore
+const PROFILES = ['test', 'test', 'nope', "a'b", ''] as const;
 
 /**
  * Makes requests from the API's own grammar over a real catalog, most of them nearly valid, then mutates some bytewise.
@@ -168,6 +24,7 @@ export function generateRequest(random: Random, catalog: Catalog): FuzzRequest {
   const routines = [...catalog.routines.values()].flat();
   const toRoutine = random.chance(0.2) && routines.length > 0;
   const table = random.pick(tables);
+  if (!toRoutine && random.chance(0.05)) return upsert(random, table, encodeQuery);
   const method = random.pick([
     'GET',
     'GET',
@@ -180,10 +37,17 @@ export function generateRequest(random: Random, catalog: Catalog): FuzzRequest {
     'DELETE',
     'OPTIONS',
   ]);
-  const path = toRoutine ? `/rpc/${encodeName(random.pick(routines).name)}` : `/${encodeName(table.name)}`;
-  const parameters = toRoutine
-    ? routineParameters(random, random.pick(routines))
+  const routine = toRoutine ? random.pick(routines) : null;
+  const path = routine ? `/rpc/${encodeName(routine.name)}` : `/${encodeName(table.name)}`;
+  const parameters = routine
+    ? callParameters(random, routine, method)
     : tableParameters(random, table, catalog);
+  // What a set-returning function gives is read like a table.
+  if (routine?.returns.setof && random.chance(0.7)) {
+    const { schema, name } = routine.returns.type;
+    const rows = catalog.tables.get(`${schema}\0${name}`);
+    if (rows) parameters.push(...tableParameters(random, rows, catalog));
+  }
   const query = parameters
     .map(([name, value]) => `${encodeQuery(random, name)}=${encodeQuery(random, value)}`)
     .join('&');
@@ -192,11 +56,13 @@ export function generateRequest(random: Random, catalog: Catalog): FuzzRequest {
   if (random.chance(0.3)) headers.accept = random.pick(ACCEPTS);
   if (random.chance(0.4)) headers.prefer = [random.pick(PREFERS), random.pick(PREFERS)].join(', ');
   if (random.chance(0.1))
-    headers.range = random.pick(['0-1', '5-', '-3', '9-2', 'x', '99999999999999999999-']);
-  if (random.chance(0.1))
+    headers.range = random.pick(['0-1', '5-', '-3', '9-2', 'x', 'items=0-1', '0-0', '99999999999999999999-']);
+  if (headers.range && random.chance(0.5)) headers['range-unit'] = random.pick(['items', 'bytes']);
+  if (random.chance(0.03))
     headers.authorization = random.pick(['Bearer x.y.z', 'Bearer', 'Basic abc', `Bearer ${'a'.repeat(500)}`]);
   if (random.chance(0.1)) headers.cookie = `a=${random.pick(NASTY).replace(/[\0-\x1f]/g, '')}`;
-  if (random.chance(0.05)) headers['accept-profile'] = random.pick(['test', 'nope', "a'b"]);
+  if (random.chance(0.05)) headers['accept-profile'] = random.pick(PROFILES);
+  if (random.chance(0.05)) headers['content-profile'] = random.pick(PROFILES);
   const hasBody = method === 'POST' || method === 'PATCH' || method === 'PUT';
   if (hasBody)
     headers['content-type'] = random.pick([
@@ -208,14 +74,18 @@ export function generateRequest(random: Random, catalog: Catalog): FuzzRequest {
       'application/octet-stream',
       'nope/nope',
     ]);
-  return { method, target, headers, body: hasBody ? mutate(random, generateBody(random, table)) : '' };
+  const body = () => (routine ? callBody(random, routine) : generateBody(random, table));
+  return { method, target, headers, body: hasBody ? mutate(random, body()) : '' };
 }
 
 function tableParameters(random: Random, table: Table, catalog: Catalog): [string, string][] {
   const parameters: [string, string][] = [];
-  const columns = [...table.columns.keys(), 'nope'];
+  const columns = [
+    ...table.columns.keys(),
+    ...(random.chance(0.15) || table.columns.size === 0 ? ['nope'] : []),
+  ];
   const related = catalog.relationships.get(`${table.schema}\0${table.name}`)?.map(r => r.target.name) ?? [];
-  if (random.chance(0.6)) parameters.push(['select', selectList(random, columns, [...related, 'nope'], 0)]);
+  if (random.chance(0.6)) parameters.push(['select', selectList(random, catalog, table, 0)]);
   for (let n = random.int(4); n > 0; n--) parameters.push(filter(random, columns, related));
   if (random.chance(0.3))
     parameters.push([
@@ -223,7 +93,11 @@ function tableParameters(random: Random, table: Table, catalog: Catalog): [strin
       `${random.pick(columns)}${random.pick(['', '.desc', '.asc.nullsfirst', '.nope', '->x', ',id'])}`,
     ]);
   if (random.chance(0.3))
-    parameters.push(['limit', random.pick(['0', '1', '10', '-1', 'x', '9999999999999999999999'])]);
+    parameters.push([
+      'limit',
+      random.pick(['0', '1', '10', '25', '100', '-1', 'x', '9999999999999999999999']),
+    ]);
+  if (related.length > 0 && random.chance(0.3)) parameters.push(embedParameter(random, random.pick(related)));
   if (random.chance(0.1)) parameters.push(['offset', random.pick(['0', '3', '-1', 'x'])]);
   if (random.chance(0.1))
     parameters.push(['columns', random.pick([columns.join(','), '"', random.pick(columns), ''])]);
@@ -231,47 +105,25 @@ function tableParameters(random: Random, table: Table, catalog: Catalog): [strin
   return parameters;
 }
 
-function routineParameters(random: Random, routine: Routine): [string, string][] {
-  const named = routine.parameters
-    .filter(p => p.name !== '')
-    .map(p => [p.name, random.pick(NASTY)] as [string, string]);
-  return random.chance(0.3) ? [...named, ['select', '*'], ['id', 'eq.1']] : named;
-}
-
-function selectList(
-  random: Random,
-  columns: readonly string[],
-  related: readonly string[],
-  depth: number,
-): string {
-  const items: string[] = [];
-  for (let n = 1 + random.int(4); n > 0; n--) {
-    const column = random.pick(columns);
-    const kind = random.int(depth < 4 ? 9 : 6);
-    if (kind === 0) items.push('*');
-    else if (kind === 1)
-      items.push(
-        `a:${column}::${random.pick(['text', 'int', 'nope', "te'xt", 'text;--', 'pg_catalog.text'])}`,
-      );
-    else if (kind === 2)
-      items.push(`${column}->${random.pick(['a', '0', '-1', "a'b", '"a"'])}->>${random.pick(NASTY)}`);
-    else if (kind === 3)
-      items.push(`${column}.${random.pick(['sum', 'count', 'avg', 'max', 'min', 'nope'])}()`);
-    else if (kind === 4) items.push(random.pick(['count()', `"${column}"`, random.pick(NASTY)]));
-    else if (kind === 5) items.push(column);
-    else {
-      const target = random.pick(related);
-      items.push(
-        `${random.pick(['', '...', 'x:'])}${target}${random.pick(['', '', '!inner', '!left', '!nope'])}(${selectList(random, ['*', 'id', 'name'], related, depth + 1)})`,
-      );
-    }
-  }
-  return items.join(',');
+/** What goes to an embed by its name: order, range, logic, emptiness; and the order of the parent by it. */
+function embedParameter(random: Random, target: string): [string, string] {
+  return random.pick<[string, string]>([
+    [`${target}.order`, random.pick(['id', 'name.desc', 'nope', `${target}(id)`, ''])],
+    [`${target}.limit`, random.pick(['0', '1', 'x'])],
+    [`${target}.offset`, random.pick(['1', '-1'])],
+    [`${target}.or`, `(id.eq.${random.pick(NASTY)},name.is.null)`],
+    [`${target}.not.and`, '(id.gt.0,or(id.lt.9,name.like.*))'],
+    [target, random.pick(['is.null', 'not.is.null', 'is.not_null', 'eq.1'])],
+    ['or', `(${target}.is.null,id.eq.1)`],
+    ['order', `${target}(${random.pick(['id', 'name.desc', 'nope', 'data->a'])}),id`],
+  ]);
 }
 
 function filter(random: Random, columns: readonly string[], related: readonly string[]): [string, string] {
   const column = random.pick(columns);
-  const value = `${random.pick(OPERATORS)}.${random.chance(0.5) ? random.pick(NASTY) : `(${random.pick(NASTY)},"${random.pick(NASTY)}")`}`;
+  const [a, b] = [random.pick(NASTY), random.pick(NASTY)];
+  if (random.chance(0.4)) return [column, random.pick(['eq.1', 'in.(1,2)', 'not.is.null', 'gt.2', 'neq.7'])];
+  const value = `${random.pick(OPERATORS)}.${random.pick([a, `(${a},"${b}")`, `{${a},"${b}"}`])}`;
   switch (random.int(5)) {
     case 0:
       return [

@@ -64,10 +64,20 @@ export async function fuzz(
 const BROKEN_SQL = new Set(['42601', '42P01', '42P02', '42P10', '42701', '42712', '08P01', '34000', '26000']);
 
 /** Those of `BROKEN_SQL` that honest input can cause too, by their message. */
-const HONEST = [/in tsquery/, /in jsonpath/, /no unique or exclusion constraint matching the ON CONFLICT/];
+const HONEST = [
+  /in tsquery/,
+  /in tsvector/,
+  /no escaped character/,
+  /in jsonpath/,
+  /no unique or exclusion constraint matching the ON CONFLICT/,
+  // The same embed twice under one name.
+  /table name .+ specified more than once/,
+  // Refused here, before there is a statement: PostgreSQL would add where it stands.
+  /"zero-length delimited identifier"/,
+];
 
-/** SQLSTATE classes that the reference itself maps to 500: a limit exceeded, an object not in the needed state. */
-const SERVER_STATE = /^5[45]/;
+/** SQLSTATEs that the reference itself maps to 500: a limit exceeded, an object not in the needed state, one row written twice. */
+const SERVER_STATE = /^5[45]|^21000$/;
 
 function judge(status: number, code: string | null, text: string): string | null {
   if (code && SERVER_STATE.test(code)) return null;
