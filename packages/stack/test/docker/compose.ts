@@ -1,8 +1,8 @@
 /** The services of ours, deployed with Compose and lived with. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackConfig } from '../../src/definition.ts';
 import {
@@ -124,6 +124,28 @@ export function describeCompose(suite: () => Suite): void {
         await check('deploy_compose_docker-compose.upstream.yml');
         await check('deploy_compose_docker-compose.traefik.yml');
         await check('deploy_dokploy_peakstone_docker-compose.yml');
+      } finally {
+        files.remove();
+      }
+    });
+
+    it('for Swarm is accepted by docker stack config', async context => {
+      const { engine } = suite();
+      if (
+        (await engine.docker(['stack', 'config', '--help'])).stdout.includes('docker stack config') === false
+      ) {
+        return context.skip('this docker has no stack config command');
+      }
+      const files = makeFolder({});
+      try {
+        for (const [path, content] of renderFiles()) {
+          const target = join(files.folder, path);
+          mkdirSync(dirname(target), { recursive: true });
+          writeFileSync(target, content);
+        }
+        const args = ['stack', 'config', '--compose-file', join(files.folder, 'deploy/swarm/stack.yml')];
+        const { code, stderr } = await execute('docker', args, { env: { ...engine.env, ...files.values } });
+        assert.equal(code, 0, stderr);
       } finally {
         files.remove();
       }

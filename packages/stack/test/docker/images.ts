@@ -92,6 +92,53 @@ export function describeImages(suite: () => Suite): void {
     });
   });
 
+  describe('the peakstone image', () => {
+    it('runs the whole stack in one container, and stops it cleanly', { timeout: 180_000 }, async context => {
+      const { engine, images } = suite();
+      const name = 'peakstone-test-up';
+      names.push(name);
+      const hardened = [
+        '--read-only',
+        '--tmpfs',
+        '/tmp',
+        '--cap-drop',
+        'ALL',
+        '--security-opt',
+        'no-new-privileges',
+      ];
+      await engine.run([
+        'run',
+        '--detach',
+        '--name',
+        name,
+        ...hardened,
+        '--volume',
+        '/data',
+        images.peakstone,
+      ]);
+      const startedAt = performance.now();
+      const healthy = await until(
+        async () => (await engine.docker(['exec', name, 'peakstone', 'health'])).code === 0,
+        90_000,
+      );
+      if (!healthy) assert.fail((await engine.docker(['logs', '--tail', '20', name])).stderr);
+      context.diagnostic(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+      assert.equal(
+        await engine.run(['exec', name, 'peakstone', 'sql', 'select 40 + 2 as answer', '--json']),
+        '[{"answer":42}]',
+      );
+      await engine.run(['stop', '--time', '60', name]);
+      assert.equal(await engine.run(['inspect', '--format', '{{.State.ExitCode}}', name]), '0');
+    });
+
+    it('says in one line what a service lacks', async () => {
+      const { engine, images } = suite();
+      const { code, stderr } = await engine.docker(['run', '--rm', images.peakstone, 'db-bootstrap']);
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: PEAKSTONE_DATABASE_URL /m);
+    });
+  });
+
   describe('the PostgreSQL image', () => {
     it('has the extensions of the original, and they work', { timeout: 180_000 }, async () => {
       const name = 'peakstone-test-extensions';
