@@ -40,12 +40,7 @@ export async function deploySwarm(options: SwarmOptions): Promise<void> {
   await refuseMissing(options);
   onEvent({ kind: 'step', text: `Deploying stack ${name}` });
   // The stack command reads no .env: the variables travel as its environment.
-  const env = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    DOCKER_HOST: process.env.DOCKER_HOST,
-    ...project.values,
-  };
+  const env = { ...process.env, ...project.values };
   const args = [
     'stack',
     'deploy',

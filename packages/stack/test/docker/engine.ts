@@ -77,9 +77,11 @@ export async function startEngine(): Promise<Engine | string> {
     process.once('exit', forget);
     stop = async () => {
       process.off('exit', forget);
+      await execute('docker', ['swarm', 'leave', '--force'], { env, timeoutMs: 30_000 });
       daemon.kill('SIGTERM');
       await Promise.race([exited, sleep(30_000)]);
       daemon.kill('SIGKILL');
+      await unmountBelow(folder);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     };
     const up = await until(
@@ -113,6 +115,16 @@ export async function startEngine(): Promise<Engine | string> {
     }
   }
   return engine;
+}
+
+/** A swarm leaves its networks' namespaces mounted when its engine ends. */
+async function unmountBelow(folder: string): Promise<void> {
+  const points = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map(line => line.split(' ')[1] ?? '')
+    .filter(point => point.startsWith(`${folder}/`));
+  // The innermost first.
+  for (const point of points.reverse()) await execute('umount', ['--lazy', point]);
 }
 
 /** Debian's engine. @returns why it cannot be had */
