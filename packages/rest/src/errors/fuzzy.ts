@@ -11,7 +11,7 @@ const rescored = 50;
 /** Longer names are not compared: edit distance is quadratic. */
 const maxNameLength = 256;
 /** Names looked at; a schema with more gives hints from the first ones only. */
-const maxNames = 50_000;
+const maxNames = 5_000;
 
 export interface Match {
   /** 0–1; 1 is the same name but for case. */

@@ -55,9 +55,10 @@ export function renderError(error: unknown, context: ErrorContext): HttpResponse
 export function renderErrorBody(error: RestError, verbosity: ErrorContext['verbosity']): string {
   const { code, message, details, hint } = error;
   // The reference's encoder sorts keys; clients that compare bytes see this order.
+  const index = error.index === null ? '' : `,"index":${error.index}`;
   return verbosity === 'verbose'
-    ? `{"code":${encode(code)},"details":${encode(details)},"hint":${encode(hint)},"message":${encode(message)}}`
-    : `{"code":${encode(code)},"message":${encode(message)}}`;
+    ? `{"code":${encode(code)},"details":${encode(details)},"hint":${encode(hint)},"message":${encode(message)}${index}}`
+    : `{"code":${encode(code)},"message":${encode(message)}${index}}`;
 }
 
 /** Headers that every error response starts with. */

@@ -58,6 +58,8 @@ export interface RestErrorOptions {
   /** Flat `name, value, …`, sent after Content-Type and Proxy-Status. */
   readonly headers?: readonly string[];
   readonly statusText?: string;
+  /** Of a batch, the request that failed. */
+  readonly index?: number;
   readonly cause?: unknown;
 }
 
@@ -73,6 +75,7 @@ export class RestError extends Error {
   readonly status: number;
   readonly statusText: string | undefined;
   readonly headers: readonly string[];
+  readonly index: number | null;
 
   constructor(code: string, message: string, options: RestErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -82,5 +85,6 @@ export class RestError extends Error {
     this.status = options.status ?? statusByCode[code] ?? 500;
     this.statusText = options.statusText;
     this.headers = options.headers ?? [];
+    this.index = options.index ?? null;
   }
 }

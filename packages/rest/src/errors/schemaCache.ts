@@ -7,6 +7,9 @@ import { RestError } from './restError.ts';
 /** Names below this score are no help, and would reveal what the caller may not see. */
 const minNameScore = 0.75;
 
+/** A schema of more tables gives no hint: comparing them all would cost more than the answer. */
+const maxTablesForHints = 500;
+
 /** PGRST200: no relationship between two relations. `hint` is what followed `!`. */
 export function noRelationship(
   parent: string,
@@ -199,12 +202,9 @@ export const columnNotFound = (relation: string, column: string): RestError =>
 
 /** PGRST205 */
 export function tableNotFound(schema: string, name: string, catalog: Catalog): RestError {
-  const names = function* () {
-    for (const table of catalog.tables.values()) {
-      if (table.schema === schema && !table.isPartition) yield table.name;
-    }
-  };
-  const near = closestName(names(), name, minNameScore);
+  const names: string[] = [];
+  for (const table of catalog.tables.values()) if (table.schema === schema) names.push(table.name);
+  const near = names.length > maxTablesForHints ? null : closestName(names, name, minNameScore);
   return new RestError('PGRST205', `Could not find the table '${schema}.${name}' in the schema cache`, {
     hint: near === null ? null : `Perhaps you meant the table '${schema}.${near}'`,
   });

@@ -46,6 +46,9 @@ const simpleTypes: Readonly<Record<string, MediaType>> = {
 
 const planOptions: readonly PlanOption[] = ['analyze', 'verbose', 'settings', 'buffers', 'wal'];
 
+/** More than any client wants; the rest is not looked at. */
+const maxAcceptedTypes = 64;
+
 /** `for` may nest; nothing real goes deeper than one. */
 const maxPlanNesting = 4;
 
@@ -106,7 +109,7 @@ export function parseAccept(header: string | undefined): readonly MediaType[] {
   if (single) return [single];
   if (header === '') return [];
   return header
-    .split(',')
+    .split(',', maxAcceptedTypes)
     .map(part => {
       const compact = part.replaceAll(' ', '');
       const at = compact.indexOf(';q=');

@@ -1,0 +1,43 @@
+/**
+ * What requests beyond the reference's can get wrong. The codes have a prefix of their own, so that none of the reference's
+ * ever comes to mean two things.
+ * @see docs/beyond.md
+ */
+import { RestError, type RestErrorOptions } from './restError.ts';
+
+const refusal = (code: string, message: string, options: RestErrorOptions = {}): RestError =>
+  new RestError(code, message, { status: 400, ...options });
+
+/** PEAK100: `after=` holds no cursor that this request could have been given. */
+export const invalidCursor = (details: string): RestError =>
+  refusal('PEAK100', 'The cursor in "after" is not valid for this request', {
+    details,
+    hint: 'Follow the Link header of the previous page, or leave "after" empty for the first one.',
+  });
+
+/** PEAK101: a request that cannot be paged by cursor. */
+export const notPageable = (details: string): RestError =>
+  refusal('PEAK101', 'This request cannot be paged with "after"', { details });
+
+/** PEAK110: a body of QUERY that is no query string. */
+export const unsupportedQueryType = (found: string, accepted: string): RestError =>
+  refusal('PEAK110', `QUERY takes no body of the type ${found}`, {
+    status: 415,
+    hint: `Send the query string as ${accepted}.`,
+    headers: ['Accept-Query', accepted],
+  });
+
+/** PEAK120: the body is no list of requests. */
+export const invalidBatch = (details: string, index?: number): RestError =>
+  refusal('PEAK120', 'The body is not a batch of requests', {
+    details,
+    ...(index === undefined ? {} : { index }),
+  });
+
+/** PEAK121 */
+export const batchTooLong = (requests: number, most: number): RestError =>
+  refusal('PEAK121', `A batch takes at most ${most} requests, not ${requests}`);
+
+/** PEAK130: a body that cannot be inserted with its related rows. */
+export const invalidNesting = (details: string, hint: string | null = null): RestError =>
+  refusal('PEAK130', 'The rows cannot be inserted with their related rows', { details, hint });
