@@ -101,6 +101,7 @@ function composeService(stack: Stack, container: ContainerSpec, networks: boolea
       : {}),
     ...(container.volumes ? { volumes: container.volumes.map(mountText) } : {}),
     ...(container.tmpfs ? { tmpfs: container.tmpfs } : {}),
+    ...(container.sharedMemoryMb === undefined ? {} : { shm_size: `${container.sharedMemoryMb}m` }),
     ...(container.ports.length > 0 ? { expose: container.ports.map(port => String(port.container)) } : {}),
     ...(container.health ? { healthcheck: healthModel(container.health) } : {}),
     ...(container.after.length > 0

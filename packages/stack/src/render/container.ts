@@ -16,6 +16,8 @@ export interface ContainerSpec {
   /** Folders in memory. With `readOnly` the only writable ones besides volumes. */
   readonly tmpfs?: readonly string[];
   readonly health?: Health;
+  /** Size of /dev/shm when Docker's 64 MB are too few. */
+  readonly sharedMemoryMb?: number;
   readonly after: readonly After[];
   /** Ports it listens on that a person may want locally. The first one is the service's own. */
   readonly ports: readonly Port[];

@@ -20,8 +20,15 @@ export interface DokployTemplate {
 export function renderDokploy(stack: Stack, version: string): DokployTemplate {
   // Dokploy puts a template on a network of its own, where service names are host names.
   const isolated: Stack = { ...stack, hostPrefix: '', routes: 'none' };
+  // Dokploy lists and backs up volumes by their plain names.
+  const containers = buildContainers(isolated).map(container => ({
+    ...container,
+    ...(container.volumes && {
+      volumes: container.volumes.map(mount => ({ ...mount, source: mount.volume ?? mount.source })),
+    }),
+  }));
   return {
-    compose: toYaml(composeModel(isolated, buildContainers(isolated), { networks: false })),
+    compose: toYaml(composeModel(isolated, containers, { networks: false })),
     template: renderTemplate(isolated),
     meta: renderMeta(version),
     logo: logoSvg,
@@ -42,6 +49,13 @@ function renderMeta(version: string): string {
   };
   // A short list on one line, as formatters have it.
   return `${JSON.stringify(meta, null, 2).replace(/\[\s+([^\]]*?)\s+\]/, (_, inner: string) => `[${inner.replace(/\s*\n\s*/g, ' ')}]`)}\n`;
+}
+
+/** The template as Dokploy's import takes it: base64 of JSON with the Compose file and `template.toml`. Pure. */
+export function renderDokployImport(template: DokployTemplate): string {
+  return Buffer.from(JSON.stringify({ compose: template.compose, config: template.template })).toString(
+    'base64',
+  );
 }
 
 /** The environment as Dokploy stores it: the variables that the stack's containers read, in the catalogue's order. */

@@ -54,9 +54,13 @@ export function renderSwarm(stack: Stack): SwarmFiles {
 function swarmService(stack: Stack, container: ContainerSpec): Record<string, unknown> {
   const routed = (stack.routes === 'traefik' || stack.routes === 'dokploy') && container.routes.length > 0;
   // The stack command ignores the key `tmpfs`, and says nothing.
+  const folders = [
+    ...(container.tmpfs ?? []),
+    ...(container.sharedMemoryMb === undefined ? [] : ['/dev/shm']),
+  ];
   const mounts = [
     ...(container.volumes ?? []).map(mountText),
-    ...(container.tmpfs ?? []).map(target => ({ type: 'tmpfs', target })),
+    ...folders.map(target => ({ type: 'tmpfs', target })),
   ];
   return {
     image: container.image,

@@ -22,7 +22,12 @@ describe('deployment', { skip: typeof engine === 'string' && engine, timeout: 1_
     await build(suite().engine, 'postgres', images.nextPostgres, '1.0.1');
     await build(suite().engine, 'peakstone', images.nextPeakstone, '1.0.1');
   });
-  after(() => suite().engine.stop());
+  after(async () => {
+    // An engine that was here before keeps nothing of ours.
+    if (!suite().engine.own)
+      await suite().engine.docker(['image', 'rm', '--force', ...Object.values(images)]);
+    await suite().engine.stop();
+  });
 
   describeImages(suite);
   describeCompose(suite);

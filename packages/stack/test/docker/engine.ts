@@ -132,7 +132,10 @@ async function install(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'no Docker engine answers, and starting one needs root';
   if ((await execute('sh', ['-c', 'command -v dockerd'])).code === 0) return undefined;
   if (process.env.CI !== 'true' || !existsSync('/etc/debian_version')) return 'no Docker engine is installed';
-  return apt('docker.io', 'iptables');
+  const reason = await apt('docker.io', 'iptables');
+  // Newer releases have the client in a package of its own.
+  if (reason !== undefined || (await execute('sh', ['-c', 'command -v docker'])).code === 0) return reason;
+  return apt('docker-cli');
 }
 
 async function apt(...packages: readonly string[]): Promise<string | undefined> {

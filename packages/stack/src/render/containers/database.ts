@@ -43,6 +43,8 @@ export function postgresContainer(stack: Stack, engine: 'peakstone' | 'upstream'
       },
     ],
     tmpfs: ['/tmp', '/var/run/postgresql'],
+    // Parallel queries share memory through it; in 64 MB they fail.
+    sharedMemoryMb: 256,
     // Over TCP: the server that initialises the folder listens on its socket only.
     health: {
       test: [
