@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { jsonResponse } from '@peakstone/kernel/http';
+import { rest, start, upstream } from './support.ts';
+
+describe("the gateway's own pages", () => {
+  const database = {
+    name: 'postgres',
+    title: 'PostgreSQL 17',
+    health: async () => ({ ok: false, reason: 'refused at 10.0.0.5' }) as const,
+  };
+
+  it('/healthz tells how every service is', async () => {
+    const fine = await start([rest]);
+    assert.deepEqual(await (await fetch(`${fine.url}/healthz`)).json(), {
+      status: 'ok',
+      services: { rest: { ok: true } },
+    });
+    const { url } = await start([rest], { listed: [database] });
+    const ill = await fetch(`${url}/healthz`);
+    assert.equal(ill.status, 503);
+    assert.deepEqual(await ill.json(), {
+      status: 'unavailable',
+      services: { postgres: { ok: false, reason: 'refused at 10.0.0.5' }, rest: { ok: true } },
+    });
+  });
+
+  it('tell reasons and metrics only to those who run the stack', async () => {
+    const { url } = await start([rest], { listed: [database] });
+    await fetch(`${url}/rest/v1/`);
+    const forwarded = { 'x-forwarded-for': '127.0.0.1' };
+    assert.ok(!(await (await fetch(`${url}/healthz`, { headers: forwarded })).text()).includes('10.0.0.5'));
+    assert.equal((await fetch(`${url}/-/metrics`, { headers: forwarded })).status, 404);
+    const metrics = await (await fetch(`${url}/-/metrics`)).text();
+    assert.match(metrics, /peakstone_gateway_requests_total\{route="rest",method="GET",status="2xx"\} 1/);
+    assert.match(metrics, /peakstone_gateway_connections \d/);
+  });
+
+  it('bound a health check that hangs, and look once a second at most', { timeout: 10_000 }, async () => {
+    let looks = 0;
+    const stuck = {
+      name: 'stuck',
+      health: () => {
+        looks++;
+        return new Promise<never>(() => {});
+      },
+    };
+    const { url } = await start([], { listed: [stuck] });
+    const started = performance.now();
+    const all = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/healthz`)));
+    assert.ok(all.every(response => response.status === 503));
+    assert.ok(performance.now() - started < 3000);
+    assert.equal(looks, 1);
+  });
+
+  it('ask a URL for any answer', async () => {
+    const up = await upstream(() => jsonResponse(404, {}));
+    const failing = await upstream(() => jsonResponse(500, {}));
+    const { url } = await start([
+      { ...rest, name: 'up', host: undefined, paths: ['/up'], target: up.url },
+      { ...rest, name: 'failing', host: undefined, paths: ['/failing'], target: failing.url },
+    ]);
+    const { services } = (await (await fetch(`${url}/healthz`)).json()) as {
+      services: Record<string, unknown>;
+    };
+    assert.deepEqual(services, { up: { ok: true }, failing: { ok: false, reason: 'answers 500' } });
+  });
+
+  it('start with a page for people and JSON for programs', async () => {
+    const evil = { ...rest, title: '<script>alert(1)</script>', contract: '"&\'' };
+    const { url } = await start([evil], { listed: [database] });
+    const page = await fetch(url, { headers: { accept: 'text/html,*/*' } });
+    const text = await page.text();
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'/);
+    assert.ok(!policy.includes('unsafe'));
+    assert.ok(text.includes('&lt;script&gt;alert(1)&lt;/script&gt;') && !text.includes('<script'));
+    assert.ok(
+      text.includes('PostgreSQL 17') &&
+        text.includes('href="/rest/v1/"') &&
+        text.includes('1 service is down'),
+    );
+    const data = (await (await fetch(url)).json()) as {
+      services: { name: string; healthy: boolean; paths: string[] }[];
+    };
+    assert.deepEqual(
+      data.services.map(({ name, healthy, paths }) => [name, healthy, paths]),
+      [
+        ['postgres', false, []],
+        ['rest', true, ['/rest/v1']],
+      ],
+    );
+  });
+
+  it('take only GET and HEAD', async () => {
+    const { url } = await start([rest]);
+    const response = await fetch(`${url}/healthz`, { method: 'POST' });
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.get('allow'), 'GET, HEAD');
+    assert.equal((await fetch(`${url}/constructor`)).status, 404);
+  });
+});
