@@ -60,6 +60,16 @@ const stripped = (json: string, strips: boolean): string => (strips ? `json_stri
 /** A header from the first row's keys; each row as PostgreSQL prints a composite, without its parentheses. */
 function csvSql(source: string): string {
   const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh) AS r FROM ${source} AS hh LIMIT 1) s) a)`;
-  const lines = `coalesce(string_agg(substring(${ROWS}::text, 2, length(${ROWS}::text) - 2), E'\\n'), '')`;
+  const lines = `coalesce(string_agg(${csvLine()}, E'\\n'), '')`;
   return `${header} || E'\\n' || ${lines}`;
 }
+
+/** One row as `jsonSql` has it in its list. */
+export const jsonRow = (stripsNulls: boolean): string => stripped(`row_to_json(${ROWS})`, stripsNulls);
+
+/** One row as a line of CSV. */
+export const csvLine = (): string => `substring(${ROWS}::text, 2, length(${ROWS}::text) - 2)`;
+
+/** The CSV header, beside the first row only. */
+export const csvHeaderOnce = (): string =>
+  `CASE WHEN row_number() OVER () = 1 THEN (SELECT string_agg(k, ',') FROM json_object_keys(row_to_json(${ROWS})) k) END`;

@@ -130,6 +130,14 @@ describe('a read as SQL', () => {
     );
   });
 
+  it('lets no cast open a string', () => {
+    assertRows(
+      'GET /films?select=id::int%20$$,title::text%20$$,data::jsonb',
+      'SELECT CAST("api"."films"."id" AS "int $$"), CAST("api"."films"."title" AS "text $$"), CAST("api"."films"."data" AS jsonb) FROM "api"."films"',
+      [],
+    );
+  });
+
   it('quotes whatever a request calls a column', () => {
     assertRows(
       `GET /films?select=${encodeURIComponent('"a""; drop table films; --"')}`.replace('%22%22', '%5C%22'),

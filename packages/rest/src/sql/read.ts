@@ -1,7 +1,10 @@
 /** A read plan as one SELECT: embeds by lateral joins, spreads as columns. */
 import type { QualifiedName } from '@peakstone/kernel/catalog';
+import type { KeysetPlan } from '../plan/keyset.ts';
 import type { EmbedTerm, ReadNode, SelectTerm, SpreadTerm } from '../plan/types.ts';
 import { conditionSql, fieldSql, joinSql, orderSql, rangeSql } from './condition.ts';
+import { ROWS } from './handler.ts';
+import { afterSql, keySql } from './keyset.ts';
 import { type Parameters, qualified, quote } from './writer.ts';
 
 /** What qualifies the node's columns. */
@@ -19,6 +22,26 @@ export function readSql(node: ReadNode, params: Parameters): string {
   const grouped = groupSql(node, own, params);
   const ordered = orderSql(own, node.order, params);
   return `SELECT ${selected} FROM ${from}${joins.join('')}${filtered}${grouped}${ordered}${rangeSql(node.range, params)}`;
+}
+
+/** Under which name each row of a page shows its place in the order. */
+export const KEY = 'pgrst_key';
+
+/** The rows of a page, each as one value, beside its place in the order. */
+export function pageSql(node: ReadNode, keyset: KeysetPlan, params: Parameters): string {
+  const own = ownName(node);
+  const selected = selectList(node, own, params);
+  const key = keySql(own, keyset, params);
+  const joins = node.embeds.map((embed, i) => joinEmbed(embed, node.children[i] as ReadNode, params));
+  const after = afterSql(own, keyset, params);
+  const where = [
+    ...node.where.map(each => conditionSql(own, each, params)),
+    ...(after ? [`(${after})`] : []),
+  ];
+  const filtered = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
+  const rows = ` CROSS JOIN LATERAL (SELECT ${selected}) AS ${ROWS}`;
+  const ordered = orderSql(own, node.order, params);
+  return `SELECT ${ROWS}, ${key} AS ${KEY} FROM ${fromSql(node)}${joins.join('')}${rows}${filtered}${ordered}${rangeSql(node.range, params)}`;
 }
 
 function fromSql(node: ReadNode): string {
@@ -61,9 +84,13 @@ export function selectSql(table: QualifiedName, term: SelectTerm, params: Parame
   return `${aggregateSql(term, castSql(shown, term.cast))}${asSql(term.alias)}`;
 }
 
-/** The type is not quoted, so that names such as `int` and `timestamp with time zone` mean what they say; the parser lets only letters, digits, `_`, `$` and blanks through. */
+/**
+ * The type is not quoted, so that names such as `int` and `timestamp with time zone` mean what they say. The parser lets
+ * only letters, digits, blanks, `_` and `$` through; with a `$`, which could open a dollar-quoted string, it is quoted.
+ */
 function castSql(value: string, type: string | null): string {
-  return type === null ? value : `CAST(${value} AS ${type})`;
+  if (type === null) return value;
+  return `CAST(${value} AS ${type.includes('$') ? quote(type) : type})`;
 }
 
 function aggregateSql(term: Pick<SelectTerm, 'aggregate' | 'aggregateCast'>, value: string): string {

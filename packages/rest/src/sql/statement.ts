@@ -7,17 +7,29 @@ import type { MediaType } from '../parse/media.ts';
 import type { Preferences } from '../parse/prefer.ts';
 import { isAllRows } from '../parse/range.ts';
 import type { Range } from '../parse/types.ts';
+import type { KeysetPlan } from '../plan/keyset.ts';
 import type { CallPlan, Handler, MutatePlan, ReadPlan } from '../plan/types.ts';
 import { callSql } from './call.ts';
-import { handlerSql, type ResultShape, ROWS, resultShape } from './handler.ts';
+import {
+  csvHeaderOnce,
+  csvLine,
+  handlerSql,
+  jsonRow,
+  type ResultShape,
+  ROWS,
+  resultShape,
+} from './handler.ts';
 import { mutateSql } from './mutate.ts';
-import { countSql, readSql } from './read.ts';
+import { countSql, KEY, pageSql, readSql } from './read.ts';
 import { arrayLiteral, Parameters } from './writer.ts';
 
 const SOURCE = 'pgrst_source';
 
 const GUCS =
   "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
+
+const GUCS_NAMED =
+  "nullif(current_setting('response.headers', true), '') AS headers, nullif(current_setting('response.status', true), '') AS status";
 
 export interface StatementOptions {
   readonly mediaType: MediaType;
@@ -40,6 +52,34 @@ export function readStatement(plan: ReadPlan, options: StatementOptions): Sql {
   return params.toSql(explained(options.mediaType, text));
 }
 
+/** A page of a relation after a cursor. A sixth column holds the place of the last row. */
+export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: StatementOptions): Sql {
+  const params = new Parameters();
+  const rows = pageSql(plan.root, keyset, params);
+  const { counts, total } = countParts(plan, options, 'count(*)', params);
+  // A page that is all there is may still be the last of several.
+  const all =
+    counts.length === 0 && total !== 'null'
+      ? `(SELECT count(*) FROM (${countSql(plan.root, params)}) _)`
+      : total;
+  const body = handlerSql(options.handler, null, SOURCE);
+  const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM (${rows}) pgrst_page`;
+  return params.toSql(explained(options.mediaType, text));
+}
+
+/**
+ * A read whose rows come one by one: the row's text, the settings for the response and, for CSV, the names of the columns
+ * in the first row. There is always a first row, without text when there is none.
+ */
+export function streamStatement(plan: ReadPlan, handler: Handler): Sql {
+  const params = new Parameters();
+  const rows = readSql(plan.root, params);
+  const columns =
+    handler.kind === 'csv' ? [csvLine(), csvHeaderOnce()] : [jsonRow(handler.kind === 'arrayStripped')];
+  const text = `SELECT pgrst_set.headers, pgrst_set.status, ${columns.join(', ')} FROM (SELECT ${GUCS_NAMED}) pgrst_set LEFT JOIN LATERAL (${rows}) ${ROWS} ON TRUE`;
+  return params.toSql(text);
+}
+
 /** A write and the read on top of what it returned. */
 export function writeStatement(
   mutation: MutatePlan,
@@ -49,6 +89,18 @@ export function writeStatement(
 ): Sql {
   const params = new Parameters();
   const source = mutateSql(mutation, params);
+  return writtenStatement(source, mutation, plan, options, preferences, params);
+}
+
+/** What is said of a write whose rows `source` gives. */
+export function writtenStatement(
+  source: string,
+  mutation: MutatePlan,
+  plan: ReadPlan,
+  options: StatementOptions,
+  preferences: Preferences,
+  params: Parameters,
+): Sql {
   const isBare = options.handler.kind === 'none';
   // Without a body, what select names need not be there.
   const rows = isBare ? SOURCE : `(${readSql(plan.root, params)})`;
