@@ -20,7 +20,7 @@ const probeTimeoutMs = 10_000;
  */
 export function listen(options: ListenOptions): Listener {
   const info = parseConninfo(options.url);
-  const script = options.channels.map(channel => `listen ${quoteIdentifier(channel)}`).join(';');
+  const script = options.channels.map(channel => `LISTEN ${quoteIdentifier(channel)}`).join(';');
   const aborter = new AbortController();
   const backoff = new Backoff();
   let connection: Connection | null = null;
@@ -77,7 +77,7 @@ export function listen(options: ListenOptions): Listener {
     }
     if (opened.isClosed) return;
     backoff.reset();
-    probe = setInterval(() => void check(opened), probeEveryMs);
+    probe = setInterval(() => void check(opened, script), probeEveryMs);
     probe.unref();
     options.onListening();
   };
@@ -93,13 +93,14 @@ export function listen(options: ListenOptions): Listener {
 }
 
 /** Drops a connection that no longer answers; its `closed` then starts the reconnection. */
-async function check(connection: Connection): Promise<void> {
+async function check(connection: Connection, script: string): Promise<void> {
   const timer = setTimeout(
     () => connection.destroy(new ConnectionError('The listening connection does not answer')),
     probeTimeoutMs,
   );
   try {
-    await run(connection, '');
+    // Listening twice changes nothing, and pg_stat_activity goes on showing what the connection is for.
+    await run(connection, script);
   } catch (error) {
     connection.destroy(error as Error);
   } finally {
