@@ -200,12 +200,19 @@ export const ambiguousRoutine = (routines: readonly Routine[]): RestError => {
 export const columnNotFound = (relation: string, column: string): RestError =>
   new RestError('PGRST204', `Could not find the '${column}' column of '${relation}' in the schema cache`);
 
-/** PGRST205 */
+/** PGRST205. A partition is no table of the API, so it is no suggestion either. */
 export function tableNotFound(schema: string, name: string, catalog: Catalog): RestError {
+  const inSchema = key(schema, '');
   const names: string[] = [];
-  for (const table of catalog.tables.values()) if (table.schema === schema) names.push(table.name);
-  const near = names.length > maxTablesForHints ? null : closestName(names, name, minNameScore);
+  for (const each of catalog.tables.keys())
+    if (each.startsWith(inSchema)) names.push(each.slice(inSchema.length));
+  const near =
+    names.length > maxTablesForHints
+      ? undefined
+      : fuzzyMatches(names, name, minNameScore).find(
+          match => !catalog.tables.get(key(schema, match.name))?.isPartition,
+        );
   return new RestError('PGRST205', `Could not find the table '${schema}.${name}' in the schema cache`, {
-    hint: near === null ? null : `Perhaps you meant the table '${schema}.${near}'`,
+    hint: near === undefined ? null : `Perhaps you meant the table '${schema}.${near.name}'`,
   });
 }
