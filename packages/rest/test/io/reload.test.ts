@@ -121,6 +121,22 @@ describe('reloading the schema cache', () => {
     });
   });
 
+  it('survives a column that changes its type, with statements prepared for the old one', async () => {
+    await withServer({}, async server => {
+      const create = (type: string) =>
+        `create table cats (id ${type}, name text); grant select on cats to ${fixture.anon};`;
+      await admin.script(create('uuid'));
+      await during(server, 'catalogLoaded', () => notify('reload schema'));
+      for (let i = 0; i < 10; i++) {
+        assert.equal((await server.get('/cats?id=eq.dea27321-f988-4a57-93e4-8eeb38f3cf1e')).status, 200);
+      }
+      await admin.script(`drop table cats; ${create('bigint')}`);
+      await during(server, 'catalogLoaded', () => notify('reload schema'));
+      for (let i = 0; i < 10; i++) assert.equal((await server.get('/cats?id=eq.1')).status, 200);
+      await admin.script('drop table cats');
+    });
+  });
+
   it('uses new connections, so that role settings take effect', async () => {
     await withServer({}, async server => {
       const read = async () => (await server.get('/rpc/setting?name=application_name')).json();
