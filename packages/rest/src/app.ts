@@ -4,13 +4,13 @@
  */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { answerCompiled, withLegacyWarning } from './answer.ts';
+import { answerBatch, isBatch } from './beyond/batch.ts';
+import { allowingQuery, asRead, withoutLongLocation } from './beyond/queryMethod.ts';
 import { type Clock, createClock } from './clock.ts';
 import {
   type ApiRequest,
   type Compiled,
-  compileCall,
-  compileMutate,
-  compileRead,
+  compileAction,
   parseRequest,
   readTarget,
   routineOf,
@@ -22,11 +22,10 @@ import { ClientGone } from './exchange.ts';
 import { inspect } from './inspect.ts';
 import { createLanes } from './lane.ts';
 import { createMemo } from './memo.ts';
-import type { Action } from './parse/target.ts';
 import { respondInfo, withETag, withVary } from './respond.ts';
 
 export interface EngineOptions {
-  /** ETag on reads, and 304 for If-None-Match. Default false, as the reference has none. */
+  /** ETag on reads, and 304 for If-None-Match, whatever the setting `server-etag-enabled` says. Default false. */
   readonly etag?: boolean;
 }
 
@@ -46,13 +45,17 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
     clock: Clock,
   ): Promise<HttpResponse> => {
     const response = await answerCompiled(compiled, api, call, lanes, clock);
-    const isTagged = options.etag && compiled.kind === 'read';
+    const isTagged = (options.etag || call.config.beyond.etag) && compiled.kind === 'read';
     const tagged = isTagged ? withETag(response, call.request.headers['if-none-match']) : response;
     return finish(withLegacyWarning(tagged, compiled, api, call), clock);
   };
   const run = async (call: RestCall): Promise<HttpResponse> => {
     const { request, config, catalog } = call;
     const clock = createClock(call.jwtMs);
+    if (isBatch(request, config)) return finish(await answerBatch(call), clock);
+    if (request.method === 'QUERY' && config.beyond.queryMethod) {
+      return withoutLongLocation(await run(await asRead(call)));
+    }
     const known = memo.find(request, catalog, config);
     if (known) {
       clock.lap('plan');
@@ -68,7 +71,7 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
       case 'read':
       case 'mutate':
       case 'call': {
-        const compiled = compile(action, api, call);
+        const compiled = compileAction(action, api, catalog, config);
         clock.lap('plan');
         return respondTo(compiled, api, call, clock);
       }
@@ -78,7 +81,8 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
         const { resource } = action;
         const routine = resource.kind === 'routine' ? routineOf(resource.name, false, api, catalog) : null;
         clock.lap('plan');
-        return finish(respondInfo(resource, api.schema, catalog, routine), clock);
+        const info = respondInfo(resource, api.schema, catalog, routine);
+        return finish(config.beyond.queryMethod ? allowingQuery(info) : info, clock);
       }
     }
   };
@@ -90,21 +94,6 @@ export function createEngine(options: EngineOptions = {}): RestEngine {
       throw error;
     }
   };
-}
-
-function compile(
-  action: Extract<Action, { kind: 'read' | 'mutate' | 'call' }>,
-  api: ApiRequest,
-  { catalog, config }: RestCall,
-): Compiled {
-  switch (action.kind) {
-    case 'read':
-      return compileRead(action, api, catalog, config);
-    case 'mutate':
-      return compileMutate(action, api, catalog, config);
-    case 'call':
-      return compileCall(action, api, catalog, config);
-  }
 }
 
 /** As proxies log a request whose client did not wait for the answer. */

@@ -4,29 +4,43 @@
  */
 import { type Catalog, key, type QualifiedName, type Routine, type Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
+import { parseExact } from './beyond/json.ts';
 import type { RestConfig } from './config/types.ts';
 import { allowsTxOverride } from './config/types.ts';
-import { requestErrors, schemaCacheErrors } from './errors.ts';
+import { beyondErrors, requestErrors, schemaCacheErrors } from './errors.ts';
 import { withoutVersion } from './openapi/index.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType, renderMime } from './parse/media.ts';
 import { type ParsedPayload, parsePayload } from './parse/payload.ts';
-import { assertPreferences, countsByPlan, type Preferences, parsePrefer } from './parse/prefer.ts';
+import {
+  assertPreferences,
+  countsByPlan,
+  type Preferences,
+  parsePrefer,
+  withExtras,
+} from './parse/prefer.ts';
 import { parseQuery } from './parse/query.ts';
 import { topLevelRange } from './parse/range.ts';
 import { type Action, parseTarget, type Target } from './parse/target.ts';
 import type { QueryDialect, QueryParams, Range } from './parse/types.ts';
 import { directArguments, findRoutine, planCall, resultName } from './plan/call.ts';
+import { type KeysetPlan, planKeyset } from './plan/keyset.ts';
 import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
+import { planNested } from './plan/nested.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
+import { nestedSource, nestedSql } from './sql/nested.ts';
 import {
   callStatement,
+  keysetStatement,
   planCountStatement,
   readStatement,
   type StatementOptions,
+  streamStatement,
   writeStatement,
+  writtenStatement,
 } from './sql/statement.ts';
+import { Parameters } from './sql/writer.ts';
 
 /** The parts of an HTTP request that decide what it means. */
 export interface RequestParts {
@@ -80,17 +94,20 @@ export function parseRequest(
   const range = topLevelRange(method, headers.range, query.ranges.get(''));
   const contentType =
     headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
+  const preferences = withExtras(parsePrefer(headers.prefer, allowsTxOverride(config)), config.beyond);
+  const isNested = preferences.nested === true && action.kind === 'mutate' && action.mutation === 'insert';
   const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
   return {
     ...target,
     method,
     query,
-    preferences: parsePrefer(headers.prefer, allowsTxOverride(config)),
+    preferences,
     range,
     accepts: parseAccept(headers.accept),
     contentType,
-    payload:
-      body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
+    payload: isNested
+      ? { payload: { kind: 'unchecked', raw: body ?? Buffer.alloc(0) }, columns: [] }
+      : body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
   };
 }
 
@@ -98,6 +115,9 @@ export function parseRequest(
 function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
   return action.kind === 'read' || !beyond.keyset ? beyond : { ...beyond, keyset: false };
 }
+
+/** How rows that come one by one are put together. */
+export type StreamFormat = 'json' | 'csv';
 
 /** What the exchange runs, and what the response is made from. */
 export type Compiled =
@@ -107,9 +127,15 @@ export type Compiled =
       readonly table: Table;
       readonly mediaType: MediaType;
       readonly plan: ReadPlan;
+      /** Set when the response names the place of its last row. */
+      readonly keyset?: KeysetPlan;
+      /** Set when rows are sent as they come. */
+      readonly stream?: StreamFormat;
     }
   | {
       readonly kind: 'mutate';
+      /** Run before `statements`, for their effects alone. */
+      readonly before?: readonly Sql[];
       readonly statements: readonly Sql[];
       readonly table: Table;
       readonly mediaType: MediaType;
@@ -191,10 +217,53 @@ export function compileRead(
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
   const resolved = handlerFor(table, plan, request, catalog, config, action.headersOnly);
   assertPreferences(request.preferences);
+  const { after } = request.query;
+  const { mediaType } = resolved;
+  if (after !== null) {
+    const paged = planKeyset(plan, table, after, resolved.handler);
+    const page = keysetStatement(paged.plan, paged.keyset, statementOptions(resolved, request, config));
+    const { keyset } = paged;
+    return {
+      kind: 'read',
+      statements: [page, ...planned(resolved, request, plan)],
+      table,
+      mediaType,
+      plan,
+      keyset,
+    };
+  }
+  const stream = streamFormat(request, resolved);
+  if (stream) {
+    return {
+      kind: 'read',
+      statements: [streamStatement(plan, resolved.handler)],
+      table,
+      mediaType,
+      plan,
+      stream,
+    };
+  }
   const statements = [readStatement(plan, statementOptions(resolved, request, config))];
-  if (countsByPlan(request.preferences) && resolved.mediaType.kind !== 'plan')
-    statements.push(planCountStatement(plan));
-  return { kind: 'read', statements, table, mediaType: resolved.mediaType, plan };
+  statements.push(...planned(resolved, request, plan));
+  return { kind: 'read', statements, table, mediaType, plan };
+}
+
+function planned(
+  { mediaType }: ResolvedHandler,
+  { preferences }: ApiRequest,
+  plan: ReadPlan,
+): readonly Sql[] {
+  return countsByPlan(preferences) && mediaType.kind !== 'plan' ? [planCountStatement(plan)] : [];
+}
+
+/** Null when the response is made whole: a preference that cannot be honoured is none. */
+function streamFormat(
+  { preferences }: ApiRequest,
+  { handler, mediaType }: ResolvedHandler,
+): StreamFormat | null {
+  if (!preferences.stream || preferences.count !== undefined || mediaType.kind === 'plan') return null;
+  if (handler.kind === 'csv') return 'csv';
+  return handler.kind === 'json' || handler.kind === 'arrayStripped' ? 'json' : null;
 }
 
 export function compileMutate(
@@ -206,6 +275,9 @@ export function compileMutate(
   const { preferences, payload } = request;
   const table = findTable(catalog, request.schema, action.name);
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
+  if (preferences.nested && action.mutation === 'insert') {
+    return compileNested(table, plan, request, catalog, config);
+  }
   const body = payload && payload.payload.kind !== 'form' ? payload.payload.raw : Buffer.alloc(0);
   const mutation = planMutate(
     table,
@@ -219,6 +291,62 @@ export function compileMutate(
   return { kind: 'mutate', statements: [statement], table, mediaType: resolved.mediaType, plan };
 }
 
+/** Rows with the rows they are related to. @throws {RestError} PEAK130 and those of `planNested`. */
+function compileNested(
+  table: Table,
+  plan: ReadPlan,
+  request: ApiRequest,
+  catalog: Catalog,
+  config: RestConfig,
+): Extract<Compiled, { kind: 'mutate' }> {
+  const { preferences, query, contentType, payload } = request;
+  refuseBesidesNesting(request, catalog);
+  const raw = payload?.payload.kind === 'unchecked' ? payload.payload.raw.toString() : '';
+  const body = contentType.kind === 'json' ? parseExact(raw) : undefined;
+  if (body === undefined) throw requestErrors.invalidBody('Empty or invalid json');
+  assertPreferences(preferences);
+  const nested = planNested(table, body, {
+    catalog,
+    schema: table.schema,
+    exposedSchemas: config.dbSchemas,
+  });
+  const resolved = handlerFor(table, plan, request, catalog, config, preferences.return !== 'representation');
+  const mutation = planMutate(
+    table,
+    { mutation: 'insert', query, preferences, columns: [], body: Buffer.alloc(0) },
+    catalog,
+    plan,
+  );
+  const target = { schema: table.schema, name: table.name };
+  const params = new Parameters();
+  const statement = writtenStatement(
+    nestedSource(nested, target, mutation.returning),
+    mutation,
+    plan,
+    statementOptions(resolved, request, config),
+    preferences,
+    params,
+  );
+  const before = nested.inserts.map(insert => nestedSql(nested, insert));
+  return { kind: 'mutate', before, statements: [statement], table, mediaType: resolved.mediaType, plan };
+}
+
+/** @throws {RestError} PEAK130 for what has no meaning beside a nested insert. */
+function refuseBesidesNesting({ preferences, query, accepts }: ApiRequest, catalog: Catalog): void {
+  const unwanted = [
+    preferences.resolution && 'resolution',
+    query.onConflict && 'on_conflict',
+    query.columns && 'columns',
+    accepts.some(type => type.kind === 'plan') && 'an execution plan',
+  ].filter(each => typeof each === 'string');
+  if (unwanted.length > 0) {
+    throw beyondErrors.invalidNesting(`It does not go together with ${unwanted.join(' and ')}.`);
+  }
+  if (catalog.serverVersion < 170_000) {
+    throw beyondErrors.invalidNesting('The database is older than PostgreSQL 17, whose MERGE it takes.');
+  }
+}
+
 /** The function a request calls, found by its arguments' names. @throws {RestError} PGRST202, PGRST203 */
 export function routineOf(name: string, isPost: boolean, request: ApiRequest, catalog: Catalog): Routine {
   return findRoutine(catalog, {
@@ -227,6 +355,7 @@ export function routineOf(name: string, isPost: boolean, request: ApiRequest, ca
     argumentKeys: argumentKeys(isPost, request),
     contentType: request.contentType,
     isPost,
+    isSingleObject: request.preferences.invalid.includes('params=single-object'),
   });
 }
 
@@ -269,5 +398,22 @@ const INSPECTED: ReadonlySet<MediaType['kind']> = new Set(['openapi', 'json', 'a
 export function assertInspectable({ accepts }: ApiRequest): void {
   if (!accepts.some(type => INSPECTED.has(type.kind))) {
     throw requestErrors.unacceptableMediaType(accepts.map(renderMime));
+  }
+}
+
+/** Compiles whatever takes a statement. */
+export function compileAction(
+  action: Extract<Action, { kind: 'read' | 'mutate' | 'call' }>,
+  request: ApiRequest,
+  catalog: Catalog,
+  config: RestConfig,
+): Compiled {
+  switch (action.kind) {
+    case 'read':
+      return compileRead(action, request, catalog, config);
+    case 'mutate':
+      return compileMutate(action, request, catalog, config);
+    case 'call':
+      return compileCall(action, request, catalog, config);
   }
 }

@@ -25,6 +25,8 @@ export interface RestCall {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly emit: Emit;
+  /** The URL's own query, where the request's is more than that: the method QUERY. */
+  readonly urlQuery?: string;
   /** Time spent on authentication, for Server-Timing; null unless `server-timing-enabled`. */
   readonly jwtMs: number | null;
 }

@@ -4,21 +4,48 @@
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import type { BeyondConfig } from './config/beyond.ts';
 
 const allowedMethods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'];
 const safelistedHeaders = 'Accept, Accept-Language, Content-Language';
 const exposedHeaders =
   'Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, Range-Unit';
 
+/** What settings beyond the reference add. */
+export interface CorsExtras {
+  readonly methods: readonly string[];
+  readonly exposed: readonly string[];
+}
+
+const noExtras: CorsExtras = { methods: [], exposed: [] };
+
+/** What browsers must be allowed to send and to read for what settings have turned on. Pure. */
+export function corsExtras({ queryMethod, keyset, etag }: BeyondConfig): CorsExtras {
+  if (!queryMethod && !keyset && !etag) return noExtras;
+  return {
+    methods: queryMethod ? ['QUERY'] : [],
+    exposed: [
+      ...(keyset ? ['Link'] : []),
+      ...(etag ? ['ETag'] : []),
+      ...(queryMethod ? ['Accept-Query'] : []),
+    ],
+  };
+}
+
 /**
  * The answer to a preflight request of an allowed origin, else null: whatever is not a sound preflight is answered as an
  * ordinary request, and the browser draws its own conclusion. Pure.
  */
-export function answerPreflight(request: HttpRequest, allowed: readonly string[]): HttpResponse | null {
+export function answerPreflight(
+  request: HttpRequest,
+  allowed: readonly string[],
+  extra: CorsExtras = noExtras,
+): HttpResponse | null {
   if (request.method !== 'OPTIONS') return null;
+  const methods = extra.methods.length === 0 ? allowedMethods : [...allowedMethods, ...extra.methods];
   const wanted = request.headers['access-control-request-method'];
   const origin = originHeaders(request, allowed);
-  if (!origin || wanted === undefined || !allowedMethods.includes(wanted)) return null;
+  if (!origin || wanted === undefined || !methods.includes(wanted)) return null;
   const headers = request.headers['access-control-request-headers'];
   const asked = headers === undefined ? [] : headers.split(',').map(name => name.trim());
   return {
@@ -26,7 +53,7 @@ export function answerPreflight(request: HttpRequest, allowed: readonly string[]
     headers: [
       ...origin,
       'Access-Control-Allow-Methods',
-      allowedMethods.join(', '),
+      methods.join(', '),
       'Access-Control-Allow-Headers',
       ['Authorization', ...asked, safelistedHeaders].join(', '),
       'Access-Control-Max-Age',
@@ -37,10 +64,15 @@ export function answerPreflight(request: HttpRequest, allowed: readonly string[]
 }
 
 /** Headers to add to the response of any other request; none for OPTIONS, which answers for itself. Pure. */
-export function corsHeaders(request: HttpRequest, allowed: readonly string[]): readonly string[] {
+export function corsHeaders(
+  request: HttpRequest,
+  allowed: readonly string[],
+  extra: CorsExtras = noExtras,
+): readonly string[] {
   if (request.method === 'OPTIONS') return [];
   const origin = originHeaders(request, allowed);
-  return origin ? [...origin, 'Access-Control-Expose-Headers', exposedHeaders] : [];
+  const exposed = [exposedHeaders, ...extra.exposed].join(', ');
+  return origin ? [...origin, 'Access-Control-Expose-Headers', exposed] : [];
 }
 
 /** Null when the request names no origin, or one that is not allowed. */

@@ -6,7 +6,7 @@ import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http'
 import type { Identity } from './auth/authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
-import { answerPreflight, corsHeaders } from './cors.ts';
+import { answerPreflight, corsExtras, corsHeaders } from './cors.ts';
 import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
 import { serverHeader } from './version.ts';
 
@@ -15,7 +15,7 @@ export function createEdge(context: () => RestContext, engine: RestEngine): Hand
   return async request => {
     const current = context();
     const { config } = current;
-    const preflight = answerPreflight(request, config.serverCorsAllowedOrigins);
+    const preflight = answerPreflight(request, config.serverCorsAllowedOrigins, corsExtras(config.beyond));
     if (preflight) return { ...preflight, headers: [...traceHeaders(request, config), ...preflight.headers] };
     const response = await answer(request, current, engine);
     return {
@@ -24,7 +24,7 @@ export function createEdge(context: () => RestContext, engine: RestEngine): Hand
         'Server',
         serverHeader,
         ...traceHeaders(request, config),
-        ...corsHeaders(request, config.serverCorsAllowedOrigins),
+        ...corsHeaders(request, config.serverCorsAllowedOrigins, corsExtras(config.beyond)),
         ...response.headers,
       ],
     };

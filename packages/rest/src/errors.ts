@@ -4,6 +4,7 @@
  */
 
 export * as authErrors from './errors/auth.ts';
+export * as beyondErrors from './errors/beyond.ts';
 export {
   type ErrorContext,
   renderError,

@@ -84,6 +84,17 @@ export function respondRead(
   return override(result, status, headers, context.headersOnly ? null : result.body);
 }
 
+/** The head of a response whose rows follow as they come: how many there will be is not known. */
+export function respondStream(
+  settings: Pick<ResultRow, 'headers' | 'status'>,
+  context: ResponseContext & { readonly location: string },
+  body: AsyncIterable<Uint8Array>,
+): HttpResponse {
+  const headers = ['Content-Location', headerValue(context.location), ...contentTypeHeaders(context)];
+  headers.push(...appliedHeader({ ...common(context.preferences), stream: true }));
+  return override(settings, 200, headers, body);
+}
+
 export function respondCall(
   result: ResultRow,
   routine: Routine,
@@ -164,6 +175,7 @@ function mutatePreferences({
     ...(resolution && mutation === 'insert' && hasConflictTarget ? { resolution } : {}),
     ...(missing && (mutation === 'insert' || mutation === 'update') ? { missing } : {}),
     ...(mutation === 'update' || mutation === 'delete' ? withMaxAffected(preferences) : {}),
+    ...(preferences.nested && mutation === 'insert' ? { nested: true } : {}),
   };
 }
 
@@ -195,7 +207,7 @@ export function respondInfo(
 
 /** Applies the status and headers that the database set for this response. A header set there replaces ours. */
 function override(
-  result: ResultRow,
+  result: Pick<ResultRow, 'headers' | 'status'>,
   status: number,
   headers: readonly string[],
   body: HttpResponse['body'],

@@ -20,6 +20,8 @@ export interface RequestFacts {
 }
 
 export interface Work {
+  /** Statements run for their effects, before the main ones. */
+  readonly before?: readonly Sql[];
   readonly main: readonly Sql[];
   readonly writes: boolean;
   /** The function called, whose settings may be raised to the transaction. */
@@ -55,6 +57,7 @@ export function planTransaction(
   if (config.dbPreRequest) {
     statements.push(statement({ text: `select ${qualified(config.dbPreRequest)}()`, values: [] }));
   }
+  if (work.before) for (const sql of work.before) statements.push(statement(sql));
   const mainIndex = statements.length;
   for (const sql of work.main) statements.push(statement(sql));
   // Deferred constraints must speak up even though nothing will be committed.
@@ -79,7 +82,8 @@ export function planTransaction(
   };
 }
 
-function endsInRollback({ tx }: Preferences, config: RestConfig): boolean {
+/** Whether what a request writes is undone: by its own wish, or by the setting. */
+export function endsInRollback({ tx }: Preferences, config: RestConfig): boolean {
   return tx === 'rollback' || (tx !== 'commit' && rollsBackByDefault(config));
 }
 

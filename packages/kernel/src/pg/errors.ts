@@ -4,6 +4,8 @@ import type { PgErrorFields } from './types.ts';
 export class PgError extends Error {
   override readonly name = 'PgError';
   readonly fields: PgErrorFields;
+  /** Which of the exchange's statements failed, from 0; their number when its begin or end did, null outside an exchange. */
+  statement: number | null = null;
   constructor(fields: PgErrorFields) {
     super(fields.message);
     this.fields = fields;

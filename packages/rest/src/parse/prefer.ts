@@ -16,6 +16,10 @@ export interface Preferences {
   readonly timezone?: string;
   /** Rows at most; an out-of-range or malformed number counts as not given. */
   readonly maxAffected?: number;
+  /** Beyond the reference, only where its setting is on: `nested=insert`. */
+  readonly nested?: true;
+  /** Beyond the reference, only where its setting is on. */
+  readonly stream?: true;
   /** As sent, in order; refused under `handling=strict`. */
   readonly invalid: readonly string[];
 }
@@ -68,6 +72,23 @@ export function parsePrefer(header: string | undefined, allowsTxOverride: boolea
   return found;
 }
 
+/** Takes the preferences that settings have turned on out of those that are not known. Pure. */
+export function withExtras(
+  preferences: Preferences,
+  enabled: { readonly nestedInsert: boolean; readonly stream: boolean },
+): Preferences {
+  const { invalid } = preferences;
+  if (invalid.length === 0 || !(enabled.nestedInsert || enabled.stream)) return preferences;
+  const nested = enabled.nestedInsert && invalid.includes('nested=insert');
+  const stream = enabled.stream && invalid.includes('stream');
+  return {
+    ...preferences,
+    ...(nested ? { nested } : {}),
+    ...(stream ? { stream } : {}),
+    invalid: invalid.filter(each => !(nested && each === 'nested=insert') && !(stream && each === 'stream')),
+  };
+}
+
 /** @throws {RestError} PGRST122 when `handling=strict` came with preferences that are not known. */
 export function assertPreferences(preferences: Preferences): void {
   if (preferences.handling === 'strict' && preferences.invalid.length > 0) {
@@ -91,6 +112,8 @@ export function renderPreferenceApplied(applied: Omit<Preferences, 'invalid'>): 
   if (applied.maxAffected !== undefined && applied.handling === 'strict') {
     parts.push(`max-affected=${applied.maxAffected}`);
   }
+  if (applied.nested) parts.push('nested=insert');
+  if (applied.stream) parts.push('stream');
   return parts.length === 0 ? null : parts.join(', ');
 }
 

@@ -114,7 +114,7 @@ function rootConditions(scope: Scope, query: QueryParams): Condition[] {
   return conditions;
 }
 
-function payloadColumn(scope: Scope, table: Table, name: string): InsertColumn {
+export function payloadColumn(scope: Scope, table: Table, name: string): InsertColumn {
   const column = table.columns.get(name);
   if (!column) throw schemaCacheErrors.columnNotFound(table.name, name);
   const transform = scope.catalog.representations.get(castKey('json', column.nominalType));

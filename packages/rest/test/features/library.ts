@@ -93,6 +93,7 @@ revoke all on api.settings from ${guest};
 `;
 
 export interface Library {
+  readonly database: TestDatabase;
   readonly engine: TestEngine;
   readonly guest: string;
   get(target: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -163,6 +164,7 @@ async function open(
     return { status: response.status, headers: received, text: answer, json: parse(answer) };
   };
   return {
+    database,
     engine,
     guest,
     send,

@@ -177,7 +177,7 @@ export class ExchangeTask extends Task {
         return;
       }
       case 0x45: // ErrorResponse
-        this.#error ??= new PgError(readErrorFields(buffer, start, end));
+        this.#error ??= this.#failure(readErrorFields(buffer, start, end));
         return;
       case 0x4e: // NoticeResponse
         this.#notice(readErrorFields(buffer, start, end));
@@ -195,6 +195,13 @@ export class ExchangeTask extends Task {
         // ParameterDescription, CloseComplete, CopyDone and whatever a later protocol adds tell nothing needed here.
         return;
     }
+  }
+
+  #failure(fields: PgNotice): PgError {
+    const error = new PgError(fields);
+    const at = this.#step - this.#first;
+    error.statement = at < 0 ? this.exchange.statements.length : at;
+    return error;
   }
 
   /** A listener that throws fails its own exchange, not the connection that others share. */
