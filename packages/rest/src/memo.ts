@@ -21,6 +21,7 @@ import type { RestConfig } from './config/types.ts';
 import { canonicalOf, decodeText, isFilterName } from './parse/query.ts';
 
 export interface Prepared {
+  /** Of a remembered request, the filters hold marks in place of values: only the statements hold the values. */
   readonly api: ApiRequest;
   readonly compiled: Extract<Compiled, { kind: 'read' }>;
 }
