@@ -111,8 +111,13 @@ export function placeParameters(
   for (const [path, tree] of query.logic.toReversed()) {
     if (path.length > 0 || placement.filtersRoot) at(path).logic.unshift(tree);
   }
-  return [...legacy].map(({ name, alias }) => [name, alias ?? name] as const);
+  if (legacy.size === 0) return [];
+  return inSelectOrder(root)
+    .filter(draft => legacy.has(draft))
+    .map(({ name, alias }) => [name, alias ?? name] as const);
 }
+
+const inSelectOrder = (draft: Draft): readonly Draft[] => [draft, ...draft.children.flatMap(inSelectOrder)];
 
 function findLevel(root: Draft, path: EmbedPath, allowsLegacyNames: boolean, legacy: Set<Draft>): Draft {
   let level = root;

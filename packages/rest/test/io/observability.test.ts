@@ -127,11 +127,13 @@ describe('the log', () => {
   it('warns of filters that will stop working', async () => {
     const related = await restFixture(`
       create table parents (id int primary key, name text);
-      create table children (id int primary key, parent_id int references parents);
-      grant select on parents, children to :anon;`);
+      create table aunts (id int primary key, name text);
+      create table children (id int primary key, parent_id int references parents, aunt_id int references aunts);
+      grant select on parents, aunts, children to :anon;`);
     const server = await startServer(related);
     try {
-      const path = '/children?select=id,boss:parents(name)&parents.name=eq.x';
+      const path =
+        '/children?select=id,boss:parents(name),kin:aunts(name)&parents.order=name&aunts.name=eq.x';
       const response = await server.get(path);
       assert.equal(response.status, 200);
       assert.match(
@@ -139,7 +141,9 @@ describe('the log', () => {
         /^299 PostgRESTv\S+ "Embedded resource was referenced/,
       );
       assert.ok(
-        server.err.some(line => line.includes(`that use \`parents\` to \`boss\` in \`GET ${path}\``)),
+        server.err.some(line =>
+          line.includes(`that use \`parents\` to \`boss\`, \`aunts\` to \`kin\` in \`GET ${path}\``),
+        ),
       );
     } finally {
       await server.stop();
