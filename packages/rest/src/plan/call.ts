@@ -15,11 +15,13 @@ export interface CallRequest {
   readonly argumentKeys: readonly string[];
   readonly contentType: MediaType;
   readonly isPost: boolean;
+  /** `Prefer: params=single-object`, which clients of PostgREST 12 may send: a json body may be a named parameter. */
+  readonly isSingleObject?: boolean;
 }
 
 /**
  * Chooses the function of that name whose parameters fit the arguments given; failing that, by POST, the one that takes
- * the whole body as its single unnamed parameter. Pure.
+ * the whole body as its single parameter, which has no name unless the request asks for a single object. Pure.
  * @throws {RestError} PGRST202 when none fits, PGRST203 when several do.
  */
 export function findRoutine(catalog: Catalog, request: CallRequest): Routine {
@@ -71,9 +73,13 @@ const BODY_TYPES: Readonly<Record<string, MediaType['kind']>> = {
   bytea: 'octets',
 };
 
-function takesBody({ parameters }: Routine, { isPost, contentType }: CallRequest): boolean {
+function takesBody(
+  { parameters }: Routine,
+  { isPost, contentType, isSingleObject = false }: CallRequest,
+): boolean {
   const [only] = parameters;
-  if (!isPost || parameters.length !== 1 || only?.name !== '') return false;
+  if (!isPost || parameters.length !== 1 || !only) return false;
+  if (only.name !== '' && !(isSingleObject && contentType.kind === 'json')) return false;
   return BODY_TYPES[only.type] === contentType.kind;
 }
 
@@ -111,8 +117,10 @@ export function planCall(
 ): CallPlan {
   const given = new Set(argumentKeys);
   const [only] = routine.parameters;
+  // A function that was not found by the names given was found because it takes the body as it is.
+  const isNamed = argumentKeys.every(name => name === only?.name) && (given.size === 1 || !only?.required);
   const parameters: CallPlan['parameters'] =
-    routine.parameters.length === 1 && only?.name === ''
+    routine.parameters.length === 1 && only && (only.name === '' || !isNamed)
       ? { kind: 'unnamed', type: only.type }
       : { kind: 'named', list: routine.parameters.filter(parameter => given.has(parameter.name)) };
   return {

@@ -60,14 +60,19 @@ export function resolveFilterField(scope: Scope, field: Field, expression: OpExp
     operation.kind === 'fts' && column && column.type !== 'tsvector'
       ? { language: operation.language }
       : null;
-  return { ...resolved, tsvector, transform: transformOf(scope, 'text', resolved.type) };
+  const transform = transformOf(scope, 'text', resolved.type);
+  return { ...(operation.kind === 'is' ? resolved : asComparable(resolved)), tsvector, transform };
 }
 
-/** A field rows are ordered by. A json value has no order, its jsonb form has. */
+/** A field rows are ordered by. */
 export function resolveOrderField(scope: Scope, field: Field): ResolvedField {
-  const resolved = resolve(scope, field);
-  const isJsonValue = resolved.type === 'json' && field.path.at(-1)?.arrow === '->';
-  return isJsonValue ? { ...resolved, toJson: true } : resolved;
+  return asComparable(resolve(scope, field));
+}
+
+/** A value out of json has neither equality nor order; its jsonb form has both. */
+function asComparable(field: ResolvedField): ResolvedField {
+  const isJsonValue = field.type === 'json' && field.path.at(-1)?.arrow === '->';
+  return isJsonValue ? { ...field, toJson: true } : field;
 }
 
 export function resolveFilter(scope: Scope, { field, expression }: Filter): Condition {

@@ -96,7 +96,9 @@ function planNode(
   const children = draft.children.map(child =>
     planNode(child, { name: own }, hasAggregates, context, nextId),
   );
-  const select = selectTerms(draft, scope, hasAggregates, from === SOURCE);
+  // PostgreSQL's RETURNING refuses a star that stands for nothing.
+  const hasNoColumns = from === SOURCE && scope.table?.columns.size === 0;
+  const select = selectTerms(draft, scope, hasAggregates || hasNoColumns);
   const spread: Spread | null = !draft.spread
     ? null
     : isToManySpread
@@ -106,6 +108,7 @@ function planNode(
     from,
     alias,
     table,
+    ...(hasNoColumns ? { hasNoColumns } : {}),
     select,
     where: conditions(draft, scope, children),
     order: orders(draft, scope, children),
@@ -165,18 +168,16 @@ function joinConditions(rel: Relationship, own: QualifiedName, parent: Qualified
   }
 }
 
-function selectTerms(draft: Draft, scope: Scope, hasAggregates: boolean, readsSource: boolean): SelectTerm[] {
+function selectTerms(draft: Draft, scope: Scope, needsColumns: boolean): SelectTerm[] {
   const counted = (field: SelectField): boolean => draft.spread && field.aggregate === 'count';
   const isStar = (field: SelectField): boolean => field.field.name === '*' && field.field.path.length === 0;
   const expands =
     draft.fields.some(field => isStar(field) && (field.aggregate === null || counted(field))) &&
-    (hasAggregates || hasOutputTransform(scope));
-  // PostgreSQL's RETURNING refuses a star that stands for nothing.
-  const hasNoColumns = readsSource && scope.table?.columns.size === 0;
+    (needsColumns || hasOutputTransform(scope));
   return draft.fields.flatMap((field): SelectTerm[] => {
     const { aggregate, aggregateCast, cast } = field;
     const base = { aggregate, aggregateCast, cast };
-    if ((expands || hasNoColumns) && isStar(field) && aggregate === null) {
+    if (expands && isStar(field) && aggregate === null) {
       const columns = scope.table ? [...scope.table.columns.values()] : [];
       return columns.map(column => {
         const resolved = resolveOutputColumn(scope, column);

@@ -108,6 +108,8 @@ export interface ReadNode {
   readonly alias: string | null;
   /** The relation whose columns are meant, even when `from` is the source CTE. */
   readonly table: QualifiedName;
+  /** Rows written to a table without columns: there is nothing that a star could stand for. */
+  readonly hasNoColumns?: true;
   readonly select: readonly SelectTerm[];
   readonly where: readonly Condition[];
   readonly order: readonly ResolvedOrder[];

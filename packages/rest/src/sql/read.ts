@@ -59,7 +59,8 @@ function fromSql(node: ReadNode): string {
 function selectList(node: ReadNode, own: QualifiedName, params: Parameters): string {
   const terms = node.select.map(term => selectSql(own, term, params));
   // An empty select of a level without embeds takes whole rows; what shows of them is decided where they are aggregated.
-  if (terms.length === 0 && node.children.length === 0) terms.push(`${qualified(own)}.*`);
+  if (terms.length === 0 && node.children.length === 0 && !node.hasNoColumns)
+    terms.push(`${qualified(own)}.*`);
   if (node.spread?.kind === 'to-many') {
     for (const { embed, term } of node.spread.orderSelect) {
       terms.push(selectSql(embed === null ? own : { schema: '', name: embed }, term, params));
