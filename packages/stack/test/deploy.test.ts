@@ -111,18 +111,57 @@ describe('deploying to Swarm', () => {
   it('says when an update was rolled back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'peakstone-swarm-'));
     const said = (stdout: string) => ({ code: 0, stdout, stderr: '' });
+    let deployed = false;
     const run: RunCommand = async (_program, args) => {
       if (args[0] === 'info') return said('true\n');
       if (args[0] === 'network') return said('swarm\n');
+      if (args[1] === 'deploy') deployed = true;
       if (args[1] === 'services') return said('peakstone_rest\t3/3\n');
+      const earlier = 'peakstone_rest\t{"old":1}\trollback_completed\t10:00\tan earlier one\n';
       if (args[1] === 'inspect')
-        return said('peakstone_rest\trollback_completed\tupdate rolled back due to failure\n');
+        return said(
+          deployed
+            ? 'peakstone_rest\t{"old":1}\trollback_completed\t11:00\tupdate rolled back due to failure\n'
+            : earlier,
+        );
       return said('');
     };
     try {
       await assert.rejects(
         deploySwarm({ project: makeProject({}, folder), pull: false, run, onEvent: () => undefined }),
         /the update of peakstone_rest was rolled back/,
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('waits for an update that has not begun, and forgives what an earlier one left', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'peakstone-swarm-'));
+    const said = (stdout: string) => ({ code: 0, stdout, stderr: '' });
+    const looks = [
+      'peakstone_rest\t{"old":1}\trollback_completed\t10:00\tan earlier one\n',
+      'peakstone_rest\t{"new":1}\trollback_completed\t10:00\tan earlier one\n',
+      'peakstone_rest\t{"new":1}\tupdating\t11:00\tupdate in progress\n',
+      'peakstone_rest\t{"new":1}\tcompleted\t11:00\tupdate completed\n',
+    ];
+    const run: RunCommand = async (_program, args) => {
+      if (args[0] === 'info') return said('true\n');
+      if (args[0] === 'network') return said('swarm\n');
+      if (args[1] === 'services') return said('peakstone_rest\t3/3\n');
+      return said(args[1] === 'inspect' ? (looks.shift() ?? '') : '');
+    };
+    try {
+      const events: DeployEvent[] = [];
+      await deploySwarm({
+        project: makeProject({}, folder),
+        pull: false,
+        run,
+        onEvent: event => void events.push(event),
+      });
+      assert.equal(looks.length, 0);
+      assert.ok(
+        events.some(event => event.kind === 'step' && event.text === 'Waiting for peakstone_rest to roll'),
       );
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -52,9 +52,10 @@ export async function deploySwarm(options: SwarmOptions): Promise<void> {
     options.pull ? 'always' : 'never',
     name,
   ];
+  const before = await inspectUpdates(options, await listServices(options, name));
   const { code, stderr } = await docker(options, args, env);
   if (code !== 0) throw explainDocker(stderr, 'docker stack deploy');
-  await waitForReplicas(options, name);
+  await waitForReplicas(options, name, before);
 }
 
 /**
@@ -94,13 +95,17 @@ export function parseReplicas(text: string): {
   return { running: Number(plain?.[1] ?? 0), wanted: Number(plain?.[2] ?? 0), job: false };
 }
 
-async function waitForReplicas(options: SwarmOptions, name: string): Promise<void> {
+async function waitForReplicas(
+  options: SwarmOptions,
+  name: string,
+  before: ReadonlyMap<string, Update>,
+): Promise<void> {
   const until = performance.now() + (options.waitMs ?? 600_000);
   let shown = '';
   for (;;) {
     const states = await listServices(options, name);
     const late = states.filter(state => state.running < state.wanted);
-    const updating = await updatingServices(options, states);
+    const updating = await updatingServices(options, states, before);
     if (late.length === 0 && updating.length === 0 && states.length > 0) return;
     const text = `Waiting for ${[...late.map(state => `${state.name} ${state.running}/${state.wanted}`), ...updating.map(each => `${each} to roll`)].join(', ')}`;
     if (text !== shown) options.onEvent({ kind: 'step', text });
@@ -115,15 +120,14 @@ async function waitForReplicas(options: SwarmOptions, name: string): Promise<voi
   }
 }
 
+/** Services of the stack; none before its first deployment. */
 async function listServices(options: SwarmOptions, name: string): Promise<ServiceState[]> {
-  const { code, stdout, stderr } = await docker(options, [
-    'stack',
-    'services',
-    name,
-    '--format',
-    '{{.Name}}\t{{.Replicas}}',
-  ]);
-  if (code !== 0) throw explainDocker(stderr, 'docker stack services');
+  const format = '{{.Name}}\t{{.Replicas}}';
+  const { code, stdout, stderr } = await docker(options, ['stack', 'services', name, '--format', format]);
+  if (code !== 0) {
+    if (/nothing found in stack/i.test(stderr)) return [];
+    throw explainDocker(stderr, 'docker stack services');
+  }
   return stdout
     .split('\n')
     .filter(line => line.includes('\t'))
@@ -133,26 +137,62 @@ async function listServices(options: SwarmOptions, name: string): Promise<Servic
     });
 }
 
-/** Services whose update is under way. @throws {DeployError} one was rolled back. */
-async function updatingServices(options: SwarmOptions, states: readonly ServiceState[]): Promise<string[]> {
-  if (states.length === 0) return [];
+/** What Swarm says of a service's last update. */
+interface Update {
+  /** What its tasks shall be, as JSON. */
+  readonly template: string;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly message: string;
+}
+
+async function inspectUpdates(
+  options: SwarmOptions,
+  states: readonly ServiceState[],
+): Promise<Map<string, Update>> {
+  if (states.length === 0) return new Map();
+  const status =
+    '{{if .UpdateStatus}}{{.UpdateStatus.State}}\t{{.UpdateStatus.StartedAt}}\t{{.UpdateStatus.Message}}{{end}}';
+  const format = `{{.Spec.Name}}\t{{json .Spec.TaskTemplate}}\t${status}`;
+  const names = states.map(state => state.name);
   const { code, stdout, stderr } = await docker(options, [
     'service',
     'inspect',
     '--format',
-    '{{.Spec.Name}}\t{{if .UpdateStatus}}{{.UpdateStatus.State}}\t{{.UpdateStatus.Message}}{{end}}',
-    ...states.map(state => state.name),
+    format,
+    ...names,
   ]);
   if (code !== 0) throw explainDocker(stderr, 'docker service inspect');
-  const updating: string[] = [];
+  const updates = new Map<string, Update>();
   for (const line of stdout.split('\n')) {
-    const [service = '', state = '', message = ''] = line.split('\t');
-    if (state === 'updating') updating.push(service);
-    else if (state === 'paused' || state.startsWith('rollback')) {
-      throw new DeployError(`the update of ${service} was rolled back: ${message}`, {
+    const [service = '', template = '', state = '', startedAt = '', message = ''] = line.split('\t');
+    if (service !== '') updates.set(service, { template, state, startedAt, message });
+  }
+  return updates;
+}
+
+/**
+ * Services whose update is under way, or about to be: Swarm takes a moment to begin. What an earlier deployment left
+ * behind is not this one's failure.
+ * @throws {DeployError} one was rolled back.
+ */
+async function updatingServices(
+  options: SwarmOptions,
+  states: readonly ServiceState[],
+  before: ReadonlyMap<string, Update>,
+): Promise<string[]> {
+  const updating: string[] = [];
+  for (const [service, update] of await inspectUpdates(options, states)) {
+    const old = before.get(service);
+    const begun = old === undefined || update.startedAt !== old.startedAt;
+    if (begun && (update.state === 'paused' || update.state.startsWith('rollback'))) {
+      throw new DeployError(`the update of ${service} was rolled back: ${update.message}`, {
         hint: `see why: docker service ps --no-trunc ${service}`,
       });
     }
+    const job = states.some(state => state.name === service && state.job);
+    const pending = !job && !begun && update.template !== old.template;
+    if (pending || (begun && update.state === 'updating')) updating.push(service);
   }
   return updating;
 }

@@ -181,6 +181,8 @@ export function describeSwarm(suite: () => Suite): void {
           120_000,
         ),
       );
+      project.set({ PEAKSTONE_IMAGE: images.nextPeakstone });
+      await deploy();
     });
   });
 }
