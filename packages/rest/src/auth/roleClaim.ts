@@ -3,7 +3,9 @@
  * @see https://docs.postgrest.org/en/stable/references/auth.html#jwt-role-extract
  */
 import { ConfigError } from '../config/error.ts';
-import { evaluateJsonPath, JsonPathError, parseJsonPath } from './jsonPath.ts';
+import { evaluateJsonPath } from './jsonPath/evaluate.ts';
+import { parseJsonPath } from './jsonPath/parse.ts';
+import { JsonPathError } from './jsonPath/types.ts';
 import { dumpJsPath, evaluateJsPath, parseJsPath } from './jsPath.ts';
 
 export interface RoleClaim {
