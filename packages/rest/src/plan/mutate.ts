@@ -33,7 +33,8 @@ export function planMutate(
   const { mutation, query, preferences, body } = request;
   const scope: Scope = { catalog, table };
   const returnsRows = preferences.return === 'representation' || preferences.return === 'headers-only';
-  const returning = returnsRows ? returnedColumns(read, table.primaryKey) : [];
+  // PostgreSQL's RETURNING refuses a star that stands for nothing.
+  const returning = returnsRows && table.columns.size > 0 ? returnedColumns(read, table.primaryKey) : [];
   const appliesDefaults = preferences.missing === 'default';
   const target = { schema: table.schema, name: table.name };
   switch (mutation) {

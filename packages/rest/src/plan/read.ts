@@ -96,7 +96,6 @@ function planNode(
   const children = draft.children.map(child =>
     planNode(child, { name: own }, hasAggregates, context, nextId),
   );
-  // PostgreSQL's RETURNING refuses a star that stands for nothing.
   const hasNoColumns = from === SOURCE && scope.table?.columns.size === 0;
   const select = selectTerms(draft, scope, hasAggregates || hasNoColumns);
   const spread: Spread | null = !draft.spread

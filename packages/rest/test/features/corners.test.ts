@@ -22,6 +22,7 @@ describe('at the corners', () => {
     engine = await startEngine(database.superuserUrl, {
       dbSchemas: ['api'],
       dbAnonRole: 'postgres',
+      dbAggregatesEnabled: true,
       dbTxEnd: 'rollback',
     });
   });
@@ -67,6 +68,10 @@ describe('at the corners', () => {
     assert.deepEqual((await send('POST', '/marks', '{}', 'return=representation')).json, [{}]);
     assert.deepEqual((await send('DELETE', '/marks', '', 'return=representation')).json, []);
     assert.deepEqual((await send('GET', '/marks')).json, []);
+    const { json } = await send('POST', '/marks?select=nope', '{}', 'return=representation');
+    assert.equal(json.code, '42703');
+    const counted = await send('POST', '/marks?select=count()', '[{},{}]', 'return=representation');
+    assert.deepEqual(counted.json, [{ count: 2 }]);
   });
 
   it('takes a whole body as the one json argument, whatever its name, when asked for a single object', async () => {
