@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackConfig } from '../../src/definition.ts';
@@ -154,6 +155,7 @@ export function describeCompose(suite: () => Suite): void {
 
   describe('the stack under Compose', { timeout: 600_000 }, () => {
     before(async () => {
+      await clear();
       ports = { postgres: await freePort(), rest: await freePort(), gateway: await freePort() };
       const { images } = suite();
       project = makeFolder({
@@ -164,17 +166,14 @@ export function describeCompose(suite: () => Suite): void {
         PUBLISH_GATEWAY: `127.0.0.1:${ports.gateway}`,
       });
     });
+    /** Also what a run that was killed has left. */
+    const clear = () =>
+      suite().engine.docker(
+        ['compose', '--project-name', projectName, 'down', '--volumes', '--remove-orphans', '--timeout', '5'],
+        { cwd: tmpdir() },
+      );
     after(async () => {
-      await suite().engine.docker([
-        'compose',
-        '--project-name',
-        projectName,
-        'down',
-        '--volumes',
-        '--remove-orphans',
-        '--timeout',
-        '5',
-      ]);
+      await clear();
       project?.remove();
     });
 

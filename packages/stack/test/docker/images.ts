@@ -32,6 +32,7 @@ export function describeImages(suite: () => Suite): void {
   const startServer = async (name: string, args: readonly string[], command: readonly string[] = []) => {
     const { engine, images } = suite();
     names.push(name);
+    await engine.docker(['rm', '--force', '--volumes', name]);
     await engine.run(['run', '--detach', '--name', name, ...args, images.postgres, ...command]);
     const ready = await until(
       async () => (await engine.docker(['exec', name, 'healthcheck.sh'])).code === 0,

@@ -94,6 +94,7 @@ export function describeSwarm(suite: () => Suite): void {
         const made = await engine.docker(['swarm', 'init', '--advertise-addr', '127.0.0.1']);
         if (made.code !== 0) unable = `no swarm here: ${made.stderr.trim()}`;
       }
+      await clear();
       await engine.docker([
         'node',
         'update',
@@ -103,22 +104,22 @@ export function describeSwarm(suite: () => Suite): void {
       ]);
       project = makeFolder({ POSTGRES_IMAGE: images.postgres, PEAKSTONE_IMAGE: images.peakstone });
     });
-    after(async () => {
-      if (unable !== undefined) return;
+    /** Also what a run that was killed has left. */
+    const clear = async () => {
       const { engine } = suite();
       await engine.docker(['rm', '--force', 'peakstone-test-load']);
       await engine.docker(['stack', 'rm', stackName]);
-      await until(
-        async () =>
-          (await engine.run([
-            'ps',
-            '--quiet',
-            '--filter',
-            `label=com.docker.stack.namespace=${stackName}`,
-          ])) === '',
-        60_000,
-      );
-      await engine.docker(['volume', 'rm', '--force', `${stackName}_postgres_data`]);
+      const volume = `${stackName}_postgres_data`;
+      // Tasks take a moment to end, and hold the volume until then.
+      const cleared = await until(async () => {
+        await engine.docker(['volume', 'rm', '--force', volume]);
+        return (await engine.run(['volume', 'ls', '--quiet', '--filter', `name=${volume}`])) === '';
+      }, 60_000);
+      assert.ok(cleared, `the volume ${volume} is held by something`);
+    };
+    after(async () => {
+      if (unable !== undefined) return;
+      await clear();
       project?.remove();
     });
 
