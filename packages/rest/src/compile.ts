@@ -29,7 +29,7 @@ import { negotiate } from './plan/negotiate.ts';
 import { planNested } from './plan/nested.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
-import { nestedSource, nestedSql } from './sql/nested.ts';
+import { nestedSource, nestedSql, noKeysSql } from './sql/nested.ts';
 import {
   callStatement,
   keysetStatement,
@@ -117,7 +117,7 @@ function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
 }
 
 /** How rows that come one by one are put together. */
-export type StreamFormat = 'json' | 'csv';
+export type StreamFormat = 'json' | 'stripped' | 'csv';
 
 /** What the exchange runs, and what the response is made from. */
 export type Compiled =
@@ -263,7 +263,7 @@ function streamFormat(
 ): StreamFormat | null {
   if (!preferences.stream || preferences.count !== undefined || mediaType.kind === 'plan') return null;
   if (handler.kind === 'csv') return 'csv';
-  return handler.kind === 'json' || handler.kind === 'arrayStripped' ? 'json' : null;
+  return handler.kind === 'json' ? 'json' : handler.kind === 'arrayStripped' ? 'stripped' : null;
 }
 
 export function compileMutate(
@@ -327,7 +327,10 @@ function compileNested(
     preferences,
     params,
   );
-  const before = nested.inserts.map(insert => nestedSql(nested, insert));
+  const before =
+    nested.inserts.length === 0
+      ? [noKeysSql(nested.root)]
+      : nested.inserts.map(insert => nestedSql(nested, insert));
   return { kind: 'mutate', before, statements: [statement], table, mediaType: resolved.mediaType, plan };
 }
 

@@ -16,6 +16,7 @@ const chunkBytes = 65_536;
 /** As the buffered response has it. */
 const separators: Readonly<Record<StreamFormat, Buffer>> = {
   json: Buffer.from(', \n '),
+  stripped: Buffer.from(','),
   csv: Buffer.from('\n'),
 };
 
@@ -88,7 +89,7 @@ async function* chunks(
     size += part.length;
   };
   const text = (row: Row): Cell => row[2] ?? null;
-  add(format === 'json' ? Buffer.from('[') : Buffer.concat([first[3] ?? Buffer.alloc(0), separator]));
+  add(format === 'csv' ? Buffer.concat([first[3] ?? Buffer.alloc(0), separator]) : Buffer.from('['));
   try {
     const head = text(first);
     if (head) add(head);
@@ -100,7 +101,7 @@ async function* chunks(
       parts = [];
       size = 0;
     }
-    if (format === 'json') add(Buffer.from(']'));
+    if (format !== 'csv') add(Buffer.from(']'));
     yield Buffer.concat(parts);
   } finally {
     await rows.return?.();

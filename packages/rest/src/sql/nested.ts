@@ -19,6 +19,12 @@ function keysSql(group: number, keys: readonly KeyColumn[], alias: string): stri
   return `jsonb_to_recordset(current_setting('${settingOf(group)}')::jsonb) AS ${alias}(pgrst_ord int${columns})`;
 }
 
+/** For a body without rows: the setting, which may hold those of another request in the transaction, is emptied. */
+export const noKeysSql = (group: number): Sql => ({
+  text: `SELECT set_config('${settingOf(group)}', '[]', true)`,
+  values: [],
+});
+
 export function nestedSql({ keys }: NestedPlan, insert: NestedInsert): Sql {
   const params = new Parameters();
   const { table, columns, links, group } = insert;
