@@ -97,6 +97,9 @@ describe('a setting', () => {
       false,
       false,
     ]);
+    // PostgREST 13's own word for true
+    assert.equal(await read('main-query'), true);
+    assert.equal(await read('disabled'), false);
   });
 
   it('may be set to nothing where that means something', async () => {

@@ -73,7 +73,8 @@ export function parseSettings(sources: ConfigSources, roles: RoleConfig = noRole
         ['crit', 'error', 'warn', 'info', 'debug'],
         checkConfiguration('logging level'),
       ) ?? d.logLevel,
-    logQuery: from.bool('log-query') ?? d.logQuery,
+    // PostgREST 13 had names for what is logged, of which this is one.
+    logQuery: from.bool('log-query') ?? (from.text('log-query') === 'main-query' || d.logQuery),
     openapiMode:
       from.choice(
         'openapi-mode',
