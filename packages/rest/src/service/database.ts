@@ -55,7 +55,7 @@ function observed(pool: Pool, isObserving: () => boolean, emit: Emit): Pool {
   return {
     exchange: request => (isObserving() ? exchange(request) : pool.exchange(request)),
     query: (text, values) => pool.query(text, values),
-    script: text => pool.script(text),
+    script: (...given) => pool.script(...given),
     stream: request => pool.stream(request),
     reconfigure: options => pool.reconfigure(options),
     get stats() {
