@@ -12,6 +12,8 @@ type Row = readonly Cell[];
 
 /** Bytes gathered before they are handed on: rows are small, and each chunk costs a write. */
 const chunkBytes = 65_536;
+/** Rows that come slowly are not held back for longer. */
+const chunkMs = 100;
 
 /** As the buffered response has it. */
 const separators: Readonly<Record<StreamFormat, Buffer>> = {
@@ -84,6 +86,7 @@ async function* chunks(
   const separator = separators[format];
   let parts: Buffer[] = [];
   let size = 0;
+  let handedOnAt = performance.now();
   const add = (part: Buffer): void => {
     parts.push(part);
     size += part.length;
@@ -96,10 +99,11 @@ async function* chunks(
     for (let next = await rows.next(); !next.done; next = await rows.next()) {
       add(separator);
       add(text(next.value) ?? Buffer.alloc(0));
-      if (size < chunkBytes) continue;
+      if (size < chunkBytes && performance.now() - handedOnAt < chunkMs) continue;
       yield Buffer.concat(parts);
       parts = [];
       size = 0;
+      handedOnAt = performance.now();
     }
     if (format !== 'csv') add(Buffer.from(']'));
     yield Buffer.concat(parts);

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Shop, startShop } from './fixture.ts';
+
+const run = promisify(execFile);
+
+/** The client's release that the script speaks to. */
+const clientPackage = 'postgrest==2.34.1';
+
+/** Makes a virtual environment with the client in it. @returns its Python, or why there is none. */
+async function install(folder: string): Promise<{ readonly python: string } | { readonly reason: string }> {
+  const python = join(folder, 'bin', 'python');
+  try {
+    await run('python3', ['-m', 'venv', folder], { timeout: 60_000 });
+    const quiet = ['--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '10'];
+    await run(python, ['-m', 'pip', 'install', ...quiet, clientPackage], { timeout: 90_000 });
+    return { python };
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    const last = stderr?.trim().split('\n').at(-1);
+    return { reason: `${clientPackage} cannot be installed here: ${last || code}` };
+  }
+}
+
+describe('the Python client', () => {
+  let folder: string;
+  let shop: Shop;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'postgrest-py-'));
+    shop = await startShop();
+    await shop.reset();
+  });
+  after(async () => {
+    await shop.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('finds everything it speaks of', async test => {
+    const installed = await install(folder);
+    if ('reason' in installed) {
+      test.skip(installed.reason);
+      return;
+    }
+    const script = fileURLToPath(new URL('surface.py', import.meta.url));
+    const { stdout } = await run(installed.python, [script, shop.url, shop.token], { timeout: 60_000 }).catch(
+      (error: { stdout?: string; stderr?: string }) => ({
+        stdout: `${error.stdout ?? ''}${error.stderr ?? ''}`,
+      }),
+    );
+    assert.equal(stdout.trim(), '');
+  });
+});
