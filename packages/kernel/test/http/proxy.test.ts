@@ -163,8 +163,28 @@ describe('a reverse proxy', () => {
         });
       }),
     );
-    for (let i = 0; i < 4; i++) assert.equal(await (await fetch(url)).text(), 'ok');
+    for (let i = 0; i < 5; i++) assert.equal(await (await fetch(url)).text(), 'ok');
+    assert.equal(connections, 5);
+    assert.equal((await fetch(url, { method: 'POST', body: 'x' })).status, 502);
+  });
+
+  it('asks again when a replica on its way out breaks off unanswered, once, and never a POST', async () => {
+    let connections = 0;
+    let leaving = 1;
+    const { url } = await before(
+      createServer(socket => {
+        connections++;
+        socket.on('error', () => {});
+        if (leaving-- > 0) socket.destroy();
+        else socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+      }),
+    );
+    assert.equal(await (await fetch(url)).text(), 'ok');
+    assert.equal(connections, 2);
+    leaving = 5;
+    assert.equal((await fetch(url)).status, 502);
     assert.equal(connections, 4);
+    leaving = 1;
     assert.equal((await fetch(url, { method: 'POST', body: 'x' })).status, 502);
   });
 

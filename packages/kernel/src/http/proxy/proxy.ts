@@ -5,6 +5,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyCollector } from '../collect.ts';
 import { jsonResponse } from '../respond.ts';
 import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
@@ -31,6 +32,10 @@ export interface ReverseProxy {
 
 /** Announced bodies up to this size are not streamed. */
 const MAX_WHOLE_BYTES = 32 * 1024;
+
+/** How often, and after how long, a refused connection is tried again. */
+const MAX_REFUSED = 2;
+const REFUSED_WAIT_MS = 50;
 
 type FailureCode = 'unreachable' | 'timeout' | 'broken';
 
@@ -62,9 +67,10 @@ export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseP
   const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
   const base = upstream.pathname.replace(/\/$/, '');
 
-  function open(request: HttpRequest): ClientRequest {
+  /** `fresh`: on a connection of its own, looked up anew, because those in the pool may lead to a server that left. */
+  function open(request: HttpRequest, fresh: boolean): ClientRequest {
     return (secure ? httpsRequest : httpRequest)({
-      agent,
+      agent: fresh ? false : agent,
       protocol: upstream.protocol,
       hostname: upstream.hostname.replace(/^\[|\]$/g, ''),
       port: upstream.port || (secure ? 443 : 80),
@@ -113,22 +119,38 @@ function failureResponse(failure: ProxyFailure, options: ProxyOptions): HttpResp
 
 async function exchange(
   request: HttpRequest,
-  open: (request: HttpRequest) => ClientRequest,
+  open: (request: HttpRequest, fresh: boolean) => ClientRequest,
   options: ProxyOptions,
 ): Promise<HttpResponse> {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  let upstream = open(request);
+  const repeatable = !hasBody && (request.method === 'GET' || request.method === 'HEAD');
+  let upstream = open(request, false);
   request.onAborted(() => upstream.destroy());
-  try {
-    return await answer(request, upstream, hasBody, options);
-  } catch (error) {
-    // A kept-alive connection may have been closed by the other side just now; what can safely be repeated, is, once.
-    const stale =
-      upstream.reusedSocket && !hasBody && (request.method === 'GET' || request.method === 'HEAD');
-    if (!stale || !(error instanceof ProxyFailure) || error.code !== 'broken') throw error;
-    upstream = open(request);
-    return answer(request, upstream, false, options);
+  for (let repeats = 0; ; repeats++) {
+    try {
+      return await answer(request, upstream, hasBody && repeats === 0, options);
+    } catch (error) {
+      if (!repeatable || !(error instanceof ProxyFailure) || !mayRepeat(error, upstream, repeats))
+        throw error;
+      if (error.code === 'unreachable') await sleep(REFUSED_WAIT_MS);
+      upstream = open(request, true);
+    }
+  }
+}
+
+/**
+ * One replica of several may be on its way out: its kept connections are closed, new ones refused or broken off unanswered.
+ * The next connection reaches another. What is answered wrongly on a connection of its own is the service's own failure.
+ */
+function mayRepeat({ code }: ProxyFailure, upstream: ClientRequest, repeats: number): boolean {
+  switch (code) {
+    case 'broken':
+      return repeats < 1 || upstream.reusedSocket;
+    case 'unreachable':
+      return repeats < MAX_REFUSED;
+    case 'timeout':
+      return false;
   }
 }
 
