@@ -171,7 +171,8 @@ class RunningRest implements RestService {
         socketMode: config.serverUnixSocketMode,
         reusePort: config.serverReuseport,
       },
-      { ...limits, onError: error => this.emit({ kind: 'serverFault', error }) },
+      // As the reference's server, which reads `GET films` as `GET /films`.
+      { ...limits, rootlessTargets: true, onError: error => this.emit({ kind: 'serverFault', error }) },
     );
     this.#server = server;
     this.emit({ kind: 'listening', server: 'API', address: showAddress(server.address) });

@@ -6,6 +6,8 @@ import type { Handler, HttpRequest, HttpResponse } from './types.ts';
 export interface Lane {
   readonly handler: Handler;
   readonly limits: Limits;
+  /** Targets may lack their first slash. */
+  readonly rootlessTargets: boolean;
   /** Networks whose forwarding headers count; null when none do. */
   readonly trusted: BlockList | null;
   /** The server is closing: every response says `Connection: close`. */

@@ -32,6 +32,8 @@ export interface ServeOptions {
   readonly trustedProxies?: readonly string[];
   /** Serve plain requests without node:http's parser; odd ones always meet it. Default true. */
   readonly fastLane?: boolean;
+  /** Read `GET films HTTP/1.1` as `GET /films`, as some servers do; node:http's parser refuses it. Needs the fast lane. Default false. */
+  readonly rootlessTargets?: boolean;
   /** Called for WebSocket handshakes; without it they are answered as ordinary requests. */
   readonly onUpgrade?: UpgradeListener;
   /** Told of what a handler or a body stream threw, except refusals below 500. */

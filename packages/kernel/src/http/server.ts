@@ -65,6 +65,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const lane: Lane = {
     handler,
     limits,
+    rootlessTargets: options.rootlessTargets ?? false,
     trusted,
     get draining() {
       return draining;

@@ -4,9 +4,9 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Handler, textResponse } from '../../src/http/index.ts';
+import { type Handler, serveHttp, textResponse } from '../../src/http/index.ts';
 import { sendRaw } from './raw.ts';
 import { collect, getOverUnixSocket, leaveStaleSocket, onBothLanes, openMany } from './support.ts';
 
@@ -209,5 +209,29 @@ onBothLanes('connections', serve => {
       { quietMs: 500 },
     );
     assert.match(h2c.text, /^HTTP\/1\.1 200 [\s\S]*plain$/);
+  });
+});
+
+describe('a target without its first slash', () => {
+  const ask = 'GET films?id=eq.1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+  it('is refused, unless the server is told to take it', async () => {
+    for (const [rootlessTargets, expected] of [
+      [false, /^HTTP\/1\.1 400 /],
+      [true, /^HTTP\/1\.1 200 [\s\S]*\/films\?id=eq\.1$/],
+    ] as const) {
+      const server = await serveHttp(request => textResponse(200, request.target), { rootlessTargets });
+      assert.match((await sendRaw(server.port, [ask])).text, expected);
+      await server.close(0);
+    }
+  });
+
+  it('is never read from an absolute, authority or asterisk form', async () => {
+    const server = await serveHttp(request => textResponse(200, request.target), { rootlessTargets: true });
+    for (const target of ['films:80', 'http:x', '*', '?x', '-', '..']) {
+      const text = (await sendRaw(server.port, [ask.replace('films?id=eq.1', target)])).text;
+      assert.match(text, /^HTTP\/1\.1 400 /, target);
+    }
+    await server.close(0);
   });
 });

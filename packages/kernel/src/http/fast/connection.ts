@@ -176,7 +176,7 @@ export class FastConnection {
     let offset = 0;
     this.#need = 0;
     while (offset < input.length && !this.#occupied && !this.socket.writableEnded) {
-      const parsed = parseFast(input, offset, maxHead, maxBody, this.#last);
+      const parsed = parseFast(input, offset, maxHead, maxBody, this.#last, this.#lane.rootlessTargets);
       if (parsed.kind === 'request') {
         const body = parsed.end === parsed.bodyStart ? NO_BODY : input.subarray(parsed.bodyStart, parsed.end);
         offset = parsed.end;

@@ -39,6 +39,9 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 // `#` is left out: whether a fragment in a request target is an error is the other parser's to say.
 const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD) (\/[\x21\x22\x24-\x7e\x80-\xff]*) HTTP\/1\.1$/;
+/** A path without its first slash; no colon, so that it cannot be an absolute or authority form. */
+const ROOTLESS_LINE =
+  /^(GET|POST|PATCH|PUT|DELETE|HEAD) ([A-Za-z_][A-Za-z0-9_.~%/-]*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?) HTTP\/1\.1$/;
 /** Longer request lines go on as they are. */
 const MAX_LINE_BYTES = 8 * 1024;
 const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD'];
@@ -164,6 +167,7 @@ function isPlainLineStart(text: string): boolean {
 /**
  * Parses the request that starts at `offset`. Pure apart from remembering the header block in `last`.
  * `maxHeadBytes` and `maxBodyBytes` bound what is taken here; larger requests are handed over.
+ * With `rootless` a target that lacks its first slash is read as if it had it.
  */
 export function parseFast(
   input: Buffer,
@@ -171,6 +175,7 @@ export function parseFast(
   maxHeadBytes: number,
   maxBodyBytes: number,
   last: LastBlock,
+  rootless = false,
 ): FastParse {
   const headEnd = input.indexOf(END_OF_HEAD, offset);
   if (headEnd < 0) {
@@ -181,7 +186,9 @@ export function parseFast(
   const text = input.toString('latin1', offset, headEnd);
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0) return HANDOVER;
-  const line = REQUEST_LINE.exec(text.slice(0, lineEnd));
+  const requestLine = text.slice(0, lineEnd);
+  const rooted = REQUEST_LINE.exec(requestLine);
+  const line = rooted ?? (rootless ? ROOTLESS_LINE.exec(requestLine) : null);
   if (line === null) return HANDOVER;
   const blockText = text.slice(lineEnd + 2);
   let block: HeaderBlock | undefined = last.block;
@@ -198,5 +205,12 @@ export function parseFast(
   const bodyStart = headEnd + 4;
   const end = bodyStart + block.contentLength;
   if (end > input.length) return { kind: 'incomplete', need: end - offset };
-  return { kind: 'request', method, target: asciiTarget(line[2]!), block, bodyStart, end };
+  return {
+    kind: 'request',
+    method,
+    target: asciiTarget(rooted ? line[2]! : `/${line[2]}`),
+    block,
+    bodyStart,
+    end,
+  };
 }
