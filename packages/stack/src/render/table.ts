@@ -12,9 +12,18 @@ export function renderServiceTable(stack: Stack): string {
     const container = containers.get(service.name);
     const port = container?.ports[0]?.container;
     const hosts = container?.routes.map(route => `\`${route.domain}\` → ${route.port}`).join('<br>') ?? '';
-    return `| \`${service.name}\` | ${service.contract} | ${resolved?.engine ?? 'left out'} (${service.engines.join(', ')}) | ${port ?? ''} | ${hosts} |`;
+    return [
+      `\`${service.name}\``,
+      service.contract,
+      `${resolved?.engine ?? 'left out'} (${service.engines.join(', ')})`,
+      String(port ?? ''),
+      hosts,
+    ];
   });
-  return `| Service | What it speaks | Engine (it can have) | Port | Public host → port |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+  return markdownTable(
+    ['Service', 'What it speaks', 'Engine (it can have)', 'Port', 'Public host → port'],
+    rows,
+  );
 }
 
 /** Markdown: the variable of each image and what it is unless set. Pure. */
@@ -24,7 +33,18 @@ export function renderImageTable(stack: Stack): string {
     ['PEAKSTONE_IMAGE', stack.image],
   ];
   const rows = [...own, ...Object.entries(pinnedImages).filter(([name]) => name !== 'RUSTFS_IMAGE')].map(
-    ([name, image]) => `| \`${name}\` | \`${image}\` |`,
+    ([name, image]) => [`\`${name}\``, `\`${image}\``],
   );
-  return `| Variable | Image unless set |\n|---|---|\n${rows.join('\n')}\n`;
+  return markdownTable(['Variable', 'Image unless set'], rows);
+}
+
+/** Columns of one width, as formatters have them. */
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map(row => row[column]?.length ?? 0), title.length),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`;
+  return `\n${[line(head), rule, ...rows.map(line)].join('\n')}\n\n`;
 }
