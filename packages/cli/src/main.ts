@@ -1,8 +1,13 @@
+import { exitCodes } from './grammar/errors.ts';
 import { runCommandLine } from './run.ts';
 
 // A reader that closes early (`peakstone logs | head`) is a normal end, not a crash. What runs here is stopped in order.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') {
+    process.stderr.write(`error: Standard output takes no more: ${error.message}\n`);
+    process.exitCode = exitCodes.failure;
+    if (process.listenerCount('SIGTERM') === 0) process.exit();
+  }
   if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM');
   else process.exit(0);
 });

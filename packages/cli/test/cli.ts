@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../bin/main.mjs', import.meta.url));
+export const mainScript = fileURLToPath(new URL('../bin/main.mjs', import.meta.url));
 
 export interface Ran {
   readonly code: number | null;
@@ -24,7 +24,7 @@ export class Project {
   }
 
   start(...argv: string[]): ChildProcess {
-    return spawn(process.execPath, [main, ...argv], {
+    return spawn(process.execPath, [mainScript, ...argv], {
       cwd: this.folder,
       env: this.#environment(),
       stdio: ['pipe', 'pipe', 'pipe'],

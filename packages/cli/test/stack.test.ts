@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -7,7 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackStatus, StackSummary } from '@peakstone/stack';
-import { finish, freePorts, Project, until } from './cli.ts';
+import { finish, freePorts, mainScript, Project, until } from './cli.ts';
 
 describe('one stack in the background', () => {
   const project = new Project();
@@ -91,6 +92,41 @@ describe('one stack in the background', () => {
     assert.equal(stdout.includes('(1 row)'), true);
     assert.equal(stdout.includes(' 3'), false);
     assert.equal(stderr, 'ERROR:  column "oops" does not exist\nLINE 3: select oops\n               ^\n');
+  });
+
+  it('prints results as they come, also those of a transaction that fails, and no tag after rows that were only read', async () => {
+    const failed = await project.run(['sql'], 'begin; select 7 as seven; select 1/0; commit');
+    assert.equal(failed.code, 1);
+    assert.equal(failed.stdout, 'BEGIN\n seven\n-------\n     7\n(1 row)\n\n');
+    assert.match(failed.stderr, /^ERROR: {2}division by zero/);
+    const { stdout } = await project.run(['sql', 'show search_path']);
+    assert.equal(stdout.includes('SHOW'), false);
+  });
+
+  it('shows notices, hands on what COPY sends, and says what to do about COPY from a script', async () => {
+    const notice = await project.run(['sql', `do $$ begin raise notice 'read %', 'me'; end $$`]);
+    assert.equal(notice.stderr.split('\n')[0], 'NOTICE:  read me');
+    assert.equal(notice.stdout, 'DO\n');
+    const copied = await project.run(['sql', '--json', "copy (values (1, 'ü'), (2, null)) to stdout"]);
+    assert.equal(copied.stdout, '1\tü\n2\t\\N\n');
+    const refused = await project.run(['sql'], 'create temp table c (a int); copy c from stdin;\n1\n\\.\n');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /HINT: {2}Rows inside a script need psql/);
+  });
+
+  it('tells another user whose stack it is', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+    const peer = spawn(
+      process.execPath,
+      [mainScript, 'status', '--data', join(project.folder, '.peakstone')],
+      {
+        cwd: '/',
+        uid: 65534,
+        gid: 65534,
+      },
+    );
+    const { code, stderr } = await finish(peer);
+    assert.equal(code, 1);
+    assert.match(stderr, /belongs to another user \(id 0\)\.\nhint:/);
   });
 
   it('acts as another role, with claims', async () => {
@@ -290,6 +326,21 @@ describe('starting', () => {
     assert.equal(code, 0);
     assert.match(stderr, new RegExp(`process ${pid} was killed`));
     assert.equal((await project.run(['sql', '--csv', 'select * from kept'])).stdout, 'id\n1\n');
+  });
+
+  it('stops the database that a killed stack left running', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const { pid } = await project.json<StackSummary>('up', '-d', '--port-base', String(await freePorts()));
+    process.kill(pid, 'SIGKILL');
+    await until(async () => (await project.run(['status'])).code === 3);
+    const lock = join(project.folder, '.peakstone/postgres/postmaster.pid');
+    assert.equal(existsSync(lock), true);
+    const { code, stderr } = await project.run(['down']);
+    assert.equal(code, 0);
+    assert.match(stderr, /which a killed PeakStone left running[\s\S]*PeakStone is stopped/);
+    assert.equal(existsSync(lock), false);
+    assert.match((await project.run(['down'])).stderr, /No stack runs/);
   });
 
   it('lets go of everything when it is interrupted', async t => {

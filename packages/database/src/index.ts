@@ -10,6 +10,7 @@ export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rota
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export { ENV_VARIABLES, type EnvVariable } from './secrets/variables.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
+export { freeDataFolder } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
 export { connect, type SqlClient } from './sql.ts';
 export { connectionUrl, type Endpoint } from './url.ts';

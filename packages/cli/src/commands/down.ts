@@ -6,7 +6,7 @@ export const down: Command = {
   name: 'down',
   summary: 'drain and stop the stack of this folder, or one service of it',
   description:
-    'Data and secrets stay. Stopping a stack that does not run is no error. A service that was stopped alone stays so until peakstone restart SERVICE.',
+    'Data and secrets stay. Stopping a stack that does not run is no error; what a killed one left running is stopped. A service that was stopped alone stays so until peakstone restart SERVICE.',
   arguments: [
     {
       name: 'SERVICE',
@@ -29,7 +29,7 @@ export const down: Command = {
         if (options.json) context.stdout.write(`${JSON.stringify({ stopped: true })}\n`);
         return exitCodes.ok;
       }
-      const stopped = await stopStack(paths, progress.onEvent);
+      const stopped = await stopStack(paths, progress.onEvent, context.env);
       progress.close();
       if (options.json) context.stdout.write(`${JSON.stringify({ stopped })}\n`);
       else context.stderr.write(stopped ? 'PeakStone is stopped.\n' : 'No stack runs in this folder.\n');

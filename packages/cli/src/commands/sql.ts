@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { PgError, PgNotice, Pool } from '@peakstone/kernel/pg';
+import type { PgError, PgErrorFields, Pool } from '@peakstone/kernel/pg';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { renderSqlError } from '../sql/error.ts';
@@ -70,11 +70,17 @@ export const sql: Command = {
       await impersonate(pool, invocation, claims);
       for (const piece of splitScript(script)) {
         try {
-          const results = await pool.script(piece.text);
-          for (const result of results) context.stdout.write(formatResult(result, format));
+          await pool.script(piece.text, {
+            onResult: result => {
+              for (const part of formatResult(result, format)) context.stdout.write(part);
+            },
+            onNotice: notice => context.stderr.write(renderSqlError(notice)),
+          });
         } catch (error) {
           if (!(error instanceof PgFailure)) throw error;
-          context.stderr.write(renderSqlError((error as PgError).fields as PgNotice, piece.text, piece.line));
+          const { fields } = error as PgError;
+          const refused = isRefusedCopy(fields) ? { ...fields, hint: copyHint } : fields;
+          context.stderr.write(renderSqlError(refused, piece.text, piece.line));
           return exitCodes.failure;
         }
       }
@@ -85,6 +91,14 @@ export const sql: Command = {
     }
   },
 };
+
+const copyHint =
+  'Rows inside a script need psql, as db_migrator with the password that peakstone secrets DB_MIGRATOR_PASSWORD prints.';
+
+/** COPY … FROM STDIN, whose rows would follow in the script. */
+function isRefusedCopy({ code, message }: PgErrorFields): boolean {
+  return code === '57014' && message.startsWith('COPY from stdin failed');
+}
 
 async function readScript(
   { options, arguments: [statement] }: Invocation,

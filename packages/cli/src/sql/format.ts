@@ -12,8 +12,18 @@ const oids = {
   numbers: new Set([20, 21, 23, 26, 700, 701, 1700]),
 };
 
-/** One statement's result as text that ends with a newline; empty when the format shows nothing for it. Pure. */
-export function formatResult(result: Result, format: SqlFormat): string {
+/**
+ * One statement's result as parts to write one after the other, the last of which ends with a newline; none when the
+ * format shows nothing for it. Rows of COPY TO STDOUT are the server's own bytes in every format. Pure.
+ */
+export function formatResult(result: Result, format: SqlFormat): readonly (string | Buffer)[] {
+  if (result.fields.length === 0 && result.tag.startsWith('COPY') && result.rows.length > 0)
+    return result.rows.map(row => row[0]!);
+  const text = formatRows(result, format);
+  return text === '' ? [] : [text];
+}
+
+function formatRows(result: Result, format: SqlFormat): string {
   const { fields, rows, tag } = result;
   if (fields.length === 0 && !tag.startsWith('SELECT')) {
     // A command without rows: psql prints its tag; for programs there is nothing to read.
@@ -31,8 +41,8 @@ export function formatResult(result: Result, format: SqlFormat): string {
       );
       const texts = rows.map(row => row.map(cell => cell?.toString() ?? null));
       const body = format === 'table' ? renderTable(columns, texts) : renderExpanded(columns, texts);
-      // INSERT … RETURNING prints its rows, then its tag.
-      return tag.startsWith('SELECT') ? `${body}\n\n` : `${body}\n\n${tag}\n`;
+      // INSERT … RETURNING prints its rows, then its tag; SHOW, EXPLAIN and FETCH do not.
+      return /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag) ? `${body}\n\n${tag}\n` : `${body}\n\n`;
     }
   }
 }

@@ -64,6 +64,14 @@ export interface Exchange {
   readonly onNotice?: (notice: PgNotice) => void;
 }
 
+/** Looks on while a script runs. What it throws fails the script, not the connection. */
+export interface ScriptWatch {
+  /** NOTICE, WARNING … raised while it ran. */
+  readonly onNotice?: (notice: PgNotice) => void;
+  /** Each result as soon as its statement is done, also of those before one that fails; none is collected then. */
+  readonly onResult?: (result: Result) => void;
+}
+
 export interface Pool {
   /**
    * Runs one exchange; resolves after ReadyForQuery, so a resolved commit is durable.
@@ -74,8 +82,8 @@ export interface Pool {
   exchange(exchange: Exchange): Promise<readonly Result[]>;
   /** One statement in its own implicit transaction. */
   query(text: string, values?: readonly SqlValue[]): Promise<Result>;
-  /** Several statements by the simple protocol (scripts, DDL). Text may hold many statements; one result each. A transaction left open is rolled back. */
-  script(text: string): Promise<readonly Result[]>;
+  /** Several statements by the simple protocol (scripts, DDL). Text may hold many statements; one result each, where COPY TO STDOUT has rows of one cell and no fields. A transaction left open is rolled back. */
+  script(text: string, watch?: ScriptWatch): Promise<readonly Result[]>;
   /**
    * Statements that return too much to hold: the last statement's rows as they arrive, under back-pressure; the results of those
    * before it (role, claims) are discarded. Exclusive connection. Leaving the loop early cancels. `inspect` sees its result without rows.

@@ -332,6 +332,22 @@ describe('an exchange', () => {
     ]);
   });
 
+  it('hands a script’s results and notices over as they come, also before a failure; a watcher that throws fails the script alone', async () => {
+    const seen: string[] = [];
+    const watch = {
+      onResult: (result: Result) => seen.push(result.tag),
+      onNotice: ({ message }: PgNotice) => seen.push(message),
+    };
+    await assert.rejects(
+      pool.script(`select 1; do $$ begin raise notice 'hello'; end $$; begin; select 1/0`, watch),
+      code('22012'),
+    );
+    assert.deepEqual(seen, ['SELECT 1', 'hello', 'DO', 'BEGIN']);
+    const broken = { onResult: () => assert.fail('of its own') };
+    await assert.rejects(pool.script('select 1; select 2', broken), /of its own/);
+    assert.deepEqual((await pool.query('select 3')).tag, 'SELECT 1');
+  });
+
   it('runs scripts of many statements', async () => {
     const results = await pool.script(
       `create temp table t (a int); insert into t values (1), (2); select * from t; select 'x' as y`,

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freeDataFolder } from '@peakstone/database';
 import { askControl } from './control.ts';
+import { type EnvValues, stackEnv } from './env-file.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
-import type { StackPaths } from './paths.ts';
-import { readPresence, type StackState } from './state.ts';
+import { takeLock } from './lock.ts';
+import { databaseDir, type StackPaths } from './paths.ts';
+import { readPresence, removeState, type StackState } from './state.ts';
 import type { StackStatus } from './status.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
@@ -33,19 +37,44 @@ export async function stopService(paths: StackPaths, service: string, onEvent: O
   await askControl(control, { command: 'stop', service }, onEvent);
 }
 
-/** Stops the running stack and waits until its process has ended; false when none runs. */
-export async function stopStack(paths: StackPaths, onEvent: OnStackEvent): Promise<boolean> {
+/**
+ * Stops the running stack and waits until its process has ended; false when none runs. Where the stack was killed, what
+ * it left running is stopped. `env` is the caller's environment, which may say where the database's folder is.
+ */
+export async function stopStack(
+  paths: StackPaths,
+  onEvent: OnStackEvent,
+  env: EnvValues = {},
+): Promise<boolean> {
   let state: StackState;
   try {
     state = await runningState(paths);
   } catch (error) {
-    if (error instanceof StackError && error.code === 'notRunning') return false;
+    if (error instanceof StackError && error.code === 'notRunning')
+      return await stopRemains(paths, onEvent, env);
     throw error;
   }
   await askControl(state.control, { command: 'stop' }, onEvent);
   const until = Date.now() + exitMs;
   while (isAlive(state.pid) && Date.now() < until) await sleep(20);
   return true;
+}
+
+/** A killed stack leaves its database running, on its port: whoever stops the stack wants that to end as well. */
+async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
+  if (readPresence(paths).kind !== 'stale') return false;
+  // Held meanwhile, so that no successor starts the server that is being stopped.
+  const lock = takeLock(paths.lock);
+  if (lock === null) return false;
+  try {
+    const dataDir = databaseDir(paths, stackEnv(paths, env));
+    if (existsSync(dataDir))
+      await freeDataFolder(dataDir, text => onEvent({ kind: 'step', service: 'postgres', text }));
+    removeState(paths);
+    return true;
+  } finally {
+    lock.release();
+  }
 }
 
 /**

@@ -9,6 +9,7 @@ export type StackErrorCode =
   | 'unknownService'
   | 'control'
   | 'example'
+  | 'permission'
   | 'config';
 
 /** `message` states the fact, `hint` the next action, `cause` the original. */

@@ -5,7 +5,7 @@ import { services } from '../services.ts';
 import { type EnvValues, stackEnv } from './env-file.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
-import type { StackPaths } from './paths.ts';
+import { databaseDir, type StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { secretVariables, signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
@@ -53,7 +53,7 @@ export async function planStack(
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
   const wishes = wishPorts(engines, env, host, settings.portBase);
   // A database that a killed stack left behind still has its port; its successor ends it, and gets the port.
-  const orphan = postmasterPort(env.DATABASE_DIR ?? defaultDatabaseDir(paths));
+  const orphan = postmasterPort(databaseDir(paths, env));
   const { ports, notices } = await allocatePorts(
     wishes,
     async (port, address) => port === orphan || (await portIsFree(port, address)),
@@ -63,7 +63,7 @@ export async function planStack(
     const fresh = stackEnv(paths, settings.env);
     return {
       ...fresh,
-      DATABASE_DIR: fresh.DATABASE_DIR ?? defaultDatabaseDir(paths),
+      DATABASE_DIR: databaseDir(paths, fresh),
       ...(ports.postgres === undefined ? {} : { POSTGRES_PORT: String(ports.postgres) }),
     };
   };
@@ -86,10 +86,6 @@ function holdsSecrets(env: EnvValues): boolean {
   const here = ['postgres', 'db-bootstrap', 'rest', 'gateway'];
   const needed = secretVariables.filter(({ requiredBy }) => requiredBy.some(name => here.includes(name)));
   return needed.every(({ name }) => env[name]);
-}
-
-function defaultDatabaseDir(paths: StackPaths): string {
-  return join(paths.data, 'postgres');
 }
 
 /** The port that PostgreSQL's lock file in this folder names; whoever wrote it, it is not somebody else's program. */

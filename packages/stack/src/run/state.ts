@@ -1,4 +1,15 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { StackError } from './errors.ts';
 import { isLocked } from './lock.ts';
 import type { StackPaths } from './paths.ts';
 
@@ -23,11 +34,29 @@ export type Presence =
 
 /** Looks at the lock first: only it tells whether the process that wrote the state still lives. */
 export function readPresence(paths: StackPaths): Presence {
-  const running = existsSync(paths.lock) && isLocked(paths.lock);
+  const running = existsSync(paths.lock) && isLocked(readable(paths.lock));
   const state = readState(paths);
   // A stack that has just begun holds the lock before it has written its state.
   if (running) return { kind: 'running', state };
   return state ? { kind: 'stale', state } : { kind: 'absent' };
+}
+
+/** @throws {StackError} `permission` where the stack is another user's, which SQLite would only call unable to open. */
+function readable(file: string): string {
+  try {
+    accessSync(file, constants.R_OK);
+    return file;
+  } catch (error) {
+    const owner = statSync(file).uid;
+    throw new StackError(
+      'permission',
+      `The stack in ${dirname(file)} belongs to another user (id ${owner}).`,
+      {
+        hint: 'Run the command as that user, or name another folder with --data.',
+        cause: error,
+      },
+    );
+  }
 }
 
 function readState(paths: StackPaths): StackState | null {

@@ -1,5 +1,15 @@
 import { ConnectionError } from '../errors.ts';
-import type { Cell, Exchange, Pool, PoolEvent, PoolOptions, PoolStats, Result, SqlValue } from '../types.ts';
+import type {
+  Cell,
+  Exchange,
+  Pool,
+  PoolEvent,
+  PoolOptions,
+  PoolStats,
+  Result,
+  ScriptWatch,
+  SqlValue,
+} from '../types.ts';
 import { Connection, type ConnectionOwner } from '../wire/connection.ts';
 import { type Conninfo, parseConninfo } from '../wire/conninfo.ts';
 import { ExchangeTask } from '../wire/exchange.ts';
@@ -68,8 +78,10 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     return results[0]!;
   }
 
-  script(text: string): Promise<readonly Result[]> {
-    return new Promise((resolve, reject) => this.#submit(this.#own, new ScriptTask(text, resolve, reject)));
+  script(text: string, watch?: ScriptWatch): Promise<readonly Result[]> {
+    return new Promise((resolve, reject) =>
+      this.#submit(this.#own, new ScriptTask(text, resolve, reject, watch)),
+    );
   }
 
   async *stream(exchange: Exchange): AsyncGenerator<readonly Cell[], void, undefined> {

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { PgError } from '../errors.ts';
-import type { Cell, Field, Result } from '../types.ts';
+import type { Cell, Field, Result, ScriptWatch } from '../types.ts';
 import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
 import { writeCopyFail, writeQuery } from './frontend.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
@@ -8,6 +8,7 @@ import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
 /** Many statements by the simple protocol. A transaction left open is rolled back. */
 export class ScriptTask extends Task {
   readonly #text: string;
+  readonly #watch: ScriptWatch;
   readonly #resolve: (results: readonly Result[]) => void;
   readonly #reject: (error: unknown) => void;
   readonly #results: Result[] = [];
@@ -16,9 +17,15 @@ export class ScriptTask extends Task {
   #error: PgError | null = null;
   #recovering = false;
 
-  constructor(text: string, resolve: (results: readonly Result[]) => void, reject: (error: unknown) => void) {
+  constructor(
+    text: string,
+    resolve: (results: readonly Result[]) => void,
+    reject: (error: unknown) => void,
+    watch: ScriptWatch = {},
+  ) {
     super();
     this.#text = text;
+    this.#watch = watch;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -51,14 +58,14 @@ export class ScriptTask extends Task {
         return;
       case 0x43: // CommandComplete
         if (!this.#recovering) {
-          this.#results.push({
-            tag: readCstring(buffer, start, end),
-            fields: this.#fields,
-            rows: this.#rows,
-          });
+          this.#deliver({ tag: readCstring(buffer, start, end), fields: this.#fields, rows: this.#rows });
         }
         this.#fields = [];
         this.#rows = [];
+        return;
+      case 0x4e: // NoticeResponse
+        // Rolling back what was left open only says that there was nothing to roll back.
+        if (!this.#recovering) this.#tell(() => this.#watch.onNotice?.(readErrorFields(buffer, start, end)));
         return;
       case 0x45: // ErrorResponse
         this.#error ??= new PgError(readErrorFields(buffer, start, end));
@@ -69,6 +76,21 @@ export class ScriptTask extends Task {
         return;
       default:
         return;
+    }
+  }
+
+  #deliver(result: Result): void {
+    if (this.#watch.onResult) this.#tell(() => this.#watch.onResult?.(result));
+    else this.#results.push(result);
+  }
+
+  /** A watcher that fails must not leave the connection in the middle of an answer. */
+  #tell(action: () => void): void {
+    if (this.settled) return;
+    try {
+      action();
+    } catch (error) {
+      this.fail(error);
     }
   }
 
