@@ -1,10 +1,11 @@
 /**
- * The long run of the fuzzer. Usage: npm run bench -- rest/fuzz [--count 200000] [--seed N]
+ * The long run of the fuzzer, with everything beyond the reference turned on. Usage: npm run bench -- rest/fuzz [--count 200000] [--seed N]
  * Prints statuses, error codes and findings; exits 1 when there is a finding.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { testDatabase } from '@peakstone/testing';
+import { allBeyond, generateBeyond } from '../test/fuzz/beyond.ts';
 import { fuzz } from '../test/fuzz/run.ts';
 import { startEngine } from '../test/support/engine.ts';
 
@@ -21,6 +22,7 @@ const engine = await startEngine(database.superuserUrl, {
   dbAggregatesEnabled: true,
   dbPlanEnabled: true,
   dbTxEnd: 'rollback-allow-override',
+  beyond: allBeyond,
   jwtSecret: Buffer.from('a secret of at least thirty-two characters'),
 });
 try {
@@ -28,6 +30,7 @@ try {
   const report = await fuzz(engine.handler, engine.catalog, {
     seed,
     count,
+    generate: generateBeyond,
     onProgress: done => process.stderr.write(`${done} of ${count}\n`),
   });
   const seconds = (performance.now() - startedAt) / 1000;

@@ -1,8 +1,9 @@
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Handler } from '@peakstone/kernel/http';
+import { PgError } from '@peakstone/kernel/pg';
 import { httpRequest, readText } from '../support/engine.ts';
 import { type FuzzRequest, generateRequest } from './grammar.ts';
-import { seededRandom } from './random.ts';
+import { type Random, seededRandom } from './random.ts';
 
 export interface Finding {
   readonly request: FuzzRequest;
@@ -30,8 +31,15 @@ export async function fuzz(
     seed,
     count,
     width = 8,
+    generate = generateRequest,
     onProgress,
-  }: { seed: number; count: number; width?: number; onProgress?: (done: number) => void },
+  }: {
+    seed: number;
+    count: number;
+    width?: number;
+    generate?: (random: Random, catalog: Catalog) => FuzzRequest;
+    onProgress?: (done: number) => void;
+  },
 ): Promise<FuzzReport> {
   const random = seededRandom(seed);
   const statuses = new Map<number, number>();
@@ -41,10 +49,10 @@ export async function fuzz(
   const work = async () => {
     while (sent < count && findings.length < 50) {
       sent++;
-      const request = generateRequest(random, catalog);
+      const request = generate(random, catalog);
       try {
         const response = await handler(httpRequest(request));
-        const text = await readText(response.body);
+        const text = await readText(response.body).catch(brokenOff);
         statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
         const code = response.status >= 400 ? errorCode(text) : null;
         if (code) codes.set(code, (codes.get(code) ?? 0) + 1);
@@ -58,6 +66,12 @@ export async function fuzz(
   };
   await Promise.all(Array.from({ length: width }, work));
   return { requests: sent, statuses, codes, findings };
+}
+
+/** A streamed body may end in an error of the database's, which is judged as any other. */
+function brokenOff(error: unknown): string {
+  if (error instanceof PgError) return JSON.stringify({ code: error.code, message: error.message });
+  throw error;
 }
 
 /** SQLSTATEs of statements that do not parse or name what the planner invented. Unknown, ambiguous and ungrouped columns are the client's. */
@@ -79,12 +93,18 @@ const HONEST = [
 /** SQLSTATEs that the reference itself maps to 500: a limit exceeded, an object not in the needed state, one row written twice. */
 const SERVER_STATE = /^5[45]|^21000$/;
 
-/** A cast to a type of several words, such as `double precision`, stands in the statement as it came: words may not be a type. */
-const WORDY_CAST = /::(?:\w|%20)*%20\w/;
+/**
+ * A cast stands in the statement as it came, as types may have several words (`double precision`); a word that is no type
+ * is the client's, if that is where PostgreSQL stopped.
+ */
+function stopsInCast(target: string, text: string): boolean {
+  const word = /syntax error at or near \\"(\w+)\\"/.exec(text)?.[1];
+  return word !== undefined && new RegExp(`::(?:\\w|%20)*${word}(?!\\w)`).test(target);
+}
 
 function judge({ target }: FuzzRequest, status: number, code: string | null, text: string): string | null {
   if (code && SERVER_STATE.test(code)) return null;
-  if (/syntax error at or near \\"\w+\\"/.test(text) && WORDY_CAST.test(target)) return null;
+  if (stopsInCast(target, text)) return null;
   if (status === 500) return `answered 500: ${text.slice(0, 500)}`;
   if (status >= 500 && status !== 503 && status !== 504) return `answered ${status}: ${text.slice(0, 500)}`;
   if (code && BROKEN_SQL.has(code) && !HONEST.some(pattern => pattern.test(text))) {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import { allBeyond } from '../fuzz/beyond.ts';
 import { httpRequest, readText, startEngine, type TestEngine, type TestRequest } from '../support/engine.ts';
 
 const SECRET = 'a secret of at least thirty-two characters';
@@ -56,6 +57,10 @@ const READS = [
   '/TABLE?owner=in.(alice,bob,carol)',
   '/TABLE?owner=fts.bob',
   '/TABLE?order=owner.desc.nullslast',
+  '/TABLE?owner=eq(col).owner',
+  '/TABLE?or=(owner.neq(col).owner,owner.isdistinct(col).nope,owner.eq.bob)',
+  '/TABLE?limit=3&after=',
+  '/TABLE?order=owner.desc&limit=3&after=',
 ] as const; // prettier-ignore
 
 const EMBEDS = [
@@ -95,6 +100,38 @@ const WRITES: readonly TestRequest[] = TABLES.flatMap(table => [
   },
 ]);
 
+/** Rows with related rows, of one's own and of others, to which they are tied by key or by nesting. */
+const NESTED: readonly TestRequest[] = [
+  {
+    target: '/notes?select=*,tags(*),note_tags(*)',
+    body: '{"id":70,"owner":"bob","body":"x","tags":[{"id":70,"owner":"bob","label":"x"}]}',
+  },
+  {
+    target: '/notes?select=*,tags(*)',
+    body: '{"id":71,"owner":"alice","body":"x","tags":{"id":71,"owner":"bob","label":"y"}}',
+  },
+  {
+    target: '/notes?select=*,notes!parent_id(*)',
+    body: '[{"id":72,"owner":"alice","body":"x","notes":[{"id":73,"owner":"bob","body":"x"}]}]',
+  },
+  {
+    target: '/note_tags?select=*,notes(*),tags(*)',
+    body: '{"owner":"alice","note_id":20,"tags":{"id":74,"owner":"alice","label":"z"}}',
+  },
+  {
+    target: '/note_tags?select=*,notes(*),tags(*)',
+    body: '{"owner":"bob","notes":{"id":75,"owner":"alice","body":"x"},"tag_id":20}',
+  },
+  {
+    target: '/profiles?select=*,notes(*,tags(*))',
+    body: '{"owner":"bob","bio":"x","notes":{"id":20,"owner":"bob","body":"x"}}',
+  },
+  {
+    target: '/profiles?select=*,notes(*,tags(*))',
+    body: '{"owner":"mallory","bio":"x","notes":{"id":76,"owner":"alice","body":"x"}}',
+  },
+].map(request => ({ method: 'POST', ...request }));
+
 describe('row-level security', () => {
   let database: TestDatabase;
   let engine: TestEngine;
@@ -119,6 +156,7 @@ describe('row-level security', () => {
       dbAggregatesEnabled: true,
       dbPlanEnabled: true,
       jwtSecret: Buffer.from(SECRET),
+      beyond: allBeyond,
     });
   });
 
@@ -174,6 +212,19 @@ describe('row-level security', () => {
     { target, method: 'HEAD', headers: { prefer: 'count=exact' } },
     { target, headers: { prefer: 'count=estimated', range: '0-50' } },
     { target, headers: { accept: 'text/csv' } },
+    { target, headers: { prefer: 'stream' } },
+    { target, headers: { prefer: 'stream', accept: 'text/csv' } },
+    {
+      method: 'QUERY',
+      target: target.split('?')[0] ?? '',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: target.split('?')[1] ?? '',
+    },
+    {
+      method: 'POST',
+      target: '/batch',
+      body: JSON.stringify([{ path: '/notes?limit=1' }, { path: target }]),
+    },
     { target, headers: { accept: 'application/vnd.pgrst.plan+json; options=analyze|verbose' } },
   ]);
 
@@ -199,12 +250,14 @@ describe('row-level security', () => {
 
   for (const viewer of ['alice', null]) {
     it(`lets ${viewer ?? 'an anonymous client'} change nothing of others, and tells nothing by refusing`, async () => {
-      for (const request of WRITES) {
+      for (const request of [...WRITES, ...NESTED]) {
         for (const prefer of [
           'return=representation',
           'return=representation, resolution=merge-duplicates',
           'return=headers-only, count=exact',
           'return=minimal',
+          'return=representation, nested=insert',
+          'return=minimal, nested=insert',
         ]) {
           const others = await rowsOfOthers(viewer);
           const headers = { 'content-type': 'application/json', prefer };
@@ -218,6 +271,35 @@ describe('row-level security', () => {
       }
     });
   }
+
+  it('holds inside of a batch, whatever came before', async () => {
+    for (const viewer of ['alice', null]) {
+      for (const [i, request] of WRITES.entries()) {
+        const others = await rowsOfOthers(viewer);
+        const { method, target: path, body } = request;
+        const write = {
+          method,
+          path,
+          headers: { prefer: 'return=representation' },
+          ...(body === undefined ? {} : { body: JSON.parse(body) as unknown }),
+        };
+        const read = { path: READS[i % READS.length]!.replace('TABLE', 'notes') };
+        const batch = { method: 'POST', target: '/batch', body: JSON.stringify([read, write, read]) };
+        assertNoLeak(await send(batch, viewer), viewer, batch);
+        assert.equal(await rowsOfOthers(viewer), others, `${batch.body} changed rows of others`);
+      }
+    }
+  });
+
+  it('goes on behind a cursor of another', async () => {
+    const first = await send({ target: '/notes?order=owner,id&limit=2&after=' }, 'carol');
+    const cursor = /after=([\w-]+)>/.exec(first.text)?.[1] ?? '';
+    assert.notEqual(cursor, '');
+    for (const viewer of ['alice', 'bob', null]) {
+      const request = { target: `/notes?order=owner,id&limit=9&after=${cursor}` };
+      assertNoLeak(await send(request, viewer), viewer, request);
+    }
+  });
 
   it('lets nobody take a role that was not granted to the login role', async () => {
     for (const role of ['postgres', 'pg_read_all_data', database.name, names.login, 'none', '']) {
