@@ -3,10 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { beyondNames, defaultBeyond } from './beyond.ts';
 import { dumpConfig } from './dump.ts';
 import { ConfigError } from './error.ts';
 import { exampleConfig } from './example.ts';
 import { readConfig } from './read.ts';
+import { noRoleConfig } from './settings.ts';
 import { parseConfigText } from './syntax.ts';
 import { defaultConfig } from './types.ts';
 
@@ -172,6 +174,61 @@ describe('a secret', () => {
       readConfig({ env: { PGRST_DB_URI: '@/nowhere/at/all' } }),
       /file of db-uri.*\/nowhere/,
     );
+  });
+});
+
+describe('settings beyond the reference', () => {
+  const env = {
+    PGRST_BATCH_PATH: '/rpc/batch',
+    PGRST_BATCH_MAX_REQUESTS: '7',
+    PGRST_DB_NESTED_INSERT_ENABLED: 'true',
+    PGRST_DB_STREAM_ENABLED: '1',
+    PGRST_SERVER_ETAG_ENABLED: 'true',
+    PGRST_SERVER_QUERY_METHOD_ENABLED: 'true',
+    PGRST_URL_COLUMN_FILTERS_ENABLED: 'true',
+    PGRST_URL_KEYSET_ENABLED: 'true',
+  };
+
+  it('are off, and no part of the dump, unless they are set', async () => {
+    const config = await readConfig({ env: {} });
+    assert.deepEqual(config.beyond, defaultBeyond);
+    assert.doesNotMatch(dumpConfig(config), /batch|nested|stream|etag|query-method|column|keyset/);
+  });
+
+  it('come from the environment, a file or the database, and follow the others in the dump', async () => {
+    const config = await readConfig({ env });
+    const all = {
+      batchPath: '/rpc/batch',
+      batchMaxRequests: 7,
+      nestedInsert: true,
+      stream: true,
+      etag: true,
+      queryMethod: true,
+      columnFilters: true,
+      keyset: true,
+    };
+    assert.deepEqual(config.beyond, all);
+    const dumped = dumpConfig(config);
+    assert.match(
+      dumped,
+      /\nurl-use-legacy-target-names = true\nbatch-path = "\/rpc\/batch"\nbatch-max-requests = 7\n/,
+    );
+    const path = await write('beyond.config', dumped);
+    assert.deepEqual((await readConfig({ path, env: {} })).beyond, all);
+    const settings = new Map(
+      Object.entries(env).map(([name, value]) => [name.slice(6).toLowerCase(), value]),
+    );
+    const database = { settings, roles: noRoleConfig };
+    assert.deepEqual((await readConfig({ env: {}, database })).beyond, all);
+    assert.deepEqual([...settings.keys()].sort(), [...beyondNames].sort());
+  });
+
+  it('are refused where they make no sense', async () => {
+    await assert.rejects(
+      readConfig({ env: { PGRST_BATCH_PATH: 'batch' } }),
+      /batch-path should start with a slash/,
+    );
+    await assert.rejects(readConfig({ env: { PGRST_BATCH_MAX_REQUESTS: '0' } }), /between 1 and 1000/);
   });
 });
 

@@ -88,7 +88,9 @@ export function conditionSql(
     case 'columns': {
       const { negated, left, operator, right } = condition;
       const sign = operator === 'isdistinct' ? 'IS DISTINCT FROM' : OPERATORS[operator];
-      return `${negated ? 'NOT ' : ''}${fieldSql(table, left, params)} ${sign} ${fieldSql(table, right, params)}`;
+      const [from, to] = [fieldSql(table, left, params), fieldSql(table, right, params)];
+      // An arrow binds no tighter than most of the operators.
+      return `${negated ? 'NOT ' : ''}${from} ${sign} ${right.path.length === 0 ? to : `(${to})`}`;
     }
     case 'nullEmbed':
       return nullEmbed(condition.embed, condition.isNull);

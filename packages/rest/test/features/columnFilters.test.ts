@@ -31,6 +31,7 @@ describe('comparing columns', () => {
   it('compares json values', async () => {
     assert.deepEqual(await ids('details->length=eq(col).details->length'), [1, 2, 3]);
     assert.deepEqual(await ids('title=eq(col).details->>tags'), []);
+    assert.deepEqual(await ids('details->tags=cs(col).details->tags'), [1, 2, 3]);
   });
 
   it('compares columns of an embed with one another', async () => {
