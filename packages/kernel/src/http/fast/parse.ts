@@ -37,18 +37,19 @@ const HANDOVER: FastParse = { kind: 'handover' };
 const INCOMPLETE_HEAD: FastParse = { kind: 'incomplete', need: 0 };
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
-// `#` is left out: whether a fragment in a request target is an error is the other parser's to say.
-const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD) (\/[\x21\x22\x24-\x7e\x80-\xff]*) HTTP\/1\.1$/;
+const REQUEST_LINE = /^(GET|POST|PATCH|PUT|DELETE|HEAD|OPTIONS) (\/[\x21-\x7e\x80-\xff]*) HTTP\/1\.1$/;
 /** A path without its first slash; no colon, so that it cannot be an absolute or authority form. */
 const ROOTLESS_LINE =
-  /^(GET|POST|PATCH|PUT|DELETE|HEAD) ([A-Za-z_][A-Za-z0-9_.~%/-]*(?:\?[\x21\x22\x24-\x7e\x80-\xff]*)?) HTTP\/1\.1$/;
+  /^(GET|POST|PATCH|PUT|DELETE|HEAD|OPTIONS) ([A-Za-z_][A-Za-z0-9_.~%/-]*(?:\?[\x21-\x7e\x80-\xff]*)?) HTTP\/1\.1$/;
 /** Longer request lines go on as they are. */
 const MAX_LINE_BYTES = 8 * 1024;
-const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD'];
-const LINE_START = /^([A-Z]{1,6})(?:( )(?:\/[\x21\x22\x24-\x7e\x80-\xff]*(?: ([HTP/1.]{0,8})(\r)?)?)?)?$/;
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'];
+const LINE_START = /^([A-Z]{1,7})(?:( )(?:\/[\x21-\x7e\x80-\xff]*(?: ([HTP/1.]{0,8})(\r)?)?)?)?$/;
 const HEADER_START = /^(?:[A-Za-z0-9_-]+(?::[\t\x20-\x7e\x80-\xff]*)?)?\r?$/;
 const NAME = /^[A-Za-z0-9_-]+$/;
-const VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
+const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+/** Lists whose repeated fields are joined; a repetition of any other is the other parser's. */
+const LISTS = new Set(['accept', 'prefer']);
 const LENGTH = /^(?:0|[1-9][0-9]{0,9})$/;
 const HOST = /^[A-Za-z0-9._:[\]-]+$/;
 
@@ -95,7 +96,8 @@ export function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | 
     const colon = text.indexOf(':', start);
     if (colon < 0 || colon >= end) return undefined;
     const name = fieldName(text.slice(start, colon));
-    if (name === '' || Object.hasOwn(headers, name)) return undefined;
+    const repeated = headers[name];
+    if (name === '' || (repeated !== undefined && !LISTS.has(name))) return undefined;
     // Exactly one space (or none) before the value and none after is what clients send.
     const value = text.slice(text.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1, end);
     if (!VALUE.test(value)) return undefined;
@@ -115,7 +117,7 @@ export function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | 
         hasHost = true;
         break;
     }
-    headers[name] = value;
+    headers[name] = repeated === undefined ? value : `${repeated}, ${value}`;
     start = end + 2;
   }
   if (needsHost && !hasHost) return undefined;
