@@ -53,6 +53,24 @@ describe('an exchange', () => {
     }
   });
 
+  it('says which of its statements failed', async () => {
+    const failing = (begin: string | null, ...statements: Statement[]): Promise<unknown> =>
+      pool.exchange({ statements, ...(begin === null ? {} : { begin }) }).then(
+        () => 'nothing failed',
+        (error: unknown) => (error instanceof PgError ? error.statement : error),
+      );
+    const fine = statement('select 1');
+    const divides = statement('select 1 / $1::int', '0');
+    for (const begin of [null, 'begin']) {
+      assert.equal(await failing(begin, divides, fine), 0);
+      assert.equal(await failing(begin, fine, fine, divides, fine), 2);
+      assert.equal(await failing(begin, fine, statement('nonsense'), fine), 1);
+    }
+    const deferred = `create temp table t (id int unique deferrable initially deferred) on commit drop`;
+    assert.equal(await failing('begin', statement(deferred), statement('insert into t values (1), (1)')), 2);
+    assert.equal(await failing('begin nonsense', fine), 1);
+  });
+
   it('takes bytes as a value without decoding them', async () => {
     const body = Buffer.from('[{"ü":1}]');
     assert.deepEqual(texts(await pool.query(`select $1::json->0->>'ü'`, [body])), [['1']]);
