@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { createPool } from '@peakstone/kernel/pg';
 import { defaultBeyond } from '../../src/config/beyond.ts';
 import { type Answer, type Library, startLibrary } from './library.ts';
 
@@ -227,6 +228,26 @@ describe('a batch', () => {
       made.map(({ body }) => body),
       [[{ title: 'One', roles: [{ actor_id: 1 }] }], [{ title: 'Two', roles: [{ actor_id: 1 }] }]],
     );
+  });
+
+  it('lets the settings of a function hold for its request only', async () => {
+    const admin = createPool({ url: library.database.superuserUrl, size: 1, sharedSize: 0 });
+    await admin.script(`
+      create function api.hurried() returns text language sql stable set statement_timeout = '5s' as $$ select current_setting('statement_timeout') $$;
+      create function api.timeout() returns text language sql stable as $$ select current_setting('statement_timeout') $$;`);
+    const own = await library.withConfig({});
+    try {
+      const timeouts = async (requests: unknown): Promise<unknown> =>
+        items(await own.send('POST', '/batch', requests)).map(({ body }) => body);
+      const each = [{ path: '/rpc/timeout' }, { path: '/rpc/hurried' }, { path: '/rpc/timeout' }];
+      assert.deepEqual(await timeouts(each), ['0', '5s', '0']);
+      const write = { method: 'POST', path: '/directors', body: { id: 70, name: 'x' } };
+      assert.deepEqual(await timeouts([...each, write, ...each]), ['0', '5s', '0', null, '0', '5s', '0']);
+    } finally {
+      await own.engine.close();
+      await admin.script('drop function api.hurried, api.timeout');
+      await admin.close();
+    }
   });
 
   it('rolls back when the setting or an allowed preference says so', async () => {
