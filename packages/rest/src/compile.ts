@@ -4,10 +4,11 @@
  */
 import { type Catalog, key, type QualifiedName, type Routine, type Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
-import { parseExact } from './beyond/json.ts';
+import { compileNested } from './beyond/nested.ts';
+import { type StreamFormat, streamFormat } from './beyond/streamFormat.ts';
 import type { RestConfig } from './config/types.ts';
 import { allowsTxOverride } from './config/types.ts';
-import { beyondErrors, requestErrors, schemaCacheErrors } from './errors.ts';
+import { requestErrors, schemaCacheErrors } from './errors.ts';
 import { withoutVersion } from './openapi/index.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType, renderMime } from './parse/media.ts';
 import { type ParsedPayload, parsePayload } from './parse/payload.ts';
@@ -26,10 +27,8 @@ import { directArguments, findRoutine, planCall, resultName } from './plan/call.
 import { type KeysetPlan, planKeyset } from './plan/keyset.ts';
 import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
-import { planNested } from './plan/nested.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
-import { nestedSource, nestedSql, noKeysSql } from './sql/nested.ts';
 import {
   callStatement,
   keysetStatement,
@@ -38,9 +37,7 @@ import {
   type StatementOptions,
   streamStatement,
   writeStatement,
-  writtenStatement,
 } from './sql/statement.ts';
-import { Parameters } from './sql/writer.ts';
 
 /** The parts of an HTTP request that decide what it means. */
 export interface RequestParts {
@@ -115,9 +112,6 @@ export function parseRequest(
 function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
   return action.kind === 'read' || !beyond.keyset ? beyond : { ...beyond, keyset: false };
 }
-
-/** How rows that come one by one are put together. */
-export type StreamFormat = 'json' | 'stripped' | 'csv';
 
 /** What the exchange runs, and what the response is made from. */
 export type Compiled =
@@ -232,7 +226,7 @@ export function compileRead(
       keyset,
     };
   }
-  const stream = streamFormat(request, resolved);
+  const stream = streamFormat(request.preferences, resolved);
   if (stream) {
     return {
       kind: 'read',
@@ -256,16 +250,6 @@ function planned(
   return countsByPlan(preferences) && mediaType.kind !== 'plan' ? [planCountStatement(plan)] : [];
 }
 
-/** Null when the response is made whole: a preference that cannot be honoured is none. */
-function streamFormat(
-  { preferences }: ApiRequest,
-  { handler, mediaType }: ResolvedHandler,
-): StreamFormat | null {
-  if (!preferences.stream || preferences.count !== undefined || mediaType.kind === 'plan') return null;
-  if (handler.kind === 'csv') return 'csv';
-  return handler.kind === 'json' ? 'json' : handler.kind === 'arrayStripped' ? 'stripped' : null;
-}
-
 export function compileMutate(
   action: Extract<Action, { kind: 'mutate' }>,
   request: ApiRequest,
@@ -275,8 +259,13 @@ export function compileMutate(
   const { preferences, payload } = request;
   const table = findTable(catalog, request.schema, action.name);
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
+  const isBare = preferences.return !== 'representation';
   if (preferences.nested && action.mutation === 'insert') {
-    return compileNested(table, plan, request, catalog, config);
+    const nestedResolved = handlerFor(table, plan, request, catalog, config, isBare);
+    const { mediaType } = nestedResolved;
+    const options = statementOptions(nestedResolved, request, config);
+    const run = compileNested(table, plan, options, request, catalog, config.dbSchemas);
+    return { kind: 'mutate', ...run, table, mediaType, plan };
   }
   const body = payload && payload.payload.kind !== 'form' ? payload.payload.raw : Buffer.alloc(0);
   const mutation = planMutate(
@@ -286,68 +275,9 @@ export function compileMutate(
     plan,
   );
   assertPreferences(preferences);
-  const resolved = handlerFor(table, plan, request, catalog, config, preferences.return !== 'representation');
+  const resolved = handlerFor(table, plan, request, catalog, config, isBare);
   const statement = writeStatement(mutation, plan, statementOptions(resolved, request, config), preferences);
   return { kind: 'mutate', statements: [statement], table, mediaType: resolved.mediaType, plan };
-}
-
-/** Rows with the rows they are related to. @throws {RestError} PEAK130 and those of `planNested`. */
-function compileNested(
-  table: Table,
-  plan: ReadPlan,
-  request: ApiRequest,
-  catalog: Catalog,
-  config: RestConfig,
-): Extract<Compiled, { kind: 'mutate' }> {
-  const { preferences, query, contentType, payload } = request;
-  refuseBesidesNesting(request, catalog);
-  const raw = payload?.payload.kind === 'unchecked' ? payload.payload.raw.toString() : '';
-  const body = contentType.kind === 'json' ? parseExact(raw) : undefined;
-  if (body === undefined) throw requestErrors.invalidBody('Empty or invalid json');
-  assertPreferences(preferences);
-  const nested = planNested(table, body, {
-    catalog,
-    schema: table.schema,
-    exposedSchemas: config.dbSchemas,
-  });
-  const resolved = handlerFor(table, plan, request, catalog, config, preferences.return !== 'representation');
-  const mutation = planMutate(
-    table,
-    { mutation: 'insert', query, preferences, columns: [], body: Buffer.alloc(0) },
-    catalog,
-    plan,
-  );
-  const target = { schema: table.schema, name: table.name };
-  const params = new Parameters();
-  const statement = writtenStatement(
-    nestedSource(nested, target, mutation.returning),
-    mutation,
-    plan,
-    statementOptions(resolved, request, config),
-    preferences,
-    params,
-  );
-  const before =
-    nested.inserts.length === 0
-      ? [noKeysSql(nested.root)]
-      : nested.inserts.map(insert => nestedSql(nested, insert));
-  return { kind: 'mutate', before, statements: [statement], table, mediaType: resolved.mediaType, plan };
-}
-
-/** @throws {RestError} PEAK130 for what has no meaning beside a nested insert. */
-function refuseBesidesNesting({ preferences, query, accepts }: ApiRequest, catalog: Catalog): void {
-  const unwanted = [
-    preferences.resolution && 'resolution',
-    query.onConflict && 'on_conflict',
-    query.columns && 'columns',
-    accepts.some(type => type.kind === 'plan') && 'an execution plan',
-  ].filter(each => typeof each === 'string');
-  if (unwanted.length > 0) {
-    throw beyondErrors.invalidNesting(`It does not go together with ${unwanted.join(' and ')}.`);
-  }
-  if (catalog.serverVersion < 170_000) {
-    throw beyondErrors.invalidNesting('The database is older than PostgreSQL 17, whose MERGE it takes.');
-  }
 }
 
 /** The function a request calls, found by its arguments' names. @throws {RestError} PGRST202, PGRST203 */

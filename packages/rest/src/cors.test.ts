@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HttpRequest } from '@peakstone/kernel/http';
-import { answerPreflight, corsHeaders } from './cors.ts';
+import { defaultBeyond } from './config/beyond.ts';
+import { answerPreflight, corsExtras, corsHeaders } from './cors.ts';
 
 const request = (method: string, headers: Record<string, string>): HttpRequest =>
   ({ method, headers }) as unknown as HttpRequest;
@@ -64,5 +65,14 @@ describe('a cross-origin request', () => {
   it('of a foreign origin, or of none, gets no headers', () => {
     assert.deepEqual(corsHeaders(request('GET', { origin: 'http://evil' }), ['http://a']), []);
     assert.deepEqual(corsHeaders(request('GET', {}), []), []);
+  });
+
+  it('shows browsers what settings beyond the reference add, and nothing of it without them', () => {
+    const all = corsExtras({ ...defaultBeyond, queryMethod: true, keyset: true, etag: true });
+    assert.deepEqual(all, { methods: ['QUERY'], exposed: ['Link', 'ETag', 'Accept-Query'] });
+    assert.deepEqual(corsExtras(defaultBeyond), { methods: [], exposed: [] });
+    const asked = request('GET', { origin: 'http://a' });
+    assert.match(corsHeaders(asked, [], all).at(-1) ?? '', /, Range-Unit, Link, ETag, Accept-Query$/);
+    assert.match(corsHeaders(asked, []).at(-1) ?? '', /, Range-Unit$/);
   });
 });

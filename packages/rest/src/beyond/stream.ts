@@ -2,11 +2,12 @@
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Cell } from '@peakstone/kernel/pg';
 import type { Clock } from '../clock.ts';
-import type { ApiRequest, Compiled, StreamFormat } from '../compile.ts';
+import type { ApiRequest, Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import { ClientGone, withQueryLog } from '../exchange.ts';
 import { locationOf, planAnswer, responseContext } from '../planAnswer.ts';
 import { respondStream } from '../respond.ts';
+import type { StreamFormat } from './streamFormat.ts';
 
 type Row = readonly Cell[];
 

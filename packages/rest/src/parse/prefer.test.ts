@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RestError } from '../errors.ts';
-import { assertPreferences, parsePrefer, renderPreferenceApplied } from './prefer.ts';
+import { assertPreferences, parsePrefer, renderPreferenceApplied, withExtras } from './prefer.ts';
 
 describe('the Prefer header', () => {
   it('is read part by part, with any space between', () => {
@@ -50,5 +50,21 @@ describe('the Prefer header', () => {
       'resolution=merge-duplicates, count=exact, handling=strict, max-affected=5',
     );
     assert.equal(renderPreferenceApplied({ maxAffected: 5 }), null);
+  });
+
+  it('are known beyond the reference only where a setting is on', () => {
+    const sent = parsePrefer('nested=insert, stream, return=minimal, x', false);
+    assert.deepEqual(sent.invalid, ['nested=insert', 'stream', 'x']);
+    assert.equal(withExtras(sent, { nestedInsert: false, stream: false }), sent);
+    assert.deepEqual(withExtras(sent, { nestedInsert: true, stream: false }), {
+      return: 'minimal',
+      nested: true,
+      invalid: ['stream', 'x'],
+    });
+    assert.deepEqual(withExtras(sent, { nestedInsert: true, stream: true }).invalid, ['x']);
+    assert.equal(
+      renderPreferenceApplied({ return: 'minimal', nested: true }),
+      'return=minimal, nested=insert',
+    );
   });
 });
