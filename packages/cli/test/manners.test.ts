@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { root } from '../src/commands/index.ts';
 import type { Command } from '../src/grammar/command.ts';
@@ -58,6 +59,15 @@ describe('the manners of the command line', () => {
     }
     assert.deepEqual(await project.json('status'), { running: false });
     assert.equal((await project.run(['down'])).code, 0);
+  });
+
+  it('says what is wrong with a folder that cannot hold a stack', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    writeFileSync(join(project.folder, 'file'), '');
+    const { code, stderr } = await project.run(['up', '--data', 'file']);
+    assert.equal(code, 1);
+    assert.match(stderr, /file cannot hold the stack’s data: there is a file in its place\.\nhint: /);
   });
 
   it('colours a terminal only, and never with NO_COLOR', async () => {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { PgError, PgErrorFields, Pool } from '@peakstone/kernel/pg';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
-import { renderSqlError } from '../sql/error.ts';
+import { renderSqlError, renderSqlNotice } from '../sql/error.ts';
 import { formatResult, type SqlFormat } from '../sql/format.ts';
 import { splitScript } from '../sql/split.ts';
 import { dataFolder } from './down.ts';
@@ -74,7 +74,7 @@ export const sql: Command = {
             onResult: result => {
               for (const part of formatResult(result, format)) context.stdout.write(part);
             },
-            onNotice: notice => context.stderr.write(renderSqlError(notice)),
+            onNotice: notice => context.stderr.write(renderSqlNotice(notice)),
           });
         } catch (error) {
           if (!(error instanceof PgFailure)) throw error;

@@ -18,6 +18,11 @@ export function renderSqlError(fields: PgErrorFields, text = '', line = 0): stri
   return `${lines.join('\n')}\n`;
 }
 
+/** A notice as psql prints it, which shows where it comes from for errors only. Ends with a newline. Pure. */
+export function renderSqlNotice({ where: _, ...fields }: PgErrorFields): string {
+  return renderSqlError(fields);
+}
+
 /** `position` counts characters (not UTF-16 units) from 1. */
 function pointAt(text: string, position: number, line: number): string[] {
   const characters = [...text];

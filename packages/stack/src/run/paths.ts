@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { StackError } from './errors.ts';
 
 /** Where one stack keeps everything. All paths are absolute. */
 export interface StackPaths {
@@ -66,8 +67,26 @@ export function ensureSocketFolder(folder: string): void {
 /**
  * Makes the stack's data folder. Only its owner may look inside; root's PostgreSQL runs as another user, who must be
  * able to pass through.
+ * @throws {StackError} `permission` where it cannot be made or is no folder
  */
 export function ensureDataFolder(paths: StackPaths): void {
-  mkdirSync(paths.data, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-  mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(paths.data, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = unusable[(error as NodeJS.ErrnoException).code ?? ''];
+    if (reason === undefined) throw error;
+    throw new StackError('permission', `${paths.data} cannot hold the stack’s data: ${reason}.`, {
+      hint: 'Go to a folder of your own, or name one with --data.',
+      cause: error,
+    });
+  }
 }
+
+const unusable: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the disk is read-only',
+  ENOTDIR: 'there is a file in its place',
+  EEXIST: 'there is a file in its place',
+};

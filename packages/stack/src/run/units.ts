@@ -194,7 +194,7 @@ function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
     const { name, title, contract, paths, domain } = definition;
     if (name === 'gateway' || paths.length === 0 || plan.engines.get(name)?.kind !== 'peakstone') return [];
     const address = httpUrl('127.0.0.1', plan.ports[name]);
-    const host = domain === undefined ? undefined : env[domain];
+    const host = domain === undefined ? undefined : ownHost(env[domain]);
     // Without a socket between; null while it restarts, so that clients are told to come back.
     const target = { current: () => live.handlers.get(name) ?? null };
     return [
@@ -215,6 +215,11 @@ function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
   return [...inProcess, ...routesFromEnv(env)];
 }
 
+/** A host that is the reserved example of a fresh `.env` is nobody's: no link must lead there. Pure. */
+function ownHost(host: string | undefined): string | undefined {
+  return host === undefined || /(?:^|\.)example\.(?:com|net|org)$/i.test(host) ? undefined : host;
+}
+
 function listDatabase(plan: StackPlan, live: Live): Listed[] {
   const definition = services.find(service => service.name === 'postgres')!;
   const port = plan.ports.postgres;
@@ -222,7 +227,7 @@ function listDatabase(plan: StackPlan, live: Live): Listed[] {
     {
       name: definition.name,
       title: definition.title,
-      contract: definition.contract,
+      // Not the contract of the deployed one, whose extensions a database on this machine need not have.
       health: () => healthOf('postgres', live),
       ...(port === undefined ? {} : { address: `postgres://127.0.0.1:${port}` }),
     },
