@@ -108,6 +108,9 @@ async function* chunks(
     }
     if (format !== 'csv') add(Buffer.from(']'));
     yield Buffer.concat(parts);
+  } catch (error) {
+    // Nobody is there to see that the body has no end.
+    if (!(error instanceof ClientGone)) throw error;
   } finally {
     await rows.return?.();
   }

@@ -12,6 +12,7 @@ describe('a streamed read', () => {
   let admin: Pool;
   let server: HttpServer;
   let url: string;
+  const errors: unknown[] = [];
   before(async () => {
     const maker = await startLibrary({ beyond: { ...defaultBeyond, stream: true } });
     admin = createPool({ url: maker.database.superuserUrl, size: 1, sharedSize: 0 });
@@ -23,7 +24,11 @@ describe('a streamed read', () => {
       create view api.endless as select g as id, pg_sleep(0.001) is null as slow from generate_series(1, 1000000) g;
       grant select on api.big, api.fragile, api.broken, api.endless to ${maker.guest}`);
     library = await maker.withConfig({});
-    server = await serveHttp(library.engine.handler, { host: '127.0.0.1', port: 0, onError: () => {} });
+    server = await serveHttp(library.engine.handler, {
+      host: '127.0.0.1',
+      port: 0,
+      onError: error => void errors.push(error),
+    });
     url = `http://127.0.0.1:${server.port}`;
     await maker.engine.close();
   });
@@ -83,6 +88,7 @@ describe('a streamed read', () => {
     const response = await fetch(`${url}/fragile`, { headers: streamed });
     assert.equal(response.status, 200);
     await assert.rejects(response.text(), /terminated|aborted/);
+    assert.deepEqual(errors.splice(0).map(String), ['PgError: division by zero']);
   });
 
   it('stops the statement when the client leaves', async () => {
@@ -105,6 +111,8 @@ describe('a streamed read', () => {
       await new Promise(resolve => setTimeout(resolve, 20));
     }
     assert.equal((await library.get('/films?limit=1', streamed)).status, 200);
+    // That a client leaves is no fault of the service's.
+    assert.deepEqual(errors, []);
   });
 
   it('lets the database set status and headers before it begins', async () => {
