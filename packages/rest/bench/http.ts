@@ -5,42 +5,20 @@
  * Usage: npm run bench -- rest/http [--clients 32] [--seconds 4] [--rounds 5]
  * Needs wrk and pgbench.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { signJwt } from '@peakstone/kernel/jwt';
-import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { startTestServer } from '@peakstone/testing';
+import type { Pool } from '@peakstone/kernel/pg';
+import type { TestServer } from '@peakstone/testing';
 import { type CapturedStatement, pgbenchScript, readStatements } from './parts/capture.ts';
-import { run, runWrk, type Shape } from './parts/load.ts';
-
-const ITEMS = 10_000;
-const SECRET = 'a-secret-only-for-this-benchmark-run';
-
-const SCHEMA = `
-create schema api;
-create table api.item (id int primary key, name text not null, price numeric(10,2) not null, stock int not null, created_at timestamptz not null);
-create table api.purchase (id int primary key, item_id int not null references api.item, quantity int not null, buyer text not null);
-create index on api.purchase (item_id);
-create table api.event (id bigint generated always as identity primary key, kind text not null, payload jsonb not null);
-insert into api.item select g, 'Item ' || g, g * 1.37, g % 50, timestamptz '2026-01-01' + g * interval '1 minute' from generate_series(1, ${ITEMS}) g;
-insert into api.purchase select g, 1 + (g - 1) / 5, 1 + g % 4, 'buyer ' || g % 997 from generate_series(1, ${ITEMS * 5}) g;
-create role bench_user nologin;
-create role bench_login login noinherit password 'bench';
-grant bench_user to bench_login;
--- pgbench prepares its statements before it takes the role.
-grant usage on schema api to bench_user, bench_login;
-grant select, insert on all tables in schema api to bench_user, bench_login;
-`;
+import { type Load, run, runWrk, type Shape } from './parts/load.ts';
+import { ITEMS, startBenchService, untilReady } from './parts/service.ts';
 
 interface Workload {
   readonly title: string;
   readonly shape: Shape;
-  readonly explicitTransaction: boolean;
 }
 
 /** The captured value that stands for the varying key. */
@@ -51,7 +29,6 @@ function workloads(token: string): Workload[] {
   const get = (title: string, path: string): Workload => ({
     title,
     shape: { method: 'GET', path, headers, ids: ITEMS - 200 },
-    explicitTransaction: true,
   });
   return [
     get('one row by key', '/item?id=eq.{id}&select=id,name,price'),
@@ -66,7 +43,6 @@ function workloads(token: string): Workload[] {
         body: '{"kind":"click","payload":{"x":1,"y":2}}',
         ids: 1,
       },
-      explicitTransaction: true,
     },
   ];
 }
@@ -85,95 +61,68 @@ const rounds = Number(options.rounds);
 const folder = await mkdtemp(join(tmpdir(), 'peakstone-bench-'));
 const log: string[] = [];
 let logging = false;
-const server = await startTestServer({ onLog: line => logging && log.push(line) });
-let service: ChildProcess | null = null;
+const service = await startBenchService(line => logging && log.push(line));
+const { admin, origin, server, token } = service;
 try {
-  const admin = createPool({ url: server.url, size: 2 });
-  await admin.script(SCHEMA);
-  await admin.script('vacuum analyze');
-  const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
-  service = startService(server.url, port);
-  const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
   process.stdout.write(
-    `${clients} clients, ${rounds} interleaved rounds of ${seconds} s, medians; pgbench sends the same prepared statements in one round trip\n\n`,
+    `${clients} clients, ${rounds} interleaved rounds of ${seconds} s, medians. pgbench sends the same prepared statements between BEGIN and COMMIT: in one round trip, and in one a statement.\n\n`,
   );
   process.stdout.write(
-    '| request | HTTP /s | pgbench /s | ratio | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|\n',
+    '| request | HTTP /s | pgbench, one round trip /s | ratio | pgbench, a round trip a statement /s | ratio | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|\n',
   );
   for (const workload of workloads(token)) {
     const statements = await capture(admin, origin, workload.shape, token);
-    const peer = pgbenchScript(
-      statements,
-      ['\\set id random(1, 9800)'],
-      { [PROBE]: 'id' },
-      workload.explicitTransaction,
-    );
-    const script = join(folder, 'peer.sql');
-    await writeFile(script, peer.script);
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    const ratios: number[] = [];
-    const p50: number[] = [];
-    const p99: number[] = [];
+    const pipelined = await writePeer('pipelined.sql', statements, true);
+    const stepwise = await writePeer('stepwise.sql', statements, false);
+    const loads: Load[] = [];
+    const peers: number[] = [];
+    const steppers: number[] = [];
     await runWrk(origin, workload.shape, clients, 1, folder);
     for (let round = 0; round < rounds; round++) {
       const load = await runWrk(origin, workload.shape, clients, seconds, folder);
       if (load.failed > 0) throw new Error(`${workload.title}: ${load.failed} requests failed`);
-      const tps = await runPgbench(server, script, peer.variables);
-      ours.push(load.requestsPerSecond);
-      theirs.push(tps);
-      ratios.push(load.requestsPerSecond / tps);
-      p50.push(load.p50Ms);
-      p99.push(load.p99Ms);
+      loads.push(load);
+      peers.push(await runPgbench(server, pipelined));
+      steppers.push(await runPgbench(server, stepwise));
     }
+    const rates = loads.map(load => load.requestsPerSecond);
     const whole = (figures: number[]) => Math.round(median(figures)).toLocaleString('en');
-    process.stdout.write(
-      `| ${workload.title} | ${whole(ours)} | ${whole(theirs)} | ${median(ratios).toFixed(2)} | ${median(p50).toFixed(2)} | ${median(p99).toFixed(2)} |\n`,
-    );
+    const ratio = (others: number[]) => median(rates.map((rate, round) => rate / others[round]!)).toFixed(2);
+    const ms = (pick: (load: Load) => number) => median(loads.map(pick)).toFixed(2);
+    const cells = [
+      workload.title,
+      whole(rates),
+      whole(peers),
+      ratio(peers),
+      whole(steppers),
+      ratio(steppers),
+    ];
+    process.stdout.write(`| ${[...cells, ms(load => load.p50Ms), ms(load => load.p99Ms)].join(' | ')} |\n`);
   }
-  await admin.close();
 } finally {
-  service?.kill('SIGTERM');
-  await server.stop();
+  await service.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-function startService(databaseUrl: string, port: number): ChildProcess {
-  const url = new URL(databaseUrl);
-  url.username = 'bench_login';
-  url.password = 'bench';
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'parts/serve.ts')], {
-    env: {
-      ...process.env,
-      PGRST_DB_URI: url.href,
-      PGRST_DB_SCHEMAS: 'api',
-      PGRST_DB_CONFIG: 'false',
-      PGRST_JWT_SECRET: SECRET,
-      PGRST_SERVER_HOST: '127.0.0.1',
-      PGRST_SERVER_PORT: String(port),
-      PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
-    },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  return child;
+interface Peer {
+  readonly script: string;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Waits until the service answers reads: at first, and after its connections were closed. */
-async function untilReady(origin: string, token: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const response = await fetch(`${origin}/item?limit=1`, {
-        headers: { Authorization: `Bearer ${token}` },
-      });
-      const text = await response.text();
-      if (response.ok) return;
-      if (attempt > 200) throw new Error(`The service answers ${response.status}: ${text}`);
-    } catch (error) {
-      if (attempt > 200) throw error;
-    }
-    await sleep(50);
-  }
+async function writePeer(
+  name: string,
+  statements: readonly CapturedStatement[],
+  inOneTrip: boolean,
+): Promise<Peer> {
+  const { script, variables } = pgbenchScript(
+    statements,
+    ['\\set id random(1, 9800)'],
+    { [PROBE]: 'id' },
+    inOneTrip,
+  );
+  const file = join(folder, name);
+  await writeFile(file, script);
+  return { script: file, variables };
 }
 
 /** Sends one request with the server's statement log on, and reads what it ran. */
@@ -208,11 +157,7 @@ async function capture(
   );
 }
 
-async function runPgbench(
-  target: typeof server,
-  script: string,
-  variables: Readonly<Record<string, string>>,
-): Promise<number> {
+async function runPgbench(target: TestServer, { script, variables }: Peer): Promise<number> {
   const defines = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
   const out = await run(
     await findPgbench(),
@@ -258,19 +203,6 @@ async function findPgbench(): Promise<string> {
     }
   }
   throw new Error('pgbench was not found: install PostgreSQL’s client programs');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port')),
-      );
-    });
-  });
 }
 
 function median(figures: readonly number[]): number {

@@ -32,31 +32,30 @@ function readParameters(text: string): (string | null)[] {
 }
 
 /**
- * A pgbench script that runs `statements` in one round trip, and the `-D` variables it needs.
+ * A pgbench script that runs `statements` between BEGIN and COMMIT, and the `-D` variables it needs.
  * `replace` maps a parameter's captured value to a pgbench variable made by `prelude`, so that keys vary.
  */
 export function pgbenchScript(
   statements: readonly CapturedStatement[],
   prelude: readonly string[],
   replace: Readonly<Record<string, string>>,
-  explicitTransaction: boolean,
+  inOneTrip: boolean,
 ): { script: string; variables: Record<string, string> } {
   const variables: Record<string, string> = {};
-  const lines = [...prelude, '\\startpipeline'];
-  if (explicitTransaction) lines.push('begin;');
-  for (const [s, statement] of statements.entries()) {
-    if (/^(begin|commit|rollback)/i.test(statement.text)) continue;
-    const sql = statement.text.replace(/\$(\d+)/g, (_, digits: string) => {
-      const value = statement.parameters[Number(digits) - 1];
-      if (value === null || value === undefined) return 'null';
-      if (replace[value]) return `:${replace[value]}`;
-      const name = `p${s}_${digits}`;
-      variables[name] = value;
-      return `:${name}`;
+  const body = statements
+    .filter(({ text }) => !/^(begin|commit|rollback)/i.test(text))
+    .map(({ text, parameters }, position) => {
+      const sql = text.replace(/\$(\d+)/g, (_, digits: string) => {
+        const value = parameters[Number(digits) - 1];
+        if (value === null || value === undefined) return 'null';
+        if (replace[value]) return `:${replace[value]}`;
+        const name = `p${position}_${digits}`;
+        variables[name] = value;
+        return `:${name}`;
+      });
+      return `${sql.replaceAll('\n', ' ')};`;
     });
-    lines.push(`${sql.replaceAll('\n', ' ')};`);
-  }
-  if (explicitTransaction) lines.push('commit;');
-  lines.push('\\endpipeline');
-  return { script: `${lines.join('\n')}\n`, variables };
+  const transaction = ['begin;', ...body, 'commit;'];
+  const lines = inOneTrip ? ['\\startpipeline', ...transaction, '\\endpipeline'] : transaction;
+  return { script: `${[...prelude, ...lines].join('\n')}\n`, variables };
 }

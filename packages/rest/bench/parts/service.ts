@@ -1,0 +1,112 @@
+/** The REST service as a process of its own on a throw-away PostgreSQL, with the rows that the HTTP benches ask for. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { signJwt } from '@peakstone/kernel/jwt';
+import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { startTestServer, type TestServer } from '@peakstone/testing';
+
+export const ITEMS = 10_000;
+const SECRET = 'a-secret-only-for-this-benchmark-run';
+
+const SCHEMA = `
+create schema api;
+create table api.item (id int primary key, name text not null, price numeric(10,2) not null, stock int not null, created_at timestamptz not null);
+create table api.purchase (id int primary key, item_id int not null references api.item, quantity int not null, buyer text not null);
+create index on api.purchase (item_id);
+create table api.event (id bigint generated always as identity primary key, kind text not null, payload jsonb not null);
+insert into api.item select g, 'Item ' || g, g * 1.37, g % 50, timestamptz '2026-01-01' + g * interval '1 minute' from generate_series(1, ${ITEMS}) g;
+insert into api.purchase select g, 1 + (g - 1) / 5, 1 + g % 4, 'buyer ' || g % 997 from generate_series(1, ${ITEMS * 5}) g;
+create role bench_user nologin;
+create role bench_login login noinherit password 'bench';
+grant bench_user to bench_login;
+-- pgbench prepares its statements before it takes the role.
+grant usage on schema api to bench_user, bench_login;
+grant select, insert on all tables in schema api to bench_user, bench_login;
+`;
+
+export interface BenchService {
+  readonly origin: string;
+  /** Of role bench_user; holds an hour. */
+  readonly token: string;
+  readonly process: ChildProcess;
+  readonly server: TestServer;
+  /** As superuser. */
+  readonly admin: Pool;
+  stop(): Promise<void>;
+}
+
+/** Starts both and waits until reads are answered. */
+export async function startBenchService(onLog: (line: string) => void = () => {}): Promise<BenchService> {
+  const server = await startTestServer({ onLog });
+  const admin = createPool({ url: server.url, size: 2 });
+  await admin.script(SCHEMA);
+  await admin.script('vacuum analyze');
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const child = startService(server.url, port);
+  const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await admin.close();
+    await server.stop();
+  };
+  try {
+    await untilReady(origin, token);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { origin, token, process: child, server, admin, stop };
+}
+
+function startService(databaseUrl: string, port: number): ChildProcess {
+  const url = new URL(databaseUrl);
+  url.username = 'bench_login';
+  url.password = 'bench';
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts')], {
+    env: {
+      ...process.env,
+      PGRST_DB_URI: url.href,
+      PGRST_DB_SCHEMAS: 'api',
+      PGRST_DB_CONFIG: 'false',
+      PGRST_JWT_SECRET: SECRET,
+      PGRST_SERVER_HOST: '127.0.0.1',
+      PGRST_SERVER_PORT: String(port),
+      PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return child;
+}
+
+/** Waits until the service answers reads: at first, and after its connections were closed. */
+export async function untilReady(origin: string, token: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const response = await fetch(`${origin}/item?limit=1`, {
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      const text = await response.text();
+      if (response.ok) return;
+      if (attempt > 200) throw new Error(`The service answers ${response.status}: ${text}`);
+    } catch (error) {
+      if (attempt > 200) throw error;
+    }
+    await sleep(50);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port')),
+      );
+    });
+  });
+}
