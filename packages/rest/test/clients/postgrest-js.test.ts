@@ -1,12 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { PostgrestClient } from '@supabase/postgrest-js';
 import { createClient } from '@supabase/supabase-js';
 import { type Shop, startShop } from './fixture.ts';
 
-/** Types of the schema are the generator's affair; here any name and value may be sent. */
-// biome-ignore lint/suspicious/noExplicitAny: the client's own default for untyped use
-type Client = PostgrestClient<any, { PostgrestVersion: '14' }, any>;
+/** The platform's address: what it puts in front of the service is the gateway's affair. */
+const platform = 'http://localhost';
+
+/** supabase-js on the service at `url`; without a key as a client that has no token. */
+function connect(url: string, key: string | null) {
+  // Types of the schema are the generator's affair; here any name and value may be sent.
+  // biome-ignore lint/suspicious/noExplicitAny: the client's own default for untyped use
+  return createClient<any, { PostgrestVersion: '14' }, any>(platform, key ?? 'none', {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      fetch: (input, init) => {
+        const headers = new Headers(init?.headers);
+        if (key === null) headers.delete('authorization');
+        return fetch(String(input).replace(`${platform}/rest/v1`, url), { ...init, headers });
+      },
+    },
+  });
+}
+
+/** The postgrest-js client inside of it. */
+const connectRest = (url: string, key: string | null) => connect(url, key).schema('public');
 
 interface Answer {
   readonly data: unknown;
@@ -17,10 +34,10 @@ interface Answer {
 
 describe('postgrest-js', () => {
   let shop: Shop;
-  let client: Client;
+  let client: ReturnType<typeof connectRest>;
   before(async () => {
     shop = await startShop();
-    client = new PostgrestClient(shop.url);
+    client = connectRest(shop.url, null);
   });
   beforeEach(() => shop.reset());
   after(() => shop.stop());
@@ -341,20 +358,14 @@ describe('postgrest-js', () => {
     await refused(client.from('products').select('nope'), 400, '42703');
     await refused(client.from('products').select().eq('id', 'x'), 400, '22P02');
     await refused(client.from('private').select(), 401, '42501');
-    const member = new PostgrestClient(shop.url, { headers: { Authorization: `Bearer ${shop.token}` } });
+    const member = connectRest(shop.url, shop.token);
     assert.deepEqual(await ok(member.from('private').select()), [{ id: 1 }]);
-    const bad = new PostgrestClient(shop.url, { headers: { Authorization: 'Bearer nonsense' } });
+    const bad = connectRest(shop.url, 'nonsense');
     await refused(bad.from('products').select(), 401, 'PGRST301');
   });
 
   it('is part of supabase-js, whose keys are tokens', async () => {
-    const supabase = createClient('http://localhost', shop.token, {
-      auth: { persistSession: false, autoRefreshToken: false },
-      // The platform's path in front of the service is the gateway's affair.
-      global: {
-        fetch: (input, init) => fetch(String(input).replace('http://localhost/rest/v1', shop.url), init),
-      },
-    });
+    const supabase = connect(shop.url, shop.token);
     assert.deepEqual(await ok(supabase.from('private').select()), [{ id: 1 }]);
     assert.equal(await ok(supabase.rpc('add_them', { a: 2, b: 3 })), 5);
     assert.deepEqual(await ok(supabase.schema('other').from('notes').select('id')), [{ id: 1 }]);
