@@ -11,10 +11,11 @@ import { systemCode } from '../src/errors.ts';
 import { databaseService, ensureSecrets, type RunningDatabase } from '../src/index.ts';
 import { processesIn, signalProcess } from '../src/server/processes.ts';
 import { remove, temporaryFolder } from '../test/support.ts';
+import { variables } from '../test/variables.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
 const folder = temporaryFolder();
-const secrets = ensureSecrets(path.join(folder, '.env')).values;
+const secrets = ensureSecrets(path.join(folder, '.env'), { variables }).values;
 const times = new Map<string, number[]>();
 
 async function timed(name: string, dataDir: string, cacheDir: string): Promise<RunningDatabase> {

@@ -8,7 +8,7 @@ export { renderReport, runBootstrapJob } from './job.ts';
 export { type EnsuredSecrets, type EnsureOptions, ensureSecrets } from './secrets/ensure.ts';
 export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rotate.ts';
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
-export { ENV_VARIABLES, type EnvVariable } from './secrets/variables.ts';
+export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';

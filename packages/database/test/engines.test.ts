@@ -17,6 +17,7 @@ import { connect, connectionUrl, type DatabaseEvent, databaseService, ensureSecr
 import { isAlive } from '../src/server/processes.ts';
 import { resolveRunUser } from '../src/server/user.ts';
 import { failsWith, remove, smallDisk, start, temporaryFolder } from './support.ts';
+import { variables } from './variables.ts';
 
 let folder: string;
 before(() => {
@@ -134,7 +135,7 @@ describe('a disk that fills while the server runs', () => {
     const disk = smallDisk(place, 200);
     if (typeof disk === 'string') return test.skip(disk);
     const events: DatabaseEvent[] = [];
-    const env = ensureSecrets(path.join(folder, 'disk.env')).values;
+    const env = ensureSecrets(path.join(folder, 'disk.env'), { variables }).values;
     const config = databaseService.config({
       ...env,
       DATABASE_ENGINE: 'embedded',

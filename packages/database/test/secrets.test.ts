@@ -3,8 +3,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { ENV_VARIABLES, ensureSecrets, rotateSecrets, signApiKeys } from '../src/index.ts';
+import { ensureSecrets, rotateSecrets, signApiKeys } from '../src/index.ts';
 import { spawnNode } from './support.ts';
+import { variables } from './variables.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-secrets-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -19,36 +20,30 @@ const modeOf = (file: string) => statSync(file).mode & 0o777;
 describe('the first start', () => {
   it('makes a private file with every secret strong and different', () => {
     const file = newFile();
-    const { values, created } = ensureSecrets(file);
+    const { values, created } = ensureSecrets(file, { variables });
     assert.equal(created, true);
     assert.equal(modeOf(file), 0o600);
-    const secrets = ENV_VARIABLES.filter(variable => variable.generate).map(({ name }) => values[name] ?? '');
+    const secrets = variables.filter(variable => variable.generate).map(({ name }) => values[name] ?? '');
     assert.equal(new Set(secrets).size, secrets.length);
     assert.match(values.JWT_SECRET ?? '', /^[0-9a-f]{64}$/);
-    assert.match(values.HASURA_ADMIN_SECRET ?? '', /^[0-9a-f]{64}$/);
-    assert.match(values.IMGPROXY_KEY_HEX ?? '', /^[0-9a-f]{64}$/);
     assert.match(values.IMGPROXY_SALT_HEX ?? '', /^[0-9a-f]{32}$/);
-    for (const name of [
-      'POSTGRES_SUPERPASS',
-      'DB_AUTHENTICATOR_PASSWORD',
-      'MINIO_ROOT_PASS',
-      'LOKI_SECRET_KEY',
-    ]) {
-      assert.match(values[name] ?? '', /^[A-Za-z0-9_-]{24,32}$/, name);
-    }
+    assert.match(values.POSTGRES_SUPERPASS ?? '', /^[A-Za-z0-9_-]{32}$/);
   });
 
-  it('mentions every variable', () => {
+  it('writes the table in its order, with headings and comments, and defaults commented out', () => {
     const file = newFile();
-    ensureSecrets(file);
-    const text = readFileSync(file, 'utf8');
-    for (const { name } of ENV_VARIABLES) assert.match(text, new RegExp(`^(# )?${name}=`, 'm'), name);
+    ensureSecrets(file, { variables });
+    assert.match(
+      readFileSync(file, 'utf8'),
+      /^# .*\n\n# --- PostgreSQL ---\nPOSTGRES_DB=postgres\n.*\n.*\n# Or the next one.\n# POSTGRES_PORT=5432\nTZ=UTC\n\n# --- Roles ---\n/,
+    );
   });
 
   it('made by several processes at once gives them all the same secrets', async () => {
     const file = newFile();
     const code = `import { ensureSecrets } from '${path.resolve(import.meta.dirname, '../src/index.ts')}';
-      console.log(ensureSecrets(${JSON.stringify(file)}).values.JWT_SECRET);`;
+      import { variables } from '${path.resolve(import.meta.dirname, 'variables.ts')}';
+      console.log(ensureSecrets(${JSON.stringify(file)}, { variables }).values.JWT_SECRET);`;
     const runs = await Promise.all(
       [1, 2, 3, 4].map(() => spawnNode(['--input-type=module-typescript', '-e', code]).finished),
     );
@@ -60,32 +55,32 @@ describe('the first start', () => {
 describe('later starts', () => {
   it('leave the file byte for byte as it is', () => {
     const file = newFile();
-    ensureSecrets(file);
+    ensureSecrets(file, { variables });
     const before = readFileSync(file, 'utf8');
-    assert.deepEqual(ensureSecrets(file).added, []);
+    assert.deepEqual(ensureSecrets(file, { variables }).added, []);
     assert.equal(readFileSync(file, 'utf8'), before);
   });
 
   it('keep what the user set, and add or fill only what is missing', () => {
     const file = newFile('# mine\nJWT_SECRET=kept\nPOSTGRES_SUPERPASS=\nHASURA_CORS=\nOWN=1');
-    const { values, added } = ensureSecrets(file);
+    const { values, added } = ensureSecrets(file, { variables });
     assert.equal(values.JWT_SECRET, 'kept');
     assert.equal(values.OWN, '1');
     assert.equal(values.HASURA_CORS, '');
     assert.ok((values.POSTGRES_SUPERPASS ?? '').length >= 24);
-    assert.ok(added.includes('POSTGRES_SUPERPASS') && added.includes('MINIO_ROOT_PASS'));
+    assert.ok(added.includes('POSTGRES_SUPERPASS') && added.includes('HASURA_DB_PASSWORD'));
     assert.match(
       readFileSync(file, 'utf8'),
       /^# mine\nJWT_SECRET=kept\nPOSTGRES_SUPERPASS=.{24,}\nHASURA_CORS=\nOWN=1\n/,
     );
-    assert.deepEqual(ensureSecrets(file).added, []);
+    assert.deepEqual(ensureSecrets(file, { variables }).added, []);
   });
 
   it('close a file that others can read, and say so', () => {
     const file = newFile('JWT_SECRET=kept\n');
     chmodSync(file, 0o644);
     const notices: string[] = [];
-    ensureSecrets(file, { notice: text => notices.push(text) });
+    ensureSecrets(file, { variables, notice: text => notices.push(text) });
     assert.equal(modeOf(file), 0o600);
     assert.match(notices.join(), /could be read by others \(mode 644\)/);
   });
@@ -94,23 +89,26 @@ describe('later starts', () => {
 describe('a rotation without a running database', () => {
   it('changes the secrets named and nothing else', async () => {
     const file = newFile();
-    const before = ensureSecrets(file).values;
-    const { rotated, roles } = await rotateSecrets(file, { names: ['JWT_SECRET', 'HASURA_DB_PASSWORD'] });
+    const before = ensureSecrets(file, { variables }).values;
+    const { rotated, roles } = await rotateSecrets(file, {
+      variables,
+      names: ['JWT_SECRET', 'HASURA_DB_PASSWORD'],
+    });
     assert.deepEqual([rotated, roles], [['HASURA_DB_PASSWORD', 'JWT_SECRET'], ['hasura']]);
-    const after = ensureSecrets(file).values;
+    const after = ensureSecrets(file, { variables }).values;
     const changed = Object.keys(after).filter(name => after[name] !== before[name]);
     assert.deepEqual(changed, ['HASURA_DB_PASSWORD', 'JWT_SECRET']);
     assert.equal(modeOf(file), 0o600);
   });
 
   it('refuses what is no secret', async () => {
-    await assert.rejects(rotateSecrets(newFile(''), { names: ['TZ'] }), /JWT_SECRET/);
+    await assert.rejects(rotateSecrets(newFile(''), { variables, names: ['TZ'] }), /JWT_SECRET/);
   });
 
   it('that was killed half-way is finished by the next start', () => {
     const file = newFile('JWT_SECRET=old\n');
     writeFileSync(`${file}.rotating`, 'JWT_SECRET=new\n', { mode: 0o600 });
-    assert.equal(ensureSecrets(file).values.JWT_SECRET, 'new');
+    assert.equal(ensureSecrets(file, { variables }).values.JWT_SECRET, 'new');
     assert.throws(() => statSync(`${file}.rotating`), { code: 'ENOENT' });
   });
 });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type DatabaseEvent, databaseService, ensureSecrets, rotateSecrets } from '../src/index.ts';
 import { isAlive } from '../src/server/processes.ts';
 import { remove, spawnNode, temporaryFolder } from './support.ts';
+import { variables } from './variables.ts';
 
 let folder: string;
 before(() => {
@@ -18,7 +19,7 @@ async function startService(name: string, more: Record<string, string> = {}) {
   const env = path.join(folder, `${name}.env`);
   const events: DatabaseEvent[] = [];
   const config = databaseService.config({
-    ...ensureSecrets(env).values,
+    ...ensureSecrets(env, { variables }).values,
     DATABASE_ENGINE: 'embedded',
     DATABASE_DIR: path.join(folder, name, 'postgres'),
     ...more,
@@ -155,7 +156,7 @@ describe('the database service', () => {
   });
 
   it('releases everything when its start is aborted', async () => {
-    const env = ensureSecrets(path.join(folder, 'aborted.env')).values;
+    const env = ensureSecrets(path.join(folder, 'aborted.env'), { variables }).values;
     const config = databaseService.config({
       ...env,
       DATABASE_ENGINE: 'embedded',
@@ -189,12 +190,14 @@ describe('the database service', () => {
   it('never logs a password', async () => {
     const { service, events, env } = await startService('quiet');
     try {
-      await rotateSecrets(env, { names: 'all', adminUrl: service.adminUrl });
+      await rotateSecrets(env, { variables, names: 'all', adminUrl: service.adminUrl });
     } finally {
       await service.stop();
     }
     const log = JSON.stringify(events);
-    for (const value of Object.values(ensureSecrets(env).values).filter(text => text.length >= 24))
+    for (const value of Object.values(ensureSecrets(env, { variables }).values).filter(
+      text => text.length >= 24,
+    ))
       assert.ok(!log.includes(value));
   });
 });
@@ -204,11 +207,11 @@ describe('a rotation on a running database', () => {
     const { service, env } = await startService('rotated');
     try {
       const before = service.tcpUrl('hasura');
-      const { roles } = await rotateSecrets(env, { names: 'all', adminUrl: service.adminUrl });
+      const { roles } = await rotateSecrets(env, { variables, names: 'all', adminUrl: service.adminUrl });
       assert.deepEqual([...roles].sort(), ['db_authenticator', 'db_migrator', 'hasura', 'postgres']);
       await assert.rejects(ask(before), /password authentication failed/);
       const now = new URL(before);
-      now.password = ensureSecrets(env).values.HASURA_DB_PASSWORD ?? '';
+      now.password = ensureSecrets(env, { variables }).values.HASURA_DB_PASSWORD ?? '';
       assert.equal(await ask(now.href), 'hasura');
       const old = service.bootstrap;
       assert.equal(old.outcome, 'applied');
@@ -228,11 +231,15 @@ describe('a rotation on a running database', () => {
     try {
       const text = readFileSync(env, 'utf8');
       await assert.rejects(
-        rotateSecrets(env, { names: ['HASURA_DB_PASSWORD'], adminUrl: service.tcpUrl('db_authenticator') }),
+        rotateSecrets(env, {
+          variables,
+          names: ['HASURA_DB_PASSWORD'],
+          adminUrl: service.tcpUrl('db_authenticator'),
+        }),
         { code: 'ROTATION_FAILED' },
       );
       assert.equal(readFileSync(env, 'utf8'), text);
-      ensureSecrets(env);
+      ensureSecrets(env, { variables });
       assert.equal(readFileSync(env, 'utf8'), text);
     } finally {
       await service.stop();
@@ -241,15 +248,15 @@ describe('a rotation on a running database', () => {
 
   it('that breaks off is finished by the next start, in the file and in the database', async () => {
     const { service, env } = await startService('broken');
-    const before = ensureSecrets(env).values.HASURA_DB_PASSWORD;
+    const before = ensureSecrets(env, { variables }).values.HASURA_DB_PASSWORD;
     const url = service.adminUrl;
     await service.stop();
-    await assert.rejects(rotateSecrets(env, { names: ['HASURA_DB_PASSWORD'], adminUrl: url }), {
+    await assert.rejects(rotateSecrets(env, { variables, names: ['HASURA_DB_PASSWORD'], adminUrl: url }), {
       code: 'ROTATION_FAILED',
     });
     const again = await startService('broken');
     try {
-      assert.notEqual(ensureSecrets(env).values.HASURA_DB_PASSWORD, before);
+      assert.notEqual(ensureSecrets(env, { variables }).values.HASURA_DB_PASSWORD, before);
       assert.deepEqual(again.service.bootstrap.passwordsSet, ['hasura']);
       assert.equal(await ask(again.service.url('hasura')), 'hasura');
     } finally {

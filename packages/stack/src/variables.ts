@@ -1,26 +1,21 @@
 /**
- * Every variable of `.env`, as data: what `.env.example`, the Dokploy template's generated secrets
- * and the deployment doctor are made from. Names are the original stack's.
+ * Every variable of `.env`, as data: what `.env.example`, the `.env` that a first start makes, the Dokploy template's
+ * generated secrets and the doctors are made from. Names are the original stack's.
  */
+import type { EnvVariable } from '@peakstone/database';
 
-/** What a secret must look like; `bytes` of randomness. */
-export type Generate =
-  | { readonly kind: 'urlSafe'; readonly bytes: number }
-  | { readonly kind: 'hex'; readonly bytes: number };
-
-export interface Variable {
-  readonly name: string;
-  /** Heading in `.env.example`. */
-  readonly group: string;
-  readonly comment?: string;
-  /** Value in `.env.example`; may name other variables as `${NAME}`. Secrets have none. */
-  readonly value?: string;
-  /** Given for secrets: how one is made, and by that the least length that is not weak. */
-  readonly generate?: Generate;
+/**
+ * `value` and `comment` are a deployment's, as `.env.example` has them; `optional` ones have a default in the rendered
+ * files. `generate` also says the least length of a secret that is not weak.
+ */
+export interface Variable extends EnvVariable {
   /** The services that cannot start without it. */
   readonly requiredBy: readonly string[];
-  /** Left commented out in `.env.example`: the rendered files have a default. */
-  readonly optional?: boolean;
+  /**
+   * What is different in the `.env` that the first start makes: it must run here as it is. An `optional` variable is
+   * mentioned there only when it has this.
+   */
+  readonly local?: Partial<Pick<EnvVariable, 'value' | 'comment' | 'optional'>>;
 }
 
 const database = 'PostgreSQL';
@@ -37,8 +32,9 @@ const deployment = 'Deployment';
 const ports = 'Local addresses (docker-compose.local.yml)';
 const pins = 'Images (pinned in docker-compose.yml; set to use another)';
 
-const password: Generate = { kind: 'urlSafe', bytes: 24 };
-const key: Generate = { kind: 'hex', bytes: 32 };
+/** 32 characters. */
+const password = { kind: 'urlSafe', bytes: 24 } as const;
+const key = { kind: 'hex', bytes: 32 } as const;
 
 export const variables: readonly Variable[] = [
   { name: 'POSTGRES_DB', group: database, value: 'postgres', requiredBy: ['postgres'] },
@@ -55,6 +51,7 @@ export const variables: readonly Variable[] = [
     comment: 'Local address, for docker-compose.local.yml only: production publishes no database port.',
     value: '127.0.0.1:5432',
     requiredBy: [],
+    local: { value: '5432', optional: true, comment: 'Without it: 5432, or the next free port.' },
   },
   {
     name: 'TZ',
@@ -105,6 +102,10 @@ export const variables: readonly Variable[] = [
     comment: 'Origins that may call the APIs from a browser.',
     value: 'https://app.example.com',
     requiredBy: ['graphql'],
+    local: {
+      value: '*',
+      comment: 'Origins that may call the APIs from a browser; name yours in production.',
+    },
   },
   {
     name: 'HASURA_GRAPHQL_DATABASE_URL',
@@ -112,6 +113,7 @@ export const variables: readonly Variable[] = [
     comment: 'Default: role hasura through the pooler.',
     requiredBy: [],
     optional: true,
+    local: { comment: 'Default: role hasura.' },
   },
   {
     name: 'HASURA_GRAPHQL_METADATA_DATABASE_URL',
@@ -119,6 +121,7 @@ export const variables: readonly Variable[] = [
     comment: 'Default: the same.',
     requiredBy: [],
     optional: true,
+    local: { comment: 'Default: the same.' },
   },
 
   { name: 'PGCAT_ADMIN_USER', group: pooler, value: 'pgcat', requiredBy: ['pooler'] },
@@ -176,6 +179,7 @@ export const variables: readonly Variable[] = [
     comment: 'Prefix of source URLs that are given without one.',
     value: 'https://s3.example.com/',
     requiredBy: ['images'],
+    local: { value: 'http://localhost:9000/' },
   },
   {
     name: 'IMGPROXY_ALLOWED_SOURCES',
@@ -183,6 +187,7 @@ export const variables: readonly Variable[] = [
     comment: 'Comma-separated URL prefixes; keep it tight.',
     value: 'https://s3.example.com/',
     requiredBy: ['images'],
+    local: { value: 'http://localhost:9000/' },
   },
 
   {
@@ -245,6 +250,7 @@ export const variables: readonly Variable[] = [
     comment: 'Default: role db_migrator on the stack’s database.',
     requiredBy: [],
     optional: true,
+    local: {},
   },
   {
     name: 'ATLAS_MIGRATIONS_DIR',
@@ -274,13 +280,13 @@ export const variables: readonly Variable[] = [
   { name: 'PUBLISH_LOKI', group: ports, value: '127.0.0.1:3100', requiredBy: [], optional: true },
   { name: 'PUBLISH_GRAFANA', group: ports, value: '127.0.0.1:3030', requiredBy: [], optional: true },
 
-  { name: 'POSTGRES_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'POSTGRES_IMAGE', group: pins, requiredBy: [], optional: true, local: {} },
   { name: 'PEAKSTONE_IMAGE', group: pins, requiredBy: [], optional: true },
-  { name: 'PGCAT_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'PGCAT_IMAGE', group: pins, requiredBy: [], optional: true, local: {} },
   { name: 'POSTGREST_IMAGE', group: pins, requiredBy: [], optional: true },
   { name: 'HASURA_IMAGE', group: pins, requiredBy: [], optional: true },
-  { name: 'MINIO_IMAGE', group: pins, requiredBy: [], optional: true },
-  { name: 'MINIO_MC_IMAGE', group: pins, requiredBy: [], optional: true },
+  { name: 'MINIO_IMAGE', group: pins, requiredBy: [], optional: true, local: {} },
+  { name: 'MINIO_MC_IMAGE', group: pins, requiredBy: [], optional: true, local: {} },
   { name: 'IMGPROXY_IMAGE', group: pins, requiredBy: [], optional: true },
   { name: 'ATLAS_IMAGE', group: pins, requiredBy: [], optional: true },
   { name: 'PGADMIN_IMAGE', group: pins, requiredBy: [], optional: true },
@@ -295,3 +301,8 @@ const byName = new Map(variables.map(variable => [variable.name, variable]));
 export function findVariable(name: string): Variable | undefined {
   return byName.get(name);
 }
+
+/** The `.env` that the first start and `peakstone deploy env` make, and later starts complete. */
+export const localVariables: readonly EnvVariable[] = variables.flatMap(
+  ({ requiredBy: _, local, ...variable }) => (variable.optional && !local ? [] : [{ ...variable, ...local }]),
+);

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { parseEnvFile, quoteEnvValue, updateEnvFile } from '@peakstone/kernel/config';
 import { createPrivate, readPrivate, replacePrivate } from './file.ts';
 import { finishRotation } from './rotate.ts';
-import { ENV_VARIABLES, type EnvVariable, type Generate } from './variables.ts';
+import type { EnvVariable, Generate } from './variable.ts';
 
 export interface EnsureOptions {
-  /** Default: every variable of the stack. */
-  readonly variables?: readonly EnvVariable[];
+  /** What the file holds, in its order. */
+  readonly variables: readonly EnvVariable[];
   readonly notice?: (text: string) => void;
 }
 
@@ -24,9 +24,8 @@ export interface EnsuredSecrets {
  * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL
  * @throws {ConfigError} naming the line that cannot be read.
  */
-export function ensureSecrets(file: string, options: EnsureOptions = {}): EnsuredSecrets {
-  const variables = options.variables ?? ENV_VARIABLES;
-  const notice = options.notice ?? (() => {});
+export function ensureSecrets(file: string, options: EnsureOptions): EnsuredSecrets {
+  const { variables, notice = () => {} } = options;
   finishRotation(file, notice);
   const text = readPrivate(file, notice);
   if (text === undefined) {

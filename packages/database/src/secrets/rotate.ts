@@ -7,12 +7,12 @@ import { DatabaseError } from '../errors.ts';
 import { syncFolder } from '../server/run.ts';
 import { generateSecret } from './ensure.ts';
 import { followLink, readPrivate, replacePrivate } from './file.ts';
-import { ENV_VARIABLES, type EnvVariable } from './variables.ts';
+import type { EnvVariable } from './variable.ts';
 
 export interface RotateOptions {
-  /** Names of secrets, or all of them. */
+  /** Names of secrets, or all that `variables` has. */
   readonly names: readonly string[] | 'all';
-  readonly variables?: readonly EnvVariable[];
+  readonly variables: readonly EnvVariable[];
   /**
    * Login that may change the roles' passwords. Without one (the database is not running) only the file changes, and
    * the bootstrap of the next start sets the passwords.
@@ -38,14 +38,14 @@ const ROLE_OF: Readonly<Record<string, string>> = {
  * Gives secrets new values, in the file and in the database together. The new file is first written beside the old,
  * then the passwords are changed in one transaction, then it takes the old one's place. When a crash comes between, the
  * next start finds the file beside and goes forward: it takes the place, and the bootstrap sets its passwords.
- * @throws {ConfigError} when a name is not a secret of the stack.
+ * @throws {ConfigError} when a name is no secret among `variables`.
  * @throws {DatabaseError} ROTATION_FAILED; then nothing has changed, or the message says that the next start finishes it.
  */
 export async function rotateSecrets(file: string, options: RotateOptions): Promise<Rotation> {
   const notice = options.notice ?? (() => {});
   finishRotation(file, notice);
   const text = readPrivate(file, notice) ?? '';
-  const secrets = chooseSecrets(options.variables ?? ENV_VARIABLES, options.names);
+  const secrets = chooseSecrets(options.variables, options.names);
   const changes = Object.fromEntries(secrets.map(({ name, generate }) => [name, generateSecret(generate)]));
   const superuser = parseEnvFile(text).POSTGRES_SUPERUSER || 'postgres';
   const passwords = Object.entries(changes).flatMap(([name, value]) => {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { resolveStack, type Stack, type StackConfig, StackConfigError } from '../definition.ts';
-import { variables } from '../variables.ts';
+import { localVariables, variables } from '../variables.ts';
 
 /** Names looked for, in order. */
 const configNames = [
@@ -47,7 +47,7 @@ export async function loadStack(folder: string, overrides: StackConfig = {}): Pr
  * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL; {ConfigError} naming the line that cannot be read
  */
 export function completeEnvironment(folder: string): readonly string[] {
-  const { created, added, values } = ensureSecrets(join(folder, '.env'));
+  const { created, added, values } = ensureSecrets(join(folder, '.env'), { variables: localVariables });
   return created ? Object.keys(values) : added;
 }
 

@@ -3,8 +3,9 @@
  * generated secrets, the environment and the domains.
  * @see https://github.com/Dokploy/templates
  */
+import type { Generate } from '@peakstone/database';
 import type { Stack } from '../definition.ts';
-import { findVariable, type Generate, variables } from '../variables.ts';
+import { findVariable, variables } from '../variables.ts';
 import { composeModel } from './compose.ts';
 import { buildContainers } from './containers/index.ts';
 import { toYaml } from './yaml.ts';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
 import { services } from '../services.ts';
+import { localVariables } from '../variables.ts';
 import { type EnvValues, stackEnv } from './env-file.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
@@ -47,7 +48,10 @@ export async function planStack(
   onEvent: OnStackEvent,
 ): Promise<StackPlan> {
   if (!holdsSecrets(settings.env))
-    ensureSecrets(paths.env, { notice: text => onEvent({ kind: 'notice', text }) });
+    ensureSecrets(paths.env, {
+      variables: localVariables,
+      notice: text => onEvent({ kind: 'notice', text }),
+    });
   const env = stackEnv(paths, settings.env);
   const engines = chooseEngines(env);
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');

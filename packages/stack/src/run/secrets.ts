@@ -52,6 +52,7 @@ export async function rotateStackSecrets(
   }
   const running = readPresence(paths).kind === 'running';
   const { rotated, roles } = await rotateSecrets(paths.env, {
+    variables,
     names: names.length > 0 ? names : 'all',
     ...(running ? { adminUrl: await superuserUrl(paths, env) } : {}),
   });
