@@ -15,7 +15,7 @@ export interface CrashResult {
   readonly recoveryMs: number;
 }
 
-const PROGRAM = path.join(import.meta.dirname, 'crash-program.ts');
+const PROGRAM = path.join(import.meta.dirname, 'crashProgram.ts');
 
 /**
  * One round: a process starts PostgreSQL on `dataDir` and inserts rows on several connections, saying each one that

@@ -7,7 +7,7 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { median, temporaryFolder } from './cli.ts';
-import { crashRounds } from './crash-rounds.ts';
+import { crashRounds } from './crashRounds.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, port: { type: 'string', default: '21900' } },

@@ -4,7 +4,7 @@ export { restartStack, stackStatus, stopService, stopStack } from './run/client.
 export { type Check, examine } from './run/doctor/index.ts';
 export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
-export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/log-read.ts';
+export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
 export { ensureDataFolder, type StackPaths, stackPaths } from './run/paths.ts';
 export {
   type RotationReport,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { temporaryFolder } from '../bench/cli.ts';
-import { crashRounds } from '../bench/crash-rounds.ts';
+import { crashRounds } from '../bench/crashRounds.ts';
 
 describe('a stack whose every process is killed during writes', () => {
   it('has lost no row that it acknowledged, and starts unaided', async t => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeDataFolder } from '@peakstone/database';
 import { askControl } from './control.ts';
-import { type EnvValues, stackEnv } from './env-file.ts';
+import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { takeLock } from './lock.ts';

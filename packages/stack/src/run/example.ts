@@ -5,7 +5,7 @@ import type { RunningDatabase } from '@peakstone/database';
 import { createPool, PgError, type Pool } from '@peakstone/kernel/pg';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
-import { runScript } from './example-script.ts';
+import { runScript } from './exampleScript.ts';
 
 /** One step of loading an example; steps run in order, each once. */
 export type ExampleStep =

@@ -1,4 +1,4 @@
-import { LogFile } from './log-file.ts';
+import { LogFile } from './logFile.ts';
 
 /** The log files of one stack, one a service. */
 export class StackLogs {

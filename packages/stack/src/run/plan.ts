@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
 import { services } from '../services.ts';
 import { localVariables } from '../variables.ts';
-import { type EnvValues, stackEnv } from './env-file.ts';
+import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { databaseDir, type StackPaths } from './paths.ts';

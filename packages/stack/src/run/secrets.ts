@@ -3,7 +3,7 @@ import { readBoolean } from '@peakstone/kernel/config';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
-import { type EnvValues, stackEnv } from './env-file.ts';
+import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { StackPaths } from './paths.ts';
 import { readPresence } from './state.ts';

@@ -1,4 +1,4 @@
-import type { EnvValues } from './env-file.ts';
+import type { EnvValues } from './envFile.ts';
 
 /** The REST API alone, with PostgREST's own command line; resolves with its exit code. */
 export async function runStandaloneRest(argv: readonly string[], env: EnvValues): Promise<number> {

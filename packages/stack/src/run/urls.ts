@@ -1,6 +1,6 @@
 import { connectionUrl, DEFAULT_SCHEMAS } from '@peakstone/database';
 import { runningState } from './client.ts';
-import { type EnvValues, stackEnv } from './env-file.ts';
+import { type EnvValues, stackEnv } from './envFile.ts';
 import type { StackPaths } from './paths.ts';
 
 /** Where clients on this machine reach a service that listens on `host`. Pure. */

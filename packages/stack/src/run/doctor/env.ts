@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { type Variable, variables } from '../../variables.ts';
-import { type EnvValues, readEnvFile } from '../env-file.ts';
+import { type EnvValues, readEnvFile } from '../envFile.ts';
 import type { StackPaths } from '../paths.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 

@@ -1,7 +1,7 @@
 import { createPool } from '@peakstone/kernel/pg';
 import { services } from '../../services.ts';
 import { askControl } from '../control.ts';
-import type { EnvValues } from '../env-file.ts';
+import type { EnvValues } from '../envFile.ts';
 import type { StackPaths } from '../paths.ts';
 import { portIsFree } from '../ports.ts';
 import { type Presence, readPresence } from '../state.ts';

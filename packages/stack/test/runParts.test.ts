@@ -9,8 +9,8 @@ import { after, describe, it } from 'node:test';
 import { askControl, listenControl } from '../src/run/control.ts';
 import { StackError } from '../src/run/errors.ts';
 import { isLocked, takeLock } from '../src/run/lock.ts';
-import { LogFile } from '../src/run/log-file.ts';
-import { followLogs, readLogs } from '../src/run/log-read.ts';
+import { LogFile } from '../src/run/logFile.ts';
+import { followLogs, readLogs } from '../src/run/logRead.ts';
 import { stackPaths } from '../src/run/paths.ts';
 import { allocatePorts, portIsFree } from '../src/run/ports.ts';
 
