@@ -68,8 +68,17 @@ export interface Exchange {
 export interface ScriptWatch {
   /** NOTICE, WARNING … raised while it ran. */
   readonly onNotice?: (notice: PgNotice) => void;
-  /** Each result as soon as its statement is done, also of those before one that fails; none is collected then. */
+  /** Each result as soon as its statement is done, also of those before one that fails; none is collected then. A promise returned is waited for, as in `onRows`. */
   readonly onResult?: (result: Result) => void;
+  /**
+   * Rows as they come, in batches of bounded size, so that a result of any length can be read; `onResult` then gets it
+   * without rows. Nothing more is read from the server until a promise returned has settled.
+   */
+  readonly onRows?: (rows: readonly (readonly Cell[])[], fields: readonly Field[]) => void | Promise<void>;
+  /** The rows of each COPY … FROM STDIN, in order, sent under back-pressure. Null, or no such function, refuses it. */
+  readonly copyIn?: () => AsyncIterable<Uint8Array> | Iterable<Uint8Array> | null;
+  /** The script ended inside of a transaction that it had opened, which was rolled back. */
+  readonly onLeftOpen?: () => void;
 }
 
 export interface Pool {

@@ -189,6 +189,18 @@ export class Connection implements Wire {
     this.#owner.released(this);
   }
 
+  async drained(): Promise<void> {
+    const socket = this.#socket;
+    if (this.#closed || !socket.writableNeedDrain) return;
+    await new Promise<void>(resolve => {
+      const done = (): void => {
+        socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      socket.on('drain', done).on('close', done);
+    });
+  }
+
   pause(): void {
     this.#paused = true;
     this.#socket.pause();

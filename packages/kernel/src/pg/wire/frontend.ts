@@ -148,3 +148,13 @@ export function writeCopyFail(out: Writer, reason: string): void {
   out.cstring(reason);
   out.end(lengthAt);
 }
+
+export function writeCopyData(out: Writer, data: Uint8Array): void {
+  const lengthAt = out.begin(0x64);
+  out.bytes(data);
+  out.end(lengthAt);
+}
+
+export function writeCopyDone(out: Writer): void {
+  out.end(out.begin(0x63));
+}

@@ -2,8 +2,14 @@ import type { Buffer } from 'node:buffer';
 import { PgError } from '../errors.ts';
 import type { Cell, Field, Result, ScriptWatch } from '../types.ts';
 import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
-import { writeCopyFail, writeQuery } from './frontend.ts';
+import { writeCopyData, writeCopyDone, writeCopyFail, writeQuery } from './frontend.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
+
+/** What is handed over at once when rows are watched. */
+const batchRows = 1000;
+const batchBytes = 262_144;
+/** Of one CopyData message; what the source gives is cut to this. */
+const copyBytes = 65_536;
 
 /** Many statements by the simple protocol. A transaction left open is rolled back. */
 export class ScriptTask extends Task {
@@ -12,9 +18,12 @@ export class ScriptTask extends Task {
   readonly #resolve: (results: readonly Result[]) => void;
   readonly #reject: (error: unknown) => void;
   readonly #results: Result[] = [];
+  readonly #turns = new Turns();
   #fields: readonly Field[] = [];
   #rows: (readonly Cell[])[] = [];
+  #bytes = 0;
   #error: PgError | null = null;
+  #sourceError: { readonly error: unknown } | null = null;
   #recovering = false;
 
   constructor(
@@ -51,63 +60,159 @@ export class ScriptTask extends Task {
         this.#fields = readFields(buffer, start, end);
         return;
       case 0x44: // DataRow
-        this.#rows.push(readRow(buffer, start, end));
+        this.#row(readRow(buffer, start, end), end - start);
         return;
       case 0x64: // CopyData
-        this.#rows.push([buffer.subarray(start, end)]);
+        this.#row([buffer.subarray(start, end)], end - start);
         return;
       case 0x43: // CommandComplete
-        if (!this.#recovering) {
-          this.#deliver({ tag: readCstring(buffer, start, end), fields: this.#fields, rows: this.#rows });
-        }
+        if (!this.#recovering) this.#complete(readCstring(buffer, start, end));
         this.#fields = [];
         this.#rows = [];
+        this.#bytes = 0;
         return;
       case 0x4e: // NoticeResponse
         // Rolling back what was left open only says that there was nothing to roll back.
-        if (!this.#recovering) this.#tell(() => this.#watch.onNotice?.(readErrorFields(buffer, start, end)));
+        if (!this.#recovering && this.#watch.onNotice) {
+          const notice = readErrorFields(buffer, start, end);
+          this.#tell(() => this.#watch.onNotice?.(notice));
+        }
         return;
       case 0x45: // ErrorResponse
         this.#error ??= new PgError(readErrorFields(buffer, start, end));
         return;
       case 0x47: // CopyInResponse
-        writeCopyFail(this.wire!.out, 'COPY FROM STDIN is not supported in a script');
-        this.wire!.flush();
+        this.#tell(() => {
+          // Not waited for as a turn: notices raised by the rows must be told while they are sent.
+          void this.#copyIn();
+        });
         return;
       default:
         return;
     }
   }
 
-  #deliver(result: Result): void {
+  #row(row: readonly Cell[], bytes: number): void {
+    this.#rows.push(row);
+    this.#bytes += bytes;
+    if (this.#watch.onRows && (this.#rows.length >= batchRows || this.#bytes >= batchBytes)) this.#batch();
+  }
+
+  /** Hands over the rows at hand. */
+  #batch(): void {
+    const rows = this.#rows;
+    const fields = this.#fields;
+    this.#rows = [];
+    this.#bytes = 0;
+    if (rows.length > 0) this.#tell(() => this.#watch.onRows?.(rows, fields));
+  }
+
+  #complete(tag: string): void {
+    if (this.#watch.onRows) this.#batch();
+    const result: Result = { tag, fields: this.#fields, rows: this.#rows };
     if (this.#watch.onResult) this.#tell(() => this.#watch.onResult?.(result));
     else this.#results.push(result);
   }
 
-  /** A watcher that fails must not leave the connection in the middle of an answer. */
-  #tell(action: () => void): void {
-    if (this.settled) return;
+  /**
+   * Calls a watcher after those before it are done; while one takes its time nothing more is read. One that fails must
+   * not leave the connection in the middle of an answer.
+   */
+  #tell(action: () => unknown): void {
+    const { wire } = this;
+    this.#turns.add(
+      () => (this.settled ? undefined : action()),
+      error => {
+        this.fail(error);
+      },
+      busy => {
+        // Once the answer is complete the connection may already be another task's.
+        if (this.wire === wire && wire) busy ? wire.pause() : wire.resume();
+      },
+    );
+  }
+
+  /** Answers COPY … FROM STDIN with the watcher's rows, as fast as the server takes them. Never rejects. */
+  async #copyIn(): Promise<void> {
+    const { wire } = this;
+    if (!wire) return;
+    // After an error the server discards what comes; after the end the connection may be another task's.
+    const over = (): boolean => this.#error !== null || this.wire !== wire;
     try {
-      action();
+      const source = this.settled ? null : (this.#watch.copyIn?.() ?? null);
+      if (source === null) {
+        writeCopyFail(wire.out, 'COPY FROM STDIN has no rows to read in this script');
+        wire.flush();
+        return;
+      }
+      for await (const chunk of source) {
+        for (let at = 0; at < chunk.length; at += copyBytes) {
+          if (over()) return;
+          if (this.settled) throw new Error('the script was given up');
+          writeCopyData(wire.out, chunk.subarray(at, at + copyBytes));
+          wire.flush();
+          await wire.drained();
+        }
+      }
+      if (over()) return;
+      writeCopyDone(wire.out);
     } catch (error) {
-      this.fail(error);
+      this.#sourceError ??= { error };
+      if (over()) return;
+      writeCopyFail(wire.out, 'the rows could not be read');
     }
+    wire.flush();
   }
 
   override ready(status: number): Outcome {
     if (status !== statusIdle && !this.#recovering) {
       this.#recovering = true;
+      if (this.#error === null) this.#tell(() => this.#watch.onLeftOpen?.());
       writeQuery(this.wire!.out, 'rollback');
       this.wire!.flush();
       return 'more';
     }
-    if (!this.settled) {
-      if (this.#error) this.fail(this.#error);
-      else {
+    const failure = this.#sourceError ?? (this.#error ? { error: this.#error } : null);
+    this.#tell(() => {
+      if (failure) {
+        this.fail(failure.error);
+      } else {
         this.settle();
         this.#resolve(this.#results);
       }
-    }
+    });
     return 'done';
+  }
+}
+
+/** Runs actions one after the other: at once as long as none takes its time, in order behind one that does. */
+class Turns {
+  #waiting: (() => void | Promise<void>)[] | null = null;
+
+  add(action: () => unknown, failed: (error: unknown) => void, onBusy: (busy: boolean) => void): void {
+    const guarded = (): void | Promise<void> => {
+      try {
+        const taking = action();
+        return taking instanceof Promise ? taking.catch(failed) : undefined;
+      } catch (error) {
+        failed(error);
+      }
+    };
+    if (this.#waiting) {
+      // Bounded by what had been read from the socket when reading was paused.
+      this.#waiting.push(guarded);
+      return;
+    }
+    const taking = guarded();
+    if (!taking) return;
+    this.#waiting = [];
+    onBusy(true);
+    void this.#drain(taking).then(() => onBusy(false));
+  }
+
+  async #drain(first: Promise<void>): Promise<void> {
+    await first;
+    for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) await next();
+    this.#waiting = null;
   }
 }

@@ -13,6 +13,8 @@ export interface Wire {
   readonly alone: boolean;
   /** Sends what was appended to `out`. */
   flush(): void;
+  /** Settles when the server has taken what was sent, or the connection is closed. */
+  drained(): Promise<void>;
   pause(): void;
   resume(): void;
   /** Cancels the running statement; the connection is not given to others until the server has acted. */
