@@ -2,7 +2,7 @@
  * Requests over HTTP, with a JWT, role and claims, against pgbench running exactly the same statements on the same
  * server, in one round trip each: what share of PostgreSQL's own limit the service reaches.
  *
- * Usage: npm run bench -- rest/http [--clients 32] [--seconds 4] [--rounds 5]
+ * Usage: npm run bench -- rest/http [--clients 32] [--seconds 4] [--rounds 5] [--processes 1]
  * Needs wrk and pgbench.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -52,6 +52,7 @@ const { values: options } = parseArgs({
     clients: { type: 'string', default: '32' },
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '5' },
+    processes: { type: 'string', default: '1' },
   },
 });
 const clients = Number(options.clients);
@@ -61,7 +62,10 @@ const rounds = Number(options.rounds);
 const folder = await mkdtemp(join(tmpdir(), 'peakstone-bench-'));
 const log: string[] = [];
 let logging = false;
-const service = await startBenchService(line => logging && log.push(line));
+const service = await startBenchService({
+  onLog: line => logging && log.push(line),
+  processes: Number(options.processes),
+});
 const { admin, origin, server, token } = service;
 try {
   process.stdout.write(

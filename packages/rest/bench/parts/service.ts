@@ -37,18 +37,28 @@ export interface BenchService {
   stop(): Promise<void>;
 }
 
+export interface BenchOptions {
+  /** Each line of the database server's log. */
+  readonly onLog?: (line: string) => void;
+  /** Service processes that share the port (`server-reuseport`). Default 1. */
+  readonly processes?: number;
+}
+
 /** Starts both and waits until reads are answered. */
-export async function startBenchService(onLog: (line: string) => void = () => {}): Promise<BenchService> {
+export async function startBenchService({
+  onLog = () => {},
+  processes = 1,
+}: BenchOptions = {}): Promise<BenchService> {
   const server = await startTestServer({ onLog });
   const admin = createPool({ url: server.url, size: 2 });
   await admin.script(SCHEMA);
   await admin.script('vacuum analyze');
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const child = startService(server.url, port);
+  const children = Array.from({ length: processes }, () => startService(server.url, port));
   const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
   const stop = async () => {
-    child.kill('SIGTERM');
+    for (const child of children) child.kill('SIGTERM');
     await admin.close();
     await server.stop();
   };
@@ -58,7 +68,7 @@ export async function startBenchService(onLog: (line: string) => void = () => {}
     await stop();
     throw error;
   }
-  return { origin, token, process: child, server, admin, stop };
+  return { origin, token, process: children[0]!, server, admin, stop };
 }
 
 function startService(databaseUrl: string, port: number): ChildProcess {
@@ -73,6 +83,7 @@ function startService(databaseUrl: string, port: number): ChildProcess {
       PGRST_DB_CONFIG: 'false',
       PGRST_JWT_SECRET: SECRET,
       PGRST_SERVER_HOST: '127.0.0.1',
+      PGRST_SERVER_REUSEPORT: 'true',
       PGRST_SERVER_PORT: String(port),
       PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
     },
