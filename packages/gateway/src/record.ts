@@ -1,12 +1,22 @@
-import { accessLog, type ResponseListener } from '@peakstone/kernel/http';
+import { accessLog, type HttpRequest, type ResponseListener } from '@peakstone/kernel/http';
 import type { Logger } from '@peakstone/kernel/log';
 import type { Metrics } from '@peakstone/kernel/metrics';
+import { createAdminCheck } from './admin.ts';
 import type { GatewayConfig } from './config.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const CLASSES = ['2xx', '3xx', '4xx', '5xx'];
 
-/** Makes, for a route's name, who counts its responses and writes the access log. */
+/** How the health check of a container names itself; it comes every few seconds for as long as the container runs. */
+const HEALTH_AGENT = 'peakstone-health';
+const isLocal = createAdminCheck(['loopback']);
+
+/** From this machine only: nobody else gets out of the log by the name that he gives himself. */
+function isHealthCheck(request: HttpRequest): boolean {
+  return request.headers['user-agent'] === HEALTH_AGENT && isLocal(request);
+}
+
+/** Makes, for a route's name, who counts its responses and writes the access log, in which health checks would drown the rest. */
 export function createRecorder(
   names: readonly string[],
   log: Logger | undefined,
@@ -28,8 +38,8 @@ export function createRecorder(
     return (request, response, durationMs) => {
       requests.add({ route, method: request.method, status: `${Math.floor(response.status / 100)}xx` });
       seconds.observe({ route }, durationMs / 1000);
-      if (write !== undefined && (mode === 'all' || response.status >= 500))
-        write(request, response, durationMs);
+      if (write === undefined || isHealthCheck(request)) return;
+      if (mode === 'all' || response.status >= 500) write(request, response, durationMs);
     };
   };
 }

@@ -136,6 +136,25 @@ describe('a request through the gateway', () => {
     assert.ok(!lines.join('').includes('a@b.c'));
   });
 
+  it('is not logged when it is the health check of this machine, but counted', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ format: 'json', stream: { write: text => lines.push(text) } });
+    const { url } = await start([rest], { log });
+    const check = { 'user-agent': 'peakstone-health' };
+    await fetch(`${url}/healthz`, { headers: check });
+    await fetch(`${url}/healthz`, { headers: { ...check, 'x-forwarded-for': '203.0.113.7' } });
+    await fetch(`${url}/healthz`, { headers: { 'user-agent': 'somebody' } });
+    log.flush();
+    const agents = lines
+      .join('')
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { agent: string }).agent);
+    assert.deepEqual(agents, ['peakstone-health', 'somebody']);
+    const metrics = await (await fetch(`${url}/-/metrics`)).text();
+    assert.match(metrics, /requests_total\{route="gateway",method="GET",status="2xx"\} 3/);
+  });
+
   it('gets 503 and when to come back while a service in this process is away', async () => {
     let current: Handler | null = null;
     const { url } = await start([{ ...rest, target: { current: () => current } }]);
