@@ -257,14 +257,16 @@ describe('starting', () => {
     const project = new Project();
     t.after(() => project.close());
     const base = String(await freePorts());
-    const { pid } = await project.json<StackSummary>('up', '-d', '--port-base', base);
+    const { pid, keys } = await project.json<StackSummary>('up', '-d', '--port-base', base);
     await project.run(['sql', 'create table kept (id int); insert into kept values (1)']);
     process.kill(pid, 'SIGKILL');
     await until(async () => (await project.run(['status'])).code === 3);
     assert.match((await project.run(['status'])).stderr, new RegExp(`process ${pid} was killed`));
-    const { code, stderr } = await project.run(['up', '-d', '--port-base', base]);
+    const { code, stdout, stderr } = await project.run(['up', '-d', '--port-base', base]);
     assert.equal(code, 0);
     assert.match(stderr, new RegExp(`process ${pid} was killed`));
+    // What is written elsewhere than on a terminal may be kept.
+    assert.ok(stdout.includes(keys.anon) && !stdout.includes(keys.service));
     assert.equal((await project.run(['sql', '--csv', 'select * from kept'])).stdout, 'id\n1\n');
   });
 

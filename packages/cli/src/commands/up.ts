@@ -55,7 +55,11 @@ export const up: Command = {
     const detach = options.detach === true;
     const show = (summary: StackSummary): void => {
       if (options.json) context.stdout.write(`${JSON.stringify(summary)}\n`);
-      else context.stdout.write(renderSummary(summary, styleFor(context.stdout, context.env), detach));
+      else {
+        const style = styleFor(context.stdout, context.env);
+        const terminal = context.stdout.isTTY === true;
+        context.stdout.write(renderSummary(summary, { style, detached: detach, terminal }));
+      }
     };
     return detach
       ? await upDetached(invocation, context, show)

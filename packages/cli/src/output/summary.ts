@@ -2,12 +2,19 @@ import type { StackSummary } from '@peakstone/stack';
 import { seconds } from './progress.ts';
 import type { Style } from './style.ts';
 
+export interface SummaryOptions {
+  readonly style: Style;
+  readonly detached: boolean;
+  /** Whether only a person reads it. Elsewhere it may be kept, as a container's log is, and the service key must not. */
+  readonly terminal: boolean;
+}
+
 /** What a user needs next: addresses, keys to copy, and how to go on. Pure. */
-export function renderSummary(summary: StackSummary, style: Style, detached: boolean): string {
+export function renderSummary(summary: StackSummary, { style, detached, terminal }: SummaryOptions): string {
   const rows: (readonly [string, string])[] = [
     ...summary.addresses.map(({ title, url }) => [title, url] as const),
     ['anon key', summary.keys.anon],
-    ['service key', summary.keys.service],
+    ['service key', terminal ? summary.keys.service : 'printed by: peakstone secrets jwt service'],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = ['', style.bold(`PeakStone is up, in ${seconds(summary.startedInMs)}.`), ''];
