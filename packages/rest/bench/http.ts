@@ -64,6 +64,8 @@ const log: string[] = [];
 let logging = false;
 const service = await startBenchService({
   onLog: line => logging && log.push(line),
+  // As many connections as pgbench has, and two for the pipelined lane.
+  pool: Math.ceil(clients / Number(options.processes)) + 2,
   processes: Number(options.processes),
 });
 const { admin, origin, server, token } = service;

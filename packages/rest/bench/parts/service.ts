@@ -40,6 +40,8 @@ export interface BenchService {
 export interface BenchOptions {
   /** Each line of the database server's log. */
   readonly onLog?: (line: string) => void;
+  /** `db-pool` of each process. Default: the reference's. */
+  readonly pool?: number;
   /** Service processes that share the port (`server-reuseport`). Default 1. */
   readonly processes?: number;
 }
@@ -55,7 +57,7 @@ export async function startBenchService({
   await admin.script('vacuum analyze');
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const children = Array.from({ length: processes }, () => startService(server.url, port));
+  const children = Array.from({ length: processes }, () => startService(server.url, port, pool));
   const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
   const stop = async () => {
     for (const child of children) child.kill('SIGTERM');
@@ -71,7 +73,7 @@ export async function startBenchService({
   return { origin, token, process: children[0]!, server, admin, stop };
 }
 
-function startService(databaseUrl: string, port: number): ChildProcess {
+function startService(databaseUrl: string, port: number, pool: number | undefined): ChildProcess {
   const url = new URL(databaseUrl);
   url.username = 'bench_login';
   url.password = 'bench';
@@ -84,6 +86,7 @@ function startService(databaseUrl: string, port: number): ChildProcess {
       PGRST_JWT_SECRET: SECRET,
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_REUSEPORT: 'true',
+      ...(pool === undefined ? {} : { PGRST_DB_POOL: String(pool) }),
       PGRST_SERVER_PORT: String(port),
       PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
     },

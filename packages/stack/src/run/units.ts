@@ -143,6 +143,8 @@ function restEnv(plan: StackPlan, live: Live): Env {
     PGRST_DB_SCHEMAS: config.schemas.join(','),
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: env.JWT_SECRET ?? '',
+    // Opened on demand and closed when idle; writes that run side by side share one fsync.
+    PGRST_DB_POOL: '32',
     PGRST_SERVER_HOST: '127.0.0.1',
     PGRST_OPENAPI_SERVER_PROXY_URI: `${httpUrl(plan.host, plan.ports.gateway)}/rest/v1`,
   };
