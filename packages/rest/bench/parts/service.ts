@@ -49,6 +49,7 @@ export interface BenchOptions {
 /** Starts both and waits until reads are answered. */
 export async function startBenchService({
   onLog = () => {},
+  pool,
   processes = 1,
 }: BenchOptions = {}): Promise<BenchService> {
   const server = await startTestServer({ onLog });
