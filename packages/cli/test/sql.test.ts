@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { freePorts, Project } from './cli.ts';
+
+/** Of a running process; 0 once it is gone. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
 
 describe('peakstone sql', () => {
   const project = new Project();
@@ -49,15 +59,134 @@ describe('peakstone sql', () => {
     assert.equal(stdout.includes('SHOW'), false);
   });
 
-  it('shows notices, hands on what COPY sends, and says what to do about COPY from a script', async () => {
+  it('shows notices, hands on what COPY sends, and says what to do about COPY without rows', async () => {
     const notice = await project.run(['sql', `do $$ begin raise notice 'read %', 'me'; end $$`]);
     assert.equal(notice.stderr, 'NOTICE:  read me\n');
     assert.equal(notice.stdout, 'DO\n');
     const copied = await project.run(['sql', '--json', "copy (values (1, 'ü'), (2, null)) to stdout"]);
     assert.equal(copied.stdout, '1\tü\n2\t\\N\n');
-    const refused = await project.run(['sql'], 'create temp table c (a int); copy c from stdin;\n1\n\\.\n');
+    const refused = await project.run(
+      ['sql'],
+      'create temp table c (a int); copy c from stdin; select 1;\n1\n',
+    );
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /HINT: {2}Rows inside a script need psql/);
+    assert.match(refused.stderr, /HINT: {2}Give the rows in the script/);
+  });
+
+  it('restores what pg_dump writes, and shows the row that it stops at', async () => {
+    const dump = readFileSync(new URL('fixtures/dump17.sql', import.meta.url), 'utf8');
+    writeFileSync(join(project.folder, 'dump.sql'), dump);
+    const restored = await project.run(['sql', '-f', 'dump.sql']);
+    assert.equal(restored.stderr, '');
+    assert.equal(restored.code, 0);
+    const query = `select *, cinema.twice(id::int) as double from cinema.films order by id`;
+    const bare = { plot: null, tags: [], about: null, feeling: null };
+    assert.deepEqual(JSON.parse((await project.run(['sql', '--json', query])).stdout), [
+      {
+        id: 1,
+        title: 'Alien',
+        plot: "In space; no one can hear 'you",
+        tags: ['horror', 'sci fi'],
+        about: { year: 1979, crew: ['Ripley', 'Ash'] },
+        feeling: 'glad',
+        touched: false,
+        double: 2,
+      },
+      { ...bare, id: 2, title: 'Amélie 😀 日本', touched: false, double: 4 },
+      {
+        id: 3,
+        title: 'C:\\temp\\new',
+        plot: 'line one\nline two\twith a tab',
+        tags: ['a "b"', '\\'],
+        about: { quote: '"; -- \\' },
+        feeling: 'sad; or so',
+        touched: true,
+        double: 6,
+      },
+      { ...bare, id: 4, title: '', plot: '$$ not a quote $$ /* nor a comment', touched: null, double: 8 },
+    ]);
+    const inserted = await project.run([
+      'sql',
+      '--csv',
+      `insert into cinema.films (title) values ('new') returning id, touched`,
+    ]);
+    assert.equal(inserted.stdout, 'id,touched\n42,t\n');
+
+    const broken = `drop schema cinema cascade;\n${dump.replace('\n3\tC:', '\nthree\tC:')}`;
+    const line = broken.split('\n').findIndex(text => text.startsWith('three')) + 1;
+    const stopped = await project.run(['sql'], broken);
+    assert.equal(stopped.code, 1);
+    assert.match(stopped.stderr, /^ERROR: {2}invalid input syntax for type bigint: "three"$/m);
+    assert.match(stopped.stderr, new RegExp(`^LINE ${line}: three C:`, 'm'));
+    const meta = await project.run(['sql'], 'select 1;\n\\connect other\n');
+    assert.equal(meta.code, 1);
+    assert.equal(meta.stdout, '');
+    assert.match(meta.stderr, /Line 2: \\connect is a command of psql/);
+  });
+
+  it('loads rows from standard input into the table of a COPY given as the argument', async () => {
+    const rows = Array.from({ length: 100_000 }, (_, index) => `${index},"row; ""${index}"" ü"\n`).join('');
+    assert.equal((await project.run(['sql', 'create table loaded (id int, body text)'])).code, 0);
+    const { stdout } = await project.run(['sql', 'copy loaded from stdin csv'], rows);
+    assert.equal(stdout, 'COPY 100000\n');
+    const copy = await project.run(['sql', 'copy (select * from loaded order by id) to stdout csv']);
+    assert.equal(copy.stdout === rows, true);
+  });
+
+  it('prints results of any length in bounded memory', async () => {
+    const query = `select n, repeat('x', 200) as text from generate_series(1, 400000) n`;
+    for (const option of [['--json'], ['--csv'], ['--expanded'], []]) {
+      const child = project.start('sql', ...option, query);
+      child.stdin!.end();
+      let bytes = 0;
+      let peak = 0;
+      let looked = 0;
+      for await (const chunk of child.stdout!) {
+        bytes += (chunk as Buffer).length;
+        if (bytes - looked > 4_000_000) {
+          looked = bytes;
+          peak = Math.max(peak, residentBytes(child.pid!));
+        }
+      }
+      assert.ok(bytes > 400_000 * 200, `${option}: ${bytes} bytes`);
+      assert.ok(peak > 0 && peak < 300 * 1024 * 1024, `${option}: ${peak} bytes resident`);
+    }
+  });
+
+  it('says that a transaction was left open, and takes a comment for SQL', async () => {
+    const open = await project.run(['sql'], 'create table kept (a int); begin; create table lost (a int);');
+    assert.equal(open.code, 1);
+    assert.match(open.stderr, /A transaction was left open and has been rolled back/);
+    const kept = `select to_regclass('kept') is null as kept, to_regclass('lost') is null as lost`;
+    assert.deepEqual(JSON.parse((await project.run(['sql', '--json', kept])).stdout), [
+      { kept: false, lost: true },
+    ]);
+    assert.equal((await project.run(['sql', '-- only a comment'])).code, 0);
+    assert.match((await project.run(['sql', '-- first\nselect 7 as n'])).stdout, / n\n---\n 7\n/);
+  });
+
+  it('says which file is missing or no text, and gives JSON values for arrays and numbers', async () => {
+    const missing = await project.run(['sql', '-f', 'nosuch.sql']);
+    assert.equal(missing.code, 1);
+    assert.equal(missing.stderr, 'error: nosuch.sql does not exist.\n');
+    assert.equal((await project.run(['sql', '-f', '.'])).stderr, 'error: . is a folder, not a file.\n');
+    writeFileSync(join(project.folder, 'latin1.sql'), Buffer.from("select 'é'", 'latin1'));
+    assert.match((await project.run(['sql', '-f', 'latin1.sql'])).stderr, /latin1.sql is not text in UTF-8/);
+    const query = `select array[1,null,3] as ints, '{{a,"b c"},{NULL,"NULL"}}'::text[] as texts, array[true] as flags,
+      array['{"a":[1]}'::jsonb] as objects, '{}'::uuid[] as none, 1.50::numeric as number, 'NaN'::float8 as nan,
+      array['2020-01-01'::date] as days, 9007199254740993 as big, '[1,2]'::json as json, '1 2'::int2vector as vector`;
+    const { stdout } = await project.run(['sql', '--json', query]);
+    assert.equal(
+      stdout,
+      `[{"ints":[1,null,3],"texts":[["a","b c"],[null,"NULL"]],"flags":[true],"objects":[{"a": [1]}],"none":[],"number":1.50,"nan":"NaN","days":["2020-01-01"],"big":9007199254740993,"json":[1,2],"vector":"1 2"}]\n`,
+    );
+  });
+
+  it('signs no token without a role', async () => {
+    const { code, stdout, stderr } = await project.run(['secrets', 'jwt', '--role', '']);
+    assert.equal(code, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, /--role cannot be empty/);
   });
 
   it('acts as another role, with claims', async () => {

@@ -99,6 +99,9 @@ const jwt: Command = {
         'Say which token: anon, service, or --role ROLE.',
         `See 'peakstone secrets jwt --help'.`,
       );
+    // Such a token would not be refused: it would make its bearer an anonymous visitor.
+    if (options.role.trim() === '')
+      throw new UsageError('--role cannot be empty.', 'Name a role of the database: app_user, web_anon …');
     const now = Math.floor(Date.now() / 1000);
     const lifetime = parseLifetime(typeof options.expires === 'string' ? options.expires : '1h');
     const claims = {

@@ -1,22 +1,18 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { PgError, PgErrorFields, Pool } from '@peakstone/kernel/pg';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { renderSqlError, renderSqlNotice } from '../sql/error.ts';
-import { formatResult, type SqlFormat } from '../sql/format.ts';
-import { splitScript } from '../sql/split.ts';
+import { type ArrayTypes, arrayTypesQuery } from '../sql/json.ts';
+import { ResultPrinter, type SqlFormat } from '../sql/print.ts';
+import { copyParts, readScriptFile, readScriptStream } from '../sql/source.ts';
+import { type CopyRows, MetaCommandError, type Piece, splitScript } from '../sql/split.ts';
 import { dataFolder } from './down.ts';
-
-/** A script is held in memory; larger ones are data, for which COPY is made. */
-const maxScriptBytes = 256 * 1024 * 1024;
 
 export const sql: Command = {
   name: 'sql',
   summary: 'run SQL in the stack’s database',
   description:
-    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the API’s roles; --role acts as another, --superuser as the administrator. Each statement commits by itself, as in psql, unless the script has BEGIN and COMMIT; the first error ends it. Errors look like psql’s.',
+    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the API’s roles; --role acts as another, --superuser as the administrator. Each statement commits by itself, as in psql, unless the script has BEGIN and COMMIT; the first error ends it. Runs what pg_dump writes as plain text, rows of COPY included; a COPY … FROM STDIN given as the argument reads standard input. Errors look like psql’s.',
   arguments: [
     {
       name: 'STATEMENT',
@@ -46,43 +42,41 @@ export const sql: Command = {
       does: 'What user 42 may see',
     },
     { command: 'echo "select 1 as one" | peakstone sql --json', does: 'From a pipe, as JSON' },
+    { command: 'peakstone sql "copy films from stdin csv header" < films.csv', does: 'Load rows' },
+    {
+      command: 'peakstone sql --superuser -f dump.sql',
+      does: 'Restore a plain pg_dump, its owners included',
+    },
   ],
   run: async (invocation, context) => {
-    const script = await readScript(invocation, context);
+    const { text, input } = await readScript(invocation, context);
     const format = formatOf(invocation);
     const claims = claimsOf(invocation);
+    const pieces = piecesOf(text);
     const { stackPaths, superuserUrl } = await import('@peakstone/stack');
-    const { createPool, PgError: PgFailure } = await import('@peakstone/kernel/pg');
+    const { createPool } = await import('@peakstone/kernel/pg');
     const url = await superuserUrl(
       stackPaths(context.cwd, dataFolder(invocation.options, context.env)),
       context.env,
     );
-    // One connection, so that settings and temporary tables last from statement to statement.
+    // One connection, so that settings and temporary tables last from statement to statement; it is never replaced by
+    // a fresh one, which would have none of them, however long the script runs.
     const pool = createPool({
       url,
       size: 1,
       sharedSize: 0,
+      maxIdleMs: Number.MAX_SAFE_INTEGER,
+      maxLifetimeMs: Number.MAX_SAFE_INTEGER,
       parameters: { application_name: 'peakstone sql' },
     });
     const interrupt = (): void => process.exit(exitCodes.interrupted);
     process.once('SIGINT', interrupt);
     try {
+      const arrays = format === 'json' ? await arrayTypes(pool) : new Map<number, number>();
       await impersonate(pool, invocation, claims);
-      for (const piece of splitScript(script)) {
-        try {
-          await pool.script(piece.text, {
-            onResult: result => {
-              for (const part of formatResult(result, format)) context.stdout.write(part);
-            },
-            onNotice: notice => context.stderr.write(renderSqlNotice(notice)),
-          });
-        } catch (error) {
-          if (!(error instanceof PgFailure)) throw error;
-          const { fields } = error as PgError;
-          const refused = isRefusedCopy(fields) ? { ...fields, hint: copyHint } : fields;
-          context.stderr.write(renderSqlError(refused, piece.text, piece.line));
-          return exitCodes.failure;
-        }
+      const printer = new ResultPrinter(format, arrays);
+      for (const piece of pieces) {
+        if (!(await runPiece(piece, pool, printer, context, input))) return exitCodes.failure;
       }
       return exitCodes.ok;
     } finally {
@@ -92,42 +86,109 @@ export const sql: Command = {
   },
 };
 
-const copyHint =
-  'Rows inside a script need psql, as db_migrator with the password that peakstone secrets DB_MIGRATOR_PASSWORD prints.';
+/** False when it failed, which was said then. */
+async function runPiece(
+  piece: Piece,
+  pool: Pool,
+  printer: ResultPrinter,
+  { stdout, stderr }: Context,
+  input: InputOnce,
+): Promise<boolean> {
+  const { PgError: PgFailure } = await import('@peakstone/kernel/pg');
+  let leftOpen = false;
+  let copied = 0;
+  let copying: CopyRows | null = null;
+  try {
+    await pool.script(piece.text, {
+      onRows: (rows, fields) => write(stdout, printer.rows(rows, fields)),
+      onResult: result => {
+        copying = null;
+        return write(stdout, printer.end(result));
+      },
+      onNotice: notice => stderr.write(renderSqlNotice(notice)),
+      copyIn: () => {
+        copying = piece.copies[copied++] ?? null;
+        return copying ? copyParts(copying) : input();
+      },
+      onLeftOpen: () => {
+        leftOpen = true;
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof PgFailure)) throw error;
+    const { fields } = error as PgError;
+    const refused = isRefusedCopy(fields) ? { ...fields, hint: copyHint } : fields;
+    stderr.write(renderSqlError(refused, piece.text, piece.line, copying));
+    return false;
+  }
+  if (leftOpen)
+    stderr.write('error: A transaction was left open and has been rolled back: it has no COMMIT.\n');
+  return !leftOpen;
+}
 
-/** COPY … FROM STDIN, whose rows would follow in the script. */
+/** Settles when the stream takes more, so that a slow reader holds up the server and not our memory. */
+async function write(stream: NodeJS.WriteStream, part: string | Buffer): Promise<void> {
+  if (part.length === 0 || stream.write(part) || stream.destroyed) return;
+  await new Promise<void>(resolve => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
+}
+
+async function arrayTypes(pool: Pool): Promise<ArrayTypes> {
+  const { rows } = await pool.query(arrayTypesQuery);
+  return new Map(rows.map(([array, element]) => [Number(array), Number(element)]));
+}
+
+const copyHint =
+  'Give the rows in the script, from the line after the statement up to a line \\., or on standard input: peakstone sql "copy films from stdin" < rows.tsv';
+
+/** COPY … FROM STDIN without rows that follow in the script. */
 function isRefusedCopy({ code, message }: PgErrorFields): boolean {
   return code === '57014' && message.startsWith('COPY from stdin failed');
 }
 
+function piecesOf(script: string): Piece[] {
+  try {
+    return splitScript(script);
+  } catch (error) {
+    if (!(error instanceof MetaCommandError)) throw error;
+    throw new CliError(error.message, {
+      hint: 'Nothing was run. Take the line out, or run the script with psql.',
+      cause: error,
+    });
+  }
+}
+
+/** Standard input as rows of a COPY: to be had once, and only when the script isn't read from it. */
+type InputOnce = () => AsyncIterable<Buffer> | null;
+
 async function readScript(
   { options, arguments: [statement] }: Invocation,
   { cwd, stdin }: Context,
-): Promise<string> {
-  if (typeof options.file === 'string' && statement !== undefined) {
+): Promise<{ readonly text: string; readonly input: InputOnce }> {
+  const { file } = options;
+  if (typeof file === 'string' && statement !== undefined) {
     throw new UsageError('A statement and --file exclude each other.');
   }
-  if (typeof options.file === 'string' && options.file !== '-')
-    return await readFile(resolve(cwd, options.file), 'utf8');
-  if (statement !== undefined && statement !== '-') return statement;
-  if (stdin.isTTY && statement !== '-' && options.file !== '-') {
+  let unread = !stdin.isTTY;
+  const input = (): AsyncIterable<Buffer> | null => {
+    if (!unread) return null;
+    unread = false;
+    return stdin;
+  };
+  if (typeof file === 'string' && file !== '-') return { text: await readScriptFile(cwd, file), input };
+  if (statement !== undefined && statement !== '-') return { text: statement, input };
+  if (stdin.isTTY && statement !== '-' && file !== '-') {
     throw new UsageError(
       'There is no statement.',
       `Give one: peakstone sql "select 1", a file with -f, or SQL on standard input.`,
     );
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Not the stream object of the process, which would keep an unread terminal open.
-  for await (const chunk of createReadStream('', { fd: 0, autoClose: false })) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxScriptBytes)
-      throw new CliError('Standard input is longer than 256 MB.', {
-        hint: 'Load data with COPY, through psql.',
-      });
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return { text: await readScriptStream(stdin, 'Standard input'), input: () => null };
 }
 
 function formatOf({ options }: Invocation): SqlFormat {

@@ -52,8 +52,8 @@ function parseInvocation(path: readonly Command[], argv: readonly string[]): Par
       positionals.push(...argv.slice(i + 1));
       break;
     }
-    // A lone dash is the usual name of standard input.
-    if (!word.startsWith('-') || word === '-') {
+    // A lone dash is the usual name of standard input, and no option's name holds a space: `sql "-- a comment"` is SQL.
+    if (!word.startsWith('-') || word === '-' || /^--[^=\s]*\s/.test(word)) {
       positionals.push(word);
       continue;
     }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { renderExpanded, renderTable } from './table.ts';
+import { renderExpanded, rowCount, Table, type TableColumn } from './table.ts';
 
+const renderTable = (
+  columns: readonly TableColumn[],
+  rows: readonly (readonly (string | null)[])[],
+): string => {
+  const table = new Table(columns, rows);
+  return [...table.heading(), ...rows.flatMap(row => table.row(row)), rowCount(rows.length)].join('\n');
+};
 const left = (name: string) => ({ name, align: 'left' }) as const;
 const right = (name: string) => ({ name, align: 'right' }) as const;
 
@@ -37,6 +44,12 @@ describe('printing rows as psql does', () => {
   it('prints a hundred thousand rows', () => {
     const rows = Array.from({ length: 100_000 }, (_, index) => [String(index)]);
     assert.ok(renderTable([right('n')], rows).endsWith('(100000 rows)'));
+  });
+
+  it('keeps the widths of the first rows for those that follow', () => {
+    const table = new Table([left('a'), left('b')], [['xx', '1']]);
+    assert.deepEqual(table.row(['y', '2']), [' y  | 2']);
+    assert.deepEqual(table.row(['wider', '3']), [' wider | 3']);
   });
 
   it('prints one column a line when expanded', () => {

@@ -5,58 +5,74 @@ export interface TableColumn {
   readonly align: 'left' | 'right';
 }
 
+type Rows = readonly (readonly (string | null)[])[];
+
 /**
  * Rows as psql's aligned format prints them: centred headings, ` | ` between columns, `+` where a value goes on in the
- * next line. Null is empty. Ends without a newline. Pure.
+ * next line. Null is empty. Pure.
+ *
+ * Columns are as wide as the first rows need; wider values further down push what follows them to the right.
  * @see https://www.postgresql.org/docs/17/app-psql.html#APP-PSQL-META-COMMAND-PSET-FORMAT
  */
-export function renderTable(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly (string | null)[])[],
-): string {
-  const heads = columns.map(column => printable(column.name).split('\n'));
-  const cells = rows.map(row => row.map(value => printable(value ?? '').split('\n')));
-  const widths = columns.map((_, index) =>
-    Math.max(...heads[index]!.map(displayWidth), ...maxOf(cells, index)),
-  );
-  const lines: string[] = [];
-  const last = columns.length - 1;
-  const add = (
-    parts: readonly (readonly string[])[],
-    place: (text: string, index: number) => string,
-  ): void => {
-    const height = Math.max(1, ...parts.map(part => part.length));
-    for (let row = 0; row < height; row++) {
-      const line = parts.map((part, index) => {
-        const more = row < part.length - 1;
-        const text = place(part[row] ?? '', index);
-        return index === last && !more ? ` ${text}`.trimEnd() : ` ${text}${more ? '+' : ' '}`;
-      });
-      lines.push(line.join('|'));
-    }
-  };
-  add(heads, (text, index) => centre(text, widths[index]!));
-  lines.push(widths.map(width => '-'.repeat(width + 2)).join('+'));
-  for (const row of cells) {
-    add(row, (text, index) => {
-      const fill = ' '.repeat(widths[index]! - displayWidth(text));
-      return columns[index]!.align === 'right' ? fill + text : text + fill;
+export class Table {
+  readonly #columns: readonly TableColumn[];
+  readonly #heads: readonly (readonly string[])[];
+  readonly #widths: readonly number[];
+
+  constructor(columns: readonly TableColumn[], firstRows: Rows) {
+    this.#columns = columns;
+    this.#heads = columns.map(column => printable(column.name).split('\n'));
+    const cells = firstRows.map(cellsOf);
+    this.#widths = columns.map((_, index) =>
+      Math.max(...this.#heads[index]!.map(displayWidth), ...maxOf(cells, index)),
+    );
+  }
+
+  /** Headings and the rule below them, a line each. */
+  heading(): string[] {
+    return [
+      ...this.#lines(this.#heads, (text, index) => centre(text, this.#widths[index]!)),
+      this.#widths.map(width => '-'.repeat(width + 2)).join('+'),
+    ];
+  }
+
+  /** One row, in one line or several. */
+  row(values: Rows[number]): string[] {
+    return this.#lines(cellsOf(values), (text, index) => {
+      const fill = ' '.repeat(Math.max(0, this.#widths[index]! - displayWidth(text)));
+      return this.#columns[index]!.align === 'right' ? fill + text : text + fill;
     });
   }
-  lines.push(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`);
-  return lines.join('\n');
+
+  #lines(parts: readonly (readonly string[])[], place: (text: string, index: number) => string): string[] {
+    const last = this.#columns.length - 1;
+    const height = Math.max(1, ...parts.map(part => part.length));
+    return Array.from({ length: height }, (_, row) =>
+      parts
+        .map((part, index) => {
+          const more = row < part.length - 1;
+          const text = place(part[row] ?? '', index);
+          return index === last && !more ? ` ${text}`.trimEnd() : ` ${text}${more ? '+' : ' '}`;
+        })
+        .join('|'),
+    );
+  }
 }
 
-/** One block a row, one line a column, as psql's expanded mode. Pure. */
-export function renderExpanded(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly (string | null)[])[],
-): string {
-  if (rows.length === 0) return '(0 rows)';
+/** The line below a table. Pure. */
+export function rowCount(rows: number): string {
+  return `(${rows} ${rows === 1 ? 'row' : 'rows'})`;
+}
+
+/**
+ * One block a row, one line a column, as psql's expanded mode. Pure.
+ * @param before rows shown already.
+ */
+export function renderExpanded(columns: readonly TableColumn[], rows: Rows, before = 0): string {
   const width = Math.max(...columns.map(column => displayWidth(column.name)));
   return rows
     .map((row, index) => {
-      const head = `-[ RECORD ${index + 1} ]`;
+      const head = `-[ RECORD ${before + index + 1} ]`;
       const lines = columns.map(({ name }, at) => {
         const value = printable(row[at] ?? '')
           .split('\n')
@@ -66,6 +82,10 @@ export function renderExpanded(
       return [head.padEnd(width + 3, '-'), ...lines].join('\n');
     })
     .join('\n');
+}
+
+function cellsOf(row: Rows[number]): string[][] {
+  return row.map(value => printable(value ?? '').split('\n'));
 }
 
 // Not Math.max(...) over all rows: a hundred thousand arguments overflow the stack.

@@ -31,4 +31,13 @@ describe('showing a server error as psql does', () => {
     const text = renderSqlError({ ...fields, detail: 'd', hint: 'h', where: 'w' });
     assert.equal(text, 'ERROR:  syntax error at or near "selec"\nDETAIL:  d\nHINT:  h\nCONTEXT:  w\n');
   });
+
+  it('shows the row that a COPY failed at, by its line in the script', () => {
+    const where = 'COPY films, line 2, column id: "oops"';
+    const rows = { text: '1\tAlien\noops\tBrazil\n', line: 40 };
+    assert.equal(
+      renderSqlError({ severity: 'ERROR', code: '22P02', message: 'bad', where }, 'copy …', 39, rows),
+      `ERROR:  bad\nLINE 42: oops Brazil\nCONTEXT:  ${where}\n`,
+    );
+  });
 });

@@ -47,7 +47,9 @@ export function splitScript(script: string): Piece[] {
     const words = leadingWords(statement.text);
     if (open) {
       open.add(statement);
-      if (/^(?:commit|end|abort)\b|^rollback(?! to\b)/.test(words)) {
+      const ends = /^(?:commit|end|abort)\b|^rollback(?! to\b)/.test(words);
+      // COMMIT AND CHAIN begins the next one.
+      if (ends && !/\band\s+chain\b/i.test(statement.text)) {
         pieces.push(open.piece());
         open = null;
       }
@@ -170,6 +172,7 @@ function findCopyRows(script: string, from: number): { start: number; end: numbe
   rest.lastIndex = from;
   if (!rest.test(script)) return null;
   const start = rest.lastIndex;
+  if (start === script.length) return null;
   const mark = /^\\\.\r?$/gm;
   mark.lastIndex = start;
   const found = mark.exec(script);
