@@ -1,4 +1,5 @@
 /** The pool of a configuration, with its events and the two figures that only it can tell. */
+import { availableParallelism } from 'node:os';
 import { createPool, type Exchange, type Pool, type Result } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
 import type { Emit } from '../events.ts';
@@ -20,7 +21,7 @@ export function openDatabase(config: () => RestConfig, emit: Emit): Database {
   const pool = createPool({
     url,
     size: first.dbPool,
-    sharedSize: first.dbPool < minSizeForSharedLane ? 0 : 2,
+    sharedSize: sharedLaneSize(first.dbPool, availableParallelism()),
     acquireTimeoutMs: Math.max(1, first.dbPoolAcquisitionTimeout * 1000),
     maxIdleMs: Math.max(1, first.dbPoolMaxIdletime * 1000),
     maxLifetimeMs: Math.max(1, first.dbPoolMaxLifetime * 1000),
@@ -37,6 +38,16 @@ export function openDatabase(config: () => RestConfig, emit: Emit): Database {
       emit({ kind: 'poolFlushed' });
     },
   };
+}
+
+/**
+ * Connections for short reads, which are pipelined: one more than processors, so that each stays busy while another's
+ * answers are read; at most a third of all, and none of a pool so small that everything else would starve. Pure.
+ */
+export function sharedLaneSize(poolSize: number, processors: number): number {
+  return poolSize < minSizeForSharedLane
+    ? 0
+    : Math.max(2, Math.min(processors + 1, Math.floor(poolSize / 3)));
 }
 
 /** The same target, spelled differently. A pool string always ends in an option. */

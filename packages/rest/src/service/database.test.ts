@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sharedLaneSize } from './database.ts';
+
+describe('the lane for short reads', () => {
+  it('has a connection more than there are processors, within a third of the pool', () => {
+    assert.equal(sharedLaneSize(10, 2), 3);
+    assert.equal(sharedLaneSize(32, 8), 9);
+    assert.equal(sharedLaneSize(10, 64), 3);
+  });
+
+  it('keeps two at least, and leaves a tiny pool whole', () => {
+    assert.equal(sharedLaneSize(4, 1), 2);
+    assert.equal(sharedLaneSize(3, 8), 0);
+  });
+});
