@@ -78,6 +78,8 @@ const CORPUS: Readonly<Record<string, string>> = {
   'a Host with a path': 'GET / HTTP/1.1\r\nHost: a/b@c\r\n\r\n',
   'a Host with a port': 'GET / HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n',
   'an absolute target': 'GET http://b/x HTTP/1.1\r\nHost: a\r\n\r\n',
+  'an absolute target with a query': 'GET HTTPS://b:8000/x?y=http://c/ HTTP/1.1\r\nHost: a\r\n\r\n',
+  'an absolute target without a path': 'GET http://b?y HTTP/1.1\r\nHost: a\r\n\r\n',
   'an authority target': 'CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n',
   'a relative target': 'GET x HTTP/1.1\r\nHost: a\r\n\r\n',
   'a space in the target': 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n',
@@ -240,6 +242,23 @@ describe('the two lanes', { concurrency: 8 }, () => {
     );
     for (let i = 0; i < damaged.length; i += 40) {
       await Promise.all(damaged.slice(i, i + 40).map(bytes => compare(JSON.stringify(bytes), [bytes])));
+    }
+  });
+
+  it('take an absolute target for its path and query, and its host for the Host', async () => {
+    for (const [target, expected] of [
+      ['http://b/rest/v1/t?select=*', ['/rest/v1/t?select=*', '/rest/v1/t', 'select=*', 'b']],
+      ['HTTP://b:8000/x?y=http://c/', ['/x?y=http://c/', '/x', 'y=http://c/', 'b:8000']],
+      ['https://[::1]:80?y', ['/?y', '/', 'y', '[::1]:80']],
+      ['http://b', ['/', '/', '', 'b']],
+      ['/http://b/x', ['/http://b/x', '/http://b/x', '', 'a']],
+    ] as const) {
+      for (const server of [fast, plain]) {
+        const bytes = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+        const { text } = await sendRaw(server.port, [bytes], { quietMs: 5000 });
+        const seen = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4));
+        assert.deepEqual([seen.target, seen.path, seen.query, seen.headers.host], expected);
+      }
     }
   });
 

@@ -33,11 +33,13 @@ export class NodeRequest implements HttpRequest {
   /** `continueWith` is set when the client waits for `100 Continue`; it gets it when the handler reads. */
   constructor(message: IncomingMessage, lane: Lane, continueWith: ServerResponse | null) {
     this.method = message.method ?? 'GET';
-    this.target = message.url ?? '/';
+    const absolute = readAbsolute(message.url ?? '/');
+    this.target = absolute?.target ?? message.url ?? '/';
     const mark = this.target.indexOf('?');
     this.path = mark < 0 ? this.target : this.target.slice(0, mark);
     this.query = mark < 0 ? '' : this.target.slice(mark + 1);
-    this.headers = flatHeaders(message);
+    const headers = flatHeaders(message);
+    this.headers = absolute ? { ...headers, host: absolute.host } : headers;
     this.#message = message;
     this.#lane = lane;
     this.#continueWith = continueWith;
@@ -116,6 +118,19 @@ export class NodeRequest implements HttpRequest {
       throw new HttpError(400, 'The client broke off the request', { cause: error });
     }
   }
+}
+
+const ABSOLUTE = /^https?:\/\/([A-Za-z0-9._:[\]-]+)((?:\/[^?]*)?)(\?.*)?$/i;
+
+/**
+ * A target in absolute form, as clients send to a proxy and some to every server: it means the same as its path and
+ * query, and the host that it names counts, whatever the Host field says. Null for every other form. Pure.
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+function readAbsolute(url: string): { readonly target: string; readonly host: string } | null {
+  if (url.startsWith('/')) return null;
+  const match = ABSOLUTE.exec(url);
+  return match && { target: `${match[2] || '/'}${match[3] ?? ''}`, host: match[1]! };
 }
 
 /** node:http's joined headers; its one list-valued field (`set-cookie`, senseless in a request) joined too. */
