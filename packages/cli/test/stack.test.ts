@@ -176,6 +176,10 @@ describe('one stack in the background', () => {
     });
     for (const status of statuses) assert.ok(status === 200 || status === 503, `answered ${status}`);
     await until(async () => (await project.json<StackStatus>('status')).healthy);
+    const { services } = await project.json<StackStatus>('status');
+    assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
+    // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
+    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 3 asked for /m);
   });
 
   it('shows the logs of its services, by service, since a moment, and as they come', async () => {

@@ -10,6 +10,8 @@ interface Probe extends Unit {
   /** Thrown by the next starts. */
   failures: Error[];
   starts: number;
+  /** As a service tells that it mended itself. */
+  crash: () => void;
   stops: number;
   hangs: boolean;
 }
@@ -25,10 +27,12 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     health: { ok: true },
     failures: [],
     starts: 0,
+    crash: () => assert.fail('not started'),
     stops: 0,
     hangs: false,
-    async start(signal) {
+    async start(signal, _step, crashed) {
       unit.starts++;
+      unit.crash = crashed;
       await new Promise(resolve => setTimeout(resolve, 5));
       signal.throwIfAborted();
       const failure = unit.failures.shift();
@@ -117,6 +121,7 @@ describe('supervising services', () => {
     assert.equal(rest.starts, 1);
     await until(() => rest.starts === 2 && state('rest').state === 'healthy');
     assert.equal(state('rest').restarts, 1);
+    assert.equal(state('rest').restartsOnRequest, 0);
   });
 
   it('does not restart what is only unhealthy because what it needs is', async test => {
@@ -144,11 +149,21 @@ describe('supervising services', () => {
     assert.deepEqual(waits, [20, 40, 80, 80]);
   });
 
+  it('counts what a service mended itself', async test => {
+    const { database, start, state } = setUp(test);
+    await start();
+    database.crash();
+    assert.equal(state('database').restarts, 1);
+    assert.equal(database.starts, 1);
+  });
+
   it('restarts one service on request, and knows its names', async test => {
-    const { journal, supervisor, start } = setUp(test);
+    const { journal, supervisor, start, state } = setUp(test);
     await start();
     journal.length = 0;
     await supervisor.restart('rest');
+    assert.equal(state('rest').restarts, 0);
+    assert.equal(state('rest').restartsOnRequest, 1);
     assert.deepEqual(journal, ['-rest', '+rest']);
     await assert.rejects(supervisor.restart('rset'), /no service 'rset'/);
     journal.length = 0;

@@ -42,7 +42,7 @@ function renderStatus(found: StackStatus, context: Context): string {
     service.healthySince && service.state === 'healthy'
       ? duration(Date.now() - Date.parse(service.healthySince))
       : '',
-    String(service.restarts),
+    restartsOf(service),
     service.url ?? '',
   ]);
   const widths = head.map((title, column) =>
@@ -67,6 +67,11 @@ function renderStatus(found: StackStatus, context: Context): string {
   if (found.droppedLogLines > 0)
     lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
   return `${lines.join('\n')}\n`;
+}
+
+/** `0`, `2`, `2, 1 asked for`: what happened by itself comes first. */
+function restartsOf({ restarts, restartsOnRequest }: StackStatus['services'][number]): string {
+  return restartsOnRequest === 0 ? String(restarts) : `${restarts}, ${restartsOnRequest} asked for`;
 }
 
 /** `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`. */

@@ -9,8 +9,10 @@ export interface ServiceStatus {
   /** Where clients reach it; null for what has no address of its own. */
   readonly url: string | null;
   readonly port: number | null;
-  /** Restarts since the stack came up that nobody asked for. */
+  /** Restarts since the stack came up that nobody asked for, those after a crash that the service mended itself included. */
   readonly restarts: number;
+  /** Restarts that somebody asked for: by command, or by rotating a secret. */
+  readonly restartsOnRequest: number;
   /** ISO 8601; null until it was healthy once. */
   readonly healthySince: string | null;
 }

@@ -86,17 +86,20 @@ export class Supervisor {
 
   /** As last seen by the watch; costs no look at the services. */
   statuses(): ServiceStatus[] {
-    return [...this.#entries.values()].map(({ unit, state, reason, restarts, healthySince }) => ({
-      name: unit.name,
-      title: unit.title,
-      engine: unit.engine,
-      state,
-      reason,
-      url: unit.url,
-      port: unit.port,
-      restarts,
-      healthySince: healthySince?.toISOString() ?? null,
-    }));
+    return [...this.#entries.values()].map(
+      ({ unit, state, reason, restarts, restartsOnRequest, healthySince }) => ({
+        name: unit.name,
+        title: unit.title,
+        engine: unit.engine,
+        state,
+        reason,
+        url: unit.url,
+        port: unit.port,
+        restarts,
+        restartsOnRequest,
+        healthySince: healthySince?.toISOString() ?? null,
+      }),
+    );
   }
 
   /** Looks at every service's health now. */
@@ -119,6 +122,7 @@ export class Supervisor {
   async restart(name: string): Promise<void> {
     const entry = this.#find(name);
     entry.held = false;
+    entry.restartsOnRequest += 1;
     await this.#exclusively(entry, async () => {
       await this.#stopUnit(entry);
       await this.#startUnit(entry);
@@ -139,6 +143,7 @@ export class Supervisor {
     for (const entry of order.toReversed()) await this.#exclusively(entry, () => this.#stopUnit(entry));
     for (const entry of order) {
       entry.held = false;
+      entry.restartsOnRequest += 1;
       await this.#exclusively(entry, () => this.#startUnit(entry));
     }
   }
@@ -166,8 +171,12 @@ export class Supervisor {
     onEvent({ kind: 'starting', service: unit.name });
     try {
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
-      const running = await unit.start(this.#abort.signal, text =>
-        onEvent({ kind: 'step', service: unit.name, text }),
+      const running = await unit.start(
+        this.#abort.signal,
+        text => onEvent({ kind: 'step', service: unit.name, text }),
+        () => {
+          entry.restarts += 1;
+        },
       );
       entry.running = running;
       if (!isOurs(unit)) {

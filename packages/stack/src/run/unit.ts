@@ -12,8 +12,11 @@ export interface Unit {
   readonly needs: readonly string[];
   readonly url: string | null;
   readonly port: number | null;
-  /** On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while. */
-  start(signal: AbortSignal, step: (text: string) => void): Promise<Running>;
+  /**
+   * On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while, `crashed` that the
+   * service ended unasked and starts itself again.
+   */
+  start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<Running>;
 }
 
 /** What the supervisor knows of a unit. */
@@ -23,6 +26,7 @@ export interface Entry {
   state: ServiceStatus['state'];
   reason: string | null;
   restarts: number;
+  restartsOnRequest: number;
   /** Failures in a row, for the back-off. */
   failures: number;
   /** Stopped on request: the watch leaves it alone. */
@@ -43,6 +47,7 @@ export function newEntry(unit: Unit): Entry {
     state: 'waiting',
     reason: null,
     restarts: 0,
+    restartsOnRequest: 0,
     failures: 0,
     held: false,
     healthySince: null,

@@ -62,7 +62,7 @@ function postgresUnit(
   return {
     ...describe(definition, engine.kind, port, url),
     needs: [],
-    start: async (signal, step) => {
+    start: async (signal, step, crashed) => {
       const running = (await databaseService.start(
         plan.database(),
         {
@@ -83,6 +83,7 @@ function postgresUnit(
                 return;
               }
               case 'crashed':
+                crashed();
                 return logs.write('postgres', `ended unasked: ${event.reason}; starting again`);
               case 'restartFailed':
                 return logs.write('postgres', `did not start again: ${event.error.message}`);
