@@ -4,5 +4,7 @@
  */
 import { enableCompileCache } from 'node:module';
 
+// NO_COLOR wins here. Node would obey FORCE_COLOR, and say so in a warning.
+if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
 enableCompileCache();
 await import('../src/main.ts');

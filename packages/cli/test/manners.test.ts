@@ -76,7 +76,22 @@ describe('the manners of the command line', () => {
     assert.match((await coloured.run(['--help'])).stdout, /\u001b\[1m/);
     const plain = new Project({ FORCE_COLOR: '1', NO_COLOR: '1' });
     assert.doesNotMatch((await plain.run(['--help'])).stdout, /\u001b/);
+    assert.equal((await plain.run(['version'])).stderr, '');
+    // A failure has Node look at its colours, which warns when both variables are set.
+    assert.doesNotMatch((await plain.run(['status'])).stderr, /Warning/);
     for (const { folder } of [coloured, plain]) rmSync(folder, { recursive: true });
+  });
+
+  it('fails its examination for a JWT secret that up would refuse', async () => {
+    for (const env of [{}, { JWT_SECRET: 'also-too-short' }]) {
+      const weak = new Project(env);
+      writeFileSync(join(weak.folder, '.env'), 'JWT_SECRET=only-24-characters-long-x\n', { mode: 0o600 });
+      const { code, stdout } = await weak.run(['doctor']);
+      assert.equal(code, 4);
+      assert.match(stdout, /^fail +Secrets +JWT_SECRET is shorter than 32 characters/m);
+      assert.doesNotMatch(stdout, /only-24|also-too/);
+      rmSync(weak.folder, { recursive: true });
+    }
   });
 
   it('leaves nothing behind in a folder that it was only asked about', async () => {

@@ -16,12 +16,26 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
   const checks = [checkMode(paths.env)];
   const secrets = variables.filter(variable => variable.generate);
   const missing = secrets.filter(({ name }) => !values[name] && !env[name]).map(({ name }) => name);
-  const weak = secrets.flatMap(variable => weakness(variable, values[variable.name]));
+  const short = isShortJwtSecret(env.JWT_SECRET || values.JWT_SECRET || '');
+  const weak = secrets.flatMap(variable =>
+    short && variable.name === 'JWT_SECRET' ? [] : weakness(variable, values[variable.name]),
+  );
   const overridden = secrets
     .filter(({ name }) => env[name] && values[name] && env[name] !== values[name])
     .map(({ name }) => name);
   if (missing.length > 0) {
     checks.push(warn('Secrets', `not set: ${missing.join(', ')}`, `The next 'peakstone up' adds them.`));
+  }
+  if (short) {
+    checks.push(
+      fail(
+        'Secrets',
+        `JWT_SECRET is shorter than ${minJwtSecretBytes} characters, so 'peakstone up' refuses it`,
+        env.JWT_SECRET
+          ? 'Set a longer one in the environment, or unset it there.'
+          : 'Make a new one: peakstone secrets rotate JWT_SECRET',
+      ),
+    );
   }
   for (const { name, why } of weak) {
     checks.push(warn('Secrets', `${name} ${why}`, `Make a new one: peakstone secrets rotate ${name}`));
@@ -35,7 +49,7 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
       ),
     );
   }
-  if (missing.length === 0 && weak.length === 0)
+  if (missing.length === 0 && weak.length === 0 && !short)
     checks.push(ok('Secrets', `${secrets.length} set, none weak`));
   return checks;
 }
@@ -44,6 +58,14 @@ function checkMode(path: string): Check {
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o077) === 0) return ok('.env', `readable by you alone`);
   return warn('.env', `can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
+}
+
+/** What HS256 needs, and the REST API insists on. */
+const minJwtSecretBytes = 32;
+
+/** One in a file, or a key as JSON, is judged when it is read. */
+function isShortJwtSecret(value: string): boolean {
+  return value !== '' && !/^[@{]/.test(value) && Buffer.byteLength(value) < minJwtSecretBytes;
 }
 
 const placeholders =
