@@ -22,6 +22,8 @@ export interface Lane {
   report(error: unknown, request: HttpRequest): void;
   /** Answers a connection whose request can't be read, and closes it. */
   refuse(socket: Socket, status: 400 | 408 | 413 | 431): void;
+  /** A response has been handed to the socket, which has not taken all of it at once. */
+  wrote(socket: Socket): void;
   /** Gives a socket to node:http with the bytes that it hasn't seen; `ended` when the client's side is already closed. */
   handOver(socket: Socket, unread: Buffer, ended: boolean): void;
   /** The connection is no longer the fast lane's. */

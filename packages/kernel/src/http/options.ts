@@ -26,6 +26,12 @@ export interface ServeOptions {
   readonly requestTimeoutMs?: number;
   /** How long a kept-alive connection may stay idle, and a client may refuse to read a response. Default 95 s: above the 90 s after which Traefik drops idle upstream connections, so that it's never us who close under a request. */
   readonly idleTimeoutMs?: number;
+  /**
+   * Bytes of responses that may wait for slow readers, over all connections. Beyond it those who have read nothing for a
+   * second or more are cut, the longest stalled first; while that does not suffice new requests get 503 with Retry-After.
+   * Default 256 MiB.
+   */
+  readonly maxWaitingBytes?: number;
   /** Connections at once; more are closed on arrival. Default 16384. */
   readonly maxConnections?: number;
   /** Networks (`10.0.0.0/8`, `::1`, `loopback`, `private`) whose X-Forwarded-For is believed. Default none. */
@@ -48,6 +54,7 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnections: number;
+  readonly maxWaitingBytes: number;
 }
 
 export function limitsOf(options: ServeOptions): Limits {
@@ -58,5 +65,6 @@ export function limitsOf(options: ServeOptions): Limits {
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 95_000,
     maxConnections: options.maxConnections ?? 16_384,
+    maxWaitingBytes: options.maxWaitingBytes ?? 256 * 1024 * 1024,
   };
 }

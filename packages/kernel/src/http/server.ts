@@ -10,10 +10,10 @@ import type { Lane } from './lane.ts';
 import { NodeRequest } from './node/request.ts';
 import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
-import { errorResponse } from './respond.ts';
+import { errorResponse, jsonResponse } from './respond.ts';
 import { StalledWriters } from './stalled.ts';
 import { reasonPhrase } from './status.ts';
-import type { Handler } from './types.ts';
+import type { Handler, HttpResponse } from './types.ts';
 
 /** A listening server. */
 export interface HttpServer {
@@ -56,14 +56,17 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const trusted = options.trustedProxies?.length ? trustedNetworks(options.trustedProxies) : null;
   const fast = new Set<FastConnection>();
   const sockets = new Set<Socket>();
-  const stalled = new StalledWriters(limits.idleTimeoutMs);
+  const stalled = new StalledWriters(limits.idleTimeoutMs, limits.maxWaitingBytes);
   let inWork = 0;
   let draining = false;
   let whenQuiet: (() => void) | null = null;
   const toNodeHttp = server.listeners('connection')[0] as (this: Server, socket: Socket) => void;
 
   const lane: Lane = {
-    handler,
+    handler: request => (stalled.isFull ? overloaded() : handler(request)),
+    wrote(socket) {
+      stalled.wrote(socket);
+    },
     limits,
     rootlessTargets: options.rootlessTargets ?? false,
     trusted,
@@ -100,7 +103,10 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      stalled.forget(socket);
+    });
     if (options.fastLane === false) toNodeHttp.call(server, socket);
     else fast.add(new FastConnection(socket, lane, lane.now()));
   });
@@ -174,6 +180,11 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     clearTimeout(cut);
     clearInterval(sweep);
   }
+}
+
+function overloaded(): HttpResponse {
+  const message = 'Too many responses are waiting to be read';
+  return jsonResponse(503, { message, hint: null }, ['Retry-After', '1']);
 }
 
 function isWebSocketHandshake(message: IncomingMessage): boolean {

@@ -239,6 +239,7 @@ export class FastConnection {
     this.#abortListeners = [];
     this.#lane.end();
     this.#since = this.#lane.now();
+    if (this.socket.writableLength > 0) this.#lane.wrote(this.socket);
     if (!close) return;
     this.socket.end();
     // A paused socket would never see that the client has closed too.

@@ -70,6 +70,7 @@ export async function serveNode(
       response = lane.failed(error, request);
     }
     await write(request, message, reply, response, lane);
+    if (message.socket.writableLength > 0) lane.wrote(message.socket);
   } finally {
     lane.end();
     tracked.delete(request);
