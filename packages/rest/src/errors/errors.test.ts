@@ -30,6 +30,23 @@ describe('rendering an error', () => {
     ]);
   });
 
+  it('tells visitors why the database is away, but not where on the machine its files lie', () => {
+    const details = (message: string) =>
+      JSON.parse(String(renderError(new ConnectionError(message), anonymous).body)).details;
+    assert.equal(
+      details(
+        'Cannot reach PostgreSQL at /srv/my app/.s.PGSQL.5432: connect ENOENT /srv/my app/.s.PGSQL.5432',
+      ),
+      'Cannot reach PostgreSQL at a unix socket: connect ENOENT a unix socket',
+    );
+    assert.equal(
+      details("ENOENT: no such file or directory, open '/etc/ssl/root.crt'"),
+      "ENOENT: no such file or directory, open 'a local file'",
+    );
+    const address = 'Cannot reach PostgreSQL at 127.0.0.1:5432: connect ECONNREFUSED 127.0.0.1:5432';
+    assert.equal(details(address), address);
+  });
+
   it('leaves details and hint out for clients that shall not see them', () => {
     const { body } = renderError(pgError('23505', 'duplicate', { detail: 'Key (id)=(1)' }), {
       ...context,

@@ -31,12 +31,20 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
       error instanceof ConnectionLostError
         ? ['PGRST001', 'Database client error. Retrying the connection.']
         : ['PGRST000', 'Database connection error.'];
-    return new RestError(code, message, { details: error.message, cause: error });
+    return new RestError(code, message, { details: withoutPaths(error.message), cause: error });
   }
   if (isHttpError(error)) {
     return new RestError('PGRST102', error.message, { status: error.status, cause: error });
   }
   return new RestError('PGRSTX00', 'Internal error', { cause: error });
+}
+
+/** The reason of a failed connection, without telling visitors where on this machine files lie; the log has all of it. */
+function withoutPaths(message: string): string {
+  // The path of a socket may hold spaces, but ends in its known name; other files are named after "open", as Node says it.
+  return message
+    .replace(/\/(?:[^:"'\n]*\/)?\.s\.PGSQL\.\d+/g, 'a unix socket')
+    .replace(/(^|[\s"'(:])\/[^\s"')]+/g, '$1a local file');
 }
 
 /** @returns the response to `error`, byte for byte the reference's. */
