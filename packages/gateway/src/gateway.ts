@@ -161,7 +161,7 @@ function ownHandler({ routes, look, isAdmin, metrics }: OwnParts): Handler {
     '/': async request => {
       const wantsPage = request.headers.accept?.includes('text/html') ?? false;
       const services = await look();
-      return wantsPage ? pageResponse(services, routes) : indexResponse(services, routes);
+      return wantsPage ? pageResponse(services, routes, originOf(request)) : indexResponse(services, routes);
     },
     '/healthz': async request => healthResponse(await look(), isAdmin(request)),
     '/favicon.ico': () => ({ status: 204, headers: ['Cache-Control', 'max-age=86400'], body: null }),
@@ -178,6 +178,14 @@ function ownHandler({ routes, look, isAdmin, metrics }: OwnParts): Handler {
     if (request.method === 'GET' || request.method === 'HEAD') return page(request);
     return { status: 405, headers: ['Allow', 'GET, HEAD'], body: null };
   };
+}
+
+/** Where the client reached us, for a page to show it; a proxy before us says whether that was over TLS. */
+function originOf({ headers }: HttpRequest): string {
+  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  const host = headers.host ?? '';
+  // It stands in a command to be copied, so nothing that a shell would act on gets there.
+  return `${scheme}://${/^[A-Za-z0-9._:[\]-]+$/.test(host) ? host : 'localhost'}`;
 }
 
 /** Browsers must not take data for a script or a page because it looks like one. */

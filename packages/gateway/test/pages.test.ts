@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { jsonResponse } from '@peakstone/kernel/http';
-import { rest, start, upstream } from './support.ts';
+import { raw, rest, start, upstream } from './support.ts';
 
 describe("the gateway's own pages", () => {
   const database = {
@@ -51,6 +51,27 @@ describe("the gateway's own pages", () => {
     assert.ok(all.every(response => response.status === 503));
     assert.ok(performance.now() - started < 3000);
     assert.equal(looks, 1);
+  });
+
+  it('show a first request that works when it is copied', async () => {
+    const { url } = await start([rest]);
+    const page = async (headers: Record<string, string>) =>
+      await (await fetch(url, { headers: { accept: 'text/html', ...headers } })).text();
+    const text = await page({});
+    const command = /curl &#39;([^\s]+?)&#39;\n|curl '([^\s]+?)'\n/.exec(text);
+    const address = command?.[1] ?? command?.[2];
+    assert.equal(address, `${url}/rest/v1/`);
+    assert.equal((await fetch(address)).status, 200);
+    assert.ok(text.includes('peakstone secrets jwt anon'));
+    assert.doesNotMatch(text, /\$(?:PEAKSTONE_URL|ANON_KEY|USER_TOKEN)/);
+    assert.ok((await page({ 'x-forwarded-proto': 'https' })).includes(url.replace('http:', 'https:')));
+  });
+
+  it('put nothing into that command that a shell would act on', async () => {
+    const { port } = new URL((await start([rest])).url);
+    const answer = await raw(Number(port), '/', [`Host: a';reboot;'`, 'Accept: text/html']);
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.doesNotMatch(answer, /reboot/);
   });
 
   it('ask a URL for any answer', async () => {

@@ -11,7 +11,12 @@ const styleHash = createHash('sha256').update(STYLE).digest('base64');
 /** Nothing may load, run, frame or submit; the one style is named by its hash. */
 const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-export function pageResponse(services: readonly ServiceHealth[], routes: readonly Route[]): HttpResponse {
+/** @param origin where the reader reached the page: `http://127.0.0.1:8000`. */
+export function pageResponse(
+  services: readonly ServiceHealth[],
+  routes: readonly Route[],
+  origin: string,
+): HttpResponse {
   return {
     status: 200,
     headers: [
@@ -26,11 +31,15 @@ export function pageResponse(services: readonly ServiceHealth[], routes: readonl
       'Vary',
       'Accept',
     ],
-    body: renderPage(services, routes),
+    body: renderPage(services, routes, origin),
   };
 }
 
-export function renderPage(services: readonly ServiceHealth[], routes: readonly Route[]): string {
+export function renderPage(
+  services: readonly ServiceHealth[],
+  routes: readonly Route[],
+  origin: string,
+): string {
   const down = services.filter(({ health }) => !health.ok).length;
   const cards = services.map(({ service, health }) =>
     card(service.title ?? service.name, service.contract, health.ok, links(service, routes)),
@@ -52,7 +61,7 @@ ${LOGO}
 ${down === 0 ? state(true, 'Everything runs') : state(false, down === 1 ? '1 service is down' : `${down} services are down`)}
 </header>
 ${cards.length > 0 ? html`<ul class="services">${cards}</ul>` : html`<p class="empty">No service is routed yet.</p>`}
-${rest === undefined ? '' : firstRequest(rest.paths[0]!)}
+${rest === undefined ? '' : firstRequest(origin, rest.paths[0]!)}
 <footer><a href="/healthz">Health as JSON</a><span>Programs get this page as JSON too: <code>Accept: application/json</code></span></footer>
 </main>
 </body>
@@ -97,14 +106,15 @@ function state(ok: boolean, text: string): Html {
   return html`<span class="state ${ok ? 'good' : 'bad'}">${text}</span>`;
 }
 
-function firstRequest(path: string): Html {
+/** Works as it stands, copied to a shell: visitors need no key, and the address is the one of this page. */
+function firstRequest(origin: string, path: string): Html {
   return html`<h2>A first request</h2>
-<pre><code># what the API serves: tables, views and functions
-curl "$PEAKSTONE_URL${path}/" -H "apikey: $ANON_KEY"
+<pre><code># what visitors may see of the API: tables, views and functions
+curl '${origin}${path}/'
 
-# ten rows of a table, as the signed-in user may see them
-curl "$PEAKSTONE_URL${path}/TABLE?select=*&limit=10" \\
-  -H "apikey: $ANON_KEY" -H "Authorization: Bearer $USER_TOKEN"</code></pre>`;
+# the same with the anon key, as supabase-js sends it; the command prints the key
+curl '${origin}${path}/' -H "apikey: $(peakstone secrets jwt anon)"</code></pre>
+<p>Rows of a table: <code>${path}/TABLE?limit=10</code>. As a signed-in user: <code>-H "Authorization: Bearer TOKEN"</code>, with the token of your login, or one from <code>peakstone secrets jwt --role app_user --sub ID</code>.</p>`;
 }
 
 const LOGO = raw(
