@@ -212,6 +212,10 @@ describe('one stack in the background', () => {
     const zod = await project.run(['gen', 'types', '--lang', 'zod', '-o', 'schemas.ts']);
     assert.deepEqual([zod.code, zod.stdout], [0, '']);
     assert.match(readFileSync(join(project.folder, 'schemas.ts'), 'utf8'), /publicFilmsRow/);
+    const misspelt = await project.run(['gen', 'types', '--schema', 'pubic', '-o', 'none.ts']);
+    assert.deepEqual([misspelt.code, misspelt.stdout], [1, '']);
+    assert.match(misspelt.stderr, /no schema 'pubic' in the database\.\nhint: {2}There are: .*public/);
+    assert.equal(existsSync(join(project.folder, 'none.ts')), false);
   });
 
   it('stops when told to, and comes back with its data', async () => {

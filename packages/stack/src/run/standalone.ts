@@ -1,4 +1,6 @@
+import type { Pool } from '@peakstone/kernel/pg';
 import type { EnvValues } from './envFile.ts';
+import { StackError } from './errors.ts';
 
 /** The REST API alone, with PostgREST's own command line; resolves with its exit code. */
 export async function runStandaloneRest(argv: readonly string[], env: EnvValues): Promise<number> {
@@ -16,7 +18,7 @@ export interface GenerateRequest {
 
 /**
  * Types of a database's tables, views and functions, as source text.
- * @throws {ConnectionError} when it cannot be reached.
+ * @throws {ConnectionError} when it cannot be reached. @throws {StackError} `config` when a schema named does not exist.
  */
 export async function generateSource({ url, language, schemas }: GenerateRequest): Promise<string> {
   const { generateTypes, generateZod } = await import('@peakstone/rest');
@@ -24,10 +26,25 @@ export async function generateSource({ url, language, schemas }: GenerateRequest
   const { createPool } = await import('@peakstone/kernel/pg');
   const pool = createPool({ url, size: 1, sharedSize: 0 });
   try {
+    await assertSchemas(pool, schemas);
     const catalog = await loadCatalog(pool);
     const generate = language === 'zod' ? generateZod : generateTypes;
     return generate(catalog, schemas.length > 0 ? { schemas } : {});
   } finally {
     await pool.close();
   }
+}
+
+/** A file without any types would say nothing of a misspelt name. */
+async function assertSchemas(pool: Pool, wanted: readonly string[]): Promise<void> {
+  const { rows } = await pool.query(
+    "select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_(?:toast|temp)' order by nspname",
+  );
+  const known = rows.map(row => String(row[0]));
+  const missing = wanted.find(name => !known.includes(name));
+  if (missing === undefined) return;
+  const own = known.filter(name => name !== 'pg_catalog' && name !== 'information_schema');
+  throw new StackError('config', `There is no schema '${missing}' in the database.`, {
+    hint: `There are: ${own.join(', ')}.`,
+  });
 }
