@@ -3,6 +3,7 @@ import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
 import { ConnectionError, PgError, type Pool } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
 import type { Emit, FatalReason } from '../events.ts';
+import { summarizeCatalog } from './catalogSummary.ts';
 
 const minimumVersion = 130_000;
 const minimumVersionName = '13.0';
@@ -76,7 +77,7 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
       emit({
         kind: 'catalogLoaded',
         queriedInMs: performance.now() - startedAt,
-        summary: summarize(catalog),
+        summary: summarizeCatalog(catalog),
       });
       return true;
     } catch (error) {
@@ -171,10 +172,6 @@ function fatalReason(error: unknown): FatalReason | null {
   if (cause.code === '42P05') return 'transactionPooling';
   if (cause.code === '08P01' && cause.message.includes('statement pooling')) return 'statementPooling';
   return null;
-}
-
-function summarize({ tables, relationships, routines, representations, mediaHandlers }: Catalog): string {
-  return `${tables.size} Relations, ${relationships.size} Relationships, ${routines.size} RPCs, ${representations.size} Domain Representations, ${mediaHandlers.length} Media Type Handlers`;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
