@@ -41,7 +41,7 @@ export function planAnswer(
       writes,
       routine: compiled.kind === 'call' ? compiled.routine : null,
       check: check && (result => check(readResult(result))),
-      isShort: compiled.kind === 'read' && compiled.statements.length === 1 && isShort(text),
+      isShort: mayFollowOthers(compiled, api) && isShort(text),
     },
     call.identity,
     {
@@ -68,6 +68,14 @@ export function planAnswer(
       return respondRow(compiled, api, call, row, main, results[at + 1]);
     },
   };
+}
+
+/** Plain reads, and inserts, which seldom wait for locks. Updates, deletes and calls have a connection to themselves. */
+function mayFollowOthers(compiled: Compiled, { action }: ApiRequest): boolean {
+  if (compiled.kind === 'read') return compiled.statements.length === 1;
+  return (
+    compiled.kind === 'mutate' && !compiled.before && action.kind === 'mutate' && action.mutation === 'insert'
+  );
 }
 
 function respondRow(

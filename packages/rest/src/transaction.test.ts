@@ -45,6 +45,12 @@ describe('a request as one exchange', () => {
     assert.equal(exchange.begin, undefined);
   });
 
+  it('lets short writes follow one another, and gives every other a connection to itself', () => {
+    const lane = (work: Work) => planTransaction(work, identity, facts, config).exchange.lane;
+    assert.equal(lane({ ...write, isShort: true }), 'write');
+    assert.equal(lane(write), 'own');
+  });
+
   it('sets the settings of the role before the role, which may not be allowed to', () => {
     const withRole = {
       ...config,

@@ -62,7 +62,7 @@ export function planTransaction(
   for (const sql of work.main) statements.push(statement(sql));
   // Deferred constraints must speak up even though nothing will be committed.
   if (rollsBack) statements.push({ text: 'set constraints all immediate', values: [] });
-  const lane = work.isShort && !work.writes ? 'shared' : 'own';
+  const lane = !work.isShort ? 'own' : work.writes ? 'write' : 'shared';
   if (!needsBegin) return { exchange: { statements, lane }, mainIndex };
   const begin = `begin isolation level ${level}${work.writes ? '' : ' read only'}`;
   const { check } = work;

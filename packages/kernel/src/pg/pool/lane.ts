@@ -54,6 +54,12 @@ export class Lane {
     if (this.opening < this.waiting.size) this.#grow();
   }
 
+  /** Whether a task would be taken at once, or by a connection that may still be opened. */
+  hasRoom(): boolean {
+    if (this.waiting.size > 0) return false;
+    return this.#pick() !== null || this.connections.length + this.opening < this.max;
+  }
+
   /** Hands waiting tasks to `connection` as far as it takes them. */
   serve(connection: Connection): void {
     while (connection.depth < this.depth && !connection.retiring && !connection.isClosed) {

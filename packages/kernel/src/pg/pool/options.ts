@@ -5,6 +5,7 @@ export interface PoolLimits {
   readonly size: number;
   readonly sharedSize: number;
   readonly pipelineDepth: number;
+  readonly writeSize: number;
   readonly acquireTimeoutMs: number;
   readonly maxWaiting: number;
   readonly maxIdleMs: number;
@@ -15,10 +16,12 @@ export interface PoolLimits {
 /** @throws {RangeError} naming the option that is not a whole number in its range. */
 export function resolveLimits(options: PoolOptions): PoolLimits {
   const size = whole('size', options.size ?? 10, 1);
+  // The own lane must keep one, or nothing exclusive could ever run.
+  const sharedSize = Math.min(whole('sharedSize', options.sharedSize ?? 2, 0), size - 1);
   return {
     size,
-    // The own lane must keep one, or nothing exclusive could ever run.
-    sharedSize: Math.min(whole('sharedSize', options.sharedSize ?? 2, 0), size - 1),
+    sharedSize,
+    writeSize: Math.min(whole('writeSize', options.writeSize ?? 0, 0), size - sharedSize - 1),
     pipelineDepth: whole('pipelineDepth', options.pipelineDepth ?? 16, 1),
     acquireTimeoutMs: whole('acquireTimeoutMs', options.acquireTimeoutMs ?? 10_000, 1),
     maxWaiting: whole('maxWaiting', options.maxWaiting ?? 10_000, 0),

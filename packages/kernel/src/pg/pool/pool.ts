@@ -35,6 +35,9 @@ export function createPool(options: PoolOptions): Pool {
   return new ConnectionPool(options);
 }
 
+/** Short writes under way on one connection: few, as one that waits for a lock holds up those behind it. */
+const writeDepth = 4;
+
 const noValues: readonly SqlValue[] = [];
 
 class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
@@ -44,6 +47,9 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   #generation = 0;
   readonly #own: Lane;
   readonly #shared: Lane;
+  readonly #write: Lane;
+  readonly #lanes: readonly Lane[];
+  readonly #laneOf = new Map<Connection, Lane>();
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
   #sweeper: NodeJS.Timeout;
@@ -58,9 +64,11 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#options = options;
     this.#limits = resolveLimits(options);
     this.#info = parseConninfo(options.url);
-    const { size, sharedSize, pipelineDepth } = this.#limits;
-    this.#own = new Lane(this, false, size - sharedSize, 1);
+    const { size, sharedSize, pipelineDepth, writeSize } = this.#limits;
+    this.#own = new Lane(this, false, size - sharedSize - writeSize, 1);
     this.#shared = new Lane(this, true, sharedSize, pipelineDepth);
+    this.#write = new Lane(this, true, writeSize, writeDepth);
+    this.#lanes = [this.#own, this.#shared, this.#write];
     this.#sweeper = this.#startSweeper();
   }
 
@@ -68,9 +76,16 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     return new Promise((resolve, reject) => {
       const task = new ExchangeTask(exchange, resolve, reject);
       if (exchange.signal) task.watch(exchange.signal);
-      const shared = exchange.lane === 'shared' && this.#shared.max > 0 && !exchange.inspect;
-      this.#submit(shared ? this.#shared : this.#own, task);
+      this.#submit(this.#choose(exchange), task);
     });
+  }
+
+  #choose({ lane, inspect }: Exchange): Lane {
+    if (inspect) return this.#own;
+    if (lane === 'shared' && this.#shared.max > 0) return this.#shared;
+    // Writes may wait for locks: when the lane has no connection that moves, they go past it.
+    if (lane === 'write' && this.#write.hasRoom()) return this.#write;
+    return this.#own;
   }
 
   async query(text: string, values: readonly SqlValue[] = noValues): Promise<Result> {
@@ -109,19 +124,20 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#info = info;
     clearInterval(this.#sweeper);
     if (!this.#closing) this.#sweeper = this.#startSweeper();
-    this.#own.max = limits.size - limits.sharedSize;
+    this.#own.max = limits.size - limits.sharedSize - limits.writeSize;
     this.#shared.max = limits.sharedSize;
     this.#shared.depth = limits.pipelineDepth;
-    if (limits.sharedSize === 0) {
-      for (let task = this.#shared.waiting.shift(); task; task = this.#shared.waiting.shift())
-        this.#own.submit(task);
+    this.#write.max = limits.writeSize;
+    for (const lane of [this.#shared, this.#write]) {
+      if (lane.max > 0) continue;
+      for (let task = lane.waiting.shift(); task; task = lane.waiting.shift()) this.#own.submit(task);
     }
     if (moved) {
       this.#generation++;
       this.#backoff.reset();
       this.#stopRetry();
     }
-    for (const lane of [this.#own, this.#shared]) {
+    for (const lane of this.#lanes) {
       let surplus = lane.connections.length - lane.max;
       for (const connection of [...lane.connections]) {
         if (moved || surplus-- > 0) this.#retire(connection);
@@ -131,11 +147,11 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   get stats(): PoolStats {
-    const all = [...this.#own.connections, ...this.#shared.connections];
+    const all = this.#lanes.flatMap(lane => lane.connections);
     return {
       size: all.length,
       idle: all.filter(connection => connection.depth === 0).length,
-      waiting: this.#own.waiting.size + this.#shared.waiting.size,
+      waiting: this.#lanes.reduce((sum, lane) => sum + lane.waiting.size, 0),
       timeouts: this.#timeouts,
       reachable: this.#reachable,
     };
@@ -160,7 +176,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#stopRetry();
     this.#aborter.abort();
     const error = new ConnectionError('The pool is closed');
-    for (const lane of [this.#own, this.#shared]) {
+    for (const lane of this.#lanes) {
       lane.stopTimer();
       lane.rejectWaiting(error);
       for (const connection of [...lane.connections]) {
@@ -171,7 +187,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   #isDrained(): boolean {
-    return [this.#own, this.#shared].every(
+    return this.#lanes.every(
       lane => lane.waiting.peek() === null && lane.connections.every(connection => connection.depth === 0),
     );
   }
@@ -184,7 +200,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   get #size(): number {
-    return this.#own.connections.length + this.#shared.connections.length;
+    return this.#lanes.reduce((sum, lane) => sum + lane.connections.length, 0);
   }
 
   #away(): ConnectionError {
@@ -239,6 +255,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       // Spread, so that connections opened together do not all end together.
       connection.retireAt = connection.createdAt + this.#limits.maxLifetimeMs * (0.9 + 0.1 * Math.random());
       lane.connections.push(connection);
+      this.#laneOf.set(connection, lane);
       this.#backoff.reset();
       this.#stopRetry();
       this.#reachable = true;
@@ -251,8 +268,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
         this.#retire(connection);
       }
       lane.serve(connection);
-      this.#own.replenish();
-      this.#shared.replenish();
+      this.#replenish();
     } catch (error) {
       lane.opening--;
       if (this.#aborter.signal.aborted) return;
@@ -275,16 +291,18 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       this.#emit({ kind: 'connectFailed', error, retryInMs });
     }
     if (this.#size === 0) {
-      this.#own.rejectWaiting(this.#away());
-      this.#shared.rejectWaiting(this.#away());
+      for (const lane of this.#lanes) lane.rejectWaiting(this.#away());
       this.#checkDrained();
     }
   }
 
   #reconnect(): void {
-    this.#own.replenish();
-    this.#shared.replenish();
-    if (this.#own.opening + this.#shared.opening === 0 && !this.#reachable) void this.#connect(this.#own);
+    this.#replenish();
+    if (this.#lanes.every(lane => lane.opening === 0) && !this.#reachable) void this.#connect(this.#own);
+  }
+
+  #replenish(): void {
+    for (const lane of this.#lanes) lane.replenish();
   }
 
   #stopRetry(): void {
@@ -295,26 +313,23 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   // What connections tell.
 
   released(connection: Connection): void {
-    const lane = this.#laneOf(connection);
+    const lane = this.#laneOf.get(connection);
     if (connection.retiring) {
       if (connection.depth === 0) connection.end();
     } else {
-      lane.serve(connection);
+      lane?.serve(connection);
     }
     this.#checkDrained();
   }
 
   closed(connection: Connection, error: Error): void {
-    const lane = this.#laneOf(connection);
-    const at = lane.connections.indexOf(connection);
-    if (at >= 0) lane.connections.splice(at, 1);
+    const lane = this.#laneOf.get(connection);
+    const at = lane?.connections.indexOf(connection) ?? -1;
+    if (at >= 0) lane?.connections.splice(at, 1);
+    this.#laneOf.delete(connection);
     this.#emit({ kind: 'disconnected', pid: connection.pid, reason: error.message });
-    lane.replenish();
+    lane?.replenish();
     this.#checkDrained();
-  }
-
-  #laneOf(connection: Connection): Lane {
-    return connection.pipelined ? this.#shared : this.#own;
   }
 
   #checkDrained(): void {
@@ -336,7 +351,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   #sweep(): void {
     const now = Date.now();
-    for (const lane of [this.#own, this.#shared]) {
+    for (const lane of this.#lanes) {
       // One busy connection of a lane at a time, so that capacity never falls to nothing.
       let retiring = lane.connections.some(connection => connection.retiring);
       for (const connection of [...lane.connections]) {
