@@ -24,7 +24,7 @@ export async function answerCompiled(
     const startedAt = performance.now();
     const results = await runExchange(transaction, writes, call);
     const durationMs = performance.now() - startedAt;
-    if (compiled.kind !== 'call') lanes.note(text, durationMs);
+    if (planned.mayFollow) lanes.note(text, durationMs);
     clock.lap('transaction');
     return planned.respond(results);
   });

@@ -1,6 +1,6 @@
 /**
- * Which reads are short enough to be pipelined behind others on one connection: those whose statement has been quick so
- * far. A statement not seen before, or one that was slow of late, gets a connection to itself.
+ * Which reads and inserts are short enough to be pipelined behind others on one connection: those whose statement has
+ * been quick so far. A statement not seen before, or one that was slow of late, gets a connection to itself.
  */
 
 export interface Lanes {

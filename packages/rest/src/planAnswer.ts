@@ -16,6 +16,8 @@ export interface PlannedAnswer {
   readonly writes: boolean;
   /** The main statement's text, by which its speed is known. */
   readonly text: string;
+  /** Whether it may be sent behind others while its statement is quick: only then its speed matters. */
+  readonly mayFollow: boolean;
   /**
    * Makes the response from the exchange's results, of which the first is `results[offset]`.
    * @throws {RestError} for a result that is no answer, or that must not be kept.
@@ -34,6 +36,7 @@ export function planAnswer(
   const isPlan = compiled.mediaType.kind === 'plan';
   const check = isPlan ? null : checkFor(compiled, api);
   const text = compiled.statements[0]?.text ?? '';
+  const mayFollow = mayFollowOthers(compiled, api);
   const transaction = planTransaction(
     {
       ...(compiled.kind === 'mutate' && compiled.before ? { before: compiled.before } : {}),
@@ -41,7 +44,7 @@ export function planAnswer(
       writes,
       routine: compiled.kind === 'call' ? compiled.routine : null,
       check: check && (result => check(readResult(result))),
-      isShort: mayFollowOthers(compiled, api) && isShort(text),
+      isShort: mayFollow && isShort(text),
     },
     call.identity,
     {
@@ -57,6 +60,7 @@ export function planAnswer(
     transaction,
     writes,
     text,
+    mayFollow,
     respond(results, offset = 0) {
       const at = offset + transaction.mainIndex;
       const main = results[at];

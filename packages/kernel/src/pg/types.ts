@@ -60,7 +60,7 @@ export interface Exchange {
    * `own` (default): has a connection to itself until done.
    */
   readonly lane?: 'shared' | 'write' | 'own';
-  /** Aborting cancels the running statement (CancelRequest) and rejects; a shared exchange not yet answered is only abandoned, as its neighbours must not suffer. */
+  /** Aborting cancels the running statement (CancelRequest) and rejects; an exchange of another lane than `own` that is not yet answered is only abandoned, as its neighbours must not suffer. */
   readonly signal?: AbortSignal;
   /** NOTICE, WARNING … raised while it ran. */
   readonly onNotice?: (notice: PgNotice) => void;
