@@ -2,32 +2,20 @@
  * The long run of the fuzzer, with everything beyond the reference turned on. Usage: npm run bench -- rest/fuzz [--count 200000] [--seed N]
  * Prints statuses, error codes and findings; exits 1 when there is a finding.
  */
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { testDatabase } from '@peakstone/testing';
 import { allBeyond, generateBeyond } from '../test/fuzz/beyond.ts';
 import { fuzz } from '../test/fuzz/run.ts';
-import { startEngine } from '../test/support/engine.ts';
+import { startTarget } from '../test/fuzz/target.ts';
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '200000' }, seed: { type: 'string' } },
 });
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 const count = Number(values.count);
-const sql = await readFile(new URL('../test/fuzz/schema.sql', import.meta.url), 'utf8');
-const database = await testDatabase({ sql });
-const engine = await startEngine(database.superuserUrl, {
-  dbSchemas: ['test'],
-  dbAnonRole: 'postgres',
-  dbAggregatesEnabled: true,
-  dbPlanEnabled: true,
-  dbTxEnd: 'rollback-allow-override',
-  beyond: allBeyond,
-  jwtSecret: Buffer.from('a secret of at least thirty-two characters'),
-});
+const target = await startTarget(allBeyond);
 try {
   const startedAt = performance.now();
-  const report = await fuzz(engine.handler, engine.catalog, {
+  const report = await fuzz(target.handler, target.catalog, {
     seed,
     count,
     generate: generateBeyond,
@@ -46,6 +34,5 @@ try {
     process.stdout.write(`${JSON.stringify(request)}\n  ${problem}\n`);
   process.exitCode = report.findings.length > 0 ? 1 : 0;
 } finally {
-  await engine.close();
-  await database.drop();
+  await target.close();
 }
