@@ -5,7 +5,7 @@
  */
 import { compileRead, parseRequest, type RequestParts, readTarget } from '../src/compile.ts';
 import { defaultConfig } from '../src/config/types.ts';
-import { createMemo, type Prepared } from '../src/memo.ts';
+import { createMemo, type Prepared } from '../src/engine/memo.ts';
 import { planTransaction } from '../src/transaction.ts';
 import { makeCatalog } from '../test/support/catalog.ts';
 

@@ -4,9 +4,9 @@
  */
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Handler, HttpBody, HttpResponse } from '@peakstone/kernel/http';
+import { streamCatalog } from './admin/dumpCatalog.ts';
 import { dumpConfig } from './config/dump.ts';
 import type { RestConfig } from './config/types.ts';
-import { streamCatalog } from './dumpCatalog.ts';
 
 export interface AdminContext {
   readonly config: () => RestConfig;

@@ -6,7 +6,7 @@ import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http'
 import type { Identity } from './auth/authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
-import { answerPreflight, corsExtras, corsHeaders } from './cors.ts';
+import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';
 import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
 import { serverHeader } from './version.ts';
 

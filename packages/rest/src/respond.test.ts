@@ -6,6 +6,7 @@ import { films } from '../test/support/films.ts';
 import { jsonType } from './parse/media.ts';
 import type { Preferences } from './parse/prefer.ts';
 import { allRows } from './parse/range.ts';
+import type { ResultRow } from './respond/result.ts';
 import {
   type MutateContext,
   respondCall,
@@ -15,7 +16,6 @@ import {
   withETag,
   withVary,
 } from './respond.ts';
-import type { ResultRow } from './result.ts';
 
 const result: ResultRow = {
   total: null,

@@ -11,7 +11,7 @@ import { countsExactly, type Preferences, renderPreferenceApplied } from './pars
 import { encodeText } from './parse/query.ts';
 import type { Mutation, Resource } from './parse/target.ts';
 import type { Range } from './parse/types.ts';
-import type { ResultRow } from './result.ts';
+import type { ResultRow } from './respond/result.ts';
 
 /** What all responses to one request share. */
 export interface ResponseContext {

@@ -4,7 +4,6 @@
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
-import { withLegacyWarning } from '../answer.ts';
 import {
   type ApiRequest,
   type Compiled,
@@ -15,10 +14,11 @@ import {
 } from '../compile.ts';
 import { allowsTxOverride, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
+import { withLegacyWarning } from '../engine/answer.ts';
+import { type PlannedAnswer, planAnswer } from '../engine/planAnswer.ts';
 import { beyondErrors, RestError, requestErrors, toRestError } from '../errors.ts';
-import { withQueryLog } from '../exchange.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
-import { type PlannedAnswer, planAnswer } from '../planAnswer.ts';
+import { withQueryLog } from '../transaction/exchange.ts';
 import { endsInRollback } from '../transaction.ts';
 import { type BatchItem, readBatch } from './batchItems.ts';
 import { renderBatch } from './batchResponse.ts';

@@ -1,12 +1,12 @@
 /** Reads whose rows go to the client as the database sends them, however many there are. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Cell } from '@peakstone/kernel/pg';
-import type { Clock } from '../clock.ts';
 import type { ApiRequest, Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
-import { ClientGone, withQueryLog } from '../exchange.ts';
-import { locationOf, planAnswer, responseContext } from '../planAnswer.ts';
+import { locationOf, planAnswer, responseContext } from '../engine/planAnswer.ts';
+import type { Clock } from '../engine/serverTiming.ts';
 import { respondStream } from '../respond.ts';
+import { ClientGone, withQueryLog } from '../transaction/exchange.ts';
 import type { StreamFormat } from './streamFormat.ts';
 
 type Row = readonly Cell[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HttpRequest } from '@peakstone/kernel/http';
-import { defaultBeyond } from './config/beyond.ts';
+import { defaultBeyond } from '../config/beyond.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './cors.ts';
 
 const request = (method: string, headers: Record<string, string>): HttpRequest =>

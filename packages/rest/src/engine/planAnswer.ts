@@ -1,14 +1,14 @@
 /** A compiled request as an exchange, and its results as a response. Pure. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Result } from '@peakstone/kernel/pg';
-import { withNextLink } from './beyond/keyset.ts';
-import type { ApiRequest, Compiled } from './compile.ts';
-import type { RestCall } from './context.ts';
-import { requestErrors } from './errors.ts';
-import type { MediaType } from './parse/media.ts';
-import { type ResponseContext, respondCall, respondMutate, respondPlan, respondRead } from './respond.ts';
-import { type ResultRow, readPlannedRows, readPlanText, readResult } from './result.ts';
-import { planTransaction, type Transaction } from './transaction.ts';
+import { withNextLink } from '../beyond/keyset.ts';
+import type { ApiRequest, Compiled } from '../compile.ts';
+import type { RestCall } from '../context.ts';
+import { requestErrors } from '../errors.ts';
+import type { MediaType } from '../parse/media.ts';
+import { type ResultRow, readPlannedRows, readPlanText, readResult } from '../respond/result.ts';
+import { type ResponseContext, respondCall, respondMutate, respondPlan, respondRead } from '../respond.ts';
+import { planTransaction, type Transaction } from '../transaction.ts';
 
 /** A compiled request as an exchange, and how its results become a response. */
 export interface PlannedAnswer {

@@ -1,9 +1,9 @@
 /** Running an exchange for a request: cancelled with its client, told to the log. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Result } from '@peakstone/kernel/pg';
-import type { RestCall } from './context.ts';
-import { toRestError } from './errors.ts';
-import type { Transaction } from './transaction.ts';
+import type { RestCall } from '../context.ts';
+import { toRestError } from '../errors.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** The client went away under a read, which was stopped; nobody will see the answer. */
 export class ClientGone extends Error {

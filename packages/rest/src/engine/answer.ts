@@ -1,13 +1,13 @@
 /** From a compiled request to its response: run, check, respond. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { streamRead } from './beyond/stream.ts';
-import type { Clock } from './clock.ts';
-import type { ApiRequest, Compiled } from './compile.ts';
-import type { RestCall } from './context.ts';
-import { runExchange, withQueryLog } from './exchange.ts';
-import type { Lanes } from './lane.ts';
+import { streamRead } from '../beyond/stream.ts';
+import type { ApiRequest, Compiled } from '../compile.ts';
+import type { RestCall } from '../context.ts';
+import { runExchange, withQueryLog } from '../transaction/exchange.ts';
+import type { Lanes } from '../transaction/lanes.ts';
+import { prettyVersion } from '../version.ts';
 import { planAnswer } from './planAnswer.ts';
-import { prettyVersion } from './version.ts';
+import type { Clock } from './serverTiming.ts';
 
 /** Runs the statements and makes the response from what they gave. */
 export async function answerCompiled(

@@ -3,10 +3,8 @@
  * What it throws is rendered by the edge around it.
  */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { answerCompiled, withLegacyWarning } from './answer.ts';
 import { answerBatch, isBatch } from './beyond/batch.ts';
 import { allowingQuery, asRead, withoutLongLocation } from './beyond/queryMethod.ts';
-import { type Clock, createClock } from './clock.ts';
 import {
   type ApiRequest,
   type Compiled,
@@ -18,11 +16,13 @@ import {
 } from './compile.ts';
 import type { RestCall, RestContext, RestEngine } from './context.ts';
 import { createEdge } from './edge.ts';
-import { ClientGone } from './exchange.ts';
-import { inspect } from './inspect.ts';
-import { createLanes } from './lane.ts';
-import { createMemo } from './memo.ts';
+import { answerCompiled, withLegacyWarning } from './engine/answer.ts';
+import { inspect } from './engine/inspect.ts';
+import { createMemo } from './engine/memo.ts';
+import { type Clock, createClock } from './engine/serverTiming.ts';
 import { respondInfo, withETag, withVary } from './respond.ts';
+import { ClientGone } from './transaction/exchange.ts';
+import { createLanes } from './transaction/lanes.ts';
 
 export interface EngineOptions {
   /** ETag on reads, and 304 for If-None-Match, whatever the setting `server-etag-enabled` says. Default false. */

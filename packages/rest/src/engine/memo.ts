@@ -16,9 +16,9 @@ import {
   parseRequest,
   type RequestParts,
   readTarget,
-} from './compile.ts';
-import type { RestConfig } from './config/types.ts';
-import { canonicalOf, decodeText, isFilterName } from './parse/query.ts';
+} from '../compile.ts';
+import type { RestConfig } from '../config/types.ts';
+import { canonicalOf, decodeText, isFilterName } from '../parse/query.ts';
 
 export interface Prepared {
   /** Of a remembered request, the filters hold marks in place of values: only the statements hold the values. */

@@ -4,7 +4,7 @@
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
-import type { BeyondConfig } from './config/beyond.ts';
+import type { BeyondConfig } from '../config/beyond.ts';
 
 const allowedMethods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'];
 const safelistedHeaders = 'Accept, Accept-Language, Content-Language';

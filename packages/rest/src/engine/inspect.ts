@@ -1,12 +1,12 @@
 /** The root document, made from what the request's role may see. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import type { Clock } from './clock.ts';
-import { type ApiRequest, assertInspectable } from './compile.ts';
-import type { RestCall } from './context.ts';
-import { runExchange, withQueryLog } from './exchange.ts';
-import { openApiStatements, readVisible, renderOpenApi, requestedVersion } from './openapi/index.ts';
-import { renderContentType } from './parse/media.ts';
-import { planTransaction } from './transaction.ts';
+import { type ApiRequest, assertInspectable } from '../compile.ts';
+import type { RestCall } from '../context.ts';
+import { openApiStatements, readVisible, renderOpenApi, requestedVersion } from '../openapi/index.ts';
+import { renderContentType } from '../parse/media.ts';
+import { runExchange, withQueryLog } from '../transaction/exchange.ts';
+import { planTransaction } from '../transaction.ts';
+import type { Clock } from './serverTiming.ts';
 
 /** @throws {RestError} PGRST107 when something else than a document is wanted. */
 export async function inspect(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { films } from '../test/support/films.ts';
-import { type Compiled, compileRead, parseRequest, type RequestParts, readTarget } from './compile.ts';
-import { defaultConfig, type RestConfig } from './config/types.ts';
+import { films } from '../../test/support/films.ts';
+import { type Compiled, compileRead, parseRequest, type RequestParts, readTarget } from '../compile.ts';
+import { defaultConfig, type RestConfig } from '../config/types.ts';
 import { createMemo, type Memo } from './memo.ts';
 
 const config: RestConfig = {

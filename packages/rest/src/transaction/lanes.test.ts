@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLanes } from './lane.ts';
+import { createLanes } from './lanes.ts';
 
 describe('choosing a lane', () => {
   it('gives a statement that was never run a connection of its own', () => {

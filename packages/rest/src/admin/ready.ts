@@ -1,5 +1,5 @@
 /** `--ready`: asks a running server's admin port whether it can serve, for container health checks. */
-import type { RestConfig } from './config/types.ts';
+import type { RestConfig } from '../config/types.ts';
 
 const specialHosts = new Set(['*', '*4', '!4', '*6', '!6']);
 const timeoutMs = 10_000;
