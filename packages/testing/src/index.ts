@@ -1,3 +1,4 @@
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
+export { reservePorts } from './ports.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 export { sharedServerUrl } from './shared.ts';

@@ -2,13 +2,12 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectionUrl, type Server, startServer } from '@peakstone/database';
+import { reservePorts } from './ports.ts';
 import { reapWithThisProcess } from './reaper.ts';
 
 export interface TestServerOptions {
   /** False skips fsync: only where nothing about durability is tested. Default true. */
   readonly durable?: boolean;
-  /** Default: a free one. */
-  readonly port?: number;
   readonly maxConnections?: number;
   readonly superuser?: string;
   /** Each line of the server's log. */
@@ -20,7 +19,7 @@ export interface TestServer {
   /** The superuser's database, through the private socket, without a password. */
   readonly url: string;
   readonly dataDir: string;
-  /** Stays the same through restarts. */
+  /** Stays the same through restarts: nobody else gets it while the server is down. */
   readonly port: number;
   readonly socketDir: string;
   readonly server: Server;
@@ -34,19 +33,21 @@ export interface TestServer {
 
 /** Starts a server that the caller must `stop()`; one that is left running ends with this process. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const port = await reservePorts();
   const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-test-'));
+  reapWithThisProcess(folder);
   // The server's user, other than ours when we are root, must get in.
   chmodSync(folder, 0o711);
   const dataDir = path.join(folder, 'postgres');
   const superuser = options.superuser ?? 'postgres';
-  const start = (port: { port: number; fixed: boolean }) =>
+  const start = () =>
     startServer(
       {
         dataDir,
         binaries: 'embedded',
         superuser,
         database: 'postgres',
-        port,
+        port: { port, fixed: true },
         durable: options.durable ?? true,
         maxConnections: options.maxConnections ?? 100,
         machine: { memoryBytes: 1024 ** 3, cpus: 2 },
@@ -56,13 +57,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     );
   let server: Server;
   try {
-    server = await start({ port: options.port ?? 0, fixed: options.port !== undefined });
+    server = await start();
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
-  reapWithThisProcess(folder);
-  const { port, socketDir } = server;
+  const { socketDir } = server;
   return {
     url: connectionUrl({ host: socketDir, port }, 'postgres', superuser),
     dataDir,
@@ -73,7 +73,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     async stop() {
       await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      // After a kill -9, its orphans may still be writing their last.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
     async kill9() {
       process.kill(server.postmaster.pid, 'SIGKILL');
@@ -81,7 +82,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     async restart() {
       await server.stop();
-      server = await start({ port, fixed: true });
+      server = await start();
     },
   };
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@peakstone/database';
-import { startTestServer, testDatabase } from '../src/index.ts';
+import { reservePorts, startTestServer, testDatabase } from '../src/index.ts';
 
 describe('a test database', () => {
   it('is fresh, holds the given SQL, is owned by an ordinary role, and goes away', async () => {
@@ -65,6 +66,20 @@ describe('a test server', () => {
     while (existsSync(path.dirname(line))) {
       assert.ok(performance.now() < deadline, `${line} is still there`);
       await sleep(50);
+    }
+  });
+});
+
+describe('reserved ports', () => {
+  it('are given out once, and can be listened on again and again', async () => {
+    const bases = await Promise.all(Array.from({ length: 50 }, () => reservePorts(8)));
+    const ports = bases.flatMap(base => Array.from({ length: 8 }, (_, index) => base + index));
+    assert.equal(new Set(ports).size, 400);
+    for (let round = 0; round < 2; round++) {
+      const server = createServer().listen(bases[0], '127.0.0.1');
+      await once(server, 'listening');
+      server.close();
+      await once(server, 'close');
     }
   });
 });
