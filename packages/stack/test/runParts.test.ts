@@ -194,6 +194,21 @@ describe('the control channel', () => {
     );
   });
 
+  it('answers whoever asked for a stop, however long that takes, and lets go of who asked nothing', async () => {
+    const path = join(folder(), 'control.sock');
+    const left = Promise.withResolvers<void>();
+    const control = await listenControl(path, async () => {
+      control.stopListening();
+      // The silent one goes a second later: this stop takes longer than that.
+      await left.promise;
+      return null;
+    });
+    const silent = connect(path);
+    await once(silent, 'connect');
+    silent.on('close', () => left.resolve());
+    assert.equal(await askControl(path, { command: 'stop' }), null);
+  });
+
   it('hands a refusal on with its hint', async () => {
     const path = join(folder(), 'control.sock');
     const control = await listenControl(path, async () => {

@@ -27,8 +27,8 @@ export type ControlHandler = (
 const maxRequestBytes = 4096;
 const maxReplyLineBytes = 1_000_000;
 const maxClients = 32;
-/** A client that has not read its answer by then does not read. */
-const lastAnswerMs = 1000;
+/** A client that has not asked, or has not read its answer, by then does not. */
+const lastWordMs = 1000;
 
 export interface Control {
   /** From now on nobody can connect, and the socket's file is gone; answers under way are still given. */
@@ -42,11 +42,13 @@ export interface Control {
 export async function listenControl(path: string, handler: ControlHandler): Promise<Control> {
   ensureSocketFolder(dirname(path));
   rmSync(path, { force: true });
-  const clients = new Set<Socket>();
+  /** Connected, and have not asked yet. */
+  const silent = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, socket => {
-    clients.add(socket);
-    socket.once('close', () => clients.delete(socket));
-    serve(socket, handler);
+    const forget = (): void => void silent.delete(socket);
+    silent.add(socket);
+    socket.once('close', forget);
+    serve(socket, handler, forget);
   });
   server.maxConnections = maxClients;
   await listenPrivately(server, path);
@@ -54,10 +56,10 @@ export async function listenControl(path: string, handler: ControlHandler): Prom
     stopListening: () => {
       // Takes the socket file away too, at once: its place may be another stack's in a moment.
       server.close();
-      // Whoever asked for the stop still waits for its answer, others have none to expect.
+      // Whoever asked for the stop waits for its answer, however long the stop takes; the silent have none to expect.
       setTimeout(() => {
-        for (const client of clients) client.destroy();
-      }, lastAnswerMs).unref();
+        for (const client of silent) client.destroy();
+      }, lastWordMs).unref();
     },
   };
 }
@@ -76,7 +78,7 @@ function listenPrivately(server: Server, path: string): Promise<void> {
   });
 }
 
-function serve(socket: Socket, handler: ControlHandler): void {
+function serve(socket: Socket, handler: ControlHandler, onAsked: () => void): void {
   let text = '';
   let asked = false;
   socket.setEncoding('utf8');
@@ -92,7 +94,12 @@ function serve(socket: Socket, handler: ControlHandler): void {
     const end = text.indexOf('\n');
     if (end < 0 && text.length <= maxRequestBytes) return;
     asked = true;
-    answer(end < 0 ? '' : text.slice(0, end), handler, send).finally(() => socket.end());
+    onAsked();
+    answer(end < 0 ? '' : text.slice(0, end), handler, send).finally(() => {
+      socket.end();
+      // Nothing else may keep a stopped stack's process alive.
+      setTimeout(() => socket.destroy(), lastWordMs).unref();
+    });
   });
   socket.on('end', () => {
     if (!asked) socket.end();
