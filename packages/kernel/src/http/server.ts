@@ -2,6 +2,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { trustedNetworks } from './address.ts';
 import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';
@@ -25,13 +26,20 @@ export interface HttpServer {
   /** Open connections, in both lanes. */
   readonly connections: number;
   /**
-   * Stops accepting, ends idle connections, lets requests in work finish with `Connection: close`,
-   * and cuts what is left after `drainMs` (default 10 s). Safe to call twice.
+   * Answers what arrives within a moment with `Connection: close`, then stops accepting, ends idle
+   * connections, lets requests in work finish, and cuts what is left after `drainMs` (default 10 s).
+   * Safe to call twice.
    */
   close(drainMs?: number): Promise<void>;
 }
 
 const SWEEP_MS = 1000;
+/** A request that was on its way when closing began arrives within this time. */
+const IN_FLIGHT_MS = 100;
+/** Clients that go on connecting don't keep us from closing for longer than this. */
+const ACCEPT_MS = 2000;
+/** Whoever asks nothing for so long once no request is in work, or doesn't read its answer, is cut. */
+const CUT_MS = 500;
 
 /**
  * Listens and answers with `handler`. Plain requests take the fast lane; whatever isn't plainly
@@ -57,6 +65,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const fast = new Set<FastConnection>();
   const sockets = new Set<Socket>();
   const stalled = new StalledWriters(limits.idleTimeoutMs, limits.maxWaitingBytes);
+  let accepted = 0;
   let inWork = 0;
   let draining = false;
   let whenQuiet: (() => void) | null = null;
@@ -102,6 +111,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
 
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    accepted++;
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
@@ -157,6 +167,8 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
 
   async function shutDown(drainMs: number): Promise<void> {
     draining = true;
+    if (sockets.size > 0) await delay(Math.min(drainMs, IN_FLIGHT_MS));
+    await acceptWaiting();
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
     for (const connection of fast) connection.close();
     if (inWork > 0) {
@@ -173,12 +185,26 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       () => {
         for (const socket of sockets) socket.destroy();
       },
-      Math.min(drainMs, 500),
+      Math.min(drainMs, CUT_MS),
     );
     server.closeIdleConnections();
     await closed;
     clearTimeout(cut);
     clearInterval(sweep);
+  }
+
+  /**
+   * Takes the connections that the system has accepted for us: it would reset them when we stop listening.
+   * A turn of the event loop accepts at least one if there is one.
+   */
+  async function acceptWaiting(): Promise<void> {
+    const end = lane.now() + ACCEPT_MS;
+    let before: number;
+    do {
+      before = accepted;
+      await nextTurn();
+      await nextTurn();
+    } while (accepted !== before && lane.now() < end);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -111,7 +112,7 @@ onBothLanes('connections', serve => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('drains on close: work in progress ends with Connection: close, idle connections at once', async () => {
+  it('drains on close: work in progress ends with Connection: close, idle connections soon', async () => {
     const entered = Promise.withResolvers<void>();
     const server = await serve(async () => {
       entered.resolve();
@@ -132,6 +133,33 @@ onBothLanes('connections', serve => {
     await closed;
     assert.ok(performance.now() - started < 1500);
     await assert.rejects(fetch(server.url));
+  });
+
+  it('answers on close what was on its way: a request on an idle connection', async () => {
+    const server = await serve(request => textResponse(200, request.path));
+    const client = connect(server.port, '127.0.0.1');
+    client.write('GET /first HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(client, 'data');
+    const answer = collect(client);
+    const closed = server.close();
+    client.write('GET /second HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.match(await answer, /^HTTP\/1\.1 200 [\s\S]*Connection: close\r\n[\s\S]*\/second$/);
+    await closed;
+  });
+
+  it('answers on close what was on its way: connections that wait to be accepted', async () => {
+    const server = await serve(() => textResponse(200, 'done'));
+    const clients = Array.from({ length: 20 }, () => connect(server.port, '127.0.0.1'));
+    const answers = clients.map(client => {
+      client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      return collect(client);
+    });
+    await new Promise<void>(resolve => process.nextTick(resolve));
+    // The system connects them while this process is busy, so that none is accepted yet.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    assert.equal(server.connections, 0);
+    await server.close();
+    for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1\.1 200 [\s\S]*done$/);
   });
 
   it('cuts what does not end within the drain time', async () => {

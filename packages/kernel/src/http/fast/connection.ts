@@ -129,10 +129,13 @@ export class FastConnection {
     else this.#abortListeners.push(listener);
   }
 
-  /** Ends the connection at once when idle, after the response in work otherwise. */
+  /**
+   * Ends the connection at once when idle, after the response in work otherwise, and after the first one
+   * when it hasn't had any: its client has just connected in order to ask.
+   */
   close(): void {
     this.#closing = true;
-    if (this.#current === null && this.#bytes === 0) this.socket.end();
+    if (this.#used && this.#current === null && this.#bytes === 0) this.socket.end();
   }
 
   /** Called about once a second: enforces what the limits say about time. */
