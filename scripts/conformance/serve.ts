@@ -6,7 +6,7 @@ import { createAuthenticate } from '../../packages/rest/src/auth/authenticate.ts
 import { resolveSecrets } from '../../packages/rest/src/config/secrets.ts';
 import { parseSettings } from '../../packages/rest/src/config/settings.ts';
 import type { RestConfig } from '../../packages/rest/src/config/types.ts';
-import { createRestHandler } from '../../packages/rest/src/engine.ts';
+import { createRestHandler } from '../../packages/rest/src/edge.ts';
 import type { RestEvent } from '../../packages/rest/src/events.ts';
 import type { Settings } from './cases.ts';
 

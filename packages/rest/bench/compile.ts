@@ -3,9 +3,11 @@
  *
  * Usage: npm run bench -- rest/compile
  */
-import { compileRead, parseRequest, type RequestParts, readTarget } from '../src/compile.ts';
+import { compileRead } from '../src/compile.ts';
 import { defaultConfig } from '../src/config/types.ts';
 import { createMemo, type Prepared } from '../src/engine/memo.ts';
+import { parseRequest } from '../src/parse/request.ts';
+import { parseTarget, type RequestParts } from '../src/parse/target.ts';
 import { planTransaction } from '../src/transaction.ts';
 import { makeCatalog } from '../test/support/catalog.ts';
 
@@ -49,7 +51,7 @@ function compileOnce(query: string, remembers: boolean): number {
 }
 
 function compileAnew(parts: RequestParts): Prepared {
-  const api = parseRequest(parts, readTarget(parts, config), null, config);
+  const api = parseRequest(parts, parseTarget(parts, config), null, config);
   if (api.action.kind !== 'read') throw new Error('The bench compiles reads');
   return { api, compiled: compileRead(api.action, api, catalog, config) };
 }

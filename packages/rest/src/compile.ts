@@ -1,28 +1,17 @@
 /**
- * The pure middle of the engine: a request and the catalog in, statements and everything the response needs out.
- * parse → plan → SQL, without I/O.
+ * The pure middle of the engine: a request that has been read and the catalog in, statements and everything the response
+ * needs out. Plan, then SQL, without I/O.
  */
 import { type Catalog, key, type QualifiedName, type Routine, type Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
 import { compileNested } from './beyond/nested.ts';
 import { type StreamFormat, streamFormat } from './beyond/streamFormat.ts';
 import type { RestConfig } from './config/types.ts';
-import { allowsTxOverride } from './config/types.ts';
 import { requestErrors, schemaCacheErrors } from './errors.ts';
-import { withoutVersion } from './openapi/index.ts';
-import { jsonType, type MediaType, parseAccept, parseMediaType, renderMime } from './parse/media.ts';
-import { type ParsedPayload, parsePayload } from './parse/payload.ts';
-import {
-  assertPreferences,
-  countsByPlan,
-  type Preferences,
-  parsePrefer,
-  withExtras,
-} from './parse/prefer.ts';
-import { parseQuery } from './parse/query.ts';
-import { topLevelRange } from './parse/range.ts';
-import { type Action, parseTarget, type Target } from './parse/target.ts';
-import type { QueryDialect, QueryParams, Range } from './parse/types.ts';
+import type { MediaType } from './parse/media.ts';
+import { assertPreferences, countsByPlan } from './parse/prefer.ts';
+import type { ApiRequest } from './parse/request.ts';
+import type { Action } from './parse/target.ts';
 import { directArguments, findRoutine, planCall, resultName } from './plan/call.ts';
 import { type KeysetPlan, planKeyset } from './plan/keyset.ts';
 import { planMutate } from './plan/mutate.ts';
@@ -39,110 +28,36 @@ import {
   writeStatement,
 } from './sql/statement.ts';
 
-/** The parts of an HTTP request that decide what it means. */
-export interface RequestParts {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: Readonly<Record<string, string | undefined>>;
-}
-
-/** A request whose every part has been read. */
-export interface ApiRequest extends Target {
-  readonly method: string;
-  readonly query: QueryParams;
-  readonly preferences: Preferences;
-  readonly range: Range;
-  readonly accepts: readonly MediaType[];
-  readonly contentType: MediaType;
-  readonly payload: ParsedPayload | null;
-}
-
-/** Whether the body says something: writes but DELETE, and calls by POST. */
-export function takesBody({ action }: Target): boolean {
-  return (
-    (action.kind === 'mutate' && action.mutation !== 'delete') ||
-    (action.kind === 'call' && action.method === 'POST')
-  );
-}
-
-export function readTarget(parts: RequestParts, config: RestConfig): Target {
-  return parseTarget(parts.method, parts.path, parts.headers, config);
-}
-
-/**
- * Reads everything but the target. `body` is null where none is taken.
- * @throws {RestError} PGRST100, PGRST102, PGRST103, PGRST114
- */
-export function parseRequest(
-  parts: RequestParts,
-  target: Target,
-  body: Buffer | null,
-  config: RestConfig,
-): ApiRequest {
-  const { method, headers } = parts;
-  const { action } = target;
-  const isSafeCall = action.kind === 'call' && action.method !== 'POST';
-  const query = parseQuery(
-    action.kind === 'inspect' ? withoutVersion(parts.query) : parts.query,
-    isSafeCall,
-    dialectFor(action, config),
-  );
-  const range = topLevelRange(method, headers.range, query.ranges.get(''));
-  const contentType =
-    headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
-  const preferences = withExtras(parsePrefer(headers.prefer, allowsTxOverride(config)), config.beyond);
-  const isNested = preferences.nested === true && action.kind === 'mutate' && action.mutation === 'insert';
-  const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
-  return {
-    ...target,
-    method,
-    query,
-    preferences,
-    range,
-    accepts: parseAccept(headers.accept),
-    contentType,
-    payload: isNested
-      ? { payload: { kind: 'unchecked', raw: body ?? Buffer.alloc(0) }, columns: [] }
-      : body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
-  };
-}
-
-/** A cursor pages through a relation; elsewhere `after` is a name like any other. */
-function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
-  return action.kind === 'read' || !beyond.keyset ? beyond : { ...beyond, keyset: false };
-}
-
 /** What the exchange runs, and what the response is made from. */
-export type Compiled =
-  | {
-      readonly kind: 'read';
-      readonly statements: readonly Sql[];
-      readonly table: Table;
-      readonly mediaType: MediaType;
-      readonly plan: ReadPlan;
-      /** Set when the response names the place of its last row. */
-      readonly keyset?: KeysetPlan;
-      /** Set when rows are sent as they come. */
-      readonly stream?: StreamFormat;
-    }
-  | {
-      readonly kind: 'mutate';
-      /** Run before `statements`, for their effects alone. */
-      readonly before?: readonly Sql[];
-      readonly statements: readonly Sql[];
-      readonly table: Table;
-      readonly mediaType: MediaType;
-      readonly plan: ReadPlan;
-    }
-  | {
-      readonly kind: 'call';
-      readonly statements: readonly Sql[];
-      readonly routine: Routine;
-      readonly writes: boolean;
-      readonly mediaType: MediaType;
-      readonly plan: ReadPlan;
-    };
+export type Compiled = CompiledRead | CompiledMutate | CompiledCall;
+
+interface CompiledBase {
+  readonly statements: readonly Sql[];
+  readonly mediaType: MediaType;
+  readonly plan: ReadPlan;
+}
+
+export interface CompiledRead extends CompiledBase {
+  readonly kind: 'read';
+  readonly table: Table;
+  /** Set when the response names the place of its last row. */
+  readonly keyset?: KeysetPlan;
+  /** Set when rows are sent as they come. */
+  readonly stream?: StreamFormat;
+}
+
+export interface CompiledMutate extends CompiledBase {
+  readonly kind: 'mutate';
+  /** Run before `statements`, for their effects alone. */
+  readonly before?: readonly Sql[];
+  readonly table: Table;
+}
+
+export interface CompiledCall extends CompiledBase {
+  readonly kind: 'call';
+  readonly routine: Routine;
+  readonly writes: boolean;
+}
 
 function findTable(catalog: Catalog, schema: string, name: string): Table {
   const table = catalog.tables.get(key(schema, name));
@@ -206,43 +121,28 @@ export function compileRead(
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
-): Extract<Compiled, { kind: 'read' }> {
+): CompiledRead {
   const table = findTable(catalog, request.schema, action.name);
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
   const resolved = handlerFor(table, plan, request, catalog, config, action.headersOnly);
   assertPreferences(request.preferences);
-  const { after } = request.query;
   const { mediaType } = resolved;
+  const compiled = { kind: 'read', table, mediaType, plan } as const;
+  const { after } = request.query;
   if (after !== null) {
     const paged = planKeyset(plan, table, after, resolved.handler);
     const page = keysetStatement(paged.plan, paged.keyset, statementOptions(resolved, request, config));
-    const { keyset } = paged;
-    return {
-      kind: 'read',
-      statements: [page, ...planned(resolved, request, plan)],
-      table,
-      mediaType,
-      plan,
-      keyset,
-    };
+    const statements = [page, ...planCount(resolved, request, plan)];
+    return { ...compiled, statements, keyset: paged.keyset };
   }
   const stream = streamFormat(request.preferences, resolved);
-  if (stream) {
-    return {
-      kind: 'read',
-      statements: [streamStatement(plan, resolved.handler)],
-      table,
-      mediaType,
-      plan,
-      stream,
-    };
-  }
-  const statements = [readStatement(plan, statementOptions(resolved, request, config))];
-  statements.push(...planned(resolved, request, plan));
-  return { kind: 'read', statements, table, mediaType, plan };
+  if (stream) return { ...compiled, statements: [streamStatement(plan, resolved.handler)], stream };
+  const page = readStatement(plan, statementOptions(resolved, request, config));
+  return { ...compiled, statements: [page, ...planCount(resolved, request, plan)] };
 }
 
-function planned(
+/** Asks the planner for the total, where the preference `count` wants its guess. */
+function planCount(
   { mediaType }: ResolvedHandler,
   { preferences }: ApiRequest,
   plan: ReadPlan,
@@ -255,7 +155,7 @@ export function compileMutate(
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
-): Extract<Compiled, { kind: 'mutate' }> {
+): CompiledMutate {
   const { preferences, payload } = request;
   const table = findTable(catalog, request.schema, action.name);
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
@@ -308,7 +208,7 @@ export function compileCall(
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
-): Extract<Compiled, { kind: 'call' }> {
+): CompiledCall {
   const isPost = action.method === 'POST';
   const routine = routineOf(action.name, isPost, request, catalog);
   const identifier = resultName(routine);
@@ -323,15 +223,6 @@ export function compileCall(
   const statement = callStatement(call, plan, statementOptions(resolved, request, config));
   const writes = isPost && routine.volatility === 'volatile';
   return { kind: 'call', statements: [statement], routine, writes, mediaType: resolved.mediaType, plan };
-}
-
-const INSPECTED: ReadonlySet<MediaType['kind']> = new Set(['openapi', 'json', 'any']);
-
-/** @throws {RestError} PGRST107 when the root is wanted as something else than a document. */
-export function assertInspectable({ accepts }: ApiRequest): void {
-  if (!accepts.some(type => INSPECTED.has(type.kind))) {
-    throw requestErrors.unacceptableMediaType(accepts.map(renderMime));
-  }
 }
 
 /** Compiles whatever takes a statement. */

@@ -7,11 +7,13 @@ import type { Identity } from './auth/authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';
+import { createEngine } from './engine.ts';
 import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
 import { serverHeader } from './version.ts';
 
-/** Makes the service's handler. `context` is read once a request. */
-export function createEdge(context: () => RestContext, engine: RestEngine): Handler {
+/** Makes the service's handler: the engine with its HTTP edge. `context` is read once a request. */
+export function createRestHandler(context: () => RestContext): Handler {
+  const engine = createEngine();
   return async request => {
     const current = context();
     const { config } = current;

@@ -1,6 +1,5 @@
 export { ConfigError } from './config/error.ts';
 export type { RestConfig } from './config/types.ts';
-export type { EngineOptions } from './engine.ts';
 export type { Emit, RestEvent } from './events.ts';
 export { type GenerateOptions, generateTypes, generateZod } from './gen/index.ts';
 export { runRest } from './main.ts';

@@ -9,7 +9,7 @@ import { createAdmin } from './admin.ts';
 import { readConfig } from './config/read.ts';
 import { parseSettings } from './config/settings.ts';
 import type { RestConfig } from './config/types.ts';
-import { createRestHandler, type EngineOptions } from './engine.ts';
+import { createRestHandler } from './edge.ts';
 import type { Emit, RestEvent } from './events.ts';
 import { batched, createLog } from './log.ts';
 import { createRestMetrics } from './metrics.ts';
@@ -26,8 +26,6 @@ export interface RestServiceConfig {
   readonly env: Env;
   /** False: no listener of its own, only `handler`. Default true. */
   readonly listens?: boolean;
-  /** Beyond the reference. */
-  readonly engine?: EngineOptions;
 }
 
 export interface RestDeps {
@@ -146,7 +144,7 @@ class RunningRest implements RestService {
       },
     });
     level = () => this.#runtime.config.logLevel;
-    this.handler = createRestHandler(() => this.#runtime, options.engine);
+    this.handler = createRestHandler(() => this.#runtime);
     this.#adminHandler = createAdmin({
       config: () => this.#runtime.config,
       catalog: () => this.#runtime.catalog,

@@ -4,20 +4,15 @@
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
-import {
-  type ApiRequest,
-  type Compiled,
-  compileAction,
-  parseRequest,
-  readTarget,
-  takesBody,
-} from '../compile.ts';
+import { type Compiled, compileAction } from '../compile.ts';
 import { allowsTxOverride, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
 import { withLegacyWarning } from '../engine/answer.ts';
 import { type PlannedAnswer, planAnswer } from '../engine/planAnswer.ts';
 import { beyondErrors, RestError, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
+import { type ApiRequest, parseRequest, takesBody } from '../parse/request.ts';
+import { parseTarget } from '../parse/target.ts';
 import { withQueryLog } from '../transaction/exchange.ts';
 import { endsInRollback } from '../transaction.ts';
 import { type BatchItem, readBatch } from './batchItems.ts';
@@ -68,7 +63,7 @@ export async function answerBatch(call: RestCall): Promise<HttpResponse> {
 
 function planItem(item: BatchItem, call: RestCall): Planned {
   const { config } = call;
-  const target = readTarget(item, config);
+  const target = parseTarget(item, config);
   const { action } = target;
   if (action.kind !== 'read' && action.kind !== 'mutate' && action.kind !== 'call') {
     throw beyondErrors.invalidBatch('Only relations and functions can be requested in a batch.');

@@ -1,6 +1,7 @@
 /** The body of a batch, read: which requests it holds. Pure. */
-import type { RequestParts } from '../compile.ts';
+
 import { beyondErrors } from '../errors.ts';
+import type { RequestParts } from '../parse/target.ts';
 import { isJsonObject, type Json, type JsonObject, parseExact } from './json.ts';
 
 /** One request of a batch. */

@@ -1,9 +1,9 @@
 /** Compiling an insert of rows with the rows they are related to. Pure. */
 import type { Catalog, Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
-import type { ApiRequest } from '../compile.ts';
 import { beyondErrors, requestErrors } from '../errors.ts';
 import { assertPreferences } from '../parse/prefer.ts';
+import type { ApiRequest } from '../parse/request.ts';
 import { planMutate } from '../plan/mutate.ts';
 import { planNested } from '../plan/nested.ts';
 import type { ReadPlan } from '../plan/types.ts';

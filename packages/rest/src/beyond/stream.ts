@@ -1,10 +1,11 @@
 /** Reads whose rows go to the client as the database sends them, however many there are. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Cell } from '@peakstone/kernel/pg';
-import type { ApiRequest, Compiled } from '../compile.ts';
+import type { CompiledRead } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import { locationOf, planAnswer, responseContext } from '../engine/planAnswer.ts';
-import type { Clock } from '../engine/serverTiming.ts';
+import type { ServerTiming } from '../engine/serverTiming.ts';
+import type { ApiRequest } from '../parse/request.ts';
 import { respondStream } from '../respond.ts';
 import { ClientGone, withQueryLog } from '../transaction/exchange.ts';
 import type { StreamFormat } from './streamFormat.ts';
@@ -28,10 +29,10 @@ const separators: Readonly<Record<StreamFormat, Buffer>> = {
  * An error behind the first row ends the connection: the client sees a body without its end.
  */
 export function streamRead(
-  compiled: Extract<Compiled, { kind: 'read' }>,
+  compiled: CompiledRead,
   api: ApiRequest,
   call: RestCall,
-  clock: Clock,
+  timing: ServerTiming,
 ): Promise<HttpResponse> {
   const { transaction } = planAnswer(compiled, api, call, () => false);
   return withQueryLog(transaction, call, async () => {
@@ -39,7 +40,7 @@ export function streamRead(
     call.request.onAborted(() => gone.abort(new ClientGone('The client closed the connection')));
     const rows = call.pool.stream({ ...transaction.exchange, signal: gone.signal })[Symbol.asyncIterator]();
     const first = await rows.next();
-    clock.lap('transaction');
+    timing.lap('transaction');
     if (first.done) throw new Error('The streamed statement gave no first row');
     const [headers, status] = first.value;
     const settings = { headers: headers?.toString() ?? null, status: status?.toString() ?? null };

@@ -1,31 +1,32 @@
 /** From a compiled request to its response: run, check, respond. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { streamRead } from '../beyond/stream.ts';
-import type { ApiRequest, Compiled } from '../compile.ts';
+import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
+import type { ApiRequest } from '../parse/request.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
-import type { Lanes } from '../transaction/lanes.ts';
+import type { ShortStatements } from '../transaction/shortStatements.ts';
 import { prettyVersion } from '../version.ts';
 import { planAnswer } from './planAnswer.ts';
-import type { Clock } from './serverTiming.ts';
+import type { ServerTiming } from './serverTiming.ts';
 
 /** Runs the statements and makes the response from what they gave. */
 export async function answerCompiled(
   compiled: Compiled,
   api: ApiRequest,
   call: RestCall,
-  lanes: Lanes,
-  clock: Clock,
+  shortStatements: ShortStatements,
+  timing: ServerTiming,
 ): Promise<HttpResponse> {
-  if (compiled.kind === 'read' && compiled.stream) return streamRead(compiled, api, call, clock);
-  const planned = planAnswer(compiled, api, call, lanes.isShort);
+  if (compiled.kind === 'read' && compiled.stream) return streamRead(compiled, api, call, timing);
+  const planned = planAnswer(compiled, api, call, shortStatements.has);
   const { transaction, writes, text } = planned;
   return withQueryLog(transaction, call, async () => {
     const startedAt = performance.now();
     const results = await runExchange(transaction, writes, call);
     const durationMs = performance.now() - startedAt;
-    if (planned.mayFollow) lanes.note(text, durationMs);
-    clock.lap('transaction');
+    if (planned.mayFollow) shortStatements.note(text, durationMs);
+    timing.lap('transaction');
     return planned.respond(results);
   });
 }

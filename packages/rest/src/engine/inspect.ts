@@ -1,23 +1,26 @@
 /** The root document, made from what the request's role may see. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { type ApiRequest, assertInspectable } from '../compile.ts';
 import type { RestCall } from '../context.ts';
-import { openApiStatements, readVisible, renderOpenApi, requestedVersion } from '../openapi/index.ts';
-import { renderContentType } from '../parse/media.ts';
+import { requestErrors } from '../errors.ts';
+import { renderOpenApi } from '../openapi/document.ts';
+import { openApiStatements, readVisible } from '../openapi/visible.ts';
+import { type MediaType, renderContentType, renderMime } from '../parse/media.ts';
+import { requestedVersion } from '../parse/openApiVersion.ts';
+import type { ApiRequest } from '../parse/request.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
 import { planTransaction } from '../transaction.ts';
-import type { Clock } from './serverTiming.ts';
+import type { ServerTiming } from './serverTiming.ts';
 
 /** @throws {RestError} PGRST107 when something else than a document is wanted. */
 export async function inspect(
   headersOnly: boolean,
   api: ApiRequest,
   call: RestCall,
-  clock: Clock,
+  timing: ServerTiming,
 ): Promise<HttpResponse> {
   const { request, identity, config, catalog } = call;
   assertInspectable(api);
-  clock.lap('plan');
+  timing.lap('plan');
   const statements = openApiStatements(api.schema, config.openapiMode);
   const transaction = planTransaction(
     { main: statements, writes: false, routine: null, check: null, isShort: false },
@@ -33,7 +36,7 @@ export async function inspect(
   );
   return withQueryLog(transaction, call, async () => {
     const results = await runExchange(transaction, false, call);
-    clock.lap('transaction');
+    timing.lap('transaction');
     const version = requestedVersion(request.headers.accept, request.query);
     const document = headersOnly
       ? null
@@ -47,4 +50,13 @@ export async function inspect(
     if (api.negotiatedByProfile) headers.push('Content-Profile', Buffer.from(api.schema).toString('latin1'));
     return { status: 200, headers, body: document };
   });
+}
+
+const INSPECTED: ReadonlySet<MediaType['kind']> = new Set(['openapi', 'json', 'any']);
+
+/** @throws {RestError} PGRST107 when the root is wanted as something else than a document. */
+function assertInspectable({ accepts }: ApiRequest): void {
+  if (!accepts.some(type => INSPECTED.has(type.kind))) {
+    throw requestErrors.unacceptableMediaType(accepts.map(renderMime));
+  }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { films } from '../../test/support/films.ts';
-import { type Compiled, compileRead, parseRequest, type RequestParts, readTarget } from '../compile.ts';
+import { type Compiled, compileRead } from '../compile.ts';
 import { defaultConfig, type RestConfig } from '../config/types.ts';
+import { parseRequest } from '../parse/request.ts';
+import { parseTarget, type RequestParts } from '../parse/target.ts';
 import { createMemo, type Memo } from './memo.ts';
 
 const config: RestConfig = {
@@ -17,7 +19,7 @@ const get = (target: string, headers: RequestParts['headers'] = {}): RequestPart
 };
 
 function compileAnew(parts: RequestParts): { compiled: Compiled; canonical: string } {
-  const request = parseRequest(parts, readTarget(parts, config), null, config);
+  const request = parseRequest(parts, parseTarget(parts, config), null, config);
   assert.ok(request.action.kind === 'read');
   return {
     compiled: compileRead(request.action, request, films, config),

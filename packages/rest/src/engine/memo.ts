@@ -9,21 +9,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Sql, SqlValue } from '@peakstone/kernel/pg';
-import {
-  type ApiRequest,
-  type Compiled,
-  compileRead,
-  parseRequest,
-  type RequestParts,
-  readTarget,
-} from '../compile.ts';
+import { type CompiledRead, compileRead } from '../compile.ts';
 import type { RestConfig } from '../config/types.ts';
 import { canonicalOf, decodeText, isFilterName } from '../parse/query.ts';
+import { type ApiRequest, parseRequest } from '../parse/request.ts';
+import { parseTarget, type RequestParts } from '../parse/target.ts';
 
 export interface Prepared {
   /** Of a remembered request, the filters hold marks in place of values: only the statements hold the values. */
   readonly api: ApiRequest;
-  readonly compiled: Extract<Compiled, { kind: 'read' }>;
+  readonly compiled: CompiledRead;
 }
 
 export interface Memo {
@@ -123,7 +118,7 @@ function learn(
   const query = shape.parts.map(part => part.replace(HOLE, () => `${mark}-${holes++}.`)).join('&');
   try {
     const marked = { ...parts, query };
-    const api = parseRequest(marked, readTarget(marked, config), null, config);
+    const api = parseRequest(marked, parseTarget(marked, config), null, config);
     if (api.action.kind !== 'read') return null;
     const compiled = compileRead(api.action, api, catalog, config);
     const positions = compiled.statements.map(({ values }) =>

@@ -2,10 +2,11 @@
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Result } from '@peakstone/kernel/pg';
 import { withNextLink } from '../beyond/keyset.ts';
-import type { ApiRequest, Compiled } from '../compile.ts';
+import type { Compiled, CompiledRead } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import { requestErrors } from '../errors.ts';
 import type { MediaType } from '../parse/media.ts';
+import type { ApiRequest } from '../parse/request.ts';
 import { type ResultRow, readPlannedRows, readPlanText, readResult } from '../respond/result.ts';
 import { type ResponseContext, respondCall, respondMutate, respondPlan, respondRead } from '../respond.ts';
 import { planTransaction, type Transaction } from '../transaction.ts';
@@ -114,7 +115,7 @@ function respondRow(
 }
 
 /** The address of what was read, for Content-Location. */
-export function locationOf({ table }: Extract<Compiled, { kind: 'read' }>, { query }: ApiRequest): string {
+export function locationOf({ table }: CompiledRead, { query }: ApiRequest): string {
   return `/${table.name}${query.canonical === '' ? '' : `?${query.canonical}`}`;
 }
 

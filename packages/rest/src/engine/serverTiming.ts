@@ -3,7 +3,7 @@
 type Stage = 'parse' | 'plan' | 'transaction' | 'response';
 
 /** Times the stages of one request, when the setting asks for it. */
-export interface Clock {
+export interface ServerTiming {
   /** What has passed since is nobody's: waiting for the body. */
   start(): void;
   lap(stage: Stage): void;
@@ -11,11 +11,11 @@ export interface Clock {
   header(): string | null;
 }
 
-const noClock: Clock = { start() {}, lap() {}, header: () => null };
+const untimed: ServerTiming = { start() {}, lap() {}, header: () => null };
 
 /** `jwtMs` is what authentication took; null when nothing is to be timed. */
-export function createClock(jwtMs: number | null): Clock {
-  if (jwtMs === null) return noClock;
+export function createServerTiming(jwtMs: number | null): ServerTiming {
+  if (jwtMs === null) return untimed;
   const spent = { jwt: jwtMs, parse: 0, plan: 0, transaction: 0, response: 0 };
   let last = performance.now();
   const lap = (stage: Stage): void => {

@@ -2,12 +2,11 @@
 import type { Catalog } from '@peakstone/kernel/catalog';
 import { type ProxyUri, parseProxyUri } from '../config/proxyUri.ts';
 import type { RestConfig } from '../config/types.ts';
+import type { OpenApiVersion } from '../parse/openApiVersion.ts';
 import { prettyVersion, referenceVersion } from '../version.ts';
 import { buildOpenApi31 } from './openApi31.ts';
 import { buildSwagger } from './swagger.ts';
 import type { VisibleSchema } from './visible.ts';
-
-export type OpenApiVersion = '2.0' | '3.1';
 
 export interface DocumentContext {
   readonly visible: VisibleSchema;
@@ -44,21 +43,4 @@ export function renderOpenApi(
     },
   };
   return JSON.stringify(version === '3.1' ? buildOpenApi31(context) : buildSwagger(context));
-}
-
-const versionParameter = /(?:^|&)openapi=(?:2\.0|3\.1)(?=&|$)/;
-
-/** The root's query without `openapi=`, which would be taken for a filter. Pure. */
-export const withoutVersion = (query: string): string =>
-  query.replace(versionParameter, '').replace(/^&/, '');
-
-/**
- * The version a request asks for: `?openapi=3.1` or `Accept: application/openapi+json;version=3.1`; 2.0, which the
- * reference's clients expect, unless asked. Pure.
- */
-export function requestedVersion(accept: string | undefined, query: string): OpenApiVersion {
-  const asked =
-    /(?:^|&)openapi=3\.1(?:&|$)/.test(query) ||
-    /application\/openapi\+json\s*;\s*version\s*=\s*"?3\.1/i.test(accept ?? '');
-  return asked ? '3.1' : '2.0';
 }

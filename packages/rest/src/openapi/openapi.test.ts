@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Catalog, type Column, key, type Routine, type Table } from '@peakstone/kernel/catalog';
 import { defaultConfig } from '../config/types.ts';
-import { renderOpenApi, requestedVersion, withoutVersion } from './index.ts';
+import { requestedVersion, withoutVersion } from '../parse/openApiVersion.ts';
+import { renderOpenApi } from './document.ts';
 
 const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
   name,

@@ -4,7 +4,9 @@ import type { RestError } from '../errors.ts';
 import { parseTarget } from './target.ts';
 
 const settings = { dbSchemas: ['api', 'v2'], dbRootSpec: null, openapiMode: 'follow-privileges' };
-const target = (method: string, path: string, headers = {}) => parseTarget(method, path, headers, settings);
+const target = (method: string, path: string, headers = {}) =>
+  parseTarget({ method, path, headers }, settings);
+const root = { method: 'GET', path: '/', headers: {} };
 const code = (run: () => unknown): string => {
   try {
     run();
@@ -29,7 +31,7 @@ describe('the target of a request', () => {
 
   it('is the schema at the root, or the function that stands for it', () => {
     assert.deepEqual(target('HEAD', '/').action, { kind: 'inspect', headersOnly: true });
-    const own = parseTarget('GET', '/', {}, { ...settings, dbRootSpec: { name: 'root' } });
+    const own = parseTarget(root, { ...settings, dbRootSpec: { name: 'root' } });
     assert.deepEqual(own.action, { kind: 'call', name: 'root', method: 'GET' });
   });
 
@@ -61,7 +63,7 @@ describe('the target of a request', () => {
       'PGRST125',
     );
     assert.equal(
-      code(() => parseTarget('GET', '/', {}, { ...settings, openapiMode: 'disabled' })),
+      code(() => parseTarget(root, { ...settings, openapiMode: 'disabled' })),
       'PGRST126',
     );
   });

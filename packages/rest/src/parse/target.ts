@@ -24,6 +24,14 @@ export interface Target {
   readonly negotiatedByProfile: boolean;
 }
 
+/** The parts of an HTTP request that decide what it means. */
+export interface RequestParts {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
 export interface TargetSettings {
   readonly dbSchemas: readonly string[];
   readonly dbRootSpec: { readonly name: string } | null;
@@ -86,9 +94,7 @@ const WRITES: ReadonlySet<string> = new Set(['POST', 'PATCH', 'PUT', 'DELETE']);
  * @throws {RestError} PGRST101, PGRST106, PGRST117, PGRST125, PGRST126
  */
 export function parseTarget(
-  method: string,
-  path: string,
-  headers: Readonly<Record<string, string | undefined>>,
+  { method, path, headers }: Omit<RequestParts, 'query'>,
   settings: TargetSettings,
 ): Target {
   const resource = parseResource(path, settings);

@@ -1,16 +1,10 @@
 /** Compiles a request against a catalog made by hand. */
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
-import {
-  type Compiled,
-  compileCall,
-  compileMutate,
-  compileRead,
-  parseRequest,
-  readTarget,
-  takesBody,
-} from '../../src/compile.ts';
+import { type Compiled, compileAction } from '../../src/compile.ts';
 import { defaultConfig, type RestConfig } from '../../src/config/types.ts';
+import { parseRequest, takesBody } from '../../src/parse/request.ts';
+import { parseTarget } from '../../src/parse/target.ts';
 
 export interface CompileOptions {
   readonly body?: string;
@@ -29,20 +23,12 @@ export function compile(catalog: Catalog, line: string, options: CompileOptions 
     ...options.config,
   };
   const parts = { method, path, query, headers: options.headers ?? {} };
-  const read = readTarget(parts, config);
+  const read = parseTarget(parts, config);
   const body = takesBody(read) ? Buffer.from(options.body ?? '') : null;
   const request = parseRequest(parts, read, body, config);
   const { action } = request;
-  switch (action.kind) {
-    case 'read':
-      return compileRead(action, request, catalog, config);
-    case 'mutate':
-      return compileMutate(action, request, catalog, config);
-    case 'call':
-      return compileCall(action, request, catalog, config);
-    default:
-      throw new Error(`${line} needs no statement`);
-  }
+  if (action.kind === 'inspect' || action.kind === 'info') throw new Error(`${line} needs no statement`);
+  return compileAction(action, request, catalog, config);
 }
 
 /** The main statement, with parameters of bytes shown as text. */

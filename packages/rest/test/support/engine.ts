@@ -3,7 +3,7 @@ import type { Handler, HttpBody, HttpRequest } from '@peakstone/kernel/http';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
 import { defaultConfig, type RestConfig } from '../../src/config/types.ts';
-import { createRestHandler } from '../../src/engine.ts';
+import { createRestHandler } from '../../src/edge.ts';
 import type { RestEvent } from '../../src/events.ts';
 
 /** The engine in process, on a real database, without a listener. */

@@ -3,8 +3,8 @@
  * been quick so far. A statement not seen before, or one that was slow of late, gets a connection to itself.
  */
 
-export interface Lanes {
-  isShort(statement: string): boolean;
+export interface ShortStatements {
+  has(statement: string): boolean;
   /** Tells how long a statement took, in milliseconds, waiting in the pool included. */
   note(statement: string, durationMs: number): void;
 }
@@ -25,10 +25,10 @@ interface Estimate {
   penalty: number;
 }
 
-export function createLanes(): Lanes {
+export function createShortStatements(): ShortStatements {
   const estimates = new Map<string, Estimate>();
   return {
-    isShort(statement) {
+    has(statement) {
       const estimate = estimates.get(statement);
       return estimate !== undefined && estimate.penalty === 0 && estimate.ms < SHORT_MS;
     },

@@ -1,0 +1,72 @@
+/** A request with every part read: target, query string, preferences, range, media types and body. Pure. */
+import { allowsTxOverride, type RestConfig } from '../config/types.ts';
+import { jsonType, type MediaType, parseAccept, parseMediaType } from './media.ts';
+import { withoutVersion } from './openApiVersion.ts';
+import { type ParsedPayload, parsePayload } from './payload.ts';
+import { type Preferences, parsePrefer, withExtras } from './prefer.ts';
+import { parseQuery } from './query.ts';
+import { topLevelRange } from './range.ts';
+import type { Action, RequestParts, Target } from './target.ts';
+import type { QueryDialect, QueryParams, Range } from './types.ts';
+
+/** A request whose every part has been read. */
+export interface ApiRequest extends Target {
+  readonly method: string;
+  readonly query: QueryParams;
+  readonly preferences: Preferences;
+  readonly range: Range;
+  readonly accepts: readonly MediaType[];
+  readonly contentType: MediaType;
+  readonly payload: ParsedPayload | null;
+}
+
+/** Whether the body says something: writes but DELETE, and calls by POST. */
+export function takesBody({ action }: Target): boolean {
+  return (
+    (action.kind === 'mutate' && action.mutation !== 'delete') ||
+    (action.kind === 'call' && action.method === 'POST')
+  );
+}
+
+/**
+ * Reads everything but the target. `body` is null where none is taken.
+ * @throws {RestError} PGRST100, PGRST102, PGRST103, PGRST114
+ */
+export function parseRequest(
+  parts: RequestParts,
+  target: Target,
+  body: Buffer | null,
+  config: RestConfig,
+): ApiRequest {
+  const { method, headers } = parts;
+  const { action } = target;
+  const isSafeCall = action.kind === 'call' && action.method !== 'POST';
+  const query = parseQuery(
+    action.kind === 'inspect' ? withoutVersion(parts.query) : parts.query,
+    isSafeCall,
+    dialectFor(action, config),
+  );
+  const range = topLevelRange(method, headers.range, query.ranges.get(''));
+  const contentType =
+    headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
+  const preferences = withExtras(parsePrefer(headers.prefer, allowsTxOverride(config)), config.beyond);
+  const isNested = preferences.nested === true && action.kind === 'mutate' && action.mutation === 'insert';
+  const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
+  return {
+    ...target,
+    method,
+    query,
+    preferences,
+    range,
+    accepts: parseAccept(headers.accept),
+    contentType,
+    payload: isNested
+      ? { payload: { kind: 'unchecked', raw: body ?? Buffer.alloc(0) }, columns: [] }
+      : body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
+  };
+}
+
+/** A cursor pages through a relation; elsewhere `after` is a name like any other. */
+function dialectFor(action: Action, { beyond }: RestConfig): QueryDialect {
+  return action.kind === 'read' || !beyond.keyset ? beyond : { ...beyond, keyset: false };
+}
