@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { root } from '../src/commands/index.ts';
@@ -131,6 +132,8 @@ describe('the manners of the command line', () => {
   });
 
   it('completes in fish and zsh with scripts that these accept', async t => {
+    const scripts = mkdtempSync(join(tmpdir(), 'peakstone-completions-'));
+    t.after(() => rmSync(scripts, { recursive: true }));
     for (const shell of ['fish', 'zsh'] as const) {
       const { code, stdout } = await project.run(['completions', shell]);
       assert.equal(code, 0);
@@ -139,7 +142,11 @@ describe('the manners of the command line', () => {
         t.diagnostic(`${shell} is not installed: its script was not run`);
         continue;
       }
-      assert.equal(spawnSync(shell, ['-n'], { input: stdout }).status, 0);
+      // In a file: fish takes nothing from the socket that Node makes of a child's standard input.
+      const file = join(scripts, `completions.${shell}`);
+      writeFileSync(file, stdout);
+      const checked = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+      assert.deepEqual([checked.status, checked.stderr], [0, ''], shell);
     }
   });
 });
