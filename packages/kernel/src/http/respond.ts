@@ -122,13 +122,14 @@ export function isStream(body: HttpBody): body is AsyncIterable<Uint8Array> {
 /**
  * Decides framing and renders the header block. Pure.
  *
- * @throws {Error} on a header name or value that could split the response, on a status outside 200–599,
+ * @throws {Error} on a header name or value that could split the response, on a status outside 200–999,
  * and on framing headers that contradict the body: an application's mistake must become a 500, not a second response.
  */
 export function planResponse(response: HttpResponse, method: string): PlannedResponse {
   const { status, headers, body } = response;
-  if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new Error(`Response status ${status} is outside 200-599`);
+  // No class beyond 5 has a meaning, but database functions raise such statuses for clients that know them.
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new Error(`Response status ${status} is outside 200-999`);
   }
   const reason = response.statusText ?? reasonPhrase(status);
   if (INVALID_VALUE.test(reason)) throw new Error('Response reason phrase holds a control character');

@@ -145,6 +145,16 @@ onBothLanes('bodies and headers', serve => {
     assert.equal(second.status, 413);
   });
 
+  it('sends any status of three digits, 1xx apart, as the handler chose it', async () => {
+    const server = await serve(({ path }) => textResponse(Number(path.slice(1)), 'odd'));
+    const ask = async (status: number) =>
+      (await sendRaw(server.port, [LAST.replace('/last', `/${status}`)], { quietMs: 5000 })).text;
+    for (const status of [600, 999]) {
+      assert.match(await ask(status), new RegExp(`^HTTP/1.1 ${status} [^]*\r\n\r\nodd$`));
+    }
+    for (const status of [101, 1000]) assert.match(await ask(status), /^HTTP\/1.1 500 /);
+  });
+
   it('answers 500 without the reason when a handler fails, and its own words when it refuses', async () => {
     const errors: unknown[] = [];
     const server = await serve(
