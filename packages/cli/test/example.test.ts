@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { finish, freePorts, Project, type Ran } from './cli.ts';
+import { reservePorts } from '@peakstone/testing';
+import { finish, Project, type Ran } from './cli.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readme = readFileSync(join(root, 'examples', 'lighthouses', 'README.md'), 'utf8');
@@ -30,7 +31,7 @@ describe('the example of lighthouses', () => {
     );
     chmodSync(command, 0o755);
     path = bin + delimiter + process.env.PATH;
-    const base = await freePorts();
+    const base = await reservePorts(4);
     url = `http://127.0.0.1:${base}/rest/v1`;
     loading = await project.run(['up', '--detach', '--port-base', String(base), '--example', 'lighthouses']);
   });
@@ -172,7 +173,7 @@ describe('the example of lighthouses', () => {
 
   it('is loaded once', async () => {
     await project.run(['down']);
-    const base = await freePorts();
+    const base = await reservePorts(4);
     const again = await project.run([
       'up',
       '--detach',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePorts, Project } from './cli.ts';
+import { reservePorts } from '@peakstone/testing';
+import { Project } from './cli.ts';
 
 /** Of a running process; 0 once it is gone. */
 function residentBytes(pid: number): number {
@@ -17,7 +18,7 @@ function residentBytes(pid: number): number {
 describe('peakstone sql', () => {
   const project = new Project();
   before(async () => {
-    await project.json('up', '--detach', '--port-base', String(await freePorts()));
+    await project.json('up', '--detach', '--port-base', String(await reservePorts(4)));
   });
   after(() => project.close());
 

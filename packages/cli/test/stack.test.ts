@@ -8,14 +8,25 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackStatus, StackSummary } from '@peakstone/stack';
-import { finish, freePorts, mainScript, Project, until } from './cli.ts';
+import { reservePorts } from '@peakstone/testing';
+import { finish, mainScript, Project, until } from './cli.ts';
+
+/** On a busy machine a health check may take longer than it is waited for, and the next one be fine. */
+async function untilHealthy(project: Project): Promise<StackStatus> {
+  let status: StackStatus | undefined;
+  await until(async () => {
+    status = await project.json<StackStatus>('status');
+    return status.healthy;
+  });
+  return status!;
+}
 
 describe('one stack in the background', () => {
   const project = new Project();
   let summary: StackSummary;
   let base: number;
   before(async () => {
-    base = await freePorts();
+    base = await reservePorts(4);
     summary = await project.json<StackSummary>('up', '--detach', '--port-base', String(base));
     await project.run(
       ['sql'],
@@ -29,9 +40,8 @@ describe('one stack in the background', () => {
 
   it('has the ports it was told, and is healthy', async () => {
     assert.equal(summary.ports.gateway, base);
-    const status = await project.json<StackStatus>('status');
+    const status = await untilHealthy(project);
     assert.equal(status.pid, summary.pid);
-    assert.equal(status.healthy, true);
     assert.deepEqual(
       status.services.map(service => service.state),
       ['healthy', 'healthy', 'healthy'],
@@ -175,8 +185,7 @@ describe('one stack in the background', () => {
       );
     });
     for (const status of statuses) assert.ok(status === 200 || status === 503, `answered ${status}`);
-    await until(async () => (await project.json<StackStatus>('status')).healthy);
-    const { services } = await project.json<StackStatus>('status');
+    const { services } = await untilHealthy(project);
     assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
     // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
     assert.match((await project.run(['status'])).stdout, /^rest .* 0, 3 asked for /m);
@@ -188,20 +197,29 @@ describe('one stack in the background', () => {
       assert.match(stdout, new RegExp(`^\\S+ +${service} `, 'm'));
     assert.match((await project.run(['logs', 'gatway'])).stderr, /Did you mean 'gateway'\?/);
     const follower = project.start('logs', '-f', '-n', '0', 'gateway', '--json');
-    const seen = once(follower.stdout!.setEncoding('utf8'), 'data');
-    await new Promise(resolve => setTimeout(resolve, 500));
-    await get('/rest/v1/films?marker=x');
-    assert.match(String(await seen), /"service":"gateway"/);
+    const ran = finish(follower);
+    let seen = '';
+    follower.stdout!.on('data', text => {
+      seen += text;
+    });
+    // It shows only what comes once it looks, and says nothing of when that is.
+    await until(async () => {
+      await get('/rest/v1/films?marker=x');
+      return seen !== '';
+    });
     follower.kill('SIGINT');
-    assert.equal((await finish(follower)).code, 0);
+    const { code, stdout: followed } = await ran;
+    assert.match(followed, /"service":"gateway"/);
+    assert.equal(code, 0);
   });
 
   it('finds nothing that fails in its examination', async () => {
-    const checks = await project.json<{ level: string; title: string; found: string }[]>('doctor');
-    assert.deepEqual(
-      checks.filter(check => check.level === 'fail'),
-      [],
-    );
+    let checks: { level: string; title: string; found: string }[] = [];
+    const failing = () => checks.filter(check => check.level === 'fail');
+    // It looks at each service once, for which the same holds as in `untilHealthy`.
+    for (let looks = 0; looks === 0 || (failing().length > 0 && looks < 20); looks++)
+      checks = await project.json('doctor');
+    assert.deepEqual(failing(), []);
     assert.ok(checks.some(check => check.title === 'Service' && check.found.startsWith('rest is healthy')));
   });
 
@@ -232,7 +250,7 @@ describe('starting', () => {
   it('goes to the next free port and says so, but never away from one that was named', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const base = await freePorts(8);
+    const base = await reservePorts(8);
     const taken = createServer().listen(base, '127.0.0.1');
     t.after(() => taken.close());
     await once(taken, 'listening');
@@ -252,19 +270,19 @@ describe('starting', () => {
     const [one, two] = [new Project(), new Project()];
     t.after(() => Promise.all([one.close(), two.close()]));
     const started = await Promise.all([
-      one.json<StackSummary>('up', '-d', '--port-base', String(await freePorts())),
-      two.json<StackSummary>('up', '-d', '--port-base', String(await freePorts())),
+      one.json<StackSummary>('up', '-d', '--port-base', String(await reservePorts(4))),
+      two.json<StackSummary>('up', '-d', '--port-base', String(await reservePorts(4))),
     ]);
     assert.notEqual(started[0].ports.gateway, started[1].ports.gateway);
     assert.notEqual(started[0].keys.anon, started[1].keys.anon);
     await one.run(['down']);
-    assert.equal((await two.run(['status'])).code, 0);
+    await untilHealthy(two);
   });
 
   it('recognises what a killed stack left, and starts unaided', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const base = String(await freePorts());
+    const base = String(await reservePorts(4));
     const { pid, keys } = await project.json<StackSummary>('up', '-d', '--port-base', base);
     await project.run(['sql', 'create table kept (id int); insert into kept values (1)']);
     process.kill(pid, 'SIGKILL');
@@ -281,7 +299,12 @@ describe('starting', () => {
   it('stops the database that a killed stack left running', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const { pid } = await project.json<StackSummary>('up', '-d', '--port-base', String(await freePorts()));
+    const { pid } = await project.json<StackSummary>(
+      'up',
+      '-d',
+      '--port-base',
+      String(await reservePorts(4)),
+    );
     process.kill(pid, 'SIGKILL');
     await until(async () => (await project.run(['status'])).code === 3);
     const lock = join(project.folder, '.peakstone/postgres/postmaster.pid');
@@ -298,7 +321,7 @@ describe('starting', () => {
     // A folder of its own, so that initdb has to work and is what the signals meet.
     project.env.PEAKSTONE_CACHE_DIR = join(project.folder, 'cache');
     t.after(() => project.close());
-    const base = String(await freePorts());
+    const base = String(await reservePorts(4));
     for (const waitMs of [150, 400, 700]) {
       const child = project.start('up', '--port-base', base);
       const ran = finish(child);
@@ -316,7 +339,7 @@ describe('starting', () => {
   it('stops in order when whoever reads its output goes away', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const child = project.start('up', '--port-base', String(await freePorts()));
+    const child = project.start('up', '--port-base', String(await reservePorts(4)));
     child.stdout!.destroy();
     await finish(child);
     assert.equal((await project.run(['status'])).code, 3);
@@ -326,7 +349,7 @@ describe('starting', () => {
   it('drains and stops on Ctrl-C in the foreground', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const child = project.start('up', '--json', '--port-base', String(await freePorts()));
+    const child = project.start('up', '--json', '--port-base', String(await reservePorts(4)));
     const ran = finish(child);
     await once(child.stdout!, 'data');
     child.kill('SIGINT');
@@ -348,7 +371,12 @@ describe('starting', () => {
       Object.fromEntries(names.map(name => [name, randomBytes(32).toString('hex')])),
     );
     t.after(() => project.close());
-    const { keys } = await project.json<StackSummary>('up', '-d', '--port-base', String(await freePorts()));
+    const { keys } = await project.json<StackSummary>(
+      'up',
+      '-d',
+      '--port-base',
+      String(await reservePorts(4)),
+    );
     assert.equal(existsSync(join(project.folder, '.env')), false);
     assert.equal((await project.run(['secrets', 'jwt', 'anon'])).stdout.trim(), keys.anon);
     assert.match(
@@ -360,7 +388,7 @@ describe('starting', () => {
   it('puts an address in place of a service, looks after it, and starts though it is down', async t => {
     const project = new Project();
     t.after(() => project.close());
-    const base = await freePorts(8);
+    const base = await reservePorts(8);
     project.env.PEAKSTONE_UPSTREAM_GRAPHQL = `http://127.0.0.1:${base + 7}`;
     assert.equal((await project.run(['up', '-d', '--port-base', String(base)])).code, 0);
     const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${base}/v1/graphql`);
