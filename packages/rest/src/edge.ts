@@ -8,7 +8,14 @@ import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';
 import { createEngine } from './engine.ts';
-import { type ErrorContext, RestError, renderError, toRestError } from './errors.ts';
+import {
+  connectionErrors,
+  type ErrorContext,
+  type RestError,
+  renderError,
+  reportFailure,
+  toRestError,
+} from './errors.ts';
 import { serverHeader } from './version.ts';
 
 /** Makes the service's handler: the engine with its HTTP edge. `context` is read once a request. */
@@ -52,7 +59,7 @@ async function answer(request: HttpRequest, context: RestContext, engine: RestEn
 
 function missingCatalog(context: RestContext): RestError {
   context.emit({ kind: 'catalogMissing' });
-  return new RestError('PGRST002', 'Could not query the database for the schema cache. Retrying.');
+  return connectionErrors.catalogMissing();
 }
 
 function refuse(error: unknown, identity: Identity | null, context: RestContext): HttpResponse {
@@ -62,13 +69,7 @@ function refuse(error: unknown, identity: Identity | null, context: RestContext)
     retryAfterSeconds: context.retryAfterSeconds,
   };
   const refusal = toRestError(error, errorContext.authenticated);
-  // A refusal of ours needs no log line of its own; what the database or a defect caused does. The pool tells of
-  // time-outs itself.
-  if (refusal.status >= 500 && refusal !== error && refusal.code !== 'PGRST003') {
-    context.emit(
-      refusal.code === 'PGRSTX00' ? { kind: 'serverFault', error } : { kind: 'queryFailed', error },
-    );
-  }
+  reportFailure(refusal, error, context.emit);
   return renderError(refusal, errorContext);
 }
 

@@ -13,7 +13,8 @@ import { createMemo } from './engine/memo.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget } from './parse/target.ts';
-import { respondInfo, withETag, withVary } from './respond.ts';
+import { withETag } from './respond/etag.ts';
+import { respondInfo, withVary } from './respond.ts';
 import { ClientGone } from './transaction/exchange.ts';
 import { createShortStatements } from './transaction/shortStatements.ts';
 
@@ -30,7 +31,7 @@ export function createEngine(): RestEngine {
     const response = await answerCompiled(compiled, api, call, shortStatements, timing);
     const isTagged = call.config.beyond.etag && compiled.kind === 'read';
     const tagged = isTagged ? withETag(response, call.request.headers['if-none-match']) : response;
-    return finish(withLegacyWarning(tagged, compiled, api, call), timing);
+    return finish(withLegacyWarning(tagged, compiled, call), timing);
   };
   const run = async (call: RestCall): Promise<HttpResponse> => {
     const { request, config, catalog } = call;

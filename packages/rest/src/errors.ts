@@ -5,12 +5,14 @@
 
 export * as authErrors from './errors/auth.ts';
 export * as beyondErrors from './errors/beyond.ts';
+export * as connectionErrors from './errors/connection.ts';
 export {
   type ErrorContext,
   renderError,
   renderErrorBody,
   toRestError,
 } from './errors/render.ts';
+export { reportFailure } from './errors/report.ts';
 export * as requestErrors from './errors/request.ts';
 export { RestError } from './errors/restError.ts';
 export * as schemaCacheErrors from './errors/schemaCache.ts';

@@ -6,6 +6,7 @@ import { films } from '../test/support/films.ts';
 import { jsonType } from './parse/media.ts';
 import type { Preferences } from './parse/prefer.ts';
 import { allRows } from './parse/range.ts';
+import { withETag } from './respond/etag.ts';
 import type { ResultRow } from './respond/result.ts';
 import {
   type MutateContext,
@@ -13,7 +14,6 @@ import {
   respondInfo,
   respondMutate,
   respondRead,
-  withETag,
   withVary,
 } from './respond.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { makeRoutine } from '../test/support/catalog.ts';
 import { defaultConfig, type RestConfig } from './config/types.ts';
-import { planTransaction, type RequestFacts, type Work } from './transaction.ts';
+import type { RequestFacts } from './transaction/settings.ts';
+import { planTransaction, type Work } from './transaction.ts';
 
 const identity = { role: 'web_user', claimsJson: '{"role":"web_user","sub":"1"}', isAnonymous: false };
 const facts: RequestFacts = {

@@ -2,6 +2,7 @@ export * from './errors.ts';
 export { listen } from './listen.ts';
 export { createPool } from './pool/pool.ts';
 export {
+  arrayLiteral,
   type Fragment,
   type Hole,
   identifier,

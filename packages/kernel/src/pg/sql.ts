@@ -27,6 +27,14 @@ export function quoteQualified(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
 
+/**
+ * The text form of a `text[]`, for one parameter instead of many. Every element is quoted, so that none reads as NULL.
+ * @example arrayLiteral(['a', 'say "b"']) // {"a","say \\"b\\""}
+ */
+export function arrayLiteral(elements: readonly string[]): string {
+  return `{${elements.map(element => `"${element.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
+
 /** A piece of SQL under construction: texts with a parameter between each two. */
 export interface Fragment {
   readonly kind: 'fragment';

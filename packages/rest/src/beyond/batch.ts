@@ -5,23 +5,22 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
 import { type Compiled, compileAction } from '../compile.ts';
-import { allowsTxOverride, type RestConfig } from '../config/types.ts';
+import { allowsTxOverride, type IsolationLevel, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
 import { withLegacyWarning } from '../engine/answer.ts';
 import { type PlannedAnswer, planAnswer } from '../engine/planAnswer.ts';
-import { beyondErrors, RestError, requestErrors, toRestError } from '../errors.ts';
+import { beyondErrors, type RestError, reportFailure, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
-import { type ApiRequest, parseRequest, takesBody } from '../parse/request.ts';
+import { parseRequest, takesBody } from '../parse/request.ts';
 import { parseTarget } from '../parse/target.ts';
 import { withQueryLog } from '../transaction/exchange.ts';
-import { endsInRollback } from '../transaction.ts';
+import { checkConstraints, endsInRollback } from '../transaction.ts';
 import { type BatchItem, readBatch } from './batchItems.ts';
 import { renderBatch } from './batchResponse.ts';
 
 const maxBodyBytes = 64 * 1024 * 1024;
 
 interface Planned {
-  readonly api: ApiRequest;
   readonly compiled: Compiled;
   readonly call: RestCall;
   readonly answer: PlannedAnswer;
@@ -57,8 +56,30 @@ export async function answerBatch(call: RestCall): Promise<HttpResponse> {
   const headers = ['Content-Type', 'application/json; charset=utf-8'];
   if (applied) headers.push('Preference-Applied', applied);
   if (planned.length === 0) return { status: 200, headers, body: '[]' };
-  const responses = await runBatch(planned, writes, rollsBack, call);
-  return { status: 200, headers, body: renderBatch(responses) };
+  const { statements, starts } = joinStatements(planned, writes, rollsBack);
+  const prepare = config.dbPreparedStatements;
+  const responses: HttpResponse[] = [];
+  const exchange: Exchange = {
+    statements: prepare ? statements : statements.map(each => ({ ...each, prepare })),
+    begin: `begin isolation level ${strictestLevel(planned)}${writes ? '' : ' read only'}`,
+    inspect(results) {
+      for (const [index, each] of planned.entries()) {
+        responses.push(blaming(index, call, () => respondItem(each, results, starts[index]?.own)));
+      }
+      return rollsBack ? 'rollback' : 'commit';
+    },
+  };
+  return withQueryLog(exchange, call, async () => {
+    try {
+      await call.pool.exchange(exchange);
+    } catch (error) {
+      const statement = error instanceof PgError ? error.statement : null;
+      if (statement === null || statement >= statements.length) throw error;
+      const index = starts.findLastIndex(({ first }) => first <= statement);
+      throw blamed(error, index, call);
+    }
+    return { status: 200, headers, body: renderBatch(responses) };
+  });
 }
 
 function planItem(item: BatchItem, call: RestCall): Planned {
@@ -81,7 +102,7 @@ function planItem(item: BatchItem, call: RestCall): Planned {
     onAborted: listener => call.request.onAborted(listener),
   };
   const own: RestCall = { ...call, request };
-  return { api, compiled, call: own, answer: planAnswer(compiled, api, own, () => false) };
+  return { compiled, call: own, answer: planAnswer(compiled, api, own, () => false) };
 }
 
 /**
@@ -106,73 +127,52 @@ function resetStatement(before: Planned): Statement {
 const plain = (text: string): Statement => ({ text, values: [] });
 const readOnly = plain("select set_config('transaction_read_only', 'on', true)");
 
-async function runBatch(
+/** Where a request's statements begin in the exchange, and where, behind what prepares the ground, its own do. */
+interface Start {
+  readonly first: number;
+  readonly own: number;
+}
+
+/** The statements of all requests in one list. */
+function joinStatements(
   planned: readonly Planned[],
   writes: boolean,
   rollsBack: boolean,
-  call: RestCall,
-): Promise<readonly HttpResponse[]> {
+): { readonly statements: readonly Statement[]; readonly starts: readonly Start[] } {
   const statements: Statement[] = [];
-  /** Where each request's statements begin, and where its exchange's own do. */
-  const starts: { readonly first: number; readonly own: number }[] = [];
-  const prepare = call.config.dbPreparedStatements;
-  planned.forEach(({ answer }, i) => {
+  const starts: Start[] = [];
+  for (const [index, { answer }] of planned.entries()) {
     const first = statements.length;
-    const before = planned[i - 1];
+    const before = planned[index - 1];
     if (before) statements.push(resetStatement(before));
     // What only reads must not write, as if it had come alone; the way back out of read-only is to undo a savepoint.
     const guards = writes && !answer.writes;
     if (guards) statements.push(plain('savepoint pgrst_read'), readOnly);
     starts.push({ first, own: statements.length });
     statements.push(...answer.transaction.exchange.statements);
-    if (guards)
+    if (guards) {
       statements.push(plain('rollback to savepoint pgrst_read'), plain('release savepoint pgrst_read'));
-  });
-  // Deferred constraints must speak up even though nothing will be committed.
-  if (rollsBack) statements.push(plain('set constraints all immediate'));
-  const responses: HttpResponse[] = [];
-  const exchange: Exchange = {
-    statements: prepare ? statements : statements.map(each => ({ ...each, prepare })),
-    begin: `begin isolation level ${strictest(planned)}${writes ? '' : ' read only'}`,
-    inspect(results: readonly Result[]) {
-      planned.forEach((each, index) => {
-        const respond = (): HttpResponse => {
-          const response = each.answer.respond(results, starts[index]?.own);
-          return withLegacyWarning(response, each.compiled, each.api, each.call);
-        };
-        responses.push(blaming(index, call, respond));
-      });
-      return rollsBack ? 'rollback' : 'commit';
-    },
-  };
-  let answered: readonly HttpResponse[] = [];
-  await withQueryLog({ exchange, mainIndex: 0 }, call, async () => {
-    try {
-      await call.pool.exchange(exchange);
-    } catch (error) {
-      const statement = error instanceof PgError ? error.statement : null;
-      if (statement === null || statement >= statements.length) throw error;
-      const index = starts.findLastIndex(({ first }) => first <= statement);
-      throw blamed(error, index, call);
     }
-    answered = responses;
-    return { status: 200, headers: [], body: null };
-  });
-  return answered;
+  }
+  if (rollsBack) statements.push(checkConstraints);
+  return { statements, starts };
 }
 
-const levels = ['read committed', 'repeatable read', 'serializable'];
+function respondItem(
+  { answer, compiled, call }: Planned,
+  results: readonly Result[],
+  offset: number | undefined,
+): HttpResponse {
+  return withLegacyWarning(answer.respond(results, offset), compiled, call);
+}
+
+/** From the least to the most demanding. */
+const isolationLevels: readonly IsolationLevel[] = ['read committed', 'repeatable read', 'serializable'];
 
 /** The isolation level that the most demanding of the requests would have had alone. */
-function strictest(planned: readonly Planned[]): string {
-  let strictest = 0;
-  for (const { answer } of planned) {
-    const begin = answer.transaction.exchange.begin ?? '';
-    levels.forEach((level, i) => {
-      if (begin.includes(level)) strictest = Math.max(strictest, i);
-    });
-  }
-  return levels[strictest] ?? 'read committed';
+function strictestLevel(planned: readonly Planned[]): IsolationLevel {
+  const wanted = new Set(planned.map(({ answer }) => answer.transaction.isolationLevel));
+  return isolationLevels.findLast(level => wanted.has(level)) ?? 'read committed';
 }
 
 function blaming<T>(index: number, call: RestCall, work: () => T): T {
@@ -185,19 +185,8 @@ function blaming<T>(index: number, call: RestCall, work: () => T): T {
 
 /** The error of one request as the batch's, with its index. */
 function blamed(error: unknown, index: number, call: RestCall): RestError {
-  const cause = toRestError(error, !call.identity.isAnonymous);
-  if (cause.index !== null) return cause;
-  if (cause.status >= 500 && cause !== error) {
-    call.emit(cause.code === 'PGRSTX00' ? { kind: 'serverFault', error } : { kind: 'queryFailed', error });
-  }
-  const { code, message, details, hint, status, headers, statusText } = cause;
-  return new RestError(code, message, {
-    details,
-    hint,
-    status,
-    headers,
-    index,
-    cause: error,
-    ...(statusText === undefined ? {} : { statusText }),
-  });
+  const refusal = toRestError(error, !call.identity.isAnonymous);
+  if (refusal.index !== null) return refusal;
+  reportFailure(refusal, error, call.emit);
+  return refusal.ofRequest(index);
 }

@@ -1,6 +1,7 @@
 /** The body of a batch, read: which requests it holds. Pure. */
 
 import { beyondErrors } from '../errors.ts';
+import { encodeHeader, isHeader } from '../headers.ts';
 import type { RequestParts } from '../parse/target.ts';
 import { isJsonObject, type Json, type JsonObject, parseExact } from './json.ts';
 
@@ -78,15 +79,8 @@ function readHeaders(headers: Json, invalid: (details: string) => never): Record
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
     if (fixedHeaders.has(lower)) invalid(`"${name}" holds for the whole batch.`);
-    if (
-      typeof value !== 'string' ||
-      !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) ||
-      /[\x00-\x08\x0a-\x1f\x7f]/.test(value)
-    ) {
-      return invalid(`"${name}" is no header.`);
-    }
-    // Header values are bytes.
-    read[lower] = Buffer.from(value).toString('latin1');
+    if (typeof value !== 'string' || !isHeader(name, value)) return invalid(`"${name}" is no header.`);
+    read[lower] = encodeHeader(value);
   }
   return read;
 }

@@ -1,6 +1,7 @@
 /** The answers of a batch as one body, in which JSON stays the database's own bytes. Pure. */
 import { isUtf8 } from 'node:buffer';
-import type { HttpBody, HttpResponse } from '@peakstone/kernel/http';
+import { type HttpBody, type HttpResponse, responseHeader } from '@peakstone/kernel/http';
+import { decodeHeader } from '../headers.ts';
 
 export function renderBatch(responses: readonly HttpResponse[]): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
@@ -19,7 +20,7 @@ function headersJson({ headers }: HttpResponse): string {
   const shown: Record<string, string> = {};
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] ?? '').toLowerCase();
-    const value = Buffer.from(headers[i + 1] ?? '', 'latin1').toString();
+    const value = decodeHeader(headers[i + 1] ?? '');
     shown[name] = name in shown ? `${shown[name]}, ${value}` : value;
   }
   return JSON.stringify(shown);
@@ -41,12 +42,8 @@ function bytesOf(body: HttpBody): Buffer {
 }
 
 /** By the media type that was negotiated, or that the database has set. */
-function isJson({ headers }: HttpResponse): boolean {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]?.toLowerCase() === 'content-type')
-      return /^application\/(?:[\w.-]+\+)?json\b/i.test(headers[i + 1] ?? '');
-  }
-  return false;
+function isJson(response: HttpResponse): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(responseHeader(response, 'content-type') ?? '');
 }
 
 /** A function may call anything JSON; what is not would break the answers around it. */

@@ -35,7 +35,7 @@ export function streamRead(
   timing: ServerTiming,
 ): Promise<HttpResponse> {
   const { transaction } = planAnswer(compiled, api, call, () => false);
-  return withQueryLog(transaction, call, async () => {
+  return withQueryLog(transaction.exchange, call, async () => {
     const gone = new AbortController();
     call.request.onAborted(() => gone.abort(new ClientGone('The client closed the connection')));
     const rows = call.pool.stream({ ...transaction.exchange, signal: gone.signal })[Symbol.asyncIterator]();

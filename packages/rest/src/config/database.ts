@@ -3,8 +3,8 @@
  * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
  */
 import type { Cell, Pool, Result } from '@peakstone/kernel/pg';
+import { qualified } from '../sql/writer.ts';
 import { beyondNames } from './beyond.ts';
-import { ConfigError } from './error.ts';
 import type { RoleConfig } from './settings.ts';
 import type { ConfiguredName, IsolationLevel } from './types.ts';
 
@@ -83,7 +83,7 @@ export async function readDatabaseSettings(
   pool: Pool,
   preConfig: ConfiguredName | null,
 ): Promise<ReadonlyMap<string, string>> {
-  const text = settingsSql(preConfig && quoteName(preConfig));
+  const text = settingsSql(preConfig && qualified(preConfig));
   const [result] = await pool.exchange({
     begin: 'begin read only',
     statements: [{ text, values: [], prepare: false }],
@@ -120,10 +120,3 @@ function rows(result: Result | undefined): readonly (readonly (string | null)[])
 }
 
 const textOf = (cell: Cell): string | null => (cell === null ? null : cell.toString('utf8'));
-
-/** @throws {ConfigError} for a name that SQL cannot hold. */
-function quoteName({ schema, name }: ConfiguredName): string {
-  if (name.includes('\0') || schema.includes('\0')) throw new ConfigError('db-pre-config holds a zero byte');
-  const quote = (part: string): string => `"${part.replaceAll('"', '""')}"`;
-  return schema === '' ? quote(name) : `${quote(schema)}.${quote(name)}`;
-}

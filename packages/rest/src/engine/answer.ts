@@ -4,9 +4,9 @@ import { streamRead } from '../beyond/stream.ts';
 import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import type { ApiRequest } from '../parse/request.ts';
+import { warnOfLegacyTargets } from '../respond/legacyTargets.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
 import type { ShortStatements } from '../transaction/shortStatements.ts';
-import { prettyVersion } from '../version.ts';
 import { planAnswer } from './planAnswer.ts';
 import type { ServerTiming } from './serverTiming.ts';
 
@@ -21,9 +21,9 @@ export async function answerCompiled(
   if (compiled.kind === 'read' && compiled.stream) return streamRead(compiled, api, call, timing);
   const planned = planAnswer(compiled, api, call, shortStatements.has);
   const { transaction, writes, text } = planned;
-  return withQueryLog(transaction, call, async () => {
+  return withQueryLog(transaction.exchange, call, async () => {
     const startedAt = performance.now();
-    const results = await runExchange(transaction, writes, call);
+    const results = await runExchange(transaction.exchange, writes, call);
     const durationMs = performance.now() - startedAt;
     if (planned.mayFollow) shortStatements.note(text, durationMs);
     timing.lap('transaction');
@@ -31,21 +31,14 @@ export async function answerCompiled(
   });
 }
 
-const LEGACY =
-  'Embedded resource was referenced by relation name even though it has an alias. This is deprecated and will stop working in a future release.';
-
-/** Warns of embeds that were addressed by name although they have an alias. */
+/** Warns the client and the log of embeds that were addressed by name although they have an alias. */
 export function withLegacyWarning(
   response: HttpResponse,
-  { plan }: Compiled,
-  api: ApiRequest,
+  { plan: { legacyTargets } }: Compiled,
   call: RestCall,
 ): HttpResponse {
-  const { legacyTargets: replacements } = plan;
-  if (replacements.length === 0) return response;
-  call.emit({ kind: 'legacyTargetNames', replacements, method: api.method, target: call.request.target });
-  const hint = replacements.map(([name, alias]) => `\`${name}\` to \`${alias}\``).join(', ');
-  const text = `${LEGACY} Update ${hint} in query string filters, orders or limits.`;
-  const value = `299 PostgRESTv${prettyVersion.replaceAll(' ', '')} "${text}"`;
-  return { ...response, headers: [...response.headers, 'Warning', Buffer.from(value).toString('latin1')] };
+  if (legacyTargets.length === 0) return response;
+  const { method, target } = call.request;
+  call.emit({ kind: 'legacyTargetNames', replacements: legacyTargets, method, target });
+  return warnOfLegacyTargets(response, legacyTargets);
 }

@@ -2,12 +2,14 @@
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { RestCall } from '../context.ts';
 import { requestErrors } from '../errors.ts';
+import { encodeHeader } from '../headers.ts';
 import { renderOpenApi } from '../openapi/document.ts';
 import { openApiStatements, readVisible } from '../openapi/visible.ts';
 import { type MediaType, renderContentType, renderMime } from '../parse/media.ts';
 import { requestedVersion } from '../parse/openApiVersion.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
+import { requestFacts } from '../transaction/settings.ts';
 import { planTransaction } from '../transaction.ts';
 import type { ServerTiming } from './serverTiming.ts';
 
@@ -25,17 +27,11 @@ export async function inspect(
   const transaction = planTransaction(
     { main: statements, writes: false, routine: null, check: null, isShort: false },
     identity,
-    {
-      method: api.method,
-      path: request.path,
-      headers: request.headers,
-      schema: api.schema,
-      preferences: api.preferences,
-    },
+    requestFacts(api, request),
     config,
   );
-  return withQueryLog(transaction, call, async () => {
-    const results = await runExchange(transaction, false, call);
+  return withQueryLog(transaction.exchange, call, async () => {
+    const results = await runExchange(transaction.exchange, false, call);
     timing.lap('transaction');
     const version = requestedVersion(request.headers.accept, request.query);
     const document = headersOnly
@@ -47,7 +43,7 @@ export async function inspect(
           version,
         );
     const headers = ['Content-Type', renderContentType({ kind: 'openapi' })];
-    if (api.negotiatedByProfile) headers.push('Content-Profile', Buffer.from(api.schema).toString('latin1'));
+    if (api.negotiatedByProfile) headers.push('Content-Profile', encodeHeader(api.schema));
     return { status: 200, headers, body: document };
   });
 }

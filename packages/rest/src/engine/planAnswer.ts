@@ -9,6 +9,7 @@ import type { MediaType } from '../parse/media.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { type ResultRow, readPlannedRows, readPlanText, readResult } from '../respond/result.ts';
 import { type ResponseContext, respondCall, respondMutate, respondPlan, respondRead } from '../respond.ts';
+import { requestFacts } from '../transaction/settings.ts';
 import { planTransaction, type Transaction } from '../transaction.ts';
 
 /** A compiled request as an exchange, and how its results become a response. */
@@ -48,13 +49,7 @@ export function planAnswer(
       isShort: mayFollow && isShort(text),
     },
     call.identity,
-    {
-      method: api.method,
-      path: call.request.path,
-      headers: call.request.headers,
-      schema: api.schema,
-      preferences: api.preferences,
-    },
+    requestFacts(api, call.request),
     call.config,
   );
   return {

@@ -1,6 +1,8 @@
 /** The one place where an error becomes bytes. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { ConnectionError, ConnectionLostError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
+import { encodeHeader, isHeader } from '../headers.ts';
+import { connectionLost, notConnected, poolTimeout } from './connection.ts';
 import { readRaisedResponse } from './raise.ts';
 import { RestError } from './restError.ts';
 import { statusOfSqlState } from './sqlstate.ts';
@@ -21,17 +23,12 @@ export interface ErrorContext {
 export function toRestError(error: unknown, authenticated: boolean): RestError {
   if (error instanceof RestError) return error;
   if (error instanceof PgError) return fromPgError(error, authenticated);
-  if (error instanceof PoolTimeoutError) {
-    return new RestError('PGRST003', 'Timed out acquiring connection from connection pool.', {
-      cause: error,
-    });
-  }
+  if (error instanceof PoolTimeoutError) return poolTimeout(error);
   if (error instanceof ConnectionError) {
-    const [code, message] =
-      error instanceof ConnectionLostError
-        ? ['PGRST001', 'Database client error. Retrying the connection.']
-        : ['PGRST000', 'Database connection error.'];
-    return new RestError(code, message, { details: withoutPaths(error.message), cause: error });
+    const details = withoutPaths(error.message);
+    return error instanceof ConnectionLostError
+      ? connectionLost(details, error)
+      : notConnected(details, error);
   }
   if (isHttpError(error)) {
     return new RestError('PGRST102', error.message, { status: error.status, cause: error });
@@ -106,9 +103,7 @@ function sendable(headers: readonly string[]): string[] {
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i]!;
     const value = headers[i + 1]!;
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
-      kept.push(name, Buffer.from(value, 'utf8').toString('latin1'));
-    }
+    if (isHeader(name, value)) kept.push(name, encodeHeader(value));
   }
   return kept;
 }

@@ -57,7 +57,7 @@ export interface RestErrorOptions {
   readonly status?: number;
   /** Flat `name, value, …`, sent after Content-Type and Proxy-Status. */
   readonly headers?: readonly string[];
-  readonly statusText?: string;
+  readonly statusText?: string | undefined;
   /** Of a batch, the request that failed. */
   readonly index?: number;
   readonly cause?: unknown;
@@ -86,5 +86,11 @@ export class RestError extends Error {
     this.statusText = options.statusText;
     this.headers = options.headers ?? [];
     this.index = options.index ?? null;
+  }
+
+  /** The same refusal, as that of one request of a batch. */
+  ofRequest(index: number): RestError {
+    const { code, message, details, hint, status, statusText, headers, cause } = this;
+    return new RestError(code, message, { details, hint, status, statusText, headers, index, cause });
   }
 }

@@ -2,6 +2,7 @@
 import type { Catalog, Routine, Table } from '@peakstone/kernel/catalog';
 import type { Cell, Result, Statement } from '@peakstone/kernel/pg';
 import type { OpenApiMode } from '../config/types.ts';
+import { quote } from '../sql/writer.ts';
 
 /** What the document describes. */
 export interface VisibleSchema {
@@ -38,7 +39,8 @@ const schemaComment = `select pg_catalog.obj_description($1::regnamespace, 'pg_n
 
 /** The statements whose results `readVisible` takes, in order; none when the document is disabled. */
 export function openApiStatements(schema: string, mode: OpenApiMode): readonly Statement[] {
-  const values = [quoteIdentifier(schema)];
+  // `regnamespace` reads its text as an identifier.
+  const values = [quote(schema)];
   switch (mode) {
     case 'follow-privileges':
       return [accessibleTables, accessibleRoutines, schemaComment].map(text => ({ text, values }));
@@ -89,6 +91,3 @@ const textOf = (cell: Cell): string | null => (cell === null ? null : cell.toStr
 
 const byName = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] =>
   items.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-
-/** `regnamespace` reads its text as an identifier. */
-const quoteIdentifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,5 +1,6 @@
 /** The request line and its profile headers: what is addressed, in which schema, to do what. */
 import { requestErrors } from '../errors.ts';
+import { decodeHeader } from '../headers.ts';
 import { decodePercent } from './query.ts';
 
 export type Resource =
@@ -99,7 +100,7 @@ export function parseTarget(
 ): Target {
   const resource = parseResource(path, settings);
   const header = headers[WRITES.has(method) ? 'content-profile' : 'accept-profile'];
-  const profile = header === undefined ? null : utf8(header);
+  const profile = header === undefined ? null : decodeHeader(header);
   if (profile !== null && !settings.dbSchemas.includes(profile)) {
     throw requestErrors.unacceptableSchema(profile, settings.dbSchemas);
   }
@@ -108,9 +109,4 @@ export function parseTarget(
     negotiatedByProfile: profile !== null || settings.dbSchemas.length !== 1,
     action: parseAction(resource, method),
   };
-}
-
-/** Header values arrive as latin1; names in them are UTF-8. */
-export function utf8(value: string): string {
-  return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value;
 }

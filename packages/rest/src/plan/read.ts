@@ -19,19 +19,17 @@ import {
 } from './field.ts';
 import { findRelationship, isToOne } from './relationship.ts';
 import { type Draft, draftTree, type Placement, placeParameters } from './tree.ts';
-import type {
-  Condition,
-  EmbedTerm,
-  JoinCondition,
-  ReadNode,
-  ReadPlan,
-  ResolvedOrder,
-  SelectTerm,
-  Spread,
+import {
+  type Condition,
+  type EmbedTerm,
+  type JoinCondition,
+  type ReadNode,
+  type ReadPlan,
+  type ResolvedOrder,
+  type SelectTerm,
+  SOURCE_CTE,
+  type Spread,
 } from './types.ts';
-
-/** The CTE that holds what a write returned or a function gave; reads on top of it start there. */
-export const SOURCE: QualifiedName = { schema: '', name: 'pgrst_source' };
 
 /** PostgreSQL cuts names off after 63 bytes, which would make long aliases collide. */
 const MAX_NAME_BYTES = 63;
@@ -43,7 +41,7 @@ export interface ReadContext {
   readonly exposedSchemas: readonly string[];
   readonly maxRows: number | null;
   readonly aggregatesEnabled: boolean;
-  /** Whether rows come from `SOURCE` rather than from the relation itself. */
+  /** Whether rows come from `SOURCE_CTE` rather than from the relation itself. */
   readonly readsSource: boolean;
   readonly placement: Placement;
 }
@@ -88,7 +86,7 @@ function planNode(
   const { relationship, table } = draft;
   const scope = scopeOf(context.catalog, table);
   const alias = aliasOf(draft, context);
-  const from = relationship === null && context.readsSource ? SOURCE : table;
+  const from = relationship === null && context.readsSource ? SOURCE_CTE : table;
   const own: QualifiedName = alias === null ? from : { schema: '', name: alias };
   const isToManySpread = draft.spread && relationship !== null && !isToOne(relationship);
   const hasAggregates =
@@ -96,7 +94,7 @@ function planNode(
   const children = draft.children.map(child =>
     planNode(child, { name: own }, hasAggregates, context, nextId),
   );
-  const hasNoColumns = from === SOURCE && scope.table?.columns.size === 0;
+  const hasNoColumns = from === SOURCE_CTE && scope.table?.columns.size === 0;
   const select = selectTerms(draft, scope, hasAggregates || hasNoColumns);
   const spread: Spread | null = !draft.spread
     ? null

@@ -13,6 +13,9 @@ import type {
   Range,
 } from '../parse/types.ts';
 
+/** The CTE that holds what a write returned or a function gave; reads on top of it start there. */
+export const SOURCE_CTE: QualifiedName = { schema: '', name: 'pgrst_source' };
+
 /** A column (or computed field, or whatever the name turns out to be) with what is known of its type. */
 export interface ResolvedField {
   readonly name: string;

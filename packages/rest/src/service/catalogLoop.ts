@@ -1,8 +1,9 @@
 /** Loads the catalog, and loads it again: on request, after failures, with growing pauses. */
 import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
-import { ConnectionError, PgError, type Pool } from '@peakstone/kernel/pg';
+import { arrayLiteral, ConnectionError, PgError, type Pool } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
 import type { Emit, FatalReason } from '../events.ts';
+import { quote } from '../sql/writer.ts';
 import { summarizeCatalog } from './catalogSummary.ts';
 
 const minimumVersion = 130_000;
@@ -157,11 +158,9 @@ export function startCatalogLoop(deps: CatalogLoopDeps): CatalogLoop {
 /** Refuses schemas that do not exist: without them the catalog would be empty, and nothing would say why. */
 async function assertSchemas(pool: Pool, schemas: readonly string[]): Promise<void> {
   await pool.query(`select name::regnamespace from unnest($1::text[]) as t(name)`, [
-    `{${schemas.map(schema => quoteArrayItem(`"${schema.replaceAll('"', '""')}"`)).join(',')}}`,
+    arrayLiteral(schemas.map(quote)),
   ]);
 }
-
-const quoteArrayItem = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
 
 function fatalReason(error: unknown): FatalReason | null {
   let cause = error;

@@ -1,8 +1,9 @@
 /** A function call as a SELECT. */
 import { type QualifiedName, typeMaxLength } from '@peakstone/kernel/catalog';
+import { arrayLiteral } from '@peakstone/kernel/pg';
 import type { CallPlan } from '../plan/types.ts';
 import { BODY, bodyRows } from './payload.ts';
-import { arrayLiteral, column, type Parameters, qualified, quote } from './writer.ts';
+import { column, type Parameters, qualified, quote } from './writer.ts';
 
 const CALL: QualifiedName = { schema: '', name: 'pgrst_call' };
 /** The column of a scalar result. */

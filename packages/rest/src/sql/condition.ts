@@ -1,9 +1,10 @@
 /** Filters, logic trees, order and limit as SQL. */
 import type { QualifiedName } from '@peakstone/kernel/catalog';
+import { arrayLiteral } from '@peakstone/kernel/pg';
 import { isAllRows, rangeLimit } from '../parse/range.ts';
 import type { FtsOperator, IsValue, OpExpr, QuantOperator, Range, SimpleOperator } from '../parse/types.ts';
 import type { Condition, JoinCondition, ResolvedField, ResolvedOrder } from '../plan/types.ts';
-import { arrayLiteral, column, type Parameters, qualified, quote } from './writer.ts';
+import { column, type Parameters, qualified, quote } from './writer.ts';
 
 const SIMPLE: Readonly<Record<SimpleOperator, string>> = {
   neq: '<>',

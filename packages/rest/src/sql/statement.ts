@@ -2,13 +2,13 @@
  * The one statement of a request. Its row has the same columns whatever was asked: total (or null), rows, body,
  * response.headers, response.status; for writes total, rows, location, body, response.headers, response.status, inserts.
  */
-import type { Sql } from '@peakstone/kernel/pg';
+import { arrayLiteral, type Sql } from '@peakstone/kernel/pg';
 import type { MediaType } from '../parse/media.ts';
 import type { Preferences } from '../parse/prefer.ts';
 import { isAllRows } from '../parse/range.ts';
 import type { Range } from '../parse/types.ts';
 import type { KeysetPlan } from '../plan/keyset.ts';
-import type { CallPlan, Handler, MutatePlan, ReadPlan } from '../plan/types.ts';
+import { type CallPlan, type Handler, type MutatePlan, type ReadPlan, SOURCE_CTE } from '../plan/types.ts';
 import { callSql } from './call.ts';
 import {
   csvHeaderOnce,
@@ -21,9 +21,9 @@ import {
 } from './handler.ts';
 import { mutateSql } from './mutate.ts';
 import { countSql, KEY, pageSql, readSql } from './read.ts';
-import { arrayLiteral, Parameters } from './writer.ts';
+import { Parameters } from './writer.ts';
 
-const SOURCE = 'pgrst_source';
+const SOURCE = SOURCE_CTE.name;
 
 const GUCS =
   "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
@@ -44,7 +44,7 @@ export function readStatement(plan: ReadPlan, options: StatementOptions): Sql {
   const params = new Parameters();
   const rows = readSql(plan.root, params);
   const { counts, total } = countParts(plan, options, 'count(*)', params);
-  const body = handlerSql(options.handler, null, SOURCE);
+  const body = handlerSql(options.handler, null);
   const needsSource = options.handler.kind === 'csv';
   const ctes = [...(needsSource ? [`${SOURCE} AS (${rows})`] : []), ...counts];
   const from = needsSource ? SOURCE : `(${rows})`;
@@ -62,7 +62,7 @@ export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: Sta
     counts.length === 0 && total !== 'null'
       ? `(SELECT count(*) FROM (${countSql(plan.root, params)}) _)`
       : total;
-  const body = handlerSql(options.handler, null, SOURCE);
+  const body = handlerSql(options.handler, null);
   const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM (${rows}) pgrst_page`;
   return params.toSql(explained(options.mediaType, text));
 }
@@ -104,7 +104,7 @@ export function writtenStatement(
   const isBare = options.handler.kind === 'none';
   // Without a body, what select names need not be there.
   const rows = isBare ? SOURCE : `(${readSql(plan.root, params)})`;
-  const body = handlerSql(options.handler, null, SOURCE);
+  const body = handlerSql(options.handler, null);
   const merges =
     mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
   const inserted = merges ? "nullif(current_setting('pgrst.inserted', true), '')" : 'null';
@@ -125,7 +125,7 @@ export function callStatement(call: CallPlan, plan: ReadPlan, options: Statement
   const isSingle = !call.routine.returns.setof;
   const pageTotal = isSingle ? '1' : 'count(*)';
   const { counts, total } = countParts(plan, options, pageTotal, params);
-  const body = handlerSql(options.handler, shape, SOURCE);
+  const body = handlerSql(options.handler, shape);
   const text = `${withSql([`${SOURCE} AS (${source})`, ...counts])}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM (${rows}) ${ROWS}`;
   return params.toSql(explained(options.mediaType, text));
 }

@@ -1,5 +1,4 @@
 /** How statements are put together: text with numbered parameters, identifiers always quoted. */
-
 import type { QualifiedName } from '@peakstone/kernel/catalog';
 import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { RestError } from '../errors.ts';
@@ -42,9 +41,4 @@ export function qualified({ schema, name }: QualifiedName): string {
 /** `table.column`, or `table.*`. */
 export function column(table: QualifiedName, name: string): string {
   return `${qualified(table)}.${name === '*' ? '*' : quote(name)}`;
-}
-
-/** Elements of an array as PostgreSQL's array literal, for one parameter instead of many. */
-export function arrayLiteral(values: readonly string[]): string {
-  return `{${values.map(value => `"${value.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`;
 }

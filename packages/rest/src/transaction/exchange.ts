@@ -1,9 +1,8 @@
 /** Running an exchange for a request: cancelled with its client, told to the log. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import type { Result } from '@peakstone/kernel/pg';
+import type { Exchange, Result } from '@peakstone/kernel/pg';
 import type { RestCall } from '../context.ts';
 import { toRestError } from '../errors.ts';
-import type { Transaction } from '../transaction.ts';
 
 /** The client went away under a read, which was stopped; nobody will see the answer. */
 export class ClientGone extends Error {
@@ -12,23 +11,20 @@ export class ClientGone extends Error {
 
 /** Runs an exchange. One that only reads, on a connection of its own, is cancelled when its client goes away. */
 export async function runExchange(
-  { exchange: planned }: Transaction,
+  exchange: Exchange,
   writes: boolean,
   call: RestCall,
 ): Promise<readonly Result[]> {
   const { pool, request } = call;
-  let work = planned;
-  if (!writes && planned.lane === 'own') {
-    const gone = new AbortController();
-    request.onAborted(() => gone.abort(new ClientGone('The client closed the connection')));
-    work = { ...planned, signal: gone.signal };
-  }
-  return pool.exchange(work);
+  if (writes || exchange.lane !== 'own') return pool.exchange(exchange);
+  const gone = new AbortController();
+  request.onAborted(() => gone.abort(new ClientGone('The client closed the connection')));
+  return pool.exchange({ ...exchange, signal: gone.signal });
 }
 
-/** Tells the statements of a transaction and the status they led to, when `log-query` asks for it. */
+/** Tells the statements of an exchange and the status they led to, when `log-query` asks for it. */
 export async function withQueryLog(
-  { exchange }: Transaction,
+  exchange: Exchange,
   call: RestCall,
   respond: () => Promise<HttpResponse>,
 ): Promise<HttpResponse> {

@@ -1,3 +1,4 @@
+import { arrayLiteral } from '../sql.ts';
 import type { Statement } from '../types.ts';
 
 /** What `loadCatalog` takes in besides the pool. */
@@ -269,16 +270,11 @@ const TEXT: Record<CatalogQuery, string> = {
 
 /** The statements that read the whole catalog, to be run in one repeatable-read exchange. Pure. */
 export function catalogStatements(options: CatalogOptions): readonly Statement[] {
-  const schemas = options.schemas === undefined ? null : textArray(options.schemas);
-  const extra = textArray(options.extraSearchPath ?? []);
+  const schemas = options.schemas === undefined ? null : arrayLiteral(options.schemas);
+  const extra = arrayLiteral(options.extraSearchPath ?? []);
   return CATALOG_QUERIES.map(name => {
     const text = TEXT[name];
     const values = text.includes('$2') ? [schemas, extra] : text.includes('$1') ? [schemas] : [];
     return { text, values, prepare: false };
   });
-}
-
-/** A text[] literal. */
-function textArray(items: readonly string[]): string {
-  return `{${items.map(item => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
