@@ -93,6 +93,7 @@ describe('answering a read', () => {
     };
     const response = respondRead(own, reading);
     assert.equal(response.status, 418);
+    assert.equal(respondRead({ ...result, status: '700' }, reading).status, 700);
     assert.ok(!has(response, 'Content-Range'));
     assert.deepEqual(response.headers.slice(-6), [
       'content-range',

@@ -32,11 +32,16 @@ function resolve(scope: Scope, field: Field): ResolvedField {
   return { ...unknownField(field), type, toJson: type !== 'json' && type !== 'jsonb' };
 }
 
-/** A field to be shown: domains with a cast to json go through it. */
-export function resolveOutput(scope: Scope, field: Field): ResolvedField {
+/** A field to be shown, `cast` to another type or not: domains with a cast to json go through it. */
+export function resolveOutput(scope: Scope, field: Field, cast: string | null = null): ResolvedField {
   const resolved = resolve(scope, field);
-  return { ...resolved, transform: transformOf(scope, resolved.type, 'json') };
+  const shown = cast !== null && jsonbCasts.test(cast) ? outOfJsonb(resolved) : resolved;
+  return { ...shown, transform: transformOf(scope, resolved.type, 'json') };
 }
+
+/** What PostgreSQL casts a value of jsonb to, and a value of json not. */
+const jsonbCasts =
+  /^(?:smallint|integer|int|bigint|int[248]|decimal|numeric|real|double precision|float[48]?|bool(?:ean)?)$/i;
 
 export function resolveOutputColumn(scope: Scope, column: Column): ResolvedField {
   return resolveOutput(scope, { name: column.name, path: [] });
@@ -61,16 +66,16 @@ export function resolveFilterField(scope: Scope, field: Field, expression: OpExp
       ? { language: operation.language }
       : null;
   const transform = transformOf(scope, 'text', resolved.type);
-  return { ...(operation.kind === 'is' ? resolved : asComparable(resolved)), tsvector, transform };
+  return { ...(operation.kind === 'is' ? resolved : outOfJsonb(resolved)), tsvector, transform };
 }
 
 /** A field rows are ordered by. */
 export function resolveOrderField(scope: Scope, field: Field): ResolvedField {
-  return asComparable(resolve(scope, field));
+  return outOfJsonb(resolve(scope, field));
 }
 
-/** A value out of json has neither equality nor order; its jsonb form has both. */
-function asComparable(field: ResolvedField): ResolvedField {
+/** A value out of json has neither equality nor order nor a cast to a number; its jsonb form has all three. */
+function outOfJsonb(field: ResolvedField): ResolvedField {
   const isJsonValue = field.type === 'json' && field.path.at(-1)?.arrow === '->';
   return isJsonValue ? { ...field, toJson: true } : field;
 }

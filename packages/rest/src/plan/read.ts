@@ -181,7 +181,7 @@ function selectTerms(draft: Draft, scope: Scope, needsColumns: boolean): SelectT
         return { ...base, field: resolved, alias: resolved.transform ? column.name : null };
       });
     }
-    const resolved = resolveOutput(scope, field.field);
+    const resolved = resolveOutput(scope, field.field, cast);
     const fullRow = expands && isStar(field) && counted(field);
     const alias = field.alias ?? automaticAlias(field, draft.spread, resolved.transform !== null);
     return [{ ...base, field: { ...resolved, fullRow }, alias }];

@@ -49,6 +49,6 @@ function readGucHeaders(text: string): string[] {
 /** @throws {RestError} PGRST112 */
 function readGucStatus(text: string): number {
   const status = Number.parseInt(text, 10);
-  if (!/^\d/.test(text) || status < 200 || status > 599) throw requestErrors.gucStatus();
+  if (!/^\d/.test(text) || status < 200 || status > 999) throw requestErrors.gucStatus();
   return status;
 }

@@ -47,6 +47,15 @@ describe('at the corners', () => {
     assert.deepEqual(await ids('data->age=is.null'), [{ id: 3 }]);
   });
 
+  it('casts numbers out of a json column, and sums them', async () => {
+    const { json } = await send('GET', '/people?id=lt.3&order=id&select=data->age::double precision');
+    assert.deepEqual(json, [{ age: 25 }, { age: 12 }]);
+    const sums = await send('GET', '/people?select=data->age::numeric.sum(),n:data->>age::int.max()');
+    assert.deepEqual(sums.json, [{ sum: 37, n: 25 }]);
+    const texts = await send('GET', '/people?id=eq.1&select=data->phones::text');
+    assert.deepEqual(texts.json, [{ phones: '[{"number": "917"}]' }]);
+  });
+
   it('names a value after the last key that can be a name', async () => {
     const { json } = await send('GET', '/people?id=eq.1&select=data->age->>%09,x:data->>%20');
     assert.deepEqual(json, [{ age: null, x: null }]);
