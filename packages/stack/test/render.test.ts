@@ -21,6 +21,25 @@ import { variables } from '../src/variables.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
+/** What each image holds of what its container is asked to run, after its Dockerfile. Loki's and PostgREST's have no shell. */
+const programs: readonly [repository: string, held: readonly string[]][] = [
+  ['peakstone/peakstone-postgres', ['pg_isready']],
+  ['willosagiede-dev/peakstone-postgres', ['pg_isready']],
+  ['peakstone/peakstone:', ['peakstone']],
+  ['postgresml/pgcat', ['/bin/sh', 'bash']],
+  ['postgrest/postgrest', ['postgrest']],
+  ['hasura/graphql-engine', ['/bin/sh', 'curl']],
+  ['minio/minio', ['/bin/sh', 'curl', 'mc']],
+  ['minio/mc', ['/bin/sh', 'mc']],
+  ['rustfs/rustfs', ['/bin/sh', 'curl']],
+  ['darthsim/imgproxy', ['/bin/sh', 'imgproxy']],
+  ['arigaio/atlas', ['/bin/sh']],
+  ['dpage/pgadmin4', ['/bin/sh', 'wget']],
+  ['grafana/loki', ['/usr/bin/loki']],
+  ['grafana/alloy', ['/bin/sh', 'bash']],
+  ['grafana/grafana', ['/bin/sh', 'curl', 'wget']],
+];
+
 interface ComposeFile {
   readonly version?: string;
   readonly services: Record<string, Record<string, unknown>>;
@@ -192,6 +211,32 @@ describe('engines', () => {
     assert.match(String(file.services.rest?.image), /postgrest\/postgrest/);
     assert.equal(file.services.gateway, undefined);
     assert.match(String(file.services.storage?.image), /rustfs\/rustfs/);
+  });
+
+  it('ask only programs that their images hold whether they are healthy', () => {
+    for (const stack of [resolveStack({ engine: 'upstream' }), resolveStack({ storage: 'rustfs' })]) {
+      for (const { name, image, entrypoint, health } of buildContainers(stack)) {
+        const held = programs.find(([repository]) => image.includes(repository))?.[1] ?? [];
+        const asked = health === undefined ? [] : [health.test[0] === 'CMD' ? health.test[1] : '/bin/sh'];
+        if (health?.test[0] === 'CMD-SHELL') asked.push(health.test[1]?.split(' ')[0]);
+        for (const program of [...asked, ...(entrypoint ?? []).slice(0, 1)])
+          assert.ok(program && held.includes(program), `${name}: ${image} has no ${program}`);
+      }
+    }
+  });
+
+  it('log RustFS to standard output, where the agent reads', () => {
+    const file = parse(renderCompose(resolveStack({ storage: 'rustfs' }))) as ComposeFile;
+    const environment = file.services.storage?.environment as Record<string, string>;
+    assert.equal(environment.RUSTFS_OBS_LOG_DIRECTORY, '');
+  });
+
+  it('hand pgAdmin its passwords on every start, in a file of its own', () => {
+    const { admin } = (parse(renderCompose(resolveStack())) as ComposeFile).services;
+    assert.match(
+      String(admin?.command),
+      /umask 077 .*cat \/pgadmin4\/pgpass > .*\nexec \/entrypoint\.sh\n$/s,
+    );
   });
 
   const refused: readonly [string, () => unknown, RegExp][] = [

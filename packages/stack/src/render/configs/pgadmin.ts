@@ -10,7 +10,7 @@ interface Server {
 
 /**
  * pgAdmin's servers and the password file that opens them, so that nobody types a password twice.
- * Paths in server mode are relative to the user's own folder, to which the image copies PGPASS_FILE on first start.
+ * Paths in server mode are relative to the user's own folder, to which {@link pgAdminScript} copies the password file.
  * @see https://www.pgadmin.org/docs/pgadmin4/latest/import_export_servers.html
  */
 export function pgAdminFiles(
@@ -61,3 +61,13 @@ export function pgAdminFiles(
       .join(''),
   };
 }
+
+/**
+ * The image takes a password file over on its first start only, and would ask for every password that is rotated later.
+ * The client library ignores a password file that others may read, as the mounted one is.
+ */
+export const pgAdminScript = `set -eu
+folder="/var/lib/pgadmin/storage/$(printf %s "$PGADMIN_DEFAULT_EMAIL" | tr @ _)"
+(umask 077 && mkdir -p "$folder" && cat /pgadmin4/pgpass > "$folder/.pgpass")
+exec /entrypoint.sh
+`;

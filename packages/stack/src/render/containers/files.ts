@@ -34,6 +34,8 @@ export function storageContainer(stack: Stack): ContainerSpec {
         RUSTFS_CONSOLE_ADDRESS: ':9001',
         RUSTFS_CONSOLE_ENABLE: 'true',
         RUSTFS_OBS_LOGGER_LEVEL: 'warn',
+        // The image logs to files inside the container; without a folder it logs to standard output.
+        RUSTFS_OBS_LOG_DIRECTORY: '',
       },
       health: {
         test: ['CMD-SHELL', 'curl -fsS http://127.0.0.1:9000/health > /dev/null || exit 1'],

@@ -4,7 +4,7 @@ import { findService, type Stack } from '../../definition.ts';
 import { alloyConfig } from '../configs/alloy.ts';
 import { grafanaDashboard, grafanaDashboardProvider, grafanaDataSource } from '../configs/grafana.ts';
 import { lokiConfig } from '../configs/loki.ts';
-import { pgAdminFiles } from '../configs/pgadmin.ts';
+import { pgAdminFiles, pgAdminScript } from '../configs/pgadmin.ts';
 import { type ContainerSpec, literal } from '../container.ts';
 import { databaseEndpoint, httpOrigin, poolerEndpoint } from '../endpoints.ts';
 import { upstreamImage } from '../images.ts';
@@ -18,6 +18,8 @@ export function adminContainer(stack: Stack): ContainerSpec {
   return {
     ...basics(stack, 'admin'),
     image: upstreamImage('PGADMIN_IMAGE'),
+    entrypoint: ['/bin/sh', '-c'],
+    command: [literal(pgAdminScript)],
     environment: {
       PGADMIN_DEFAULT_EMAIL: '${PGADMIN_EMAIL:-admin@example.com}',
       PGADMIN_DEFAULT_PASSWORD: required('PGADMIN_PASSWORD'),
@@ -25,7 +27,6 @@ export function adminContainer(stack: Stack): ContainerSpec {
       PGADMIN_DISABLE_POSTFIX: 'True',
       PGADMIN_SERVER_JSON_FILE: '/pgadmin4/servers.json',
       PGADMIN_REPLACE_SERVERS_ON_STARTUP: 'True',
-      PGPASS_FILE: '/pgadmin4/pgpass',
       // The files above name these.
       POSTGRES_DB: '${POSTGRES_DB:-postgres}',
       POSTGRES_SUPERUSER: '${POSTGRES_SUPERUSER:-postgres}',
