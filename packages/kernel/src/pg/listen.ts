@@ -62,7 +62,7 @@ export function listen(options: ListenOptions): Listener {
             }
           },
         },
-        { statementCacheSize: 0, pipelined: false },
+        { statementCacheSize: 0 },
       );
     } catch (error) {
       lost(error as Error);

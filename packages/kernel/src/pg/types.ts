@@ -55,12 +55,12 @@ export interface Exchange {
   readonly inspect?: (results: readonly Result[]) => 'commit' | 'rollback';
   /**
    * `shared`: may be pipelined behind other exchanges on a busy connection, so only for short reads.
-   * `write`: may follow a few other short writes on a connection, which saves a wake-up each; while none of the lane's
-   * connections moves (a lock is waited for), it has one to itself. For writes that have been quick so far.
+   * `write`: may follow a few other short writes on a connection, which saves a wake-up each, but not one that has been
+   * running for long (it may wait for a lock). For writes that have been quick so far.
    * `own` (default): has a connection to itself until done.
    */
   readonly lane?: 'shared' | 'write' | 'own';
-  /** Aborting cancels the running statement (CancelRequest) and rejects; an exchange of another lane than `own` that is not yet answered is only abandoned, as its neighbours must not suffer. */
+  /** Aborting cancels the running statement (CancelRequest) and rejects; a pipelined exchange that is not yet answered is only abandoned, as its neighbours must not suffer. */
   readonly signal?: AbortSignal;
   /** NOTICE, WARNING … raised while it ran. */
   readonly onNotice?: (notice: PgNotice) => void;
@@ -124,8 +124,6 @@ export interface PoolOptions {
   readonly size?: number;
   /** Of those, how many serve the shared lane. Default 2. */
   readonly sharedSize?: number;
-  /** Of those, how many serve the write lane, four deep. Default 0: writes have a connection each. */
-  readonly writeSize?: number;
   /** Exchanges under way on one shared connection. Default 16. */
   readonly pipelineDepth?: number;
   /** Default 10 000. */

@@ -9,7 +9,7 @@ const insert = (id: number): Exchange => ({
   statements: [{ text: 'insert into note (id) values ($1) returning id::text', values: [String(id)] }],
 });
 
-describe('the lane for short writes', () => {
+describe('short writes', () => {
   let database: TestDatabase;
   let pool: Pool;
 
@@ -17,7 +17,7 @@ describe('the lane for short writes', () => {
     database = await testDatabase({
       sql: 'create table note (id int primary key, n int not null default 0)',
     });
-    pool = createPool({ url: database.superuserUrl, size: 4, sharedSize: 1, writeSize: 1 });
+    pool = createPool({ url: database.superuserUrl, size: 4, sharedSize: 1 });
   });
   after(async () => {
     await pool.close();
@@ -69,17 +69,27 @@ describe('the lane for short writes', () => {
     await locker.close();
   });
 
-  it('is the own lane where the pool has none', async () => {
-    const plain = createPool({ url: database.superuserUrl, size: 2, sharedSize: 0 });
-    await Promise.all(Array.from({ length: 10 }, (_, n) => plain.exchange(insert(2000 + n))));
-    await plain.close();
-  });
-
-  it('moves what waits to the own lane when it is taken away', async () => {
-    const writes = Array.from({ length: 50 }, (_, n) => pool.exchange(insert(3000 + n)));
-    pool.reconfigure({ writeSize: 0 });
-    await Promise.all(writes);
-    pool.reconfigure({ writeSize: 1 });
-    await pool.exchange(insert(4000));
+  it('leave a connection to whoever needs it alone, however many come', async () => {
+    const small = createPool({ url: database.superuserUrl, size: 2, sharedSize: 1 });
+    let more = true;
+    let written = 0;
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let n = 0; more; n++, written++) await small.exchange(insert(10_000 + writer * 100_000 + n));
+    });
+    for (let n = 0; n < 20; n++) {
+      const [, seen] = await small.exchange({
+        begin: 'begin',
+        statements: [
+          { text: "select set_config('app.mine', $1, true)", values: [String(n)] },
+          { text: "select current_setting('app.mine')", values: [] },
+        ],
+        inspect: () => 'commit',
+      });
+      assert.equal(String(seen!.rows[0]![0]), String(n));
+    }
+    more = false;
+    await Promise.all(writers);
+    await small.close();
+    assert.ok(written > 0);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sharedLaneSize, writeLaneSize } from './database.ts';
+import { sharedLaneSize } from './database.ts';
 
 describe('the lane for short reads', () => {
   it('has a connection more than there are processors, within a third of the pool', () => {
@@ -12,11 +12,5 @@ describe('the lane for short reads', () => {
   it('keeps two at least, and leaves a tiny pool whole', () => {
     assert.equal(sharedLaneSize(4, 1), 2);
     assert.equal(sharedLaneSize(3, 8), 0);
-  });
-});
-
-describe('the lane for short writes', () => {
-  it('has a quarter of the pool, eight at most, and nothing of a tiny one', () => {
-    assert.deepEqual([3, 4, 10, 32, 100].map(writeLaneSize), [0, 1, 2, 8, 8]);
   });
 });

@@ -22,7 +22,6 @@ export function openDatabase(config: () => RestConfig, emit: Emit): Database {
     url,
     size: first.dbPool,
     sharedSize: sharedLaneSize(first.dbPool, availableParallelism()),
-    writeSize: writeLaneSize(first.dbPool),
     acquireTimeoutMs: Math.max(1, first.dbPoolAcquisitionTimeout * 1000),
     maxIdleMs: Math.max(1, first.dbPoolMaxIdletime * 1000),
     maxLifetimeMs: Math.max(1, first.dbPoolMaxLifetime * 1000),
@@ -49,11 +48,6 @@ export function sharedLaneSize(poolSize: number, processors: number): number {
   return poolSize < minSizeForSharedLane
     ? 0
     : Math.max(2, Math.min(processors + 1, Math.floor(poolSize / 3)));
-}
-
-/** Connections for inserts that have been quick so far: a quarter, at most eight; none of a tiny pool. Pure. */
-export function writeLaneSize(poolSize: number): number {
-  return poolSize < minSizeForSharedLane ? 0 : Math.min(8, Math.floor(poolSize / 4));
 }
 
 /** The same target, spelled differently. A pool string always ends in an option. */

@@ -5,7 +5,7 @@
 export interface Catalog {
   /** By `key(schema, name)`. Every relation of every schema but pg_catalog and information_schema, unless the loader was told to restrict. */
   readonly tables: ReadonlyMap<string, Table>;
-  /** By `key` of the source relation; both directions are present. */
+  /** By `key` of the source relation; both directions are present. In the order in which ambiguous ones are listed. */
   readonly relationships: ReadonlyMap<string, readonly Relationship[]>;
   /** By `key(schema, name)`: every overload. */
   readonly routines: ReadonlyMap<string, readonly Routine[]>;

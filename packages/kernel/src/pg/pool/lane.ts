@@ -13,13 +13,15 @@ export interface LaneHost {
   /** Starts opening one connection for the lane, unless the server is known to be away. */
   open(lane: Lane): void;
   timedOut(waitedMs: number, waiting: number): void;
+  /** How many of the lane's connections pipelined tasks are spread over. */
+  width(lane: Lane): number;
 }
 
-/** Connections of one kind, at most `max`, each with at most `depth` tasks under way, and the tasks that wait for them. */
+/** Connections of one kind, at most `max`, and the tasks that wait for them. */
 export class Lane {
-  readonly shared: boolean;
   readonly connections: Connection[] = [];
   max: number;
+  /** Pipelined tasks under way on one connection. Others have one to themselves. */
   depth: number;
   /** Connections being opened. */
   opening = 0;
@@ -27,20 +29,19 @@ export class Lane {
   readonly #host: LaneHost;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(host: LaneHost, shared: boolean, max: number, depth: number) {
+  constructor(host: LaneHost, max: number, depth: number) {
     this.#host = host;
-    this.shared = shared;
     this.max = max;
     this.depth = depth;
   }
 
   submit(task: Task): void {
-    const connection = this.waiting.size === 0 ? this.#pick() : null;
+    const connection = this.waiting.size > 0 ? null : task.pipelined ? this.#leastLoaded() : this.#idle();
     if (connection) {
       const busy = connection.depth > 0;
       connection.submit(task);
-      // A shared connection with work still takes more, but a further one would share the load.
-      if (busy && this.opening === 0) this.#grow();
+      // A connection with work still takes more, but a further one would share the load.
+      if (busy && this.opening === 0 && this.connections.length < this.#host.width(this)) this.#grow();
       return;
     }
     if (this.waiting.size >= this.#host.maxWaiting) {
@@ -54,17 +55,14 @@ export class Lane {
     if (this.opening < this.waiting.size) this.#grow();
   }
 
-  /** Whether a task would be taken at once, or by a connection that may still be opened. */
-  hasRoom(): boolean {
-    if (this.waiting.size > 0) return false;
-    return this.#pick() !== null || this.connections.length + this.opening < this.max;
-  }
-
   /** Hands waiting tasks to `connection` as far as it takes them. */
   serve(connection: Connection): void {
-    while (connection.depth < this.depth && !connection.retiring && !connection.isClosed) {
-      const task = this.waiting.shift();
+    while (!connection.retiring && !connection.isClosed) {
+      const task = this.waiting.peek();
       if (!task) return;
+      const takes = connection.depth === 0 || (task.pipelined && this.#follows(connection));
+      if (!takes) return;
+      this.waiting.shift();
       connection.submit(task);
     }
   }
@@ -88,19 +86,23 @@ export class Lane {
     if (this.connections.length + this.opening < this.max) this.#host.open(this);
   }
 
-  /** The least loaded connection that takes another task; of idle ones the last used, whose caches are warm. */
-  #pick(): Connection | null {
+  #follows(connection: Connection): boolean {
+    return connection.depth < this.depth && connection.pipelines;
+  }
+
+  #idle(): Connection | null {
+    return this.connections.findLast(connection => connection.depth === 0 && !connection.retiring) ?? null;
+  }
+
+  /** Of the connections that move, as many as the host wants to use: the least loaded one. */
+  #leastLoaded(): Connection | null {
+    const now = Date.now();
     let best: Connection | null = null;
-    let bestDepth = this.depth;
-    const now = this.shared ? Date.now() : 0;
-    for (let i = this.connections.length - 1; i >= 0; i--) {
-      const connection = this.connections[i]!;
-      const { depth } = connection;
-      if (depth >= bestDepth || connection.retiring) continue;
-      if (depth === 0 && !this.shared) return connection;
-      if (connection.stalled(now, stallMs)) continue;
-      best = connection;
-      bestDepth = depth;
+    let left = this.#host.width(this);
+    for (const connection of this.connections) {
+      if (connection.retiring || !connection.pipelines || connection.stalled(now, stallMs)) continue;
+      if (connection.depth < (best?.depth ?? this.depth)) best = connection;
+      if (--left === 0) break;
     }
     return best;
   }

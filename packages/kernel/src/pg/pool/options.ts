@@ -5,7 +5,6 @@ export interface PoolLimits {
   readonly size: number;
   readonly sharedSize: number;
   readonly pipelineDepth: number;
-  readonly writeSize: number;
   readonly acquireTimeoutMs: number;
   readonly maxWaiting: number;
   readonly maxIdleMs: number;
@@ -21,7 +20,6 @@ export function resolveLimits(options: PoolOptions): PoolLimits {
   return {
     size,
     sharedSize,
-    writeSize: Math.min(whole('writeSize', options.writeSize ?? 0, 0), size - sharedSize - 1),
     pipelineDepth: whole('pipelineDepth', options.pipelineDepth ?? 16, 1),
     acquireTimeoutMs: whole('acquireTimeoutMs', options.acquireTimeoutMs ?? 10_000, 1),
     maxWaiting: whole('maxWaiting', options.maxWaiting ?? 10_000, 0),

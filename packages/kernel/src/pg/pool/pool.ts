@@ -19,6 +19,7 @@ import type { Task } from '../wire/task.ts';
 import { Backoff } from './backoff.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import { type PoolLimits, resolveLimits } from './options.ts';
+import { SpareTime } from './spareTime.ts';
 import { createRowSource } from './stream.ts';
 
 /**
@@ -37,6 +38,8 @@ export function createPool(options: PoolOptions): Pool {
 
 /** Short writes under way on one connection: few, as one that waits for a lock holds up those behind it. */
 const writeDepth = 4;
+/** Connections that short writes are spread over when processing time is what is short. */
+const writeWidth = 8;
 
 const noValues: readonly SqlValue[] = [];
 
@@ -47,11 +50,11 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   #generation = 0;
   readonly #own: Lane;
   readonly #shared: Lane;
-  readonly #write: Lane;
   readonly #lanes: readonly Lane[];
   readonly #laneOf = new Map<Connection, Lane>();
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
+  readonly #spareTime = new SpareTime();
   #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
   #lastError: Error | null = null;
@@ -64,11 +67,10 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#options = options;
     this.#limits = resolveLimits(options);
     this.#info = parseConninfo(options.url);
-    const { size, sharedSize, pipelineDepth, writeSize } = this.#limits;
-    this.#own = new Lane(this, false, size - sharedSize - writeSize, 1);
-    this.#shared = new Lane(this, true, sharedSize, pipelineDepth);
-    this.#write = new Lane(this, true, writeSize, writeDepth);
-    this.#lanes = [this.#own, this.#shared, this.#write];
+    const { size, sharedSize, pipelineDepth } = this.#limits;
+    this.#own = new Lane(this, size - sharedSize, writeDepth);
+    this.#shared = new Lane(this, sharedSize, pipelineDepth);
+    this.#lanes = [this.#own, this.#shared];
     this.#sweeper = this.#startSweeper();
   }
 
@@ -76,16 +78,10 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     return new Promise((resolve, reject) => {
       const task = new ExchangeTask(exchange, resolve, reject);
       if (exchange.signal) task.watch(exchange.signal);
-      this.#submit(this.#choose(exchange), task);
+      const shares = exchange.lane === 'shared' && this.#shared.max > 0;
+      task.pipelined = !exchange.inspect && (shares || exchange.lane === 'write');
+      this.#submit(task.pipelined && shares ? this.#shared : this.#own, task);
     });
-  }
-
-  #choose({ lane, inspect }: Exchange): Lane {
-    if (inspect) return this.#own;
-    if (lane === 'shared' && this.#shared.max > 0) return this.#shared;
-    // Writes may wait for locks: when the lane has no connection that moves, they go past it.
-    if (lane === 'write' && this.#write.hasRoom()) return this.#write;
-    return this.#own;
   }
 
   async query(text: string, values: readonly SqlValue[] = noValues): Promise<Result> {
@@ -124,13 +120,12 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#info = info;
     clearInterval(this.#sweeper);
     if (!this.#closing) this.#sweeper = this.#startSweeper();
-    this.#own.max = limits.size - limits.sharedSize - limits.writeSize;
+    this.#own.max = limits.size - limits.sharedSize;
     this.#shared.max = limits.sharedSize;
     this.#shared.depth = limits.pipelineDepth;
-    this.#write.max = limits.writeSize;
-    for (const lane of [this.#shared, this.#write]) {
-      if (lane.max > 0) continue;
-      for (let task = lane.waiting.shift(); task; task = lane.waiting.shift()) this.#own.submit(task);
+    if (limits.sharedSize === 0) {
+      const { waiting } = this.#shared;
+      for (let task = waiting.shift(); task; task = waiting.shift()) this.#own.submit(task);
     }
     if (moved) {
       this.#generation++;
@@ -234,6 +229,11 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#emit({ kind: 'acquireTimeout', waitedMs, waiting });
   }
 
+  width(lane: Lane): number {
+    // With time to spare it is commits that are waited for, and PostgreSQL flushes those of many connections together.
+    return lane === this.#own && !this.#spareTime.isLeft(Date.now()) ? writeWidth : lane.max;
+  }
+
   open(lane: Lane): void {
     if (this.#retryTimer) return;
     void this.#connect(lane);
@@ -248,7 +248,6 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       const session = await openSession(info, this.#options.parameters ?? {}, this.#aborter.signal);
       const connection = new Connection(session, info, this, {
         statementCacheSize: this.#limits.statementCacheSize,
-        pipelined: lane.shared,
       });
       lane.opening--;
       connection.generation = generation;

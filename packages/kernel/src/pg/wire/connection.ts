@@ -29,7 +29,6 @@ export class Connection implements Wire {
   readonly session: Session;
   readonly out = new Writer();
   readonly statements: StatementCache;
-  readonly pipelined: boolean;
   readonly createdAt: number = Date.now();
   idleSince: number = this.createdAt;
   /** Takes no new tasks and closes when its last one is done. */
@@ -56,13 +55,12 @@ export class Connection implements Wire {
     session: Session,
     info: Conninfo,
     owner: ConnectionOwner,
-    options: { readonly statementCacheSize: number; readonly pipelined: boolean },
+    options: { readonly statementCacheSize: number },
   ) {
     this.session = session;
     this.#info = info;
     this.#owner = owner;
     this.statements = new StatementCache(options.statementCacheSize);
-    this.pipelined = options.pipelined;
     this.#socket = session.socket;
     this.#framer = session.framer;
     this.#framer.sink = this;
@@ -88,6 +86,11 @@ export class Connection implements Wire {
   /** Tasks sent and not yet answered. */
   get depth(): number {
     return this.#queue.length + (this.#cancelling ? 1 : 0);
+  }
+
+  /** Whether a pipelined task may follow what is under way. */
+  get pipelines(): boolean {
+    return this.#queue.length === 0 || this.#queue[0]!.pipelined;
   }
 
   /** Whether its first task has been running for more than `ms`. */

@@ -20,7 +20,7 @@ const noValues: Statement['values'] = [];
 /**
  * One exchange by the extended protocol: all its statements and one Sync in one write.
  *
- * With `begin` on a pipelined connection COMMIT follows behind a Sync of its own, so that it also runs when a statement failed:
+ * With `begin` a pipelined task's COMMIT follows behind a Sync of its own, so that it also runs when a statement failed:
  * there it rolls back, and no exchange behind ever meets a failed transaction. Alone on a connection the second Sync is
  * spared and a failure is followed by a ROLLBACK.
  */
@@ -102,7 +102,7 @@ export class ExchangeTask extends Task {
       }
       this.#readies = 1;
       if (exchange.begin !== undefined && !exchange.inspect) {
-        if (wire.pipelined) {
+        if (this.pipelined) {
           writeSync(wire.out);
           this.#readies = 2;
         }

@@ -7,8 +7,6 @@ import type { Writer } from './writer.ts';
 export interface Wire {
   readonly out: Writer;
   readonly statements: StatementCache;
-  /** Other tasks may already be sent behind this one. */
-  readonly pipelined: boolean;
   /** No task is sent behind the running one. */
   readonly alone: boolean;
   /** Sends what was appended to `out`. */
@@ -32,6 +30,8 @@ export abstract class Task {
   deadline = 0;
   since = 0;
   wire: Wire | null = null;
+  /** Others like it may be sent before and behind it on the same connection, whose answers come in order. */
+  pipelined = false;
   /** Told when the task settles while it waits. */
   queue: { forget(): void } | null = null;
   settled = false;
@@ -62,7 +62,7 @@ export abstract class Task {
   watch(signal: AbortSignal): void {
     const onAbort = (): void => {
       this.fail(signal.reason);
-      if (this.wire && !this.wire.pipelined) this.wire.cancel();
+      if (!this.pipelined) this.wire?.cancel();
     };
     if (signal.aborted) {
       onAbort();
