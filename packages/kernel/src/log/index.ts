@@ -1,2 +1,3 @@
-export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';
-export type { LogStream } from './sink.ts';
+export type { LogLevel } from './format.ts';
+export { createLogger, type LogFields, type Logger, type LoggerOptions } from './logger.ts';
+export { LogSink, type LogStream } from './sink.ts';

@@ -1,8 +1,7 @@
-import { formatJson, formatPretty, type LogRecord } from './format.ts';
+import { formatJson, formatPretty, type LogLevel, type LogRecord } from './format.ts';
 import { Redactor } from './redact.ts';
 import { LogSink, type LogStream } from './sink.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, unknown>>;
 
 const WEIGHT: Readonly<Record<LogLevel | 'silent', number>> = {

@@ -25,11 +25,9 @@ import { Parameters } from './writer.ts';
 
 const SOURCE = SOURCE_CTE.name;
 
-const GUCS =
-  "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
-
-const GUCS_NAMED =
-  "nullif(current_setting('response.headers', true), '') AS headers, nullif(current_setting('response.status', true), '') AS status";
+const HEADERS = "nullif(current_setting('response.headers', true), '')";
+const STATUS = "nullif(current_setting('response.status', true), '')";
+const GUCS = `${HEADERS}, ${STATUS}`;
 
 export interface StatementOptions {
   readonly mediaType: MediaType;
@@ -76,7 +74,7 @@ export function streamStatement(plan: ReadPlan, handler: Handler): Sql {
   const rows = readSql(plan.root, params);
   const columns =
     handler.kind === 'csv' ? [csvLine(), csvHeaderOnce()] : [jsonRow(handler.kind === 'arrayStripped')];
-  const text = `SELECT pgrst_set.headers, pgrst_set.status, ${columns.join(', ')} FROM (SELECT ${GUCS_NAMED}) pgrst_set LEFT JOIN LATERAL (${rows}) ${ROWS} ON TRUE`;
+  const text = `SELECT pgrst_set.headers, pgrst_set.status, ${columns.join(', ')} FROM (SELECT ${HEADERS} AS headers, ${STATUS} AS status) pgrst_set LEFT JOIN LATERAL (${rows}) ${ROWS} ON TRUE`;
   return params.toSql(text);
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
-import { type Server, startServer } from './support/server.ts';
+import { withServer } from './support/server.ts';
 
 let fixture: Fixture;
 before(async () => {
@@ -12,45 +12,35 @@ before(async () => {
 });
 after(() => fixture?.drop());
 
-async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>) {
-  const server = await startServer(fixture, settings);
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-const ready = async (server: Server): Promise<void> => {
-  if ((await server.admin('/ready')).status !== 200)
-    await server.until(event => event.kind === 'listenerStarted');
-};
-
 describe('the admin server', () => {
   it('is ready with a listener and without', async () => {
-    await withServer({ 'db-channel-enabled': 'true' }, async server => {
-      await ready(server);
+    await withServer(fixture, { 'db-channel-enabled': 'true' }, async server => {
+      await server.untilListening();
       assert.equal((await server.admin('/ready')).status, 200);
     });
-    await withServer({ 'db-channel-enabled': 'false' }, async server => {
+    await withServer(fixture, { 'db-channel-enabled': 'false' }, async server => {
       assert.equal((await server.admin('/ready')).status, 200);
       assert.deepEqual(await server.rest.health(), { ok: true });
     });
   });
 
   it('has a socket of its own when one is set, and knows no other path', async () => {
-    await withServer({ 'admin-server-unix-socket': join(tmpdir(), `${fixture.name}.sock`) }, async server => {
-      assert.equal(server.rest.admin.address, join(tmpdir(), `${fixture.name}.sock`));
-      assert.equal((await server.admin('/nope')).status, 404);
-    });
+    await withServer(
+      fixture,
+      { 'admin-server-unix-socket': join(tmpdir(), `${fixture.name}.sock`) },
+      async server => {
+        assert.equal(server.rest.admin.address, join(tmpdir(), `${fixture.name}.sock`));
+        assert.equal((await server.admin('/nope')).status, 404);
+      },
+    );
   });
 
   it('sees that the main server’s socket file is gone', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rest-admin-'));
     const socket = join(folder, 'main.sock');
     try {
-      await withServer({ 'server-unix-socket': socket }, async server => {
-        await ready(server);
+      await withServer(fixture, { 'server-unix-socket': socket }, async server => {
+        await server.untilListening();
         assert.equal((await server.admin('/live')).status, 200);
         await unlink(socket);
         assert.equal((await server.admin('/live')).status, 500);
@@ -62,7 +52,7 @@ describe('the admin server', () => {
   });
 
   it('exposes the metrics that dashboards know', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       const response = await server.admin('/metrics');
       assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8');
       const text = await response.text();
@@ -83,7 +73,7 @@ describe('the admin server', () => {
   });
 
   it('shows the catalog', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       assert.match(
         await (await server.admin('/schema_cache')).text(),
         /"dbTables":\[\[\{"qiName":"authors_only"/,
@@ -92,7 +82,7 @@ describe('the admin server', () => {
   });
 
   it('shows the settings without their secrets', async () => {
-    await withServer({ 'app.settings.token': 'hunter2' }, async server => {
+    await withServer(fixture, { 'app.settings.token': 'hunter2' }, async server => {
       const text = await (await server.admin('/config')).text();
       assert.match(text, /^db-pool = 4$/m);
       assert.match(text, /^jwt-secret = "\*+"$/m);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
-import { type Server, startServer } from './support/server.ts';
+import { type Server, type Settings, withServer } from './support/server.ts';
 import { bearer, token } from './support/token.ts';
 
 let fixture: Fixture;
@@ -18,20 +19,14 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>) {
-  const server = await startServer(fixture, { 'db-config': 'false', ...settings });
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
+const withOwnSettings = (settings: Settings, use: (server: Server) => Promise<void>): Promise<void> =>
+  withServer(fixture, { 'db-config': 'false', ...settings }, use);
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
 describe('a token', () => {
   it('lends its role and its claims to the request', async () => {
-    await withServer({}, async server => {
+    await withOwnSettings({}, async server => {
       const claims = { role: fixture.author, sub: 'u1', big: 1 };
       assert.equal(await (await server.get('/rpc/whoami', bearer(claims))).json(), fixture.author);
       const seen = await (await server.get('/rpc/setting?name=request.jwt.claims', bearer(claims))).json();
@@ -42,7 +37,7 @@ describe('a token', () => {
   });
 
   it('without a role runs as the anonymous role, with that role among its claims', async () => {
-    await withServer({}, async server => {
+    await withOwnSettings({}, async server => {
       const seen = await (
         await server.get('/rpc/setting?name=request.jwt.claims', bearer({ sub: 'u1' }))
       ).json();
@@ -51,9 +46,8 @@ describe('a token', () => {
   });
 
   it('keeps numbers that doubles cannot hold', async () => {
-    await withServer({}, async server => {
+    await withOwnSettings({}, async server => {
       const payload = `{"id":12345678901234567890,"role":"${fixture.author}"}`;
-      const { createHmac } = await import('node:crypto');
       const signed = `${Buffer.from('{"alg":"HS256"}').toString('base64url')}.${Buffer.from(payload).toString('base64url')}`;
       const signature = createHmac('sha256', jwtSecret).update(signed).digest('base64url');
       const headers = { authorization: `Bearer ${signed}.${signature}` };
@@ -84,7 +78,7 @@ describe('a token', () => {
     ],
   ];
   it('that cannot be accepted is refused with its reason, in the body and in the challenge', async () => {
-    await withServer({ 'jwt-aud': 'us' }, async server => {
+    await withOwnSettings({ 'jwt-aud': 'us' }, async server => {
       for (const [what, make, code, message] of refusals) {
         const response = await server.get('/items', { authorization: `Bearer ${make()}` });
         const body = (await response.json()) as { code: string; message: string };
@@ -100,7 +94,7 @@ describe('a token', () => {
   });
 
   it('that has expired is refused although it is remembered', async () => {
-    await withServer({}, async server => {
+    await withOwnSettings({}, async server => {
       const headers = bearer({ exp: now() - 28 });
       assert.equal((await server.get('/items', headers)).status, 200);
       await new Promise(resolve => setTimeout(resolve, 3_200));
@@ -112,18 +106,18 @@ describe('a token', () => {
   });
 
   it('makes room for others in a cache of limited size', async () => {
-    await withServer({ 'jwt-cache-max-entries': '2' }, async server => {
+    await withOwnSettings({ 'jwt-cache-max-entries': '2' }, async server => {
       for (let i = 0; i < 5; i++) await server.get('/items', bearer({ i }));
       assert.match(server.rest.metrics(), /^pgrst_jwt_cache_evictions_total 3$/m);
     });
-    await withServer({ 'jwt-cache-max-entries': '0' }, async server => {
+    await withOwnSettings({ 'jwt-cache-max-entries': '0' }, async server => {
       assert.equal((await server.get('/items', bearer({}))).status, 200);
       assert.match(server.rest.metrics(), /^pgrst_jwt_cache_requests_total 0$/m);
     });
   });
 
   it('needs a secret on the server', async () => {
-    await withServer({ 'jwt-secret': '' }, async server => {
+    await withOwnSettings({ 'jwt-secret': '' }, async server => {
       const response = await server.get('/items', bearer({}));
       assert.deepEqual(
         [response.status, ((await response.json()) as { code: string }).code],
@@ -134,7 +128,7 @@ describe('a token', () => {
   });
 
   it('is required where there is no anonymous role', async () => {
-    await withServer({ 'db-anon-role': '' }, async server => {
+    await withOwnSettings({ 'db-anon-role': '' }, async server => {
       const response = await server.get('/items');
       assert.equal(response.status, 401);
       assert.equal(response.headers.get('www-authenticate'), 'Bearer');
@@ -145,7 +139,7 @@ describe('a token', () => {
   });
 
   it('for a role that does not exist, or may not be taken, is refused', async () => {
-    await withServer({}, async server => {
+    await withOwnSettings({}, async server => {
       assert.equal((await server.get('/items', bearer({ role: 'nobody_at_all' }))).status, 401);
       assert.equal((await server.get('/items', bearer({ role: 'postgres' }))).status, 403);
     });
@@ -154,7 +148,7 @@ describe('a token', () => {
 
 describe('the role claim', () => {
   const author = (): string => fixture.author;
-  const found: readonly (readonly [string, () => object])[] = [
+  const found: readonly (readonly [string, () => Readonly<Record<string, unknown>>])[] = [
     ['$.postgrest.a_role', () => ({ postgrest: { a_role: author() } })],
     ['$.customObject.manyRoles[1]', () => ({ customObject: { manyRoles: ['other', author()] } })],
     [
@@ -169,7 +163,7 @@ describe('the role claim', () => {
   ];
   for (const [key, claims] of found) {
     it(`is found by ${key}`, async () => {
-      await withServer({ 'jwt-role-claim-key': key }, async server => {
+      await withOwnSettings({ 'jwt-role-claim-key': key }, async server => {
         assert.equal((await server.get('/authors_only', bearer(claims()))).status, 200);
         assert.equal((await server.get('/authors_only', bearer({ role: author() }))).status, 401);
       });
@@ -189,7 +183,7 @@ describe('the secret', () => {
     it(`may be ${what} in a file`, async () => {
       const path = join(folder, what.replaceAll(' ', '-'));
       await writeFile(path, content);
-      await withServer({ 'jwt-secret': `@${path}`, ...settings }, async server => {
+      await withOwnSettings({ 'jwt-secret': `@${path}`, ...settings }, async server => {
         assert.equal(
           (await server.get('/authors_only', bearer({ role: fixture.author }, secret))).status,
           200,

@@ -4,7 +4,7 @@ import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { startTestServer } from '@peakstone/testing';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { spawnRest } from './support/process.ts';
-import { type Server, settingsOf, startServer } from './support/server.ts';
+import { settingsOf, startServer, withServer } from './support/server.ts';
 
 let fixture: Fixture;
 let admin: Pool;
@@ -16,15 +16,6 @@ after(async () => {
   await admin?.close();
   await fixture?.drop();
 });
-
-async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>) {
-  const server = await startServer(fixture, settings);
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
 
 const seconds = async (action: () => Promise<unknown>): Promise<number> => {
   const startedAt = performance.now();
@@ -47,7 +38,7 @@ describe('connecting', () => {
   });
 
   it('with a wrong password is a matter of health inside another process', async () => {
-    await withServer({ 'db-uri': withoutPassword() }, async server => {
+    await withServer(fixture, { 'db-uri': withoutPassword() }, async server => {
       const response = await server.get('/items');
       assert.equal(response.status, 503);
       const health = await server.rest.health();
@@ -80,7 +71,7 @@ describe('connecting', () => {
   });
 
   it('shows in pg_stat_activity who it is and what it listens to', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       await server.get('/items');
       const { rows } = await admin.query(
         'select distinct application_name from pg_stat_activity where datname = $1 and usename = $1',
@@ -100,7 +91,7 @@ describe('connecting', () => {
 
   it('keeps the application name that the URI gives', async () => {
     const uri = `${fixture.url}${fixture.url.includes('?') ? '&' : '?'}application_name=mine`;
-    await withServer({ 'db-uri': uri }, async server => {
+    await withServer(fixture, { 'db-uri': uri }, async server => {
       assert.equal(await (await server.get('/rpc/setting?name=application_name')).json(), 'mine');
     });
   });
@@ -108,7 +99,7 @@ describe('connecting', () => {
   it('works with keywords in place of a URI', async () => {
     const { hostname, port, username, password, pathname } = new URL(fixture.url);
     const uri = `host=${hostname} port=${port} user=${username} password=${password} dbname=${pathname.slice(1)}`;
-    await withServer({ 'db-uri': uri }, async server => {
+    await withServer(fixture, { 'db-uri': uri }, async server => {
       assert.equal((await server.get('/items')).status, 200);
       assert.match(
         (await (await server.get('/rpc/setting?name=application_name')).json()) as string,
@@ -120,7 +111,7 @@ describe('connecting', () => {
 
 describe('the pool', () => {
   it('runs as many requests at once as it has connections', async () => {
-    await withServer({ 'db-pool': '2' }, async server => {
+    await withServer(fixture, { 'db-pool': '2' }, async server => {
       const spent = await seconds(() =>
         Promise.all(
           Array.from({ length: 4 }, () => server.get('/rpc/sleep?seconds=0.5').then(r => r.arrayBuffer())),
@@ -132,7 +123,7 @@ describe('the pool', () => {
   });
 
   it('refuses with 504 who waited too long, says so once, and counts', async () => {
-    await withServer({ 'db-pool': '1', 'db-pool-acquisition-timeout': '1' }, async server => {
+    await withServer(fixture, { 'db-pool': '1', 'db-pool-acquisition-timeout': '1' }, async server => {
       const holder = server.get('/rpc/sleep?seconds=2');
       await new Promise(resolve => setTimeout(resolve, 100));
       const refused = await Promise.all([server.get('/items'), server.get('/items'), server.get('/items')]);
@@ -153,7 +144,7 @@ describe('the pool', () => {
   });
 
   it('is not asked for what needs no database', async () => {
-    await withServer({ 'db-pool': '1', 'db-channel-enabled': 'true' }, async server => {
+    await withServer(fixture, { 'db-pool': '1', 'db-channel-enabled': 'true' }, async server => {
       let isHeld = true;
       const holder = server.get('/rpc/sleep?seconds=3').finally(() => {
         isHeld = false;
@@ -169,7 +160,7 @@ describe('the pool', () => {
   });
 
   it('lets running requests end when its connections are replaced', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       const slow = server.get('/rpc/sleep?seconds=0.5');
       await new Promise(resolve => setTimeout(resolve, 100));
       server.rest.reloadCatalog();
@@ -180,7 +171,7 @@ describe('the pool', () => {
 
 describe('losing the database', () => {
   it('fails only the request whose connection was terminated', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       const lost = await server.get('/rpc/die');
       assert.equal(lost.status, 503);
       assert.match(((await lost.json()) as { code: string }).code, /^(57P01|PGRST001)$/);
@@ -190,10 +181,8 @@ describe('losing the database', () => {
   });
 
   it('listens again, and reads the catalog again, when every connection was terminated', async () => {
-    await withServer({}, async server => {
-      if (!server.events.some(event => event.kind === 'listenerStarted')) {
-        await server.until(event => event.kind === 'listenerStarted');
-      }
+    await withServer(fixture, {}, async server => {
+      await server.untilListening();
       await admin.script(`create table missed (id int); grant select on missed to ${fixture.anon}`);
       const loaded = server.until(event => event.kind === 'catalogLoaded');
       await admin.query(

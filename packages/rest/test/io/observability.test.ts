@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type Fixture, restFixture } from './support/fixture.ts';
-import { type Server, startServer } from './support/server.ts';
+import { startServer, withServer } from './support/server.ts';
 import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
@@ -10,21 +10,10 @@ before(async () => {
 });
 after(() => fixture?.drop());
 
-async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>) {
-  const server = await startServer(fixture, settings);
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
 describe('the log', () => {
   it('tells how the start went', async () => {
-    await withServer({ 'admin-server-unix-socket': `/tmp/${fixture.name}.sock` }, async server => {
-      if (!server.events.some(event => event.kind === 'listenerStarted')) {
-        await server.until(event => event.kind === 'listenerStarted');
-      }
+    await withServer(fixture, { 'admin-server-unix-socket': `/tmp/${fixture.name}.sock` }, async server => {
+      await server.untilListening();
       const log = server.err.join('\n');
       for (const line of [
         /^\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}: Starting PostgREST \d+\.\d+/,
@@ -47,7 +36,7 @@ describe('the log', () => {
   });
 
   it('names the role of each request, when it is known', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       await server.get('/items');
       await server.get('/authors_only', bearer({ role: fixture.author }));
       await server.get('/items', bearer({ exp: 1 }));
@@ -65,7 +54,7 @@ describe('the log', () => {
   });
 
   it('has a line for OPTIONS, but none for a preflight', async () => {
-    await withServer({ 'server-cors-allowed-origins': 'http://example.com' }, async server => {
+    await withServer(fixture, { 'server-cors-allowed-origins': 'http://example.com' }, async server => {
       await fetch(`${server.url}/items`, { method: 'OPTIONS' });
       const preflight = await fetch(`${server.url}/items`, {
         method: 'OPTIONS',
@@ -80,7 +69,7 @@ describe('the log', () => {
   });
 
   it('holds what the database refused as broken, not what a client did wrong', async () => {
-    await withServer({ 'log-level': 'error' }, async server => {
+    await withServer(fixture, { 'log-level': 'error' }, async server => {
       assert.equal((await server.get('/rpc/broken')).status, 500);
       assert.equal((await server.get('/restricted')).status, 401);
       const errors = server.err.filter(line => line.includes('{"code"'));
@@ -91,14 +80,14 @@ describe('the log', () => {
   });
 
   it('holds the SQL of the requests that are logged, when asked to', async () => {
-    await withServer({ 'log-query': 'true', 'log-level': 'info' }, async server => {
+    await withServer(fixture, { 'log-query': 'true', 'log-level': 'info' }, async server => {
       await server.get('/items?id=eq.1');
       const queries = server.err.filter(line => /"public"\."items"/.test(line));
       assert.equal(queries.length, 1);
       assert.match(queries[0]!, /: .*"public"\."items".*\$\d/);
       assert.ok(server.err.some(line => /: select .*set_config\('search_path'/.test(line)));
     });
-    await withServer({ 'log-query': 'true', 'log-level': 'error' }, async server => {
+    await withServer(fixture, { 'log-query': 'true', 'log-level': 'error' }, async server => {
       await server.get('/items?id=eq.1');
       assert.equal(server.err.filter(line => /"public"\."items"/.test(line)).length, 0);
       await server.get('/rpc/broken');
@@ -107,7 +96,7 @@ describe('the log', () => {
   });
 
   it('tells of the pool and of tokens when debugging', async () => {
-    await withServer({ 'log-level': 'debug' }, async server => {
+    await withServer(fixture, { 'log-level': 'debug' }, async server => {
       await server.get('/items', bearer({}));
       for (const line of [
         'Trying to borrow a connection from pool',
@@ -154,7 +143,7 @@ describe('the log', () => {
 
 describe('headers for operators', () => {
   it('pass a trace header through every response', async () => {
-    await withServer({ 'server-trace-header': 'X-Request-Id' }, async server => {
+    await withServer(fixture, { 'server-trace-header': 'X-Request-Id' }, async server => {
       for (const path of ['/items', '/nope']) {
         const response = await server.get(path, { 'x-request-id': 'abc' });
         assert.equal(response.headers.get('x-request-id'), 'abc');
@@ -164,7 +153,7 @@ describe('headers for operators', () => {
   });
 
   it('name the server', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       assert.match(
         (await server.get('/items')).headers.get('server') ?? '',
         /^postgrest\/\d+\.\d+ \(PeakStone /,
@@ -173,7 +162,7 @@ describe('headers for operators', () => {
   });
 
   it('tell the time of each stage when asked to', async () => {
-    await withServer({ 'server-timing-enabled': 'true' }, async server => {
+    await withServer(fixture, { 'server-timing-enabled': 'true' }, async server => {
       const timing = (await server.get('/rpc/sleep?seconds=0.2')).headers.get('server-timing') ?? '';
       assert.match(
         timing,
@@ -185,7 +174,7 @@ describe('headers for operators', () => {
   });
 
   it('name the error for proxies, and hide details when told to', async () => {
-    await withServer({ 'client-error-verbosity': 'minimal' }, async server => {
+    await withServer(fixture, { 'client-error-verbosity': 'minimal' }, async server => {
       const response = await server.get('/nope');
       assert.equal(response.headers.get('proxy-status'), 'PostgREST; error=PGRST205');
       assert.deepEqual(Object.keys((await response.json()) as object), ['code', 'message']);

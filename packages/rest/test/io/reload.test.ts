@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
 import { spawnRest } from './support/process.ts';
-import { type Server, type Settings, settingsOf, startServer } from './support/server.ts';
+import { type Server, type Settings, settingsOf, startServer, withServer } from './support/server.ts';
 import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
@@ -25,20 +25,12 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function withServer(settings: Settings, use: (server: Server) => Promise<void>, path?: string) {
-  const server = await startServer(fixture, settings, path === undefined ? {} : { path });
-  try {
-    await ready(server);
+async function withListening(settings: Settings, use: (server: Server) => Promise<void>, path?: string) {
+  const start = async (server: Server): Promise<void> => {
+    await server.untilListening();
     await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function ready(server: Server): Promise<void> {
-  if (!server.events.some(event => event.kind === 'listenerStarted')) {
-    await server.until(event => event.kind === 'listenerStarted');
-  }
+  };
+  await withServer(fixture, settings, start, path === undefined ? {} : { path });
 }
 
 const notify = (payload: string): Promise<unknown> =>
@@ -52,7 +44,7 @@ async function during(server: Server, kind: string, action: () => unknown): Prom
 
 describe('reloading the schema cache', () => {
   it('follows a notification', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       assert.equal((await server.get('/late')).status, 404);
       await admin.script(`create table late (id int); grant select on late to ${fixture.anon}`);
       await during(server, 'catalogLoaded', () => notify('reload schema'));
@@ -73,7 +65,7 @@ describe('reloading the schema cache', () => {
   });
 
   it('does nothing for messages it does not know', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       const before = server.events.length;
       await notify('reload coffee');
       await during(server, 'configReloaded', () => notify('reload config'));
@@ -88,7 +80,7 @@ describe('reloading the schema cache', () => {
   });
 
   it('costs two loads for a burst of messages, and loses none', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       const before = server.events.filter(event => event.kind === 'catalogLoaded').length;
       await admin.script(`create table burst (id int); grant select on burst to ${fixture.anon}`);
       await during(server, 'catalogLoaded', async () => {
@@ -103,7 +95,7 @@ describe('reloading the schema cache', () => {
   });
 
   it('keeps serving the old one while the new one cannot be loaded', async () => {
-    await withServer({ 'db-config': 'true' }, async server => {
+    await withListening({ 'db-config': 'true' }, async server => {
       await admin.script(`alter role ${fixture.name} set pgrst.db_schemas = 'public, nowhere'`);
       await during(server, 'catalogFailed', () => server.rest.reloadCatalog());
       assert.equal((await server.admin('/ready')).status, 503);
@@ -122,7 +114,7 @@ describe('reloading the schema cache', () => {
   });
 
   it('survives a column that changes its type, with statements prepared for the old one', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       const create = (type: string) =>
         `create table cats (id ${type}, name text); grant select on cats to ${fixture.anon};`;
       await admin.script(create('uuid'));
@@ -138,7 +130,7 @@ describe('reloading the schema cache', () => {
   });
 
   it('uses new connections, so that role settings take effect', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       const read = async () => (await server.get('/rpc/setting?name=application_name')).json();
       assert.match(String(await read()), /^PostgREST \d/);
       await admin.script(`alter role ${fixture.name} set work_mem = '5MB'`);
@@ -151,7 +143,7 @@ describe('reloading the schema cache', () => {
 
 describe('reloading the configuration', () => {
   it('follows a notification, with what the database says', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       assert.equal((await server.get('/items')).headers.get('content-range'), '0-4/*');
       await admin.script(`alter role ${fixture.name} set pgrst.db_max_rows = '2'`);
       await during(server, 'configReloaded', () => notify('reload config'));
@@ -161,7 +153,7 @@ describe('reloading the configuration', () => {
   });
 
   it('changes nothing when a setting is wrong, and says so', async () => {
-    await withServer({}, async server => {
+    await withListening({}, async server => {
       await admin.script(`alter role ${fixture.name} set pgrst.jwt_role_claim_key = 'role.other'`);
       await during(server, 'configInvalid', () => notify('reload config'));
       assert.ok(
@@ -178,7 +170,7 @@ describe('reloading the configuration', () => {
     const path = join(folder, 'rest.conf');
     await writeFile(path, 'log-level = "crit"\ndb-max-rows = 1');
     const settings = { 'jwt-secret': `@${secretFile}`, 'log-level': undefined };
-    await withServer(
+    await withListening(
       settings,
       async server => {
         const headers = bearer({ role: fixture.author });
@@ -218,7 +210,7 @@ describe('reloading the configuration', () => {
   });
 
   it('warns each time of the older role claim syntax', async () => {
-    await withServer({ 'jwt-role-claim-key': '.roles.user_role' }, async server => {
+    await withListening({ 'jwt-role-claim-key': '.roles.user_role' }, async server => {
       const warning =
         'WARNING: The config `jwt-role-claim-key=."roles"."user_role"` is using the deprecated JSPath syntax.';
       const count = () => server.err.filter(line => line.includes(warning)).length;
@@ -230,7 +222,7 @@ describe('reloading the configuration', () => {
   });
 
   it('goes on with what file and environment say when the pre-config function fails', async () => {
-    await withServer({ 'db-pre-config': 'no_such_function' }, async server => {
+    await withListening({ 'db-pre-config': 'no_such_function' }, async server => {
       assert.equal((await server.get('/items')).status, 200);
       assert.ok(
         server.err.some(line =>

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { startRest } from '../../src/index.ts';
 import { type Fixture, restFixture } from './support/fixture.ts';
-import { type Server, settingsOf, startServer } from './support/server.ts';
+import { settingsOf, withServer } from './support/server.ts';
 import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
@@ -33,20 +33,11 @@ after(async () => {
   await fixture?.drop();
 });
 
-async function withServer(settings: Record<string, string>, use: (server: Server) => Promise<void>) {
-  const server = await startServer(fixture, settings);
-  try {
-    await use(server);
-  } finally {
-    await server.stop();
-  }
-}
-
 const json = async (response: Promise<Response>): Promise<unknown> => (await response).json();
 
 describe('settings of a role', () => {
   it('hold for its requests, and follow a reload', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       const timeout = '/rpc/setting?name=statement_timeout';
       assert.equal(await json(server.get(timeout)), '5s');
       assert.equal(await json(server.get(timeout, bearer({ role: fixture.author }))), '10s');
@@ -58,7 +49,7 @@ describe('settings of a role', () => {
   });
 
   it('choose the isolation level, unless a function does', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       const author = bearer({ role: fixture.author });
       assert.deepEqual(await json(server.get('/isolation')), [{ level: 'read committed' }]);
       assert.deepEqual(await json(server.get('/isolation', author)), [{ level: 'repeatable read' }]);
@@ -69,7 +60,7 @@ describe('settings of a role', () => {
   });
 
   it('that only a superuser may set do not get in the way', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       assert.equal((await server.get('/items', bearer({ role: fixture.author }))).status, 200);
       await admin.script(`grant set on parameter log_min_duration_statement to ${fixture.name}`);
       await server.rest.reloadConfig();
@@ -85,7 +76,7 @@ describe('settings of a role', () => {
   it('end statements that take too long, with 500 and the reason', async () => {
     await admin.script(`alter role ${fixture.anon} set statement_timeout = '200ms'`);
     try {
-      await withServer({}, async server => {
+      await withServer(fixture, {}, async server => {
         assert.equal((await server.get('/rpc/sleep?seconds=0.01')).status, 204);
         const response = await server.get('/rpc/sleep?seconds=2');
         assert.equal(response.status, 500);
@@ -103,11 +94,11 @@ describe('settings of a role', () => {
 
 describe('settings of a function', () => {
   it('hold for the whole transaction when they are hoisted', async () => {
-    await withServer({}, async server => {
+    await withServer(fixture, {}, async server => {
       assert.equal((await server.get('/rpc/hurried')).status, 500);
       assert.deepEqual(await json(server.get('/rpc/two?select=timeout')), [{ timeout: '7s' }]);
     });
-    await withServer({ 'db-hoisted-tx-settings': 'work_mem' }, async server => {
+    await withServer(fixture, { 'db-hoisted-tx-settings': 'work_mem' }, async server => {
       assert.equal((await server.get('/rpc/hurried')).status, 204);
     });
   });
@@ -136,7 +127,7 @@ describe('schemas named in the database', () => {
   it('are served from the start', async () => {
     await admin.script(`alter role ${fixture.name} set pgrst.db_schemas = 'other'`);
     try {
-      await withServer({ 'db-extra-search-path': '' }, async server => {
+      await withServer(fixture, { 'db-extra-search-path': '' }, async server => {
         assert.equal(await json(server.get('/rpc/where_am_i')), '"other"');
         assert.equal((await server.get('/items')).status, 404);
       });

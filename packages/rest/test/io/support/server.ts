@@ -15,6 +15,8 @@ export interface Server {
   admin(path: string): Promise<Response>;
   /** Settles when an event fits; fails after thirty seconds. */
   until(fits: (event: RestEvent) => boolean): Promise<void>;
+  /** Settles once the service follows notifications. */
+  untilListening(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,21 @@ export async function startServer(
   );
   const url = `http://127.0.0.1:${rest.port}`;
   const adminUrl = `http://127.0.0.1:${rest.admin.port}`;
+  const until: Server['until'] = fits =>
+    new Promise((resolve, reject) => {
+      const from = events.length;
+      const timer = setTimeout(() => {
+        waiting.delete(check);
+        reject(new Error(`No such event; came: ${events.map(event => event.kind).join(', ')}`));
+      }, 30_000);
+      const check = (): void => {
+        if (!events.slice(from).some(fits)) return;
+        clearTimeout(timer);
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+    });
   return {
     rest,
     url,
@@ -84,24 +101,28 @@ export async function startServer(
       for (let i = 0; i < headers.length; i += 2) flat.append(headers[i]!, headers[i + 1]!);
       return new Response(body === null ? null : await text(body), { status, headers: flat });
     },
-    until(fits) {
-      return new Promise((resolve, reject) => {
-        const from = events.length;
-        const timer = setTimeout(() => {
-          waiting.delete(check);
-          reject(new Error(`No such event; came: ${events.map(event => event.kind).join(', ')}`));
-        }, 30_000);
-        const check = (): void => {
-          if (!events.slice(from).some(fits)) return;
-          clearTimeout(timer);
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-      });
+    until,
+    async untilListening() {
+      const started = (event: RestEvent): boolean => event.kind === 'listenerStarted';
+      if (!events.some(started)) await until(started);
     },
     stop: () => rest.stop(),
   };
+}
+
+/** Starts a server for as long as `use` takes. */
+export async function withServer(
+  fixture: Fixture,
+  settings: Settings,
+  use: (server: Server) => Promise<void>,
+  options: { readonly path?: string } = {},
+): Promise<void> {
+  const server = await startServer(fixture, settings, options);
+  try {
+    await use(server);
+  } finally {
+    await server.stop();
+  }
 }
 
 async function text(body: unknown): Promise<string> {
