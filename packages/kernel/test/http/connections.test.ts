@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reservePorts } from '@peakstone/testing';
 import { type Handler, type HttpServer, serveHttp, textResponse } from '../../src/http/index.ts';
 import { sendRaw } from './raw.ts';
-import { collect, getOverUnixSocket, leaveStaleSocket, onBothLanes, openMany } from './support.ts';
+import { collect, getOverUnixSocket, leaveStaleSocket, onBothLanes, openMany, untilText } from './support.ts';
 
 onBothLanes('connections', serve => {
   it('sends 100 Continue only when the handler reads the body', async () => {
@@ -56,7 +57,7 @@ onBothLanes('connections', serve => {
     ];
     await Promise.all(
       beginnings.map(async beginning => {
-        const { text, closed } = await sendRaw(server.port, [beginning], { quietMs: 2500 });
+        const { text, closed } = await sendRaw(server.port, [beginning]);
         assert.ok(closed, beginning);
         assert.match(text, /^HTTP\/1\.1 408 /, beginning);
       }),
@@ -67,10 +68,9 @@ onBothLanes('connections', serve => {
     const server = await serve(() => textResponse(200, 'ok'), { headersTimeoutMs: 200 });
     const bytes =
       'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n';
-    const started = performance.now();
-    const { text } = await sendRaw(server.port, [...bytes], { pauseMs: 20, quietMs: 2000 });
+    // Were it held open, the last byte would get it 200.
+    const { text } = await sendRaw(server.port, [...bytes], { pauseMs: 20 });
     assert.match(text, /^HTTP\/1\.1 408 /);
-    assert.ok(performance.now() - started < 4000);
   });
 
   it('closes idle connections, and those of clients that do not read', async () => {
@@ -89,15 +89,15 @@ onBothLanes('connections', serve => {
     stuck.write('GET /big HTTP/1.1\r\nHost: a\r\n\r\n');
     stuck.pause();
     await collect(idle);
-    for (let i = 0; i < 100 && server.connections > 0; i++) await sleep(30);
+    for (let i = 0; i < 1000 && server.connections > 0; i++) await sleep(30);
     assert.equal(server.connections, 0);
     stuck.destroy();
   });
 
-  it('holds 2,000 idle connections and still answers', { timeout: 30_000 }, async () => {
+  it('holds 2,000 idle connections and still answers', { timeout: 120_000 }, async () => {
     const server = await serve(() => textResponse(200, 'ok'));
     const sockets = await openMany(server.port, 2000);
-    for (let i = 0; i < 1000 && server.connections < 2000; i++) await sleep(20);
+    for (let i = 0; i < 3000 && server.connections < 2000; i++) await sleep(20);
     assert.equal(server.connections, 2000);
     assert.equal(await (await fetch(server.url)).text(), 'ok');
     for (const socket of sockets) socket.destroy();
@@ -114,24 +114,28 @@ onBothLanes('connections', serve => {
 
   it('drains on close: work in progress ends with Connection: close, idle connections soon', async () => {
     const entered = Promise.withResolvers<void>();
-    const server = await serve(async () => {
-      entered.resolve();
-      await sleep(150);
-      return textResponse(200, 'done');
-    });
+    // A port that no other program gets once it is closed.
+    const port = await reservePorts();
+    const server = await serve(
+      async () => {
+        entered.resolve();
+        await sleep(150);
+        return textResponse(200, 'done');
+      },
+      { port },
+    );
     const [idle] = await openMany(server.port, 1);
     const busy = connect(server.port, '127.0.0.1');
     busy.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const answer = collect(busy);
     await entered.promise;
-    const started = performance.now();
-    const closed = server.close(5000);
+    // Waiting for all of the time to drain would outlast the test.
+    const closed = server.close(10 * 60_000);
     assert.equal(server.close(), closed);
     const idleEnd = collect(idle!);
     assert.match(await answer, /Connection: close\r\n[\s\S]*done$/);
     await idleEnd;
     await closed;
-    assert.ok(performance.now() - started < 1500);
     await assert.rejects(fetch(server.url));
   });
 
@@ -174,7 +178,8 @@ onBothLanes('connections', serve => {
     await entered.promise;
     const started = performance.now();
     await server.close(100);
-    assert.ok(performance.now() - started < 1500);
+    // By default it would have waited for ten seconds.
+    assert.ok(performance.now() - started < 9_000);
   });
 
   it('listens on a unix socket, replaces a stale one and leaves a live one alone', async () => {
@@ -223,20 +228,19 @@ onBothLanes('connections', serve => {
       },
     });
     const socket = connect(server.port, '127.0.0.1');
+    const everything = collect(socket);
     socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
-    await sleep(30);
+    await untilText(socket, /plain$/);
     socket.write('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly');
-    await sleep(30);
+    await untilText(socket, /early$/);
     socket.end(' late');
-    assert.match(await collect(socket), /plain[\s\S]*101 Switching[\s\S]*\/ws\|early late$/);
-    const h2c = await sendRaw(
-      server.port,
-      [
-        'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
-      ],
-      { quietMs: 500 },
+    assert.match(await everything, /plain[\s\S]*101 Switching[\s\S]*\/ws\|early late$/);
+    const other = connect(server.port, '127.0.0.1');
+    other.write(
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n',
     );
-    assert.match(h2c.text, /^HTTP\/1\.1 200 [\s\S]*plain$/);
+    await untilText(other, /^HTTP\/1\.1 200 [\s\S]*plain$/);
+    other.destroy();
   });
 });
 

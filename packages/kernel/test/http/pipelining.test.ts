@@ -13,7 +13,7 @@ onBothLanes('requests on one connection', serve => {
       return textResponse(200, path);
     });
     const bytes = ['/1', '/2', '/3', '/4'].map(path => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
-    const { text } = await sendRaw(server.port, [bytes + LAST], { quietMs: 5000 });
+    const { text } = await sendRaw(server.port, [bytes + LAST]);
     assert.deepEqual(
       parseResponses(text).map(({ body }) => body),
       ['/1', '/2', '/3', '/4', '/last'],
@@ -31,10 +31,7 @@ onBothLanes('requests on one connection', serve => {
     );
     many.push('POST /last HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n');
     many.push('GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    const { text, closed } = await sendRaw(server.port, [many.join('')], {
-      quietMs: 5000,
-      limitMs: 20_000,
-    });
+    const { text, closed } = await sendRaw(server.port, [many.join('')]);
     const bodies = parseResponses(text).map(({ body }) => body);
     assert.equal(bodies.length, 2002);
     assert.deepEqual(bodies.slice(1998), ['/1998', '/1999', '/last!', '/end']);
@@ -58,16 +55,17 @@ onBothLanes('requests on one connection', serve => {
       bytes += chunk.length;
     });
     socket.resume();
-    for (let i = 0; i < 200 && begun < 500; i++) await sleep(20);
+    const all = 500 * 1024 * 1024;
+    for (let i = 0; i < 3000 && bytes < all; i++) await sleep(20);
     assert.equal(begun, 500);
-    assert.ok(bytes > 400 * 1024 * 1024);
+    assert.ok(bytes > all, `${bytes} bytes came`);
     socket.destroy();
   });
 
   it('holds one buffer for a body that comes in single bytes', async () => {
     const server = await serve(async request => textResponse(200, `${(await request.body()).length}`));
     const chunked = `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`;
-    const { text } = await sendRaw(server.port, [chunked], { quietMs: 5000 });
+    const { text } = await sendRaw(server.port, [chunked]);
     assert.match(text, /\r\n\r\n20000$/);
   });
 
@@ -77,7 +75,7 @@ onBothLanes('requests on one connection', serve => {
     socket.on('error', () => {});
     const timer = setInterval(() => socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), 20);
     socket.resume();
-    for (let i = 0; i < 300 && (i < 5 || server.connections > 0); i++) await sleep(20);
+    for (let i = 0; i < 1500 && (i < 5 || server.connections > 0); i++) await sleep(20);
     clearInterval(timer);
     socket.destroy();
     assert.equal(server.connections, 0);
@@ -88,11 +86,9 @@ onBothLanes('requests on one connection', serve => {
       await sleep(30);
       return textResponse(200, path);
     });
-    const { text, closed } = await sendRaw(
-      server.port,
-      ['GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n'],
-      { quietMs: 5000 },
-    );
+    const { text, closed } = await sendRaw(server.port, [
+      'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n',
+    ]);
     assert.deepEqual(
       parseResponses(text).map(({ status }) => status),
       [200, 400],

@@ -72,16 +72,18 @@ describe('a reverse proxy', () => {
   });
 
   it("cuts the client's response short when the upstream breaks off in its middle", async () => {
+    const begun = Promise.withResolvers<void>();
     const { url } = await before(
       createServer(socket => {
         socket.once('data', () => {
           socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc');
-          setTimeout(() => socket.destroy(), 30);
+          begun.promise.then(() => socket.destroy());
         });
       }),
     );
     const response = await fetch(url);
     assert.equal(response.status, 200);
+    begun.resolve();
     await assert.rejects(response.text());
   });
 
@@ -113,17 +115,19 @@ describe('a reverse proxy', () => {
   });
 
   it('leaves the upstream when the client leaves', async () => {
+    const entered = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
     const server = await serve(
       request =>
         new Promise(() => {
           request.onAborted(() => left.resolve());
+          entered.resolve();
         }),
     );
     const { port } = await before(server.url);
     const socket = connect(port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    await sleep(50);
+    await entered.promise;
     socket.destroy();
     await left.promise;
   });

@@ -8,15 +8,17 @@ export interface RawAnswer {
   readonly closed: boolean;
 }
 
-/** Sends pieces one after the other and collects the answer until the server closes or is quiet for `quietMs`. */
+/** No answer takes so long, however busy the machine is. */
+const LIMIT_MS = 60_000;
+
+/**
+ * Sends pieces one after the other and collects the answer until the server closes. Where it keeps the connection,
+ * `quietMs` says after how long a silence the answer is taken for complete.
+ */
 export async function sendRaw(
   port: number,
   pieces: readonly (string | Buffer)[],
-  {
-    quietMs = 2000,
-    pauseMs = 0,
-    limitMs = 5000,
-  }: { quietMs?: number; pauseMs?: number; limitMs?: number } = {},
+  { quietMs = LIMIT_MS, pauseMs = 0 }: { quietMs?: number; pauseMs?: number } = {},
 ): Promise<RawAnswer> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const chunks: Buffer[] = [];
@@ -41,7 +43,7 @@ export async function sendRaw(
   }
   last = performance.now();
   const started = performance.now();
-  while (!closed && performance.now() - last < quietMs && performance.now() - started < limitMs)
+  while (!closed && performance.now() - last < quietMs && performance.now() - started < LIMIT_MS)
     await sleep(5);
   socket.destroy();
   return { text: Buffer.concat(chunks).toString('latin1'), closed };
@@ -51,6 +53,12 @@ export interface RawResponse {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: string;
+}
+
+/** Whether the text ends with a response, and not within one's head. */
+export function isWhole({ text }: RawAnswer): boolean {
+  const last = text.lastIndexOf('HTTP/1.1 ');
+  return last < 0 ? text === '' : text.includes('\r\n\r\n', last);
 }
 
 /** Splits a connection's bytes into responses; headers that may differ between servers are left out. */

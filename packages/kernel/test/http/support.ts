@@ -36,6 +36,21 @@ export function collect(socket: Socket): Promise<string> {
   });
 }
 
+/** Waits until what has come from now on fits. */
+export function untilText(socket: Socket, pattern: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const look = (chunk: Buffer): void => {
+      text += chunk.toString('latin1');
+      if (!pattern.test(text)) return;
+      socket.off('data', look);
+      resolve();
+    };
+    socket.on('data', look);
+    socket.once('close', () => reject(new Error(`Closed before ${pattern} came: ${text}`)));
+  });
+}
+
 export async function openMany(port: number, count: number): Promise<Socket[]> {
   return Promise.all(
     Array.from(
