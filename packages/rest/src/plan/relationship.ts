@@ -51,25 +51,6 @@ function isExposed(rel: Relationship, schema: string, exposed: readonly string[]
   return rel.kind !== 'many-to-many' || exposed.includes(rel.junction.schema);
 }
 
-const KIND_ORDER: Readonly<Record<Relationship['kind'], number>> = {
-  'one-to-many': 0,
-  'many-to-one': 1,
-  'one-to-one': 2,
-  'many-to-many': 3,
-  computed: 4,
-};
-
-/** As the reference lists candidates: by target, kind, constraint, columns. */
-function sortKey(rel: Relationship): string {
-  const parts: unknown[] = [rel.target.schema, rel.target.name, KIND_ORDER[rel.kind]];
-  if (rel.kind === 'many-to-many') {
-    parts.push(rel.junction.schema, rel.junction.name, rel.sourceKey.constraint, rel.targetKey.constraint);
-  } else if (rel.kind !== 'computed') {
-    parts.push(rel.constraint, rel.columns.flat());
-  }
-  return JSON.stringify(parts);
-}
-
 /**
  * Finds the relationship from `origin` that `target` and `hint` name. Pure.
  * @throws {RestError} PGRST200 when there is none, PGRST201 when there are several.
@@ -95,9 +76,6 @@ export function findRelationship(
   }
   const [first] = found;
   if (!first) throw schemaCacheErrors.noRelationship(origin, target, hint, schema, catalog);
-  if (found.length > 1) {
-    const sorted = [...found].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
-    throw schemaCacheErrors.ambiguousRelationship(origin, target, sorted);
-  }
+  if (found.length > 1) throw schemaCacheErrors.ambiguousRelationship(origin, target, found);
   return first;
 }

@@ -14,8 +14,8 @@ export const films = makeCatalog({
   },
   foreignKeys: [
     'films.director_id -> directors.id',
-    'log.writer_id -> directors.id',
     'log.reader_id -> directors.id',
+    'log.writer_id -> directors.id',
   ],
   relationships: [
     {
