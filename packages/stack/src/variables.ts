@@ -149,7 +149,12 @@ export const variables: readonly Variable[] = [
   },
   { name: 'AWS_REGION', group: storage, value: 'us-east-1', requiredBy: [] },
   { name: 'S3_APP_ACCESS_KEY', group: storage, value: 'psappaccess', requiredBy: ['storage-bootstrap'] },
-  { name: 'S3_APP_SECRET_KEY', group: storage, generate: password, requiredBy: ['storage-bootstrap'] },
+  {
+    name: 'S3_APP_SECRET_KEY',
+    group: storage,
+    generate: password,
+    requiredBy: ['storage-bootstrap', 'images'],
+  },
   {
     name: 'MINIO_DATA_HOST_DIR',
     group: storage,
@@ -176,18 +181,16 @@ export const variables: readonly Variable[] = [
   {
     name: 'IMGPROXY_BASE_URL',
     group: images,
-    comment: 'Prefix of source URLs that are given without one.',
-    value: 'https://s3.example.com/',
+    comment: 'Prefix of sources that are given without one; s3://BUCKET/ reads the object storage.',
+    value: 's3://uploads/',
     requiredBy: ['images'],
-    local: { value: 'http://localhost:9000/' },
   },
   {
     name: 'IMGPROXY_ALLOWED_SOURCES',
     group: images,
-    comment: 'Comma-separated URL prefixes; keep it tight.',
-    value: 'https://s3.example.com/',
+    comment: 'Comma-separated prefixes of sources; keep it tight.',
+    value: 's3://uploads/',
     requiredBy: ['images'],
-    local: { value: 'http://localhost:9000/' },
   },
 
   {

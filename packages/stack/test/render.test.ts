@@ -225,6 +225,22 @@ describe('engines', () => {
     }
   });
 
+  it('let imgproxy read the bucket as the app’s user, and only where there is a store', () => {
+    const environment = (stack: Parameters<typeof resolveStack>[0]) =>
+      buildContainers(resolveStack(stack)).find(container => container.name === 'images')?.environment ?? {};
+    assert.equal(environment({ name: 'shop' }).IMGPROXY_S3_ENDPOINT, 'http://shop-storage:9000');
+    const without = environment({
+      services: {
+        storage: false,
+        'storage-bootstrap': false,
+        logs: false,
+        'logs-agent': false,
+        grafana: false,
+      },
+    });
+    assert.ok(!('AWS_ACCESS_KEY_ID' in without) && !('IMGPROXY_USE_S3' in without));
+  });
+
   it('log RustFS to standard output, where the agent reads', () => {
     const file = parse(renderCompose(resolveStack({ storage: 'rustfs' }))) as ComposeFile;
     const environment = file.services.storage?.environment as Record<string, string>;

@@ -73,11 +73,9 @@ describe('every variable of the original', () => {
 
   it('is for this machine in the file that is made, and for a server in .env.example', () => {
     assert.match(made, /^HASURA_CORS='?\*'?$/m);
-    assert.match(made, /^IMGPROXY_BASE_URL=http:\/\/localhost:9000\/$/m);
     assert.match(made, /^# Without it: 5432, or the next free port\.\n# POSTGRES_PORT=5432$/m);
     const example = renderEnvExample();
     assert.match(example, /^HASURA_CORS=https:\/\/app\.example\.com$/m);
-    assert.match(example, /^IMGPROXY_BASE_URL=https:\/\/s3\.example\.com\/$/m);
     assert.match(example, /^POSTGRES_PORT=127\.0\.0\.1:5432$/m);
   });
 });

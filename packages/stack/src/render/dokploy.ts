@@ -118,8 +118,6 @@ function helper(generate: Generate): string {
 }
 
 function templateValue(name: string, value: string): string {
-  if (name === 'IMGPROXY_BASE_URL' || name === 'IMGPROXY_ALLOWED_SOURCES')
-    return `https://\${${hostVariable('files')}}/`;
   if (name === 'HASURA_CORS') return '*';
   if (name === 'ENVIRONMENT') return 'production';
   return value;

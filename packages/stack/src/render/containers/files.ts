@@ -100,6 +100,7 @@ export function storageBootstrapContainer(stack: Stack): ContainerSpec {
 
 /** @see https://docs.imgproxy.net/configuration/options */
 export function imagesContainer(stack: Stack): ContainerSpec {
+  const storage = httpOrigin(stack, 'storage', 9000);
   return {
     ...basics(stack, 'images'),
     image: upstreamImage('IMGPROXY_IMAGE'),
@@ -108,10 +109,9 @@ export function imagesContainer(stack: Stack): ContainerSpec {
       IMGPROXY_SALT: required('IMGPROXY_SALT_HEX'),
       IMGPROXY_BASE_URL: '${IMGPROXY_BASE_URL:-}',
       IMGPROXY_ALLOWED_SOURCES: required('IMGPROXY_ALLOWED_SOURCES'),
-      // Version 3's name, and version 4's.
-      IMGPROXY_ENABLE_WEBP_DETECTION: 'true',
       IMGPROXY_AUTO_WEBP: 'true',
       IMGPROXY_MAX_SRC_RESOLUTION: '80',
+      ...(storage === undefined ? {} : bucketSource(storage)),
     },
     health: {
       test: ['CMD', 'imgproxy', 'health'],
@@ -123,5 +123,16 @@ export function imagesContainer(stack: Stack): ContainerSpec {
     ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
     routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
     hardened: false,
+  };
+}
+
+/** The bucket is private: without its user imgproxy could fetch only addresses that were signed beforehand. */
+function bucketSource(storageOrigin: string): Record<string, string> {
+  return {
+    IMGPROXY_USE_S3: 'true',
+    IMGPROXY_S3_ENDPOINT: storageOrigin,
+    IMGPROXY_S3_REGION: '${AWS_REGION:-us-east-1}',
+    AWS_ACCESS_KEY_ID: '${S3_APP_ACCESS_KEY:-psappaccess}',
+    AWS_SECRET_ACCESS_KEY: required('S3_APP_SECRET_KEY'),
   };
 }
