@@ -1,3 +1,5 @@
+import type { Handler } from './http/types.ts';
+
 /** Environment variables as `process.env` gives them. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,5 +29,5 @@ export type Health = { readonly ok: true } | { readonly ok: false; readonly reas
 
 /** A service that answers HTTP; in one process the gateway calls `handler` directly, without a socket between. */
 export interface HttpService extends Running {
-  readonly handler: import('./http/types.ts').Handler;
+  readonly handler: Handler;
 }

@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import { clientAddress, plainAddress } from '../address.ts';
+import { tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
-import { tooLarge } from '../limits.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { type HeaderBlock, type LastBlock, parseFast, withAsciiTarget } from './parse.ts';
 import { writeResponse } from './write.ts';

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
 import type { PlannedResponse } from '../respond.ts';
 import type { HttpRequest } from '../types.ts';
@@ -42,21 +43,4 @@ function send(socket: Socket, chunk: Uint8Array, chunked: boolean): boolean {
   const ready = socket.write('\r\n', 'latin1');
   socket.uncork();
   return ready;
-}
-
-/** Settles when the socket takes more, or is closed. */
-export function drained(socket: Socket): Promise<void> {
-  return new Promise(resolve => {
-    if (socket.destroyed || !socket.writableNeedDrain) {
-      resolve();
-      return;
-    }
-    const done = () => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.on('drain', done);
-    socket.on('close', done);
-  });
 }

@@ -1,4 +1,4 @@
-import { tooLarge } from '../limits.ts';
+import { tooLarge } from '../errors.ts';
 import { errorResponse, withRequest } from '../respond.ts';
 import type { HttpRequest } from '../types.ts';
 import type { Middleware } from './compose.ts';

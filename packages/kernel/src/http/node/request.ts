@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientAddress, plainAddress } from '../address.ts';
-import { BodyCollector } from '../collect.ts';
-import { HttpError } from '../errors.ts';
+import { BodyCollector } from '../bodyCollector.ts';
+import { HttpError, tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
-import { tooLarge } from '../limits.ts';
 import type { HttpRequest } from '../types.ts';
 
 const BROKEN_OFF: Readonly<Record<number, string>> = {

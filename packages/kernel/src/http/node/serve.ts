@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
+import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
 import { isStream, type PlannedResponse, planResponse, releaseBody } from '../respond.ts';
 import type { HttpResponse } from '../types.ts';
@@ -175,22 +176,6 @@ async function pump(
     lane.report(error, request);
     reply.destroy();
   }
-}
-
-function drained(reply: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    if (reply.destroyed || !reply.writableNeedDrain) {
-      resolve();
-      return;
-    }
-    const done = () => {
-      reply.off('drain', done);
-      reply.off('close', done);
-      resolve();
-    };
-    reply.on('drain', done);
-    reply.on('close', done);
-  });
 }
 
 function linger(message: IncomingMessage): Promise<void> {

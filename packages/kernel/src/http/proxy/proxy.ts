@@ -6,7 +6,8 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BodyCollector } from '../collect.ts';
+import { BodyCollector } from '../bodyCollector.ts';
+import { drained } from '../drained.ts';
 import { jsonResponse } from '../respond.ts';
 import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
@@ -234,16 +235,4 @@ async function sendBody(request: HttpRequest, upstream: ClientRequest): Promise<
     upstream.destroy();
     throw error;
   }
-}
-
-function drained(upstream: ClientRequest): Promise<void> {
-  return new Promise(resolve => {
-    const done = () => {
-      upstream.off('drain', done);
-      upstream.off('close', done);
-      resolve();
-    };
-    upstream.on('drain', done);
-    upstream.on('close', done);
-  });
 }

@@ -10,9 +10,9 @@ export interface Validity {
 }
 
 /**
- * Reads the registered claims in the reference's order: what is of the wrong type is refused.
- * Returns the first fault's reason when one is of the wrong type, or not in time, or for somebody else. Pure.
- * `nowSeconds` is whole seconds; `audience` undefined accepts any.
+ * Reads the registered claims, one after the other in the reference's order, so that of several faults the same one is
+ * told. Pure. `nowSeconds` is whole seconds; `audience` undefined accepts any.
+ * @throws {JwtError} for a claim of the wrong type, out of its time, or for somebody else.
  */
 export function checkClaims(
   claims: Claims,
@@ -20,23 +20,31 @@ export function checkClaims(
   skewSeconds: number,
   audience: string | undefined,
 ): Validity {
+  const earliest = nowSeconds - skewSeconds;
+  const latest = nowSeconds + skewSeconds;
   const exp = seconds(claims.exp, 'expNotNumber');
-  if (exp !== undefined && nowSeconds - skewSeconds > exp) throw new JwtError('expired');
+  assertNotBefore(exp, earliest, 'expired');
   const nbf = seconds(claims.nbf, 'nbfNotNumber');
-  if (nbf !== undefined && nowSeconds + skewSeconds < nbf) throw new JwtError('notYetValid');
+  assertNotAfter(nbf, latest, 'notYetValid');
   const iat = seconds(claims.iat, 'iatNotNumber');
-  if (iat !== undefined && nowSeconds + skewSeconds < iat) throw new JwtError('issuedAtFuture');
+  assertNotAfter(iat, latest, 'issuedAtFuture');
   checkAudience(claims.aud, audience);
   return { exp, nbf, iat };
 }
 
-/** The part of {@link checkClaims} that time can change. */
-export function checkTime(validity: Validity, nowSeconds: number, skewSeconds: number): void {
-  if (validity.exp !== undefined && nowSeconds - skewSeconds > validity.exp) throw new JwtError('expired');
-  if (validity.nbf !== undefined && nowSeconds + skewSeconds < validity.nbf)
-    throw new JwtError('notYetValid');
-  if (validity.iat !== undefined && nowSeconds + skewSeconds < validity.iat)
-    throw new JwtError('issuedAtFuture');
+/** The part of {@link checkClaims} that time can change. @throws {JwtError} */
+export function checkTime({ exp, nbf, iat }: Validity, nowSeconds: number, skewSeconds: number): void {
+  assertNotBefore(exp, nowSeconds - skewSeconds, 'expired');
+  assertNotAfter(nbf, nowSeconds + skewSeconds, 'notYetValid');
+  assertNotAfter(iat, nowSeconds + skewSeconds, 'issuedAtFuture');
+}
+
+function assertNotBefore(claim: number | undefined, time: number, reason: JwtErrorReason): void {
+  if (claim !== undefined && claim < time) throw new JwtError(reason);
+}
+
+function assertNotAfter(claim: number | undefined, time: number, reason: JwtErrorReason): void {
+  if (claim !== undefined && claim > time) throw new JwtError(reason);
 }
 
 /** A NumericDate. As in the reference, one that isn't a 64-bit integer counts as 0, the epoch. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import * as jose from 'jose';
-import { type HttpServer, jsonResponse, serveHttp } from '../../http/index.ts';
+import { type HttpServer, jsonResponse, serveHttp } from '../http/index.ts';
 import { createRemoteVerifier, JwtError } from './index.ts';
 
 describe('a verifier over a published key set', () => {

@@ -128,6 +128,7 @@ function utf8(bytes: Buffer): string {
   try {
     return strictUtf8.decode(bytes);
   } catch {
+    // Not UTF-8, so not JSON either.
     throw new JwtError('claimsNotObject');
   }
 }
@@ -139,6 +140,7 @@ function parseObject(json: string): Record<string, unknown> | undefined {
       ? (value as Record<string, unknown>)
       : undefined;
   } catch {
+    // Not JSON: whoever asked says which part of the token that spoils.
     return undefined;
   }
 }
