@@ -4,8 +4,8 @@
  */
 import type { Catalog, QualifiedName, Relationship } from '@peakstone/kernel/catalog';
 import { requestErrors } from '../errors.ts';
-import { capRange } from '../parse/range.ts';
-import type { QueryParams, SelectField } from '../parse/types.ts';
+import { capRange, isAllRows } from '../parse/range.ts';
+import type { QueryParams, Range, SelectField } from '../parse/types.ts';
 import { applyAggregates } from './aggregate.ts';
 import {
   hasOutputTransform,
@@ -109,7 +109,7 @@ function planNode(
     select,
     where: conditions(draft, scope, children),
     order: orders(draft, scope, children),
-    range: context.placement.appliesRanges ? capRange(context.maxRows, draft.range) : draft.range,
+    range: context.placement.appliesRanges ? capped(draft, scope, context.maxRows) : draft.range,
     relationship,
     parentRow: relationship?.kind === 'computed' ? (parent?.name.name ?? null) : null,
     joins: relationship && parent ? joinConditions(relationship, own, parent.name) : [],
@@ -122,6 +122,17 @@ function planNode(
     children,
     depth: draft.depth,
   };
+}
+
+/**
+ * The range within what the server allows. A key into a table finds one row at most: a limit would add nothing but keep
+ * PostgreSQL from joining the two relations in any other way than row by row.
+ */
+function capped({ relationship, range }: Draft, scope: Scope, maxRows: number | null): Range {
+  const isKeyed = relationship?.kind === 'many-to-one' || relationship?.kind === 'one-to-one';
+  const isTable = scope.table?.kind === 'table' || scope.table?.kind === 'partitioned';
+  if (isKeyed && isTable && isAllRows(range) && maxRows !== null && maxRows > 0) return range;
+  return capRange(maxRows, range);
 }
 
 /** Embeds are aliased by depth, so that a relation may occur on several levels. */

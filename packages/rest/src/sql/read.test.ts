@@ -123,9 +123,24 @@ describe('a read as SQL', () => {
 
   it('never returns more rows than the server allows, embeds included', () => {
     assertRows(
-      'GET /films?select=id,directors(id)&limit=500',
-      'SELECT "api"."films"."id", row_to_json("films_directors_1".*)::jsonb AS "directors" FROM "api"."films" LEFT JOIN LATERAL (SELECT "directors_1"."id" FROM "api"."directors" AS "directors_1" WHERE "directors_1"."id" = "api"."films"."director_id" LIMIT $1) AS "films_directors_1" ON TRUE LIMIT $2',
+      'GET /directors?select=id,films(id)&limit=500',
+      `SELECT "api"."directors"."id", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" LEFT JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1" FROM (SELECT "films_1"."id" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" LIMIT $1) AS "directors_films_1") AS "directors_films_1" ON TRUE LIMIT $2`,
       ['20', '20'],
+      { config: { dbMaxRows: 20 } },
+    );
+  });
+
+  it('leaves PostgreSQL free to join what a key finds, as that is one row at most', () => {
+    assertRows(
+      'GET /films?select=id,directors(id)',
+      'SELECT "api"."films"."id", row_to_json("films_directors_1".*)::jsonb AS "directors" FROM "api"."films" LEFT JOIN LATERAL (SELECT "directors_1"."id" FROM "api"."directors" AS "directors_1" WHERE "directors_1"."id" = "api"."films"."director_id") AS "films_directors_1" ON TRUE LIMIT $1',
+      ['20'],
+      { config: { dbMaxRows: 20 } },
+    );
+    assertRows(
+      'GET /films?select=id,directors(id)&directors.limit=0',
+      'SELECT "api"."films"."id", row_to_json("films_directors_1".*)::jsonb AS "directors" FROM "api"."films" LEFT JOIN LATERAL (SELECT "directors_1"."id" FROM "api"."directors" AS "directors_1" WHERE "directors_1"."id" = "api"."films"."director_id" LIMIT $1) AS "films_directors_1" ON TRUE LIMIT $2',
+      ['0', '20'],
       { config: { dbMaxRows: 20 } },
     );
   });
