@@ -12,6 +12,9 @@ import {
 } from '../../src/pg/index.ts';
 
 const runMs = 2500;
+/** A busy machine needs longer for enough to happen. */
+const maxMs = 60_000;
+const wantedAnswers = 500;
 
 /** One random exchange and what it must come to. */
 interface Case {
@@ -84,12 +87,16 @@ describe('everything at once', () => {
   it('gives each exchange its own answer, while statements fail, callers leave and backends die', async () => {
     const committed = new Set<string>();
     const undone = new Set<string>();
-    const deadline = performance.now() + runMs;
+    const startedAt = performance.now();
     let serial = 0;
     let answers = 0;
     let broken = 0;
+    const goesOn = (): boolean => {
+      const ran = performance.now() - startedAt;
+      return ran < runMs || ((answers <= wantedAnswers || broken === 0) && ran < maxMs);
+    };
     const worker = async (): Promise<void> => {
-      while (performance.now() < deadline) {
+      while (goesOn()) {
         const { exchange, expected, inserted, refused, end } = makeCase(serial++);
         try {
           const results = await pool.exchange(exchange);
@@ -131,10 +138,10 @@ describe('everything at once', () => {
       [...undone].filter(id => kept.has(id)),
       [],
     );
-    assert.ok(answers > 500 && broken > 0, `${answers} answers, ${broken} broken`);
+    assert.ok(answers > wantedAnswers && broken > 0, `${answers} answers, ${broken} broken`);
     assert.equal(pool.stats.waiting, 0);
     // What was abandoned may still be winding up.
-    for (let i = 0; i < 100 && pool.stats.idle !== pool.stats.size; i++) await sleep(50);
+    for (let i = 0; i < 1000 && pool.stats.idle !== pool.stats.size; i++) await sleep(50);
     assert.equal(pool.stats.idle, pool.stats.size);
   });
 });

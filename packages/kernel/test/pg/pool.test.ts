@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import { holdLock, type TestDatabase, testDatabase, until } from '@peakstone/testing';
 import {
   ConnectionError,
   ConnectionLostError,
@@ -43,17 +43,18 @@ describe('the pool', () => {
   it('refuses after the acquisition time-out, and at once when too many wait', async () => {
     const pool = open({ size: 1, acquireTimeoutMs: 250, maxWaiting: 2 });
     await pool.query('select 1');
-    const busy = sleeps(pool, 0.8);
+    const lock = await holdLock(database);
+    const busy = pool.query(lock.wait);
     const started = performance.now();
     const waiting = [sleeps(pool, 0), sleeps(pool, 0)].map(each => assert.rejects(each, PoolTimeoutError));
     await assert.rejects(sleeps(pool, 0), PoolTimeoutError);
-    assert.ok(performance.now() - started < 200);
-    assert.equal(pool.stats.waiting, 2);
+    assert.equal(pool.stats.waiting, 2, 'the third was refused before the others');
     await Promise.all(waiting);
     assert.ok(performance.now() - started >= 245);
     assert.equal(pool.stats.timeouts, 2);
     assert.equal(pool.stats.waiting, 0);
     assert.ok(events.some(event => event.kind === 'acquireTimeout'));
+    await lock.release();
     await busy;
   });
 
@@ -73,14 +74,14 @@ describe('the pool', () => {
   });
 
   it('closes idle connections and replaces old ones', async () => {
-    const pool = open({ size: 3, maxIdleMs: 50 });
+    const kinds: string[] = [];
+    const pool = open({ size: 3, maxIdleMs: 50, onEvent: ({ kind }) => kinds.push(kind) });
     await Promise.all([
       sleeps(pool, 0.01),
       pool.exchange({ lane: 'shared', statements: [{ text: 'select 1', values: [] }] }),
     ]);
-    assert.equal(pool.stats.size, 2);
-    await sleep(200);
-    assert.equal(pool.stats.size, 0);
+    assert.equal(kinds.filter(kind => kind === 'connected').length, 2);
+    await until(() => pool.stats.size === 0);
 
     const ageing = open({ size: 2, sharedSize: 1, maxLifetimeMs: 100 });
     const pid = async (lane: 'own' | 'shared'): Promise<string> =>
@@ -90,20 +91,17 @@ describe('the pool', () => {
       );
     for (const lane of ['own', 'shared'] as const) {
       const first = await pid(lane);
-      const until = performance.now() + 300;
-      const seen = new Set<string>();
-      while (performance.now() < until) seen.add(await pid(lane));
-      assert.ok(!seen.has(first) || seen.size > 1, lane);
+      await until(async () => (await pid(lane)) !== first);
     }
   });
 
   it('cancels what an aborted exchange runs, and its connection serves on', async () => {
     const pool = open({ size: 1 });
     for (const begin of [undefined, 'begin']) {
-      const started = performance.now();
       await assert.rejects(
         pool.exchange({
-          statements: [{ text: 'select pg_sleep(20)', values: [] }],
+          // Longer than a test may take.
+          statements: [{ text: 'select pg_sleep(600)', values: [] }],
           signal: AbortSignal.timeout(50),
           ...(begin ? { begin } : {}),
         }),
@@ -113,7 +111,6 @@ describe('the pool', () => {
         `select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`,
       );
       assert.equal(String(rows[0]![0]), '0');
-      assert.ok(performance.now() - started < 5000);
     }
     assert.equal(pool.stats.size, 1);
   });
@@ -151,8 +148,8 @@ describe('the pool', () => {
 
   it('finishes what runs before it closes, then refuses', async () => {
     const pool = open({ size: 1 });
+    await pool.query('select 1');
     const running = [sleeps(pool, 0.1), sleeps(pool, 0.01)];
-    await sleep(30);
     await Promise.all([pool.close(), pool.close()]);
     await Promise.all(running);
     assert.equal(pool.stats.size, 0);

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestServer, type TestServer } from '@peakstone/testing';
+import { startTestServer, type TestServer, until } from '@peakstone/testing';
 import { ConnectionError, createPool, listen, type Pool, type PoolEvent } from '../../src/pg/index.ts';
-
-/** Waits for what must become true by itself. */
-async function until(check: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await check())) {
-    assert.ok(performance.now() < deadline, `not within ${withinMs} ms`);
-    await sleep(20);
-  }
-}
 
 describe('when the server dies', () => {
   let server: TestServer;
@@ -60,7 +51,8 @@ describe('when the server dies', () => {
       assert.equal(pool.stats.reachable, false);
       const started = performance.now();
       for (let i = 0; i < 1000; i++) await assert.rejects(pool.query('select 1'), ConnectionError);
-      assert.ok(performance.now() - started < 1000);
+      // Trying to connect each time would take minutes.
+      assert.ok(performance.now() - started < 20_000);
       assert.equal(pool.stats.waiting, 0);
       heard.length = 0;
       await server.restart();
@@ -112,7 +104,7 @@ describe('when the server dies', () => {
 
   it('keeps what waits while other connections still work', async () => {
     const admin = createPool({ url: server.url, size: 1 });
-    const small = createPool({ url: `${server.url}`, size: 8, sharedSize: 0, acquireTimeoutMs: 8000 });
+    const small = createPool({ url: `${server.url}`, size: 8, sharedSize: 0, acquireTimeoutMs: 60_000 });
     try {
       await admin.script(`create role few login connection limit 2; grant few to postgres`);
       await admin.script(`alter role few password 'few'`);

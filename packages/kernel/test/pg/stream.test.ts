@@ -49,13 +49,11 @@ describe('streaming', () => {
   });
 
   it('cancels when the reader leaves early', async () => {
-    const started = performance.now();
     let count = 0;
-    // In the select list the series is made row by row.
-    const endless = [{ text: 'select generate_series(1, 2000000000)', values: [] }];
+    // In the select list the series is made row by row. To its end it would take longer than a test may.
+    const endless = [{ text: 'select generate_series(1, 1000000000000)', values: [] }];
     for await (const _ of pool.stream({ statements: endless })) if (++count === 5) break;
     await pool.query('select 1');
-    assert.ok(performance.now() - started < 5000);
     assert.equal(pool.stats.size, 1);
   });
 
@@ -74,7 +72,7 @@ describe('streaming', () => {
     const aborter = new AbortController();
     const reading = (async () => {
       for await (const _ of pool.stream({
-        statements: [{ text: 'select generate_series(1, 2000000000)', values: [] }],
+        statements: [{ text: 'select generate_series(1, 1000000000000)', values: [] }],
         signal: aborter.signal,
       })) {
         await sleep(1);

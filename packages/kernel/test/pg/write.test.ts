@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import { type TestDatabase, testDatabase, until } from '@peakstone/testing';
 import { createPool, type Exchange, PgError, type Pool } from '../../src/pg/index.ts';
 
 const insert = (id: number): Exchange => ({
@@ -61,6 +61,8 @@ describe('short writes', () => {
       .then(() => {
         blockedEnded = true;
       });
+    const waits = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await until(async () => String((await pool.query(waits)).rows[0]![0]) === '1');
     await sleep(60);
     await Promise.all(Array.from({ length: 20 }, (_, n) => pool.exchange(insert(1000 + n))));
     assert.equal(blockedEnded, false, 'the lock was let go too early to show anything');

@@ -1,0 +1,46 @@
+import { connect } from '@peakstone/database';
+import type { TestDatabase } from './database.ts';
+
+/** No condition is waited for longer: whatever the machine has to do besides, it has happened by then. */
+const LIMIT_MS = 60_000;
+
+/** Waits until something has become true, and fails when it does not. */
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + LIMIT_MS;
+  while (!(await what())) {
+    if (performance.now() > deadline)
+      throw new Error(`It did not happen within ${LIMIT_MS / 1000} s: ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+/** A lock that statements wait for until the test lets them go on: slow for exactly as long as a test wants it. */
+export interface HeldLock {
+  /** Waits for the lock, and goes on with it until its transaction ends. */
+  readonly wait: string;
+  /** Settles once at least `count` statements wait. */
+  waiting(count: number): Promise<void>;
+  /** How many wait now. */
+  count(): Promise<number>;
+  release(): Promise<void>;
+}
+
+/** Takes an advisory lock of `database`; one at a time. */
+export async function holdLock(database: Pick<TestDatabase, 'superuserUrl'>): Promise<HeldLock> {
+  const holder = connect(database.superuserUrl);
+  await holder.query('select pg_advisory_lock(4711)');
+  const count = async (): Promise<number> => {
+    const [row] = await holder.query(
+      `select count(*) from pg_locks where locktype = 'advisory' and not granted
+       and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return Number(row?.[0]);
+  };
+  return {
+    wait: 'select pg_advisory_xact_lock_shared(4711)',
+    waiting: wanted => until(async () => (await count()) >= wanted),
+    count,
+    // The session's locks end with it.
+    release: () => holder.close(),
+  };
+}
