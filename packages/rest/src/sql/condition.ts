@@ -60,10 +60,7 @@ function plainField(table: QualifiedName, field: ResolvedField, params: Paramete
   if (field.fullRow) return quote(table.name);
   const base = column(table, field.name);
   if (field.path.length === 0) return base;
-  const path = field.path.map(({ arrow, operand }) => {
-    const placeholder = params.add(operand.value);
-    return `${arrow}${placeholder}${operand.kind === 'index' ? '::int' : ''}`;
-  });
+  const path = field.path.map(({ arrow, operand }) => `${arrow}${params.step(operand)}`);
   return `${field.toJson ? `to_jsonb(${base})` : base}${path.join('')}`;
 }
 

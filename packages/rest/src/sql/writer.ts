@@ -2,10 +2,12 @@
 import type { QualifiedName } from '@peakstone/kernel/catalog';
 import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { RestError } from '../errors.ts';
+import type { JsonOperation } from '../parse/types.ts';
 
 /** Collects the values of one statement while its text is written. */
 export class Parameters {
   readonly values: SqlValue[] = [];
+  readonly #steps = new Map<string, string>();
 
   /** @returns the placeholder, `$1`. */
   add(value: SqlValue): string {
@@ -16,6 +18,19 @@ export class Parameters {
     }
     this.values.push(value);
     return `$${this.values.length}`;
+  }
+
+  /**
+   * One step of a json path, `$1` or `$1::int`. Equal steps are one parameter: otherwise PostgreSQL would take the path
+   * that rows are grouped by and the same path in the order for two expressions.
+   */
+  step({ kind, value }: JsonOperation['operand']): string {
+    const name = `${kind} ${value}`;
+    const known = this.#steps.get(name);
+    if (known !== undefined) return known;
+    const placeholder = `${this.add(value)}${kind === 'index' ? '::int' : ''}`;
+    this.#steps.set(name, placeholder);
+    return placeholder;
   }
 
   toSql(text: string): Sql {

@@ -56,6 +56,15 @@ describe('at the corners', () => {
     assert.deepEqual(texts.json, [{ phones: '[{"number": "917"}]' }]);
   });
 
+  it('orders groups by the json path that they are grouped by', async () => {
+    const path = 'data->phones->0->>number';
+    const { json } = await send('GET', `/people?select=${path},count()&order=${path}.desc.nullsfirst`);
+    assert.deepEqual(json, [
+      { number: null, count: 2 },
+      { number: '917', count: 1 },
+    ]);
+  });
+
   it('names a value after the last key that can be a name', async () => {
     const { json } = await send('GET', '/people?id=eq.1&select=data->age->>%09,x:data->>%20');
     assert.deepEqual(json, [{ age: null, x: null }]);
