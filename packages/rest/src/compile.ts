@@ -167,7 +167,7 @@ export function compileMutate(
     const run = compileNested(table, plan, options, request, catalog, config.dbSchemas);
     return { kind: 'mutate', ...run, table, mediaType, plan };
   }
-  const body = payload && payload.payload.kind !== 'form' ? payload.payload.raw : Buffer.alloc(0);
+  const body = payload?.kind === 'bytes' ? payload.bytes : Buffer.alloc(0);
   const mutation = planMutate(
     table,
     { mutation: action.mutation, query: request.query, preferences, columns: payload?.columns ?? [], body },
@@ -199,8 +199,8 @@ function argumentKeys(isPost: boolean, { payload, query }: ApiRequest): readonly
 
 function argumentsOf(isPost: boolean, routine: Routine, { payload, query }: ApiRequest): CallArguments {
   if (!isPost) return directArguments(routine, query.params);
-  if (payload?.payload.kind === 'form') return directArguments(routine, payload.payload.params);
-  return { kind: 'body', body: payload?.payload.raw ?? null };
+  if (payload?.kind === 'form') return directArguments(routine, payload.params);
+  return { kind: 'body', body: payload?.bytes ?? null };
 }
 
 export function compileCall(

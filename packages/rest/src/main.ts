@@ -8,7 +8,7 @@ import { createPool, type Pool } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
 import { streamCatalog } from './admin/dumpCatalog.ts';
 import { checkReady } from './admin/ready.ts';
-import { readDatabaseSettings, readRoleConfig } from './config/database.ts';
+import { readDatabaseConfig } from './config/database.ts';
 import { dumpConfig } from './config/dump.ts';
 import { ConfigError } from './config/error.ts';
 import { exampleConfig } from './config/example.ts';
@@ -127,19 +127,14 @@ async function dump(path: string | undefined, env: Env): Promise<number> {
 
 /** As at a start: what the database does not say counts as not set, and is no reason to fail. */
 async function withDatabase(config: RestConfig, path: string | undefined, env: Env): Promise<RestConfig> {
-  return await withPool(config, async pool => {
-    try {
-      const settings = await readDatabaseSettings(pool, config.dbPreConfig);
-      const roles = await readRoleConfig(pool);
-      return await readConfig({ path, env, database: { settings, roles }, dbUri: config.dbUri });
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      process.stderr.write(
-        `Failed to query database settings for the config parameters. ${(error as Error).message}\n`,
-      );
-      return config;
-    }
-  });
+  const database = await withPool(config, pool =>
+    readDatabaseConfig(pool, config.dbPreConfig, (unread, error) => {
+      const what =
+        unread === 'settings' ? 'database settings for the config parameters' : 'the role settings';
+      process.stderr.write(`Failed to query ${what}. ${(error as Error).message}\n`);
+    }),
+  );
+  return await readConfig({ path, env, database, dbUri: config.dbUri });
 }
 
 async function dumpSchema(path: string | undefined, env: Env): Promise<number> {

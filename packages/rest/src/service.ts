@@ -14,10 +14,9 @@ import { createRestHandler } from './edge.ts';
 import type { Emit, RestEvent } from './events.ts';
 import { createLog } from './log.ts';
 import { createRestMetrics } from './metrics.ts';
-import { showAddress } from './service/address.ts';
 import { assertConnectable } from './service/connection.ts';
-import { listenOn } from './service/listen.ts';
 import { RestRuntime } from './service/runtime.ts';
+import { openServer, showAddress } from './service/server.ts';
 import { prettyVersion } from './version.ts';
 
 export interface RestServiceConfig {
@@ -161,7 +160,7 @@ class RunningRest implements RestService {
     if (this.#listens) this.#adminServer = await this.#openAdmin(config);
     await this.#runtime.readyToListen;
     if (!this.#listens || this.#stopping) return;
-    const server = await listenOn(
+    const server = await openServer(
       this.handler,
       {
         host: config.serverHost,
@@ -181,7 +180,7 @@ class RunningRest implements RestService {
 
   async #openAdmin(config: RestConfig): Promise<HttpServer | null> {
     if (config.adminServerPort === null && config.adminServerUnixSocket === null) return null;
-    const server = await listenOn(
+    const server = await openServer(
       this.#adminHandler,
       {
         host: config.adminServerHost,

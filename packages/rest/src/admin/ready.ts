@@ -1,7 +1,7 @@
 /** `--ready`: asks a running server's admin port whether it can serve, for container health checks. */
+import { isEveryInterface } from '../config/hosts.ts';
 import type { RestConfig } from '../config/types.ts';
 
-const specialHosts = new Set(['*', '*4', '!4', '*6', '!6']);
 const timeoutMs = 10_000;
 
 export type Readiness =
@@ -19,7 +19,7 @@ export async function checkReady({
       message: 'ERROR: Admin server is not running. Please check admin-server-port config.',
     };
   }
-  if (specialHosts.has(host)) {
+  if (isEveryInterface(host)) {
     return {
       ok: false,
       message: `ERROR: The \`--ready\` flag cannot be used when server-host is configured as "${host}". Please update your server-host config to "localhost".`,

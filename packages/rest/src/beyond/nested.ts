@@ -33,8 +33,8 @@ export function compileNested(
 ): NestedStatements {
   const { preferences, query, contentType, payload } = request;
   refuseBesidesNesting(request, options, catalog);
-  const raw = payload?.payload.kind === 'unchecked' ? payload.payload.raw.toString() : '';
-  const body = contentType.kind === 'json' ? parseExact(raw) : undefined;
+  const text = payload?.kind === 'bytes' ? payload.bytes.toString() : '';
+  const body = contentType.kind === 'json' ? parseExact(text) : undefined;
   if (body === undefined) throw requestErrors.invalidBody('Empty or invalid json');
   assertPreferences(preferences);
   const nested = planNested(table, body, { catalog, schema: table.schema, exposedSchemas });

@@ -5,7 +5,7 @@
 import type { Cell, Pool, Result } from '@peakstone/kernel/pg';
 import { qualified } from '../sql/writer.ts';
 import { beyondNames } from './beyond.ts';
-import type { RoleConfig } from './settings.ts';
+import { noRoleConfig, type RoleConfig } from './settings.ts';
 import type { ConfiguredName, IsolationLevel } from './types.ts';
 
 const prefix = 'pgrst.';
@@ -78,8 +78,37 @@ where m.member = (select oid from pg_catalog.pg_roles where rolname = current_us
 
 const isolationSetting = 'default_transaction_isolation';
 
+export interface DatabaseConfig {
+  /** By name with underscores and without prefix, such as `db_schemas`. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly roles: RoleConfig;
+}
+
+/**
+ * Reads both. What cannot be read is told and counts as not set, so that a broken function does not take the service
+ * down. Never throws.
+ */
+export async function readDatabaseConfig(
+  pool: Pool,
+  preConfig: ConfiguredName | null,
+  onFailure: (unread: keyof DatabaseConfig, error: unknown) => void,
+): Promise<DatabaseConfig> {
+  const orElse = async <T>(unread: keyof DatabaseConfig, reading: Promise<T>, none: T): Promise<T> => {
+    try {
+      return await reading;
+    } catch (error) {
+      onFailure(unread, error);
+      return none;
+    }
+  };
+  return {
+    settings: await orElse('settings', readDatabaseSettings(pool, preConfig), new Map()),
+    roles: await orElse('roles', readRoleConfig(pool), noRoleConfig),
+  };
+}
+
 /** @throws {PgError} when the function does not exist or fails, {ConnectionError} when the database is out of reach. */
-export async function readDatabaseSettings(
+async function readDatabaseSettings(
   pool: Pool,
   preConfig: ConfiguredName | null,
 ): Promise<ReadonlyMap<string, string>> {
@@ -92,7 +121,7 @@ export async function readDatabaseSettings(
 }
 
 /** Throws as `readDatabaseSettings`. */
-export async function readRoleConfig(pool: Pool): Promise<RoleConfig> {
+async function readRoleConfig(pool: Pool): Promise<RoleConfig> {
   const [result] = await pool.exchange({
     begin: 'begin read only',
     statements: [{ text: roleSettingsSql, values: [], prepare: false }],

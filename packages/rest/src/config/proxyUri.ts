@@ -20,5 +20,3 @@ export function parseProxyUri(text: string): ProxyUri | null {
   if (portText === '' || port < 1 || port > 65_535) return null;
   return { scheme, host: match[2]!, port, path: match[4] ?? '/' };
 }
-
-export const isMalformedProxyUri = (text: string): boolean => parseProxyUri(text) === null;

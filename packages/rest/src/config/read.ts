@@ -1,9 +1,10 @@
 /** Puts a configuration together from file, environment and database. Effect: reads files. */
 import { readFile } from 'node:fs/promises';
 import type { Env } from '@peakstone/kernel/service';
+import type { DatabaseConfig } from './database.ts';
 import { ConfigError } from './error.ts';
 import { resolveSecrets } from './secrets.ts';
-import { noRoleConfig, parseSettings, type RoleConfig } from './settings.ts';
+import { parseSettings } from './settings.ts';
 import { type ConfigValue, parseConfigText } from './syntax.ts';
 import type { RestConfig } from './types.ts';
 
@@ -12,7 +13,7 @@ export interface ReadConfigOptions {
   readonly path?: string | undefined;
   readonly env: Env;
   /** What the database says, from the second reading on. */
-  readonly database?: { readonly settings: ReadonlyMap<string, string>; readonly roles: RoleConfig };
+  readonly database?: DatabaseConfig | undefined;
   /** The URI in use; it does not change by a reload. */
   readonly dbUri?: string;
 }
@@ -24,7 +25,7 @@ export async function readConfig(options: ReadConfigOptions): Promise<RestConfig
   const { path, env, database } = options;
   const file = path === undefined ? new Map<string, ConfigValue>() : await readConfigFile(path, env);
   const unresolved = inContext(() =>
-    parseSettings({ file, env, database: database?.settings ?? new Map() }, database?.roles ?? noRoleConfig),
+    parseSettings({ file, env, database: database?.settings ?? new Map() }, database?.roles),
   );
   return await resolveSecrets(unresolved, options.dbUri ?? null);
 }

@@ -3,7 +3,7 @@ import { parseRoleClaimKey } from '../auth/roleClaim.ts';
 import { parseBeyond } from './beyond.ts';
 import { ConfigError } from './error.ts';
 import { type ConfigSources, coerceText, Lookup, splitOnCommas } from './lookup.ts';
-import { isMalformedProxyUri } from './proxyUri.ts';
+import { parseProxyUri } from './proxyUri.ts';
 import { type ConfiguredName, defaultConfig, type IsolationLevel, type RestConfig } from './types.ts';
 
 /** What the database says about roles. */
@@ -161,7 +161,7 @@ function readRoleClaimKey(from: Lookup): string {
 function readProxyUri(from: Lookup): string | null {
   const uri = from.text('openapi-server-proxy-uri');
   if (uri === undefined) return null;
-  if (isMalformedProxyUri(uri)) {
+  if (parseProxyUri(uri) === null) {
     throw new ConfigError('Malformed proxy uri, a correct example: https://example.com:8443/basePath');
   }
   return uri;

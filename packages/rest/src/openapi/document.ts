@@ -1,5 +1,6 @@
 /** The root document: which version, and for which server. */
 import type { Catalog } from '@peakstone/kernel/catalog';
+import { isEveryInterface } from '../config/hosts.ts';
 import { type ProxyUri, parseProxyUri } from '../config/proxyUri.ts';
 import type { RestConfig } from '../config/types.ts';
 import type { OpenApiVersion } from '../parse/openApiVersion.ts';
@@ -16,9 +17,6 @@ export interface DocumentContext {
   readonly info: { readonly version: string; readonly docsUrl: string };
 }
 
-/** Addresses that stand for every interface have no name of their own. */
-const anyHosts = new Set(['*', '*4', '!4', '*6', '!6']);
-
 /** The document's JSON text. Pure. */
 export function renderOpenApi(
   visible: VisibleSchema,
@@ -32,7 +30,7 @@ export function renderOpenApi(
     catalog,
     server: proxy ?? {
       scheme: 'http',
-      host: anyHosts.has(config.serverHost) ? '0.0.0.0' : config.serverHost,
+      host: isEveryInterface(config.serverHost) ? '0.0.0.0' : config.serverHost,
       port: config.serverPort,
       path: '/',
     },

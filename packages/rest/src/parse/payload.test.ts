@@ -3,19 +3,19 @@ import { describe, it } from 'node:test';
 import { RestError } from '../errors.ts';
 import { scanJson } from './json.ts';
 import type { MediaType } from './media.ts';
-import { parsePayload } from './payload.ts';
+import { type Payload, parsePayload } from './payload.ts';
 
 const json: MediaType = { kind: 'json' };
+const textOf = (payload: Payload): string => (payload.kind === 'bytes' ? payload.bytes.toString() : '');
 const refusal = (message: string) => (error: unknown) =>
   error instanceof RestError && error.code === 'PGRST102' && error.message === message;
 
 describe('a JSON body', () => {
   it('goes on as it came, with its keys', () => {
     const body = Buffer.from(' [{"b":1.10, "a":[{"x":{}}]},\n {"a":null,"b":"\\u00e9"}] ');
-    const { payload, columns } = parsePayload(body, json, 'relation', null);
-    assert.equal(payload.kind, 'json');
-    assert.equal(payload.kind === 'json' && payload.raw, body);
-    assert.deepEqual(columns, ['a', 'b']);
+    const payload = parsePayload(body, json, 'relation', null);
+    assert.equal(payload.kind === 'bytes' && payload.bytes, body);
+    assert.deepEqual(payload.columns, ['a', 'b']);
   });
 
   it('is refused when it is none', () => {
@@ -45,23 +45,23 @@ describe('a JSON body', () => {
 
   it('counts as no rows when it is empty or a scalar', () => {
     for (const text of ['[]', '1', 'null', '"x"']) {
-      const { payload, columns } = parsePayload(Buffer.from(text), json, 'relation', null);
-      assert.equal(payload.kind === 'json' && payload.raw.toString(), '[]');
-      assert.deepEqual(columns, []);
+      const payload = parsePayload(Buffer.from(text), json, 'relation', null);
+      assert.equal(textOf(payload), '[]');
+      assert.deepEqual(payload.columns, []);
     }
   });
 
   it('is not looked at when the columns are named', () => {
     const body = Buffer.from('[{"a":1},{"b":1}]');
     assert.deepEqual(parsePayload(body, json, 'relation', ['b', 'a', 'b']), {
-      payload: { kind: 'unchecked', raw: body },
+      kind: 'bytes',
+      bytes: body,
       columns: ['a', 'b'],
     });
   });
 
   it('may be absent for a function', () => {
-    const { payload } = parsePayload(Buffer.alloc(0), json, 'routine', null);
-    assert.equal(payload.kind === 'json' && payload.raw.toString(), '{}');
+    assert.equal(textOf(parsePayload(Buffer.alloc(0), json, 'routine', null)), '{}');
   });
 
   it('may nest as deep as it is long', () => {
@@ -98,10 +98,8 @@ describe('a JSON body', () => {
 });
 
 describe('other bodies', () => {
-  const rows = (text: string): unknown => {
-    const { payload } = parsePayload(Buffer.from(text), { kind: 'csv' }, 'relation', null);
-    return payload.kind === 'json' && JSON.parse(payload.raw.toString());
-  };
+  const rows = (text: string): unknown =>
+    JSON.parse(textOf(parsePayload(Buffer.from(text), { kind: 'csv' }, 'relation', null)));
 
   it('turn CSV into rows of text, NULL apart', () => {
     assert.deepEqual(rows('id,name\r\n1,"a ""b"", c\nd"\n\n2,NULL\n'), [
@@ -119,23 +117,23 @@ describe('other bodies', () => {
   it('turn a form into a row, or into arguments', () => {
     const body = Buffer.from('name=J%C3%BCrgen+K&id=1');
     const form: MediaType = { kind: 'form' };
-    const { payload } = parsePayload(body, form, 'relation', null);
-    assert.equal(payload.kind === 'json' && payload.raw.toString(), '{"name":"Jürgen K","id":"1"}');
-    assert.deepEqual(parsePayload(body, form, 'routine', null).payload, {
+    assert.equal(textOf(parsePayload(body, form, 'relation', null)), '{"name":"Jürgen K","id":"1"}');
+    assert.deepEqual(parsePayload(body, form, 'routine', null), {
       kind: 'form',
       params: [
         ['name', 'Jürgen K'],
         ['id', '1'],
       ],
-      keys: ['id', 'name'],
+      columns: ['id', 'name'],
     });
   });
 
   it('are a function’s one argument as text, XML or bytes, and nothing for a table', () => {
     const body = Buffer.from([1, 2, 3]);
-    assert.deepEqual(parsePayload(body, { kind: 'octets' }, 'routine', null).payload, {
-      kind: 'raw',
-      raw: body,
+    assert.deepEqual(parsePayload(body, { kind: 'octets' }, 'routine', null), {
+      kind: 'bytes',
+      bytes: body,
+      columns: [],
     });
     assert.throws(
       () => parsePayload(body, { kind: 'octets' }, 'relation', null),

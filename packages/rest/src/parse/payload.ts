@@ -7,25 +7,16 @@ import { csvToJson } from './csv.ts';
 import { scanJson } from './json.ts';
 import { type MediaType, renderMime } from './media.ts';
 
+/** `columns` are the columns or arguments that are given, sorted, each once. */
 export type Payload =
-  /** JSON, checked; the bytes as they came, so that PostgreSQL reads what the client wrote. */
-  | { readonly kind: 'json'; readonly raw: Buffer; readonly keys: readonly string[] }
-  /** JSON under `columns=`: neither checked nor looked at. */
-  | { readonly kind: 'unchecked'; readonly raw: Buffer }
+  /** The bytes as they came, so that PostgreSQL reads what the client wrote; of CSV and forms, the same as JSON. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly columns: readonly string[] }
   /** A form posted to a function: arguments in order, as if they had come in the query string. */
   | {
       readonly kind: 'form';
       readonly params: readonly (readonly [string, string])[];
-      readonly keys: readonly string[];
-    }
-  /** The one unnamed argument of a function. */
-  | { readonly kind: 'raw'; readonly raw: Buffer };
-
-export interface ParsedPayload {
-  readonly payload: Payload;
-  /** Columns or arguments that are given, sorted, each once. */
-  readonly columns: readonly string[];
-}
+      readonly columns: readonly string[];
+    };
 
 /**
  * Reads the body of an insert, upsert, update (`relation`) or POSTed function call (`routine`). `columns` is the
@@ -37,48 +28,46 @@ export function parsePayload(
   contentType: MediaType,
   target: 'relation' | 'routine',
   columns: readonly string[] | null,
-): ParsedPayload {
+): Payload {
   const isRoutine = target === 'routine';
   switch (contentType.kind) {
     case 'json':
-      if (columns) return { payload: { kind: 'unchecked', raw: body }, columns: sortedSet(columns) };
-      return body.length === 0 && isRoutine ? json(Buffer.from('{}'), []) : parseJson(body);
+      // Columns that are named are neither checked nor looked for.
+      if (columns) return asBytes(body, sortedSet(columns));
+      return body.length === 0 && isRoutine ? asBytes(Buffer.from('{}'), []) : parseJson(body);
     case 'csv': {
       const rows = csvToJson(body);
-      return json(rows.json, rows.keys);
+      return asBytes(rows.json, rows.keys);
     }
     case 'form': {
       const params = [...new URLSearchParams(body.toString('utf8'))];
       const keys = sortedSet(params.map(([name]) => name));
       return isRoutine
-        ? { payload: { kind: 'form', params, keys }, columns: keys }
-        : json(Buffer.from(JSON.stringify(Object.fromEntries(params))), keys);
+        ? { kind: 'form', params, columns: keys }
+        : asBytes(Buffer.from(JSON.stringify(Object.fromEntries(params))), keys);
     }
     case 'text':
     case 'xml':
     case 'octets':
-      if (isRoutine) return { payload: { kind: 'raw', raw: body }, columns: [] };
+      if (isRoutine) return asBytes(body, []);
   }
   throw requestErrors.invalidBody(`Content-Type not acceptable: ${renderMime(contentType)}`);
 }
 
-function parseJson(body: Buffer): ParsedPayload {
+function parseJson(body: Buffer): Payload {
   const shape = scanJson(body);
   if (!shape) throw requestErrors.invalidBody('Empty or invalid json');
   switch (shape.kind) {
     case 'rows':
-      return json(body, shape.keys);
+      return asBytes(body, shape.keys);
     case 'empty':
       // Scalars count as no rows, as the reference has it.
-      return json(Buffer.from('[]'), []);
+      return asBytes(Buffer.from('[]'), []);
     case 'mixed':
       throw requestErrors.invalidBody('All object keys must match');
   }
 }
 
-const json = (raw: Buffer, keys: readonly string[]): ParsedPayload => ({
-  payload: { kind: 'json', raw, keys },
-  columns: keys,
-});
+const asBytes = (bytes: Buffer, columns: readonly string[]): Payload => ({ kind: 'bytes', bytes, columns });
 
 const sortedSet = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();

@@ -2,7 +2,7 @@
 import { allowsTxOverride, type RestConfig } from '../config/types.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType } from './media.ts';
 import { withoutVersion } from './openApiVersion.ts';
-import { type ParsedPayload, parsePayload } from './payload.ts';
+import { type Payload, parsePayload } from './payload.ts';
 import { type Preferences, parsePrefer, withExtras } from './prefer.ts';
 import { parseQuery } from './query.ts';
 import { topLevelRange } from './range.ts';
@@ -17,7 +17,7 @@ export interface ApiRequest extends Target {
   readonly range: Range;
   readonly accepts: readonly MediaType[];
   readonly contentType: MediaType;
-  readonly payload: ParsedPayload | null;
+  readonly payload: Payload | null;
 }
 
 /** Whether the body says something: writes but DELETE, and calls by POST. */
@@ -61,7 +61,7 @@ export function parseRequest(
     accepts: parseAccept(headers.accept),
     contentType,
     payload: isNested
-      ? { payload: { kind: 'unchecked', raw: body ?? Buffer.alloc(0) }, columns: [] }
+      ? { kind: 'bytes', bytes: body ?? Buffer.alloc(0), columns: [] }
       : body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
   };
 }

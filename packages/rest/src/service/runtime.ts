@@ -6,15 +6,14 @@ import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Env } from '@peakstone/kernel/service';
 import { type Authenticate, createAuthenticate } from '../auth/authenticate.ts';
 import { parseRoleClaimKey } from '../auth/roleClaim.ts';
-import { readDatabaseSettings, readRoleConfig } from '../config/database.ts';
+import { type DatabaseConfig, readDatabaseConfig } from '../config/database.ts';
 import { readConfig } from '../config/read.ts';
-import { noRoleConfig, type RoleConfig } from '../config/settings.ts';
 import type { RestConfig } from '../config/types.ts';
 import type { RestContext } from '../context.ts';
 import type { Emit } from '../events.ts';
 import { type CatalogLoop, startCatalogLoop } from './catalogLoop.ts';
-import { type Database, openDatabase } from './database.ts';
 import { type ChannelListener, startListener } from './listener.ts';
+import { openPool, type RestPool } from './pool.ts';
 
 export interface RuntimeOptions {
   readonly path?: string | undefined;
@@ -32,7 +31,7 @@ const drainMs = 30_000;
 export class RestRuntime implements RestContext {
   readonly emit: Emit;
   readonly #options: RuntimeOptions;
-  readonly #database: Database;
+  readonly #pool: RestPool;
   readonly #catalogLoop: CatalogLoop;
   #config: RestConfig;
   #authenticate: Authenticate;
@@ -48,19 +47,19 @@ export class RestRuntime implements RestContext {
     this.emit = options.emit;
     this.#config = options.config;
     this.#authenticate = this.#createAuthenticate(options.config);
-    this.#database = openDatabase(() => this.#config, this.emit);
+    this.#pool = openPool(() => this.#config, this.emit);
     this.#warnOfDeprecations();
     this.#startListener();
     this.#catalogLoop = startCatalogLoop({
       config: () => this.#config,
-      pool: this.#database.pool,
-      reconnect: () => this.#database.flush(),
+      pool: this.#pool.pool,
+      reconnect: () => this.#pool.flush(),
       emit: this.emit,
       reloadConfig: () => this.reloadConfig(),
       onLoaded: (catalog, serverVersion) => {
         this.#catalog = catalog;
         this.#serverVersion = serverVersion;
-        this.#database.flush();
+        this.#pool.flush();
       },
       onFatal: error => this.#fail(error),
     });
@@ -75,8 +74,8 @@ export class RestRuntime implements RestContext {
     return this.#catalog;
   }
 
-  get pool(): Database['pool'] {
-    return this.#database.pool;
+  get pool(): RestPool['pool'] {
+    return this.#pool.pool;
   }
 
   get authenticate(): Authenticate {
@@ -120,7 +119,7 @@ export class RestRuntime implements RestContext {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([this.#catalogLoop.stop(), this.#listener?.stop()]);
-    await this.#database.pool.close(drainMs);
+    await this.#pool.pool.close(drainMs);
   }
 
   async #readConfig(): Promise<void> {
@@ -128,9 +127,7 @@ export class RestRuntime implements RestContext {
     const { path, env } = this.#options;
     const before = this.#config;
     try {
-      const database = before.dbConfig
-        ? await this.#readDatabase(before)
-        : { settings: new Map(), roles: noRoleConfig };
+      const database = before.dbConfig ? await this.#readDatabase(before) : undefined;
       const config = await readConfig({ path, env, database, dbUri: before.dbUri });
       this.#authenticate = this.#createAuthenticate(config);
       this.#config = config;
@@ -147,23 +144,10 @@ export class RestRuntime implements RestContext {
     this.emit({ kind: 'configReloaded' });
   }
 
-  /** What cannot be read counts as not set, so that a broken function does not take the service down. */
-  async #readDatabase(
-    config: RestConfig,
-  ): Promise<{ readonly settings: ReadonlyMap<string, string>; readonly roles: RoleConfig }> {
-    let settings: ReadonlyMap<string, string> = new Map();
-    let roles = noRoleConfig;
-    try {
-      settings = await readDatabaseSettings(this.pool, config.dbPreConfig);
-    } catch (error) {
-      this.emit({ kind: 'databaseSettingsFailed', error });
-    }
-    try {
-      roles = await readRoleConfig(this.pool);
-    } catch (error) {
-      this.emit({ kind: 'roleSettingsFailed', error });
-    }
-    return { settings, roles };
+  #readDatabase({ dbPreConfig }: RestConfig): Promise<DatabaseConfig> {
+    return readDatabaseConfig(this.pool, dbPreConfig, (unread, error) =>
+      this.emit({ kind: unread === 'settings' ? 'databaseSettingsFailed' : 'roleSettingsFailed', error }),
+    );
   }
 
   #createAuthenticate(config: RestConfig): Authenticate {

@@ -1,6 +1,6 @@
-/** Opens a server on the settings' address or unix socket. */
+/** A server on the address or unix socket of the settings. */
+import type { AddressInfo } from 'node:net';
 import { type Handler, type HttpServer, type ServeOptions, serveHttp } from '@peakstone/kernel/http';
-import { bindHosts } from './address.ts';
 
 export interface ListenTarget {
   readonly host: string;
@@ -12,7 +12,7 @@ export interface ListenTarget {
 }
 
 /** @throws the listen error, such as EADDRINUSE. */
-export async function listenOn(
+export async function openServer(
   handler: Handler,
   target: ListenTarget,
   options: ServeOptions,
@@ -31,4 +31,29 @@ export async function listenOn(
     }
   }
   throw failure;
+}
+
+/** Hosts to try in order. The reference's wildcards prefer, or admit only, one family. */
+function bindHosts(host: string): readonly string[] {
+  switch (host) {
+    case '*4':
+    case '!4':
+      return ['0.0.0.0'];
+    case '!6':
+      return ['::'];
+    case '*':
+    case '*6':
+      // `::` takes both families where the system has IPv6.
+      return ['::', '0.0.0.0'];
+    default:
+      return [host];
+  }
+}
+
+/** `127.0.0.1:80`, `[::1]:80`, or a socket's path. */
+export function showAddress(address: AddressInfo | string): string {
+  if (typeof address === 'string') return address;
+  return address.family === 'IPv6'
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sharedLaneSize } from './database.ts';
+import { sharedLaneSize } from './pool.ts';
 
 describe('the lane for short reads', () => {
   it('has a connection more than there are processors, within a third of the pool', () => {

@@ -1,4 +1,4 @@
-/** The pool of a configuration, with its events and the two figures that only it can tell. */
+/** The pool of a configuration, whose events and, at log level debug, exchanges are told. */
 import { availableParallelism } from 'node:os';
 import { createPool, type Exchange, type Pool, type Result } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
@@ -8,14 +8,14 @@ import { poolUrl } from './connection.ts';
 /** Below this size a separate lane for short reads would starve everything else. */
 const minSizeForSharedLane = 4;
 
-export interface Database {
+export interface RestPool {
   readonly pool: Pool;
   /** Lets connections finish what they do and opens new ones: role settings and cached catalogs of old ones are gone. */
   flush(): void;
 }
 
 /** Opens nothing by itself. `config` is asked for the log level with each exchange. */
-export function openDatabase(config: () => RestConfig, emit: Emit): Database {
+export function openPool(config: () => RestConfig, emit: Emit): RestPool {
   const first = config();
   const url = poolUrl(first);
   const pool = createPool({
