@@ -6,7 +6,8 @@ import {
   type Routine,
   type Table,
 } from '@peakstone/kernel/catalog';
-import { isViewKind, parseTypeName, resolveObject, resolveType, type TypeRef } from './typeRef.ts';
+import { parseTypeName } from '../typeName.ts';
+import { isViewKind, resolveObject, resolveType, type TypeRef } from './typeRef.ts';
 
 export interface GenerateOptions {
   /** In this order. Absent: every schema with something to describe, `public` first. */

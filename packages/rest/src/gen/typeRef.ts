@@ -1,4 +1,5 @@
 import { type Attribute, type Catalog, castKey, key, type QualifiedName } from '@peakstone/kernel/catalog';
+import { parseTypeName } from '../typeName.ts';
 
 /** What a value is in the API's JSON, apart from any language. */
 export type TypeRef =
@@ -100,12 +101,4 @@ function resolveBuiltin(text: string): TypeRef {
   if (type === 'record') return { kind: 'record' };
   if (type.startsWith('any')) return { kind: 'unknown' };
   return { kind: 'string' };
-}
-
-/** `schema.name`, either quoted where needed, a modifier after it left out; undefined for pg_catalog's types. */
-export function parseTypeName(text: string): QualifiedName | undefined {
-  const match = /^("(?:[^"]|"")+"|[^".(]+)\.("(?:[^"]|"")+"|[^".(]+)(?:\(.*\))?$/.exec(text);
-  if (!match) return undefined;
-  const unquote = (part: string) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part);
-  return { schema: unquote(match[1]!), name: unquote(match[2]!) };
 }

@@ -3,7 +3,8 @@
  * typed by JSON Schema, a row shape for writing (nothing required that the database fills in) beside the one for reading.
  * @see https://spec.openapis.org/oas/v3.1.0
  */
-import type { Catalog, Column, RoutineParameter, Table } from '@peakstone/kernel/catalog';
+import { type Catalog, type Column, key, type RoutineParameter, type Table } from '@peakstone/kernel/catalog';
+import { parseTypeName } from '../typeName.ts';
 import {
   columnDescription,
   compact,
@@ -36,13 +37,13 @@ export function buildOpenApi31(context: DocumentContext): Json {
     paths: Object.fromEntries([
       ['/', rootPath],
       ...tables.map(table => [pathOf(table.name), tablePath(table)]),
-      ...routines.map(visible => [`/rpc${pathOf(visible.routine.name)}`, routinePath(visible)]),
+      ...routines.map(visible => [`/rpc${pathOf(visible.routine.name)}`, routinePath(visible, catalog)]),
     ]),
     components: {
       schemas: Object.fromEntries([
         ...tables.flatMap(table => [
           [component(table.name), rowSchema(table, catalog)],
-          ...(isWritable(table) ? [[component(`${table.name}.write`), writeSchema(table)]] : []),
+          ...(isWritable(table) ? [[component(`${table.name}.write`), writeSchema(table, catalog)]] : []),
         ]),
         ['error', errorSchema],
       ]),
@@ -148,7 +149,7 @@ function tablePath(table: Table): Json {
   });
 }
 
-function routinePath({ routine, argumentTypes }: VisibleRoutine): Json {
+function routinePath({ routine, argumentTypes }: VisibleRoutine, catalog: Catalog): Json {
   const typed = routine.parameters.map((item, i) => [item, argumentTypes[i] ?? item.type] as const);
   const common = {
     tags: [`(rpc) ${routine.name}`],
@@ -164,31 +165,40 @@ function routinePath({ routine, argumentTypes }: VisibleRoutine): Json {
           schema: compact({
             type: 'object',
             required: routine.parameters.filter(item => item.required).map(item => item.name),
-            properties: Object.fromEntries(typed.map(([{ name }, type]) => [name, typeSchema(type)])),
+            properties: Object.fromEntries(
+              typed.map(([{ name }, type]) => [name, typeSchema(type, catalog)]),
+            ),
           }),
         },
       },
     },
   };
   if (routine.volatility === 'volatile') return { post };
-  return { get: { ...common, parameters: typed.map(([item, type]) => queryArgument(item, type)) }, post };
+  const parameters = typed.map(([item, type]) => queryArgument(item, type, catalog));
+  return { get: { ...common, parameters }, post };
 }
 
-const queryArgument = ({ name, required, variadic }: RoutineParameter, type: string): Json => ({
-  name,
-  in: 'query',
-  required,
+function queryArgument({ name, required, variadic }: RoutineParameter, type: string, catalog: Catalog): Json {
   // Without VARIADIC an array travels as one literal, {a,b}
-  schema: variadic || jsonType(type) !== 'array' ? typeSchema(type) : { type: 'string', format: type },
-  ...(variadic ? { explode: true } : {}),
-});
+  const isLiteral = !variadic && jsonType(type) === 'array';
+  return {
+    name,
+    in: 'query',
+    required,
+    schema: isLiteral ? { type: 'string', format: type } : typeSchema(type, catalog),
+    ...(variadic ? { explode: true } : {}),
+  };
+}
 
-const typeSchema = (type: string): Json =>
-  compact({
+function typeSchema(type: string, catalog: Catalog): Json {
+  const name = parseTypeName(type);
+  return compact({
     type: jsonType(type),
     format: formatOf(type),
-    items: jsonType(type) === 'array' ? typeSchema(elementType(type)) : undefined,
+    items: jsonType(type) === 'array' ? typeSchema(elementType(type), catalog) : undefined,
+    enum: name && catalog.enums?.get(key(name.schema, name.name)),
   });
+}
 
 function rowSchema(table: Table, catalog: Catalog): Json {
   const columns = [...table.columns.values()];
@@ -199,7 +209,10 @@ function rowSchema(table: Table, catalog: Catalog): Json {
     properties: Object.fromEntries(
       columns.map(column => [
         column.name,
-        { ...columnSchema(column), ...compact({ description: columnDescription(table, column, catalog) }) },
+        {
+          ...columnSchema(column, catalog),
+          ...compact({ description: columnDescription(table, column, catalog) }),
+        },
       ]),
     ),
   });
@@ -212,18 +225,18 @@ const neededColumns = (table: Table): readonly Column[] =>
   );
 
 /** What a client may send; an insert needs more (`neededColumns`). */
-const writeSchema = (table: Table): Json =>
+const writeSchema = (table: Table, catalog: Catalog): Json =>
   compact({
     type: 'object',
     properties: Object.fromEntries(
       [...table.columns.values()]
         .filter(column => !column.generated)
-        .map(column => [column.name, columnSchema(column)]),
+        .map(column => [column.name, columnSchema(column, catalog)]),
     ),
   });
 
-function columnSchema(column: Column): Json {
-  const schema = typeSchema(column.type);
+function columnSchema(column: Column, catalog: Catalog): Json {
+  const schema = typeSchema(column.type, catalog);
   const { type } = schema;
   return compact({
     ...schema,

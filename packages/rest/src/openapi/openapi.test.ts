@@ -31,6 +31,7 @@ const columns = [
   column('data', 'jsonb'),
   column('notes', 'jsonb[]'),
   column('search', 'text', { generated: true }),
+  column('moods', 'api.mood[]'),
   column('made', 'date', { default: 'now()' }),
   column('wêird; name', 'text'),
   column('rank', 'integer', { default: "nextval('r')" }),
@@ -86,6 +87,7 @@ const catalog: Catalog = {
   ]),
   routines: new Map([[key('api', 'best'), [routine]]]),
   representations: new Map(),
+  enums: new Map([[key('api', 'mood'), ['sad', 'ok']]]),
   mediaHandlers: [],
   schemas: new Map(),
   serverVersion: 170_000,
@@ -179,6 +181,7 @@ describe('the OpenAPI 3.1 document', () => {
     const { films: row, 'films.write': write } = document.components.schemas;
     assert.deepEqual(row.properties.director_id.type, ['integer', 'null']);
     assert.equal(row.properties.id.type, 'integer');
+    assert.deepEqual(row.properties.moods.items.enum, ['sad', 'ok']);
     assert.equal(write.properties.search, undefined);
     const [one] = document.paths['/films'].post.requestBody.content['application/json'].schema.oneOf;
     assert.deepEqual(one.allOf[1], { required: ['title'] });
