@@ -55,6 +55,23 @@ export async function stopCli({ child }: StartedCli): Promise<void> {
   await exited;
 }
 
+/** Runs one command in the stack's folder; gives what it printed. @throws when it fails */
+export async function runCli(folder: string, argv: readonly string[], input = ''): Promise<string> {
+  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(input);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`peakstone ${argv[0]} ended with ${code}`);
+  return output;
+}
+
+export function gatewayOf(summary: StackSummary): string {
+  return `http://127.0.0.1:${summary.ports.gateway}`;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { StackSummary } from '@peakstone/stack';
-import { startCli, stopCli } from './cli.ts';
+import { gatewayOf, runCli, startCli, stopCli } from './cli.ts';
 import { processTree } from './processes.ts';
 
 export interface CrashOptions {
@@ -21,8 +19,6 @@ export interface CrashReport {
   readonly recoveriesMs: readonly number[];
 }
 
-const main = fileURLToPath(new URL('../../cli/bin/main.mjs', import.meta.url));
-
 /**
  * Starts a stack, writes rows through the gateway from several clients, kills every process of it with SIGKILL at a
  * random moment, starts it again and compares.
@@ -40,12 +36,12 @@ export async function crashRounds({
   let next = 0;
   let stack = await startCli(folder, portBase);
   try {
-    await sql(
-      folder,
+    await runCli(folder, [
+      'sql',
       'create table public.crash_test (id bigint primary key, at timestamptz default now()); grant select, insert on public.crash_test to app_user, service_role',
-    );
+    ]);
     await untilServed(stack.summary, folder);
-    const token = (await run(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
+    const token = (await runCli(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
     for (let round = 1; round <= rounds; round++) {
       const url = `${gatewayOf(stack.summary)}/rest/v1/crash_test`;
       const abort = new AbortController();
@@ -92,7 +88,7 @@ export async function crashRounds({
 
 /** A new table is served once the catalog has been reloaded. */
 async function untilServed(summary: StackSummary, folder: string): Promise<void> {
-  const token = (await run(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
+  const token = (await runCli(folder, ['secrets', 'jwt', '--role', 'app_user'])).trim();
   for (let attempt = 0; ; attempt++) {
     const response = await fetch(`${gatewayOf(summary)}/rest/v1/crash_test?limit=1`, {
       headers: { authorization: `Bearer ${token}` },
@@ -105,31 +101,9 @@ async function untilServed(summary: StackSummary, folder: string): Promise<void>
 }
 
 async function countLost(folder: string, acknowledged: ReadonlySet<number>): Promise<number> {
-  const text = await sql(folder, 'select json_agg(id) from public.crash_test', '--csv');
+  const text = await runCli(folder, ['sql', '--csv', 'select json_agg(id) from public.crash_test']);
   const stored = new Set(JSON.parse(text.split('\n')[1]!.replace(/^"|"$/g, '') || '[]') as number[]);
   return [...acknowledged].filter(id => !stored.has(id)).length;
-}
-
-async function sql(folder: string, statement: string, ...options: string[]): Promise<string> {
-  return await run(folder, ['sql', ...options, statement]);
-}
-
-async function run(folder: string, argv: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [main, ...argv], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`peakstone ${argv[0]} ended with ${code}`);
-  return output;
-}
-
-function gatewayOf(summary: StackSummary): string {
-  return `http://127.0.0.1:${summary.ports.gateway}`;
 }
 
 function kill(pid: number): void {
