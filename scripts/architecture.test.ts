@@ -46,7 +46,7 @@ const sources = globSync(['packages/*/{src,test,bench,bin}/**/*.{ts,tsx,mjs}', '
 /** Packages that may be used by `name`; services know only the kernel, and nobody knows who uses them. */
 function allowedFor(name: string): readonly string[] {
   const services = [...manifests.keys()].filter(
-    other => !['kernel', 'stack', 'cli', 'console', 'testing'].includes(other),
+    other => !['kernel', 'stack', 'cli', 'testing'].includes(other),
   );
   switch (name) {
     case 'kernel':
@@ -54,7 +54,6 @@ function allowedFor(name: string): readonly string[] {
     case 'stack':
       return ['kernel', ...services];
     case 'cli':
-    case 'console':
       return ['kernel', 'stack'];
     case 'testing':
       return ['kernel', 'database'];

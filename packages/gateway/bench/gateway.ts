@@ -1,6 +1,6 @@
 /**
  * What the gateway adds to a request: the same handler behind its own listener, behind the gateway in process,
- * and behind the gateway at a URL. Interleaved, medians. `node packages/gateway/bench/gateway.ts [rounds]`
+ * and behind the gateway at a URL. Interleaved, medians. `npm run bench -- gateway/gateway [rounds]`
  */
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
@@ -45,7 +45,7 @@ const subjects = [
   { name: 'through the gateway to a URL', port: remote.port, path: '/rest/v1/films?id=eq.1' },
 ].map(subject => ({ ...subject, rates: [] as number[], cpu: [] as number[] }));
 
-const generator = fileURLToPath(new URL('../../kernel/bench/load.ts', import.meta.url));
+const generator = fileURLToPath(new URL('../../kernel/bench/parts/load.ts', import.meta.url));
 const child = spawn(process.execPath, [generator], { stdio: ['pipe', 'pipe', 'inherit'] });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 

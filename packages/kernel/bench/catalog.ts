@@ -1,14 +1,14 @@
 /**
  * How long the catalog takes to load, and for how long at most it keeps the event loop, by number of relations.
  *
- *   node packages/kernel/bench/catalog.ts          1,000 and 10,000 relations
- *   node packages/kernel/bench/catalog.ts --70k    70,000 as well (a minute to create)
+ *   npm run bench -- kernel/catalog          1,000 and 10,000 relations
+ *   npm run bench -- kernel/catalog --70k    70,000 as well (a minute to create)
  */
 import { parseArgs } from 'node:util';
 import { loadCatalog } from '@peakstone/kernel/catalog';
 import { createPool } from '@peakstone/kernel/pg';
 import { testDatabase } from '@peakstone/testing';
-import { manyRelationsSql } from './manyRelations.ts';
+import { manyRelationsSql } from './parts/manyRelations.ts';
 
 const LOADS = 5;
 

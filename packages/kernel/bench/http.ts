@@ -1,13 +1,13 @@
 /**
  * What the HTTP edge costs: the fast lane against node:http, on this machine, interleaved, medians.
- * `node packages/kernel/bench/http.ts [rounds]`
+ * `npm run bench -- kernel/http [rounds]`
  */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Handler, serveHttp } from '../src/http/index.ts';
-import type { LoadCommand, LoadResult } from './load.ts';
+import type { LoadCommand, LoadResult } from './parts/load.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = 1;
@@ -66,7 +66,7 @@ const subjects = [
   subject('POST  serveHttp on node:http', slow.port, post),
 ];
 
-const child = spawn(process.execPath, [fileURLToPath(new URL('./load.ts', import.meta.url))], {
+const child = spawn(process.execPath, [fileURLToPath(new URL('./parts/load.ts', import.meta.url))], {
   stdio: ['pipe', 'pipe', 'inherit'],
 });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
 /**
  * Memory of idle connections, and whether the server still answers among them.
- * `node packages/kernel/bench/idle.ts [connections]` (each side needs as many file descriptors)
+ * `npm run bench -- kernel/idle [connections]` (each side needs as many file descriptors)
  */
 import { spawn } from 'node:child_process';
 import { serveHttp, textResponse } from '../src/http/index.ts';

@@ -1,6 +1,6 @@
 /**
  * What checking a bulk insert's body costs: the scanner against JSON.parse with the same checks on its result.
- * Run: node packages/rest/bench/payload.ts
+ * Run: npm run bench -- rest/payload
  */
 import { scanJson } from '../src/parse/json.ts';
 

@@ -2,7 +2,7 @@
  * How close exchanges come to what pgbench gets from the same prepared SQL on the same server, and how far ahead of `pg`
  * and `postgres` they are: role and claims set for the transaction, then one row as JSON, an insert, or a nested read.
  *
- * node packages/kernel/bench/pg/exchange.ts [--only=ours,pgbench] [--loads=row] [--clients=8] [--rounds=3] [--ms=400]
+ * npm run bench -- kernel/pg/exchange [--only=ours,pgbench] [--loads=row] [--clients=8] [--rounds=3] [--ms=400]
  *
  * Needs a superuser's URL in PEAKSTONE_TEST_DATABASE_URL, or else starts a throw-away server. Everything shares this machine's cores.
  */
