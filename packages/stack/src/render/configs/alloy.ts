@@ -62,11 +62,11 @@ loki.process "stack" {
     }
   }
 
-  // PostgreSQL's log_line_prefix: who, where, and how bad.
+  // PostgreSQL's log_line_prefix: who, where, and how bad. Names of applications may hold spaces.
   stage.match {
     selector = "{service=\\"postgres\\"}"
     stage.regex {
-      expression = "user=(?P<dbuser>\\\\S+) db=(?P<database>\\\\S+) app=(?P<app>[^ ]+) client=(?P<client>\\\\S+)"
+      expression = "user=(?P<dbuser>\\\\S+) db=(?P<database>\\\\S+) app=(?P<app>.*?) client=(?P<client>\\\\S+)"
     }
     stage.regex {
       expression = " (?P<severity>LOG|ERROR|WARNING|FATAL|PANIC|NOTICE|INFO|DEBUG\\\\d?): "
@@ -76,7 +76,7 @@ loki.process "stack" {
     }
   }
   stage.match {
-    selector = "{service=\\"postgres\\"} |= \\"pg_cron\\""
+    selector = "{service=\\"postgres\\"} |~ \\"pg_cron|cron job [0-9]+\\""
     stage.static_labels {
       values = { component = "pg_cron" }
     }

@@ -72,10 +72,10 @@ const panels: readonly Panel[] = [
     expr: '{service="postgres", component="pg_cron"}',
   },
   {
-    title: 'Object storage: refused requests, by status',
-    type: 'timeseries',
+    title: 'Object storage',
+    type: 'logs',
     width: 12,
-    expr: 'sum by (status) (rate({service="storage", status=~"[45].."} [5m]))',
+    expr: '{service="storage"}',
   },
 ];
 

@@ -51,7 +51,6 @@ limits_config:
   max_query_lookback: 168h
   ingestion_rate_mb: 8
   ingestion_burst_size_mb: 16
-  max_global_streams_per_user: 0
   volume_enabled: true
 
 querier:
