@@ -1,7 +1,7 @@
 /** The responses that are the gateway's own. Pure. */
 import { type HttpResponse, jsonResponse } from '@peakstone/kernel/http';
 import type { ServiceHealth } from './health.ts';
-import type { Route } from './routes.ts';
+import { publicRoute, type Route } from './routes.ts';
 
 /** Time after which asking again makes sense: a restarted service is back within about that. */
 const RETRY_AFTER_SECONDS = 2;
@@ -54,7 +54,7 @@ export function indexResponse(services: readonly ServiceHealth[], routes: readon
       name: 'PeakStone',
       health: '/healthz',
       services: services.map(({ service, health }) => {
-        const route = routes.find(({ name, public: isPublic }) => isPublic && name === service.name);
+        const route = publicRoute(routes, service);
         return {
           name: service.name,
           title: service.title ?? service.name,

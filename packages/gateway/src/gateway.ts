@@ -21,14 +21,14 @@ import {
 } from '@peakstone/kernel/http';
 import type { Logger } from '@peakstone/kernel/log';
 import { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from '@peakstone/kernel/metrics';
-import { createAdminCheck } from './admin.ts';
+import { createAdminCheck } from './adminCheck.ts';
 import { healthResponse, indexResponse, notFound, unavailable, unsafePath } from './answers.ts';
 import { withBearer } from './apiKey.ts';
 import type { GatewayConfig } from './config.ts';
 import { createHealthCheck, type ServiceHealth } from './health.ts';
 import { pageResponse } from './page/page.ts';
-import { createRecorder } from './record.ts';
-import { compileRoutes, type Listed, type Match, type Route } from './routes.ts';
+import { createRecorder } from './recorder.ts';
+import { compileRoutes, type FindRoute, type Listed, type Match, type Route } from './routes.ts';
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
@@ -98,7 +98,7 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     };
     handlers.set(route, pipeline(route.name, limit(toService)));
   }
-  const own = pipeline('gateway', ownHandler({ routes, look, isAdmin, metrics }));
+  const own = pipeline('gateway', ownHandler({ routes, find, look, isAdmin, metrics }));
 
   return {
     handler: requestId()(request => {
@@ -149,14 +149,14 @@ function targetHandler(route: Route, config: GatewayConfig, proxies: ReverseProx
 
 interface OwnParts {
   readonly routes: readonly Route[];
+  readonly find: FindRoute;
   readonly look: () => Promise<readonly ServiceHealth[]>;
   readonly isAdmin: (request: HttpRequest) => boolean;
   readonly metrics: Metrics;
 }
 
 /** The gateway's own paths. */
-function ownHandler({ routes, look, isAdmin, metrics }: OwnParts): Handler {
-  const find = compileRoutes(routes);
+function ownHandler({ routes, find, look, isAdmin, metrics }: OwnParts): Handler {
   const pages: Readonly<Record<string, Handler>> = {
     '/': async request => {
       const wantsPage = request.headers.accept?.includes('text/html') ?? false;

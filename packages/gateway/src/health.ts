@@ -12,7 +12,7 @@ const FRESH_MS = 1000;
 
 /** Looks after several services at once; at most one look is under way. */
 export function createHealthCheck(
-  services: readonly Listed[],
+  services: readonly (Listed | Route)[],
   now: () => number = Date.now,
 ): () => Promise<readonly ServiceHealth[]> {
   let last: readonly ServiceHealth[] = [];
@@ -32,7 +32,7 @@ export function createHealthCheck(
   };
 }
 
-async function look(service: Listed): Promise<Health> {
+async function look(service: Listed | Route): Promise<Health> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Health>(resolve => {
     timer = setTimeout(() => resolve({ ok: false, reason: 'no answer within 1 s' }), PROBE_MS);
@@ -47,9 +47,9 @@ async function look(service: Listed): Promise<Health> {
 }
 
 /** A URL is healthy when it answers with anything but a server error; a handler in this process when it is there. */
-async function probe(service: Listed & Partial<Route>): Promise<Health> {
+async function probe(service: Listed | Route): Promise<Health> {
+  if (!('target' in service) || typeof service.target === 'function') return { ok: true };
   const { target } = service;
-  if (target === undefined || typeof target === 'function') return { ok: true };
   if (typeof target === 'object')
     return target.current() ? { ok: true } : { ok: false, reason: 'not running' };
   try {

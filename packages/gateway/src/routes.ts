@@ -52,6 +52,11 @@ export type FindRoute = (
   query: string,
 ) => Match | 'unsafe' | undefined;
 
+/** The route under which a listed service can be asked, if there is one. */
+export function publicRoute(routes: readonly Route[], { name }: Listed): Route | undefined {
+  return routes.find(route => route.public && route.name === name);
+}
+
 const PREFIX = /^\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-]$/;
 
 /**

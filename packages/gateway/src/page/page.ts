@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { ServiceHealth } from '../health.ts';
-import type { Route } from '../routes.ts';
+import { publicRoute, type Route } from '../routes.ts';
 import { type Html, html, raw } from './html.ts';
 import { STYLE } from './style.ts';
 
@@ -79,7 +79,7 @@ ${rows.length === 0 ? '' : html`<dl>${rows}</dl>`}
 }
 
 function links(service: ServiceHealth['service'], routes: readonly Route[]): readonly Html[] {
-  const route = routes.find(({ name, public: isPublic }) => isPublic && name === service.name);
+  const route = publicRoute(routes, service);
   const rows: Html[] = [];
   for (const path of route?.paths ?? [])
     rows.push(row('Path', html`<a href="${path}${route?.stripPrefix ? '/' : ''}">${path}</a>`));

@@ -1,7 +1,7 @@
 import { accessLog, type HttpRequest, type ResponseListener } from '@peakstone/kernel/http';
 import type { Logger } from '@peakstone/kernel/log';
 import type { Metrics } from '@peakstone/kernel/metrics';
-import { createAdminCheck } from './admin.ts';
+import { createAdminCheck } from './adminCheck.ts';
 import type { GatewayConfig } from './config.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
