@@ -4,7 +4,7 @@
  */
 
 /** In the schema `extensions`, in place of `create extension postgis`. */
-export const geometrySql = String.raw`
+const geometrySql = String.raw`
 -- The value is kept as it was written, so text's own input and output serve.
 create type extensions.geometry;
 create function extensions.geometry_in(cstring) returns extensions.geometry

@@ -40,7 +40,7 @@ export const rest: Route = {
   public: true,
 };
 
-export const open: { stop(): Promise<void> }[] = [];
+const open: { stop(): Promise<void> }[] = [];
 after(() => Promise.all(open.map(entry => entry.stop())));
 
 export async function start(

@@ -150,7 +150,7 @@ function planCount(
   return countsByPlan(preferences) && mediaType.kind !== 'plan' ? [planCountStatement(plan)] : [];
 }
 
-export function compileMutate(
+function compileMutate(
   action: Extract<Action, { kind: 'mutate' }>,
   request: ApiRequest,
   catalog: Catalog,
@@ -203,7 +203,7 @@ function argumentsOf(isPost: boolean, routine: Routine, { payload, query }: ApiR
   return { kind: 'body', body: payload?.bytes ?? null };
 }
 
-export function compileCall(
+function compileCall(
   action: Extract<Action, { kind: 'call' }>,
   request: ApiRequest,
   catalog: Catalog,

@@ -35,11 +35,7 @@ export function pageResponse(
   };
 }
 
-export function renderPage(
-  services: readonly ServiceHealth[],
-  routes: readonly Route[],
-  origin: string,
-): string {
+function renderPage(services: readonly ServiceHealth[], routes: readonly Route[], origin: string): string {
   const down = services.filter(({ health }) => !health.ok).length;
   const cards = services.map(({ service, health }) =>
     card(service.title ?? service.name, service.contract, health.ok, links(service, routes)),

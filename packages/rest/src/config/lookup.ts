@@ -12,7 +12,7 @@ export interface ConfigSources {
 }
 
 /** The name of a setting's environment variable. */
-export const envName = (key: string): string => `PGRST_${key.toUpperCase().replaceAll('-', '_')}`;
+const envName = (key: string): string => `PGRST_${key.toUpperCase().replaceAll('-', '_')}`;
 
 /** Reads settings by key; a key may have an older alias, tried second. */
 export class Lookup {

@@ -133,7 +133,7 @@ function readSchemas(from: Lookup): readonly string[] {
 }
 
 /** `schema.name`, or a bare name for the search path to find. */
-export function parseName(text: string | undefined): ConfiguredName | null {
+function parseName(text: string | undefined): ConfiguredName | null {
   if (text === undefined) return null;
   const dot = text.indexOf('.');
   return dot < 0 ? { schema: '', name: text } : { schema: text.slice(0, dot), name: text.slice(dot + 1) };

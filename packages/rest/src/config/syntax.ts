@@ -11,7 +11,7 @@ export type ConfigValue = string | number | boolean | readonly ConfigValue[];
 const maxNesting = 16;
 
 /** What is wrong with the file, and where. */
-export class ConfigSyntaxError extends Error {
+class ConfigSyntaxError extends Error {
   override readonly name = 'ConfigSyntaxError';
 }
 

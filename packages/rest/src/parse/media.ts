@@ -30,7 +30,7 @@ export type MediaType =
   | { readonly kind: 'other'; readonly name: string };
 
 export const jsonType: MediaType = { kind: 'json' };
-export const anyType: MediaType = { kind: 'any' };
+const anyType: MediaType = { kind: 'any' };
 
 const simpleTypes: Readonly<Record<string, MediaType>> = {
   'application/json': jsonType,

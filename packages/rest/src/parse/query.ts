@@ -82,7 +82,7 @@ export function decodePercent(text: string): string {
 }
 
 /** Names and values in order; the value is null where there is no `=`. Splits at `&` and `;`. */
-export function splitQuery(query: string): readonly (readonly [name: string, value: string | null])[] {
+function splitQuery(query: string): readonly (readonly [name: string, value: string | null])[] {
   if (query === '') return [];
   const pairs: (readonly [string, string | null])[] = [];
   for (const part of query.split(/[&;]/)) {

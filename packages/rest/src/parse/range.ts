@@ -16,7 +16,7 @@ export const isAllRows = (range: Range): boolean =>
   range.lower === 0 && range.upper === Number.POSITIVE_INFINITY;
 const isLimitZero = (range: Range): boolean => range.upper === -1;
 
-export function intersectRanges(a: Range, b: Range): Range {
+function intersectRanges(a: Range, b: Range): Range {
   if (isEmptyRange(a) || isEmptyRange(b)) return emptyRange;
   return { lower: Math.max(a.lower, b.lower), upper: Math.min(a.upper, b.upper) };
 }
@@ -26,7 +26,7 @@ export const rangeLimit = (range: Range): number | null =>
   Number.isFinite(range.upper) && Number.isFinite(range.lower) ? 1 + range.upper - range.lower : null;
 
 /** Keeps at most `limit` rows of the range; null keeps all. */
-export function restrictRange(limit: number | null, range: Range): Range {
+function restrictRange(limit: number | null, range: Range): Range {
   if (limit === null) return range;
   return intersectRanges(range, { lower: Number.NEGATIVE_INFINITY, upper: range.lower + limit - 1 });
 }

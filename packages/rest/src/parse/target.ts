@@ -40,7 +40,7 @@ export interface TargetSettings {
 }
 
 /** @throws {RestError} PGRST125 for a path that is neither `/`, `/relation` nor `/rpc/function`, PGRST126 for a disabled root. */
-export function parseResource(path: string, settings: TargetSettings): Resource {
+function parseResource(path: string, settings: TargetSettings): Resource {
   const segments = path.split('/').slice(1).map(decodePercent);
   if (segments.at(-1) === '') segments.pop();
   const [first, second] = segments;
@@ -55,7 +55,7 @@ export function parseResource(path: string, settings: TargetSettings): Resource 
 }
 
 /** @throws {RestError} PGRST101 or PGRST117 for a method the resource does not have. */
-export function parseAction(resource: Resource, method: string): Action {
+function parseAction(resource: Resource, method: string): Action {
   if (method === 'OPTIONS') return { kind: 'info', resource };
   switch (resource.kind) {
     case 'routine':

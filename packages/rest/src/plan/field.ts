@@ -57,7 +57,7 @@ export function hasOutputTransform(scope: Scope): boolean {
 }
 
 /** A field compared with text from the query string: domains with a cast from text get the value through it. */
-export function resolveFilterField(scope: Scope, field: Field, expression: OpExpr): ResolvedField {
+function resolveFilterField(scope: Scope, field: Field, expression: OpExpr): ResolvedField {
   const resolved = resolve(scope, field);
   const { operation } = expression;
   const column = scope.table?.columns.get(field.name);

@@ -10,7 +10,7 @@ import { type Parameters, qualified, quote } from './writer.ts';
 /** The alias under which the rows stand. */
 export const BODY = 'pgrst_body';
 
-export function isJsonObject(body: Uint8Array): boolean {
+function isJsonObject(body: Uint8Array): boolean {
   for (const byte of body) {
     if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue;
     return byte === 0x7b;

@@ -79,7 +79,7 @@ function selectList(node: ReadNode, own: QualifiedName, params: Parameters): str
 }
 
 /** A term with its representation, casts, aggregate and name. */
-export function selectSql(table: QualifiedName, term: SelectTerm, params: Parameters): string {
+function selectSql(table: QualifiedName, term: SelectTerm, params: Parameters): string {
   const plain = fieldSql(table, term.field, params);
   const shown = term.field.transform ? `${qualified(term.field.transform)}(${plain})` : plain;
   return `${aggregateSql(term, castSql(shown, term.cast))}${asSql(term.alias)}`;
