@@ -84,7 +84,7 @@ function fieldName(raw: string): string {
  * Parses the lines after the request line, without the closing empty line. Pure.
  * @returns undefined when any line isn't plain.
  */
-export function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | undefined {
+function parseHeaderBlock(text: string, needsHost = true): HeaderBlock | undefined {
   const headers: Record<string, string | undefined> = {};
   let contentLength = 0;
   let close = false;
@@ -149,7 +149,7 @@ export function withAsciiTarget(unread: Buffer): Buffer {
  * Whether the beginning of a header block can still become a plain one. What can't is handed over at once:
  * node:http answers a broken request as soon as it breaks, without waiting for its end. Pure.
  */
-export function isPlainStart(text: string): boolean {
+function isPlainStart(text: string): boolean {
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0) return isPlainLineStart(text);
   if (!REQUEST_LINE.test(text.slice(0, lineEnd))) return false;
