@@ -8,14 +8,8 @@ export { requestId } from './middleware/requestId.ts';
 export type { ServeOptions, UpgradeListener } from './options.ts';
 export { type ProxyOptions, proxyTo, type ReverseProxy } from './proxy/proxy.ts';
 export { refuseUpgrade, tunnelTo } from './proxy/tunnel.ts';
-export {
-  errorResponse,
-  jsonResponse,
-  responseHeader,
-  textResponse,
-  withHeaders,
-  withRequest,
-} from './respond.ts';
+export { withRequest } from './request.ts';
+export { errorResponse, jsonResponse, responseHeader, textResponse, withHeaders } from './respond.ts';
 export { type HttpServer, serveHttp } from './server.ts';
 export { reasonPhrase } from './status.ts';
 export * from './types.ts';

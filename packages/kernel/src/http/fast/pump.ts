@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
-import type { PlannedResponse } from '../respond.ts';
+import type { PlannedResponse } from '../plan.ts';
 import type { HttpRequest } from '../types.ts';
 
 /**

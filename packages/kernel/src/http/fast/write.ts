@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import type { Lane } from '../lane.ts';
-import { isStream, type PlannedResponse, planResponse, releaseBody } from '../respond.ts';
+import { isStream, planAnswer, releaseBody } from '../plan.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { pumpBody } from './pump.ts';
 
@@ -20,16 +20,8 @@ export function writeResponse(
   response: HttpResponse,
   closing: boolean,
 ): boolean | Promise<boolean> {
-  let planned: PlannedResponse;
-  let answer = response;
-  try {
-    planned = planResponse(answer, request.method);
-  } catch (error) {
-    releaseBody(response.body);
-    answer = lane.failed(error, request);
-    planned = planResponse(answer, request.method);
-  }
-  const { body } = answer;
+  const planned = planAnswer(lane, request, response);
+  const { body } = planned.response;
   const close = closing || planned.close;
   if (socket.destroyed) {
     releaseBody(body);

@@ -1,5 +1,6 @@
 import { tooLarge } from '../errors.ts';
-import { errorResponse, withRequest } from '../respond.ts';
+import { withRequest } from '../request.ts';
+import { errorResponse } from '../respond.ts';
 import type { HttpRequest } from '../types.ts';
 import type { Middleware } from './compose.ts';
 

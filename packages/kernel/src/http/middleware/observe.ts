@@ -1,5 +1,5 @@
 import type { Logger } from '../../log/index.ts';
-import { bodyBytes, isStream } from '../respond.ts';
+import { bodyBytes, isStream } from '../plan.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { type Middleware, mapResponse } from './compose.ts';
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { withHeaders, withRequest } from '../respond.ts';
+import { withRequest } from '../request.ts';
+import { withHeaders } from '../respond.ts';
 import { type Middleware, mapResponse } from './compose.ts';
 
 /** What is taken over from a client: nothing that could break a log line or grow without bound. */

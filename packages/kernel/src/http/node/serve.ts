@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
-import { isStream, type PlannedResponse, planResponse, releaseBody } from '../respond.ts';
+import { isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
 import type { HttpResponse } from '../types.ts';
 import { NodeRequest } from './request.ts';
 
@@ -86,22 +86,14 @@ async function write(
   response: HttpResponse,
   lane: Lane,
 ): Promise<void> {
-  let planned: PlannedResponse;
-  let answer = response;
-  try {
-    planned = planResponse(answer, request.method);
-  } catch (error) {
-    releaseBody(response.body);
-    answer = lane.failed(error, request);
-    planned = planResponse(answer, request.method);
-  }
-  const { body } = answer;
+  const planned = planAnswer(lane, request, response);
+  const { body } = planned.response;
   if (reply.destroyed || message.socket.destroyed) {
     releaseBody(body);
     return;
   }
   const closes = request.unreadable && !message.complete;
-  sendHead(reply, answer, planned, closes || lane.draining);
+  sendHead(reply, planned, closes || lane.draining);
   if (!planned.sendsBody || body === null) {
     reply.end();
     releaseBody(body);
@@ -131,12 +123,7 @@ function partsOf(body: string | Uint8Array | readonly Uint8Array[]): readonly (s
   return Array.isArray(body) ? (body as readonly Uint8Array[]) : [body as string | Uint8Array];
 }
 
-function sendHead(
-  reply: ServerResponse,
-  answer: HttpResponse,
-  planned: PlannedResponse,
-  closes: boolean,
-): void {
+function sendHead(reply: ServerResponse, planned: PlannedResponse, closes: boolean): void {
   const lines = planned.head.split('\r\n');
   const headers: string[] = [];
   for (let i = 1; i < lines.length - 1; i++) {
@@ -148,8 +135,9 @@ function sendHead(
   headers.push('Date', httpDate());
   reply.sendDate = false;
   if (closes || planned.close) headers.push('Connection', 'close');
-  if (answer.statusText === undefined) reply.writeHead(answer.status, headers);
-  else reply.writeHead(answer.status, answer.statusText, headers);
+  const { status, statusText } = planned.response;
+  if (statusText === undefined) reply.writeHead(status, headers);
+  else reply.writeHead(status, statusText, headers);
 }
 
 async function pump(
