@@ -109,7 +109,7 @@ function planNode(
     select,
     where: conditions(draft, scope, children),
     order: orders(draft, scope, children),
-    range: context.placement.appliesRanges ? capped(draft, scope, context.maxRows) : draft.range,
+    range: context.placement.appliesRanges ? capped(draft, context.maxRows) : draft.range,
     relationship,
     parentRow: relationship?.kind === 'computed' ? (parent?.name.name ?? null) : null,
     joins: relationship && parent ? joinConditions(relationship, own, parent.name) : [],
@@ -125,13 +125,12 @@ function planNode(
 }
 
 /**
- * The range within what the server allows. A key into a table finds one row at most: a limit would add nothing but keep
- * PostgreSQL from joining the two relations in any other way than row by row.
+ * The range within what the server allows. A key finds one row, and what a view repeats of it the outer level's limit
+ * covers: a limit here would only keep PostgreSQL from joining the two relations in any other way than row by row.
  */
-function capped({ relationship, range }: Draft, scope: Scope, maxRows: number | null): Range {
+function capped({ relationship, range }: Draft, maxRows: number | null): Range {
   const isKeyed = relationship?.kind === 'many-to-one' || relationship?.kind === 'one-to-one';
-  const isTable = scope.table?.kind === 'table' || scope.table?.kind === 'partitioned';
-  if (isKeyed && isTable && isAllRows(range) && maxRows !== null && maxRows > 0) return range;
+  if (isKeyed && isAllRows(range) && maxRows !== null && maxRows > 0) return range;
   return capRange(maxRows, range);
 }
 
