@@ -3,9 +3,10 @@
  * Prints statuses, error codes and findings; exits 1 when there is a finding.
  */
 import { parseArgs } from 'node:util';
-import { allBeyond, generateBeyond } from '../test/fuzz/beyond.ts';
+import { generateBeyond } from '../test/fuzz/beyond.ts';
 import { fuzz } from '../test/fuzz/run.ts';
 import { startTarget } from '../test/fuzz/target.ts';
+import { allBeyond } from '../test/support/beyond.ts';
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '200000' }, seed: { type: 'string' } },

@@ -4,8 +4,7 @@
  */
 import { type Catalog, key, type QualifiedName, type Routine, type Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
-import { compileNested } from './beyond/nested.ts';
-import { type StreamFormat, streamFormat } from './beyond/streamFormat.ts';
+import { compileNested } from './compile/nested.ts';
 import type { RestConfig } from './config/types.ts';
 import { requestErrors, schemaCacheErrors } from './errors.ts';
 import type { MediaType } from './parse/media.ts';
@@ -17,6 +16,7 @@ import { type KeysetPlan, planKeyset } from './plan/keyset.ts';
 import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
+import { type StreamFormat, streamFormat } from './plan/streamFormat.ts';
 import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
 import {
   callStatement,

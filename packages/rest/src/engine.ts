@@ -3,13 +3,13 @@
  * What it throws is rendered by the edge around it.
  */
 import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
-import { answerBatch, isBatch } from './beyond/batch.ts';
-import { allowingQuery, asRead, withoutLongLocation } from './beyond/queryMethod.ts';
 import { type Compiled, compileAction, routineOf } from './compile.ts';
 import type { RestCall, RestEngine } from './context.ts';
 import { answerCompiled, withLegacyWarning } from './engine/answer.ts';
+import { answerBatch, isBatch } from './engine/batch.ts';
 import { inspect } from './engine/inspect.ts';
 import { createMemo } from './engine/memo.ts';
+import { allowingQuery, asRead, withoutLongLocation } from './engine/queryMethod.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget } from './parse/target.ts';

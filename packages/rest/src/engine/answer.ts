@@ -1,6 +1,5 @@
 /** From a compiled request to its response: run, check, respond. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { streamRead } from '../beyond/stream.ts';
 import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import type { ApiRequest } from '../parse/request.ts';
@@ -9,6 +8,7 @@ import { runExchange, withQueryLog } from '../transaction/exchange.ts';
 import type { ShortStatements } from '../transaction/shortStatements.ts';
 import { planAnswer } from './planAnswer.ts';
 import type { ServerTiming } from './serverTiming.ts';
+import { streamRead } from './stream.ts';
 
 /** Runs the statements and makes the response from what they gave. */
 export async function answerCompiled(

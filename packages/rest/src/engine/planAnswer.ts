@@ -1,12 +1,12 @@
 /** A compiled request as an exchange, and its results as a response. Pure. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Result } from '@peakstone/kernel/pg';
-import { withNextLink } from '../beyond/keyset.ts';
 import type { Compiled, CompiledRead } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import { requestErrors } from '../errors.ts';
 import type { MediaType } from '../parse/media.ts';
 import type { ApiRequest } from '../parse/request.ts';
+import { withNextLink } from '../respond/nextLink.ts';
 import { type ResultRow, readPlannedRows, readPlanText, readResult } from '../respond/result.ts';
 import { type ResponseContext, respondCall, respondMutate, respondPlan, respondRead } from '../respond.ts';
 import { requestFacts } from '../transaction/settings.ts';
@@ -96,7 +96,9 @@ function respondRow(
         { ...row, total },
         { ...context, range: api.range, location, headersOnly },
       );
-      return compiled.keyset ? withNextLink(response, compiled.keyset, row.rows, main, call) : response;
+      return compiled.keyset
+        ? withNextLink(response, compiled.keyset, row.rows, main, call.urlQuery ?? call.request.query)
+        : response;
     }
     case 'mutate': {
       if (api.action.kind !== 'mutate') throw new Error('A write was compiled from something else');

@@ -138,8 +138,19 @@ export function planCall(
 function filterFields(node: ReadNode): readonly string[] {
   const names = new Set<string>();
   const collect = (condition: Condition): void => {
-    if (condition.kind === 'filter') names.add(condition.field.name);
-    else if (condition.kind === 'logic') condition.conditions.forEach(collect);
+    switch (condition.kind) {
+      case 'filter':
+        names.add(condition.field.name);
+        break;
+      case 'columns':
+        names.add(condition.left.name).add(condition.right.name);
+        break;
+      case 'logic':
+        condition.conditions.forEach(collect);
+        break;
+      case 'nullEmbed':
+        break;
+    }
   };
   node.where.forEach(collect);
   return [...names];

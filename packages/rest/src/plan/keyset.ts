@@ -1,7 +1,7 @@
 /** Planning a page after a cursor: an order in which no two rows are equal, and where to go on in it. */
 import type { Table } from '@peakstone/kernel/catalog';
-import { decodeCursor } from '../beyond/cursor.ts';
 import { beyondErrors } from '../errors.ts';
+import { decodeCursor } from '../parse/cursor.ts';
 import { isEmptyRange, rangeLimit } from '../parse/range.ts';
 import type { OrderDirection } from '../parse/types.ts';
 import {

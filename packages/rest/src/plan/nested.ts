@@ -13,8 +13,8 @@ import {
   type Relationship,
   type Table,
 } from '@peakstone/kernel/catalog';
-import { isJsonObject, type Json, type JsonObject } from '../beyond/json.ts';
 import { beyondErrors, schemaCacheErrors } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../parse/exactJson.ts';
 import { payloadColumn } from './mutate.ts';
 import { findRelationship, isToOne } from './relationship.ts';
 import type { InsertColumn } from './types.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { allBeyond } from '../../test/fuzz/beyond.ts';
+import { allBeyond } from '../../test/support/beyond.ts';
 import { makeCatalog } from '../../test/support/catalog.ts';
 import { type CompileOptions, compile, statementOf } from '../../test/support/compile.ts';
 import { films } from '../../test/support/films.ts';
-import { encodeCursor } from '../beyond/cursor.ts';
+import { encodeCursor } from '../parse/cursor.ts';
 
 const GUCS =
   "nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
@@ -41,6 +41,13 @@ describe('columns compared, as SQL', () => {
     assert.match(
       sql('GET /directors?select=films(id)&films.id=gt(col).director_id').text,
       / WHERE "films_1"\."director_id" = "api"\."directors"\."id" AND "films_1"\."id" > "films_1"\."director_id"\)/,
+    );
+  });
+
+  it('finds both sides in the result of a function, whatever is selected of it', () => {
+    assert.match(
+      sql('GET /rpc/films_of?director=1&select=title&id=gt(col).director_id').text,
+      /^WITH pgrst_source AS \(SELECT "pgrst_call"\."director_id", "pgrst_call"\."id", "pgrst_call"\."title" FROM/,
     );
   });
 

@@ -1,22 +1,9 @@
 /** Requests beyond the reference's: cursors, compared columns, QUERY, streams, nested inserts and batches. */
 import { type Catalog, key, type Table } from '@peakstone/kernel/catalog';
-import { encodeCursor } from '../../src/beyond/cursor.ts';
-import { type BeyondConfig, defaultBeyond } from '../../src/config/beyond.ts';
+import { encodeCursor } from '../../src/parse/cursor.ts';
 import { type FuzzRequest, generateRequest } from './grammar.ts';
 import type { Random } from './random.ts';
 import { NASTY } from './words.ts';
-
-/** Everything on. */
-export const allBeyond: BeyondConfig = {
-  ...defaultBeyond,
-  batchPath: '/batch',
-  nestedInsert: true,
-  stream: true,
-  etag: true,
-  queryMethod: true,
-  columnFilters: true,
-  keyset: true,
-};
 
 const COMPARISONS = [
   'eq',

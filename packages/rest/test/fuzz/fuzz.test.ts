@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultBeyond } from '../../src/config/beyond.ts';
-import { allBeyond, generateBeyond } from './beyond.ts';
+import { allBeyond } from '../support/beyond.ts';
+import { generateBeyond } from './beyond.ts';
 import { generateRequest } from './grammar.ts';
 import { fuzz } from './run.ts';
 import { startTarget } from './target.ts';

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
-import { allBeyond } from '../fuzz/beyond.ts';
+import { allBeyond } from '../support/beyond.ts';
 import { httpRequest, readText, startEngine, type TestEngine, type TestRequest } from '../support/engine.ts';
 
 const SECRET = 'a secret of at least thirty-two characters';

@@ -7,16 +7,16 @@ import { type Exchange, PgError, type Result, type Statement } from '@peakstone/
 import { type Compiled, compileAction } from '../compile.ts';
 import { allowsTxOverride, type IsolationLevel, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
-import { withLegacyWarning } from '../engine/answer.ts';
-import { type PlannedAnswer, planAnswer } from '../engine/planAnswer.ts';
 import { beyondErrors, type RestError, reportFailure, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
 import { parseRequest, takesBody } from '../parse/request.ts';
 import { parseTarget } from '../parse/target.ts';
 import { withQueryLog } from '../transaction/exchange.ts';
 import { checkConstraints, endsInRollback } from '../transaction.ts';
-import { type BatchItem, readBatch } from './batchItems.ts';
-import { renderBatch } from './batchResponse.ts';
+import { withLegacyWarning } from './answer.ts';
+import { type BatchItem, readBatch } from './batch/items.ts';
+import { renderBatch } from './batch/response.ts';
+import { type PlannedAnswer, planAnswer } from './planAnswer.ts';
 
 const maxBodyBytes = 64 * 1024 * 1024;
 

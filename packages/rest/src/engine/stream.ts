@@ -3,12 +3,12 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Cell } from '@peakstone/kernel/pg';
 import type { CompiledRead } from '../compile.ts';
 import type { RestCall } from '../context.ts';
-import { locationOf, planAnswer, responseContext } from '../engine/planAnswer.ts';
-import type { ServerTiming } from '../engine/serverTiming.ts';
 import type { ApiRequest } from '../parse/request.ts';
+import type { StreamFormat } from '../plan/streamFormat.ts';
 import { respondStream } from '../respond.ts';
 import { ClientGone, withQueryLog } from '../transaction/exchange.ts';
-import type { StreamFormat } from './streamFormat.ts';
+import { locationOf, planAnswer, responseContext } from './planAnswer.ts';
+import type { ServerTiming } from './serverTiming.ts';
 
 type Row = readonly Cell[];
 

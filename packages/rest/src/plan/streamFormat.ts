@@ -1,6 +1,6 @@
 /** Whether rows are sent as they come, and how they are put together. Pure. */
 import type { Preferences } from '../parse/prefer.ts';
-import type { ResolvedHandler } from '../plan/types.ts';
+import type { ResolvedHandler } from './types.ts';
 
 export type StreamFormat = 'json' | 'stripped' | 'csv';
 

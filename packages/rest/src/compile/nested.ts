@@ -2,6 +2,7 @@
 import type { Catalog, Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
 import { beyondErrors, requestErrors } from '../errors.ts';
+import { parseExact } from '../parse/exactJson.ts';
 import { assertPreferences } from '../parse/prefer.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { planMutate } from '../plan/mutate.ts';
@@ -10,7 +11,6 @@ import type { ReadPlan } from '../plan/types.ts';
 import { nestedSource, nestedSql, noKeysSql } from '../sql/nested.ts';
 import { type StatementOptions, writtenStatement } from '../sql/statement.ts';
 import { Parameters } from '../sql/writer.ts';
-import { parseExact } from './json.ts';
 
 /** The first PostgreSQL whose MERGE says what it has inserted. */
 const leastServerVersion = 170_000;

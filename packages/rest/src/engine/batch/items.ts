@@ -1,9 +1,9 @@
 /** The body of a batch, read: which requests it holds. Pure. */
 
-import { beyondErrors } from '../errors.ts';
-import { encodeHeader, isHeader } from '../headers.ts';
-import type { RequestParts } from '../parse/target.ts';
-import { isJsonObject, type Json, type JsonObject, parseExact } from './json.ts';
+import { beyondErrors } from '../../errors.ts';
+import { encodeHeader, isHeader } from '../../headers.ts';
+import { isJsonObject, type Json, type JsonObject, parseExact } from '../../parse/exactJson.ts';
+import type { RequestParts } from '../../parse/target.ts';
 
 /** One request of a batch. */
 export interface BatchItem extends RequestParts {

@@ -1,7 +1,7 @@
 /** The cursor of `after=`: the place of a row in an order, opaque to clients. Pure. */
 import { createHash } from 'node:crypto';
 import { beyondErrors } from '../errors.ts';
-import { parseExact } from './json.ts';
+import { parseExact } from './exactJson.ts';
 
 /** Longer ones were not made here, or hold values that no URL should carry. */
 const maxLength = 8192;
