@@ -2,4 +2,4 @@ export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './dat
 export { reservePorts } from './ports.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 export { sharedServerUrl } from './shared.ts';
-export { type HeldLock, holdLock, until } from './wait.ts';
+export { type HeldLock, holdLock, until, WAIT_FOR_LOCK } from './wait.ts';

@@ -16,8 +16,6 @@ export async function until(what: () => boolean | Promise<boolean>): Promise<voi
 
 /** A lock that statements wait for until the test lets them go on: slow for exactly as long as a test wants it. */
 export interface HeldLock {
-  /** Waits for the lock, and goes on with it until its transaction ends. */
-  readonly wait: string;
   /** Settles once at least `count` statements wait. */
   waiting(count: number): Promise<void>;
   /** How many wait now. */
@@ -25,7 +23,10 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** Takes an advisory lock of `database`; one at a time. */
+/** A statement that waits for the lock, and has it until its transaction ends. */
+export const WAIT_FOR_LOCK = 'select pg_advisory_xact_lock_shared(4711)';
+
+/** Takes the lock of `database`; one at a time. */
 export async function holdLock(database: Pick<TestDatabase, 'superuserUrl'>): Promise<HeldLock> {
   const holder = connect(database.superuserUrl);
   await holder.query('select pg_advisory_lock(4711)');
@@ -37,7 +38,6 @@ export async function holdLock(database: Pick<TestDatabase, 'superuserUrl'>): Pr
     return Number(row?.[0]);
   };
   return {
-    wait: 'select pg_advisory_xact_lock_shared(4711)',
     waiting: wanted => until(async () => (await count()) >= wanted),
     count,
     // The session's locks end with it.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdLock, type TestDatabase, testDatabase, until } from '@peakstone/testing';
+import { holdLock, type TestDatabase, testDatabase, until, WAIT_FOR_LOCK } from '@peakstone/testing';
 import {
   ConnectionError,
   ConnectionLostError,
@@ -44,7 +44,7 @@ describe('the pool', () => {
     const pool = open({ size: 1, acquireTimeoutMs: 250, maxWaiting: 2 });
     await pool.query('select 1');
     const lock = await holdLock(database);
-    const busy = pool.query(lock.wait);
+    const busy = pool.query(WAIT_FOR_LOCK);
     const started = performance.now();
     const waiting = [sleeps(pool, 0), sleeps(pool, 0)].map(each => assert.rejects(each, PoolTimeoutError));
     await assert.rejects(sleeps(pool, 0), PoolTimeoutError);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdLock, type TestDatabase, testDatabase } from '@peakstone/testing';
+import { holdLock, type TestDatabase, testDatabase, WAIT_FOR_LOCK } from '@peakstone/testing';
 import { createPool, PgError, type Pool } from '../../src/pg/index.ts';
 
 describe('the shared lane', () => {
@@ -84,7 +84,7 @@ describe('the shared lane', () => {
 
   it('sends nothing more behind a slow statement', async () => {
     const lock = await holdLock(database);
-    const slow = pool.exchange({ lane: 'shared', statements: [{ text: lock.wait, values: [] }] });
+    const slow = pool.exchange({ lane: 'shared', statements: [{ text: WAIT_FOR_LOCK, values: [] }] });
     await lock.waiting(1);
     await sleep(60);
     for (let round = 0; round < 3; round++) {

@@ -168,7 +168,7 @@ describe('calling functions', () => {
     };
     const answer = library.engine.handler(request);
     const sleeping =
-      "select count(*) from pg_stat_activity where query like '%\"sleep\"%' and state = 'active' and pid <> pg_backend_pid()";
+      "select count(*) from pg_stat_activity where datname = current_database() and query like '%\"sleep\"%' and state = 'active' and pid <> pg_backend_pid()";
     const count = async (): Promise<string> =>
       String((await library.engine.pool.query(sleeping)).rows[0]?.[0]);
     while ((await count()) === '0') await delay(10);

@@ -23,11 +23,6 @@ after(async () => {
 });
 
 describe(`a schema of ${relations} related tables`, () => {
-  it('is loaded in less than two seconds', () => {
-    const loaded = server.events.find(event => event.kind === 'catalogLoaded');
-    assert.ok(loaded?.kind === 'catalogLoaded' && loaded.queriedInMs < 2_000, JSON.stringify(loaded));
-  });
-
   it('is described in full, in both versions', async () => {
     const swagger = (await (await server.get('/')).json()) as { definitions: object };
     assert.ok(Object.keys(swagger.definitions).length >= relations);
@@ -38,12 +33,12 @@ describe(`a schema of ${relations} related tables`, () => {
     }
   });
 
-  it('gives hints for misspelt names without delay', async () => {
-    const startedAt = performance.now();
-    const response = await server.get('/big_tabel?select=*,nothing(*)');
+  it('gives hints for misspelt names', async () => {
+    const response = await server.get('/bigg_77?select=*,nothing(*)');
     assert.equal(response.status, 404);
-    assert.equal(((await response.json()) as { code: string }).code, 'PGRST205');
-    assert.ok(performance.now() - startedAt < 1_000);
+    const { code, hint } = (await response.json()) as { code: string; hint: string };
+    assert.equal(code, 'PGRST205');
+    assert.match(hint, /'public\.big_\d+'/);
   });
 
   it('is reloaded while requests are answered', async () => {

@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { reservePorts } from '@peakstone/testing';
 import { type Fixture, jwtSecret, restFixture } from './support/fixture.ts';
-import { freePort, takePort } from './support/ports.ts';
+import { takePort } from './support/ports.ts';
 import { spawnRest } from './support/process.ts';
 import { settingsOf } from './support/server.ts';
 
@@ -163,7 +164,7 @@ describe('the schema dump', () => {
 
 describe('the readiness check', () => {
   it('succeeds against a running server', async () => {
-    const port = await freePort();
+    const port = await reservePorts();
     const rest = spawnRest({ env: settingsOf(fixture, { 'admin-server-port': String(port) }) });
     try {
       await rest.untilLogged(/Admin server listening on 127\.0\.0\.1:\d+/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { startTestServer } from '@peakstone/testing';
+import { holdLock, startTestServer, until } from '@peakstone/testing';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { spawnRest } from './support/process.ts';
 import { settingsOf, startServer, withServer } from './support/server.ts';
@@ -16,12 +16,6 @@ after(async () => {
   await admin?.close();
   await fixture?.drop();
 });
-
-const seconds = async (action: () => Promise<unknown>): Promise<number> => {
-  const startedAt = performance.now();
-  await action();
-  return (performance.now() - startedAt) / 1000;
-};
 
 const withoutPassword = (): string => {
   const url = new URL(fixture.url);
@@ -81,11 +75,8 @@ describe('connecting', () => {
         rows.map(row => String(row[0]).replace(/ \d.*/, '')),
         ['PostgREST'],
       );
-      const listening = await admin.query(
-        `select count(*) from pg_stat_activity where datname = $1 and query ilike 'listen "%'`,
-        [fixture.name],
-      );
-      assert.equal(String(listening.rows[0]![0]), '1');
+      const listening = `select count(*) from pg_stat_activity where datname = $1 and query ilike 'listen "%'`;
+      await until(async () => String((await admin.query(listening, [fixture.name])).rows[0]![0]) === '1');
     });
   });
 
@@ -112,20 +103,21 @@ describe('connecting', () => {
 describe('the pool', () => {
   it('runs as many requests at once as it has connections', async () => {
     await withServer(fixture, { 'db-pool': '2' }, async server => {
-      const spent = await seconds(() =>
-        Promise.all(
-          Array.from({ length: 4 }, () => server.get('/rpc/sleep?seconds=0.5').then(r => r.arrayBuffer())),
-        ),
-      );
-      // One after another they would take two seconds.
-      assert.ok(spent >= 1 && spent < 1.95, `${spent} s`);
+      const lock = await holdLock(fixture);
+      const answers = Array.from({ length: 4 }, () => server.get('/rpc/wait'));
+      await lock.waiting(2);
+      await until(() => /^pgrst_db_pool_waiting 2$/m.test(server.rest.metrics()));
+      assert.equal(await lock.count(), 2);
+      await lock.release();
+      for (const answer of answers) assert.equal((await answer).status, 204);
     });
   });
 
   it('refuses with 504 who waited too long, says so once, and counts', async () => {
     await withServer(fixture, { 'db-pool': '1', 'db-pool-acquisition-timeout': '1' }, async server => {
-      const holder = server.get('/rpc/sleep?seconds=2');
-      await new Promise(resolve => setTimeout(resolve, 100));
+      const lock = await holdLock(fixture);
+      const holder = server.get('/rpc/wait');
+      await lock.waiting(1);
       const refused = await Promise.all([server.get('/items'), server.get('/items'), server.get('/items')]);
       assert.deepEqual(
         refused.map(response => response.status),
@@ -137,6 +129,7 @@ describe('the pool', () => {
         hint: null,
         message: 'Timed out acquiring connection from connection pool.',
       });
+      await lock.release();
       assert.equal((await holder).status, 204);
       assert.equal(server.err.filter(line => line.includes('PGRST003')).length, 1);
       assert.match(server.rest.metrics(), /^pgrst_db_pool_timeouts_total 3$/m);
@@ -145,25 +138,29 @@ describe('the pool', () => {
 
   it('is not asked for what needs no database', async () => {
     await withServer(fixture, { 'db-pool': '1', 'db-channel-enabled': 'true' }, async server => {
-      let isHeld = true;
-      const holder = server.get('/rpc/sleep?seconds=3').finally(() => {
-        isHeld = false;
-      });
-      await new Promise(resolve => setTimeout(resolve, 100));
+      const lock = await holdLock(fixture);
+      const holder = server.get('/rpc/wait');
+      await lock.waiting(1);
       assert.equal((await fetch(`${server.url}/items`, { method: 'OPTIONS' })).status, 200);
       assert.equal((await server.get('/items', { authorization: 'Bearer a.b.c' })).status, 401);
       assert.equal((await server.get('/items?select=*,nothing(*)')).status, 400);
       assert.equal((await server.get('/a/b/c')).status, 404);
-      assert.ok(isHeld, 'the only connection was busy all the time');
+      // The only connection was busy all the time.
+      assert.equal(await lock.count(), 1);
+      await lock.release();
       await holder;
     });
   });
 
   it('lets running requests end when its connections are replaced', async () => {
     await withServer(fixture, {}, async server => {
-      const slow = server.get('/rpc/sleep?seconds=0.5');
-      await new Promise(resolve => setTimeout(resolve, 100));
+      const lock = await holdLock(fixture);
+      const slow = server.get('/rpc/wait');
+      await lock.waiting(1);
+      const replaced = server.until(event => event.kind === 'catalogLoaded');
       server.rest.reloadCatalog();
+      await replaced;
+      await lock.release();
       assert.equal((await slow).status, 204);
     });
   });
@@ -208,11 +205,15 @@ describe('losing the database', () => {
     try {
       assert.equal((await server.get('/items')).status, 200);
       await database.kill9();
-      const away = await server.get('/items');
-      assert.equal(away.status, 503);
+      // Its last processes may still answer before they notice.
+      let away = await server.get('/items');
+      await until(async () => {
+        if (away.status !== 503) away = await server.get('/items');
+        return away.status === 503;
+      });
       assert.match(away.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
       assert.match(away.headers.get('proxy-status') ?? '', /^PostgREST; error=(PGRST00[01]|57P01)$/);
-      assert.equal((await server.admin('/ready')).status, 503);
+      await until(async () => (await server.admin('/ready')).status === 503);
       const loaded = server.until(event => event.kind === 'catalogLoaded');
       await database.restart();
       await loaded;

@@ -169,7 +169,8 @@ describe('headers for operators', () => {
         /jwt;dur=[\d.]+, parse;dur=[\d.]+, plan;dur=[\d.]+, transaction;dur=[\d.]+, response;dur=/,
       );
       const transaction = Number(/transaction;dur=([\d.]+)/.exec(timing)?.[1]);
-      assert.ok(transaction >= 200 && transaction < 2_000, timing);
+      // In milliseconds.
+      assert.ok(transaction >= 200 && transaction < 100_000, timing);
     });
   });
 

@@ -1,6 +1,6 @@
 /** A database with roles, a table and functions, made for one test file. */
 import { createPool } from '@peakstone/kernel/pg';
-import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import { type TestDatabase, testDatabase, WAIT_FOR_LOCK } from '@peakstone/testing';
 
 export const jwtSecret = 'a secret of at least thirty-two bytes';
 
@@ -52,6 +52,8 @@ create table restricted (id int);
 grant select on items to :anon, :author;
 grant select on authors_only to :author;
 create function sleep(seconds double precision) returns void language sql volatile as 'select pg_sleep(seconds)';
+-- Waits while a test holds the lock.
+create function wait() returns void language sql volatile as '${WAIT_FOR_LOCK}';
 create function setting(name text) returns text language sql stable as 'select current_setting(name, true)';
 create function whoami() returns text language sql stable as 'select current_user::text';
 create function die() returns void language sql volatile security definer as 'select pg_terminate_backend(pg_backend_pid())';

@@ -15,10 +15,3 @@ export async function takePort(): Promise<{ readonly port: number; release(): Pr
     },
   };
 }
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const { port, release } = await takePort();
-  await release();
-  return port;
-}

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const entry = fileURLToPath(new URL('./rest.ts', import.meta.url));
-const timeoutMs = 15_000;
+/** However busy the machine is, nothing takes so long unless it hangs. */
+const timeoutMs = 60_000;
 
 export interface RestProcess {
   readonly child: ChildProcess;

@@ -13,7 +13,7 @@ export interface Server {
   readonly events: RestEvent[];
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   admin(path: string): Promise<Response>;
-  /** Settles when an event fits; fails after thirty seconds. */
+  /** Settles when an event fits; fails after a minute. */
   until(fits: (event: RestEvent) => boolean): Promise<void>;
   /** Settles once the service follows notifications. */
   untilListening(): Promise<void>;
@@ -73,7 +73,7 @@ export async function startServer(
       const timer = setTimeout(() => {
         waiting.delete(check);
         reject(new Error(`No such event; came: ${events.map(event => event.kind).join(', ')}`));
-      }, 30_000);
+      }, 60_000);
       const check = (): void => {
         if (!events.slice(from).some(fits)) return;
         clearTimeout(timer);
