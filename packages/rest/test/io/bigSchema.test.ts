@@ -33,12 +33,11 @@ describe(`a schema of ${relations} related tables`, () => {
     }
   });
 
-  it('gives hints for misspelt names', async () => {
+  it('is not searched for what a misspelt name may have meant', async () => {
     const response = await server.get('/bigg_77?select=*,nothing(*)');
     assert.equal(response.status, 404);
-    const { code, hint } = (await response.json()) as { code: string; hint: string };
-    assert.equal(code, 'PGRST205');
-    assert.match(hint, /'public\.big_\d+'/);
+    const { code, hint } = (await response.json()) as { code: string; hint: string | null };
+    assert.deepEqual([code, hint], ['PGRST205', null]);
   });
 
   it('is reloaded while requests are answered', async () => {
