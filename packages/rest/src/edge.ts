@@ -7,15 +7,9 @@ import type { Identity } from './auth/authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';
+import { reportFailure } from './engine/reportFailure.ts';
 import { createEngine } from './engine.ts';
-import {
-  connectionErrors,
-  type ErrorContext,
-  type RestError,
-  renderError,
-  reportFailure,
-  toRestError,
-} from './errors.ts';
+import { connectionErrors, type ErrorContext, type RestError, renderError, toRestError } from './errors.ts';
 import { serverHeader } from './version.ts';
 
 /** Makes the service's handler: the engine with its HTTP edge. `context` is read once a request. */

@@ -12,7 +12,6 @@ export {
   renderErrorBody,
   toRestError,
 } from './errors/render.ts';
-export { reportFailure } from './errors/report.ts';
 export * as requestErrors from './errors/request.ts';
 export { RestError } from './errors/restError.ts';
 export * as schemaCacheErrors from './errors/schemaCache.ts';

@@ -2,8 +2,7 @@
  * Settings kept in the database.
  * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
  */
-import type { Cell, Pool, Result } from '@peakstone/kernel/pg';
-import { qualified } from '../sql/writer.ts';
+import { type Cell, type Pool, quoteIdentifier, quoteQualified, type Result } from '@peakstone/kernel/pg';
 import { beyondNames } from './beyond.ts';
 import { noRoleConfig, type RoleConfig } from './settings.ts';
 import type { ConfiguredName, IsolationLevel } from './types.ts';
@@ -112,7 +111,7 @@ async function readDatabaseSettings(
   pool: Pool,
   preConfig: ConfiguredName | null,
 ): Promise<ReadonlyMap<string, string>> {
-  const text = settingsSql(preConfig && qualified(preConfig));
+  const text = settingsSql(preConfig && quoteName(preConfig));
   const [result] = await pool.exchange({
     begin: 'begin read only',
     statements: [{ text, values: [], prepare: false }],
@@ -149,3 +148,8 @@ function rows(result: Result | undefined): readonly (readonly (string | null)[])
 }
 
 const textOf = (cell: Cell): string | null => (cell === null ? null : cell.toString('utf8'));
+
+/** @throws {TypeError} for a name that PostgreSQL cannot have. */
+function quoteName({ schema, name }: ConfiguredName): string {
+  return schema === '' ? quoteIdentifier(name) : quoteQualified(schema, name);
+}

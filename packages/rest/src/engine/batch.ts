@@ -7,7 +7,7 @@ import { type Exchange, PgError, type Result, type Statement } from '@peakstone/
 import { type Compiled, compileAction } from '../compile.ts';
 import { allowsTxOverride, type IsolationLevel, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
-import { beyondErrors, type RestError, reportFailure, requestErrors, toRestError } from '../errors.ts';
+import { beyondErrors, type RestError, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
 import { parseRequest, takesBody } from '../parse/request.ts';
 import { parseTarget } from '../parse/target.ts';
@@ -17,6 +17,7 @@ import { withLegacyWarning } from './answer.ts';
 import { type BatchItem, readBatch } from './batch/items.ts';
 import { renderBatch } from './batch/response.ts';
 import { type PlannedAnswer, planAnswer } from './planAnswer.ts';
+import { reportFailure } from './reportFailure.ts';
 
 const maxBodyBytes = 64 * 1024 * 1024;
 

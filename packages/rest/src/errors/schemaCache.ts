@@ -1,6 +1,5 @@
 /** What the catalog does not hold, or holds more than once: PGRST2xx, with the reference's hints. */
 import { type Catalog, key, type Relationship, type Routine } from '@peakstone/kernel/catalog';
-import { type MediaType, renderMime } from '../parse/media.ts';
 import { closestName, fuzzyMatches } from './fuzzy.ts';
 import { RestError } from './restError.ts';
 
@@ -115,17 +114,15 @@ export interface MissingRoutine {
   readonly name: string;
   /** Names of the arguments given. */
   readonly argumentKeys: readonly string[];
-  readonly contentType: MediaType;
-  /** Whether the call came by POST. */
-  readonly isPost: boolean;
+  /** What a function could have taken the whole body as: `text`, `xml`, `bytea` or `json/jsonb`; null without one. */
+  readonly bodyType: string | null;
   /** Every routine of the schema's name, empty when there is none of that name. */
   readonly overloads: readonly Routine[];
 }
 
 /** PGRST202: no function of that name takes those arguments. */
 export function noRoutine(missing: MissingRoutine, catalog: Catalog): RestError {
-  const { schema, name, argumentKeys, contentType, isPost } = missing;
-  const unnamed = isPost ? unnamedType(contentType) : null;
+  const { schema, name, argumentKeys, bodyType: unnamed } = missing;
   const isUnnamedOnly = unnamed !== null && unnamed !== 'json/jsonb';
   const given = argumentKeys.join(', ');
   const none = ' without parameters';
@@ -145,21 +142,6 @@ export function noRoutine(missing: MissingRoutine, catalog: Catalog): RestError 
       hint: isUnnamedOnly ? null : noRoutineHint(missing, catalog),
     },
   );
-}
-
-function unnamedType(contentType: MediaType): string | null {
-  switch (renderMime(contentType)) {
-    case 'text/plain':
-      return 'text';
-    case 'text/xml':
-      return 'xml';
-    case 'application/octet-stream':
-      return 'bytea';
-    case 'application/json':
-      return 'json/jsonb';
-    default:
-      return null;
-  }
 }
 
 function noRoutineHint(

@@ -1,5 +1,19 @@
 /** What both document versions say in the same words: types, formats, defaults, comments and keys. */
 import { type Catalog, type Column, key, type Table } from '@peakstone/kernel/catalog';
+import type { ProxyUri } from '../config/proxyUri.ts';
+import type { VisibleSchema } from './visible.ts';
+
+/** What a document is built from. */
+export interface DocumentContext {
+  readonly visible: VisibleSchema;
+  readonly catalog: Catalog;
+  readonly server: ProxyUri;
+  readonly securityActive: boolean;
+  readonly info: { readonly version: string; readonly docsUrl: string };
+}
+
+/** A piece of a document. */
+export type Json = Record<string, unknown>;
 
 export type JsonType = 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object';
 

@@ -1,21 +1,14 @@
 /** The root document: which version, and for which server. */
 import type { Catalog } from '@peakstone/kernel/catalog';
 import { isEveryInterface } from '../config/hosts.ts';
-import { type ProxyUri, parseProxyUri } from '../config/proxyUri.ts';
+import { parseProxyUri } from '../config/proxyUri.ts';
 import type { RestConfig } from '../config/types.ts';
 import type { OpenApiVersion } from '../parse/openApiVersion.ts';
 import { prettyVersion, referenceVersion } from '../version.ts';
+import type { DocumentContext } from './describe.ts';
 import { buildOpenApi31 } from './openApi31.ts';
 import { buildSwagger } from './swagger.ts';
 import type { VisibleSchema } from './visible.ts';
-
-export interface DocumentContext {
-  readonly visible: VisibleSchema;
-  readonly catalog: Catalog;
-  readonly server: ProxyUri;
-  readonly securityActive: boolean;
-  readonly info: { readonly version: string; readonly docsUrl: string };
-}
 
 /** The document's JSON text. Pure. */
 export function renderOpenApi(

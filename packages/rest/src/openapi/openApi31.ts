@@ -9,15 +9,14 @@ import {
   columnDescription,
   compact,
   constantDefault,
+  type DocumentContext,
   elementType,
   formatOf,
+  type Json,
   jsonType,
   splitComment,
 } from './describe.ts';
-import type { DocumentContext } from './document.ts';
 import type { VisibleRoutine } from './visible.ts';
-
-type Json = Record<string, unknown>;
 
 /** Pure. */
 export function buildOpenApi31(context: DocumentContext): Json {

@@ -35,7 +35,9 @@ export function findRoutine(catalog: Catalog, request: CallRequest): Routine {
   const [only] = whole;
   if (only && whole.length === 1) return only;
   if (whole.length > 1) throw schemaCacheErrors.ambiguousRoutine(whole);
-  throw schemaCacheErrors.noRoutine({ ...request, overloads }, catalog);
+  const { schema, name, argumentKeys, contentType, isPost } = request;
+  const bodyType = isPost ? (WHOLE_BODY[contentType.kind] ?? null) : null;
+  throw schemaCacheErrors.noRoutine({ schema, name, argumentKeys, bodyType, overloads }, catalog);
 }
 
 /** Fewest parameters first, then by comment and parameters: the order in which candidates are listed. */
@@ -65,6 +67,15 @@ function fits(
 
 const isRaw = ({ kind }: MediaType): boolean => kind === 'octets' || kind === 'text' || kind === 'xml';
 
+/** Types of the one parameter that takes the whole body, by what the body is. */
+const WHOLE_BODY: Partial<Readonly<Record<MediaType['kind'], string>>> = {
+  json: 'json/jsonb',
+  text: 'text',
+  xml: 'xml',
+  octets: 'bytea',
+};
+
+/** The same by type. */
 const BODY_TYPES: Readonly<Record<string, MediaType['kind']>> = {
   json: 'json',
   jsonb: 'json',

@@ -1,6 +1,6 @@
 /** Which failures the log must hear of. */
+import type { RestError } from '../errors.ts';
 import type { Emit } from '../events.ts';
-import type { RestError } from './restError.ts';
 
 /**
  * Tells of what the database or a defect has caused; a refusal of ours needs no line of its own, and the pool tells of
