@@ -2,7 +2,7 @@
 import { loadCatalog } from '@peakstone/kernel/catalog';
 import { serveHttp } from '@peakstone/kernel/http';
 import { createPool } from '@peakstone/kernel/pg';
-import { createAuthenticate } from '../../packages/rest/src/auth/authenticate.ts';
+import { createAuthenticate } from '../../packages/rest/src/authenticate.ts';
 import { resolveSecrets } from '../../packages/rest/src/config/secrets.ts';
 import { parseSettings } from '../../packages/rest/src/config/settings.ts';
 import type { RestConfig } from '../../packages/rest/src/config/types.ts';

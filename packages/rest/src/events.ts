@@ -1,7 +1,7 @@
 /** Everything worth telling about the service, as a closed union; the log and the metrics subscribe to it. */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { PoolEvent } from '@peakstone/kernel/pg';
-import type { JwtCacheEvent } from './auth/authenticate.ts';
+import type { JwtCacheEvent } from './authenticate.ts';
 
 export type RestEvent =
   // Life of the process

@@ -4,7 +4,7 @@
  */
 import type { Routine } from '@peakstone/kernel/catalog';
 import type { Exchange, Result, Sql, Statement } from '@peakstone/kernel/pg';
-import type { Identity } from './auth/authenticate.ts';
+import type { Identity } from './authenticate.ts';
 import { type IsolationLevel, type RestConfig, rollsBackByDefault } from './config/types.ts';
 import type { Preferences } from './parse/prefer.ts';
 import { qualified } from './sql/writer.ts';

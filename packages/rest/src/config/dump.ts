@@ -1,6 +1,7 @@
 /** The settings as a configuration file, in the reference's order and quoting. */
-import { dumpRoleClaimKey } from '../auth/roleClaim.ts';
+
 import { dumpBeyond } from './beyond.ts';
+import { dumpRoleClaimKey } from './roleClaim.ts';
 import type { ConfiguredName, RestConfig } from './types.ts';
 
 /** What `--dump-config` prints: one line a setting, sorted; those beyond the reference after them, when set. Holds secrets, as the reference's does. Pure. */

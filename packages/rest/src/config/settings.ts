@@ -1,9 +1,10 @@
 /** Raw sources to typed settings, with the reference's names, aliases, defaults and messages. */
-import { parseRoleClaimKey } from '../auth/roleClaim.ts';
+
 import { parseBeyond } from './beyond.ts';
 import { ConfigError } from './error.ts';
 import { type ConfigSources, coerceText, Lookup, splitOnCommas } from './lookup.ts';
 import { parseProxyUri } from './proxyUri.ts';
+import { parseRoleClaimKey } from './roleClaim.ts';
 import { type ConfiguredName, defaultConfig, type IsolationLevel, type RestConfig } from './types.ts';
 
 /** What the database says about roles. */

@@ -4,10 +4,10 @@
  */
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Env } from '@peakstone/kernel/service';
-import { type Authenticate, createAuthenticate } from '../auth/authenticate.ts';
-import { parseRoleClaimKey } from '../auth/roleClaim.ts';
+import { type Authenticate, createAuthenticate } from '../authenticate.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../config/database.ts';
 import { readConfig } from '../config/read.ts';
+import { parseRoleClaimKey } from '../config/roleClaim.ts';
 import type { RestConfig } from '../config/types.ts';
 import type { RestContext } from '../context.ts';
 import type { Emit } from '../events.ts';

@@ -5,7 +5,7 @@
 import type { Routine } from '@peakstone/kernel/catalog';
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Sql, SqlValue } from '@peakstone/kernel/pg';
-import type { Identity } from '../auth/authenticate.ts';
+import type { Identity } from '../authenticate.ts';
 import type { RestConfig } from '../config/types.ts';
 import { decodeHeader } from '../headers.ts';
 import type { ApiRequest } from '../parse/request.ts';

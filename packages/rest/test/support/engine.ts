@@ -1,7 +1,7 @@
 import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
 import type { Handler, HttpBody, HttpRequest } from '@peakstone/kernel/http';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import { createAuthenticate } from '../../src/authenticate.ts';
 import { defaultConfig, type RestConfig } from '../../src/config/types.ts';
 import { createRestHandler } from '../../src/edge.ts';
 import type { RestEvent } from '../../src/events.ts';

@@ -3,10 +3,10 @@
  * @see https://docs.postgrest.org/en/stable/references/auth.html
  */
 import { createVerifier, JwtError, JwtKeyError, type VerifiedToken } from '@peakstone/kernel/jwt';
-import { ConfigError } from '../config/error.ts';
-import type { RestConfig } from '../config/types.ts';
-import { authErrors } from '../errors.ts';
-import { parseRoleClaimKey } from './roleClaim.ts';
+import { ConfigError } from './config/error.ts';
+import { parseRoleClaimKey } from './config/roleClaim.ts';
+import type { RestConfig } from './config/types.ts';
+import { authErrors } from './errors.ts';
 
 export interface Identity {
   readonly role: string;

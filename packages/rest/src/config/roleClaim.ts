@@ -2,11 +2,11 @@
  * Where a token names its role: setting `jwt-role-claim-key`.
  * @see https://docs.postgrest.org/en/stable/references/auth.html#jwt-role-extract
  */
-import { ConfigError } from '../config/error.ts';
-import { evaluateJsonPath } from './jsonPath/evaluate.ts';
-import { parseJsonPath } from './jsonPath/parse.ts';
-import { JsonPathError } from './jsonPath/types.ts';
-import { dumpJsPath, evaluateJsPath, parseJsPath } from './jsPath.ts';
+import { ConfigError } from './error.ts';
+import { evaluateJsonPath } from './roleClaim/jsonPath/evaluate.ts';
+import { parseJsonPath } from './roleClaim/jsonPath/parse.ts';
+import { JsonPathError } from './roleClaim/jsonPath/types.ts';
+import { dumpJsPath, evaluateJsPath, parseJsPath } from './roleClaim/jsPath.ts';
 
 export interface RoleClaim {
   /** The role the claims name: text as it is, anything else as JSON; undefined when there is none. */

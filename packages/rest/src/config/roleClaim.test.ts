@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { evaluateJsonPath } from './jsonPath/evaluate.ts';
-import { parseJsonPath } from './jsonPath/parse.ts';
-import { JsonPathError } from './jsonPath/types.ts';
+import { evaluateJsonPath } from './roleClaim/jsonPath/evaluate.ts';
+import { parseJsonPath } from './roleClaim/jsonPath/parse.ts';
+import { JsonPathError } from './roleClaim/jsonPath/types.ts';
 import { dumpRoleClaimKey, parseRoleClaimKey } from './roleClaim.ts';
 
 const select = (path: string, value: unknown) => evaluateJsonPath(parseJsonPath(path), value);
