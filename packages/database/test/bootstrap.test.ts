@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { listen, PgError } from '@peakstone/kernel/pg';
-import { startTestServer, type TestServer } from '@peakstone/testing';
+import { startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type BootstrapOptions, bootstrapDatabase, connect, connectionUrl } from '../src/index.ts';
 
 /** A server of its own, because these tests bend roles, which belong to the whole cluster. */
@@ -330,9 +330,7 @@ describe('changes of the schema', () => {
       await mark('drop column');
       await client.script('drop table people.t1, people.t2');
       await mark('drop');
-      const deadline = performance.now() + 5_000;
-      while (heard.at(-1) !== 'drop' && performance.now() < deadline)
-        await new Promise(resolve => setTimeout(resolve, 5));
+      await until(() => heard.at(-1) === 'drop');
     } finally {
       await client.close();
       await listener.close();

@@ -24,6 +24,7 @@ const PROGRAM = path.join(import.meta.dirname, 'crashProgram.ts');
 export async function crashRound(dataDir: string, victim: Victim, writeMs: number): Promise<CrashResult> {
   const run = spawnNode([PROGRAM, dataDir]);
   const [, postmaster] = (await run.line('ready ')).split(' ').map(Number);
+  await run.line('ok ');
   await sleep(writeMs);
   if (victim !== 'parent') process.kill(postmaster as number, 'SIGKILL');
   if (victim !== 'postmaster') run.child.kill('SIGKILL');

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@peakstone/testing';
 import { prepareEmbedded } from '../src/binaries/embedded.ts';
 import { findBinaries } from '../src/binaries/find.ts';
 import { connect, connectionUrl, type DatabaseEvent, databaseService, ensureSecrets } from '../src/index.ts';
@@ -162,11 +162,7 @@ describe('a disk that fills while the server runs', () => {
       });
       await client.close();
       rmSync(ballast);
-      const deadline = performance.now() + 30_000;
-      while (!(await service.health()).ok) {
-        assert.ok(performance.now() < deadline, 'not healthy within 30 s');
-        await sleep(50);
-      }
+      await until(async () => (await service.health()).ok);
       const after = connect(service.adminUrl);
       const [[count]] = (await after.query('select count(*) from filled where id < $1', [
         String(acknowledged),

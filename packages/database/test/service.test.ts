@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reservePorts, until } from '@peakstone/testing';
 import { connect, type DatabaseEvent, databaseService, ensureSecrets, rotateSecrets } from '../src/index.ts';
 import { isAlive } from '../src/server/processes.ts';
 import { remove, spawnNode, temporaryFolder } from './support.ts';
@@ -15,7 +16,7 @@ before(() => {
 after(() => remove(folder));
 
 /** Starts the service as the stack does, in a project of its own. */
-async function startService(name: string, more: Record<string, string> = {}) {
+async function startService(name: string, more: Record<string, string> = {}, port = 0) {
   const env = path.join(folder, `${name}.env`);
   const events: DatabaseEvent[] = [];
   const config = databaseService.config({
@@ -25,7 +26,7 @@ async function startService(name: string, more: Record<string, string> = {}) {
     ...more,
   });
   const service = await databaseService.start(
-    { ...config, port: { port: 0, fixed: false } },
+    { ...config, port: { port, fixed: false } },
     { onEvent: event => events.push(event) },
     new AbortController().signal,
   );
@@ -38,14 +39,6 @@ async function ask(url: string, sql = 'select current_user::text'): Promise<stri
     return (await client.query(sql))[0]?.[0];
   } finally {
     await client.close();
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, 'did not happen within 20 s');
-    await sleep(20);
   }
 }
 
@@ -89,7 +82,8 @@ describe('the database service', () => {
   });
 
   it('starts PostgreSQL again when it is killed, on the same port, and tells its health meanwhile', async () => {
-    const { service, events } = await startService('killed');
+    // One that nobody else gets while it is down.
+    const { service, events } = await startService('killed', {}, await reservePorts());
     try {
       const before = service.local;
       process.kill(before?.pid ?? 0, 'SIGKILL');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Handler, jsonResponse } from '@peakstone/kernel/http';
+import { reservePorts } from '@peakstone/testing';
 import { rest, start } from './support.ts';
 
 describe('the service', () => {
@@ -11,7 +12,11 @@ describe('the service', () => {
       await new Promise(resolve => setTimeout(resolve, 100));
       return jsonResponse(200, 'done');
     };
-    const service = await start([{ ...rest, target }], {}, { GATEWAY_DRAIN: '5' });
+    const service = await start(
+      [{ ...rest, target }],
+      {},
+      { GATEWAY_DRAIN: '5', GATEWAY_PORT: String(await reservePorts()) },
+    );
     const answer = fetch(`${service.url}/rest/v1/`);
     await entered.promise;
     await Promise.all([service.stop(), service.stop()]);

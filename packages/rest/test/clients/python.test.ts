@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,27 @@ import { type Shop, startShop } from './fixture.ts';
 
 const run = promisify(execFile);
 
+/** Runs a program whose children end with it when it takes too long, so that none writes on. */
+async function runGroup(program: string, args: readonly string[], timeoutMs: number): Promise<void> {
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    process.kill(-child.pid!, 'SIGKILL');
+  }, timeoutMs);
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (isLate) throw new Error(`${program} took more than ${timeoutMs / 1000} s`);
+    if (code !== 0) throw new Error(errors.trim().split('\n').at(-1) || `${program} ended with ${code}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The client's release that the script speaks to. */
 const clientPackage = 'postgrest==2.34.1';
 
@@ -17,14 +39,12 @@ const clientPackage = 'postgrest==2.34.1';
 async function install(folder: string): Promise<{ readonly python: string } | { readonly reason: string }> {
   const python = join(folder, 'bin', 'python');
   try {
-    await run('python3', ['-m', 'venv', folder], { timeout: 60_000 });
+    await runGroup('python3', ['-m', 'venv', folder], 90_000);
     const quiet = ['--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '10'];
-    await run(python, ['-m', 'pip', 'install', ...quiet, clientPackage], { timeout: 90_000 });
+    await runGroup(python, ['-m', 'pip', 'install', ...quiet, clientPackage], 120_000);
     return { python };
   } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    const last = stderr?.trim().split('\n').at(-1);
-    return { reason: `${clientPackage} cannot be installed here: ${last || code}` };
+    return { reason: `${clientPackage} cannot be installed here: ${(error as Error).message}` };
   }
 }
 
