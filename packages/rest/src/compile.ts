@@ -181,7 +181,7 @@ function compileMutate(
 }
 
 /** The function a request calls, found by its arguments' names. @throws {RestError} PGRST202, PGRST203 */
-export function routineOf(name: string, isPost: boolean, request: ApiRequest, catalog: Catalog): Routine {
+function routineOf(name: string, isPost: boolean, request: ApiRequest, catalog: Catalog): Routine {
   return findRoutine(catalog, {
     schema: request.schema,
     name,
@@ -203,7 +203,7 @@ function argumentsOf(isPost: boolean, routine: Routine, { payload, query }: ApiR
   return { kind: 'body', body: payload?.bytes ?? null };
 }
 
-function compileCall(
+export function compileCall(
   action: Extract<Action, { kind: 'call' }>,
   request: ApiRequest,
   catalog: Catalog,

@@ -1,19 +1,18 @@
 /**
- * The engine: request → parse → plan → SQL → exchange → respond.
+ * The engine: parse, compile, run, respond.
  * What it throws is rendered by the edge around it.
  */
 import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
-import { type Compiled, compileAction, routineOf } from './compile.ts';
+import { compileAction, compileCall } from './compile.ts';
 import type { RestCall, RestEngine } from './context.ts';
-import { answerCompiled, withLegacyWarning } from './engine/answer.ts';
+import { answerCompiled } from './engine/answer.ts';
 import { answerBatch, isBatch } from './engine/batch.ts';
 import { inspect } from './engine/inspect.ts';
 import { createMemo } from './engine/memo.ts';
 import { allowingQuery, asRead, withoutLongLocation } from './engine/queryMethod.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
-import { parseTarget } from './parse/target.ts';
-import { withETag } from './respond/etag.ts';
+import { parseTarget, type Resource } from './parse/target.ts';
 import { respondInfo, withVary } from './respond.ts';
 import { ClientGone } from './transaction/exchange.ts';
 import { createShortStatements } from './transaction/shortStatements.ts';
@@ -22,28 +21,14 @@ import { createShortStatements } from './transaction/shortStatements.ts';
 export function createEngine(): RestEngine {
   const shortStatements = createShortStatements();
   const memo = createMemo();
-  const respondTo = async (
-    compiled: Compiled,
-    api: ApiRequest,
-    call: RestCall,
-    timing: ServerTiming,
-  ): Promise<HttpResponse> => {
-    const response = await answerCompiled(compiled, api, call, shortStatements, timing);
-    const isTagged = call.config.beyond.etag && compiled.kind === 'read';
-    const tagged = isTagged ? withETag(response, call.request.headers['if-none-match']) : response;
-    return finish(withLegacyWarning(tagged, compiled, call), timing);
-  };
-  const run = async (call: RestCall): Promise<HttpResponse> => {
+
+  const answer = async (call: RestCall, timing: ServerTiming): Promise<HttpResponse> => {
     const { request, config, catalog } = call;
-    const timing = createServerTiming(call.jwtMs);
-    if (isBatch(request, config)) return finish(await answerBatch(call), timing);
-    if (request.method === 'QUERY' && config.beyond.queryMethod) {
-      return withoutLongLocation(await run(await asRead(call)));
-    }
+    if (isBatch(request, config)) return await answerBatch(call);
     const known = memo.find(request, catalog, config);
     if (known) {
       timing.lap('plan');
-      return respondTo(known.compiled, known.api, call, timing);
+      return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
     }
     const target = parseTarget(request, config);
     const body = takesBody(target) ? await request.body() : null;
@@ -57,19 +42,25 @@ export function createEngine(): RestEngine {
       case 'call': {
         const compiled = compileAction(action, api, catalog, config);
         timing.lap('plan');
-        return respondTo(compiled, api, call, timing);
+        return await answerCompiled(compiled, api, call, shortStatements, timing);
       }
       case 'inspect':
-        return finish(await inspect(action.headersOnly, api, call, timing), timing);
-      case 'info': {
-        const { resource } = action;
-        const routine = resource.kind === 'routine' ? routineOf(resource.name, false, api, catalog) : null;
-        timing.lap('plan');
-        const info = respondInfo(resource, api.schema, catalog, routine);
-        return finish(config.beyond.queryMethod ? allowingQuery(info) : info, timing);
-      }
+        return await inspect(action.headersOnly, api, call, timing);
+      case 'info':
+        return answerInfo(action.resource, api, call, timing);
     }
   };
+
+  const run = async (call: RestCall): Promise<HttpResponse> => {
+    if (call.request.method === 'QUERY' && call.config.beyond.queryMethod) {
+      return withoutLongLocation(await run(await asRead(call)));
+    }
+    const timing = createServerTiming(call.jwtMs);
+    const response = await answer(call, timing);
+    const header = timing.header();
+    return withVary(header === null ? response : withHeaders(response, ['Server-Timing', header]));
+  };
+
   return async call => {
     try {
       return await run(call);
@@ -80,10 +71,21 @@ export function createEngine(): RestEngine {
   };
 }
 
+/** OPTIONS. */
+function answerInfo(
+  resource: Resource,
+  api: ApiRequest,
+  { catalog, config }: RestCall,
+  timing: ServerTiming,
+): HttpResponse {
+  const routine =
+    resource.kind === 'routine'
+      ? compileCall({ kind: 'call', name: resource.name, method: 'HEAD' }, api, catalog, config).routine
+      : null;
+  timing.lap('plan');
+  const info = respondInfo(resource, api.schema, catalog, routine);
+  return config.beyond.queryMethod ? allowingQuery(info) : info;
+}
+
 /** As proxies log a request whose client did not wait for the answer. */
 const clientGone: HttpResponse = { status: 499, headers: [], body: null };
-
-function finish(response: HttpResponse, timing: ServerTiming): HttpResponse {
-  const header = timing.header();
-  return withVary(header === null ? response : withHeaders(response, ['Server-Timing', header]));
-}

@@ -3,6 +3,7 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import type { ApiRequest } from '../parse/request.ts';
+import { withETag } from '../respond/etag.ts';
 import { warnOfLegacyTargets } from '../respond/legacyTargets.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
 import type { ShortStatements } from '../transaction/shortStatements.ts';
@@ -10,8 +11,21 @@ import { planAnswer } from './planAnswer.ts';
 import type { ServerTiming } from './serverTiming.ts';
 import { streamRead } from './stream.ts';
 
-/** Runs the statements and makes the response from what they gave. */
+/** Runs the statements and makes the response from what they gave, with all that this kind of request adds to it. */
 export async function answerCompiled(
+  compiled: Compiled,
+  api: ApiRequest,
+  call: RestCall,
+  shortStatements: ShortStatements,
+  timing: ServerTiming,
+): Promise<HttpResponse> {
+  const response = await runCompiled(compiled, api, call, shortStatements, timing);
+  const isTagged = call.config.beyond.etag && compiled.kind === 'read';
+  const tagged = isTagged ? withETag(response, call.request.headers['if-none-match']) : response;
+  return withLegacyWarning(tagged, compiled, call);
+}
+
+async function runCompiled(
   compiled: Compiled,
   api: ApiRequest,
   call: RestCall,

@@ -57,10 +57,7 @@ export function createMemo(): Memo {
   let madeFor: { readonly catalog: Catalog; readonly config: RestConfig } | null = null;
   return {
     find(parts, catalog, config) {
-      const { method, path, query } = parts;
-      if (method !== 'GET' || query.length > MAX_QUERY_LENGTH || path === '/' || path.startsWith('/rpc/')) {
-        return null;
-      }
+      if (!mayRepeat(parts)) return null;
       if (madeFor?.catalog !== catalog || madeFor.config !== config) {
         templates = new Map();
         noted = new Map();
@@ -68,7 +65,7 @@ export function createMemo(): Memo {
       }
       const shape = shapeOf(parts);
       const known = templates.get(shape.key);
-      if (known) return fill(known, shape, query);
+      if (known) return fill(known, shape, parts.query);
       const note = noted.get(shape.key);
       if (note === 'unfit') return null;
       // A flood of shapes that never come again forgets the other notes, but no template.
@@ -81,9 +78,14 @@ export function createMemo(): Memo {
       const [oldest] = templates.size >= MAX_SHAPES ? templates.keys() : [];
       if (oldest !== undefined) templates.delete(oldest);
       templates.set(shape.key, template);
-      return fill(template, shape, query);
+      return fill(template, shape, parts.query);
     },
   };
+}
+
+/** Reads of a relation, but for the longest. */
+function mayRepeat({ method, path, query }: RequestParts): boolean {
+  return method === 'GET' && query.length <= MAX_QUERY_LENGTH && path !== '/' && !path.startsWith('/rpc/');
 }
 
 /** Headers that change what a read compiles to. */

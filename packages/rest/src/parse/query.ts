@@ -134,6 +134,66 @@ function lastWord(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
+/** A query's parameters by what they are. Orders and logic trees are read at once, so that of several faults the reference's is told. */
+interface SortedParameters {
+  readonly reserved: ReadonlyMap<string, string | null>;
+  readonly order: QueryParams['order'];
+  readonly logic: QueryParams['logic'];
+  readonly limits: ReadonlyMap<string, { readonly limit?: string; readonly offset?: string }>;
+  /** Filters, or a function's arguments. */
+  readonly others: readonly (readonly [name: string, value: string])[];
+  readonly after: string | null;
+}
+
+/** Of `select`, `columns` and `on_conflict` the first counts. */
+function sortParameters(
+  pairs: readonly (readonly [string, string | null])[],
+  dialect: QueryDialect,
+  logicTree: Parser<LogicTree>,
+): SortedParameters {
+  const reserved = new Map<string, string | null>();
+  const order: (readonly [EmbedPath, readonly OrderTerm[]])[] = [];
+  const logic: (readonly [EmbedPath, LogicTree])[] = [];
+  const limits = new Map<string, { limit?: string; offset?: string }>();
+  const others: (readonly [string, string])[] = [];
+  let after: string | null = null;
+  for (const [name, value] of pairs) {
+    if (RESERVED.has(name)) {
+      if (!reserved.has(name)) reserved.set(name, value);
+      continue;
+    }
+    // A name without a value asks for nothing.
+    if (value === null) continue;
+    if (dialect.keyset && name === 'after') {
+      after ??= value;
+      continue;
+    }
+    const word = lastWord(name);
+    switch (word) {
+      case 'order':
+        order.push([readPath(name).path, readOrder(value)]);
+        break;
+      case 'limit':
+      case 'offset': {
+        const level = name === word ? '' : name.slice(0, -word.length - 1);
+        const found = limits.get(level) ?? {};
+        found[word] = value;
+        limits.set(level, found);
+        break;
+      }
+      case 'and':
+      case 'or': {
+        const { path, operator } = read(logicPath, name, 'logic path');
+        logic.push([path, read(logicTree, operator + value, 'logic tree', value)]);
+        break;
+      }
+      default:
+        others.push([name, value]);
+    }
+  }
+  return { reserved, order, logic, limits, others, after };
+}
+
 /**
  * Reads a query string. `acceptsArguments` is true for a function called by GET or HEAD, where a parameter whose value
  * starts with no operator is an argument. `dialect` allows more than the reference takes. Pure.
@@ -146,65 +206,38 @@ export function parseQuery(
   dialect: QueryDialect = plainDialect,
 ): QueryParams {
   const parsers = dialect.columnFilters ? columnFilters : plainFilters;
-  let after: string | null = null;
   const pairs = splitQuery(query);
-  const order: (readonly [EmbedPath, readonly OrderTerm[]])[] = [];
-  const logic: (readonly [EmbedPath, LogicTree])[] = [];
-  const limits = new Map<string, { limit?: string; offset?: string }>();
-  const candidates: (readonly [string, string])[] = [];
-  const reserved = new Map<string, string | null>();
-  for (const [name, value] of pairs) {
-    const word = lastWord(name);
-    if (RESERVED.has(name)) {
-      if (!reserved.has(name)) reserved.set(name, value);
-    } else if (value === null) {
-    } else if (dialect.keyset && name === 'after') {
-      after ??= value;
-    } else if (!EMBEDDABLE.has(word)) {
-      candidates.push([name, value]);
-    } else if (word === 'order') {
-      order.push([readPath(name).path, readOrder(value)]);
-    } else if (word === 'limit' || word === 'offset') {
-      const level = name === word ? '' : name.slice(0, -word.length - 1);
-      const found = limits.get(level) ?? {};
-      found[word] = value;
-      limits.set(level, found);
-    } else {
-      const { path, operator } = read(logicPath, name, 'logic path');
-      logic.push([path, read(parsers.logicTree, operator + value, 'logic tree', value)]);
-    }
-  }
-  const columns = reserved.get('columns') ?? null;
-  const readColumns = columns === null ? null : read(columnList, columns, 'columns parameter');
+  const { reserved, order, logic, limits, others, after } = sortParameters(pairs, dialect, parsers.logicTree);
+  const columns = readColumns(reserved.get('columns'), 'columns parameter');
   const select = readSelectText(reserved.get('select') ?? '*');
+  const readFilter = acceptsArguments ? parsers.filterOrArgument : parsers.filterExpression;
   const filters: (readonly [EmbedPath, Filter])[] = [];
   const params: (readonly [string, string])[] = [];
-  for (const [name, value] of candidates) {
+  for (const [name, value] of others) {
     const { path, field } = readPath(name);
-    const expression: OpExpr | null = acceptsArguments
-      ? read(parsers.filterOrArgument, value, 'filter')
-      : read(parsers.filterExpression, value, 'filter');
+    const expression: OpExpr | null = read<OpExpr | null>(readFilter, value, 'filter');
     if (expression) filters.push([path, { field, expression }]);
     else params.push([field.name, value]);
   }
-  const onConflict = reserved.get('on_conflict') ?? null;
   const ranges = new Map<string, Range>();
-  for (const [level, { limit, offset }] of limits) {
-    ranges.set(level, rangeOf(limit, offset));
-  }
+  for (const [level, { limit, offset }] of limits) ranges.set(level, rangeOf(limit, offset));
   return {
     canonical: canonicalQuery(pairs),
     params,
     select,
     filters,
-    filterNames: new Set(candidates.map(([name]) => name)),
+    filterNames: new Set(others.map(([name]) => name)),
     logic,
     order,
     ranges,
-    columns: readColumns,
-    onConflict: onConflict === null ? null : read(columnList, onConflict, 'on_conflict parameter'),
+    columns,
+    onConflict: readColumns(reserved.get('on_conflict'), 'on_conflict parameter'),
     after,
   };
+}
+
+function readColumns(text: string | null | undefined, what: string): readonly string[] | null {
+  return text === null || text === undefined ? null : read(columnList, text, what);
 }
 
 /** The canonical form of a query that is not otherwise read. */
