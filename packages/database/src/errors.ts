@@ -10,6 +10,7 @@ export type DatabaseErrorCode =
   | 'PORT_IN_USE'
   | 'DISK_FULL'
   | 'PERMISSION_DENIED'
+  | 'NOT_A_FILE'
   | 'INITDB_FAILED'
   | 'START_FAILED'
   | 'STOP_FAILED'

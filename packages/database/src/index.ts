@@ -9,6 +9,7 @@ export { type EnsuredSecrets, type EnsureOptions, ensureSecrets } from './secret
 export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rotate.ts';
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
+export { type DataFolder, inspectDataFolder } from './server/folder.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -83,6 +92,24 @@ describe('later starts', () => {
     ensureSecrets(file, { variables, notice: text => notices.push(text) });
     assert.equal(modeOf(file), 0o600);
     assert.match(notices.join(), /could be read by others \(mode 644\)/);
+  });
+});
+
+describe('a place where no secrets file can be', () => {
+  it('is named: a folder, or a link that leads nowhere', () => {
+    const taken = newFile();
+    mkdirSync(taken, { mode: 0o755 });
+    assert.throws(() => ensureSecrets(taken, { variables }), {
+      code: 'NOT_A_FILE',
+      message: /is not a file/,
+    });
+    assert.equal(modeOf(taken), 0o755);
+    const link = newFile();
+    symlinkSync('/nowhere/.env', link);
+    assert.throws(() => ensureSecrets(link, { variables }), {
+      code: 'NOT_A_FILE',
+      message: /a link to \/nowhere\/\.env/,
+    });
   });
 });
 

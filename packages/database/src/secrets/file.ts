@@ -1,5 +1,14 @@
-import { chmodSync, linkSync, lstatSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { explainSystemError, systemCode } from '../errors.ts';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import { writeFileDurably } from '../server/run.ts';
 
 /** Only the owner reads it. */
@@ -10,7 +19,10 @@ const OTHERS = 0o077;
 /** The text of a secrets file, or undefined when there is none. What others could read is closed to them, and said. */
 export function readPrivate(file: string, notice: (text: string) => void): string | undefined {
   try {
-    const { mode } = lstatSync(realpathSync(file));
+    const stats = statSync(file);
+    const { mode } = stats;
+    if (!stats.isFile())
+      throw notAFile(`${file} is not a file.`, 'Move it away: the secrets are kept in a file of that name.');
     if ((mode & OTHERS) !== 0) {
       chmodSync(file, MODE);
       notice(
@@ -19,9 +31,23 @@ export function readPrivate(file: string, notice: (text: string) => void): strin
     }
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw explainSystemError(error, file);
+    if (systemCode(error) !== 'ENOENT') throw explainSystemError(error, file);
+    // Neither to be read nor to be made anew.
+    if (isLink(file))
+      throw notAFile(
+        `${file} is a link to ${readlinkSync(file)}, which is not there.`,
+        'Make that file, or remove the link.',
+      );
+    return undefined;
   }
+}
+
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+function notAFile(message: string, hint: string): DatabaseError {
+  return new DatabaseError('NOT_A_FILE', message, hint);
 }
 
 /** Creates the file with this text; false when another process was faster. Never leaves half a file. */
