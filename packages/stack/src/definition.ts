@@ -119,7 +119,12 @@ export function resolveStack(config: StackConfig = {}): Stack {
   const unknown = Object.keys(config).find(key => !settings.has(key));
   if (unknown !== undefined)
     throw new StackConfigError(`'${unknown}' is not a setting; there are ${[...settings].join(', ')}`);
+  assertChoice('engine', config.engine, ['peakstone', 'upstream']);
+  assertChoice('routes', config.routes, ['traefik', 'dokploy', 'caddy', 'none']);
+  assertChoice('endpointMode', config.endpointMode, ['vip', 'dnsrr']);
+  assertChoice('storage', config.storage, ['minio', 'rustfs']);
   const schemas = config.schemas ?? defaultSchemas;
+  if (!Array.isArray(schemas)) throw new StackConfigError(`schemas: it must be a list: ['public', 'shop']`);
   const badSchema = schemas.find(schema => !/^[a-z_][a-z0-9_]{0,62}$/.test(schema));
   if (badSchema !== undefined || schemas.length === 0) {
     throw new StackConfigError(
@@ -149,6 +154,12 @@ export function resolveStack(config: StackConfig = {}): Stack {
 /** The service as resolved, or nothing when the stack leaves it out. */
 export function findService(stack: Stack, name: string): ResolvedService | undefined {
   return stack.services.find(service => service.definition.name === name);
+}
+
+/** The types say it too, but nobody checks the types of a file that is only run. */
+function assertChoice(setting: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new StackConfigError(`${setting}: '${value}' is none of ${choices.join(', ')}`);
 }
 
 const settings = new Set([

@@ -65,6 +65,13 @@ describe('the deployment doctor', () => {
     ],
     ['a deleted image', { MINIO_IMAGE: 'minio/minio:latest' }, 'MINIO_IMAGE', /deleted/],
     ['an image that moves', { GRAFANA_IMAGE: 'grafana/grafana:latest' }, 'GRAFANA_IMAGE', /moves/],
+    ['a host with a scheme', { DOMAIN_API: 'https://api.example.com/' }, 'DOMAIN_API', /not a host name/],
+    [
+      'a password that no URL holds',
+      { HASURA_DB_PASSWORD: 'pässwörd-long-enough-1234567' },
+      'HASURA_DB_PASSWORD',
+      /breaks/,
+    ],
     ['an open image proxy', { IMGPROXY_ALLOWED_SOURCES: 'https://' }, 'IMGPROXY_ALLOWED_SOURCES', /any host/],
     ['the pooler’s own name as database', { POSTGRES_DB: 'pgcat' }, 'POSTGRES_DB', /admin database/],
   ];
@@ -109,6 +116,11 @@ describe('Docker’s errors', () => {
       'error while interpolating services.rest.environment.PGRST_JWT_SECRET: required variable JWT_SECRET is missing a value: set JWT_SECRET in .env, or run: peakstone deploy env',
       'JWT_SECRET has no value',
       /peakstone deploy env/,
+    ],
+    [
+      "docker: unknown command: docker compose\n\nRun 'docker --help' for more information",
+      'Docker has no compose plugin here',
+      /docker-compose-plugin/,
     ],
     [
       'network dokploy-network declared as external, but could not be found',

@@ -28,6 +28,7 @@ export function checkEnvironment(stack: Stack, values: Values): Finding[] {
     ...checkUrls(stack, values),
     ...checkPooler(stack, values),
     ...checkPorts(values),
+    ...checkHosts(values),
     ...checkSources(stack, values),
     ...checkImages(values),
   ];
@@ -35,6 +36,8 @@ export function checkEnvironment(stack: Stack, values: Values): Finding[] {
 }
 
 const generate = 'generate it: peakstone deploy env';
+/** `deploy env` keeps what is there, weak or not. */
+const replace = 'take its line out of .env, then generate a new one: peakstone deploy env';
 
 /** Values that stand in examples, which everyone knows. */
 const wellKnown =
@@ -52,28 +55,26 @@ function checkVariable(variable: Variable, values: Values): Finding[] {
   }
   if (!variable.generate) return [];
   if (wellKnown.test(value))
-    return error('its value is the one of an example, which everyone knows', generate);
+    return error('its value is the one of an example, which everyone knows', replace);
   if (name === 'IMGPROXY_KEY_HEX' || name === 'IMGPROXY_SALT_HEX')
     return checkHex(name, value, variable.generate.bytes);
   if (name === 'LOKI_ACCESS_KEY')
-    return value.length < 3
-      ? error('it is shorter than 3 characters, which the store refuses', generate)
-      : [];
+    return value.length < 3 ? error('it is shorter than 3 characters, which the store refuses', replace) : [];
   if (name === 'JWT_SECRET' || name === 'HASURA_ADMIN_SECRET') {
     if (value.length < 32)
-      return error(`it has ${value.length} characters; HS256 needs 32 at least`, generate);
-    return isMonotonous(value) ? error('it repeats itself', generate) : [];
+      return error(`it has ${value.length} characters; HS256 needs 32 at least`, replace);
+    return isMonotonous(value) ? error('it repeats itself', replace) : [];
   }
   if (value.length < 16)
-    return error(`it has ${value.length} characters; 24 to 32 random ones are wanted`, generate);
-  if (isMonotonous(value)) return error('it repeats itself', generate);
-  if (/[@:/?#[\]%\s$'"\\]/.test(value)) {
+    return error(`it has ${value.length} characters; 24 to 32 random ones are wanted`, replace);
+  if (isMonotonous(value)) return error('it repeats itself', replace);
+  if (/[^!-~]|[@:/?#[\]%$'"\\]/.test(value)) {
     return [
       {
         level: 'error',
         name,
         message: 'it holds a character that breaks connection URLs or interpolation',
-        hint: 'use letters, digits, - and _ (peakstone deploy env does)',
+        hint: `use letters, digits, - and _: ${replace}`,
       },
     ];
   }
@@ -83,7 +84,7 @@ function checkVariable(variable: Variable, values: Values): Finding[] {
           level: 'warning',
           name,
           message: `it has ${value.length} characters; 24 to 32 are wanted`,
-          hint: generate,
+          hint: replace,
         },
       ]
     : [];
@@ -238,6 +239,16 @@ function checkPorts(values: Values): Finding[] {
     ];
   }
   return [{ level: 'error', name: 'POSTGRES_PORT', message: 'it opens the database to every network', hint }];
+}
+
+/** A host goes into routes, certificates and CORS as it stands. */
+function checkHosts(values: Values): Finding[] {
+  return variables.flatMap(({ name }): Finding[] => {
+    const value = name.startsWith('DOMAIN_') ? values[name]?.trim() : undefined;
+    if (!value || /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value)) return [];
+    const message = `'${value}' is not a host name`;
+    return [{ level: 'error', name, message, hint: 'give the host alone, such as api.example.com' }];
+  });
 }
 
 function checkSources(stack: Stack, values: Values): Finding[] {

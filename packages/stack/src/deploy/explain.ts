@@ -9,6 +9,12 @@ interface Known {
 
 const known: readonly Known[] = [
   {
+    pattern:
+      /unknown command: docker compose|'compose' is not a docker command|unknown shorthand flag: 'f' in -f/,
+    message: () => 'Docker has no compose plugin here',
+    hint: () => 'install it (apt install docker-compose-plugin): https://docs.docker.com/compose/install/',
+  },
+  {
     pattern: /required variable (\w+) is missing a value(?:: (.*))?/,
     message: ([, name]) => `${name} has no value`,
     hint: ([, name, advice]) => advice?.trim() || `set ${name} in .env, or run: peakstone deploy env`,

@@ -1,6 +1,7 @@
 /** A user's project folder, as deployment sees it: the configuration, and `.env`. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { type ResolveFnOutput, type ResolveHookContext, registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureSecrets } from '@peakstone/database';
@@ -24,16 +25,32 @@ export async function loadStackConfig(folder: string): Promise<StackConfig> {
   const name = configNames.find(candidate => existsSync(join(folder, candidate)));
   if (name === undefined) return {};
   let module: { default?: unknown };
+  const hooks = registerHooks({ resolve: resolveOwnPackage });
   try {
     module = (await import(pathToFileURL(join(folder, name)).href)) as { default?: unknown };
   } catch (error) {
     throw new StackConfigError(`${name}: ${(error as Error).message}`);
+  } finally {
+    hooks.deregister();
   }
   const config = module.default;
-  if (typeof config !== 'object' || config === null) {
+  // A file that exports nothing at all is read as CommonJS, whose exports are an object with nothing in it.
+  const nothing = 'module.exports' in module && Object.keys(config ?? {}).length === 0;
+  if (typeof config !== 'object' || config === null || nothing) {
     throw new StackConfigError(`${name} must export its configuration: export default defineConfig({ … })`);
   }
+  resolveStack(config as StackConfig);
   return config as StackConfig;
+}
+
+/** The file's import of this package means the one that reads it, so that a folder without node_modules can have one. */
+function resolveOwnPackage(
+  specifier: string,
+  context: ResolveHookContext,
+  nextResolve: (specifier: string, context: ResolveHookContext) => ResolveFnOutput,
+): ResolveFnOutput {
+  if (specifier !== '@peakstone/stack') return nextResolve(specifier, context);
+  return { url: new URL('../index.ts', import.meta.url).href, shortCircuit: true };
 }
 
 /** The folder's stack, resolved. `overrides` win over its file. @throws {StackConfigError} */

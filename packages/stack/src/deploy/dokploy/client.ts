@@ -87,7 +87,8 @@ export function createDokployClient({ url, apiKey, timeoutMs = 30_000 }: Dokploy
         hint: 'make one under Settings → Profile → API/CLI keys, and set DOKPLOY_API_KEY',
       });
     }
-    if (response.status === 404 && body === undefined) {
+    // Dokploy's own answers name a code; another server's 404 does not.
+    if (response.status === 404 && (body === undefined || !('code' in (body as object)))) {
       throw new DeployError(`${origin} has no Dokploy API`, {
         hint: 'check DOKPLOY_URL; the API needs Dokploy 0.22 or newer',
       });
