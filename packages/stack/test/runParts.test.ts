@@ -1,18 +1,30 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { ask } from '../src/run/client.ts';
 import { askControl, listenControl } from '../src/run/control.ts';
+import { examine } from '../src/run/doctor/index.ts';
 import { StackError } from '../src/run/errors.ts';
 import { isLocked, takeLock } from '../src/run/lock.ts';
 import { LogFile } from '../src/run/logFile.ts';
 import { followLogs, readLogs } from '../src/run/logRead.ts';
-import { stackPaths } from '../src/run/paths.ts';
+import { type StackPaths, stackPaths } from '../src/run/paths.ts';
 import { allocatePorts, portIsFree } from '../src/run/ports.ts';
+import { controlSocket, readPresence } from '../src/run/state.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'peakstone-parts-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -32,6 +44,16 @@ describe('the lock of a folder', () => {
     takeLock(path)!.release();
   });
 
+  it('leaves nothing beside it, and says when its path is too long', () => {
+    const path = join(folder(), 'lock');
+    const lock = takeLock(path);
+    assert.deepEqual(readdirSync(dirname(path)), ['lock']);
+    lock?.release();
+    const deep = join(folder(), ...Array<string>(4).fill('d'.repeat(200)));
+    mkdirSync(deep, { recursive: true });
+    assert.throws(() => takeLock(join(deep, 'lock')), { code: 'permission', hint: /shorter path/ });
+  });
+
   it('is free the moment its holder is killed', async () => {
     const path = join(folder(), 'lock');
     const source = `import { takeLock } from ${JSON.stringify(new URL('../src/run/lock.ts', import.meta.url).href)};
@@ -44,6 +66,100 @@ describe('the lock of a folder', () => {
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     assert.equal(isLocked(path), false);
+  });
+});
+
+describe('what a stack left in its folder', () => {
+  const left = (text: string) => {
+    const paths = stackPaths(folder());
+    mkdirSync(paths.data);
+    writeFileSync(paths.state, text);
+    return paths;
+  };
+
+  it('is nothing when it cannot be read, so that the next start writes it anew', () => {
+    for (const text of ['', '{bad', 'null', '[]']) {
+      if (text === '[]') assert.throws(() => readPresence(left(text)), { code: 'config' });
+      else assert.equal(readPresence(left(text)).kind, 'absent');
+    }
+  });
+
+  it('has its control channel where the folder is now, not where it was', () => {
+    const paths = left('');
+    const state = {
+      version: 1,
+      pid: 1,
+      startedAt: '',
+      host: '',
+      ports: {},
+      control: '/elsewhere/control.sock',
+    } as const;
+    assert.equal(controlSocket(paths, state), '/elsewhere/control.sock');
+    writeFileSync(paths.control, '');
+    assert.equal(controlSocket(paths, state), paths.control);
+  });
+
+  it('is told apart from a process that hangs, and what to do about that one', async () => {
+    const paths = left('');
+    const lock = takeLock(paths.lock)!;
+    const state = {
+      version: 1,
+      pid: 4711,
+      startedAt: '',
+      host: '',
+      ports: {},
+      control: paths.control,
+    } as const;
+    await assert.rejects(ask(paths, state, { command: 'status' }), {
+      message: 'The stack does not answer: process 4711 runs, but nobody listens on its control channel.',
+      hint: /kill -CONT 4711/,
+    });
+    lock.release();
+    await assert.rejects(ask(paths, state, { command: 'status' }), { code: 'notRunning' });
+  });
+});
+
+describe('the examination of a folder', () => {
+  const examined = async (prepare: (paths: StackPaths) => void) => {
+    const paths = stackPaths(folder());
+    prepare(paths);
+    const checks = await examine(paths, {});
+    return checks
+      .filter(check => check.level !== 'ok' && check.title !== 'Port')
+      .map(({ title, found }) => `${title}: ${found}`);
+  };
+
+  it('finds what the start would refuse', async () => {
+    assert.match(
+      (await examined(paths => writeFileSync(paths.data, ''))).join(),
+      /Data folder: .* is a file/,
+    );
+    const database = (paths: StackPaths) => join(paths.data, 'postgres');
+    const other = await examined(paths => {
+      mkdirSync(database(paths), { recursive: true });
+      writeFileSync(join(database(paths), 'letter.txt'), '');
+    });
+    assert.match(other.join(), /Database: .*cannot hold the database: it holds other files/);
+    const old = await examined(paths => {
+      mkdirSync(database(paths), { recursive: true });
+      writeFileSync(join(database(paths), 'PG_VERSION'), '16\n');
+    });
+    assert.match(old.join(), /Database: .*was made by PostgreSQL 16/);
+    assert.match((await examined(paths => mkdirSync(paths.env))).join(), /\.env: .* is not a file/);
+  });
+
+  it('names what is set twice', async () => {
+    const twice = await examined(paths =>
+      writeFileSync(paths.env, 'TZ=UTC\nA=1\n# A=3\nA=2\n', { mode: 0o600 }),
+    );
+    assert.ok(twice.includes('.env: sets A more than once'), twice.join());
+  });
+
+  it('knows where nothing can be made', {
+    skip: process.getuid?.() === 0 && 'root may write anywhere',
+  }, async () => {
+    const closed = await examined(paths => chmodSync(paths.project, 0o500));
+    assert.match(closed.join(), /Data folder: .*may not write/);
   });
 });
 
@@ -190,7 +306,7 @@ describe('the control channel', () => {
     control.stopListening();
     await assert.rejects(
       askControl(path, { command: 'status' }),
-      (error: StackError) => error.code === 'notRunning',
+      (error: StackError) => error.code === 'unanswered',
     );
   });
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeDataFolder } from '@peakstone/database';
-import { askControl } from './control.ts';
+import { askControl, type ControlRequest } from './control.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { takeLock } from './lock.ts';
 import { databaseDir, type StackPaths } from './paths.ts';
-import { readPresence, removeState, type StackState } from './state.ts';
+import { controlSocket, readPresence, removeState, type StackState } from './state.ts';
 import type { StackStatus } from './status.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
@@ -15,8 +15,7 @@ const exitMs = 5000;
 
 /** @throws {StackError} `notRunning` */
 export async function stackStatus(paths: StackPaths): Promise<StackStatus> {
-  const { control } = await runningState(paths);
-  const status = await askControl(control, { command: 'status' });
+  const status = await ask(paths, await runningState(paths), { command: 'status' });
   if (status === null) throw new StackError('control', 'The stack gave no status.');
   return status;
 }
@@ -27,14 +26,13 @@ export async function restartStack(
   service: string | undefined,
   onEvent: OnStackEvent,
 ): Promise<void> {
-  const { control } = await runningState(paths);
-  await askControl(control, { command: 'restart', ...(service === undefined ? {} : { service }) }, onEvent);
+  const request = { command: 'restart', ...(service === undefined ? {} : { service }) } as const;
+  await ask(paths, await runningState(paths), request, onEvent);
 }
 
 /** Stops one service of the running stack until it is restarted. @throws {StackError} `notRunning`, `unknownService` */
 export async function stopService(paths: StackPaths, service: string, onEvent: OnStackEvent): Promise<void> {
-  const { control } = await runningState(paths);
-  await askControl(control, { command: 'stop', service }, onEvent);
+  await ask(paths, await runningState(paths), { command: 'stop', service }, onEvent);
 }
 
 /**
@@ -54,10 +52,37 @@ export async function stopStack(
       return await stopRemains(paths, onEvent, env);
     throw error;
   }
-  await askControl(state.control, { command: 'stop' }, onEvent);
+  await ask(paths, state, { command: 'stop' }, onEvent);
   const until = Date.now() + exitMs;
   while (isAlive(state.pid) && Date.now() < until) await sleep(20);
   return true;
+}
+
+/**
+ * Asks the running stack, and tells one that ended meanwhile from one that hangs.
+ * @throws {StackError} `notRunning`, `unanswered` with what to do about the process, or what the stack itself refused
+ */
+export async function ask(
+  paths: StackPaths,
+  state: StackState,
+  request: ControlRequest,
+  onEvent?: OnStackEvent,
+): Promise<StackStatus | null> {
+  try {
+    return await askControl(controlSocket(paths, state), request, onEvent);
+  } catch (error) {
+    if (!(error instanceof StackError) || error.code !== 'unanswered') throw error;
+    if (readPresence(paths).kind !== 'running') throw notRunning(paths, '');
+    const { pid } = state;
+    throw new StackError(
+      'unanswered',
+      `The stack does not answer: process ${pid} runs, but ${error.message}.`,
+      {
+        hint: `It may be suspended: kill -CONT ${pid}. To end it: kill ${pid}, then kill -9 ${pid}; nothing committed is lost.`,
+        cause: error,
+      },
+    );
+  }
 }
 
 /** A killed stack leaves its database running, on its port: whoever stops the stack wants that to end as well. */
@@ -90,12 +115,16 @@ export async function runningState(paths: StackPaths): Promise<StackState> {
         presence.kind === 'stale'
           ? ` (process ${presence.state.pid} was killed; nothing committed is lost)`
           : '';
-      throw new StackError('notRunning', `No stack runs in ${paths.data}${killed}.`, {
-        hint: `Start it with 'peakstone up', or name another folder with --data.`,
-      });
+      throw notRunning(paths, killed);
     }
     await sleep(100);
   }
+}
+
+function notRunning(paths: StackPaths, why: string): StackError {
+  return new StackError('notRunning', `No stack runs in ${paths.data}${why}.`, {
+    hint: `Start it with 'peakstone up', or name another folder with --data.`,
+  });
 }
 
 function isAlive(pid: number): boolean {

@@ -2,7 +2,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { StackError } from './errors.ts';
-import type { StackEvent } from './events.ts';
+import type { OnStackEvent, StackEvent } from './events.ts';
 import { ensureSocketFolder } from './paths.ts';
 import type { StackStatus } from './status.ts';
 
@@ -27,6 +27,10 @@ export type ControlHandler = (
 const maxRequestBytes = 4096;
 const maxReplyLineBytes = 1_000_000;
 const maxClients = 32;
+/** A status is looked at within a second or two; only a stack that hangs takes longer. */
+const statusMs = 15_000;
+/** Draining, or a database that recovers, may take its time; each step of it is told. */
+const silenceMs = 120_000;
 /** A client that has not asked, or has not read its answer, by then does not. */
 const lastWordMs = 1000;
 
@@ -141,73 +145,54 @@ function parseRequest(line: string): ControlRequest {
 
 /**
  * Asks a running stack. `onEvent` sees what happens meanwhile.
- * @throws {StackError} `notRunning` when nobody answers there, or what the stack itself refused.
+ * @throws {StackError} what the stack itself refused; `unanswered` when nothing comes, whose message is half a sentence,
+ * as only the caller knows which process it is.
  */
 export function askControl(
   path: string,
   request: ControlRequest,
-  onEvent: (event: StackEvent) => void = () => undefined,
+  onEvent: OnStackEvent = () => undefined,
 ): Promise<StackStatus | null> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let text = '';
     let settled = false;
     const settle = (act: () => void): void => {
+      if (settled) return;
       settled = true;
       socket.destroy();
       act();
     };
+    const fail = (message: string, cause?: unknown): void =>
+      settle(() => reject(new StackError('unanswered', message, { cause })));
+    const answer = (reply: ControlReply): void => {
+      switch (reply.kind) {
+        case 'event':
+          onEvent(reply.event);
+          break;
+        case 'result':
+          settle(() => resolve(reply.result));
+          break;
+        case 'error': {
+          const { code, message, hint } = reply;
+          settle(() => reject(new StackError(code as StackError['code'], message, hint ? { hint } : {})));
+        }
+      }
+    };
+    const silentMs = request.command === 'status' ? statusMs : silenceMs;
     socket.setEncoding('utf8');
-    socket.setTimeout(120_000, () =>
-      settle(() =>
-        reject(
-          new StackError('control', 'The stack did not answer within two minutes.', {
-            hint: `See 'peakstone logs'.`,
-          }),
-        ),
-      ),
-    );
+    socket.setTimeout(silentMs, () => fail(`has said nothing for ${silentMs / 1000} s`));
     socket.on('connect', () => socket.end(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;
       const lines = text.split('\n');
       text = lines.pop()!;
-      if (text.length > maxReplyLineBytes)
-        return settle(() => reject(new StackError('control', 'The stack’s answer is too long.')));
+      if (text.length > maxReplyLineBytes) return fail('its answer is too long');
       for (const line of lines) {
-        if (settled) return;
-        const reply = JSON.parse(line) as ControlReply;
-        if (reply.kind === 'event') onEvent(reply.event);
-        else if (reply.kind === 'result') settle(() => resolve(reply.result));
-        else
-          settle(() =>
-            reject(
-              new StackError(
-                reply.code as StackError['code'],
-                reply.message,
-                reply.hint ? { hint: reply.hint } : {},
-              ),
-            ),
-          );
+        if (!settled) answer(JSON.parse(line) as ControlReply);
       }
     });
-    socket.on('error', cause => {
-      if (!settled)
-        settle(() =>
-          reject(
-            new StackError('notRunning', 'The stack does not answer on its control channel.', { cause }),
-          ),
-        );
-    });
-    socket.on('close', () => {
-      if (!settled)
-        settle(() =>
-          reject(
-            new StackError('control', 'The stack went away before it had answered.', {
-              hint: `See 'peakstone logs'.`,
-            }),
-          ),
-        );
-    });
+    socket.on('error', cause => fail('nobody listens on its control channel', cause));
+    socket.on('close', () => fail('it went away before it had answered'));
   });
 }

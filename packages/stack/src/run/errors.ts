@@ -8,6 +8,7 @@ export type StackErrorCode =
   | 'startFailed'
   | 'unknownService'
   | 'control'
+  | 'unanswered'
   | 'example'
   | 'permission'
   | 'config';

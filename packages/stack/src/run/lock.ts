@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { StackError } from './errors.ts';
 
 /** Held until released, or until the process ends in whatever way: the kernel lets go of it, so none is ever stale. */
 export interface Lock {
@@ -12,14 +13,14 @@ export interface Lock {
  *
  * Node has no flock; SQLite's lock on an empty file is the same system call, works on every platform, between
  * containers that share a volume, and needs no guess about whether a recorded process id is still the same process.
- * @throws when the file cannot be made or opened.
+ * @throws {StackError} `permission` when the file cannot be opened; what the system says when it cannot be made.
  */
 export function takeLock(path: string): Lock | null {
   closeSync(openSync(path, 'a', 0o600));
-  const file = new DatabaseSync(path, { timeout: 500 });
+  const file = openLock(path, { timeout: 500 });
   try {
     // Nothing is ever written, so that there is nothing to roll back: no journal beside it.
-    file.exec('pragma journal_mode = off; begin exclusive');
+    file.exec('pragma journal_mode = memory; begin exclusive');
   } catch (error) {
     file.close();
     if (isBusy(error)) return null;
@@ -30,7 +31,7 @@ export function takeLock(path: string): Lock | null {
 
 /** Whether some process, this one included, holds the lock. The file must exist. */
 export function isLocked(path: string): boolean {
-  const file = new DatabaseSync(path, { readOnly: true });
+  const file = openLock(path, { readOnly: true });
   try {
     file.exec('select count(*) from sqlite_schema');
     return false;
@@ -39,6 +40,21 @@ export function isLocked(path: string): boolean {
     throw error;
   } finally {
     file.close();
+  }
+}
+
+function openLock(
+  path: string,
+  options: { readonly timeout?: number; readonly readOnly?: boolean },
+): DatabaseSync {
+  try {
+    return new DatabaseSync(path, options);
+  } catch (error) {
+    // SQLite gives no reason; where the file is there and may be read, its path is longer than the 512 bytes it takes.
+    throw new StackError('permission', `The lock ${path} cannot be opened.`, {
+      hint: 'Use a folder with a shorter path, or one on a disk that knows locks; --data names another.',
+      cause: error,
+    });
   }
 }
 

@@ -87,6 +87,7 @@ const unusable: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'the disk is read-only',
+  ENAMETOOLONG: 'its path is too long',
   ENOTDIR: 'there is a file in its place',
   EEXIST: 'there is a file in its place',
 };

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
+import { routesFromEnv } from '@peakstone/gateway';
+import { loadStackConfig } from '../deploy/project.ts';
 import { services } from '../services.ts';
 import { localVariables } from '../variables.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
+import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
 import { databaseDir, type StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { secretVariables, signStackKeys } from './secrets.ts';
@@ -40,7 +43,7 @@ const portVariables: Readonly<Record<string, string>> = {
 
 /**
  * Decides engines, ports and keys; makes `.env` when there is none.
- * @throws {ConfigError} naming the variable; {StackError} `portTaken`.
+ * @throws {ConfigError} naming the variable; {StackConfigError} naming the setting; {StackError} `portTaken`, `config`.
  */
 export async function planStack(
   settings: StackSettings,
@@ -63,9 +66,11 @@ export async function planStack(
     async (port, address) => port === orphan || (await portIsFree(port, address)),
   );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
+  const { schemas } = await loadStackConfig(paths.project);
   const current = (): EnvValues => {
     const fresh = stackEnv(paths, settings.env);
     return {
+      ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
       ...fresh,
       DATABASE_DIR: databaseDir(paths, fresh),
       ...(ports.postgres === undefined ? {} : { POSTGRES_PORT: String(ports.postgres) }),
@@ -82,7 +87,18 @@ export async function planStack(
   };
   // Wrong settings end the start before anything runs.
   plan.database();
+  routesFromEnv(env);
+  assertJwtSecret(env, settings.env);
   return plan;
+}
+
+function assertJwtSecret({ JWT_SECRET, PGRST_JWT_SECRET }: EnvValues, outer: EnvValues): void {
+  if (PGRST_JWT_SECRET || !isShortJwtSecret(JWT_SECRET ?? '')) return;
+  throw new StackError('config', `JWT_SECRET is shorter than ${minJwtSecretBytes} characters.`, {
+    hint: outer.JWT_SECRET
+      ? 'Set a longer one in the environment, or unset it there.'
+      : 'Make a new one: peakstone secrets rotate JWT_SECRET',
+  });
 }
 
 /** A container gets its secrets from outside, and has no place to keep a file of its own. */

@@ -59,15 +59,26 @@ function readable(file: string): string {
   }
 }
 
+/** @throws {StackError} `config` when another version wrote it. */
 function readState(paths: StackPaths): StackState | null {
   if (!existsSync(paths.state)) return null;
-  const parsed: unknown = JSON.parse(readFileSync(paths.state, 'utf8'));
-  if (typeof parsed !== 'object' || parsed === null || (parsed as StackState).version !== 1) {
-    throw new Error(
-      `${paths.state} was written by another version of PeakStone. Stop that stack with its own version, or remove the file if nothing runs.`,
-    );
+  const parsed = parseState(readFileSync(paths.state, 'utf8'));
+  // A disk that was full or broken left it; it only tells where a stack is, and the next start writes it anew.
+  if (typeof parsed !== 'object' || parsed === null) return null;
+  if ((parsed as StackState).version !== 1) {
+    throw new StackError('config', `${paths.state} was written by another version of PeakStone.`, {
+      hint: 'Stop that stack with its own version, or remove the file if nothing runs.',
+    });
   }
   return parsed as StackState;
+}
+
+function parseState(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Replaces the state whole, so that a reader never sees half of it. */
@@ -75,6 +86,14 @@ export function writeState(paths: StackPaths, state: StackState): void {
   const draft = `${paths.state}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, paths.state);
+}
+
+/**
+ * Where the control channel is: in the folder, which may have been moved since its path was written down, or where the
+ * state says, when it lies in another process's temporary folder.
+ */
+export function controlSocket(paths: StackPaths, state: StackState): string {
+  return existsSync(paths.control) ? paths.control : state.control;
 }
 
 /** Removes what a stack leaves in its folder for others to find; the lock file stays, as it has no meaning unheld. */

@@ -1,4 +1,5 @@
 import { connectionUrl, DEFAULT_SCHEMAS } from '@peakstone/database';
+import { loadStackConfig } from '../deploy/project.ts';
 import { runningState } from './client.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import type { StackPaths } from './paths.ts';
@@ -27,12 +28,14 @@ export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<s
   );
 }
 
-/** Schemas that the REST API of this stack exposes. */
-export function exposedSchemas(paths: StackPaths, env: EnvValues): readonly string[] {
+/** Schemas that the REST API of this stack exposes. @throws {StackConfigError} */
+export async function exposedSchemas(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
   const values = stackEnv(paths, env);
   const text = values.PGRST_DB_SCHEMAS || values.DATABASE_SCHEMAS;
   const names = text?.split(',').map(name => name.trim());
-  return names?.filter(name => name !== '') ?? DEFAULT_SCHEMAS;
+  return (
+    names?.filter(name => name !== '') ?? (await loadStackConfig(paths.project)).schemas ?? DEFAULT_SCHEMAS
+  );
 }
 
 /** An engine setting that is an address: who serves is somebody else. Pure. */

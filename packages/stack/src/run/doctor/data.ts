@@ -1,27 +1,20 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { StackPaths } from '../paths.ts';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseError, inspectDataFolder } from '@peakstone/database';
+import type { EnvValues } from '../envFile.ts';
+import { databaseDir, type StackPaths } from '../paths.ts';
 import type { Presence } from '../state.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** The data folder: whose it is, what is in it, and whether a killed stack left something. */
-export function checkData(paths: StackPaths, presence: Presence): Check[] {
-  if (!existsSync(paths.data))
-    return [ok('Data folder', `not there yet; the first start makes ${paths.data}`)];
-  const checks: Check[] = [checkOwner(paths.data)];
-  const version = join(paths.data, 'postgres', 'PG_VERSION');
-  if (existsSync(version)) {
-    const major = readFileSync(version, 'utf8').trim();
-    checks.push(
-      major === '17'
-        ? ok('Database', 'PostgreSQL 17 data')
-        : fail(
-            'Database',
-            `data of PostgreSQL ${major}`,
-            'PeakStone runs PostgreSQL 17: dump it there, restore it here.',
-          ),
-    );
+export function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Check[] {
+  if (!existsSync(paths.data)) return [checkAbsent('Data folder', paths.data)];
+  if (!statSync(paths.data).isDirectory()) {
+    return [
+      fail('Data folder', `${paths.data} is a file`, 'Move it away, or choose another folder with --data.'),
+    ];
   }
+  const checks = [checkOwner(paths.data), ...checkDatabase(databaseDir(paths, env), env)];
   if (presence.kind === 'stale') {
     checks.push(
       warn(
@@ -32,6 +25,33 @@ export function checkData(paths: StackPaths, presence: Presence): Check[] {
     );
   }
   return checks;
+}
+
+/** What the start would say of the folder, without touching it. */
+function checkDatabase(folder: string, env: EnvValues): Check[] {
+  try {
+    const { kind } = inspectDataFolder(folder, /^(?:true|yes|on|1)$/i.test(env.DATABASE_ADOPT ?? ''));
+    return kind === 'cluster' ? [ok('Database', 'PostgreSQL 17 data')] : [];
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return [fail('Database', error.message, error.hint)];
+  }
+}
+
+/** A file or folder that the first start makes, if it may. */
+export function checkAbsent(title: string, path: string): Check {
+  let place = dirname(path);
+  while (!existsSync(place)) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK | constants.X_OK);
+    return ok(title, `not there yet; the first start makes ${path}`);
+  } catch {
+    return fail(
+      title,
+      `${path} is not there, and this user may not write in ${place}`,
+      'Go to a folder of your own, or name one with --data.',
+    );
+  }
 }
 
 function checkOwner(folder: string): Check {

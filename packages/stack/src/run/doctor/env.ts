@@ -1,19 +1,22 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Variable, variables } from '../../variables.ts';
 import { type EnvValues, readEnvFile } from '../envFile.ts';
+import { isShortJwtSecret, minJwtSecretBytes } from '../jwtSecret.ts';
 import type { StackPaths } from '../paths.ts';
 import { type Check, fail, ok, warn } from './check.ts';
+import { checkAbsent } from './data.ts';
 
 /** `.env`: that it is private, readable, complete, and that its secrets are no placeholders. Never shows a value. */
 export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
-  if (!existsSync(paths.env)) return [ok('.env', `not there yet; the first start makes ${paths.env}`)];
+  if (!existsSync(paths.env)) return [checkAbsent('.env', paths.env)];
   let values: EnvValues;
   try {
     values = readEnvFile(paths, env);
   } catch (error) {
-    return [fail('.env', (error as Error).message, `Correct that line of ${paths.env}.`)];
+    const { message, hint } = error as { message: string; hint?: string };
+    return [fail('.env', message, hint ?? `Correct that line of ${paths.env}.`)];
   }
-  const checks = [checkMode(paths.env)];
+  const checks = [checkMode(paths.env), ...checkDuplicates(readFileSync(paths.env, 'utf8'))];
   const secrets = variables.filter(variable => variable.generate);
   const missing = secrets.filter(({ name }) => !values[name] && !env[name]).map(({ name }) => name);
   const short = isShortJwtSecret(env.JWT_SECRET || values.JWT_SECRET || '');
@@ -54,18 +57,22 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
   return checks;
 }
 
+/** The last one counts, which is not the one that somebody looks at who reads from the top. */
+function checkDuplicates(text: string): Check[] {
+  const names = [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=/gm)].map(
+    match => match[1]!,
+  );
+  const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  if (repeated.length === 0) return [];
+  return [
+    warn('.env', `sets ${repeated.join(', ')} more than once`, 'The last one counts: remove the others.'),
+  ];
+}
+
 function checkMode(path: string): Check {
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o077) === 0) return ok('.env', `readable by you alone`);
   return warn('.env', `can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
-}
-
-/** What HS256 needs, and the REST API insists on. */
-const minJwtSecretBytes = 32;
-
-/** One in a file, or a key as JSON, is judged when it is read. */
-function isShortJwtSecret(value: string): boolean {
-  return value !== '' && !/^[@{]/.test(value) && Buffer.byteLength(value) < minJwtSecretBytes;
 }
 
 const placeholders =

@@ -1,10 +1,12 @@
 import { createPool } from '@peakstone/kernel/pg';
 import { services } from '../../services.ts';
-import { askControl } from '../control.ts';
-import type { EnvValues } from '../envFile.ts';
+import { ask } from '../client.ts';
+import { type EnvValues, stackEnv } from '../envFile.ts';
+import { StackError } from '../errors.ts';
 import type { StackPaths } from '../paths.ts';
 import { portIsFree } from '../ports.ts';
 import { type Presence, readPresence } from '../state.ts';
+import type { StackStatus } from '../status.ts';
 import { superuserUrl } from '../urls.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { checkData } from './data.ts';
@@ -18,10 +20,19 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
   const presence = readPresence(paths);
   return [
     ...checkMachine(paths.data),
-    ...checkData(paths, presence),
+    ...checkData(paths, presence, settingsOf(paths, env)),
     ...checkEnv(paths, env),
     ...(presence.kind === 'running' ? await checkRunning(paths, presence, env) : await checkPorts()),
   ];
+}
+
+/** What `.env` adds where it can be read; where not, that is a finding of its own. */
+function settingsOf(paths: StackPaths, env: EnvValues): EnvValues {
+  try {
+    return stackEnv(paths, env);
+  } catch {
+    return env;
+  }
 }
 
 async function checkPorts(): Promise<Check[]> {
@@ -47,7 +58,13 @@ async function checkRunning(
   env: EnvValues,
 ): Promise<Check[]> {
   if (!presence.state) return [warn('Stack', 'is starting right now', 'Look again in a moment.')];
-  const status = await askControl(presence.state.control, { command: 'status' });
+  let status: StackStatus | null;
+  try {
+    status = await ask(paths, presence.state, { command: 'status' });
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error;
+    return [fail('Stack', error.message, error.hint ?? `See 'peakstone logs'.`)];
+  }
   const checks = (status?.services ?? []).map(({ name, state, reason, url }) =>
     state === 'healthy'
       ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`)
