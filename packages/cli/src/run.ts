@@ -14,7 +14,7 @@ export async function runCommandLine(argv: readonly string[], context: Context):
     const parsed = parseCommandLine(root, argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv);
     if (parsed.kind === 'help') {
       // Nothing asked for is a mistake in a script, so it goes where mistakes go.
-      const asked = argv.length > 0;
+      const { asked } = parsed;
       const stream = asked ? context.stdout : context.stderr;
       stream.write(renderHelp(parsed.path, styleFor(stream, context.env), terminalWidth(stream)));
       return asked ? exitCodes.ok : exitCodes.usage;

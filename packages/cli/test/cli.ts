@@ -49,10 +49,10 @@ export class Project {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    // The machine's own database settings must not reach a test.
+    // The machine's own database settings must not reach a test, nor that npm runs it.
     const clean = Object.entries(process.env).filter(
       ([name]) =>
-        !/^(PG|PGRST_|POSTGRES_|DATABASE_|GATEWAY_|PEAKSTONE_DATA|FORCE_COLOR|NO_COLOR|JWT_)/.test(name),
+        !/^(PG|PGRST_|POSTGRES_|DATABASE_|GATEWAY_|PEAKSTONE_DATA|npm_|FORCE_COLOR|NO_COLOR|JWT_)/.test(name),
     );
     return { ...Object.fromEntries(clean), ...this.env };
   }

@@ -40,6 +40,11 @@ describe('the manners of the command line', () => {
     assert.equal(code, 2);
     assert.equal(stdout, '');
     assert.match(stderr, /Usage: peakstone COMMAND/);
+    for (const group of ['deploy', 'gen']) {
+      const bare = await project.run([group]);
+      assert.deepEqual([bare.code, bare.stdout], [2, '']);
+      assert.match(bare.stderr, new RegExp(`Usage: peakstone ${group} COMMAND`));
+    }
   });
 
   it('ends with 2 and a hint on a command line that it does not understand', async () => {
@@ -93,6 +98,45 @@ describe('the manners of the command line', () => {
       assert.doesNotMatch(stdout, /only-24|also-too/);
       rmSync(weak.folder, { recursive: true });
     }
+  });
+
+  it('examines a deployment in the same words and shape as a machine', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const none = await project.json<{ level: string; title: string; todo: string }[]>('doctor', '--deploy');
+    assert.deepEqual(
+      none.map(({ level, title }) => [level, title]),
+      [['fail', '.env']],
+    );
+    assert.match(none[0]!.todo, /peakstone deploy env/);
+    assert.equal((await project.run(['deploy', 'env'])).code, 0);
+    assert.deepEqual(await project.json('doctor', '--deploy'), []);
+  });
+
+  it('reads a configuration that imports its types, in a folder without packages', async t => {
+    const project = new Project();
+    t.after(() => project.close());
+    const file = join(project.folder, 'peakstone.config.ts');
+    const services = async (text: string) => {
+      writeFileSync(file, text);
+      return await project.run(['compose', '--print', 'services']);
+    };
+    const typed = await services(
+      `import { defineConfig } from '@peakstone/stack'; export default defineConfig({ services: { rest: 'upstream' } });`,
+    );
+    assert.deepEqual([typed.code, typed.stderr], [0, '']);
+    assert.match(typed.stdout, /`rest` .* upstream \(/);
+    assert.match((await services('const config = {};')).stderr, /must export its configuration/);
+    assert.match(
+      (await services(`export default { routes: 'foo' }`)).stderr,
+      /routes: 'foo' is none of traefik/,
+    );
+  });
+
+  it('refuses a claim that an option would overrule', async () => {
+    const { code, stderr } = await project.run(['secrets', 'jwt', '--role', 'app_user', '--claim', 'role=x']);
+    assert.equal(code, 2);
+    assert.match(stderr, /--claim role=x and --role exclude each other/);
   });
 
   it('leaves nothing behind in a folder that it was only asked about', async () => {

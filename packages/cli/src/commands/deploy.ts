@@ -172,26 +172,13 @@ export const deploy: Command = {
   name: 'deploy',
   summary: 'deploy the stack: with Compose here, to Dokploy, or to Swarm',
   commands: [envDeploy, composeDeploy, dokployDeploy, swarmDeploy],
+  examples: [
+    {
+      command: 'peakstone deploy compose --dry-run',
+      does: 'What would be deployed here, and how it differs',
+    },
+  ],
 };
-
-/** `doctor --deploy`: what is wrong with .env before it is deployed. Resolves with the exit code. */
-export async function examineDeployment(invocation: Invocation, context: Context): Promise<number> {
-  const { checkEnvironment, loadProject } = await import('@peakstone/stack/deploy');
-  const project = await loadProject(context.cwd, context.env, chosen(invocation));
-  const findings = checkEnvironment(project.stack, project.values);
-  const failed = findings.some(finding => finding.level === 'error');
-  if (invocation.options.json) context.stdout.write(`${JSON.stringify(findings)}\n`);
-  else {
-    const style = styleFor(context.stdout, context.env);
-    for (const { level, name, message, hint } of findings) {
-      context.stdout.write(
-        `${level === 'error' ? style.bad('fail') : style.warning('warn')}  ${name}: ${message}\n      → ${hint}\n`,
-      );
-    }
-    context.stdout.write(findings.length === 0 ? 'All is well.\n' : `${findings.length} to look at.\n`);
-  }
-  return failed ? exitCodes.unhealthy : exitCodes.ok;
-}
 
 function printEvent({ options }: Invocation, { stderr, stdout, env }: Context): (event: DeployEvent) => void {
   const style = styleFor(stderr, env);

@@ -1,9 +1,10 @@
 import type { Check } from '@peakstone/stack';
-import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
+import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
-import { examineDeployment } from './deploy.ts';
+import { chosen } from './compose.ts';
 import { dataFolder } from './down.ts';
 
 export const doctor: Command = {
@@ -27,19 +28,41 @@ export const doctor: Command = {
   ],
   run: async (invocation, context) => {
     const { options } = invocation;
-    if (options.deploy) return examineDeployment(invocation, context);
-    const { examine, stackPaths } = await import('@peakstone/stack');
-    const checks = await examine(stackPaths(context.cwd, dataFolder(options, context.env)), context.env);
+    const checks = options.deploy
+      ? await examineDeployment(invocation, context)
+      : await examineHere(invocation, context);
     context.stdout.write(options.json ? `${JSON.stringify(checks)}\n` : renderChecks(checks, context));
     return checks.some(check => check.level === 'fail') ? exitCodes.unhealthy : exitCodes.ok;
   },
 };
+
+async function examineHere({ options }: Invocation, { cwd, env }: Context): Promise<readonly Check[]> {
+  const { examine, stackPaths } = await import('@peakstone/stack');
+  return await examine(stackPaths(cwd, dataFolder(options, env)), env);
+}
+
+/** What is wrong with `.env` before it is deployed; nothing when all is well. */
+async function examineDeployment(invocation: Invocation, { cwd, env }: Context): Promise<readonly Check[]> {
+  const { checkEnvironment, loadProject } = await import('@peakstone/stack/deploy');
+  const { stack, values, envText } = await loadProject(cwd, env, chosen(invocation));
+  if (envText === '' && Object.keys(values).length === 0) {
+    const todo = 'Make one with every secret: peakstone deploy env';
+    return [{ level: 'fail', title: '.env', found: `there is none in ${cwd}`, todo }];
+  }
+  return checkEnvironment(stack, values).map(({ level, name, message, hint }) => ({
+    level: level === 'error' ? 'fail' : 'warn',
+    title: name,
+    found: message,
+    todo: hint,
+  }));
+}
 
 function renderChecks(checks: readonly Check[], { stdout, env }: Context): string {
   const style = styleFor(stdout, env);
   const paint = { ok: style.good, warn: style.warning, fail: style.bad };
   const titleWidth = Math.max(...checks.map(check => check.title.length));
   const indent = ' '.repeat(titleWidth + 8);
+  if (checks.length === 0) return 'All is well.\n';
   const lines = checks.flatMap(({ level, title, found, todo }) => {
     const line = `${paint[level](level.padEnd(4))}  ${title.padEnd(titleWidth)}  ${found}`;
     if (todo === undefined) return [line];
@@ -58,7 +81,7 @@ function renderChecks(checks: readonly Check[], { stdout, env }: Context): strin
       ? 'All is well.'
       : `${plural(failures, 'failure')}, ${plural(warnings, 'warning')}.`,
   );
-  return `${lines.join('\n')}\n`;
+  return asCalled(`${lines.join('\n')}\n`, env);
 }
 
 function plural(count: number, noun: string): string {

@@ -40,7 +40,7 @@ const types: Command = {
     const text = await generateSource({
       url: foreign ?? (await superuserUrl(paths, context.env)),
       language: options.lang === 'zod' ? 'zod' : 'typescript',
-      schemas: named.length > 0 || foreign !== null ? named : exposedSchemas(paths, context.env),
+      schemas: named.length > 0 || foreign !== null ? named : await exposedSchemas(paths, context.env),
     });
     if (typeof options.output !== 'string') context.stdout.write(text);
     else {

@@ -1,6 +1,7 @@
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { suggest } from '../grammar/suggest.ts';
+import { asCalled } from '../output/called.ts';
 import { columns } from '../output/columns.ts';
 import { terminalWidth } from '../output/style.ts';
 import { dataFolder } from './down.ts';
@@ -35,7 +36,9 @@ const rotate: Command = {
         `Rotated ${report.rotated.length} in ${paths.env}.${report.restarted.length > 0 ? ` Restarted: ${report.restarted.join(', ')}.` : ''}\n`,
       );
       if (report.rotated.includes('JWT_SECRET'))
-        context.stderr.write('Keys given out before are invalid; new ones: peakstone secrets jwt anon\n');
+        context.stderr.write(
+          `${asCalled('Keys given out before are invalid; new ones: peakstone secrets jwt anon', context.env)}\n`,
+        );
     }
     return exitCodes.ok;
   },
@@ -51,7 +54,7 @@ const jwt: Command = {
       value: 'ROLE',
       summary: 'Database role that the request takes on: app_user, web_anon …',
     },
-    sub: { kind: 'text', value: 'ID', summary: 'Subject: what auth.uid() returns' },
+    sub: { kind: 'text', value: 'ID', summary: 'Subject: what auth.uid() returns, when it is a UUID' },
     claim: {
       kind: 'list',
       value: 'NAME=VALUE',
@@ -67,8 +70,9 @@ const jwt: Command = {
   examples: [
     { command: 'peakstone secrets jwt anon', does: 'The key for browsers' },
     {
-      command: 'peakstone secrets jwt --role app_user --sub 42 --expires 8h',
-      does: 'A token as your login would give user 42',
+      command:
+        'peakstone secrets jwt --role app_user --sub 00000000-0000-4000-8000-000000000001 --expires 8h',
+      does: 'A token as your login would give that user',
     },
     {
       command:
@@ -154,17 +158,17 @@ export const secrets: Command = {
   },
 };
 
-async function list(values: ReadonlyMap<string, string>, { stdout, stderr }: Context): Promise<number> {
+async function list(values: ReadonlyMap<string, string>, { stdout, stderr, env }: Context): Promise<number> {
   const { secretVariables } = await import('@peakstone/stack');
   const rows = secretVariables.map(
     ({ name, group }) => [name, values.has(name) ? group : `${group} (not set)`] as const,
   );
   stdout.write(`${columns(rows, terminalWidth(stdout)).join('\n')}\n`);
-  stderr.write(
+  const next =
     values.size === 0
-      ? `None is set yet: 'peakstone up' makes them.\n`
-      : `Values: peakstone secrets NAME, or --show for all.\n`,
-  );
+      ? `None is set yet: 'peakstone up' makes them.`
+      : 'Values: peakstone secrets NAME, or --show for all.';
+  stderr.write(`${asCalled(next, env)}\n`);
   return exitCodes.ok;
 }
 
@@ -182,11 +186,20 @@ async function assertKnown(names: readonly string[]): Promise<void> {
   );
 }
 
+/** Claims that have an option of their own, which would win without a word. */
+const optionOfClaim: Readonly<Record<string, string>> = { role: 'role', sub: 'sub' };
+
 function customClaims({ options }: Invocation): Record<string, unknown> {
   const claims: Record<string, unknown> = {};
   for (const text of (options.claim as readonly string[] | undefined) ?? []) {
     const equals = text.indexOf('=');
     if (equals < 1) throw new UsageError(`--claim needs NAME=VALUE, not '${text}'.`);
+    const option = optionOfClaim[text.slice(0, equals)];
+    if (option && (option === 'role' || options[option] !== undefined))
+      throw new UsageError(
+        `--claim ${text} and --${option} exclude each other.`,
+        `Give it with --${option}.`,
+      );
     const value = text.slice(equals + 1);
     try {
       claims[text.slice(0, equals)] = JSON.parse(value);

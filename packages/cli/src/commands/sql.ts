@@ -38,8 +38,8 @@ export const sql: Command = {
     { command: 'peakstone sql "select * from films limit 3"', does: 'One statement, as a table' },
     { command: 'peakstone sql -f schema.sql', does: 'A file' },
     {
-      command: `peakstone sql --role app_user --claims '{"sub":"42"}' "select * from orders"`,
-      does: 'What user 42 may see',
+      command: `peakstone sql --role app_user --claims '{"sub":"00000000-0000-4000-8000-000000000001"}' "select * from stays"`,
+      does: 'What that user may see',
     },
     { command: 'echo "select 1 as one" | peakstone sql --json', does: 'From a pipe, as JSON' },
     { command: 'peakstone sql "copy films from stdin csv header" < films.csv', does: 'Load rows' },

@@ -8,6 +8,7 @@ import {
   stackOptions,
 } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { asCalled } from '../output/called.ts';
 import { Progress } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { renderSummary } from '../output/summary.ts';
@@ -58,7 +59,8 @@ export const up: Command = {
       else {
         const style = styleFor(context.stdout, context.env);
         const terminal = context.stdout.isTTY === true;
-        context.stdout.write(renderSummary(summary, { style, detached: detach, terminal }));
+        const text = renderSummary(summary, { style, detached: detach, terminal });
+        context.stdout.write(asCalled(text, context.env));
       }
     };
     return detach

@@ -5,7 +5,8 @@ import { suggest } from './suggest.ts';
 /** What a command line asks for: a command with its path of names, or the help of it. */
 export type Parsed =
   | { readonly kind: 'run'; readonly path: readonly Command[]; readonly invocation: Invocation }
-  | { readonly kind: 'help'; readonly path: readonly Command[] };
+  /** `asked`: with --help. Else the command line ended before it had named a command. */
+  | { readonly kind: 'help'; readonly path: readonly Command[]; readonly asked: boolean };
 
 /** Options that every command has without listing them. */
 export const commonOptions: Readonly<Record<string, Option>> = {
@@ -73,10 +74,10 @@ function parseInvocation(path: readonly Command[], argv: readonly string[]): Par
       }
     }
   }
-  if (help) return { kind: 'help', path };
+  if (help) return { kind: 'help', path, asked: true };
   if (!command.run) {
     if (positionals.length > 0) throw unknownCommand(path, positionals[0]!);
-    return { kind: 'help', path };
+    return { kind: 'help', path, asked: false };
   }
   checkArguments(path, positionals);
   return { kind: 'run', path, invocation: { options, arguments: positionals } };

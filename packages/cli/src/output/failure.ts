@@ -1,5 +1,6 @@
 import type { Context } from '../grammar/command.ts';
 import { CliError, exitCodes } from '../grammar/errors.ts';
+import { asCalled } from './called.ts';
 import { styleFor } from './style.ts';
 
 /** Exit codes by a StackError's code; every other one is a plain failure. */
@@ -15,8 +16,9 @@ const exitCodeOf: Readonly<Record<string, number>> = {
 export function reportFailure(error: unknown, context: Context): number {
   const style = styleFor(context.stderr, context.env);
   const { message, hint, exitCode, forUser } = describeFailure(error);
-  context.stderr.write(`${style.bad('error:')} ${message}\n`);
-  if (hint) context.stderr.write(`${style.dim('hint:')}  ${hint}\n`);
+  const say = (text: string): string => asCalled(text, context.env);
+  context.stderr.write(`${style.bad('error:')} ${say(message)}\n`);
+  if (hint) context.stderr.write(`${style.dim('hint:')}  ${say(hint)}\n`);
   if (!forUser) {
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1).join('\n') : '';
     context.stderr.write(
