@@ -1,0 +1,113 @@
+/** One attempt to load the catalog: connect, read the settings in the database, then the catalog itself. */
+import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
+import { arrayLiteral, ConnectionError, PgError, type Pool } from '@peakstone/kernel/pg';
+import type { RestConfig } from '../config/types.ts';
+import type { Emit, FatalReason } from '../events.ts';
+import { quote } from '../sql/writer.ts';
+import { summarizeCatalog } from './catalogSummary.ts';
+
+const minimumVersion = 130_000;
+const minimumVersionName = '13.0';
+
+export interface LoadDeps {
+  readonly config: () => RestConfig;
+  readonly pool: Pool;
+  /** Makes the pool forget how long it meant to wait before its next connection. */
+  readonly reconnect: () => void;
+  readonly emit: Emit;
+  /** Reads the settings in the database before the catalog, which depends on them. */
+  readonly reloadConfig: () => Promise<void>;
+  readonly onLoaded: (catalog: Catalog, serverVersion: string) => void;
+  /** Nothing that waiting would mend. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/**
+ * Tells what happens by events and callbacks; `setLoaded` is told before any event of how it ended.
+ * @returns whether the catalog was loaded.
+ */
+export async function attemptLoad(deps: LoadDeps, setLoaded: (loaded: boolean) => void): Promise<boolean> {
+  const { config, pool, emit } = deps;
+  let serverVersion: string;
+  try {
+    // An attempt that the pool refuses without trying would tell nothing new.
+    if (!pool.stats.reachable) deps.reconnect();
+    serverVersion = await connect(deps);
+  } catch (error) {
+    setLoaded(false);
+    emit({ kind: 'versionFailed', error });
+    if (!giveUp(error, deps) && !config().dbPoolAutomaticRecovery) {
+      emit({ kind: 'noRecovery' });
+      deps.onFatal(error);
+    }
+    return false;
+  }
+  try {
+    if (config().dbConfig) await deps.reloadConfig();
+    await load(serverVersion, deps, setLoaded);
+    return true;
+  } catch (error) {
+    setLoaded(false);
+    const { dbSchemas: schemas, dbExtraSearchPath: extraSearchPath } = config();
+    emit({ kind: 'catalogFailed', schemas, extraSearchPath, error });
+    giveUp(error, deps);
+    return false;
+  }
+}
+
+/** @returns the server's own words for its version. */
+async function connect({ pool, config, emit, onFatal }: LoadDeps): Promise<string> {
+  const { rows } = await pool.query(
+    `select current_setting('server_version_num'), current_setting('server_version'), version()`,
+  );
+  const [number, short, full] = rows[0]!.map(cell => cell?.toString('utf8') ?? '');
+  if (Number(number) < minimumVersion) {
+    emit({ kind: 'unsupportedVersion', version: short!, minimum: minimumVersionName });
+    onFatal(new Error(`PostgreSQL ${short} is too old`));
+  }
+  emit({ kind: 'connected', version: full! });
+  emit({ kind: 'poolReady', size: config().dbPool });
+  return full!;
+}
+
+async function load(
+  serverVersion: string,
+  { config, pool, emit, onLoaded }: LoadDeps,
+  setLoaded: (loaded: boolean) => void,
+): Promise<void> {
+  const { dbSchemas: schemas, dbExtraSearchPath: extraSearchPath } = config();
+  const startedAt = performance.now();
+  await assertSchemas(pool, [...schemas, ...extraSearchPath]);
+  const catalog = await loadCatalog(pool, { schemas, extraSearchPath });
+  const queriedInMs = performance.now() - startedAt;
+  setLoaded(true);
+  onLoaded(catalog, serverVersion);
+  emit({ kind: 'catalogLoaded', queriedInMs, summary: summarizeCatalog(catalog) });
+}
+
+/** Ends the service for what waiting would not mend. @returns whether it is that. */
+function giveUp(error: unknown, { emit, onFatal }: LoadDeps): boolean {
+  const reason = fatalReason(error);
+  if (!reason) return false;
+  emit({ kind: 'fatal', reason, error });
+  onFatal(error);
+  return true;
+}
+
+/** Refuses schemas that do not exist: without them the catalog would be empty, and nothing would say why. */
+async function assertSchemas(pool: Pool, schemas: readonly string[]): Promise<void> {
+  await pool.query(`select name::regnamespace from unnest($1::text[]) as t(name)`, [
+    arrayLiteral(schemas.map(quote)),
+  ]);
+}
+
+function fatalReason(error: unknown): FatalReason | null {
+  let cause = error;
+  // The pool wraps what the server said when it refused the connection.
+  for (let depth = 0; cause instanceof ConnectionError && depth < 5; depth++) cause = cause.cause;
+  if (!(cause instanceof PgError)) return null;
+  if (cause.code === '28P01') return 'authentication';
+  if (cause.code === '42P05') return 'transactionPooling';
+  if (cause.code === '08P01' && cause.message.includes('statement pooling')) return 'statementPooling';
+  return null;
+}
