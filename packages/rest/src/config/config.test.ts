@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { allBeyond } from '../../test/support/beyond.ts';
 import { beyondNames, defaultBeyond } from './beyond.ts';
 import { dumpConfig } from './dump.ts';
 import { ConfigError } from './error.ts';
@@ -197,16 +198,7 @@ describe('settings beyond the reference', () => {
 
   it('come from the environment, a file or the database, and follow the others in the dump', async () => {
     const config = await readConfig({ env });
-    const all = {
-      batchPath: '/rpc/batch',
-      batchMaxRequests: 7,
-      nestedInsert: true,
-      stream: true,
-      etag: true,
-      queryMethod: true,
-      columnFilters: true,
-      keyset: true,
-    };
+    const all = { ...allBeyond, batchPath: '/rpc/batch', batchMaxRequests: 7 };
     assert.deepEqual(config.beyond, all);
     const dumped = dumpConfig(config);
     assert.match(

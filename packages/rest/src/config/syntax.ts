@@ -4,6 +4,7 @@
  * @see https://hackage.haskell.org/package/configurator-pg
  */
 import type { Env } from '@peakstone/kernel/service';
+import { TextReader } from './textReader.ts';
 
 export type ConfigValue = string | number | boolean | readonly ConfigValue[];
 
@@ -24,20 +25,18 @@ export function parseConfigText(text: string, env: Env): ReadonlyMap<string, Con
   return new Reader(text, env).read();
 }
 
-class Reader {
-  readonly #text: string;
+class Reader extends TextReader {
   readonly #env: Env;
   readonly #bindings = new Map<string, ConfigValue>();
-  #at = 0;
 
   constructor(text: string, env: Env) {
-    this.#text = text;
+    super(text);
     this.#env = env;
   }
 
   read(): ReadonlyMap<string, ConfigValue> {
     this.#readBindings('', 0);
-    if (this.#at < this.#text.length) throw this.#error('a key');
+    if (this.at < this.text.length) throw this.#error('a key');
     return this.#bindings;
   }
 
@@ -45,15 +44,15 @@ class Reader {
     if (depth > maxNesting) throw this.#error('fewer nested groups');
     for (;;) {
       this.#skipBlank();
-      const key = this.#take(/[\p{L}\p{N}_.-]+/uy);
+      const key = this.take(/[\p{L}\p{N}_.-]+/uy);
       if (key === undefined) return;
       this.#skipBlank();
-      if (this.#skip('{')) {
+      if (this.skip('{')) {
         this.#readBindings(`${prefix}${key}.`, depth + 1);
-        if (!this.#skip('}')) throw this.#error("'}'");
+        if (!this.skip('}')) throw this.#error("'}'");
         continue;
       }
-      if (!this.#skip('=')) throw this.#error("'='");
+      if (!this.skip('=')) throw this.#error("'='");
       this.#skipBlank();
       this.#bindings.set(prefix + key, this.#readValue(0));
     }
@@ -61,11 +60,11 @@ class Reader {
 
   #readValue(depth: number): ConfigValue {
     if (depth > maxNesting) throw this.#error('fewer nested lists');
-    if (this.#skip('"')) return this.#interpolate(this.#readString());
-    if (this.#skip('[')) return this.#readList(depth);
-    const word = this.#take(/(?:true|on)\b|(?:false|off)\b/y);
+    if (this.skip('"')) return this.#interpolate(this.#readString());
+    if (this.skip('[')) return this.#readList(depth);
+    const word = this.take(/(?:true|on)\b|(?:false|off)\b/y);
     if (word !== undefined) return word === 'true' || word === 'on';
-    const number = this.#take(/[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
+    const number = this.take(/[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
     if (number !== undefined) return Number(number);
     throw this.#error('a value: a quoted string, a number, true, false or a list');
   }
@@ -73,8 +72,8 @@ class Reader {
   #readList(depth: number): ConfigValue {
     const items: ConfigValue[] = [];
     this.#skipBlank();
-    while (!this.#skip(']')) {
-      if (items.length > 0 && !this.#skip(',')) throw this.#error("',' or ']'");
+    while (!this.skip(']')) {
+      if (items.length > 0 && !this.skip(',')) throw this.#error("',' or ']'");
       this.#skipBlank();
       items.push(this.#readValue(depth + 1));
       this.#skipBlank();
@@ -85,9 +84,9 @@ class Reader {
   #readString(): string {
     let value = '';
     for (;;) {
-      value += this.#take(/[^"\\]+/y) ?? '';
-      if (this.#skip('"')) return value;
-      const escaped = this.#take(/\\(?:["\\nrt]|u[0-9a-fA-F]{4})/y);
+      value += this.take(/[^"\\]+/y) ?? '';
+      if (this.skip('"')) return value;
+      const escaped = this.take(/\\(?:["\\nrt]|u[0-9a-fA-F]{4})/y);
       if (escaped === undefined)
         throw this.#error('a closing quote, or one of the escapes \\" \\\\ \\n \\r \\t \\uXXXX');
       value += unescapeOne(escaped);
@@ -106,24 +105,11 @@ class Reader {
   }
 
   #skipBlank(): void {
-    this.#take(/(?:\s+|#[^\n]*)*/y);
-  }
-
-  #skip(char: string): boolean {
-    if (this.#text[this.#at] !== char) return false;
-    this.#at++;
-    return true;
-  }
-
-  #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0];
-    if (found !== undefined) this.#at += found.length;
-    return found;
+    this.take(/(?:\s+|#[^\n]*)*/y);
   }
 
   #error(expected: string): ConfigSyntaxError {
-    const before = this.#text.slice(0, this.#at).split('\n');
+    const before = this.text.slice(0, this.at).split('\n');
     return new ConfigSyntaxError(
       `line ${before.length}, column ${before.at(-1)!.length + 1}: expected ${expected}`,
     );

@@ -1,40 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Catalog, type Column, key, type Routine, type Table } from '@peakstone/kernel/catalog';
+import { type Catalog, key, type Routine, type Table } from '@peakstone/kernel/catalog';
+import { makeColumn } from '../../test/support/catalog.ts';
 import { defaultConfig } from '../config/types.ts';
 import { requestedVersion, withoutVersion } from '../parse/openApiVersion.ts';
 import { renderOpenApi } from './document.ts';
 
-const column = (name: string, type: string, more: Partial<Column> = {}): Column => ({
-  name,
-  type,
-  nominalType: type,
-  typeOid: 0,
-  comment: null,
-  nullable: true,
-  maxLength: null,
-  default: null,
-  generated: false,
-  identity: false,
-  enumValues: [],
-  isComposite: false,
-  isArray: type.endsWith('[]'),
-  ...more,
-});
-
 const columns = [
-  column('id', 'bigint', { nullable: false, identity: true }),
-  column('title', 'character varying', { nullable: false, maxLength: 50, comment: 'As printed' }),
-  column('genre', 'text', { enumValues: ['a', 'b'], default: "'a'::text" }),
-  column('director_id', 'integer'),
-  column('tags', 'text[]'),
-  column('data', 'jsonb'),
-  column('notes', 'jsonb[]'),
-  column('search', 'text', { generated: true }),
-  column('moods', 'api.mood[]'),
-  column('made', 'date', { default: 'now()' }),
-  column('wêird; name', 'text'),
-  column('rank', 'integer', { default: "nextval('r')" }),
+  makeColumn('id', 'bigint', { nullable: false, identity: true }),
+  makeColumn('title', 'character varying', { nullable: false, maxLength: 50, comment: 'As printed' }),
+  makeColumn('genre', 'text', { enumValues: ['a', 'b'], default: "'a'::text" }),
+  makeColumn('director_id', 'integer'),
+  makeColumn('tags', 'text[]'),
+  makeColumn('data', 'jsonb'),
+  makeColumn('notes', 'jsonb[]'),
+  makeColumn('search', 'text', { generated: true }),
+  makeColumn('moods', 'api.mood[]'),
+  makeColumn('made', 'date', { default: 'now()' }),
+  makeColumn('wêird; name', 'text'),
+  makeColumn('rank', 'integer', { default: "nextval('r')" }),
 ];
 
 const films: Table = {

@@ -71,7 +71,7 @@ export function makeTable(name: string, columns: string): Table {
   };
 }
 
-function makeColumn(name: string, type: string): Column {
+export function makeColumn(name: string, type: string, more: Partial<Column> = {}): Column {
   return {
     name,
     comment: null,
@@ -85,7 +85,8 @@ function makeColumn(name: string, type: string): Column {
     identity: false,
     enumValues: [],
     isComposite: false,
-    isArray: false,
+    isArray: type.endsWith('[]'),
+    ...more,
   };
 }
 

@@ -3,6 +3,7 @@
  * literal, so that no token brings a regular expression along.
  * @see https://www.rfc-editor.org/rfc/rfc9535
  */
+import { TextReader } from '../../textReader.ts';
 import {
   type Comparison,
   type JsonPath,
@@ -24,76 +25,70 @@ export function parseJsonPath(text: string): JsonPath {
   return new Parser(text).parse();
 }
 
-class Parser {
-  readonly #text: string;
-  #at = 0;
+class Parser extends TextReader {
   #depth = 0;
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
   parse(): JsonPath {
-    if (!this.#skip('$')) throw this.#error("'$'");
+    if (!this.skip('$')) throw this.#error("'$'");
     const path = this.#segments();
-    if (this.#at < this.#text.length) throw this.#error("'.', '..', '[' or the end");
+    if (this.at < this.text.length) throw this.#error("'.', '..', '[' or the end");
     return path;
   }
 
   #segments(): JsonPath {
     const segments: Segment[] = [];
     for (;;) {
-      const before = this.#at;
+      const before = this.at;
       this.#blank();
-      if (this.#skip('..')) {
+      if (this.skip('..')) {
         segments.push({
           isDescendant: true,
-          selectors: this.#peek('[') ? this.#bracketed() : [this.#shorthand()],
+          selectors: this.peek('[') ? this.#bracketed() : [this.#shorthand()],
         });
-      } else if (this.#skip('.')) {
+      } else if (this.skip('.')) {
         segments.push({ isDescendant: false, selectors: [this.#shorthand()] });
-      } else if (this.#peek('[')) {
+      } else if (this.peek('[')) {
         segments.push({ isDescendant: false, selectors: this.#bracketed() });
       } else {
-        this.#at = before;
+        this.at = before;
         return segments;
       }
     }
   }
 
   #shorthand(): Selector {
-    if (this.#skip('*')) return { kind: 'wildcard' };
-    const name = this.#take(/[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y);
+    if (this.skip('*')) return { kind: 'wildcard' };
+    const name = this.take(/[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*/y);
     if (name === undefined) throw this.#error("a name or '*'");
     return { kind: 'name', name };
   }
 
   #bracketed(): readonly Selector[] {
     if (++this.#depth > maxNesting) throw this.#error('fewer nested brackets');
-    this.#skip('[');
+    this.skip('[');
     const selectors: Selector[] = [];
     do {
       this.#blank();
       selectors.push(this.#selector());
       this.#blank();
-    } while (this.#skip(','));
-    if (!this.#skip(']')) throw this.#error("',' or ']'");
+    } while (this.skip(','));
+    if (!this.skip(']')) throw this.#error("',' or ']'");
     this.#depth--;
     return selectors;
   }
 
   #selector(): Selector {
-    if (this.#skip('*')) return { kind: 'wildcard' };
-    if (this.#skip('?')) {
+    if (this.skip('*')) return { kind: 'wildcard' };
+    if (this.skip('?')) {
       this.#blank();
       return { kind: 'filter', test: this.#or() };
     }
-    if (this.#peek('"') || this.#peek("'")) return { kind: 'name', name: this.#string() };
+    if (this.peek('"') || this.peek("'")) return { kind: 'name', name: this.#string() };
     const start = this.#integer();
-    const beforeColon = this.#at;
+    const beforeColon = this.at;
     this.#blank();
-    if (!this.#skip(':')) {
-      this.#at = beforeColon;
+    if (!this.skip(':')) {
+      this.at = beforeColon;
       if (start === null) throw this.#error('a selector');
       return { kind: 'index', index: start };
     }
@@ -101,7 +96,7 @@ class Parser {
     const end = this.#integer();
     this.#blank();
     let step: number | null = null;
-    if (this.#skip(':')) {
+    if (this.skip(':')) {
       this.#blank();
       step = this.#integer();
     }
@@ -115,10 +110,10 @@ class Parser {
   #junction(kind: 'or' | 'and', operator: string, next: () => Test): Test {
     const tests = [next()];
     for (;;) {
-      const before = this.#at;
+      const before = this.at;
       this.#blank();
-      if (!this.#skip(operator)) {
-        this.#at = before;
+      if (!this.skip(operator)) {
+        this.at = before;
         return tests.length === 1 ? tests[0]! : { kind, tests };
       }
       this.#blank();
@@ -129,19 +124,19 @@ class Parser {
   #basic(): Test {
     if (++this.#depth > maxNesting) throw this.#error('fewer nested conditions');
     try {
-      if (this.#peek('!') && !this.#peek('!=')) {
-        this.#skip('!');
+      if (this.peek('!') && !this.peek('!=')) {
+        this.skip('!');
         this.#blank();
         return { kind: 'not', test: this.#basic() };
       }
-      if (this.#skip('(')) {
+      if (this.skip('(')) {
         this.#blank();
         const test = this.#or();
         this.#blank();
-        if (!this.#skip(')')) throw this.#error("')'");
+        if (!this.skip(')')) throw this.#error("')'");
         return test;
       }
-      const match = this.#take(/(?:match|search)\(/y);
+      const match = this.take(/(?:match|search)\(/y);
       return match === undefined ? this.#comparison() : this.#matches(match === 'match(');
     } finally {
       this.#depth--;
@@ -152,23 +147,23 @@ class Parser {
     this.#blank();
     const subject = this.#operand();
     this.#blank();
-    if (!this.#skip(',')) throw this.#error("','");
+    if (!this.skip(',')) throw this.#error("','");
     this.#blank();
-    const column = this.#at + 1;
-    if (!this.#peek('"') && !this.#peek("'")) throw this.#error('a literal pattern');
+    const column = this.at + 1;
+    if (!this.peek('"') && !this.peek("'")) throw this.#error('a literal pattern');
     const pattern = compilePattern(this.#string(), isWhole, column);
     this.#blank();
-    if (!this.#skip(')')) throw this.#error("')'");
+    if (!this.skip(')')) throw this.#error("')'");
     return { kind: 'matches', subject, pattern };
   }
 
   #comparison(): Test {
     const left = this.#operand();
-    const before = this.#at;
+    const before = this.at;
     this.#blank();
-    const operator = this.#take(/==|!=|<=|>=|<|>/y) as Comparison | undefined;
+    const operator = this.take(/==|!=|<=|>=|<|>/y) as Comparison | undefined;
     if (operator === undefined) {
-      this.#at = before;
+      this.at = before;
       if (left.kind !== 'query') throw this.#error('a comparison');
       return { kind: 'exists', query: left.query };
     }
@@ -181,13 +176,13 @@ class Parser {
   }
 
   #operand(): Operand {
-    if (this.#peek('"') || this.#peek("'")) return { kind: 'literal', value: this.#string() };
-    if (this.#peek('@') || this.#peek('$')) return { kind: 'query', query: this.#query() };
-    const call = this.#take(/(?:length|count|value)\(/y);
+    if (this.peek('"') || this.peek("'")) return { kind: 'literal', value: this.#string() };
+    if (this.peek('@') || this.peek('$')) return { kind: 'query', query: this.#query() };
+    const call = this.take(/(?:length|count|value)\(/y);
     if (call !== undefined) return this.#call(call);
-    const word = this.#take(/(?:true|false|null)\b/y);
+    const word = this.take(/(?:true|false|null)\b/y);
     if (word !== undefined) return { kind: 'literal', value: JSON.parse(word) };
-    const number = this.#take(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
+    const number = this.take(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
     if (number === undefined)
       throw this.#error("'@', '$', a function, a string, a number, true, false or null");
     return { kind: 'literal', value: Number(number) };
@@ -198,7 +193,7 @@ class Parser {
     this.#blank();
     const argument = this.#operand();
     this.#blank();
-    if (!this.#skip(')')) throw this.#error("')'");
+    if (!this.skip(')')) throw this.#error("')'");
     this.#depth--;
     if (name === 'length(') return { kind: 'length', of: argument };
     if (argument.kind !== 'query') throw this.#error('a query as argument');
@@ -206,12 +201,12 @@ class Parser {
   }
 
   #query(): Query {
-    const isRelative = this.#skip('@') || !this.#skip('$');
+    const isRelative = this.skip('@') || !this.skip('$');
     return { isRelative, path: this.#segments() };
   }
 
   #integer(): number | null {
-    const digits = this.#take(/0|-?[1-9]\d{0,15}/y);
+    const digits = this.take(/0|-?[1-9]\d{0,15}/y);
     if (digits === undefined) return null;
     const value = Number(digits);
     if (!Number.isSafeInteger(value)) throw this.#error('a smaller number');
@@ -219,8 +214,8 @@ class Parser {
   }
 
   #string(): string {
-    const column = this.#at;
-    const quoted = this.#take(/"(?:[^"\\\x00-\x1f]|\\.)*"|'(?:[^'\\\x00-\x1f]|\\.)*'/y);
+    const column = this.at;
+    const quoted = this.take(/"(?:[^"\\\x00-\x1f]|\\.)*"|'(?:[^'\\\x00-\x1f]|\\.)*'/y);
     if (quoted === undefined) throw this.#error('a closing quote');
     const inner = quoted.slice(1, -1);
     // JSON has no single-quoted strings: exchange what must be escaped.
@@ -233,28 +228,11 @@ class Parser {
   }
 
   #blank(): void {
-    this.#take(/[ \t\r\n]*/y);
-  }
-
-  #peek(text: string): boolean {
-    return this.#text.startsWith(text, this.#at);
-  }
-
-  #skip(text: string): boolean {
-    if (!this.#peek(text)) return false;
-    this.#at += text.length;
-    return true;
-  }
-
-  #take(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0];
-    if (found !== undefined) this.#at += found.length;
-    return found;
+    this.take(/[ \t\r\n]*/y);
   }
 
   #error(expected: string): JsonPathError {
-    return new JsonPathError(this.#at + 1, expected);
+    return new JsonPathError(this.at + 1, expected);
   }
 }
 
