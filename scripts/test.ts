@@ -6,10 +6,11 @@
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import path from 'node:path';
-import { run } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import { sharedServerUrl } from '../packages/testing/src/index.ts';
+import { killProcesses, processesMarked } from './runner/processes.ts';
+import { type FileLimits, type FileResult, killRunning, runTestFile } from './runner/testFile.ts';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const TEST_FILES = ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'];
@@ -18,13 +19,16 @@ const CHECKS = [
   { name: 'biome', args: ['check', '--diagnostic-level=warn', '.'] },
   { name: 'knip', args: ['--no-progress'] },
 ] as const;
+const CHECK_MS = 600_000;
 const CONCURRENCY = 2;
-/** A test file that takes longer hangs. */
-const TIMEOUT_MS = 300_000;
+/** What takes longer hangs, also on a machine that is many times slower than a developer's. */
+const LIMITS: FileLimits = { testMs: 300_000, fileMs: 900_000 };
 /** Files that build images and run containers take minutes, and the whole machine: they come last, one at a time. */
 const CONTAINER_FILES = /\/test\/docker\//;
-const CONTAINER_TIMEOUT_MS = 1_800_000;
-/** Output kept of each file, to be shown when it fails. */
+const CONTAINER_LIMITS: FileLimits = { testMs: 1_800_000, fileMs: 2_400_000 };
+/** How long what tests have started may take to end after them. */
+const LEFTOVER_MS = 10_000;
+/** Output kept of a check, to be shown when it fails. */
 const MAX_OUTPUT = 64 * 1024;
 
 const patterns = process.argv.slice(2);
@@ -32,38 +36,61 @@ const wanted = (name: string) => patterns.length === 0 || patterns.some(pattern 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-process.chdir(ROOT);
-const files = globSync(TEST_FILES).filter(wanted).sort();
-const checks = CHECKS.filter(check => wanted(check.name));
-if (files.length === 0 && checks.length === 0) say(`Nothing matches ${patterns.join(' ')}.`);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    killRunning();
+    fail('the run', `Broken off by ${signal}.`);
+    finish();
+  });
+}
+try {
+  await runAll();
+} catch (error) {
+  killRunning();
+  fail('the run', error instanceof Error ? (error.stack ?? error.message) : String(error));
+}
+finish();
 
-for (const check of checks) await runCheck(check);
-if (files.length > 0) {
+async function runAll(): Promise<void> {
+  process.chdir(ROOT);
+  const files = globSync(TEST_FILES).filter(wanted).sort();
+  const checks = CHECKS.filter(check => wanted(check.name));
+  if (files.length === 0 && checks.length === 0) say(`Nothing matches ${patterns.join(' ')}.`);
+  for (const check of checks) await runCheck(check);
+  if (files.length === 0) return;
   process.env.PEAKSTONE_TEST_DATABASE_URL = await sharedServerUrl();
   await runFiles(
     files.filter(file => !CONTAINER_FILES.test(file)),
-    { concurrency: CONCURRENCY, timeout: TIMEOUT_MS },
+    CONCURRENCY,
+    LIMITS,
   );
   await runFiles(
     files.filter(file => CONTAINER_FILES.test(file)),
-    { concurrency: 1, timeout: CONTAINER_TIMEOUT_MS },
+    1,
+    CONTAINER_LIMITS,
   );
+  await endLeftovers(files);
 }
-const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
-process.exit(totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0);
+
+/** The last line, whatever has happened. */
+function finish(): never {
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  process.exit(totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0);
+}
+
+function fail(what: string, why: string): void {
+  totals.failed++;
+  say(`FAIL ${what}\n${indent(why)}`);
+}
 
 async function runCheck(check: (typeof CHECKS)[number]): Promise<void> {
   const startedAt = performance.now();
   const { status, output } = await capture(path.join(ROOT, 'node_modules', '.bin', check.name), check.args);
   const took = seconds(performance.now() - startedAt);
-  if (status === 0) {
-    totals.passed++;
-    say(`ok   ${check.name} (${took})`);
-    return;
-  }
-  totals.failed++;
-  say(`FAIL ${check.name} (${took})\n${indent(output)}`);
+  if (status !== 0) return fail(`${check.name} (${took})`, output);
+  totals.passed++;
+  say(`ok   ${check.name} (${took})`);
 }
 
 /** Runs a program with this very Node first on its path, so that its `#!/usr/bin/env node` finds a new enough one. */
@@ -73,7 +100,12 @@ function capture(
 ): Promise<{ status: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const PATH = `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`;
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, PATH, NO_COLOR: '1' } });
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, PATH, NO_COLOR: '1' },
+      timeout: CHECK_MS,
+      killSignal: 'SIGKILL',
+    });
     let output = '';
     const collect = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-MAX_OUTPUT);
@@ -81,83 +113,47 @@ function capture(
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
     child.on('error', reject);
-    child.on('close', status => resolve({ status, output }));
+    child.on('close', (status, signal) =>
+      resolve({ status, output: signal === null ? output : `${output}\nEnded by ${signal}.` }),
+    );
   });
 }
 
-async function runFiles(
-  paths: readonly string[],
-  limits: { readonly concurrency: number; readonly timeout: number },
-): Promise<void> {
-  if (paths.length === 0) return;
-  const outputs = new Map<string, string>();
-  const failed = new Set<string>();
-  const name = (file: string | undefined) => (file === undefined ? '?' : path.relative(ROOT, file));
-  const keep = (file: string | undefined, text: string) =>
-    outputs.set(name(file), ((outputs.get(name(file)) ?? '') + text).slice(-MAX_OUTPUT));
-
-  for await (const event of run({
-    files: paths.map(file => path.resolve(file)),
-    ...limits,
-  })) {
-    switch (event.type) {
-      case 'test:stdout':
-      case 'test:stderr':
-        keep(event.data.file, event.data.message);
-        break;
-      case 'test:pass':
-        if (event.data.details.type === 'suite' || isFile(event.data)) break;
-        if (event.data.skip !== undefined) {
-          totals.skipped++;
-          if (typeof event.data.skip === 'string' && event.data.skip !== '') {
-            say(`skip ${name(event.data.file)}: ${event.data.name} (${event.data.skip})`);
-          }
-        } else totals.passed++;
-        break;
-      case 'test:fail': {
-        const { error } = event.data.details;
-        // A suite fails because of what is in it, which has been told already.
-        const failureType = 'failureType' in error ? error.failureType : undefined;
-        if (failureType === 'subtestsFailed') break;
-        totals.failed++;
-        failed.add(name(event.data.file));
-        say(
-          `FAIL ${name(event.data.file)}:${event.data.line ?? 1}: ${event.data.name}\n${indent(describe(error))}`,
-        );
-        break;
-      }
-      case 'test:summary': {
-        // One a file, and one for all, which has no file.
-        if (event.data.file === undefined) break;
-        const file = name(event.data.file);
-        const { counts, duration_ms } = event.data;
-        const bad = failed.has(file) || !event.data.success;
-        say(`${bad ? 'FAIL' : 'ok  '} ${file} (${counts.passed} tests, ${seconds(duration_ms)})`);
-        if (bad) showOutput(file, outputs.get(file));
-        outputs.delete(file);
-        break;
-      }
+async function runFiles(paths: readonly string[], concurrency: number, limits: FileLimits): Promise<void> {
+  const left = [...paths];
+  const worker = async (): Promise<void> => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      tell(file, await runTestFile(path.resolve(file), limits));
     }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+}
+
+function tell(file: string, { passed, skips, failures, output, tookMs }: FileResult): void {
+  totals.passed += passed;
+  totals.skipped += skips.length;
+  for (const { name, reason } of skips) if (reason !== '') say(`skip ${file}: ${name} (${reason})`);
+  for (const { name, line, why } of failures) {
+    fail(`${file}${line === undefined ? '' : `:${line}`}: ${name}`, why);
   }
-  // A file that could not even be loaded has no summary.
-  for (const file of failed) showOutput(file, outputs.get(file));
+  const bad = failures.length > 0;
+  say(`${bad ? 'FAIL' : 'ok  '} ${file} (${passed} tests, ${seconds(tookMs)})`);
+  if (bad && output.trim() !== '') say(indent(`output of ${file}:\n${output.trim()}`));
 }
 
-/** What a file printed, under the news that it failed. */
-function showOutput(file: string, output: string | undefined): void {
-  const text = output?.trim();
-  if (text) say(indent(`output of ${file}:\n${text}`));
-}
-
-/** The runner reports a whole file as a test when it holds none. */
-function isFile(data: { readonly name: string; readonly file?: string | undefined }): boolean {
-  return data.file !== undefined && path.resolve(data.name) === data.file;
-}
-
-function describe(error: Error): string {
-  const { cause } = error;
-  if (cause instanceof Error) return cause.stack?.includes(cause.message) ? cause.stack : inspect(cause);
-  return typeof cause === 'string' ? cause : error.message;
+/** What a test has started and nobody has stopped is told, and ended by its own id. */
+async function endLeftovers(files: readonly string[]): Promise<void> {
+  const ours = new Set(files.map(file => path.resolve(file)));
+  const deadline = performance.now() + LEFTOVER_MS;
+  let leftovers = processesMarked(ours);
+  while (leftovers.length > 0 && performance.now() < deadline) {
+    await sleep(200);
+    leftovers = processesMarked(ours);
+  }
+  for (const { pid, file, command } of leftovers) {
+    say(`left running by ${path.relative(ROOT, file)}: process ${pid}, ${command.slice(0, 200)}`);
+  }
+  await killProcesses(leftovers);
 }
 
 function indent(text: string): string {
