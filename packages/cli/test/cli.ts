@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StackStatus } from '@peakstone/stack';
 
 export const mainScript = fileURLToPath(new URL('../bin/main.mjs', import.meta.url));
 
@@ -85,4 +86,14 @@ export async function until(what: () => boolean | Promise<boolean>): Promise<voi
     if (performance.now() > deadline) throw new Error('It did not happen within a minute.');
     await new Promise(resolve => setTimeout(resolve, 50));
   }
+}
+
+/** On a busy machine a health check may take longer than it is waited for, and the next one be fine. */
+export async function untilHealthy(project: Project): Promise<StackStatus> {
+  let status: StackStatus | undefined;
+  await until(async () => {
+    status = await project.json<StackStatus>('status');
+    return status.healthy;
+  });
+  return status!;
 }
