@@ -1,9 +1,10 @@
 /**
- * `npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON]`
+ * `npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON] [--database URL]`
  *
- * Runs recorded HTTP cases against the engine on a real, throw-away PostgreSQL that holds PostgREST's own test fixtures.
- * DIR is a checkout of PostgREST, FILE the recording (or `PEAKSTONE_REST_CASES`; default `DIR/cases.json`). One server is started for each group of
- * settings. Prints `N passed, M failed`, then the failures; exit code 1 when there are any.
+ * Runs recorded HTTP cases against the engine on a real, throw-away PostgreSQL that holds PostgREST's own test fixtures,
+ * or on a database that holds them already (`URL`, as the authenticator role), which is quicker to repeat. DIR is a
+ * checkout of PostgREST, FILE the recording (or `PEAKSTONE_REST_CASES`; default `DIR/cases.json`). One server is started
+ * for each group of settings. Prints `N passed, M failed`, then the failures; exit code 1 when there are any.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +15,7 @@ import { type Outcome, runCases } from './conformance/run.ts';
 import { configOf, serve } from './conformance/serve.ts';
 
 const USAGE =
-  'usage: npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON]';
+  'usage: npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON] [--database URL]';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,7 +23,6 @@ const { values: options } = parseArgs({
     cases: { type: 'string' },
     only: { type: 'string' },
     settings: { type: 'string' },
-    /** A database that holds the fixtures already, as the authenticator role: for quick repeated runs. */
     database: { type: 'string' },
   },
 });
