@@ -12,11 +12,12 @@ server:
   grpc_listen_port: 9096
   log_level: warn
 
+# Alone, whatever its network interfaces are called: by default it asks eth0, en0 and lo for an address.
 common:
+  instance_addr: 127.0.0.1
   path_prefix: /loki
   replication_factor: 1
   ring:
-    instance_addr: 127.0.0.1
     kvstore:
       store: inmemory
 
