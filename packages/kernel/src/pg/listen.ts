@@ -1,6 +1,6 @@
 import { ConnectionError } from './errors.ts';
 import { Backoff } from './pool/backoff.ts';
-import { quoteIdentifier } from './sql.ts';
+import { quoteIdentifier } from './quote.ts';
 import type { Listener, ListenOptions } from './types.ts';
 import { Connection } from './wire/connection.ts';
 import { parseConninfo } from './wire/conninfo.ts';

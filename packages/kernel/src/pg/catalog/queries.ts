@@ -1,4 +1,4 @@
-import { arrayLiteral } from '../sql.ts';
+import { arrayLiteral } from '../quote.ts';
 import type { Statement } from '../types.ts';
 
 /** What `loadCatalog` takes in besides the pool. */
