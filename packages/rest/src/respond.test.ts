@@ -33,7 +33,8 @@ const base = {
   negotiatedByProfile: false,
   preferences: none,
   mediaType: jsonType,
-};
+  verbosity: 'verbose',
+} as const;
 const reading = { ...base, range: allRows, location: '/films', headersOnly: false };
 const writing: MutateContext = {
   ...base,
@@ -66,14 +67,15 @@ describe('answering a read', () => {
     assert.equal(header(response, 'Content-Range'), '*/0');
   });
 
-  it('refuses a range that starts past the end', () => {
-    assert.throws(
-      () => respondRead({ ...result, rows: 0, total: 3 }, { ...reading, range: { lower: 9, upper: 12 } }),
-      {
-        code: 'PGRST103',
-        details: 'An offset of 9 was requested, but there are only 3 rows.',
-      },
+  it('says of a range that starts past the end that it does, with the headers of an answer', () => {
+    const response = respondRead(
+      { ...result, rows: 0, total: 3 },
+      { ...reading, range: { lower: 9, upper: 12 } },
     );
+    assert.equal(response.status, 416);
+    assert.match(String(response.body), /An offset of 9 was requested, but there are only 3 rows\./);
+    assert.equal(header(response, 'Content-Range'), '*/3');
+    assert.equal(header(response, 'Content-Location'), '/films');
   });
 
   it('has no body for HEAD', () => {

@@ -4,7 +4,8 @@
  */
 import { type Catalog, key, type Routine } from '@peakstone/kernel/catalog';
 import { type HttpResponse, responseHeader, withHeaders } from '@peakstone/kernel/http';
-import { requestErrors, schemaCacheErrors } from './errors.ts';
+import type { RestConfig } from './config/types.ts';
+import { renderErrorBody, requestErrors, schemaCacheErrors } from './errors.ts';
 import { encodeHeader } from './headers.ts';
 import { type MediaType, renderContentType } from './parse/media.ts';
 import { countsExactly, type Preferences, renderPreferenceApplied } from './parse/prefer.ts';
@@ -21,6 +22,8 @@ export interface ResponseContext {
   readonly negotiatedByProfile: boolean;
   readonly preferences: Preferences;
   readonly mediaType: MediaType;
+  /** Setting `client-error-verbosity`. */
+  readonly verbosity: RestConfig['clientErrorVerbosity'];
 }
 
 /** `Content-Range: 0-9/100`, where `*` stands for what is not known or empty. */
@@ -60,7 +63,7 @@ function withMaxAffected({ maxAffected }: Preferences): { maxAffected?: number }
   return maxAffected === undefined ? {} : { maxAffected };
 }
 
-/** @throws {RestError} PGRST103 when the range starts past the last row, PGRST111 and PGRST112 for unreadable settings. */
+/** @throws {RestError} PGRST111 and PGRST112 for unreadable settings. */
 export function respondRead(
   result: ResultRow,
   context: ResponseContext & {
@@ -76,8 +79,13 @@ export function respondRead(
   headers.push('Content-Location', encodeHeader(context.location), ...contentTypeHeaders(context));
   headers.push(...appliedHeader(common(preferences)));
   const status = rangeStatus(lower, upper, result.total);
-  if (status === 416) throw requestErrors.outOfBounds(lower, result.total ?? 0, headers.slice(0, 2));
-  return applyGucs(result, { status, headers, body: context.headersOnly ? null : result.body });
+  const body = status === 416 ? outOfBounds(lower, result, context) : result.body;
+  return applyGucs(result, { status, headers, body: context.headersOnly ? null : body });
+}
+
+/** A range past the last row is an answer like any other, save for its status and body: what was done is kept. */
+function outOfBounds(lower: number, { total }: ResultRow, { verbosity }: ResponseContext): string {
+  return renderErrorBody(requestErrors.outOfBounds(lower, total ?? 0), verbosity);
 }
 
 /** The head of a response whose rows follow as they come: how many there will be is not known. */
@@ -104,9 +112,9 @@ export function respondCall(
   const isVoid = routine.returns.kind === 'void' && !routine.returns.setof;
   if (isVoid) return applyGucs(result, { status: 204, headers, body: null });
   const status = rangeStatus(lower, upper, result.total);
-  if (status === 416) throw requestErrors.outOfBounds(lower, result.total ?? 0, headers.slice(0, 2));
+  const body = status === 416 ? outOfBounds(lower, result, context) : result.body;
   headers.push(...contentTypeHeaders(context));
-  return applyGucs(result, { status, headers, body: context.method === 'HEAD' ? null : result.body });
+  return applyGucs(result, { status, headers, body: context.method === 'HEAD' ? null : body });
 }
 
 export interface MutateContext extends ResponseContext {

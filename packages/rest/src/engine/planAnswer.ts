@@ -61,7 +61,7 @@ export function planAnswer(
       const at = offset + transaction.mainIndex;
       const main = results[at];
       if (!main) throw new Error('The exchange gave no result for its main statement');
-      if (isPlan) return respondPlan(readPlanText(main), responseContext(compiled.mediaType, api));
+      if (isPlan) return respondPlan(readPlanText(main), responseContext(compiled.mediaType, api, call));
       const row = readResult(main);
       // Where nothing is written, or all is rolled back anyway, looking afterwards saves a round trip.
       check?.(row);
@@ -86,7 +86,7 @@ function respondRow(
   main: Result,
   planned: Result | undefined,
 ): HttpResponse {
-  const context = responseContext(compiled.mediaType, api);
+  const context = responseContext(compiled.mediaType, api, call);
   switch (compiled.kind) {
     case 'read': {
       const total = estimateTotal(row, planned, api, call);
@@ -152,7 +152,11 @@ function estimateTotal(
   return Math.max(total, readPlannedRows(planned) ?? 0);
 }
 
-export function responseContext(mediaType: MediaType, api: ApiRequest): ResponseContext {
-  const { method, schema, negotiatedByProfile, preferences } = api;
-  return { method, schema, negotiatedByProfile, preferences, mediaType };
+export function responseContext(
+  mediaType: MediaType,
+  { method, schema, negotiatedByProfile, preferences }: ApiRequest,
+  { config }: RestCall,
+): ResponseContext {
+  const verbosity = config.clientErrorVerbosity;
+  return { method, schema, negotiatedByProfile, preferences, mediaType, verbosity };
 }

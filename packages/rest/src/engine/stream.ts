@@ -44,7 +44,10 @@ export function streamRead(
     if (first.done) throw new Error('The streamed statement gave no first row');
     const [headers, status] = first.value;
     const settings = { headers: headers?.toString() ?? null, status: status?.toString() ?? null };
-    const context = { ...responseContext(compiled.mediaType, api), location: locationOf(compiled, api) };
+    const context = {
+      ...responseContext(compiled.mediaType, api, call),
+      location: locationOf(compiled, api),
+    };
     const body = new StreamedBody(first.value, rows, compiled.stream ?? 'json');
     try {
       return respondStream(settings, context, body);

@@ -6,6 +6,8 @@ describe('hints for misspelt names', () => {
   it('find the name that was meant', () => {
     assert.equal(closestName(['films', 'directors'], 'film'), 'films');
     assert.equal(closestName(['roles', 'actors'], 'Role'), 'roles');
+    // Underscores separate nothing: a_bcd and ab_cd share their grams.
+    assert.equal(closestName(['a_bcd', 'xyz'], 'ab_cd'), 'a_bcd');
   });
 
   it('stay silent when nothing is close', () => {

@@ -59,7 +59,7 @@ function distinct(names: Iterable<string>): Map<string, string> {
 }
 
 function grams(text: string, size: number): Map<string, number> {
-  const padded = `-${text.replace(/[^\p{L}\p{N}_, ]/gu, '')}-`.padEnd(size, '-');
+  const padded = `-${text.replace(/[^\p{L}\p{N},\s]/gu, '')}-`;
   const counts = new Map<string, number>();
   for (let i = 0; i + size <= padded.length; i++) {
     const gram = padded.slice(i, i + size);

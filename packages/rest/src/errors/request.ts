@@ -25,14 +25,9 @@ export const lowerGreaterThanUpper = (): RestError =>
   });
 
 /** PGRST103. The caller adds Content-Range where the reference sends one. */
-export const outOfBounds = (
-  lower: number | string,
-  total: number | string,
-  headers: readonly string[] = [],
-): RestError =>
+export const outOfBounds = (lower: number | string, total: number | string): RestError =>
   new RestError('PGRST103', rangeMessage, {
     details: `An offset of ${lower} was requested, but there are only ${total} rows.`,
-    headers,
   });
 
 /** PGRST105 */

@@ -6,7 +6,7 @@ import { RestError } from './restError.ts';
 /** Names below this score are no help, and would reveal what the caller may not see. */
 const minNameScore = 0.75;
 
-/** A schema of more tables gives no hint: comparing them all would cost more than the answer. */
+/** A schema of so many tables gives no hint: comparing them all would cost more than the answer. */
 const maxTablesForHints = 500;
 
 /** PGRST200: no relationship between two relations. `hint` is what followed `!`. */
@@ -32,9 +32,9 @@ function noRelationshipHint(parent: string, child: string, schema: string, catal
   const fromParent = catalog.relationships
     .get(key(schema, parent))
     ?.filter(rel => rel.target.schema === schema);
-  if (catalog.tables.has(key(schema, parent)) || (fromParent && fromParent.length > 0)) {
+  if (fromParent && fromParent.length > 0) {
     const near = fuzzyMatches(
-      (fromParent ?? []).map(rel => rel.target.name),
+      fromParent.map(rel => rel.target.name),
       child,
     ).find(match => match.score < 1);
     return near ? `Perhaps you meant '${near.name}' instead of '${child}'.` : null;
@@ -185,16 +185,14 @@ export const columnNotFound = (relation: string, column: string): RestError =>
 /** PGRST205. A partition is no table of the API, so it is no suggestion either. */
 export function tableNotFound(schema: string, name: string, catalog: Catalog): RestError {
   const inSchema = key(schema, '');
-  const names: string[] = [];
-  for (const each of catalog.tables.keys())
-    if (each.startsWith(inSchema)) names.push(each.slice(inSchema.length));
-  const near =
-    names.length > maxTablesForHints
-      ? undefined
-      : fuzzyMatches(names, name, minNameScore).find(
-          match => !catalog.tables.get(key(schema, match.name))?.isPartition,
-        );
+  const keys = [...catalog.tables.keys()].filter(each => each.startsWith(inSchema));
+  const names = keys.length < maxTablesForHints ? keys.map(each => each.slice(inSchema.length)) : [];
+  const near = closestName(
+    names.filter(each => !catalog.tables.get(key(schema, each))?.isPartition),
+    name,
+    minNameScore,
+  );
   return new RestError('PGRST205', `Could not find the table '${schema}.${name}' in the schema cache`, {
-    hint: near === undefined ? null : `Perhaps you meant the table '${schema}.${near.name}'`,
+    hint: near === null ? null : `Perhaps you meant the table '${schema}.${near}'`,
   });
 }

@@ -4,26 +4,31 @@
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 import { requestErrors } from '../errors.ts';
+import { showText } from './trace.ts';
 
 /**
  * A header line and records, as a JSON array of objects whose values are strings, or null for a bare or quoted `NULL`.
- * Blank lines are skipped; fields beyond the header are dropped.
- * @throws {RestError} PGRST102 when there is no header, a quote is not closed, or a line has too few fields.
+ * Blank lines after the header are skipped; fields beyond the header are dropped.
+ * @throws {RestError} PGRST102 when the header's line does not end, a quote is not closed, or a line has too few fields.
  */
 export function csvToJson(body: Buffer): { readonly json: Buffer; readonly keys: readonly string[] } {
-  const records = readRecords(body.toString('utf8'));
-  const header = records.next().value;
-  if (header === undefined) throw requestErrors.invalidBody('parse error (not enough input) at ""');
-  const names = new Map(header.map((name, index) => [name, index]));
+  const text = body.toString('utf8');
+  const header = readRecord(text, 0);
+  if (header.end === text.length) throw requestErrors.invalidBody('parse error (not enough input) at ""');
+  const names = new Map(header.fields.map((name, index) => [name, index]));
   const columns = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
   const labels = columns.map(([name]) => `${JSON.stringify(name)}:`);
   const rows: string[] = [];
-  for (const record of records) {
-    if (record.length < header.length) {
+  for (let at = pastLineEnd(text, header.end); at < text.length; ) {
+    const record = readRecord(text, at);
+    const isBlank = record.end === at;
+    at = pastLineEnd(text, record.end);
+    if (isBlank) continue;
+    if (record.fields.length < header.fields.length) {
       throw requestErrors.invalidBody('All lines must have same number of fields');
     }
     const row = columns.map(([, index], i) => {
-      const value = record[index]!;
+      const value = record.fields[index]!;
       return labels[i] + (value === 'NULL' ? 'null' : JSON.stringify(value));
     });
     rows.push(`{${row.join(',')}}`);
@@ -34,30 +39,22 @@ export function csvToJson(body: Buffer): { readonly json: Buffer; readonly keys:
   };
 }
 
-/** Records as they are read; a field is quoted whole or not at all. */
-function* readRecords(text: string): Generator<string[], undefined> {
-  let at = 0;
-  while (at < text.length) {
-    if (isLineEnd(text, at)) {
-      at++;
-      continue;
-    }
-    const record: string[] = [];
-    for (;;) {
-      const end = text[at] === '"' ? endOfQuoted(text, at) : endOfBare(text, at);
-      if (end < text.length && text[end] !== ',' && !isLineEnd(text, end)) throw unreadable(text, end);
-      const isQuoted = text[at] === '"';
-      record.push(isQuoted ? text.slice(at + 1, end - 1).replaceAll('""', '"') : text.slice(at, end));
-      at = end;
-      if (text[at] !== ',') break;
-      at++;
-    }
-    yield record;
+/** The fields of one line, each quoted whole or not at all; `end` is where the line's end stands, or the text's. */
+function readRecord(text: string, from: number): { readonly fields: string[]; readonly end: number } {
+  const fields: string[] = [];
+  for (let at = from; ; at++) {
+    const isQuoted = text[at] === '"';
+    const end = isQuoted ? endOfQuoted(text, at) : endOfBare(text, at);
+    if (end < text.length && text[end] !== ',' && !isLineEnd(text, end)) throw unreadable(text, end);
+    fields.push(isQuoted ? text.slice(at + 1, end - 1).replaceAll('""', '"') : text.slice(at, end));
+    if (text[end] !== ',') return { fields, end };
+    at = end;
   }
-  return undefined;
 }
 
 const isLineEnd = (text: string, at: number): boolean => text[at] === '\n' || text[at] === '\r';
+
+const pastLineEnd = (text: string, at: number): number => at + (text.startsWith('\r\n', at) ? 2 : 1);
 
 /** Past the closing quote. */
 function endOfQuoted(text: string, from: number): number {
@@ -75,9 +72,12 @@ function endOfBare(text: string, from: number): number {
 }
 
 const unreadable = (text: string, at: number): Error =>
-  requestErrors.invalidBody(`parse error (Failed reading: satisfy) at ${excerpt(text, at)}`);
+  requestErrors.invalidBody(`parse error (Failed reading: satisfy) at ${excerpt(text.slice(at))}`);
 
-const excerpt = (text: string, at: number): string => {
-  const rest = text.slice(at, at + 50);
-  return JSON.stringify(rest.length < text.length - at ? `${rest}…` : rest);
-};
+/** Bytes shown, or the first of many as they are. */
+function excerpt(rest: string): string {
+  const bytes = Buffer.from(rest).toString('latin1');
+  return bytes.length > MAX_SHOWN ? `${bytes.slice(0, MAX_SHOWN)} (truncated)` : showText(bytes);
+}
+
+const MAX_SHOWN = 100;

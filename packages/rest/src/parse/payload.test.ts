@@ -111,7 +111,24 @@ describe('other bodies', () => {
   it('refuse CSV lines that are too short, and quotes that never close', () => {
     assert.throws(() => rows('a,b\n1'), refusal('All lines must have same number of fields'));
     assert.throws(() => rows('a\n"x'), RestError);
-    assert.throws(() => rows(''), RestError);
+  });
+
+  it('refuse a CSV header whose line does not end', () => {
+    for (const text of ['', 'a', 'a,b']) {
+      assert.throws(() => rows(text), refusal('parse error (not enough input) at ""'));
+    }
+    assert.deepEqual(rows('a\n'), []);
+  });
+
+  it('show the CSV that cannot be read byte by byte, and of more than a hundred the first', () => {
+    assert.throws(
+      () => rows('a\né"1é\x002'),
+      refusal('parse error (Failed reading: satisfy) at "\\"1\\195\\169\\NUL2"'),
+    );
+    assert.throws(
+      () => rows(`a\nx"${'y'.repeat(100)}`),
+      refusal(`parse error (Failed reading: satisfy) at "${'y'.repeat(99)} (truncated)`),
+    );
   });
 
   it('turn a form into a row, or into arguments', () => {
@@ -126,6 +143,8 @@ describe('other bodies', () => {
       ],
       columns: ['id', 'name'],
     });
+    const separated = Buffer.from('a=1;b=2&c');
+    assert.equal(textOf(parsePayload(separated, form, 'relation', null)), '{"a":"1","b":"2","c":""}');
   });
 
   it('are a function’s one argument as text, XML or bytes, and nothing for a table', () => {

@@ -6,6 +6,7 @@ import { requestErrors } from '../errors.ts';
 import { csvToJson } from './csv.ts';
 import { scanJson } from './json.ts';
 import { type MediaType, renderMime } from './media.ts';
+import { decodeText } from './query.ts';
 
 /** `columns` are the columns or arguments that are given, sorted, each once. */
 export type Payload =
@@ -40,7 +41,7 @@ export function parsePayload(
       return asBytes(rows.json, rows.keys);
     }
     case 'form': {
-      const params = [...new URLSearchParams(body.toString('utf8'))];
+      const params = readForm(body.toString('utf8'));
       const keys = sortedSet(params.map(([name]) => name));
       return isRoutine
         ? { kind: 'form', params, columns: keys }
@@ -52,6 +53,16 @@ export function parsePayload(
       if (isRoutine) return asBytes(body, []);
   }
   throw requestErrors.invalidBody(`Content-Type not acceptable: ${renderMime(contentType)}`);
+}
+
+/** Fields as the query string has them: split at `;` too, an empty name where nothing stands before a separator. */
+function readForm(text: string): readonly (readonly [string, string])[] {
+  const parts = text.split(/[&;]/);
+  if (parts.at(-1) === '') parts.pop();
+  return parts.map(part => {
+    const at = part.indexOf('=');
+    return at < 0 ? [decodeText(part), ''] : [decodeText(part.slice(0, at)), decodeText(part.slice(at + 1))];
+  });
 }
 
 function parseJson(body: Buffer): Payload {

@@ -139,6 +139,16 @@ describe('reading filters', () => {
   });
 });
 
+describe('a query with several faults', () => {
+  it('is refused for its order, then its logic, columns, select and filters', () => {
+    const faults = ['order=id.nope', 'or=(x)', 'columns="', 'select=a(', 'id=nope'];
+    for (const [n, what] of ['order', 'logic tree', 'columns', 'select', 'filter'].entries()) {
+      const query = faults.slice(n).reverse().join('&');
+      assert.throws(() => parseQuery(query, false), { message: new RegExp(`failed to parse ${what}`) });
+    }
+  });
+});
+
 describe('reading logic trees', () => {
   it('keeps nesting and negation', () => {
     const [[path, tree] = []] = parseQuery(

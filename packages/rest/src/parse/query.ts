@@ -134,7 +134,7 @@ function lastWord(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
-/** A query's parameters by what they are. Orders and logic trees are read at once, so that of several faults the reference's is told. */
+/** A query's parameters by what they are. Orders are read first, then logic trees, so that of several faults the reference's is told. */
 interface SortedParameters {
   readonly reserved: ReadonlyMap<string, string | null>;
   readonly order: QueryParams['order'];
@@ -153,7 +153,7 @@ function sortParameters(
 ): SortedParameters {
   const reserved = new Map<string, string | null>();
   const order: (readonly [EmbedPath, readonly OrderTerm[]])[] = [];
-  const logic: (readonly [EmbedPath, LogicTree])[] = [];
+  const trees: (readonly [string, string])[] = [];
   const limits = new Map<string, { limit?: string; offset?: string }>();
   const others: (readonly [string, string])[] = [];
   let after: string | null = null;
@@ -182,15 +182,17 @@ function sortParameters(
         break;
       }
       case 'and':
-      case 'or': {
-        const { path, operator } = read(logicPath, name, 'logic path');
-        logic.push([path, read(logicTree, operator + value, 'logic tree', value)]);
+      case 'or':
+        trees.push([name, value]);
         break;
-      }
       default:
         others.push([name, value]);
     }
   }
+  const logic = trees.map(([name, value]) => {
+    const { path, operator } = read(logicPath, name, 'logic path');
+    return [path, read(logicTree, operator + value, 'logic tree', value)] as const;
+  });
   return { reserved, order, logic, limits, others, after };
 }
 

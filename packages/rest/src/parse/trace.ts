@@ -39,21 +39,34 @@ export function merge(left: ParseTrace | null, right: ParseTrace | null): ParseT
 /** Shows a character as Haskell's `show` does: `'x'`, `'\n'`, `'\233'`. */
 export function showCharacter(character: string, quote: string): string {
   const code = character.codePointAt(0) ?? 0;
-  const named: Record<number, string> = {
-    7: '\\a',
-    8: '\\b',
-    9: '\\t',
-    10: '\\n',
-    11: '\\v',
-    12: '\\f',
-    13: '\\r',
-    92: '\\\\',
-    127: '\\DEL',
-  };
   if (character === quote) return `${quote}\\${quote}${quote}`;
-  const escaped = named[code];
-  if (escaped !== undefined) return quote + escaped + quote;
-  return code < 32 || code > 126 ? `${quote}\\${code}${quote}` : quote + character + quote;
+  return quote + escapeCharacter(code) + quote;
+}
+
+/** A text in double quotes, as Haskell shows one. */
+export function showText(text: string): string {
+  let shown = '';
+  let previous = 0;
+  for (const character of text) {
+    // A digit after an escape by number, and an H after \\SO, would be read as part of it.
+    if ((previous > 127 && /\d/.test(character)) || (previous === 14 && character === 'H')) shown += '\\&';
+    previous = character.codePointAt(0) ?? 0;
+    shown += character === '"' ? '\\"' : escapeCharacter(previous);
+  }
+  return `"${shown}"`;
+}
+
+/** Names of control characters, from NUL to US. */
+const CONTROLS =
+  'NUL SOH STX ETX EOT ENQ ACK a b t n v f r SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US'.split(
+    ' ',
+  ); // prettier-ignore
+
+function escapeCharacter(code: number): string {
+  if (code < 32) return `\\${CONTROLS[code]}`;
+  if (code === 92) return '\\\\';
+  if (code === 127) return '\\DEL';
+  return code > 126 ? `\\${code}` : String.fromCharCode(code);
 }
 
 /** Where and why the input was refused. */

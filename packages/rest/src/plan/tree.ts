@@ -24,7 +24,8 @@ export interface Draft {
   readonly spread: boolean;
   readonly depth: number;
   readonly fields: readonly SelectField[];
-  readonly children: readonly Draft[];
+  /** In select order, those that a parameter addresses before the others: the order of keys in the response. */
+  readonly children: Draft[];
   readonly filters: Filter[];
   readonly logic: LogicTree[];
   order: readonly OrderTerm[];
@@ -123,9 +124,10 @@ function findLevel(root: Draft, path: EmbedPath, allowsLegacyNames: boolean, leg
   let level = root;
   for (const step of path) {
     const byName = (child: Draft): boolean => child.name === step;
-    const found = level.children.find(
+    const index = level.children.findIndex(
       child => (child.alias ?? child.name) === step || (allowsLegacyNames && byName(child)),
     );
+    const [found] = index < 0 ? [] : level.children.splice(index, 1);
     if (!found) {
       const aliased = level.children.find(child => byName(child) && child.alias !== null);
       throw requestErrors.notEmbedded(
@@ -133,6 +135,7 @@ function findLevel(root: Draft, path: EmbedPath, allowsLegacyNames: boolean, leg
         aliased?.alias ? { name: aliased.name, alias: aliased.alias } : undefined,
       );
     }
+    level.children.unshift(found);
     if (found.alias !== null && found.alias !== step) legacy.add(found);
     level = found;
   }

@@ -74,6 +74,13 @@ describe('embedding', () => {
     );
   });
 
+  it('shows the embeds that a parameter addresses before the others', async () => {
+    const { text } = await library.get(
+      '/films?select=id,directors!director_id(name),roles(part)&id=eq.1&roles.order=part&roles.limit=1',
+    );
+    assert.match(text, /^\[\{"id":1,"roles":\[.*\],"directors":\{.*\}\}\]$/);
+  });
+
   it('asks whether an embed is there', async () => {
     assert.deepEqual(await read('/films?select=id,budgets()&budgets=is.null&order=id'), [
       { id: 1 },

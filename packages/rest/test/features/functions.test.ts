@@ -184,5 +184,8 @@ describe('calling functions', () => {
     );
     assert.equal((await library.send('OPTIONS', '/rpc/touch')).headers.allow, 'OPTIONS,POST');
     assert.equal((await library.send('OPTIONS', '/nowhere')).status, 404);
+    // A function is found as a GET would find it, so that what cannot be called is refused here, too.
+    const unknownEmbed = await library.send('OPTIONS', '/rpc/touch?films.id=eq.1');
+    assert.equal((unknownEmbed.json as { code: string }).code, 'PGRST108');
   });
 });

@@ -77,6 +77,11 @@ describe('reading a table', () => {
     const past = await library.get('/films?offset=9', { prefer: 'count=exact' });
     assert.equal(past.status, 416);
     assert.equal((past.json as { code: string }).code, 'PGRST103');
+    // No refusal, but an answer about the range: its headers are those of a read.
+    assert.equal(past.headers['content-range'], '*/4');
+    assert.equal(past.headers['content-location'], '/films?offset=9');
+    assert.equal(past.headers['preference-applied'], 'count=exact');
+    assert.equal(past.headers['proxy-status'], undefined);
   });
 
   it('answers HEAD with the headers alone', async () => {
