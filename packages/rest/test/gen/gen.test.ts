@@ -122,7 +122,7 @@ describe('generating TypeScript types', () => {
   Args: {
     d: Database["films"]["Tables"]["directors"]["Row"]
   }
-  Returns: Database["films"]["Tables"]["films"]["Row"]
+  Returns: Omit<Database["films"]["Tables"]["films"]["Row"], Database["films"]["Tables"]["films"]["ComputedFields"]>
   SetofOptions: {
     from: "directors"
     to: "films"
@@ -200,6 +200,9 @@ const { data: text } = await client.rpc('add', { a: 'x' });
 same<typeof text, string | null>(true);
 const { data: found } = await client.rpc('search', { query: 'x' }).select('title');
 same<typeof found, { title: string }[] | null>(true);
+const { data: whole } = await client.rpc('search', { query: 'x' });
+same<'shout' extends keyof NonNullable<typeof whole>[number] ? true : false, false>(true);
+same<NonNullable<typeof whole>[number]['director_id'], number>(true);
 const { data: stats } = await client.rpc('stats');
 same<typeof stats, { films: number; genre: 'drama' | 'comedy' }[] | null>(true);
 
