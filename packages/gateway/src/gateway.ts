@@ -51,7 +51,7 @@ export interface Gateway {
 }
 
 /** Where Prometheus reads, from the admin networks only. */
-export const METRICS_PATH = '/-/metrics';
+const METRICS_PATH = '/-/metrics';
 
 const EXPOSED_HEADERS = [
   'X-Request-Id',

@@ -1,5 +1,5 @@
 export { type GatewayConfig, readGatewayConfig } from './config.ts';
-export { createGateway, type Gateway, type GatewayDeps, METRICS_PATH } from './gateway.ts';
+export type { GatewayDeps } from './gateway.ts';
 export type { Listed, Route, Target } from './routes.ts';
 export { type GatewayService, gateway } from './service.ts';
 export { routesFromEnv } from './upstreams.ts';

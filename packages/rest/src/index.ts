@@ -10,4 +10,3 @@ export {
   restService,
   startRest,
 } from './service.ts';
-export { prettyVersion, productVersion, referenceVersion } from './version.ts';

@@ -2,7 +2,7 @@
 export const referenceVersion = '16.1';
 
 /** This package's own version. */
-export const productVersion = '0.1.0';
+const productVersion = '0.1.0';
 
 /** As `Server`, `application_name` and `--version` show it: tools look for the first part, people need the second. */
 export const prettyVersion = `${referenceVersion} (PeakStone ${productVersion})`;

@@ -9,7 +9,6 @@ export type { ServeOptions, UpgradeListener } from './options.ts';
 export { type ProxyOptions, proxyTo, type ReverseProxy } from './proxy/proxy.ts';
 export { refuseUpgrade, tunnelTo } from './proxy/tunnel.ts';
 export { withRequest } from './request.ts';
-export { errorResponse, jsonResponse, responseHeader, textResponse, withHeaders } from './respond.ts';
+export { jsonResponse, responseHeader, textResponse, withHeaders } from './respond.ts';
 export { type HttpServer, serveHttp } from './server.ts';
-export { reasonPhrase } from './status.ts';
 export * from './types.ts';

@@ -1,3 +1,3 @@
-export { buildCatalog, loadCatalog } from './load.ts';
-export { type CatalogOptions, catalogStatements } from './queries.ts';
+export { loadCatalog } from './load.ts';
+export type { CatalogOptions } from './queries.ts';
 export * from './types.ts';

@@ -41,7 +41,7 @@ export async function loadCatalog(pool: Pool, options: CatalogOptions = {}): Pro
 }
 
 /** The catalog from the results of `catalogStatements`, in their order. Yields between small pieces of work. */
-export function* buildCatalog(
+function* buildCatalog(
   results: readonly Result[],
   options: CatalogOptions,
 ): Generator<void, Omit<Catalog, 'loadedInMs'>> {
