@@ -43,6 +43,43 @@ describe('peakstone sql', () => {
     );
   });
 
+  it('describes what there is, by the commands that users of psql type', async () => {
+    const schema = `create table described (id int primary key, title text not null default 'none', parent int references described);
+      alter table described enable row level security; create policy mine on described for select to web_anon using (id > 1);
+      create view describing as select id from described;`;
+    assert.equal((await project.run(['sql'], schema)).code, 0);
+    const rows = async (command: string): Promise<Record<string, unknown>[]> => {
+      const { code, stdout, stderr } = await project.run(['sql', '--json', command]);
+      assert.deepEqual([code, stderr], [0, ''], command);
+      return stdout.split(/(?<=\]\n)/).flatMap(part => JSON.parse(part) as Record<string, unknown>[]);
+    };
+    const names = async (command: string) => (await rows(command)).map(row => row.name ?? row.role);
+    assert.ok((await names('\\d')).includes('describing'));
+    assert.ok((await names('\\dt')).includes('described'));
+    assert.deepEqual(await names('\\dv describ*'), ['describing']);
+    assert.deepEqual(await names('\\dt public.describe_'), []);
+    assert.deepEqual(await names('\\dm'), []);
+    assert.ok((await names('\\dn')).includes('leads'));
+    assert.deepEqual(await names('\\df auth.ui?'), ['uid']);
+    assert.deepEqual(await names('\\du web_anon'), ['web_anon']);
+    assert.deepEqual(await names('\\l'), ['postgres']);
+    const parts = await rows('\\d described');
+    assert.deepEqual(
+      parts.slice(0, 3).map(row => [row.column, row.type, row['not null'], row.default]),
+      [
+        ['id', 'integer', true, null],
+        ['title', 'text', true, "'none'::text"],
+        ['parent', 'integer', false, null],
+      ],
+    );
+    const kinds = new Set(parts.slice(3).map(row => row.what));
+    assert.deepEqual([...kinds], ['index', 'constraint', 'referenced by', 'row security', 'policy', 'grant']);
+    const unknown = await project.run(['sql', '\\d nothing_here']);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /relation "nothing_here" does not exist/);
+    assert.match((await project.run(['sql', '\\copy x'])).stderr, /Alone, these are understood: \\d, /);
+  });
+
   it('shows an error as psql does, and stops at the first', async () => {
     const { code, stdout, stderr } = await project.run(['sql'], 'select 1;\n\nselect oops;\nselect 3;');
     assert.equal(code, 1);

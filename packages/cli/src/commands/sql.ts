@@ -1,6 +1,7 @@
 import type { PgError, PgErrorFields, Pool } from '@peakstone/kernel/pg';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
+import { describable, describeCommand } from '../sql/describe.ts';
 import { renderSqlError, renderSqlNotice } from '../sql/error.ts';
 import { type ArrayTypes, arrayTypesQuery } from '../sql/json.ts';
 import { ResultPrinter, type SqlFormat } from '../sql/print.ts';
@@ -36,6 +37,7 @@ export const sql: Command = {
   },
   examples: [
     { command: 'peakstone sql "select * from films limit 3"', does: 'One statement, as a table' },
+    { command: `peakstone sql '\\d films'`, does: 'What a table looks like; \\d alone lists them' },
     { command: 'peakstone sql -f schema.sql', does: 'A file' },
     {
       command: `peakstone sql --role app_user --claims '{"sub":"00000000-0000-4000-8000-000000000001"}' "select * from stays"`,
@@ -52,7 +54,7 @@ export const sql: Command = {
     const { text, input } = await readScript(invocation, context);
     const format = formatOf(invocation);
     const claims = claimsOf(invocation);
-    const pieces = piecesOf(text);
+    const pieces = piecesOf(describeCommand(text) ?? text);
     const { stackPaths, superuserUrl } = await import('@peakstone/stack');
     const { createPool } = await import('@peakstone/kernel/pg');
     const url = await superuserUrl(
@@ -157,7 +159,7 @@ function piecesOf(script: string): Piece[] {
   } catch (error) {
     if (!(error instanceof MetaCommandError)) throw error;
     throw new CliError(error.message, {
-      hint: 'Nothing was run. Take the line out, or run the script with psql.',
+      hint: `Nothing was run. Take the line out, or run the script with psql. Alone, these are understood: ${describable}.`,
       cause: error,
     });
   }
