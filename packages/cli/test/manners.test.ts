@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { root } from '../src/commands/index.ts';
-import type { Command } from '../src/grammar/command.ts';
+import { type Command, usualServices } from '../src/grammar/command.ts';
 import { Project } from './cli.ts';
 
 const project = new Project();
@@ -133,6 +133,15 @@ describe('the manners of the command line', () => {
     );
   });
 
+  it('offers the services that every stack here has', async () => {
+    const { services } = await import('@peakstone/stack');
+    const here = services.filter(({ kind, engines }) => kind === 'service' && engines.includes('peakstone'));
+    assert.deepEqual(
+      here.map(({ name }) => name),
+      usualServices,
+    );
+  });
+
   it('refuses a claim that an option would overrule', async () => {
     const { code, stderr } = await project.run(['secrets', 'jwt', '--role', 'app_user', '--claim', 'role=x']);
     assert.equal(code, 2);
@@ -172,6 +181,8 @@ describe('the manners of the command line', () => {
     assert.deepEqual(complete('peakstone', 'secrets', 'ro'), ['rotate']);
     assert.deepEqual(complete('peakstone', 'up', '--de'), ['--detach']);
     assert.deepEqual(complete('peakstone', 'completions', 'z'), ['zsh']);
+    assert.deepEqual(complete('peakstone', 'logs', '-f', 'ga'), ['gateway']);
+    assert.deepEqual(complete('peakstone', 'restart', 'p'), ['postgres']);
     assert.ok(!complete('peakstone', '_').includes('_serve'));
   });
 

@@ -1,4 +1,4 @@
-import { type Command, jsonOption, stackOptions } from '../grammar/command.ts';
+import { type Command, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
 
@@ -11,6 +11,7 @@ export const down: Command = {
     {
       name: 'SERVICE',
       summary: 'postgres, rest, gateway … (the whole stack when left out)',
+      likely: usualServices,
       required: false,
     },
   ],

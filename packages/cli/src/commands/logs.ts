@@ -1,5 +1,5 @@
 import type { LogLine } from '@peakstone/stack';
-import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
+import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { suggest } from '../grammar/suggest.ts';
 import { styleFor } from '../output/style.ts';
@@ -13,6 +13,7 @@ export const logs: Command = {
     {
       name: 'SERVICE',
       summary: 'postgres, rest, gateway, stack … (all when left out)',
+      likely: [...usualServices, 'stack'],
       required: false,
       many: true,
     },

@@ -1,4 +1,4 @@
-import { type Command, stackOptions } from '../grammar/command.ts';
+import { type Command, stackOptions, usualServices } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
 import { dataFolder } from './down.ts';
@@ -8,7 +8,14 @@ export const restart: Command = {
   summary: 'restart one service, or all of them, without ending the stack',
   description:
     'Settings and ports stay as they were when the stack came up; to change them, use down and up.',
-  arguments: [{ name: 'SERVICE', summary: 'postgres, rest, gateway … (all when left out)', required: false }],
+  arguments: [
+    {
+      name: 'SERVICE',
+      summary: 'postgres, rest, gateway … (all when left out)',
+      likely: usualServices,
+      required: false,
+    },
+  ],
   options: stackOptions,
   examples: [
     { command: 'peakstone restart rest', does: 'Restart the REST API; the gateway answers 503 meanwhile' },

@@ -1,4 +1,4 @@
-import type { Command, Option } from '../grammar/command.ts';
+import type { Argument, Command, Option } from '../grammar/command.ts';
 import { commonOptions } from '../grammar/parse.ts';
 
 /** A completion script made from the tree of commands, so that it never lags behind. Pure. */
@@ -34,6 +34,10 @@ function visible(command: Command): readonly Command[] {
   return (command.commands ?? []).filter(child => !child.hidden);
 }
 
+function completed({ choices, likely }: Argument): readonly string[] {
+  return choices ?? likely ?? [];
+}
+
 function optionsOf(command: Command): readonly (readonly [string, Option])[] {
   return command.raw ? [] : Object.entries({ ...command.options, ...commonOptions });
 }
@@ -44,7 +48,7 @@ function bash(root: Command): string {
   for (const { path, command } of nodes(root)) {
     const words = [
       ...visible(command).map(child => child.name),
-      ...(command.arguments ?? []).flatMap(argument => argument.choices ?? []),
+      ...(command.arguments ?? []).flatMap(completed),
       ...optionsOf(command).map(([name]) => `--${name}`),
     ];
     cases.push(`    '${path}') words='${words.join(' ')}' ;;`);
@@ -93,8 +97,8 @@ function fish(root: Command): string {
     for (const child of visible(command))
       lines.push(`complete -c peakstone${when} -a ${child.name} -d ${quote(child.summary)}`);
     for (const argument of command.arguments ?? []) {
-      if (argument.choices)
-        lines.push(`complete -c peakstone${when} -a ${quote(argument.choices.join(' '))}`);
+      const values = completed(argument);
+      if (values.length > 0) lines.push(`complete -c peakstone${when} -a ${quote(values.join(' '))}`);
     }
     for (const [name, option] of optionsOf(command)) {
       const short = option.short ? ` -s ${option.short}` : '';

@@ -24,6 +24,8 @@ export interface Argument {
   /** Takes all that is left; only the last one may. */
   readonly many?: boolean;
   readonly choices?: readonly string[];
+  /** What the shell completes where other values are accepted too. */
+  readonly likely?: readonly string[];
 }
 
 export interface Example {
@@ -76,6 +78,9 @@ export const stackOptions = {
     summary: 'Folder of the stack’s data (default .peakstone, or PEAKSTONE_DATA)',
   },
 } as const satisfies Record<string, Option>;
+
+/** Services of every stack on this machine; a setting may bring more. */
+export const usualServices = ['postgres', 'rest', 'gateway'] as const;
 
 /** The option of commands whose result a program may read. */
 export const jsonOption = {

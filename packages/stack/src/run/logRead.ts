@@ -104,6 +104,7 @@ function byTime(a: LogLine, b: LogLine): number {
 }
 
 class Tail {
+  readonly #folder: string;
   readonly #path: string;
   readonly #service: string;
   #file: FileHandle | null = null;
@@ -113,26 +114,30 @@ class Tail {
 
   static async open(folder: string, service: string, from: 'start' | 'end'): Promise<Tail> {
     const tail = new Tail(folder, service);
-    await tail.#reopen();
-    if (from === 'end' && tail.#file) tail.#position = (await tail.#file.stat()).size;
+    const file = await open(tail.#path, 'r').catch(() => null);
+    if (file === null) return tail;
+    await tail.#goOnWith(file);
+    if (from === 'end') tail.#position = (await file.stat()).size;
     return tail;
   }
 
   private constructor(folder: string, service: string) {
+    this.#folder = folder;
     this.#path = join(folder, `${service}.log`);
     this.#service = service;
   }
 
   async read(): Promise<LogLine[]> {
-    if (!this.#file) await this.#reopen();
     const lines = await this.#readOn();
     const current = await stat(this.#path).catch(() => null);
-    if (current && current.ino !== this.#inode) {
-      // Rotated: the old file has been read to its end above.
-      await this.#reopen();
+    if (current === null || current.ino === this.#inode) return lines;
+    // Rotated, once or more: what our file got before it was moved comes first, then each that followed it.
+    for (;;) {
       lines.push(...(await this.#readOn()));
+      const next = await this.#openNext();
+      if (next === null) return lines;
+      await this.#goOnWith(next);
     }
-    return lines;
   }
 
   async close(): Promise<void> {
@@ -140,12 +145,31 @@ class Tail {
     this.#file = null;
   }
 
-  async #reopen(): Promise<void> {
+  async #goOnWith(file: FileHandle): Promise<void> {
+    // Opened before ours is closed: until then no other file can have its inode.
+    this.#inode = (await file.stat()).ino;
     await this.close();
-    this.#file = await open(this.#path, 'r').catch(() => null);
+    this.#file = file;
     this.#position = 0;
     this.#rest = '';
-    if (this.#file) this.#inode = (await this.#file.stat()).ino;
+  }
+
+  /** The file that was begun after ours, or the oldest one when ours is no longer kept; null when ours is the newest. */
+  async #openNext(): Promise<FileHandle | null> {
+    for (;;) {
+      const found: { readonly path: string; readonly inode: number }[] = [];
+      // From the newest on, against the direction in which a rotation moves them: one may be seen twice, none missed.
+      for (const path of filesOldestFirst(this.#folder, this.#service).reverse()) {
+        const inode = (await stat(path).catch(() => null))?.ino;
+        if (inode !== undefined) found.unshift({ path, inode });
+      }
+      const next = found[found.findLastIndex(({ inode }) => inode === this.#inode) + 1];
+      if (next === undefined) return null;
+      const file = await open(next.path, 'r').catch(() => null);
+      if (file !== null && (await file.stat()).ino === next.inode) return file;
+      // Rotated again meanwhile: another file has its name.
+      await file?.close();
+    }
   }
 
   async #readOn(): Promise<LogLine[]> {

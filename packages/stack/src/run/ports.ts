@@ -81,7 +81,7 @@ function canListen(port: number, host: string): Promise<boolean> {
       else
         reject(
           new StackError('address', `Cannot listen on ${host}: ${error.message}.`, {
-            hint: 'Check --host.',
+            hint: 'Check --host, or GATEWAY_HOST.',
             cause: error,
           }),
         );

@@ -35,7 +35,7 @@ export interface RunningStack {
 export async function startStack(options: StartOptions): Promise<RunningStack> {
   const began = performance.now();
   const paths = stackPaths(options.cwd, options.data);
-  const lock = claimFolder(paths);
+  const lock = claimFolder(paths, options.example);
   const hub = new EventHub();
   hub.listen(options.onEvent);
   const release = new Releases();
@@ -185,7 +185,7 @@ function listAddresses(plan: StackPlan, statuses: readonly ServiceStatus[]): Sta
 }
 
 /** @throws {StackError} `alreadyRunning` */
-function claimFolder(paths: StackPaths): Lock {
+function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   ensureDataFolder(paths);
   const lock = takeLock(paths.lock);
   if (lock) return lock;
@@ -195,7 +195,10 @@ function claimFolder(paths: StackPaths): Lock {
     ? `: process ${state.pid}, ${httpUrl(state.host, state.ports.gateway)}`
     : ', and is just starting';
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
-    hint: `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`,
+    hint:
+      example === undefined
+        ? `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`
+        : `An example is loaded while the stack starts: peakstone down, then peakstone up --example ${example}.`,
   });
 }
 
