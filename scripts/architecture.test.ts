@@ -119,6 +119,17 @@ describe('arrows between packages', () => {
   });
 });
 
+/** Packages whose parts are in an order; in the others some still know one another. */
+const ORDERED = ['kernel', 'rest', 'gateway', 'testing'];
+
+describe('arrows inside a package', () => {
+  for (const name of ORDERED) {
+    it(`${name}'s parts import one another in one direction only`, () => {
+      assert.deepEqual(findCircle(importsBetweenParts(name)), []);
+    });
+  }
+});
+
 describe('files', () => {
   it(`have at most ${MAX_LINES} lines, or a header that says why they stay whole`, () => {
     const wrong = sources
@@ -139,6 +150,44 @@ function readSource(file: string): Source {
     text,
     imports: readImports(text),
   };
+}
+
+/** A part is a file right under `src/`, together with the folder of its name. */
+function partOf(file: string): string {
+  return (file.split('/')[3] as string).replace(/\.ts$/, '');
+}
+
+function importsBetweenParts(name: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const arrows = new Map<string, Set<string>>();
+  for (const source of sources) {
+    if (source.isTest || !source.file.startsWith(`packages/${name}/src/`)) continue;
+    const from = partOf(source.file);
+    for (const specifier of source.imports.filter(each => each.startsWith('.'))) {
+      const to = partOf(path.posix.join(path.posix.dirname(source.file), specifier));
+      if (to !== from) arrows.set(from, (arrows.get(from) ?? new Set()).add(to));
+    }
+  }
+  return arrows;
+}
+
+/** The first way that leads back to where it began; empty when there is none. */
+function findCircle(arrows: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const done = new Set<string>();
+  const follow = (part: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(part)) return [...way.slice(way.indexOf(part)), part];
+    if (done.has(part)) return [];
+    for (const next of arrows.get(part) ?? []) {
+      const circle = follow(next, [...way, part]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(part);
+    return [];
+  };
+  for (const part of arrows.keys()) {
+    const circle = follow(part, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
 }
 
 /** Specifiers of static and dynamic imports, as they stand at the start of a statement or in a call. */
