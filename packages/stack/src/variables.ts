@@ -181,14 +181,14 @@ export const variables: readonly Variable[] = [
   {
     name: 'IMGPROXY_BASE_URL',
     group: images,
-    comment: 'Prefix of sources that are given without one; s3://BUCKET/ reads the object storage.',
+    comment: 'Put before every source that does not begin with it; empty to name sources whole.',
     value: 's3://uploads/',
     requiredBy: ['images'],
   },
   {
     name: 'IMGPROXY_ALLOWED_SOURCES',
     group: images,
-    comment: 'Comma-separated prefixes of sources; keep it tight.',
+    comment: 'Comma-separated prefixes of sources; s3://BUCKET/ is the object storage. Keep it tight.',
     value: 's3://uploads/',
     requiredBy: ['images'],
   },

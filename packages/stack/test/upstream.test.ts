@@ -1,5 +1,6 @@
 /** The upstream programs themselves on what is rendered for them. Each is skipped where its program is not installed. */
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -19,6 +20,14 @@ import {
 } from './upstreamProgram.ts';
 
 const upstream = { engine: 'upstream' } as const;
+
+/** As imgproxy signs: the HMAC of salt and path. */
+function signPath(path: string, keyHex: string, saltHex: string): string {
+  return createHmac('sha256', Buffer.from(keyHex, 'hex'))
+    .update(Buffer.from(saltHex, 'hex'))
+    .update(path)
+    .digest('base64url');
+}
 
 describe('MinIO, as rendered', () => {
   const skip = lacking('minio', 'mc');
@@ -119,6 +128,31 @@ describe('MinIO, as rendered', () => {
     assert.equal((await mc('ls', 'app/photos')).code, 0);
     assert.notEqual((await mc('ls', 'app/uploads')).code, 0);
     assert.notEqual((await signIn('stale', 'psappaccess', secrets.S3_APP_SECRET_KEY)).code, 0);
+  });
+
+  it('is what imgproxy reads, for signed URLs alone', {
+    skip: lacking('minio', 'mc', 'imgproxy'),
+  }, async () => {
+    assert.equal((await bootstrap()).code, 0);
+    const pixel =
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const picture = writeFile(shop.folder, 'pixel.png', Buffer.from(pixel, 'base64'));
+    for (const bucket of ['uploads', 'loki']) await mc('cp', picture, `minio/${bucket}/a/pixel.png`);
+    const bind = `127.0.0.1:${await reservePorts()}`;
+    const { environment } = fillContainer(upstream, 'images', secrets);
+    await shop.serve(
+      [findProgram('imgproxy') ?? ''],
+      { ...environment, IMGPROXY_BIND: bind, IMGPROXY_S3_ENDPOINT: origin },
+      `http://${bind}/health`,
+    );
+    const [key, salt] = [environment.IMGPROXY_KEY ?? '', environment.IMGPROXY_SALT ?? ''];
+    const status = async (path: string, signature = signPath(path, key, salt)) =>
+      (await fetch(`http://${bind}/${signature}${path}`, { headers: { accept: 'image/webp' } })).status;
+    assert.equal(await status('/rs:fit:8:8/plain/s3://uploads/a/pixel.png'), 200);
+    assert.equal(await status('/rs:fit:8:8/plain/a/pixel.png'), 200, 'IMGPROXY_BASE_URL is the bucket');
+    assert.equal(await status('/rs:fit:8:8/plain/a/pixel.png', 'insecure'), 403);
+    assert.equal(await status('/rs:fit:8:8/plain/s3://loki/a/pixel.png'), 404);
+    assert.equal(await status(`/rs:fit:8:8/plain/${origin}/uploads/a/pixel.png`), 404);
   });
 
   it('keeps what Loki is sent, under Loki’s own user', { skip: lacking('minio', 'mc', 'loki') }, async () => {

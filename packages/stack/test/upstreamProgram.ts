@@ -124,7 +124,7 @@ export function openWorkshop(): Workshop {
 }
 
 /** Writes a file of a container under `folder`, and resolves its path. */
-export function writeFile(folder: string, target: string, content: string): string {
+export function writeFile(folder: string, target: string, content: string | Buffer): string {
   const path = join(folder, target);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
