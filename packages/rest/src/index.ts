@@ -8,5 +8,4 @@ export {
   type RestService,
   type RestServiceConfig,
   restService,
-  startRest,
 } from './service.ts';

@@ -16,7 +16,7 @@ import { readConfig } from './config/read.ts';
 import type { RestConfig } from './config/types.ts';
 import type { Emit } from './events.ts';
 import { assertConnectable, poolUrl } from './service/connection.ts';
-import { startRest } from './service.ts';
+import { restService } from './service.ts';
 import { prettyVersion } from './version.ts';
 
 const usage = `PostgREST ${prettyVersion} / create a REST API to an existing Postgres database
@@ -95,7 +95,7 @@ async function serve(path: string | undefined, env: Env): Promise<number> {
   const onUsr2 = (): void => reloadConfig();
   process.on('SIGUSR1', onUsr1).on('SIGUSR2', onUsr2);
   try {
-    const service = await startRest(
+    const service = await restService.start(
       { path, env },
       {
         onFatal: () => {

@@ -60,28 +60,23 @@ export interface RestService extends HttpService {
 const limits: ServeOptions = { maxBodyBytes: 256 * 1024 * 1024, maxHeaderBytes: 128 * 1024 };
 const drainMs = 30_000;
 
-export const restService: Service<RestServiceConfig, RestDeps> & {
-  start(config: RestServiceConfig, deps: RestDeps, signal: AbortSignal): Promise<RestService>;
-} = {
+/** The REST API as a service of the stack. */
+export const restService = {
   name: 'rest',
   /** Checks the environment's settings; files are read at the start. */
-  config(env) {
+  config(env: Env): RestServiceConfig {
     parseSettings({ file: new Map(), env, database: new Map() });
     return { env };
   },
-  start: startRest,
-};
+  start,
+} satisfies Service<RestServiceConfig, RestDeps>;
 
 /**
  * Starts. The handler answers at once (PGRST002 until the catalog is loaded); the promise settles when the first attempt
  * to load it is over and the listeners, if any, are open.
  * @throws {ConfigError} and listen errors; what was taken until then is released.
  */
-export async function startRest(
-  options: RestServiceConfig,
-  deps: RestDeps,
-  signal: AbortSignal,
-): Promise<RestService> {
+async function start(options: RestServiceConfig, deps: RestDeps, signal: AbortSignal): Promise<RestService> {
   const initial = await readConfig({ path: options.path, env: options.env });
   assertConnectable(initial);
   const service = new RunningRest(options, deps, initial);

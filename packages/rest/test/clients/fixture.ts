@@ -2,7 +2,7 @@
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
-import { type RestService, startRest } from '../../src/index.ts';
+import { type RestService, restService } from '../../src/index.ts';
 
 const secret = 'a secret of at least thirty-two bytes';
 
@@ -76,7 +76,7 @@ export async function startShop(): Promise<Shop> {
   await admin.script(`${seed} grant ${anon}, ${member} to ${database.name}; analyze`);
   let service: RestService;
   try {
-    service = await startRest(
+    service = await restService.start(
       {
         env: {
           PGRST_DB_URI: database.url,

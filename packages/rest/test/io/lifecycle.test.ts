@@ -83,9 +83,9 @@ describe('shutting down', () => {
   });
 
   it('of a start that is given up releases what it took', async () => {
-    const { startRest } = await import('../../src/index.ts');
+    const { restService } = await import('../../src/index.ts');
     const aborter = new AbortController();
-    const starting = startRest({ env: settingsOf(fixture) }, { out() {}, err() {} }, aborter.signal);
+    const starting = restService.start({ env: settingsOf(fixture) }, { out() {}, err() {} }, aborter.signal);
     aborter.abort();
     await assert.rejects(starting);
   });

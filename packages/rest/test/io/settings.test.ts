@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { startRest } from '../../src/index.ts';
+import { restService } from '../../src/index.ts';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { settingsOf, withServer } from './support/server.ts';
 import { bearer } from './support/token.ts';
@@ -106,7 +106,7 @@ describe('settings of a function', () => {
 
 describe('app.settings', () => {
   it('are readable in SQL, also after the connections were replaced', async () => {
-    const rest = await startRest(
+    const rest = await restService.start(
       { env: { ...settingsOf(fixture), PGRST_APP_SETTINGS_color: 'blue' } },
       { out() {}, err() {} },
       new AbortController().signal,

@@ -8,7 +8,7 @@ import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gate
 import type { Handler } from '@peakstone/kernel/http';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Health, Running } from '@peakstone/kernel/service';
-import { type RestService, startRest } from '@peakstone/rest';
+import { type RestService, restService } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
 import type { StackLogs } from './logs.ts';
@@ -119,7 +119,7 @@ function restUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLog
     needs: ['postgres'],
     start: async signal => {
       const log = logs.stream('rest');
-      const service = await startRest(
+      const service = await restService.start(
         { env: restEnv(plan, live) },
         { out: log.write, err: log.write },
         signal,

@@ -1,7 +1,7 @@
 /** The service in this process, with what it logs. */
 
 import type { RestEvent } from '../../../src/events.ts';
-import { type RestService, startRest } from '../../../src/index.ts';
+import { type RestService, restService } from '../../../src/index.ts';
 import { type Fixture, jwtSecret } from './fixture.ts';
 
 export interface Server {
@@ -53,7 +53,7 @@ export async function startServer(
   const err: string[] = [];
   const events: RestEvent[] = [];
   const waiting = new Set<() => void>();
-  const rest = await startRest(
+  const rest = await restService.start(
     { env: settingsOf(fixture, settings), ...options },
     {
       out: text => out.push(...lines(text)),
