@@ -8,35 +8,48 @@ import { showText } from './trace.ts';
 
 /**
  * A header line and records, as a JSON array of objects whose values are strings, or null for a bare or quoted `NULL`.
- * Blank lines after the header are skipped; fields beyond the header are dropped.
- * @throws {RestError} PGRST102 when the header's line does not end, a quote is not closed, or a line has too few fields.
+ * Blank lines after the header are skipped; fields beyond the header are dropped, and columns that all lines lack.
+ * @throws {RestError} PGRST102 when the header's line does not end, a quote is not closed, or lines differ in their columns.
  */
 export function csvToJson(body: Buffer): { readonly json: Buffer; readonly keys: readonly string[] } {
   const text = body.toString('utf8');
   const header = readRecord(text, 0);
   if (header.end === text.length) throw requestErrors.invalidBody('parse error (not enough input) at ""');
-  const names = new Map(header.fields.map((name, index) => [name, index]));
-  const columns = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
-  const labels = columns.map(([name]) => `${JSON.stringify(name)}:`);
+  let layout: Layout | null = null;
   const rows: string[] = [];
   for (let at = pastLineEnd(text, header.end); at < text.length; ) {
-    const record = readRecord(text, at);
-    const isBlank = record.end === at;
-    at = pastLineEnd(text, record.end);
+    const { fields, end } = readRecord(text, at);
+    const isBlank = end === at;
+    at = pastLineEnd(text, end);
     if (isBlank) continue;
-    if (record.fields.length < header.fields.length) {
+    const width = Math.min(fields.length, header.fields.length);
+    layout ??= layoutOf(header.fields.slice(0, width));
+    if (layout.width !== width) {
       throw requestErrors.invalidBody('All lines must have same number of fields');
     }
-    const row = columns.map(([, index], i) => {
-      const value = record.fields[index]!;
-      return labels[i] + (value === 'NULL' ? 'null' : JSON.stringify(value));
+    const row = layout.columns.map(({ label, index }) => {
+      const value = fields[index]!;
+      return label + (value === 'NULL' ? 'null' : JSON.stringify(value));
     });
     rows.push(`{${row.join(',')}}`);
   }
   return {
     json: Buffer.from(`[${rows.join(',')}]`),
-    keys: rows.length === 0 ? [] : columns.map(([name]) => name),
+    keys: layout === null ? [] : layout.columns.map(({ name }) => name),
   };
+}
+
+/** Which fields of a line are which columns, sorted by name; of columns of one name the last counts. */
+interface Layout {
+  readonly width: number;
+  readonly columns: readonly { readonly name: string; readonly label: string; readonly index: number }[];
+}
+
+function layoutOf(names: readonly string[]): Layout {
+  const columns = [...new Map(names.map((name, index) => [name, index]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, index]) => ({ name, label: `${JSON.stringify(name)}:`, index }));
+  return { width: names.length, columns };
 }
 
 /** The fields of one line, each quoted whole or not at all; `end` is where the line's end stands, or the text's. */

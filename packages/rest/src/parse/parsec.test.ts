@@ -107,6 +107,12 @@ describe('saying why a parameter does not parse', () => {
       '(line 1, column 5) unexpected "-" expecting digit',
     ],
     [
+      'what could have continued the last of many',
+      selectForest,
+      'a->b->c(',
+      '(line 1, column 8) unexpected \'(\' expecting "-", "->>", "->", "::", ".", ")", "," or end of input',
+    ],
+    [
       'a character outside ASCII',
       fieldName,
       '«',

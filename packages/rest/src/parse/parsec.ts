@@ -250,6 +250,7 @@ export const eof: Parser<null> = state => {
 export function many<T>(parser: Parser<T>): Parser<T[]> {
   return state => {
     const values: T[] = [];
+    let before: ParseTrace | null = null;
     for (;;) {
       const start = state.position;
       const value = parser(state);
@@ -257,9 +258,11 @@ export function many<T>(parser: Parser<T>): Parser<T[]> {
         if (state.consumed) return FAIL;
         state.position = start;
         state.consumed = values.length > 0;
+        state.error = merge(before, state.error);
         return values;
       }
       values.push(value);
+      before = state.error;
       if (state.position === start) return values;
     }
   };

@@ -108,8 +108,9 @@ describe('other bodies', () => {
     ]);
   });
 
-  it('refuse CSV lines that are too short, and quotes that never close', () => {
-    assert.throws(() => rows('a,b\n1'), refusal('All lines must have same number of fields'));
+  it('refuse CSV lines of other columns than the first, and quotes that never close', () => {
+    assert.throws(() => rows('a,b\n1,2\n3'), refusal('All lines must have same number of fields'));
+    assert.deepEqual(rows('a,b\n1\n2'), [{ a: '1' }, { a: '2' }]);
     assert.throws(() => rows('a\n"x'), RestError);
   });
 

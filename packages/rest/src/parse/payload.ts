@@ -6,7 +6,7 @@ import { requestErrors } from '../errors.ts';
 import { csvToJson } from './csv.ts';
 import { scanJson } from './json.ts';
 import { type MediaType, renderMime } from './media.ts';
-import { decodeText } from './query.ts';
+import { splitPairs } from './query.ts';
 
 /** `columns` are the columns or arguments that are given, sorted, each once. */
 export type Payload =
@@ -41,7 +41,7 @@ export function parsePayload(
       return asBytes(rows.json, rows.keys);
     }
     case 'form': {
-      const params = readForm(body.toString('utf8'));
+      const params = splitPairs(body.toString('utf8')).map(([name, value]) => [name, value ?? ''] as const);
       const keys = sortedSet(params.map(([name]) => name));
       return isRoutine
         ? { kind: 'form', params, columns: keys }
@@ -53,16 +53,6 @@ export function parsePayload(
       if (isRoutine) return asBytes(body, []);
   }
   throw requestErrors.invalidBody(`Content-Type not acceptable: ${renderMime(contentType)}`);
-}
-
-/** Fields as the query string has them: split at `;` too, an empty name where nothing stands before a separator. */
-function readForm(text: string): readonly (readonly [string, string])[] {
-  const parts = text.split(/[&;]/);
-  if (parts.at(-1) === '') parts.pop();
-  return parts.map(part => {
-    const at = part.indexOf('=');
-    return at < 0 ? [decodeText(part), ''] : [decodeText(part.slice(0, at)), decodeText(part.slice(at + 1))];
-  });
 }
 
 function parseJson(body: Buffer): Payload {

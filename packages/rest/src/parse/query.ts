@@ -81,19 +81,26 @@ export function decodePercent(text: string): string {
   return decoder.decode(bytes);
 }
 
-/** Names and values in order; the value is null where there is no `=`. Splits at `&` and `;`. */
+/**
+ * Names and values in order; the value is null where there is no `=`. Split at `&` and `;`, each of which may have
+ * nothing before it, but for a last one. The form of query strings and of form bodies. Pure.
+ */
+export function splitPairs(text: string): readonly (readonly [name: string, value: string | null])[] {
+  const parts = text.split(/[&;]/);
+  if (parts.at(-1) === '') parts.pop();
+  return parts.map(part => {
+    const at = part.indexOf('=');
+    return at < 0
+      ? [decodeText(part), null]
+      : [decodeText(part.slice(0, at)), decodeText(part.slice(at + 1))];
+  });
+}
+
 function splitQuery(query: string): readonly (readonly [name: string, value: string | null])[] {
   if (query === '') return [];
-  const pairs: (readonly [string, string | null])[] = [];
-  for (const part of query.split(/[&;]/)) {
-    if (part === '') continue;
-    if (pairs.length === MAX_PARAMETERS) {
-      throw requestErrors.queryParam('too many query parameters', `At most ${MAX_PARAMETERS} are allowed.`);
-    }
-    const at = part.indexOf('=');
-    pairs.push(
-      at < 0 ? [decodeText(part), null] : [decodeText(part.slice(0, at)), decodeText(part.slice(at + 1))],
-    );
+  const pairs = splitPairs(query);
+  if (pairs.length > MAX_PARAMETERS) {
+    throw requestErrors.queryParam('too many query parameters', `At most ${MAX_PARAMETERS} are allowed.`);
   }
   return pairs;
 }

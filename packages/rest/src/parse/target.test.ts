@@ -58,10 +58,12 @@ describe('the target of a request', () => {
       code(() => target('DELETE', '/rpc/f')),
       'PGRST101',
     );
-    assert.equal(
-      code(() => target('GET', '/films/1')),
-      'PGRST125',
-    );
+    for (const path of ['/films/1', '/films/', '//', '/rpc/f/']) {
+      assert.equal(
+        code(() => target('GET', path)),
+        'PGRST125',
+      );
+    }
     assert.equal(
       code(() => parseTarget(root, { ...settings, openapiMode: 'disabled' })),
       'PGRST126',

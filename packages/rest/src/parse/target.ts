@@ -41,16 +41,14 @@ export interface TargetSettings {
 
 /** @throws {RestError} PGRST125 for a path that is neither `/`, `/relation` nor `/rpc/function`, PGRST126 for a disabled root. */
 function parseResource(path: string, settings: TargetSettings): Resource {
-  const segments = path.split('/').slice(1).map(decodePercent);
-  if (segments.at(-1) === '') segments.pop();
-  const [first, second] = segments;
-  if (first === undefined) {
+  const [first = '', second, ...others] = path.slice(1).split('/').map(decodePercent);
+  if (path === '/' || path === '') {
     if (settings.openapiMode === 'disabled') throw requestErrors.openApiDisabled();
     return settings.dbRootSpec ? { kind: 'routine', name: settings.dbRootSpec.name } : { kind: 'schema' };
   }
-  if (segments.length === 1) return { kind: 'relation', name: first };
-  if (segments.length === 2 && first === 'rpc' && second !== undefined)
-    return { kind: 'routine', name: second };
+  if (second === undefined) return { kind: 'relation', name: first };
+  // A slash at the end makes another path, which names nothing.
+  if (first === 'rpc' && others.length === 0) return { kind: 'routine', name: second };
   throw requestErrors.invalidResourcePath();
 }
 
