@@ -13,7 +13,7 @@ export interface AdminContext {
   readonly catalog: () => Catalog | null;
   readonly metrics: () => string;
   /** Whether the main server still takes requests. */
-  readonly isLive: () => Promise<boolean>;
+  readonly isLive: () => boolean;
   /** Whether the catalog is up to date and the database connected. */
   readonly isLoaded: () => Promise<boolean>;
 }
@@ -25,10 +25,10 @@ export function createAdmin(context: AdminContext): Handler {
   return async request => {
     switch (request.path) {
       case '/live':
-        return reply((await context.isLive()) ? 200 : 500);
+        return reply(context.isLive() ? 200 : 500);
       case '/ready': {
-        const [isLoaded, isLive] = await Promise.all([context.isLoaded(), context.isLive()]);
-        return reply(!isLoaded ? 503 : isLive ? 200 : 500);
+        const isLoaded = await context.isLoaded();
+        return reply(!isLoaded ? 503 : context.isLive() ? 200 : 500);
       }
       case '/metrics':
         return reply(200, context.metrics(), text);

@@ -11,9 +11,9 @@ import { readConfig } from './config/read.ts';
 import { parseSettings } from './config/settings.ts';
 import type { RestConfig } from './config/types.ts';
 import { createRestHandler } from './edge.ts';
-import type { Emit, RestEvent } from './events.ts';
+import type { Emit } from './events.ts';
 import { createLog } from './log.ts';
-import { createRestMetrics } from './metrics.ts';
+import { createRestMetrics, type RestMetrics } from './metrics.ts';
 import { assertConnectable } from './service/connection.ts';
 import { RestRuntime } from './service/runtime.ts';
 import { openServer, showAddress } from './service/server.ts';
@@ -100,32 +100,28 @@ class RunningRest implements RestService {
   readonly emit: Emit;
   readonly #runtime: RestRuntime;
   readonly #listens: boolean;
-  #metricsText: () => string;
+  readonly #metrics: RestMetrics;
   #server: HttpServer | null = null;
   #adminServer: HttpServer | null = null;
   #stopping: Promise<void> | null = null;
   #failure: unknown = null;
 
   constructor(options: RestServiceConfig, deps: RestDeps, initial: RestConfig) {
-    const metrics = createRestMetrics(
+    this.#metrics = createRestMetrics(
       () => this.#runtime.pool.stats,
       () => this.#runtime.config.dbPool,
     );
-    this.#metricsText = () => metrics.expose();
-    // The log level can be reloaded, so it is asked for each time; until there is a runtime the initial one holds.
+    // The runtime tells of its own start before it is here to be asked.
     let level = (): RestConfig['logLevel'] => initial.logLevel;
-    const subscribers: Emit[] = [
+    this.emit = tellAll([
       createLog({
         level: () => level(),
         out: deps.out ?? batchedOutput(),
         err: deps.err ?? (text => void process.stderr.write(text)),
       }),
-      metrics.observe,
+      this.#metrics.observe,
       ...(deps.onEvent ? [deps.onEvent] : []),
-    ];
-    this.emit = (event: RestEvent) => {
-      for (const subscriber of subscribers) subscriber(event);
-    };
+    ]);
     this.emit({ kind: 'starting', version: prettyVersion });
     this.#listens = options.listens ?? true;
     this.#runtime = new RestRuntime({
@@ -143,8 +139,8 @@ class RunningRest implements RestService {
     this.#adminHandler = createAdmin({
       config: () => this.#runtime.config,
       catalog: () => this.#runtime.catalog,
-      metrics: this.#metricsText,
-      isLive: async () => this.#isLive(),
+      metrics: () => this.metrics(),
+      isLive: () => this.#isLive(),
       isLoaded: () => this.#runtime.isLoaded(),
     });
   }
@@ -220,7 +216,7 @@ class RunningRest implements RestService {
   }
 
   metrics(): string {
-    return this.#metricsText();
+    return this.#metrics.expose();
   }
 
   async health(): Promise<Health> {
@@ -249,6 +245,12 @@ class RunningRest implements RestService {
     const address = this.#server?.address;
     return address !== undefined && (typeof address !== 'string' || existsSync(address));
   }
+}
+
+function tellAll(subscribers: readonly Emit[]): Emit {
+  return event => {
+    for (const subscriber of subscribers) subscriber(event);
+  };
 }
 
 /** The access log's way out: one system call a turn of the event loop, and lines are dropped for a reader that is too slow. */
