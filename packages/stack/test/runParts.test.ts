@@ -9,12 +9,14 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { until } from '@peakstone/testing';
 import { ask } from '../src/run/client.ts';
 import { askControl, listenControl } from '../src/run/control.ts';
 import { examine } from '../src/run/doctor/index.ts';
@@ -146,6 +148,8 @@ describe('the examination of a folder', () => {
     });
     assert.match(old.join(), /Database: .*was made by PostgreSQL 16/);
     assert.match((await examined(paths => mkdirSync(paths.env))).join(), /\.env: .* is not a file/);
+    const link = await examined(paths => symlinkSync('/nowhere/.env', paths.env));
+    assert.match(link.join(), /\.env: .* is a link to \/nowhere/);
   });
 
   it('names what is set twice', async () => {
@@ -255,7 +259,7 @@ describe('a service’s log', () => {
 
   it('is followed across rotation without a lost or doubled line', async () => {
     const logs = folder();
-    const log = new LogFile(logs, 'rest', { maxBytes: 2000, keep: 2 });
+    const log = new LogFile(logs, 'rest', { maxBytes: 2000, keep: 8 });
     log.write('old');
     log.flush();
     const abort = new AbortController();
@@ -264,19 +268,21 @@ describe('a service’s log', () => {
     const reading = (async () => {
       for await (const line of lines) {
         seen.push(line.text);
-        if (seen.length === 30) abort.abort();
+        if (seen.length === 300) abort.abort();
       }
     })();
-    for (let line = 0; line < 30; line++) {
+    for (let line = 0; line < 300; line++) {
       log.write(`line ${line} ${'é'.repeat(60)}`);
       log.flush();
-      await new Promise(resolve => setTimeout(resolve, 15));
+      // In bursts, so that it is rotated within a look, between two, and several times between two.
+      if (line % 50 > 25) await new Promise(resolve => setTimeout(resolve, line % 4));
+      else if (line % 50 === 25) await until(() => seen.length > line - 60);
     }
     await reading;
     log.close();
     assert.deepEqual(
       seen.map(text => Number(text.split(' ')[1])),
-      Array.from({ length: 30 }, (_, index) => index),
+      Array.from({ length: 300 }, (_, index) => index),
     );
   });
 

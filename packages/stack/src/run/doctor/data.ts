@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseError, inspectDataFolder } from '@peakstone/database';
 import type { EnvValues } from '../envFile.ts';
@@ -40,6 +40,13 @@ function checkDatabase(folder: string, env: EnvValues): Check[] {
 
 /** A file or folder that the first start makes, if it may. */
 export function checkAbsent(title: string, path: string): Check {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    return fail(
+      title,
+      `${path} is a link to ${readlinkSync(path)}, which is not there`,
+      'Make that, or remove the link.',
+    );
+  }
   let place = dirname(path);
   while (!existsSync(place)) place = dirname(place);
   try {
