@@ -73,6 +73,8 @@ export interface OverloadModel {
     readonly isOneToOne: boolean;
     readonly isSetof: boolean;
   };
+  /** For what a client may not call: what it is told in place of a result. */
+  readonly refusal?: string;
 }
 
 /** Pure. Everything sorted by name, so that generated files change only where the database did. */
@@ -100,7 +102,7 @@ function buildSchema(schema: string, catalog: Catalog, generated: ReadonlySet<st
     name: schema,
     tables: relations.filter(({ kind }) => !isViewKind(kind)).map(build),
     views: relations.filter(({ kind }) => isViewKind(kind)).map(build),
-    functions: buildFunctions(schema, catalog, generated),
+    functions: buildFunctions(schema, relations, catalog, generated),
     enums: ofSchema(catalog.enums, schema).map(([name, labels]) => ({ name, labels })),
     compositeTypes: ofSchema(catalog.compositeTypes, schema).map(([name, attributes]) => {
       const type = resolveObject(attributes, catalog, generated);
@@ -112,7 +114,6 @@ function buildSchema(schema: string, catalog: Catalog, generated: ReadonlySet<st
 function buildRelation(table: Table, catalog: Catalog, generated: ReadonlySet<string>): RelationModel {
   const id = key(table.schema, table.name);
   const isView = isViewKind(table.kind);
-  const ownNames = new Set(table.columns.keys());
   return {
     name: table.name,
     fields: [...table.columns.values()].sort(byName).map(column => ({
@@ -122,18 +123,26 @@ function buildRelation(table: Table, catalog: Catalog, generated: ReadonlySet<st
       insert: insertOf(column, isView),
       maxLength: column.maxLength,
     })),
-    computed: (catalog.computedFields?.get(id) ?? [])
-      .filter(
-        ({ routine, setof }) => !setof && routine.schema === table.schema && !ownNames.has(routine.name),
-      )
-      .map(({ routine, type }) => ({ name: routine.name, type: resolveType(type, catalog, generated) }))
-      .sort(byName),
+    computed: buildComputed(table, catalog, generated),
     insertable: table.insertable,
     updatable: table.updatable,
     relationships: (catalog.relationships.get(id) ?? []).flatMap(relationship =>
       relationship.target.schema === table.schema ? buildRelationship(relationship) : [],
     ),
   };
+}
+
+function buildComputed(
+  table: Table,
+  catalog: Catalog,
+  generated: ReadonlySet<string>,
+): RelationModel['computed'] {
+  return (catalog.computedFields?.get(key(table.schema, table.name)) ?? [])
+    .filter(
+      ({ routine, setof }) => !setof && routine.schema === table.schema && !table.columns.has(routine.name),
+    )
+    .map(({ routine, type }) => ({ name: routine.name, type: resolveType(type, catalog, generated) }))
+    .sort(byName);
 }
 
 function resolveColumn(column: Column, catalog: Catalog, generated: ReadonlySet<string>): TypeRef {
@@ -166,6 +175,7 @@ function buildRelationship(relationship: Relationship): readonly RelationshipMod
 
 function buildFunctions(
   schema: string,
+  relations: readonly Table[],
   catalog: Catalog,
   generated: ReadonlySet<string>,
 ): readonly FunctionModel[] {
@@ -196,6 +206,15 @@ function buildFunctions(
       returns: toOne ? returned : { kind: 'array', of: returned },
       rows: { from: source.name, to: target.name, isOneToOne: toOne, isSetof: true },
     });
+  }
+  // Clients older than `ComputedFields` know computed fields by the functions that take the row without a name.
+  for (const relation of relations) {
+    const row = resolveRow(schema, relation.name, catalog, generated);
+    for (const { name, type } of buildComputed(relation, catalog, generated)) {
+      if (named.has(key(name, key(schema, relation.name)))) continue;
+      const refusal = `${name} is a computed field: select it from ${relation.name}`;
+      add(name, { parameters: [{ name: '', type: row, required: true }], returns: type, refusal });
+    }
   }
   return [...functions].map(([name, overloads]) => ({ name, overloads })).sort(byName);
 }

@@ -143,7 +143,7 @@ function renderFunction({ name, overloads }: FunctionModel, withComputed: Readon
 }
 
 function renderOverload(
-  { parameters, returns, rows }: OverloadModel,
+  { parameters, returns, rows, refusal }: OverloadModel,
   withComputed: ReadonlySet<string>,
 ): string[] {
   return [
@@ -155,7 +155,7 @@ function renderOverload(
             ({ name, type, required }) => `${property(name)}${required ? '' : '?'}: ${renderType(type)}`,
           ),
         )),
-    `Returns: ${renderReturned(returns, withComputed)}`,
+    `Returns: ${refusal === undefined ? renderReturned(returns, withComputed) : `{ error: true } & ${quote(refusal)}`}`,
     ...(rows
       ? block('SetofOptions:', [
           `from: ${quote(rows.from)}`,

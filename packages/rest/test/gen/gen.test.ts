@@ -117,6 +117,15 @@ describe('generating TypeScript types', () => {
   }`,
     );
     assert.equal(
+      excerpt(text, 'shout'),
+      `shout: {
+  Args: {
+    "": Database["films"]["Tables"]["films"]["Row"]
+  }
+  Returns: { error: true } & "shout is a computed field: select it from films"
+}`,
+    );
+    assert.equal(
       excerpt(text, 'debut'),
       `debut: {
   Args: {
@@ -203,6 +212,8 @@ same<typeof found, { title: string }[] | null>(true);
 const { data: whole } = await client.rpc('search', { query: 'x' });
 same<'shout' extends keyof NonNullable<typeof whole>[number] ? true : false, false>(true);
 same<NonNullable<typeof whole>[number]['director_id'], number>(true);
+const { data: refused } = await client.rpc('shout');
+same<NonNullable<typeof refused>['error'], true>(true);
 const { data: stats } = await client.rpc('stats');
 same<typeof stats, { films: number; genre: 'drama' | 'comedy' }[] | null>(true);
 
