@@ -36,7 +36,7 @@ describe('a request as one exchange', () => {
           'GET',
           '/films',
           '{"accept":"application/json","x-name":"é"}',
-          '{"a":"1","b":"\\"two\\""}',
+          '{"a":"1","b":"two"}',
         ],
       },
       { text: 'select 1', values: [] },

@@ -28,6 +28,12 @@ describe('a preflight request', () => {
     ]);
   });
 
+  it('is told of headers when it asks for some', () => {
+    const headers = { origin: 'http://a', 'access-control-request-method': 'GET' };
+    const answer = answerPreflight(request('OPTIONS', headers), []);
+    assert.equal(answer?.headers.includes('Access-Control-Allow-Headers'), false);
+  });
+
   it('is answered with credentials for listed origins, and left to the engine for others', () => {
     assert.deepEqual(answerPreflight(preflight('http://a'), ['http://a'])?.headers.slice(0, 4), [
       'Access-Control-Allow-Origin',

@@ -47,15 +47,16 @@ export function answerPreflight(
   const origin = originHeaders(request, allowed);
   if (!origin || wanted === undefined || !methods.includes(wanted)) return null;
   const headers = request.headers['access-control-request-headers'];
-  const asked = headers === undefined ? [] : headers.split(',').map(name => name.trim());
+  const allowedHeaders = headers
+    ? ['Authorization', ...headers.split(',').map(name => name.trim()), safelistedHeaders]
+    : [];
   return {
     status: 200,
     headers: [
       ...origin,
       'Access-Control-Allow-Methods',
       methods.join(', '),
-      'Access-Control-Allow-Headers',
-      ['Authorization', ...asked, safelistedHeaders].join(', '),
+      ...(allowedHeaders.length === 0 ? [] : ['Access-Control-Allow-Headers', allowedHeaders.join(', ')]),
       'Access-Control-Max-Age',
       '86400',
     ],

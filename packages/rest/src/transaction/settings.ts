@@ -114,14 +114,15 @@ function headersJson(headers: RequestFacts['headers']): string {
   return JSON.stringify(shown);
 }
 
-/** `a=1; b=2` as a JSON object. */
+/** `a=1; b="2"` as a JSON object. Quotes around a whole value are not part of it. */
 function cookiesJson(header: string | undefined): string {
   if (header === undefined) return '{}';
   const cookies: [string, string][] = [];
   for (const part of header.split(';')) {
     const at = part.indexOf('=');
-    const name = (at < 0 ? part : part.slice(0, at)).trim();
-    cookies.push([decodeHeader(name), at < 0 ? '' : decodeHeader(part.slice(at + 1).trim())]);
+    const name = (at < 0 ? part : part.slice(0, at)).trimStart();
+    const value = at < 0 ? '' : part.slice(at + 1);
+    cookies.push([decodeHeader(name), decodeHeader(/^"(.*)"$/.exec(value)?.[1] ?? value)]);
   }
   return JSON.stringify(Object.fromEntries(cookies));
 }
