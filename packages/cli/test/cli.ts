@@ -14,6 +14,9 @@ export interface Ran {
   readonly stderr: string;
 }
 
+const machinesOwn =
+  /^(?:PG|POSTGRES_|DATABASE_|DB_|GATEWAY_|HASURA_|JWT_|MINIO_|S3_|AWS_|IMGPROXY_|GRAFANA_|LOKI_|DOMAIN_|PEAKSTONE_DATA|npm_|FORCE_COLOR|NO_COLOR|TZ$|ENVIRONMENT$|PROXY_NETWORK$|ATLAS_URL$)/;
+
 /** A folder for one stack, and the command run in it. */
 export class Project {
   readonly folder = passableFolder();
@@ -50,11 +53,8 @@ export class Project {
   }
 
   #environment(): NodeJS.ProcessEnv {
-    // The machine's own database settings must not reach a test, nor that npm runs it.
-    const clean = Object.entries(process.env).filter(
-      ([name]) =>
-        !/^(PG|PGRST_|POSTGRES_|DATABASE_|GATEWAY_|PEAKSTONE_DATA|npm_|FORCE_COLOR|NO_COLOR|JWT_)/.test(name),
-    );
+    // The machine's own settings of databases and stacks must not reach a test, nor that npm runs it.
+    const clean = Object.entries(process.env).filter(([name]) => !machinesOwn.test(name));
     return { ...Object.fromEntries(clean), ...this.env };
   }
 }

@@ -41,7 +41,8 @@ describe('the example of lighthouses', () => {
   async function runBlock(program: string, argv: readonly string[], block: string): Promise<Ran> {
     const child = spawn(program, argv, {
       cwd: project.folder,
-      env: { ...process.env, PATH: path },
+      // A locale that is not installed would have bash complain.
+      env: { ...process.env, PATH: path, LC_ALL: 'C' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     child.stdin.end(block.replaceAll('http://127.0.0.1:8000/rest/v1', url));

@@ -172,7 +172,8 @@ describe('the manners of the command line', () => {
           '-c',
           `${script}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _peakstone; printf '%s\\n' "\${COMPREPLY[@]}"`,
         ],
-        { cwd: project.folder, encoding: 'utf8' },
+        // A locale that is not installed would have it complain.
+        { cwd: project.folder, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } },
       );
       assert.equal(asked.stderr, '');
       return asked.stdout.trim().split('\n');
