@@ -98,7 +98,8 @@ function npm(...args) {
 
 /** Runs `action` while no other first run of this folder does; a holder that died is succeeded. */
 function withInstallLock(action) {
-  mkdirSync(path.dirname(lock), { recursive: true });
+  // The stack's data will lie here: private, but root's PostgreSQL, which is another user, must pass.
+  mkdirSync(path.dirname(lock), { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   let announced = false;
   while (!tryLock()) {
     const holder = Number(readIfAny(lock));

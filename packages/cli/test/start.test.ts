@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -78,6 +78,18 @@ describe('starting', () => {
     assert.match(stderr, /which a killed PeakStone left running[\s\S]*PeakStone is stopped/);
     assert.equal(existsSync(lock), false);
     assert.match((await project.run(['down'])).stderr, /No stack runs/);
+  });
+
+  it('is found in its folder when that was moved while it ran', async t => {
+    const before = new Project();
+    const project = new Project();
+    t.after(() => project.close());
+    await before.json('up', '-d', '--port-base', String(await reservePorts(4)));
+    rmSync(project.folder, { recursive: true });
+    renameSync(before.folder, project.folder);
+    assert.equal((await project.run(['status'])).code, 0);
+    assert.deepEqual(await project.json('down'), { stopped: true });
+    assert.doesNotMatch((await project.run(['status'])).stderr, /killed/);
   });
 
   it('lets go of everything when it is interrupted', async t => {

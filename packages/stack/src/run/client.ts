@@ -55,6 +55,9 @@ export async function stopStack(
   await ask(paths, state, { command: 'stop' }, onEvent);
   const until = Date.now() + exitMs;
   while (isAlive(state.pid) && Date.now() < until) await sleep(20);
+  // A stack whose folder was moved looks for its state where that was, and would pass for a killed one.
+  const left = readPresence(paths);
+  if (left.kind === 'stale' && left.state.pid === state.pid) removeState(paths);
   return true;
 }
 
