@@ -23,6 +23,8 @@ const CHECK_MS = 600_000;
 const CONCURRENCY = 2;
 /** What takes longer hangs, also on a machine that is many times slower than a developer's. */
 const LIMITS: FileLimits = { testMs: 300_000, fileMs: 900_000 };
+/** Beside the code stand the tests of pure stages: a run of nothing else waits for no server. */
+const PURE_FILES = /^packages\/[^/]+\/src\//;
 /** Files that build images and run containers take minutes, and the whole machine: they come last, one at a time. */
 const CONTAINER_FILES = /\/test\/docker\//;
 const CONTAINER_LIMITS: FileLimits = { testMs: 1_800_000, fileMs: 2_400_000 };
@@ -58,7 +60,8 @@ async function runAll(): Promise<void> {
   if (files.length === 0 && checks.length === 0) say(`Nothing matches ${patterns.join(' ')}.`);
   for (const check of checks) await runCheck(check);
   if (files.length === 0) return;
-  process.env.PEAKSTONE_TEST_DATABASE_URL = await sharedServerUrl();
+  if (!files.every(file => PURE_FILES.test(file)))
+    process.env.PEAKSTONE_TEST_DATABASE_URL = await sharedServerUrl();
   await runFiles(
     files.filter(file => !CONTAINER_FILES.test(file)),
     CONCURRENCY,
