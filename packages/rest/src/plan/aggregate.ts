@@ -7,8 +7,15 @@
  */
 import { requestErrors } from '../errors.ts';
 import type { AggregateFunction } from '../parse/types.ts';
-import type { EmbedTerm, ReadNode, ResolvedOrder, SelectTerm, Spread } from './types.ts';
-import { unknownField } from './types.ts';
+import {
+  type Embed,
+  isAggregated,
+  type ReadNode,
+  type ResolvedOrder,
+  type SelectTerm,
+  type Spread,
+  unknownField,
+} from './types.ts';
 
 interface Hoisted {
   readonly joinAlias: string;
@@ -26,23 +33,22 @@ export function applyAggregates(root: ReadNode, enabled: boolean): ReadNode {
 
 function refuseAggregates(node: ReadNode): void {
   if (node.select.some(term => term.aggregate !== null)) throw requestErrors.aggregatesNotAllowed();
-  for (const child of node.children) refuseAggregates(child);
+  for (const embed of node.embeds) refuseAggregates(embed.node);
 }
 
 function hoist(node: ReadNode): { readonly node: ReadNode; readonly hoisted: readonly Hoisted[] } {
-  if (node.children.length === 0 && node.spread?.kind !== 'to-one') return { node, hoisted: [] };
-  const below = node.children.map(hoist);
-  const fromChildren = below.flatMap(child => child.hoisted);
-  const children = below.map(child => child.node);
+  if (node.embeds.length === 0 && node.spread?.kind !== 'to-one') return { node, hoisted: [] };
+  const below = node.embeds.map(embed => hoist(embed.node));
+  const fromBelow = below.flatMap(({ hoisted }) => hoisted);
+  const embeds = node.embeds.map((embed, i): Embed => ({ ...embed, node: below[i]?.node ?? embed.node }));
   if (node.spread?.kind === 'to-one') {
     const own = node.select.flatMap(term => hoistTerm(node.joinAlias, term));
-    const passedOn = fromChildren.map(each => ({ ...each, joinAlias: node.joinAlias }));
+    const passedOn = fromBelow.map(each => ({ ...each, joinAlias: node.joinAlias }));
     const select = node.select.map(term => ({ ...term, aggregate: null, aggregateCast: null }));
-    return { node: { ...node, select, children }, hoisted: [...own, ...passedOn] };
+    return { node: { ...node, select, embeds }, hoisted: [...own, ...passedOn] };
   }
-  const embeds =
-    fromChildren.length === 0 ? node.embeds : node.embeds.map(embed => lower(embed, fromChildren));
-  return { node: { ...node, embeds, children }, hoisted: [] };
+  const lowered = fromBelow.length === 0 ? embeds : embeds.map(embed => lower(embed, fromBelow));
+  return { node: { ...node, embeds: lowered }, hoisted: [] };
 }
 
 function hoistTerm(joinAlias: string, term: SelectTerm): Hoisted[] {
@@ -53,7 +59,7 @@ function hoistTerm(joinAlias: string, term: SelectTerm): Hoisted[] {
 }
 
 /** Applies hoisted aggregates to the terms that show them. */
-function lower(embed: EmbedTerm, hoisted: readonly Hoisted[]): EmbedTerm {
+function lower(embed: Embed, hoisted: readonly Hoisted[]): Embed {
   if (embed.kind !== 'spread') return embed;
   const terms = embed.terms.map(term => {
     const found = hoisted.find(each => each.joinAlias === embed.joinAlias && each.name === term.name);
@@ -69,13 +75,10 @@ function lower(embed: EmbedTerm, hoisted: readonly Hoisted[]): EmbedTerm {
  * cannot collide with columns.
  */
 function orderSpreads(node: ReadNode): ReadNode {
-  if (node.children.length === 0 && node.spread?.kind !== 'to-many') return node;
-  const children = node.children.map(orderSpreads);
-  if (node.spread?.kind !== 'to-many') return { ...node, children };
-  const hasAggregate =
-    node.select.some(term => term.aggregate !== null) ||
-    node.embeds.some(embed => embed.kind === 'spread' && embed.terms.some(term => term.aggregate !== null));
-  if (hasAggregate) {
+  if (node.embeds.length === 0 && node.spread?.kind !== 'to-many') return node;
+  const embeds = node.embeds.map((embed): Embed => ({ ...embed, node: orderSpreads(embed.node) }));
+  if (node.spread?.kind !== 'to-many') return { ...node, embeds };
+  if (isAggregated(node)) {
     throw requestErrors.notImplemented(
       'Aggregates are not implemented for one-to-many or many-to-many spreads.',
     );
@@ -86,5 +89,5 @@ function orderSpreads(node: ReadNode): ReadNode {
     orderSelect.push({ embed, term: { field, aggregate: null, aggregateCast: null, cast: null, alias } });
     return { embed: null, field: unknownField({ name: alias, path: [] }), direction, nulls };
   });
-  return { ...node, children, order: [], spread: { kind: 'to-many', orderSelect, order } };
+  return { ...node, embeds, order: [], spread: { kind: 'to-many', orderSelect, order } };
 }

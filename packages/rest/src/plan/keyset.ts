@@ -6,6 +6,7 @@ import { isEmptyRange, rangeLimit } from '../parse/range.ts';
 import type { OrderDirection } from '../parse/types.ts';
 import {
   type Handler,
+  isAggregated,
   type ReadNode,
   type ReadPlan,
   type ResolvedField,
@@ -72,10 +73,7 @@ function refuseUnpageable(root: ReadNode, table: Table, handler: Handler): void 
   if (root.range.lower !== 0 && !isEmptyRange(root.range)) {
     throw beyondErrors.notPageable('"after" takes the place of "offset" and of the Range header.');
   }
-  const aggregates =
-    root.select.some(term => term.aggregate !== null) ||
-    root.embeds.some(embed => embed.kind === 'spread' && embed.terms.some(term => term.aggregate !== null));
-  if (aggregates) throw beyondErrors.notPageable('Aggregated rows have no place to go on from.');
+  if (isAggregated(root)) throw beyondErrors.notPageable('Aggregated rows have no place to go on from.');
   if (table.primaryKey.length === 0) {
     throw beyondErrors.notPageable(
       `"${table.name}" has no primary key, so that rows could not be told apart.`,

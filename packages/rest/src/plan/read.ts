@@ -21,7 +21,7 @@ import { findRelationship, isToOne } from './relationship.ts';
 import { type Draft, draftTree, type Placement, placeParameters } from './tree.ts';
 import {
   type Condition,
-  type EmbedTerm,
+  type Embed,
   type JoinCondition,
   type ReadNode,
   type ReadPlan,
@@ -118,9 +118,7 @@ function planNode(
     name: draft.name,
     requestAlias: draft.alias,
     spread,
-    embeds: children.map(embedTerm),
-    children,
-    depth: draft.depth,
+    embeds: children.map(embed),
   };
 }
 
@@ -237,9 +235,9 @@ function asNullEmbed(condition: Condition, children: readonly ReadNode[]): Condi
       const { operation, negated } = expression;
       if (field.path.length > 0 || operation.kind !== 'is') return condition;
       if (operation.value !== 'null' && operation.value !== 'not_null') return condition;
-      const embed = findEmbed(children, field.name);
-      if (!embed) return condition;
-      return { kind: 'nullEmbed', isNull: (operation.value === 'null') !== negated, embed: embed.joinAlias };
+      const found = findEmbed(children, field.name);
+      if (!found) return condition;
+      return { kind: 'nullEmbed', isNull: (operation.value === 'null') !== negated, embed: found.joinAlias };
     }
   }
 }
@@ -249,30 +247,31 @@ function orders(draft: Draft, scope: Scope, children: readonly ReadNode[]): Reso
     if (relation === null) {
       return { embed: null, field: resolveOrderField(scope, field), direction, nulls };
     }
-    const embed = findEmbed(children, relation);
-    if (!embed) throw requestErrors.notEmbedded(relation);
-    if (!embed.relationship || !isToOne(embed.relationship)) {
-      throw requestErrors.relatedOrderNotToOne(draft.table.name, embed.requestAlias ?? embed.name);
+    const found = findEmbed(children, relation);
+    if (!found) throw requestErrors.notEmbedded(relation);
+    if (!found.relationship || !isToOne(found.relationship)) {
+      throw requestErrors.relatedOrderNotToOne(draft.table.name, found.requestAlias ?? found.name);
     }
     const resolved = resolveOrderField({ catalog: scope.catalog, table: undefined }, field);
-    return { embed: embed.joinAlias, field: { ...resolved, toJson: false }, direction, nulls };
+    return { embed: found.joinAlias, field: { ...resolved, toJson: false }, direction, nulls };
   });
 }
 
-function embedTerm(child: ReadNode): EmbedTerm {
-  const { joinAlias } = child;
-  if (child.spread) return { kind: 'spread', terms: spreadTerms(child), joinAlias };
+function embed(node: ReadNode): Embed {
+  const { joinAlias, relationship } = node;
+  if (node.spread) return { kind: 'spread', node, joinAlias, terms: spreadTerms(node) };
   return {
     kind: 'json',
-    name: child.requestAlias ?? child.name,
+    node,
     joinAlias,
-    toOne: child.relationship !== null && isToOne(child.relationship),
-    isEmpty: selectsNothing(child),
+    name: node.requestAlias ?? node.name,
+    toOne: relationship !== null && isToOne(relationship),
+    isEmpty: selectsNothing(node),
   };
 }
 
 function selectsNothing(node: ReadNode): boolean {
-  return node.select.length === 0 && node.children.every(selectsNothing);
+  return node.select.length === 0 && node.embeds.every(each => selectsNothing(each.node));
 }
 
 /** The columns a spread brings up: its own fields, its embeds, and what it spreads itself. */
@@ -289,5 +288,5 @@ function spreadTerms(child: ReadNode): { name: string; aggregate: null; aggregat
 /** Whether the request selects exactly the relation's rows, so that handlers for its row type apply. */
 export function hasDefaultSelect({ root }: ReadPlan): boolean {
   const [only] = root.select;
-  return root.select.length === 1 && root.children.length === 0 && only?.field.name === '*';
+  return root.select.length === 1 && root.embeds.length === 0 && only?.field.name === '*';
 }

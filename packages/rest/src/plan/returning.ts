@@ -10,8 +10,8 @@ export function returnedColumns({ root }: ReadPlan, primaryKey: readonly string[
   // With all columns asked for, naming keys as well would return them twice.
   if (names.has('*')) return ['*'];
   // What a computed relationship's function reads of the row is not known.
-  if (root.children.some(child => child.relationship?.kind === 'computed')) return ['*'];
-  for (const child of root.children) for (const name of joinColumns(child)) names.add(name);
+  if (root.embeds.some(({ node }) => node.relationship?.kind === 'computed')) return ['*'];
+  for (const { node } of root.embeds) for (const name of joinColumns(node)) names.add(name);
   for (const { embed, field } of root.order) if (embed === null) names.add(field.name);
   for (const name of primaryKey) names.add(name);
   return [...names].sort();

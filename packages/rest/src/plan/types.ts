@@ -82,17 +82,22 @@ export interface SpreadTerm {
   readonly alias: string | null;
 }
 
-/** How a node shows one of its children: as a json column, or as columns of its own. */
-export type EmbedTerm =
-  | {
+interface EmbedBase {
+  /** What is embedded. */
+  readonly node: ReadNode;
+  readonly joinAlias: string;
+}
+
+/** An embed and how the level above shows it: as a json column, or as columns of its own. */
+export type Embed =
+  | (EmbedBase & {
       readonly kind: 'json';
       readonly name: string;
-      readonly joinAlias: string;
       readonly toOne: boolean;
       /** Nothing of it is selected: it only filters. */
       readonly isEmpty: boolean;
-    }
-  | { readonly kind: 'spread'; readonly terms: readonly SpreadTerm[]; readonly joinAlias: string };
+    })
+  | (EmbedBase & { readonly kind: 'spread'; readonly terms: readonly SpreadTerm[] });
 
 export type Spread =
   | { readonly kind: 'to-one' }
@@ -129,9 +134,7 @@ export interface ReadNode {
   readonly name: string;
   readonly requestAlias: string | null;
   readonly spread: Spread | null;
-  readonly embeds: readonly EmbedTerm[];
-  readonly children: readonly ReadNode[];
-  readonly depth: number;
+  readonly embeds: readonly Embed[];
 }
 
 export interface ReadPlan {
@@ -209,6 +212,14 @@ export interface CallPlan {
   /** Columns the read on top needs; empty or `['*']` for all. */
   readonly returning: readonly string[];
   readonly filterFields: readonly string[];
+}
+
+/** Whether the level's rows are aggregated, by itself or by what it spreads. */
+export function isAggregated({ select, embeds }: ReadNode): boolean {
+  return (
+    select.some(term => term.aggregate !== null) ||
+    embeds.some(embed => embed.kind === 'spread' && embed.terms.some(term => term.aggregate !== null))
+  );
 }
 
 /** A field that nothing is known of. */

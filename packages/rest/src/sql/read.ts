@@ -1,7 +1,7 @@
 /** A read plan as one SELECT: embeds by lateral joins, spreads as columns. */
 import type { QualifiedName } from '@peakstone/kernel/catalog';
 import type { KeysetPlan } from '../plan/keyset.ts';
-import type { EmbedTerm, ReadNode, SelectTerm, SpreadTerm } from '../plan/types.ts';
+import { type Embed, isAggregated, type ReadNode, type SelectTerm, type SpreadTerm } from '../plan/types.ts';
 import { conditionSql, fieldSql, joinSql, orderSql, rangeSql } from './condition.ts';
 import { ROWS } from './handler.ts';
 import { afterSql, keySql } from './keyset.ts';
@@ -15,7 +15,7 @@ function ownName(node: ReadNode): QualifiedName {
 export function readSql(node: ReadNode, params: Parameters): string {
   const own = ownName(node);
   const selected = selectList(node, own, params);
-  const joins = node.embeds.map((embed, i) => joinEmbed(embed, node.children[i] as ReadNode, params));
+  const joins = node.embeds.map(embed => joinEmbed(embed, params));
   const from = fromSql(node);
   const where = [...node.joins.map(joinSql), ...node.where.map(each => conditionSql(own, each, params))];
   const filtered = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
@@ -32,7 +32,7 @@ export function pageSql(node: ReadNode, keyset: KeysetPlan, params: Parameters):
   const own = ownName(node);
   const selected = selectList(node, own, params);
   const key = keySql(own, keyset, params);
-  const joins = node.embeds.map((embed, i) => joinEmbed(embed, node.children[i] as ReadNode, params));
+  const joins = node.embeds.map(embed => joinEmbed(embed, params));
   const after = afterSql(own, keyset, params);
   const where = [
     ...node.where.map(each => conditionSql(own, each, params)),
@@ -59,8 +59,7 @@ function fromSql(node: ReadNode): string {
 function selectList(node: ReadNode, own: QualifiedName, params: Parameters): string {
   const terms = node.select.map(term => selectSql(own, term, params));
   // An empty select of a level without embeds takes whole rows; what shows of them is decided where they are aggregated.
-  if (terms.length === 0 && node.children.length === 0 && !node.hasNoColumns)
-    terms.push(`${qualified(own)}.*`);
+  if (terms.length === 0 && node.embeds.length === 0 && !node.hasNoColumns) terms.push(`${qualified(own)}.*`);
   if (node.spread?.kind === 'to-many') {
     for (const { embed, term } of node.spread.orderSelect) {
       terms.push(selectSql(embed === null ? own : { schema: '', name: embed }, term, params));
@@ -106,15 +105,15 @@ function spreadSql(joinAlias: string, term: SpreadTerm): string {
   return `${aggregateSql(term, value)}${asSql(term.alias)}`;
 }
 
-function joinEmbed(embed: EmbedTerm, child: ReadNode, params: Parameters): string {
+function joinEmbed(embed: Embed, params: Parameters): string {
   const alias = quote(embed.joinAlias);
-  const kind = child.joinType === 'inner' ? 'INNER' : 'LEFT';
-  const subquery = readSql(child, params);
-  const spread = child.spread;
+  const { joinType, spread } = embed.node;
+  const kind = joinType === 'inner' ? 'INNER' : 'LEFT';
+  const subquery = readSql(embed.node, params);
   if (embed.kind === 'json' ? embed.toOne : spread?.kind !== 'to-many') {
     return ` ${kind} JOIN LATERAL (${subquery}) AS ${alias} ON TRUE`;
   }
-  const on = child.joinType === 'inner' ? `${alias} IS NOT NULL` : 'TRUE';
+  const on = joinType === 'inner' ? `${alias} IS NOT NULL` : 'TRUE';
   const columns = [`json_agg(${alias})::jsonb AS ${alias}`];
   if (embed.kind === 'spread' && spread?.kind === 'to-many') {
     const own: QualifiedName = { schema: '', name: embed.joinAlias };
@@ -129,10 +128,7 @@ function joinEmbed(embed: EmbedTerm, child: ReadNode, params: Parameters): strin
 
 /** Whatever is not aggregated is grouped by, once anything is aggregated. */
 function groupSql(node: ReadNode, own: QualifiedName, params: Parameters): string {
-  const isAggregated =
-    node.select.some(term => term.aggregate !== null) ||
-    node.embeds.some(embed => embed.kind === 'spread' && embed.terms.some(term => term.aggregate !== null));
-  if (!isAggregated) return '';
+  if (!isAggregated(node)) return '';
   const terms: string[] = [];
   for (const term of node.select) {
     if (term.aggregate !== null) continue;
@@ -156,16 +152,16 @@ function groupSql(node: ReadNode, own: QualifiedName, params: Parameters): strin
  */
 export function countSql(node: ReadNode, params: Parameters): string {
   const own = ownName(node);
-  const exists = (child: ReadNode): string => `EXISTS (${countSql(child, params)})`;
+  const exists = (embed: Embed): string => `EXISTS (${countSql(embed.node, params)})`;
   const where = [
     ...node.where.map(condition =>
       conditionSql(own, condition, params, (embed, isNull) => {
-        const child = node.children.find(each => each.joinAlias === embed);
-        return child ? `${isNull ? 'NOT ' : ''}${exists(child)}` : 'TRUE';
+        const found = node.embeds.find(each => each.joinAlias === embed);
+        return found ? `${isNull ? 'NOT ' : ''}${exists(found)}` : 'TRUE';
       }),
     ),
     ...node.joins.map(joinSql),
-    ...node.children.filter(child => child.joinType === 'inner').map(exists),
+    ...node.embeds.filter(embed => embed.node.joinType === 'inner').map(exists),
   ];
   return `SELECT 1 FROM ${fromSql(node)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
 }
