@@ -5,6 +5,7 @@ import { makeColumn } from '../../test/support/catalog.ts';
 import { defaultConfig } from '../config/types.ts';
 import { requestedVersion, withoutVersion } from '../parse/openApiVersion.ts';
 import { renderOpenApi } from './document.ts';
+import { readVisible } from './visible.ts';
 
 const columns = [
   makeColumn('id', 'bigint', { nullable: false, identity: true }),
@@ -185,5 +186,21 @@ describe('the OpenAPI 3.1 document', () => {
   it('asks for a bearer token when security is active', () => {
     assert.equal(document.components.securitySchemes.JWT.scheme, 'bearer');
     assert.equal(render('3.1').components.securitySchemes, undefined);
+  });
+});
+
+describe('what the document names when privileges are ignored', () => {
+  it('is every relation and function of the schema, but no partition', () => {
+    const partition: Table = { ...films, name: 'films_1895', isPartition: true };
+    const tables = new Map([...catalog.tables, [key('api', partition.name), partition]]);
+    const visible = readVisible([], 'api', 'ignore-privileges', { ...catalog, tables });
+    assert.deepEqual(
+      visible.tables.map(table => table.name),
+      ['films'],
+    );
+    assert.deepEqual(
+      visible.routines.map(each => each.routine.name),
+      ['best'],
+    );
   });
 });

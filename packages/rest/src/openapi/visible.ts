@@ -58,7 +58,8 @@ export function readVisible(
   mode: OpenApiMode,
   catalog: Catalog,
 ): VisibleSchema {
-  const tables = [...catalog.tables.values()].filter(table => table.schema === schema);
+  // A partition is no table of the API.
+  const tables = [...catalog.tables.values()].filter(table => table.schema === schema && !table.isPartition);
   const routines = [...catalog.routines.values()].flat().filter(routine => routine.schema === schema);
   const comment = textOf(results.at(-1)?.rows[0]?.[0] ?? null);
   if (mode === 'ignore-privileges') {
