@@ -14,38 +14,11 @@ import type { Pool } from '@peakstone/kernel/pg';
 import type { TestServer } from '@peakstone/testing';
 import { type CapturedStatement, pgbenchScript, readStatements } from './parts/capture.ts';
 import { type Load, run, runWrk, type Shape } from './parts/load.ts';
-import { ITEMS, startBenchService, untilReady } from './parts/service.ts';
-
-interface Workload {
-  readonly title: string;
-  readonly shape: Shape;
-}
+import { startBenchService, untilReady } from './parts/service.ts';
+import { workloads } from './parts/workloads.ts';
 
 /** The captured value that stands for the varying key. */
 const PROBE = 4242;
-
-function workloads(token: string): Workload[] {
-  const headers = { Authorization: `Bearer ${token}` };
-  const get = (title: string, path: string): Workload => ({
-    title,
-    shape: { method: 'GET', path, headers, ids: ITEMS - 200 },
-  });
-  return [
-    get('one row by key', '/item?id=eq.{id}&select=id,name,price'),
-    get('100 rows, three columns', '/item?id=gte.{id}&order=id&limit=100&select=id,name,price'),
-    get('an item with its 5 purchases', '/item?id=eq.{id}&select=id,name,purchase(id,quantity,buyer)'),
-    {
-      title: 'insert returning the row',
-      shape: {
-        method: 'POST',
-        path: '/event?select=id',
-        headers: { ...headers, 'Content-Type': 'application/json', Prefer: 'return=representation' },
-        body: '{"kind":"click","payload":{"x":1,"y":2}}',
-        ids: 1,
-      },
-    },
-  ];
-}
 
 const { values: options } = parseArgs({
   options: {

@@ -1,11 +1,11 @@
 /** The REST service as a process of its own on a throw-away PostgreSQL, with the rows that the HTTP benches ask for. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { startTestServer, type TestServer } from '@peakstone/testing';
+import { reservePorts, startTestServer, type TestServer } from '@peakstone/testing';
 
 export const ITEMS = 10_000;
 const SECRET = 'a-secret-only-for-this-benchmark-run';
@@ -26,14 +26,26 @@ grant usage on schema api to bench_user, bench_login;
 grant select, insert on all tables in schema api to bench_user, bench_login;
 `;
 
-export interface BenchService {
-  readonly origin: string;
-  /** Of role bench_user; holds an hour. */
-  readonly token: string;
-  readonly process: ChildProcess;
+export interface BenchDatabase {
   readonly server: TestServer;
   /** As superuser. */
   readonly admin: Pool;
+  /** Of role bench_user; holds an hour. */
+  readonly token: string;
+  stop(): Promise<void>;
+}
+
+export interface BenchService extends BenchDatabase {
+  readonly origin: string;
+  readonly process: ChildProcess;
+}
+
+/** A process that answers requests. */
+export interface RestProcess {
+  readonly origin: string;
+  readonly process: ChildProcess;
+  /** From the start of the process to its first answer from the database. */
+  readonly startMs: number;
   stop(): Promise<void>;
 }
 
@@ -46,39 +58,81 @@ export interface BenchOptions {
   readonly processes?: number;
 }
 
+/** This package's service, as a command. */
+export const OURS: readonly string[] = [process.execPath, join(import.meta.dirname, 'serve.ts')];
+
 /** Starts both and waits until reads are answered. */
 export async function startBenchService({
-  onLog = () => {},
+  onLog,
   pool,
   processes = 1,
 }: BenchOptions = {}): Promise<BenchService> {
-  const server = await startTestServer({ onLog });
-  const admin = createPool({ url: server.url, size: 2 });
-  await admin.script(SCHEMA);
-  await admin.script('vacuum analyze');
-  const port = await freePort();
+  const database = await startBenchDatabase(onLog);
+  const port = await reservePorts();
   const origin = `http://127.0.0.1:${port}`;
-  const children = Array.from({ length: processes }, () => startService(server.url, port, pool));
-  const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
+  const children = Array.from({ length: processes }, () => spawnRest(OURS, database, port, pool, 'inherit'));
   const stop = async () => {
     for (const child of children) child.kill('SIGTERM');
-    await admin.close();
-    await server.stop();
+    await database.stop();
   };
   try {
-    await untilReady(origin, token);
+    await untilReady(origin, database.token);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { origin, token, process: children[0]!, server, admin, stop };
+  return { ...database, origin, process: children[0]!, stop };
 }
 
-function startService(databaseUrl: string, port: number, pool: number | undefined): ChildProcess {
-  const url = new URL(databaseUrl);
+export async function startBenchDatabase(onLog: (line: string) => void = () => {}): Promise<BenchDatabase> {
+  const server = await startTestServer({ onLog });
+  const admin = createPool({ url: server.url, size: 2 });
+  await admin.script(SCHEMA);
+  await admin.script('vacuum analyze');
+  const token = signJwt({ role: 'bench_user', sub: '42', exp: Math.floor(Date.now() / 1000) + 3600 }, SECRET);
+  const stop = async () => {
+    await admin.close();
+    await server.stop();
+  };
+  return { server, admin, token, stop };
+}
+
+/** Starts a program that reads `PGRST_*`, ours or the reference, and waits until it answers reads. */
+export async function startRest(
+  command: readonly string[],
+  database: BenchDatabase,
+  pool?: number,
+): Promise<RestProcess> {
+  const port = await reservePorts();
+  const origin = `http://127.0.0.1:${port}`;
+  const startedAt = performance.now();
+  // What the reference tells of its start at any level is of no interest here.
+  const child = spawnRest(command, database, port, pool, 'ignore');
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  try {
+    await untilReady(origin, database.token);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { origin, process: child, startMs: performance.now() - startedAt, stop };
+}
+
+function spawnRest(
+  [program, ...args]: readonly string[],
+  { server }: BenchDatabase,
+  port: number,
+  pool: number | undefined,
+  output: 'inherit' | 'ignore',
+): ChildProcess {
+  const url = new URL(server.url);
   url.username = 'bench_login';
   url.password = 'bench';
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts')], {
+  return spawn(program!, args, {
     env: {
       ...process.env,
       PGRST_DB_URI: url.href,
@@ -91,9 +145,8 @@ function startService(databaseUrl: string, port: number, pool: number | undefine
       PGRST_SERVER_PORT: String(port),
       PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
   });
-  return child;
 }
 
 /** Waits until the service answers reads: at first, and after its connections were closed. */
@@ -105,23 +158,10 @@ export async function untilReady(origin: string, token: string): Promise<void> {
       });
       const text = await response.text();
       if (response.ok) return;
-      if (attempt > 200) throw new Error(`The service answers ${response.status}: ${text}`);
+      if (attempt > 1000) throw new Error(`The service answers ${response.status}: ${text}`);
     } catch (error) {
-      if (attempt > 200) throw error;
+      if (attempt > 1000) throw error;
     }
-    await sleep(50);
+    await sleep(10);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('No port')),
-      );
-    });
-  });
 }
