@@ -44,6 +44,16 @@ onBothLanes('connections', serve => {
     assert.equal((await post('/refuses')).continued, false);
   });
 
+  it('refuses a request that names two hosts, as whoever stands in front may have taken the other one', async () => {
+    const server = await serve(async request => textResponse(200, request.headers.host ?? ''));
+    const ask = (...hosts: string[]) =>
+      sendRaw(server.port, [
+        `GET / HTTP/1.1\r\n${hosts.map(host => `${host}\r\n`).join('')}Connection: close\r\n\r\n`,
+      ]);
+    assert.match((await ask('Host: a', 'host: b')).text, /^HTTP\/1\.1 400 .*more than one host/s);
+    assert.match((await ask('Host: a')).text, /^HTTP\/1\.1 200 /);
+  });
+
   it('closes connections whose request never completes with 408', async () => {
     const server = await serve(async request => textResponse(200, `${(await request.body()).length}`), {
       headersTimeoutMs: 150,

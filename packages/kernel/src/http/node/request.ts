@@ -132,6 +132,20 @@ function readAbsolute(url: string): { readonly target: string; readonly host: st
   return match && { target: `${match[2] || '/'}${match[3] ?? ''}`, host: match[1]! };
 }
 
+/**
+ * node:http keeps the first of two Hosts, where a proxy in front may have looked at the second.
+ * @throws {HttpError} 400
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ */
+export function assertOneHost({ rawHeaders }: IncomingMessage): void {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  if (hosts > 1) throw new HttpError(400, 'The request names more than one host');
+}
+
 /** node:http's joined headers; its one list-valued field (`set-cookie`, senseless in a request) joined too. */
 function flatHeaders(message: IncomingMessage): HttpRequest['headers'] {
   const { headers } = message;

@@ -6,7 +6,7 @@ import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
 import { isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
 import type { HttpResponse } from '../types.ts';
-import { NodeRequest } from './request.ts';
+import { assertOneHost, NodeRequest } from './request.ts';
 
 /** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
 const LINGER_MS = 1000;
@@ -66,6 +66,7 @@ export async function serveNode(
     if (message.socket.destroyed) return;
     let response: HttpResponse;
     try {
+      assertOneHost(message);
       response = await lane.handler(request);
     } catch (error) {
       response = lane.failed(error, request);
