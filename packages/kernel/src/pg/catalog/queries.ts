@@ -4,8 +4,8 @@ import type { Statement } from '../types.ts';
 /** What `loadCatalog` takes in besides the pool. */
 export interface CatalogOptions {
   /**
-   * Schemas to offer. Tables, routines and relationships of others are left out, and a relationship through another
-   * schema's junction too. Absent: every schema but pg_catalog and information_schema.
+   * Schemas to offer. Tables and routines of others are left out, and relationships to them; a junction may be another
+   * schema's, as whoever follows it must know. Absent: every schema but pg_catalog and information_schema.
    */
   readonly schemas?: readonly string[];
   /** With `schemas`: further schemas whose views are looked through when a view is defined over views. */

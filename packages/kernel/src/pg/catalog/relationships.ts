@@ -28,7 +28,7 @@ export interface RelationshipParts {
   readonly references: References;
   readonly viewColumns: ViewColumns;
   readonly computed: ReadonlyMap<number, readonly ComputedRow[]>;
-  /** Whether relationships may name this schema. */
+  /** Whether relationships may lead to this schema. */
   readonly isOffered: (schema: string) => boolean;
 }
 
@@ -59,11 +59,7 @@ export function findRelationships(position: number, parts: RelationshipParts): r
     ),
     ...computed,
   ]
-    .filter(
-      relationship =>
-        isOffered(relationship.target.schema) &&
-        (relationship.kind !== 'many-to-many' || isOffered(relationship.junction.schema)),
-    )
+    .filter(({ target }) => isOffered(target.schema))
     .sort(compareRelationships);
 }
 

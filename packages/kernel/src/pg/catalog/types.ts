@@ -99,6 +99,7 @@ export type Relationship =
   | (RelationshipBase & ForeignKey & { readonly kind: 'one-to-one'; readonly isParent: boolean })
   | (RelationshipBase & {
       readonly kind: 'many-to-many';
+      /** May be in a schema that is not offered. */
       readonly junction: QualifiedName;
       /** From source to junction: pairs of source column and junction column. */
       readonly sourceKey: ForeignKey;
