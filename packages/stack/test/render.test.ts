@@ -140,7 +140,8 @@ for (const engine of ['peakstone', 'upstream'] as const) {
 
 describe('routes', () => {
   it('are Traefik labels only when asked for, only on public services, with names of the stack', () => {
-    const file = parse(renderCompose(resolveStack({ routes: 'traefik', name: 'shop' }))) as ComposeFile;
+    const text = renderCompose(resolveStack({ routes: 'traefik', name: 'shop' }));
+    const file = parse(text) as ComposeFile;
     const routed = Object.entries(file.services).filter(([, service]) =>
       JSON.stringify(service.labels ?? {}).includes('traefik'),
     );
@@ -160,6 +161,11 @@ describe('routes', () => {
       assert.ok('proxy' in (service.networks as object));
     }
     assert.deepEqual(file.networks?.proxy, { name: '${PROXY_NETWORK:-dokploy-network}', external: true });
+    assert.match(
+      text,
+      /shop-rest\.tls\.certresolver: \$\{DOMAIN_API:\+letsencrypt\}/,
+      'no host, no certificate',
+    );
     const plain = renderCompose(resolveStack());
     assert.doesNotMatch(plain, /traefik/);
   });

@@ -22,7 +22,9 @@ export function routeLabels(
     const rule = `Host(\`\${${route.domain}:-${route.name}.invalid}\`)`;
     labels[`traefik.http.routers.${name}.rule`] = rule;
     labels[`traefik.http.routers.${name}.entrypoints`] = 'websecure';
-    labels[`traefik.http.routers.${name}.tls.certresolver`] = 'letsencrypt';
+    // A certificate for such a name would be asked for in vain, again and again. The stack command cannot read `:+`.
+    labels[`traefik.http.routers.${name}.tls.certresolver`] =
+      provider === 'docker' ? `\${${route.domain}:+letsencrypt}` : 'letsencrypt';
     labels[`traefik.http.routers.${name}.middlewares`] = `${stack.name}-retry@${provider}`;
     labels[`traefik.http.routers.${name}.service`] = name;
     labels[`traefik.http.routers.${name}-http.rule`] = rule;
