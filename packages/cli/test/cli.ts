@@ -48,7 +48,8 @@ export class Project {
   }
 
   async close(): Promise<void> {
-    await this.run(['down']);
+    const { code, stderr } = await this.run(['down']);
+    if (code !== 0) throw new Error(`peakstone down ended with ${code}: ${stderr}`);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -26,7 +26,8 @@ export interface SpawnOptions {
 /** Environment variables of the tests' own run do not leak into the process, except what node itself needs. */
 export function spawnRest({ args = [], env = {}, stdin }: SpawnOptions): RestProcess {
   const child = spawn(process.execPath, [entry, ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    // The runner knows its own by the second one, should this process be killed.
+    env: { PATH: process.env.PATH ?? '', PEAKSTONE_TEST_FILE: process.env.PEAKSTONE_TEST_FILE ?? '', ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.end(stdin);
