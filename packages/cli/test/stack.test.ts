@@ -135,6 +135,11 @@ describe('one stack in the background', () => {
 
   it('rotates secrets while it runs: old tokens die, new ones work, the database follows', async () => {
     const old = summary.keys.service;
+    const answers = new Set<number>();
+    let rotating = true;
+    const visitor = (async () => {
+      while (rotating) answers.add((await get('/rest/v1/films')).status);
+    })();
     const report = await project.json<{ rotated: string[]; restarted: string[] }>(
       'secrets',
       'rotate',
@@ -142,6 +147,9 @@ describe('one stack in the background', () => {
       'DB_AUTHENTICATOR_PASSWORD',
       'POSTGRES_SUPERPASS',
     );
+    rotating = false;
+    await visitor;
+    assert.deepEqual([...answers], [200], 'a visitor notices nothing');
     assert.deepEqual(report.rotated.toSorted(), [
       'DB_AUTHENTICATOR_PASSWORD',
       'JWT_SECRET',

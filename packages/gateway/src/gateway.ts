@@ -141,7 +141,16 @@ function forwarding(route: Route, config: GatewayConfig) {
 function targetHandler(route: Route, config: GatewayConfig, proxies: ReverseProxy[]): Handler {
   const { target } = route;
   if (typeof target === 'function') return target;
-  if (typeof target === 'object') return request => target.current()?.(request) ?? unavailable(route);
+  if (typeof target === 'object') {
+    return request => {
+      const handler = target.current();
+      if (handler) return handler(request);
+      const expected = target.expected?.();
+      return expected
+        ? expected.then(back => (back ?? (() => unavailable(route)))(request))
+        : unavailable(route);
+    };
+  }
   const proxy = proxyTo(target, { ...forwarding(route, config), unreachable: () => unavailable(route) });
   proxies.push(proxy);
   return proxy.handler;

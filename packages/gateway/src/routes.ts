@@ -1,8 +1,16 @@
 import type { Handler, UpgradeListener } from '@peakstone/kernel/http';
 import type { Health } from '@peakstone/kernel/service';
 
-/** What stands behind a route: a handler in this process, one that comes and goes (null while it is down), or a server's URL. */
-export type Target = Handler | { current(): Handler | null } | string;
+/** What stands behind a route: a handler in this process, one that comes and goes, or a server's URL. */
+export type Target = Handler | ComingAndGoing | string;
+
+/** A handler in this process that restarts by itself. */
+interface ComingAndGoing {
+  /** Null while it is away. */
+  current(): Handler | null;
+  /** Settles when it is back, or with null when it isn't in time; null when it isn't expected. Requests wait for it. */
+  expected?(): Promise<Handler | null> | null;
+}
 
 /** A service as the start page and `/healthz` show it. */
 export interface Listed {

@@ -165,4 +165,21 @@ describe('a request through the gateway', () => {
     current = echo;
     assert.equal((await fetch(`${url}/rest/v1/`)).status, 200);
   });
+
+  it('waits for a service in this process that is expected back, as long as that is', async () => {
+    for (const [back, status] of [
+      [echo, 200],
+      [null, 503],
+    ] as const) {
+      const expected = Promise.withResolvers<Handler | null>();
+      const target = { current: () => null, expected: () => expected.promise };
+      const { url } = await start([{ ...rest, target }]);
+      const asked = fetch(`${url}/rest/v1/`, { method: 'POST', body: 'kept' });
+      setTimeout(() => expected.resolve(back), 50);
+      const response = await asked;
+      assert.equal(response.status, status);
+      const text = await response.text();
+      if (back) assert.match(text, /kept/);
+    }
+  });
 });

@@ -5,12 +5,12 @@ import {
   renderReport,
 } from '@peakstone/database';
 import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gateway';
-import type { Handler } from '@peakstone/kernel/http';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Health, Running } from '@peakstone/kernel/service';
 import { type RestService, restService } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
 import { services } from '../services.ts';
+import { Handlers } from './handlers.ts';
 import type { StackLogs } from './logs.ts';
 import type { RunEngine, StackPlan } from './plan.ts';
 import type { Unit } from './unit.ts';
@@ -20,7 +20,7 @@ import { httpUrl, withPassword } from './urls.ts';
 export interface Live {
   database: RunningDatabase | null;
   rest: RestService | null;
-  readonly handlers: Map<string, Handler>;
+  readonly handlers: Handlers;
   readonly running: Map<string, Running>;
 }
 
@@ -29,7 +29,7 @@ export function buildUnits(
   plan: StackPlan,
   logs: StackLogs,
 ): { readonly units: Unit[]; readonly live: Live } {
-  const live: Live = { database: null, rest: null, handlers: new Map(), running: new Map() };
+  const live: Live = { database: null, rest: null, handlers: new Handlers(), running: new Map() };
   const units = services.flatMap(definition => {
     const engine = plan.engines.get(definition.name);
     if (!engine) return [];
@@ -125,10 +125,10 @@ function restUnit(definition: ServiceDefinition, plan: StackPlan, logs: StackLog
         signal,
       );
       live.rest = service;
-      live.handlers.set('rest', service.handler);
+      live.handlers.arrive('rest', service.handler);
       return announced('rest', service, live, () => {
         live.rest = null;
-        live.handlers.delete('rest');
+        live.handlers.leave('rest');
       });
     },
   };
@@ -198,8 +198,11 @@ function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
     if (name === 'gateway' || paths.length === 0 || plan.engines.get(name)?.kind !== 'peakstone') return [];
     const address = httpUrl('127.0.0.1', plan.ports[name]);
     const host = domain === undefined ? undefined : ownHost(env[domain]);
-    // Without a socket between; null while it restarts, so that clients are told to come back.
-    const target = { current: () => live.handlers.get(name) ?? null };
+    // Without a socket between; while it restarts, requests wait a moment before clients are told to come back.
+    const target = {
+      current: () => live.handlers.current(name),
+      expected: () => live.handlers.expected(name),
+    };
     return [
       {
         name,

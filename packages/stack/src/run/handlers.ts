@@ -1,0 +1,39 @@
+import type { Handler } from '@peakstone/kernel/http';
+
+/** How long requests wait for a service that stopped. A restart takes a tenth of that; who waits longer is told to come back. */
+const patienceMs = 2000;
+
+/** Handlers of the services in this process. One that stops is expected back, as restarts are short. */
+export class Handlers {
+  readonly #here = new Map<string, Handler>();
+  readonly #expected = new Map<string, PromiseWithResolvers<Handler | null>>();
+
+  current(name: string): Handler | null {
+    return this.#here.get(name) ?? null;
+  }
+
+  /** Settles when the service is back, with null when that takes too long; null when it is not expected. */
+  expected(name: string): Promise<Handler | null> | null {
+    return this.#expected.get(name)?.promise ?? null;
+  }
+
+  arrive(name: string, handler: Handler): void {
+    this.#here.set(name, handler);
+    this.#settle(name, handler);
+  }
+
+  leave(name: string): void {
+    this.#here.delete(name);
+    this.#settle(name, null);
+    const expectation = Promise.withResolvers<Handler | null>();
+    this.#expected.set(name, expectation);
+    setTimeout(() => {
+      if (this.#expected.get(name) === expectation) this.#settle(name, null);
+    }, patienceMs).unref();
+  }
+
+  #settle(name: string, handler: Handler | null): void {
+    this.#expected.get(name)?.resolve(handler);
+    this.#expected.delete(name);
+  }
+}
