@@ -18,7 +18,10 @@ export const restart: Command = {
   ],
   options: stackOptions,
   examples: [
-    { command: 'peakstone restart rest', does: 'Restart the REST API; requests through the gateway wait for it' },
+    {
+      command: 'peakstone restart rest',
+      does: 'Restart the REST API; requests through the gateway wait for it',
+    },
     { command: 'peakstone restart', does: 'Restart everything, the database included' },
   ],
   run: async ({ options, arguments: [service] }, context) => {
