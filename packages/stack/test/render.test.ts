@@ -10,7 +10,6 @@ import {
   fillSection,
   renderCaddy,
   renderCompose,
-  renderDokploy,
   renderFiles,
   renderOverride,
   renderSections,
@@ -371,40 +370,5 @@ describe('the Swarm file', () => {
 
   it('nests no interpolation, which the stack command cannot read', () => {
     assert.doesNotMatch(text, /\$\{[A-Z0-9_]+:-[^}]*\$\{/);
-  });
-});
-
-describe('the Dokploy template', () => {
-  const { compose, template, meta } = renderDokploy(resolveStack(), '1.2.3');
-  const file = parse(compose) as ComposeFile;
-
-  it('has no networks, host ports or container names, and hosts that are its service names', () => {
-    assert.equal(file.networks, undefined);
-    for (const [name, service] of Object.entries(file.services)) {
-      assert.equal(service.networks, undefined, name);
-      assert.equal(service.ports, undefined, name);
-    }
-    assert.match(
-      String((file.services.rest!.environment as Record<string, string>).PGRST_DB_URI),
-      /@postgres:5432\//,
-    );
-  });
-
-  it('generates each secret once and hands it on', () => {
-    for (const variable of variables.filter(candidate => candidate.generate)) {
-      assert.match(template, new RegExp(`^${variable.name.toLowerCase()} = "\\$\\{hash:\\d+\\}"$`, 'm'));
-      assert.ok(template.includes(`"${variable.name}=\${${variable.name.toLowerCase()}}"`), variable.name);
-    }
-    assert.match(template, /imgproxy_key_hex = "\$\{hash:64\}"/);
-  });
-
-  it('gives every public service a domain with its container’s port', () => {
-    assert.match(
-      template,
-      /\[\[config\.domains\]\]\nserviceName = "rest"\nport = 3000\nhost = "\$\{rest_host\}"/,
-    );
-    for (const [, service] of template.matchAll(/serviceName = "([^"]+)"/g))
-      assert.ok((service ?? '') in file.services);
-    assert.equal((JSON.parse(meta) as { version: string }).version, '1.2.3');
   });
 });
