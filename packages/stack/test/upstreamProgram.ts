@@ -2,7 +2,7 @@
  * Runs an upstream program as its container would, with the rendered command, environment and files. Only host names,
  * ports and folders differ.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
@@ -34,7 +34,9 @@ export interface Workshop {
 export function findProgram(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const named = process.env[`${name.toUpperCase()}_BIN`];
-  return [...(named ? [named] : []), ...folders.map(folder => join(folder, name))].find(isProgram);
+  return [...(named ? [named] : []), ...folders.map(folder => join(folder, name))].find(
+    path => isProgram(path) && (name !== 'mc' || isMinioClient(path)),
+  );
 }
 
 /** Why a test that needs these programs is skipped, or false. */
@@ -147,4 +149,9 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Not Midnight Commander, which has the same name. */
+function isMinioClient(path: string): boolean {
+  return /minio/i.test(spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 }).stdout ?? '');
 }
