@@ -89,8 +89,10 @@ const unreadable = (text: string, at: number): Error =>
 
 /** Bytes shown, or the first of many as they are. */
 function excerpt(rest: string): string {
-  const bytes = Buffer.from(rest).toString('latin1');
-  return bytes.length > MAX_SHOWN ? `${bytes.slice(0, MAX_SHOWN)} (truncated)` : showText(bytes);
+  const bytes = Buffer.from(rest);
+  return bytes.length > MAX_SHOWN
+    ? `${bytes.toString('utf8', 0, MAX_SHOWN)} (truncated)`
+    : showText(bytes.toString('latin1'));
 }
 
 const MAX_SHOWN = 100;

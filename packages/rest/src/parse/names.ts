@@ -15,6 +15,7 @@ import {
   option,
   type Parser,
   pure,
+  repeated,
   sepBy1,
   seq,
   span,
@@ -83,7 +84,7 @@ const operand: Parser<JsonOperation['operand']> = alt<JsonOperation['operand']>(
   attempt(map(keyName, value => ({ kind: 'key' as const, value }))),
 );
 
-export const jsonPath: Parser<JsonOperation[]> = many(
+export const jsonPath: Parser<JsonOperation[]> = repeated(
   seq([arrow, operand], (which, what) => ({ arrow: which, operand: what })),
 );
 

@@ -107,10 +107,16 @@ describe('saying why a parameter does not parse', () => {
       '(line 1, column 5) unexpected "-" expecting digit',
     ],
     [
-      'what could have continued the last of many',
+      'what could have continued a json path',
       selectForest,
       'a->b->c(',
       '(line 1, column 8) unexpected \'(\' expecting "-", "->>", "->", "::", ".", ")", "," or end of input',
+    ],
+    [
+      'an embed that is not closed after its second field',
+      selectForest,
+      'client(id,name::text',
+      '(line 1, column 21) unexpected end of input expecting "," or ")"',
     ],
     [
       'a character outside ASCII',

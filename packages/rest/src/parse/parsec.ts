@@ -250,7 +250,6 @@ export const eof: Parser<null> = state => {
 export function many<T>(parser: Parser<T>): Parser<T[]> {
   return state => {
     const values: T[] = [];
-    let before: ParseTrace | null = null;
     for (;;) {
       const start = state.position;
       const value = parser(state);
@@ -258,13 +257,25 @@ export function many<T>(parser: Parser<T>): Parser<T[]> {
         if (state.consumed) return FAIL;
         state.position = start;
         state.consumed = values.length > 0;
-        state.error = merge(before, state.error);
         return values;
       }
       values.push(value);
-      before = state.error;
       if (state.position === start) return values;
     }
+  };
+}
+
+/** As `many`, but what could have continued the last one counts too, as where Haskell's own `many` runs a parser. */
+export function repeated<T>(parser: Parser<T>): Parser<T[]> {
+  return state => {
+    let last: ParseTrace | null = null;
+    const values = many<T>(inner => {
+      const value = parser(inner);
+      if (value !== FAIL) last = inner.error;
+      return value;
+    })(state);
+    if (values !== FAIL) state.error = merge(last, state.error);
+    return values;
   };
 }
 
