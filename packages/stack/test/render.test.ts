@@ -246,6 +246,11 @@ describe('engines', () => {
     assert.ok(!('AWS_ACCESS_KEY_ID' in without) && !('IMGPROXY_USE_S3' in without));
   });
 
+  it('find Atlas where its image has it, on no path', () => {
+    const { 'atlas-migrate': migrate } = (parse(renderCompose(resolveStack())) as ComposeFile).services;
+    assert.match(String(migrate?.command), /^PATH="\$\$PATH:\/"$/m);
+  });
+
   it('log RustFS to standard output, where the agent reads', () => {
     const file = parse(renderCompose(resolveStack({ storage: 'rustfs' }))) as ComposeFile;
     const environment = file.services.storage?.environment as Record<string, string>;
