@@ -100,8 +100,8 @@ export interface Pool {
    * before it (role, claims) are discarded. Exclusive connection. Leaving the loop early cancels. `inspect` sees its result without rows.
    */
   stream(exchange: Exchange): AsyncIterable<readonly Cell[]>;
-  /** Applies new limits, or a new password, to connections made from now on; drops idle ones when `url` changed. */
-  reconfigure(options: Partial<PoolOptions>): void;
+  /** Replaces every connection, each when it has finished what it does: for role settings and cached catalogs, which live as long as a session. */
+  recycle(): void;
   readonly stats: PoolStats;
   /** Waits for running exchanges up to `graceMs` (default 10 000), then closes. Safe to call twice. */
   close(graceMs?: number): Promise<void>;

@@ -129,21 +129,23 @@ describe('the pool', () => {
     }
   });
 
-  it('follows new limits and a new address', async () => {
-    const pool = open({ size: 2, sharedSize: 0, parameters: { application_name: 'first' } });
-    const name = async (): Promise<string> => String((await pool.query('show application_name')).rows[0]![0]);
-    assert.equal(await name(), 'first');
-    pool.reconfigure({
-      parameters: { application_name: 'second' },
-      url: `${database.url}${database.url.includes('?') ? '&' : '?'}connect_timeout=9`,
-    });
-    assert.equal(await name(), 'second');
-    pool.reconfigure({ size: 5 });
-    await Promise.all(Array.from({ length: 20 }, () => sleeps(pool, 0.01)));
-    assert.equal(pool.stats.size, 5);
-    pool.reconfigure({ size: 1 });
-    await Promise.all(Array.from({ length: 5 }, () => sleeps(pool, 0)));
-    assert.equal(pool.stats.size, 1);
+  it('replaces every connection, each when it has finished what it does', async () => {
+    const pool = open({ size: 3, sharedSize: 1 });
+    const pid = async (lane: 'own' | 'shared'): Promise<string> => {
+      const [result] = await pool.exchange({
+        lane,
+        statements: [{ text: 'select pg_backend_pid()', values: [] }],
+      });
+      return String(result!.rows[0]![0]);
+    };
+    const before = [await pid('own'), await pid('shared')];
+    const running = pool.query('select pg_backend_pid(), pg_sleep(0.2)');
+    pool.recycle();
+    const after = [await pid('own'), await pid('shared')];
+    assert.equal(new Set([...before, ...after]).size, 4);
+    const finished = String((await running).rows[0]![0]);
+    assert.ok(before.includes(finished));
+    assert.ok(![await pid('own'), await pid('own')].includes(finished));
   });
 
   it('finishes what runs before it closes, then refuses', async () => {

@@ -104,11 +104,15 @@ describe('when the server dies', () => {
 
   it('keeps what waits while other connections still work', async () => {
     const admin = createPool({ url: server.url, size: 1 });
-    const small = createPool({ url: `${server.url}`, size: 8, sharedSize: 0, acquireTimeoutMs: 60_000 });
+    await admin.script('create role few login connection limit 2; grant few to postgres');
+    await admin.script("alter role few password 'few'");
+    const small = createPool({
+      url: `host=127.0.0.1 port=${server.port} user=few password=few dbname=postgres`,
+      size: 8,
+      sharedSize: 0,
+      acquireTimeoutMs: 60_000,
+    });
     try {
-      await admin.script(`create role few login connection limit 2; grant few to postgres`);
-      await admin.script(`alter role few password 'few'`);
-      small.reconfigure({ url: `host=127.0.0.1 port=${server.port} user=few password=few dbname=postgres` });
       const results = await Promise.all(
         Array.from({ length: 20 }, () => small.query('select pg_sleep(0.02)')),
       );

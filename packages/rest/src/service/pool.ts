@@ -8,18 +8,11 @@ import { poolUrl } from './connection.ts';
 /** Below this size a separate lane for short reads would starve everything else. */
 const minSizeForSharedLane = 4;
 
-export interface RestPool {
-  readonly pool: Pool;
-  /** Lets connections finish what they do and opens new ones: role settings and cached catalogs of old ones are gone. */
-  flush(): void;
-}
-
 /** Opens nothing by itself. `config` is asked for the log level with each exchange. */
-export function openPool(config: () => RestConfig, emit: Emit): RestPool {
+export function openPool(config: () => RestConfig, emit: Emit): Pool {
   const first = config();
-  const url = poolUrl(first);
   const pool = createPool({
-    url,
+    url: poolUrl(first),
     size: first.dbPool,
     sharedSize: sharedLaneSize(first.dbPool, availableParallelism()),
     acquireTimeoutMs: Math.max(1, first.dbPoolAcquisitionTimeout * 1000),
@@ -28,16 +21,7 @@ export function openPool(config: () => RestConfig, emit: Emit): RestPool {
     ...(first.dbPreparedStatements ? {} : { statementCacheSize: 0 }),
     onEvent: event => emit({ kind: 'pool', event }),
   });
-  let flushes = 0;
-  return {
-    pool: observed(pool, () => config().logLevel === 'debug', emit),
-    flush() {
-      // The pool drops its connections when its string changes; blank space at the end changes nothing else.
-      flushes = (flushes + 1) % 2;
-      pool.reconfigure({ url: flushes === 0 ? url : equivalent(url) });
-      emit({ kind: 'poolFlushed' });
-    },
-  };
+  return observed(pool, () => config().logLevel === 'debug', emit);
 }
 
 /**
@@ -50,10 +34,7 @@ export function sharedLaneSize(poolSize: number, processors: number): number {
     : Math.max(2, Math.min(processors + 1, Math.floor(poolSize / 3)));
 }
 
-/** The same target, spelled differently. A pool string always ends in an option. */
-const equivalent = (url: string): string => (/^postgres(?:ql)?:\/\//.test(url) ? `${url}&` : `${url} `);
-
-/** Tells of each exchange at log level debug, where the reference logs it. */
+/** Tells of each exchange at log level debug, and of recycling, where the reference logs it. */
 function observed(pool: Pool, isObserving: () => boolean, emit: Emit): Pool {
   const exchange = async (request: Exchange): Promise<readonly Result[]> => {
     emit({ kind: 'poolRequest' });
@@ -68,7 +49,10 @@ function observed(pool: Pool, isObserving: () => boolean, emit: Emit): Pool {
     query: (text, values) => pool.query(text, values),
     script: (...given) => pool.script(...given),
     stream: request => pool.stream(request),
-    reconfigure: options => pool.reconfigure(options),
+    recycle() {
+      pool.recycle();
+      emit({ kind: 'poolFlushed' });
+    },
     get stats() {
       return pool.stats;
     },

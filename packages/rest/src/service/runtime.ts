@@ -2,7 +2,9 @@
  * The live service: its configuration, catalog, pool and listener, and how each is replaced. Owns the pool, the catalog
  * loop and the listening connection.
  */
+
 import type { Catalog } from '@peakstone/kernel/catalog';
+import type { Pool } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
 import { type Authenticate, createAuthenticate } from '../authenticate.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../config/database.ts';
@@ -13,7 +15,7 @@ import type { RestContext } from '../context.ts';
 import type { Emit } from '../events.ts';
 import { type CatalogLoop, startCatalogLoop } from './catalogLoop.ts';
 import { type ChannelListener, startListener } from './listener.ts';
-import { openPool, type RestPool } from './pool.ts';
+import { openPool } from './pool.ts';
 
 export interface RuntimeOptions {
   readonly path?: string | undefined;
@@ -30,8 +32,8 @@ const drainMs = 30_000;
 
 export class RestRuntime implements RestContext {
   readonly emit: Emit;
+  readonly pool: Pool;
   readonly #options: RuntimeOptions;
-  readonly #pool: RestPool;
   readonly #catalogLoop: CatalogLoop;
   #config: RestConfig;
   #authenticate: Authenticate;
@@ -47,19 +49,19 @@ export class RestRuntime implements RestContext {
     this.emit = options.emit;
     this.#config = options.config;
     this.#authenticate = this.#createAuthenticate(options.config);
-    this.#pool = openPool(() => this.#config, this.emit);
+    this.pool = openPool(() => this.#config, this.emit);
     this.#warnOfDeprecations();
     this.#startListener();
     this.#catalogLoop = startCatalogLoop({
       config: () => this.#config,
-      pool: this.#pool.pool,
-      reconnect: () => this.#pool.flush(),
+      pool: this.pool,
+      reconnect: () => this.pool.recycle(),
       emit: this.emit,
       reloadConfig: () => this.reloadConfig(),
       onLoaded: (catalog, serverVersion) => {
         this.#catalog = catalog;
         this.#serverVersion = serverVersion;
-        this.#pool.flush();
+        this.pool.recycle();
       },
       onFatal: error => this.#fail(error),
     });
@@ -72,10 +74,6 @@ export class RestRuntime implements RestContext {
 
   get catalog(): Catalog | null {
     return this.#catalog;
-  }
-
-  get pool(): RestPool['pool'] {
-    return this.#pool.pool;
   }
 
   get authenticate(): Authenticate {
@@ -119,7 +117,7 @@ export class RestRuntime implements RestContext {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([this.#catalogLoop.stop(), this.#listener?.stop()]);
-    await this.#pool.pool.close(drainMs);
+    await this.pool.close(drainMs);
   }
 
   async #readConfig(): Promise<void> {

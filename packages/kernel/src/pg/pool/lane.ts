@@ -20,9 +20,9 @@ export interface LaneHost {
 /** Connections of one kind, at most `max`, and the tasks that wait for them. */
 export class Lane {
   readonly connections: Connection[] = [];
-  max: number;
+  readonly max: number;
   /** Pipelined tasks under way on one connection. Others have one to themselves. */
-  depth: number;
+  readonly depth: number;
   /** Connections being opened. */
   opening = 0;
   readonly waiting = new WaitingQueue();

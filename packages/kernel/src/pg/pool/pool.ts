@@ -44,9 +44,9 @@ const writeWidth = 8;
 const noValues: readonly SqlValue[] = [];
 
 class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
-  #options: PoolOptions;
-  #limits: PoolLimits;
-  #info: Conninfo;
+  readonly #options: PoolOptions;
+  readonly #limits: PoolLimits;
+  readonly #info: Conninfo;
   #generation = 0;
   readonly #own: Lane;
   readonly #shared: Lane;
@@ -55,7 +55,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
   readonly #spareTime = new SpareTime();
-  #sweeper: NodeJS.Timeout;
+  readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
   #lastError: Error | null = null;
   #timeouts = 0;
@@ -110,33 +110,12 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     }
   }
 
-  reconfigure(options: Partial<PoolOptions>): void {
-    const merged = { ...this.#options, ...options };
-    const limits = resolveLimits(merged);
-    const info = parseConninfo(merged.url);
-    const moved = merged.url !== this.#options.url;
-    this.#options = merged;
-    this.#limits = limits;
-    this.#info = info;
-    clearInterval(this.#sweeper);
-    if (!this.#closing) this.#sweeper = this.#startSweeper();
-    this.#own.max = limits.size - limits.sharedSize;
-    this.#shared.max = limits.sharedSize;
-    this.#shared.depth = limits.pipelineDepth;
-    if (limits.sharedSize === 0) {
-      const { waiting } = this.#shared;
-      for (let task = waiting.shift(); task; task = waiting.shift()) this.#own.submit(task);
-    }
-    if (moved) {
-      this.#generation++;
-      this.#backoff.reset();
-      this.#stopRetry();
-    }
+  recycle(): void {
+    this.#generation++;
+    this.#backoff.reset();
+    this.#stopRetry();
     for (const lane of this.#lanes) {
-      let surplus = lane.connections.length - lane.max;
-      for (const connection of [...lane.connections]) {
-        if (moved || surplus-- > 0) this.#retire(connection);
-      }
+      for (const connection of [...lane.connections]) this.#retire(connection);
       lane.replenish();
     }
   }
@@ -250,7 +229,6 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
         statementCacheSize: this.#limits.statementCacheSize,
       });
       lane.opening--;
-      connection.generation = generation;
       // Spread, so that connections opened together do not all end together.
       connection.retireAt = connection.createdAt + this.#limits.maxLifetimeMs * (0.9 + 0.1 * Math.random());
       lane.connections.push(connection);
@@ -259,20 +237,12 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       this.#stopRetry();
       this.#reachable = true;
       this.#emit({ kind: 'connected', pid: connection.pid, durationMs: performance.now() - started });
-      if (
-        this.#aborter.signal.aborted ||
-        generation !== this.#generation ||
-        lane.connections.length > lane.max
-      ) {
-        this.#retire(connection);
-      }
+      if (this.#aborter.signal.aborted || generation !== this.#generation) this.#retire(connection);
       lane.serve(connection);
       this.#replenish();
     } catch (error) {
       lane.opening--;
-      if (this.#aborter.signal.aborted) return;
-      if (generation === this.#generation) this.#connectFailed(error as Error);
-      else lane.replenish();
+      if (!this.#aborter.signal.aborted) this.#connectFailed(error as Error);
     }
   }
 

@@ -33,8 +33,6 @@ export class Connection implements Wire {
   idleSince: number = this.createdAt;
   /** Takes no new tasks and closes when its last one is done. */
   retiring = false;
-  /** Which set of options it was opened under. */
-  generation = 0;
   /** When it retires; set by its owner. */
   retireAt: number = Number.POSITIVE_INFINITY;
   #owner: ConnectionOwner;
