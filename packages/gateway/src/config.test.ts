@@ -11,6 +11,14 @@ describe("the gateway's settings", () => {
     assert.deepEqual(config.adminNetworks, ['loopback']);
   });
 
+  it('name the variable of a network that is none', () => {
+    for (const name of ['GATEWAY_ADMIN_NETWORKS', 'GATEWAY_TRUSTED_PROXIES'])
+      assert.throws(() => readGatewayConfig({ [name]: 'private, 10.0.0.0/33' }), {
+        name: 'ConfigError',
+        message: new RegExp(`^${name} must be addresses, .*, not "10\\.0\\.0\\.0/33"`),
+      });
+  });
+
   it("take the stack's CORS list, or an own one", () => {
     assert.deepEqual(readGatewayConfig({ HASURA_CORS: 'https://a.b, http://localhost:3000' }).corsOrigins, [
       'https://a.b',

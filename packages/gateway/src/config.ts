@@ -7,6 +7,7 @@ import {
   readSize,
   readString,
 } from '@peakstone/kernel/config';
+import { networks } from '@peakstone/kernel/http';
 import type { Env } from '@peakstone/kernel/service';
 
 export interface GatewayConfig {
@@ -32,12 +33,27 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     port: readPort(env, 'GATEWAY_PORT', { default: 8000 }),
     corsOrigins: readOrigins(env),
     maxBodyBytes: readSize(env, 'GATEWAY_MAX_BODY', { default: 256 * 1024 * 1024 }),
-    trustedProxies: readList(env, 'GATEWAY_TRUSTED_PROXIES', { default: [] }),
-    adminNetworks: readList(env, 'GATEWAY_ADMIN_NETWORKS', { default: ['loopback'] }),
+    trustedProxies: readNetworks(env, 'GATEWAY_TRUSTED_PROXIES', []),
+    adminNetworks: readNetworks(env, 'GATEWAY_ADMIN_NETWORKS', ['loopback']),
     accessLog: readEnum(env, 'GATEWAY_ACCESS_LOG', ['all', 'errors', 'off'], { default: 'all' }),
     requestTimeoutMs: readDuration(env, 'GATEWAY_REQUEST_TIMEOUT', { default: 15 * 60_000 }),
     drainMs: readDuration(env, 'GATEWAY_DRAIN', { default: 10_000 }),
   };
+}
+
+function readNetworks(env: Env, name: string, fallback: readonly string[]): readonly string[] {
+  const entries = readList(env, name, { default: fallback });
+  for (const entry of entries) {
+    try {
+      networks([entry]);
+    } catch (cause) {
+      throw new ConfigError(name, "addresses, networks such as 10.0.0.0/8, 'loopback' or 'private'", {
+        got: entry,
+        cause,
+      });
+    }
+  }
+  return entries;
 }
 
 /** `GATEWAY_CORS`, or the stack's `HASURA_CORS`: the same list serves all. */

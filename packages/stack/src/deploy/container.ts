@@ -4,6 +4,7 @@ import { gateway, routesFromEnv } from '@peakstone/gateway';
 import { ConfigError, readBoolean, readList, readSecret, readString } from '@peakstone/kernel/config';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Running } from '@peakstone/kernel/service';
+import { StackError } from '../run/errors.ts';
 
 /**
  * Starts the gateway from its environment alone. Effect: listens; logs to standard output.
@@ -11,7 +12,14 @@ import type { Env, Running } from '@peakstone/kernel/service';
  */
 export async function runGateway(env: Env, signal: AbortSignal): Promise<Running> {
   const log = createLogger({ fields: { service: 'gateway' } });
-  const running = await gateway.start(gateway.config(env), { routes: routesFromEnv(env), log }, signal);
+  const config = gateway.config(env);
+  const running = await gateway.start(config, { routes: routesFromEnv(env), log }, signal).catch(error => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StackError('portTaken', `Port ${config.port} of ${config.host} is in use by another process.`, {
+      hint: 'Stop what listens there, or set GATEWAY_PORT.',
+      cause: error,
+    });
+  });
   log.info('listening', { url: running.url });
   return running;
 }
@@ -22,10 +30,10 @@ export async function runGateway(env: Env, signal: AbortSignal): Promise<Running
  * @throws {ConfigError} naming the variable; {DatabaseError} what the server refused
  */
 export async function runDatabaseBootstrap(env: Env): Promise<string> {
-  const text = readSecret(env, 'PEAKSTONE_DATABASE_URL', { minLength: 1 });
+  const expected = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+  const text = readSecret(env, 'PEAKSTONE_DATABASE_URL', { expected });
   // Its password must not come back in the error.
-  if (!URL.canParse(text))
-    throw new ConfigError('PEAKSTONE_DATABASE_URL', 'postgres://USER:PASSWORD@HOST:PORT/DATABASE');
+  if (!URL.canParse(text)) throw new ConfigError('PEAKSTONE_DATABASE_URL', expected);
   const url = new URL(text);
   const report = await bootstrapDatabase(url.href, {
     database:

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
-import { routesFromEnv } from '@peakstone/gateway';
+import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway';
 import { loadStackConfig } from '../deploy/project.ts';
 import { services } from '../services.ts';
 import { localVariables } from '../variables.ts';
@@ -88,6 +88,8 @@ export async function planStack(
   // Wrong settings end the start before anything runs.
   plan.database();
   routesFromEnv(env);
+  // The port has been read above, in Compose's shape as well.
+  readGatewayConfig({ ...env, GATEWAY_PORT: undefined });
   assertJwtSecret(env, settings.env);
   return plan;
 }
