@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackSummary } from '@peakstone/stack';
-import { reservePorts } from '@peakstone/testing';
+import { otherUsersCannot, reservePorts, STRANGER } from '@peakstone/testing';
 import { finish, mainScript, Project, until, untilHealthy } from './cli.ts';
 
 describe('one stack in the background', () => {
@@ -67,14 +67,13 @@ describe('one stack in the background', () => {
     assert.equal((await project.run(['up', '--detach'])).code, 1);
   });
 
-  it('tells another user whose stack it is', { skip: process.getuid?.() !== 0 && 'needs root' }, async () => {
+  it('tells another user whose stack it is', { skip: otherUsersCannot() }, async () => {
     const peer = spawn(
       process.execPath,
       [mainScript, 'status', '--data', join(project.folder, '.peakstone')],
       {
         cwd: '/',
-        uid: 65534,
-        gid: 65534,
+        ...STRANGER,
       },
     );
     const { code, stderr } = await finish(peer);

@@ -135,7 +135,12 @@ describe('what each role may do', () => {
     for (const role of ['web_anon', 'app_user', 'service_role']) {
       await assert.rejects(asRequest(role, 'select * from pg_authid'), denied);
       await assert.rejects(asRequest(role, 'select * from peakstone.bootstrap'), denied);
-      await assert.rejects(asRequest(role, 'select * from pg_stat_statements'), denied);
+      for (const statements of [
+        'pg_stat_statements',
+        'pg_stat_statements(true)',
+        'pg_stat_statements_info()',
+      ])
+        await assert.rejects(asRequest(role, `select * from ${statements}`), denied);
     }
   });
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -14,6 +16,7 @@ import {
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { otherUsersCannot } from '@peakstone/testing';
 import { connect, connectionUrl, type Server } from '../src/index.ts';
 import { failsWith, remove, smallDisk, spawnNode, start, temporaryFolder } from './support.ts';
 
@@ -220,7 +223,7 @@ describe('a data folder that cannot be used', () => {
     await (await start(dataDir, { adopt: true })).stop();
   });
 
-  it('because it belongs to another user', { skip: !isRoot && 'needs root' }, async () => {
+  it('because it belongs to another user', { skip: otherUsersCannot() }, async () => {
     const dataDir = path.join(folder, 'others');
     const made = await start(dataDir);
     const { user } = made;
@@ -297,26 +300,23 @@ describe('a lock file left behind', () => {
     const server = await start(dataDir);
     await server.stop();
     // A living process of the server's own account, which PostgreSQL by itself would take for the server.
-    const other = spawnNode(['-e', 'setTimeout(() => {}, 60_000); console.log("up")'], {
+    const other = spawn('sleep', ['600'], {
+      stdio: 'ignore',
       uid: server.user.uid,
       gid: server.user.gid,
     });
-    await other.line('up');
+    await once(other, 'spawn');
     const lock = path.join(dataDir, 'postmaster.pid');
-    writeFileSync(
-      lock,
-      `${other.child.pid}\n${dataDir}\n1700000000\n5432\n/tmp\n127.0.0.1\n  0 0\nready   \n`,
-    );
+    writeFileSync(lock, `${other.pid}\n${dataDir}\n1700000000\n5432\n/tmp\n127.0.0.1\n  0 0\nready   \n`);
     chownSync(lock, server.user.uid, server.user.gid);
     chmodSync(lock, 0o600);
     try {
       const again = await start(dataDir);
       assert.equal(await ask(again, 'select 1::text'), '1');
-      assert.equal(other.child.exitCode, null);
+      assert.equal(other.exitCode, null);
       await again.stop();
     } finally {
-      other.child.kill('SIGKILL');
-      await other.finished;
+      other.kill('SIGKILL');
     }
   });
 });

@@ -2,4 +2,5 @@ export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './dat
 export { reservePorts } from './ports.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 export { sharedServerUrl } from './shared.ts';
+export { otherUsersCannot, STRANGER } from './users.ts';
 export { type HeldLock, holdLock, until, WAIT_FOR_LOCK } from './wait.ts';
