@@ -137,13 +137,21 @@ end $$`;
   return { name: `${name} passing row security`, statements: [statement] };
 }
 
-/** Its views are made for PUBLIC, and would be served by every API over this schema. */
+/**
+ * Its views and functions are made for PUBLIC, and would be served by every API over this schema: to visitors the
+ * statements of all others, who have the same role.
+ */
 function hideStatements(): string {
   const roles = [...READERS, ...WRITERS].map(id).join(', ');
-  return `do $$ declare place text; begin
+  return `do $$ declare place text; made regprocedure; begin
   select quote_ident(n.nspname) into place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
     where e.extname = 'pg_stat_statements';
   execute format('revoke all on %s.pg_stat_statements, %s.pg_stat_statements_info from public, ${roles}', place, place);
+  for made in select d.objid from pg_depend d join pg_extension e on e.oid = d.refobjid
+    where e.extname = 'pg_stat_statements' and d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_proc'::regclass
+  loop
+    execute format('revoke all on function %s from public, ${roles}', made);
+  end loop;
 end $$`;
 }
 
