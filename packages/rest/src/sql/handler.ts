@@ -15,8 +15,8 @@ export function resultShape(plan: CallPlan): ResultShape {
   return plan.routine.returns.setof ? null : 'single-composite';
 }
 
-/** CSV takes its header from the source CTE, which must be there for it. */
-export function handlerSql(handler: Handler, shape: ResultShape): string {
+/** CSV takes its header from the first row of the CTE `named`, which must be there for it. */
+export function handlerSql(handler: Handler, shape: ResultShape, named = SOURCE_CTE.name): string {
   switch (handler.kind) {
     case 'none':
       return "''";
@@ -31,7 +31,7 @@ export function handlerSql(handler: Handler, shape: ResultShape): string {
     case 'geojson':
       return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${ROWS})::json), '[]'))`;
     case 'csv':
-      return csvSql();
+      return csvSql(named);
     case 'custom': {
       const routine = qualified(handler.routine);
       if (shape === 'scalar') return `${routine}(${ROWS}.${SCALAR})`;
@@ -58,8 +58,8 @@ function jsonSql(shape: ResultShape, stripsNulls: boolean): string {
 const stripped = (json: string, strips: boolean): string => (strips ? `json_strip_nulls(${json})` : json);
 
 /** A header from the first row's keys; each row as PostgreSQL prints a composite, without its parentheses. */
-function csvSql(): string {
-  const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh) AS r FROM ${SOURCE_CTE.name} AS hh LIMIT 1) s) a)`;
+function csvSql(named: string): string {
+  const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh) AS r FROM ${named} AS hh LIMIT 1) s) a)`;
   const lines = `coalesce(string_agg(${csvLine()}, E'\\n'), '')`;
   return `${header} || E'\\n' || ${lines}`;
 }

@@ -24,6 +24,7 @@ import { countSql, KEY, pageSql, readSql } from './read.ts';
 import { Parameters } from './writer.ts';
 
 const SOURCE = SOURCE_CTE.name;
+const SHOWN = 'pgrst_shown';
 
 const HEADERS = "nullif(current_setting('response.headers', true), '')";
 const STATUS = "nullif(current_setting('response.status', true), '')";
@@ -101,8 +102,8 @@ export function writtenStatement(
 ): Sql {
   const isBare = options.handler.kind === 'none';
   // Without a body, what select names need not be there.
-  const rows = isBare ? SOURCE : `(${readSql(plan.root, params)})`;
-  const body = handlerSql(options.handler, null);
+  const shown = isBare ? null : shownRows(readSql(plan.root, params), options.handler);
+  const body = handlerSql(options.handler, null, SHOWN);
   const merges =
     mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
   const inserted = merges ? "nullif(current_setting('pgrst.inserted', true), '')" : 'null';
@@ -110,7 +111,8 @@ export function writtenStatement(
     mutation.kind === 'insert' && preferences.return === 'headers-only'
       ? locationSql(mutation.primaryKey, params)
       : 'null';
-  const text = `WITH ${SOURCE} AS (${source}) SELECT null, count(*), ${location}, ${body}, ${GUCS}, ${inserted} FROM ${rows} ${ROWS}`;
+  const ctes = [`${SOURCE} AS (${source})`, ...(shown?.ctes ?? [])];
+  const text = `${withSql(ctes)}SELECT null, count(*), ${location}, ${body}, ${GUCS}, ${inserted} FROM ${shown?.from ?? SOURCE} ${ROWS}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
@@ -123,8 +125,10 @@ export function callStatement(call: CallPlan, plan: ReadPlan, options: Statement
   const isSingle = !call.routine.returns.setof;
   const pageTotal = isSingle ? '1' : 'count(*)';
   const { counts, total } = countParts(plan, options, pageTotal, params);
-  const body = handlerSql(options.handler, shape);
-  const text = `${withSql([`${SOURCE} AS (${source})`, ...counts])}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM (${rows}) ${ROWS}`;
+  const body = handlerSql(options.handler, shape, SHOWN);
+  const shown = shownRows(rows, options.handler);
+  const ctes = [`${SOURCE} AS (${source})`, ...shown.ctes, ...counts];
+  const text = `${withSql(ctes)}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM ${shown.from} ${ROWS}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
@@ -132,6 +136,19 @@ export function callStatement(call: CallPlan, plan: ReadPlan, options: Statement
 export function planCountStatement(plan: ReadPlan): Sql {
   const params = new Parameters();
   return params.toSql(`EXPLAIN (FORMAT JSON) ${countSql(plan.root, params)}`);
+}
+
+/**
+ * The rows that are shown of what a write or a call handed on, which may have other columns. A CSV header is of those that
+ * are shown, and needs them by name.
+ */
+function shownRows(
+  rows: string,
+  handler: Handler,
+): { readonly ctes: readonly string[]; readonly from: string } {
+  return handler.kind === 'csv'
+    ? { ctes: [`${SHOWN} AS (${rows})`], from: SHOWN }
+    : { ctes: [], from: `(${rows})` };
 }
 
 function withSql(ctes: readonly string[]): string {

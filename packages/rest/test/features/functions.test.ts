@@ -47,6 +47,10 @@ describe('calling functions', () => {
   it('filters and orders by columns of the result that are not selected', async () => {
     const answer = await library.get('/rpc/films_since?since=1950&select=id&order=year.desc&title=neq.Ran');
     assert.deepEqual(answer.json, [{ id: 1 }, { id: 2 }]);
+    const csv = await library.get('/rpc/films_since?since=1950&select=n:id&order=year.desc&title=neq.Ran', {
+      accept: 'text/csv',
+    });
+    assert.equal(csv.text, 'n\n1\n2');
   });
 
   it('says which function was meant', async () => {

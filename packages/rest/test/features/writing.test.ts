@@ -60,6 +60,16 @@ describe('writing', () => {
       { title: 'C', year: 1999 },
       { title: 'D, too', year: null },
     ]);
+    const asCsv = await library.send(
+      'POST',
+      '/films?select=name:title',
+      { title: 'D' },
+      {
+        ...shown,
+        accept: 'text/csv',
+      },
+    );
+    assert.equal(asCsv.text, 'name\nD');
     const form = await library.send('POST', '/films?select=title', 'title=E+F', {
       ...shown,
       'content-type': 'application/x-www-form-urlencoded',
