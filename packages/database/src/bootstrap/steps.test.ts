@@ -31,6 +31,19 @@ describe('the bootstrap', () => {
     assert.equal(grants(['public']).length, 2);
   });
 
+  it('closes the extensions for administrators to requests, and no others', () => {
+    const ofExtension = (name: string) =>
+      planSteps({ ...options, extensions: [name] }).find(step => step.name === `extension ${name}`)
+        ?.statements ?? [];
+    assert.match(
+      ofExtension('hypopg').join(),
+      /revoke all on %s from public, .*"web_anon".*grant all on %s to "db_migrator"/s,
+    );
+    assert.match(ofExtension('pg_stat_statements').join(), /revoke all on %s from public/);
+    assert.doesNotMatch(ofExtension('pg_stat_statements').join(), /grant all/);
+    assert.deepEqual(ofExtension('citext'), ['create extension if not exists "citext"']);
+  });
+
   it('asks an ordinary login for nothing that only a superuser may do', () => {
     const text = JSON.stringify(planSteps({ ...options, isSuperuser: false }));
     assert.doesNotMatch(text, /event trigger|nosuperuser|noreplication/);

@@ -102,7 +102,7 @@ end $$`,
       name: `extension ${name}`,
       statements: [
         `create extension if not exists ${id(name)}`,
-        ...(name === 'pg_stat_statements' ? [hideStatements()] : []),
+        ...(ADMINISTRATIVE[name] ? [hideExtension(name, ADMINISTRATIVE[name])] : []),
       ],
     })),
     ...(options.isSuperuser ? [{ name: 'schema reload on DDL', statements: watchStatements() }] : []),
@@ -137,20 +137,29 @@ end $$`;
   return { name: `${name} passing row security`, statements: [statement] };
 }
 
+/** Extensions for those who run the database, and who besides the superuser that is. */
+const ADMINISTRATIVE: Readonly<Record<string, readonly string[]>> = {
+  pg_stat_statements: [],
+  hypopg: ['db_migrator'],
+};
+
 /**
- * Its views and functions are made for PUBLIC, and would be served by every API over this schema: to visitors the
- * statements of all others, who have the same role.
+ * An extension's views and functions are made for PUBLIC, and every API over this schema would serve them: to visitors
+ * the statements of all others, who have the same role, or memory of the backend to fill with indexes that are none.
  */
-function hideStatements(): string {
+function hideExtension(name: string, users: readonly string[]): string {
   const roles = [...READERS, ...WRITERS].map(id).join(', ');
-  return `do $$ declare place text; made regprocedure; begin
-  select quote_ident(n.nspname) into place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-    where e.extname = 'pg_stat_statements';
-  execute format('revoke all on %s.pg_stat_statements, %s.pg_stat_statements_info from public, ${roles}', place, place);
-  for made in select d.objid from pg_depend d join pg_extension e on e.oid = d.refobjid
-    where e.extname = 'pg_stat_statements' and d.refclassid = 'pg_extension'::regclass and d.classid = 'pg_proc'::regclass
+  const grant =
+    users.length === 0 ? '' : `execute format('grant all on %s to ${users.map(id).join(', ')}', part);`;
+  return `do $$ declare part text; begin
+  for part in
+    select case d.classid when 'pg_class'::regclass then 'table ' || d.objid::regclass else 'function ' || d.objid::regprocedure end
+    from pg_depend d join pg_extension e on e.oid = d.refobjid
+    where e.extname = ${literal(name)} and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+      and d.classid in ('pg_class'::regclass, 'pg_proc'::regclass)
   loop
-    execute format('revoke all on function %s from public, ${roles}', made);
+    execute format('revoke all on %s from public, ${roles}', part);
+    ${grant}
   end loop;
 end $$`;
 }
