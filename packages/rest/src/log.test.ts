@@ -51,6 +51,15 @@ describe('the access log', () => {
     const bare = { ...request, remoteAddress: '', headers: {} };
     emit({ kind: 'response', request: bare, role: null, response: { ...response(401), body: streamed() } });
     assert.match(out[0]!, /^- - - \[.*" 401 - "" ""\n$/);
+    emit({ kind: 'response', request: bare, role: null, response: response(204) });
+    assert.match(out[1]!, /" 204 - "" ""\n$/);
+  });
+
+  it('shows headers as the UTF-8 they are', () => {
+    const { emit, out } = record('info');
+    const accented = { ...request, headers: { referer: Buffer.from('http://é').toString('latin1') } };
+    emit({ kind: 'response', request: accented, role: null, response: response(200) });
+    assert.match(out[0]!, /"http:\/\/é" ""\n$/);
   });
 
   it('cannot be forged by a header', () => {
