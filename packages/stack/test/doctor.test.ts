@@ -7,8 +7,21 @@ import { freshValues } from './values.ts';
 const stack = resolveStack();
 
 describe('the deployment doctor', () => {
-  it('finds nothing in what the secrets command makes', () => {
-    assert.deepEqual(checkEnvironment(stack, freshValues()), []);
+  const hosts = Object.fromEntries(
+    Object.keys(freshValues())
+      .filter(name => name.startsWith('DOMAIN_'))
+      .map(name => [name, `${name.slice(7).toLowerCase().replaceAll('_', '-')}.lighthouses.dev`]),
+  );
+
+  const deployable = (change: Readonly<Record<string, string | undefined>> = {}) =>
+    freshValues({ ...hosts, ...change });
+
+  it('finds nothing in what the secrets command makes, once hosts are given', () => {
+    assert.deepEqual(checkEnvironment(stack, deployable()), []);
+    const [finding, ...others] = checkEnvironment(stack, freshValues());
+    assert.deepEqual(others, []);
+    assert.equal(finding?.level, 'warning');
+    assert.match(finding.name, /^DOMAIN_API, DOMAIN_GQL, /);
   });
 
   const cases: readonly [
@@ -65,6 +78,13 @@ describe('the deployment doctor', () => {
     ],
     ['a deleted image', { MINIO_IMAGE: 'minio/minio:latest' }, 'MINIO_IMAGE', /deleted/],
     ['an image that moves', { GRAFANA_IMAGE: 'grafana/grafana:latest' }, 'GRAFANA_IMAGE', /moves/],
+    ['a host of an example', { DOMAIN_IMG: 'img.example.com' }, 'DOMAIN_IMG', /an example’s host/],
+    [
+      'image sources in another bucket',
+      { MINIO_BUCKET: 'media' },
+      'IMGPROXY_ALLOWED_SOURCES',
+      /it names s3:\/\/uploads\/, but the bucket \(MINIO_BUCKET\) is s3:\/\/media\//,
+    ],
     ['a host with a scheme', { DOMAIN_API: 'https://api.example.com/' }, 'DOMAIN_API', /not a host name/],
     [
       'a password that no URL holds',
@@ -77,20 +97,20 @@ describe('the deployment doctor', () => {
   ];
   for (const [what, change, name, message] of cases) {
     it(`finds ${what}, and says what to do`, () => {
-      const finding = checkEnvironment(stack, freshValues(change)).find(candidate => candidate.name === name);
+      const finding = checkEnvironment(stack, deployable(change)).find(candidate => candidate.name === name);
       assert.match(finding?.message ?? '', message);
       assert.ok(finding?.hint);
     });
   }
 
   it('finds one secret used for two', () => {
-    const values = freshValues();
+    const values = deployable();
     values.DB_MIGRATOR_PASSWORD = values.HASURA_DB_PASSWORD!;
     assert.match(checkEnvironment(stack, values)[0]?.message ?? '', /the same as HASURA_DB_PASSWORD/);
   });
 
   it('never shows a secret’s value', () => {
-    const values = freshValues({
+    const values = deployable({
       HASURA_DB_PASSWORD: 'sh0rt&secret',
       HASURA_GRAPHQL_DATABASE_URL: 'postgres://hasura:0ther@pgcat/x',
     });
@@ -101,10 +121,7 @@ describe('the deployment doctor', () => {
   it('asks for nothing that a service left out would need', () => {
     const small = resolveStack({ services: { grafana: false, admin: false } });
     assert.deepEqual(
-      checkEnvironment(
-        small,
-        freshValues({ GRAFANA_ADMIN_PASSWORD: undefined, PGADMIN_PASSWORD: undefined }),
-      ),
+      checkEnvironment(small, deployable({ GRAFANA_ADMIN_PASSWORD: undefined, PGADMIN_PASSWORD: undefined })),
       [],
     );
   });

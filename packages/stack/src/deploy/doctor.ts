@@ -3,6 +3,7 @@
  * the passwords they repeat, pools that no client will find, database ports open to the world. Pure; no value of a secret is in a finding.
  */
 import { findService, type Stack } from '../definition.ts';
+import { isExampleHost } from '../exampleHost.ts';
 import { type Variable, variables } from '../variables.ts';
 
 export interface Finding {
@@ -243,31 +244,53 @@ function checkPorts(values: Values): Finding[] {
 
 /** A host goes into routes, certificates and CORS as it stands. */
 function checkHosts(values: Values): Finding[] {
-  return variables.flatMap(({ name }): Finding[] => {
+  const hosts = variables.flatMap(({ name }) => {
     const value = name.startsWith('DOMAIN_') ? values[name]?.trim() : undefined;
-    if (!value || /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value)) return [];
-    const message = `'${value}' is not a host name`;
-    return [{ level: 'error', name, message, hint: 'give the host alone, such as api.example.com' }];
+    return value ? [{ name, value }] : [];
   });
+  const findings = hosts
+    .filter(({ value }) => !/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value))
+    .map(
+      ({ name, value }): Finding => ({
+        level: 'error',
+        name,
+        message: `'${value}' is not a host name`,
+        hint: 'give the host alone, such as api.example.com',
+      }),
+    );
+  const examples = hosts.filter(({ value }) => isExampleHost(value)).map(({ name }) => name);
+  if (examples.length > 0) {
+    findings.push({
+      level: 'warning',
+      name: examples.join(', '),
+      message: 'an example’s host, for which nobody gets a certificate',
+      hint: 'give your own hosts, and leave empty what shall not be reached from outside',
+    });
+  }
+  return findings;
 }
 
 function checkSources(stack: Stack, values: Values): Finding[] {
-  const value = values.IMGPROXY_ALLOWED_SOURCES?.trim();
+  const name = 'IMGPROXY_ALLOWED_SOURCES';
+  const value = values[name]?.trim();
   if (!findService(stack, 'images') || !value) return [];
-  const open = value
-    .split(',')
-    .map(part => part.trim())
-    .find(part => /^(?:\*|https?:\/\/\*?\/?)$/.test(part));
-  return open === undefined
-    ? []
-    : [
-        {
-          level: 'warning',
-          name: 'IMGPROXY_ALLOWED_SOURCES',
-          message: `'${open}' lets images be fetched from any host`,
-          hint: 'list your own origins, such as https://s3.example.com/',
-        },
-      ];
+  const sources = value.split(',').map(part => part.trim());
+  const warning = (message: string, hint: string): Finding[] => [{ level: 'warning', name, message, hint }];
+  const open = sources.find(source => /^(?:\*|https?:\/\/\*?\/?)$/.test(source));
+  if (open !== undefined) {
+    return warning(
+      `'${open}' lets images be fetched from any host`,
+      'list your own origins, such as https://s3.example.com/',
+    );
+  }
+  const bucket = `s3://${values.MINIO_BUCKET?.trim() || 'uploads'}/`;
+  const buckets = sources.filter(source => source.startsWith('s3://'));
+  if (buckets.length === 0 || buckets.some(source => source.startsWith(bucket) || bucket.startsWith(source)))
+    return [];
+  return warning(
+    `it names ${buckets.join(', ')}, but the bucket (MINIO_BUCKET) is ${bucket}`,
+    `allow ${bucket}`,
+  );
 }
 
 function checkImages(values: Values): Finding[] {

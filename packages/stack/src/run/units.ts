@@ -9,6 +9,7 @@ import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Health, Running } from '@peakstone/kernel/service';
 import { type RestService, restService } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
+import { isExampleHost } from '../exampleHost.ts';
 import { services } from '../services.ts';
 import { Handlers } from './handlers.ts';
 import type { StackLogs } from './logs.ts';
@@ -197,7 +198,8 @@ function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
     const { name, title, contract, paths, domain } = definition;
     if (name === 'gateway' || paths.length === 0 || plan.engines.get(name)?.kind !== 'peakstone') return [];
     const address = httpUrl('127.0.0.1', plan.ports[name]);
-    const host = domain === undefined ? undefined : ownHost(env[domain]);
+    const named = domain === undefined ? undefined : env[domain];
+    const host = named === undefined || isExampleHost(named) ? undefined : named;
     // Without a socket between; while it restarts, requests wait a moment before clients are told to come back.
     const target = {
       current: () => live.handlers.current(name),
@@ -219,11 +221,6 @@ function planRoutes(plan: StackPlan, env: Env, live: Live): Route[] {
     ];
   });
   return [...inProcess, ...routesFromEnv(env)];
-}
-
-/** A host that is the reserved example of a fresh `.env` is nobody's: no link must lead there. Pure. */
-function ownHost(host: string | undefined): string | undefined {
-  return host === undefined || /(?:^|\.)example\.(?:com|net|org)$/i.test(host) ? undefined : host;
 }
 
 function listDatabase(plan: StackPlan, live: Live): Listed[] {

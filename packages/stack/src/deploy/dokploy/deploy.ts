@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteEnvValue } from '@peakstone/kernel/config';
 import type { Stack } from '../../definition.ts';
+import { isExampleHost } from '../../exampleHost.ts';
 import { renderCompose } from '../../render/compose.ts';
 import { buildContainers } from '../../render/containers/index.ts';
 import { environmentNames } from '../../render/dokploy.ts';
@@ -178,7 +179,7 @@ async function ensureDomains(
   for (const container of buildContainers(stack)) {
     for (const route of container.routes) {
       const host = options.project.values[route.domain]?.trim();
-      if (!host || host.endsWith('.example.com')) continue;
+      if (!host || isExampleHost(host)) continue;
       hosts.push(host);
       const wanted = {
         host,
