@@ -11,7 +11,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Load, run, runWrk } from './parts/load.ts';
-import { OURS, type RestProcess, startBenchDatabase, startRest } from './parts/service.ts';
+import {
+  benchSettings,
+  OURS,
+  READ,
+  type RestProcess,
+  startBenchDatabase,
+  startRest,
+} from './parts/service.ts';
 import { workloads } from './parts/workloads.ts';
 
 const { values: options } = parseArgs({
@@ -42,10 +49,7 @@ try {
   const version = (await run(options.postgrest, ['--version'])).trim();
   process.stdout.write(`${version}. ${clients} clients, db-pool ${pool}, medians of ${rounds} rounds.\n\n`);
   const starts = await measureStarts();
-  const services: Pair<RestProcess> = [
-    await startRest(OURS, database, pool),
-    await startRest(peer, database, pool),
-  ];
+  const services: Pair<RestProcess> = [await start(OURS), await start(peer)];
   try {
     await sleep(1000);
     const idle = await eachOf(services, memoryMb);
@@ -97,11 +101,15 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+function start(command: readonly string[]): Promise<RestProcess> {
+  return startRest(command, benchSettings(database, pool), READ, database.token);
+}
+
 async function measureStarts(): Promise<Pair<number>> {
   const times: Pair<number[]> = [[], []];
   for (let round = 0; round < rounds; round++) {
     for (const [which, command] of [OURS, peer].entries()) {
-      const service = await startRest(command, database, pool);
+      const service = await start(command);
       times[which]!.push(service.startMs);
       await service.stop();
     }

@@ -58,6 +58,9 @@ export interface BenchOptions {
   readonly processes?: number;
 }
 
+/** A read of the bench's schema. */
+export const READ = '/item?limit=1';
+
 /** This package's service, as a command. */
 export const OURS: readonly string[] = [process.execPath, join(import.meta.dirname, 'serve.ts')];
 
@@ -70,7 +73,9 @@ export async function startBenchService({
   const database = await startBenchDatabase(onLog);
   const port = await reservePorts();
   const origin = `http://127.0.0.1:${port}`;
-  const children = Array.from({ length: processes }, () => spawnRest(OURS, database, port, pool, 'inherit'));
+  const children = Array.from({ length: processes }, () =>
+    spawnRest(OURS, benchSettings(database, pool), port, 'inherit'),
+  );
   const stop = async () => {
     for (const child of children) child.kill('SIGTERM');
     await database.stop();
@@ -97,24 +102,39 @@ export async function startBenchDatabase(onLog: (line: string) => void = () => {
   return { server, admin, token, stop };
 }
 
-/** Starts a program that reads `PGRST_*`, ours or the reference, and waits until it answers reads. */
+/** What serves the bench's schema. `pool`: `db-pool`; the reference's default without it. */
+export function benchSettings({ server }: BenchDatabase, pool?: number): Readonly<Record<string, string>> {
+  const url = new URL(server.url);
+  url.username = 'bench_login';
+  url.password = 'bench';
+  return {
+    PGRST_DB_URI: url.href,
+    PGRST_DB_SCHEMAS: 'api',
+    PGRST_JWT_SECRET: SECRET,
+    PGRST_SERVER_REUSEPORT: 'true',
+    ...(pool === undefined ? {} : { PGRST_DB_POOL: String(pool) }),
+  };
+}
+
+/** Starts a program that reads `PGRST_*`, ours or the reference, and waits until it answers `path`. */
 export async function startRest(
   command: readonly string[],
-  database: BenchDatabase,
-  pool?: number,
+  settings: Readonly<Record<string, string>>,
+  path: string,
+  token?: string,
 ): Promise<RestProcess> {
   const port = await reservePorts();
   const origin = `http://127.0.0.1:${port}`;
   const startedAt = performance.now();
   // What the reference tells of its start at any level is of no interest here.
-  const child = spawnRest(command, database, port, pool, 'ignore');
+  const child = spawnRest(command, settings, port, 'ignore');
   const ended = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
   };
   try {
-    await untilReady(origin, database.token);
+    await untilReady(origin, token, path);
   } catch (error) {
     await stop();
     throw error;
@@ -124,37 +144,29 @@ export async function startRest(
 
 function spawnRest(
   [program, ...args]: readonly string[],
-  { server }: BenchDatabase,
+  settings: Readonly<Record<string, string>>,
   port: number,
-  pool: number | undefined,
   output: 'inherit' | 'ignore',
 ): ChildProcess {
-  const url = new URL(server.url);
-  url.username = 'bench_login';
-  url.password = 'bench';
   return spawn(program!, args, {
     env: {
       ...process.env,
-      PGRST_DB_URI: url.href,
-      PGRST_DB_SCHEMAS: 'api',
       PGRST_DB_CONFIG: 'false',
-      PGRST_JWT_SECRET: SECRET,
       PGRST_SERVER_HOST: '127.0.0.1',
-      PGRST_SERVER_REUSEPORT: 'true',
-      ...(pool === undefined ? {} : { PGRST_DB_POOL: String(pool) }),
       PGRST_SERVER_PORT: String(port),
       PGRST_LOG_LEVEL: process.env.PGRST_LOG_LEVEL ?? 'error',
+      ...settings,
     },
     stdio: ['ignore', output, output],
   });
 }
 
 /** Waits until the service answers reads: at first, and after its connections were closed. */
-export async function untilReady(origin: string, token: string): Promise<void> {
+export async function untilReady(origin: string, token?: string, path = READ): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const response = await fetch(`${origin}/item?limit=1`, {
-        headers: { Authorization: `Bearer ${token}` },
+      const response = await fetch(origin + path, {
+        headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       });
       const text = await response.text();
       if (response.ok) return;

@@ -61,7 +61,12 @@ describe('a JSON body', () => {
   });
 
   it('may be absent for a function', () => {
-    assert.equal(textOf(parsePayload(Buffer.alloc(0), json, 'routine', null)), '{}');
+    const absent = Buffer.alloc(0);
+    assert.deepEqual(parsePayload(absent, json, 'routine', null), {
+      kind: 'bytes',
+      bytes: absent,
+      columns: [],
+    });
   });
 
   it('may nest as deep as it is long', () => {
@@ -144,6 +149,8 @@ describe('other bodies', () => {
       ],
       columns: ['id', 'name'],
     });
+    const unescaped = Buffer.from('name=Jürgen');
+    assert.equal(textOf(parsePayload(unescaped, form, 'relation', null)), '{"name":"Jürgen"}');
     const separated = Buffer.from('a=1;b=2&c');
     assert.equal(textOf(parsePayload(separated, form, 'relation', null)), '{"a":"1","b":"2","c":""}');
   });

@@ -35,13 +35,13 @@ export function parsePayload(
     case 'json':
       // Columns that are named are neither checked nor looked for.
       if (columns) return asBytes(body, sortedSet(columns));
-      return body.length === 0 && isRoutine ? asBytes(Buffer.from('{}'), []) : parseJson(body);
+      return body.length === 0 && isRoutine ? asBytes(body, []) : parseJson(body);
     case 'csv': {
       const rows = csvToJson(body);
       return asBytes(rows.json, rows.keys);
     }
     case 'form': {
-      const params = splitPairs(body.toString('utf8')).map(([name, value]) => [name, value ?? ''] as const);
+      const params = splitPairs(body.toString('latin1')).map(([name, value]) => [name, value ?? ''] as const);
       const keys = sortedSet(params.map(([name]) => name));
       return isRoutine
         ? { kind: 'form', params, columns: keys }

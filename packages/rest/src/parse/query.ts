@@ -83,7 +83,7 @@ export function decodePercent(text: string): string {
 
 /**
  * Names and values in order; the value is null where there is no `=`. Split at `&` and `;`, each of which may have
- * nothing before it, but for a last one. The form of query strings and of form bodies. Pure.
+ * nothing before it, but for a last one. The form of query strings and of form bodies, byte by byte. Pure.
  */
 export function splitPairs(text: string): readonly (readonly [name: string, value: string | null])[] {
   const parts = text.split(/[&;]/);
