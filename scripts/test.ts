@@ -36,11 +36,15 @@ const MAX_OUTPUT = 64 * 1024;
 const patterns = process.argv.slice(2);
 const wanted = (name: string) => patterns.length === 0 || patterns.some(pattern => name.includes(pattern));
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** Files that were run, or run now. */
+const started = new Set<string>();
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     killRunning();
+    // The signals are sent at once; nothing is left to wait for.
+    void killProcesses(processesMarked(started));
     fail('the run', `Broken off by ${signal}.`);
     finish();
   });
@@ -72,7 +76,7 @@ async function runAll(): Promise<void> {
     1,
     CONTAINER_LIMITS,
   );
-  await endLeftovers(files);
+  await endLeftovers();
 }
 
 /** The last line, whatever has happened. */
@@ -126,6 +130,7 @@ async function runFiles(paths: readonly string[], concurrency: number, limits: F
   const left = [...paths];
   const worker = async (): Promise<void> => {
     for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      started.add(path.resolve(file));
       tell(file, await runTestFile(path.resolve(file), limits));
     }
   };
@@ -145,13 +150,12 @@ function tell(file: string, { passed, skips, failures, output, tookMs }: FileRes
 }
 
 /** What a test has started and nobody has stopped is told, and ended by its own id. */
-async function endLeftovers(files: readonly string[]): Promise<void> {
-  const ours = new Set(files.map(file => path.resolve(file)));
+async function endLeftovers(): Promise<void> {
   const deadline = performance.now() + LEFTOVER_MS;
-  let leftovers = processesMarked(ours);
+  let leftovers = processesMarked(started);
   while (leftovers.length > 0 && performance.now() < deadline) {
     await sleep(200);
-    leftovers = processesMarked(ours);
+    leftovers = processesMarked(started);
   }
   for (const { pid, file, command } of leftovers) {
     say(`left running by ${path.relative(ROOT, file)}: process ${pid}, ${command.slice(0, 200)}`);
