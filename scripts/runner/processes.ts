@@ -1,9 +1,17 @@
 /** Finds what test files have started, however far from them it runs: the environment is handed down. Linux alone can tell. */
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Names the test file in the environment of its process, and so of all that descend from it. */
-export const MARK = 'PEAKSTONE_TEST_FILE';
+/** Names run and test file in the environment of the file's process, and so of all that descend from it. */
+const MARK = 'PEAKSTONE_TEST_FILE';
+/** Other runs of the same checkout must not be ended by this one. */
+const RUN = randomUUID();
+
+/** What the environment of a test file's process has to hold. */
+export function markOf(file: string): Readonly<Record<string, string>> {
+  return { [MARK]: `${RUN} ${file}` };
+}
 
 export interface MarkedProcess {
   readonly pid: number;
@@ -14,14 +22,17 @@ export interface MarkedProcess {
 /** Of one test file, or of any file of this run; none where the system does not tell. */
 export function processesMarked(files: string | ReadonlySet<string>): MarkedProcess[] {
   if (process.platform !== 'linux') return [];
-  const isOurs = (file: string) => (typeof files === 'string' ? file === files : files.has(file));
+  const isMeant = (file: string) => (typeof files === 'string' ? file === files : files.has(file));
+  const prefix = `${MARK}=${RUN} `;
   return readdirSync('/proc').flatMap(name => {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) return [];
-    const file = (read(pid, 'environ').find(entry => entry.startsWith(`${MARK}=`)) ?? '').slice(
-      MARK.length + 1,
-    );
-    return isOurs(file) ? [{ pid, file, command: read(pid, 'cmdline').join(' ').trim() }] : [];
+    const file = read(pid, 'environ')
+      .find(entry => entry.startsWith(prefix))
+      ?.slice(prefix.length);
+    return file !== undefined && isMeant(file)
+      ? [{ pid, file, command: read(pid, 'cmdline').join(' ').trim() }]
+      : [];
   });
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { killProcesses, MARK, processesMarked } from './processes.ts';
+import { killProcesses, markOf, processesMarked } from './processes.ts';
 import { EVENTS_VARIABLE, type FileEvent } from './reporter.ts';
 
 export interface FileResult {
@@ -47,7 +47,7 @@ export async function runTestFile(file: string, limits: FileLimits): Promise<Fil
   const child = spawn(
     process.execPath,
     [`--test-reporter=${REPORTER}`, `--test-timeout=${limits.testMs}`, file],
-    { env: { ...env, [EVENTS_VARIABLE]: events, [MARK]: file }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...env, [EVENTS_VARIABLE]: events, ...markOf(file) }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
   const keep = (chunk: Buffer) => {
