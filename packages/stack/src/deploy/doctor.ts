@@ -262,9 +262,9 @@ function checkHosts(values: Values): Finding[] {
   if (examples.length > 0) {
     findings.push({
       level: 'warning',
-      name: examples.join(', '),
-      message: 'an example’s host, for which nobody gets a certificate',
-      hint: 'give your own hosts, and leave empty what shall not be reached from outside',
+      name: 'DOMAIN_*',
+      message: 'hosts are still an example’s, for which nobody gets a certificate',
+      hint: `give your own in ${examples.join(', ')}; leave empty what shall not be reached from outside`,
     });
   }
   return findings;
