@@ -1,6 +1,7 @@
 /** The REST service as a process of its own on a throw-away PostgreSQL, with the rows that the HTTP benches ask for. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signJwt } from '@peakstone/kernel/jwt';
@@ -149,8 +150,13 @@ function spawnRest(
   output: 'inherit' | 'ignore',
 ): ChildProcess {
   return spawn(program!, args, {
+    // A session of its own, as service managers give: Linux shares processors out between sessions (autogroup), and in
+    // the load generator's it would be starved by the database, each of whose processes has one.
+    detached: true,
     env: {
       ...process.env,
+      // As the command has it.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       PGRST_DB_CONFIG: 'false',
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_PORT: String(port),

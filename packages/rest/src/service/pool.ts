@@ -25,13 +25,11 @@ export function openPool(config: () => RestConfig, emit: Emit): Pool {
 }
 
 /**
- * Connections for short reads, which are pipelined: one more than processors, so that each stays busy while another's
- * answers are read; at most a third of all, and none of a pool so small that everything else would starve. Pure.
+ * Connections for short reads, which are pipelined: one a processor, as more would only take turns; at most a third of
+ * all, and none of a pool so small that everything else would starve. Pure.
  */
 export function sharedLaneSize(poolSize: number, processors: number): number {
-  return poolSize < minSizeForSharedLane
-    ? 0
-    : Math.max(2, Math.min(processors + 1, Math.floor(poolSize / 3)));
+  return poolSize < minSizeForSharedLane ? 0 : Math.max(2, Math.min(processors, Math.floor(poolSize / 3)));
 }
 
 /** Tells of each exchange at log level debug, and of recycling, where the reference logs it. */

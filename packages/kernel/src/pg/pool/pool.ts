@@ -39,7 +39,7 @@ export function createPool(options: PoolOptions): Pool {
 /** Short writes under way on one connection: few, as one that waits for a lock holds up those behind it. */
 const writeDepth = 4;
 /** Connections that short writes are spread over when processing time is what is short. */
-const writeWidth = 8;
+const writeWidth = 12;
 
 const noValues: readonly SqlValue[] = [];
 
