@@ -1,5 +1,7 @@
 import type { Handler } from './http/types.ts';
 
+export { pause } from './pause.ts';
+
 /** Environment variables as `process.env` gives them. */
 export type Env = Readonly<Record<string, string | undefined>>;
 

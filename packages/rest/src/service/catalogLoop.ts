@@ -1,4 +1,5 @@
 /** Loads the catalog again and again: on request, and after failures with growing pauses. */
+import { pause } from '@peakstone/kernel/service';
 import { attemptLoad, type LoadDeps } from './catalogLoad.ts';
 
 const firstPauseSeconds = 1;
@@ -75,17 +76,4 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
       await running;
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

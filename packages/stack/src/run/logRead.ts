@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pause } from '@peakstone/kernel/service';
 
 export interface LogLine {
   readonly service: string;
@@ -84,18 +85,6 @@ async function* follow(
   } finally {
     for (const tail of tails.values()) await tail.close();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
 
 /** Stable with Array.sort: lines of one service in the same millisecond keep their order. */
