@@ -11,7 +11,7 @@ export interface Validity {
 
 /**
  * Reads the registered claims, one after the other in the reference's order, so that of several faults the same one is
- * told. Pure. `nowSeconds` is whole seconds; `audience` undefined accepts any.
+ * told. Pure. `nowSeconds` may have a fraction; `audience` undefined accepts any.
  * @throws {JwtError} for a claim of the wrong type, out of its time, or for somebody else.
  */
 export function checkClaims(
@@ -20,38 +20,37 @@ export function checkClaims(
   skewSeconds: number,
   audience: string | undefined,
 ): Validity {
-  const earliest = nowSeconds - skewSeconds;
-  const latest = nowSeconds + skewSeconds;
-  const exp = seconds(claims.exp, 'expNotNumber');
-  assertNotBefore(exp, earliest, 'expired');
-  const nbf = seconds(claims.nbf, 'nbfNotNumber');
-  assertNotAfter(nbf, latest, 'notYetValid');
-  const iat = seconds(claims.iat, 'iatNotNumber');
-  assertNotAfter(iat, latest, 'issuedAtFuture');
+  const exp = numericDate(claims.exp, 'expNotNumber');
+  assertNotExpired(exp, nowSeconds, skewSeconds);
+  const nbf = numericDate(claims.nbf, 'nbfNotNumber');
+  assertNotAfter(nbf, nowSeconds + skewSeconds, 'notYetValid');
+  const iat = numericDate(claims.iat, 'iatNotNumber');
+  assertNotAfter(iat, nowSeconds + skewSeconds, 'issuedAtFuture');
   checkAudience(claims.aud, audience);
   return { exp, nbf, iat };
 }
 
 /** The part of {@link checkClaims} that time can change. @throws {JwtError} */
 export function checkTime({ exp, nbf, iat }: Validity, nowSeconds: number, skewSeconds: number): void {
-  assertNotBefore(exp, nowSeconds - skewSeconds, 'expired');
+  assertNotExpired(exp, nowSeconds, skewSeconds);
   assertNotAfter(nbf, nowSeconds + skewSeconds, 'notYetValid');
   assertNotAfter(iat, nowSeconds + skewSeconds, 'issuedAtFuture');
 }
 
-function assertNotBefore(claim: number | undefined, time: number, reason: JwtErrorReason): void {
-  if (claim !== undefined && claim < time) throw new JwtError(reason);
+/** As in the reference, a token holds to the end of the second in which it expires. */
+function assertNotExpired(exp: number | undefined, nowSeconds: number, skewSeconds: number): void {
+  if (exp !== undefined && exp < Math.floor(nowSeconds) - skewSeconds) throw new JwtError('expired');
 }
 
 function assertNotAfter(claim: number | undefined, time: number, reason: JwtErrorReason): void {
   if (claim !== undefined && claim > time) throw new JwtError(reason);
 }
 
-/** A NumericDate. As in the reference, one that isn't a 64-bit integer counts as 0, the epoch. */
-function seconds(value: unknown, reason: JwtErrorReason): number | undefined {
+/** Seconds since the epoch, which may have a fraction. @see https://www.rfc-editor.org/rfc/rfc7519#section-2 */
+function numericDate(value: unknown, reason: JwtErrorReason): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number') throw new JwtError(reason);
-  return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? value : 0;
+  return value;
 }
 
 function checkAudience(aud: unknown, audience: string | undefined): void {

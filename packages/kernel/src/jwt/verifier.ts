@@ -57,7 +57,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     verify(token) {
-      const nowSeconds = Math.floor(now() / 1000);
+      const nowSeconds = now() / 1000;
       const known = cache.get(token);
       if (cacheMaxEntries > 0) onCache?.(known === undefined ? 'miss' : 'hit');
       if (known !== undefined) {
