@@ -130,6 +130,26 @@ describe('arrows inside a package', () => {
   }
 });
 
+/** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
+const OPEN_SESSIONS = [
+  'packages/cli/src/commands/sql.ts',
+  'packages/database/src/sql.ts',
+  'packages/rest/src/main.ts',
+  'packages/rest/src/service/pool.ts',
+  'packages/stack/src/run/example.ts',
+  'packages/testing/src/database.ts',
+];
+
+describe('privileged sessions', () => {
+  it('are opened by createPrivilegedPool alone', () => {
+    const opening = sources
+      .filter(source => !source.isTest && !source.file.startsWith('packages/kernel/src/pg/'))
+      .filter(source => /\bcreatePool\b/.test(source.text))
+      .map(source => source.file);
+    assert.deepEqual(opening, OPEN_SESSIONS);
+  });
+});
+
 describe('files', () => {
   it(`have at most ${MAX_LINES} lines, or a header that says why they stay whole`, () => {
     const wrong = sources

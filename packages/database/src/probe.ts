@@ -1,4 +1,4 @@
-import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { Health } from '@peakstone/kernel/service';
 
 /** Settles before the second that health may take. */
@@ -6,12 +6,10 @@ const HEALTH_TIMEOUT_MS = 900;
 
 /** One connection of its own, so that health is told even when every other is busy. */
 export function createProbe(url: string): { health(): Promise<Health>; close(): Promise<void> } {
-  const pool: Pool = createPool({
+  const pool = createPrivilegedPool({
     url,
-    size: 1,
-    sharedSize: 0,
+    name: 'peakstone health',
     acquireTimeoutMs: HEALTH_TIMEOUT_MS,
-    parameters: { application_name: 'peakstone health' },
   });
   return {
     async health() {

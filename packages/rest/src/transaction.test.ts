@@ -28,7 +28,7 @@ describe('a request as one exchange', () => {
     const { exchange, mainIndex } = planTransaction(read, identity, facts, config);
     assert.deepEqual(exchange.statements, [
       {
-        text: "select set_config('transaction_read_only', 'on', true), set_config('search_path', $1, true), set_config('role', $2, true), set_config('request.jwt.claims', $3, true), set_config('request.method', $4, true), set_config('request.path', $5, true), set_config('request.headers', $6, true), set_config('request.cookies', $7, true)",
+        text: "select pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true), pg_catalog.set_config('request.jwt.claims', $3, true), pg_catalog.set_config('request.method', $4, true), pg_catalog.set_config('request.path', $5, true), pg_catalog.set_config('request.headers', $6, true), pg_catalog.set_config('request.cookies', $7, true)",
         values: [
           '"api", "public"',
           'web_user',
@@ -58,7 +58,10 @@ describe('a request as one exchange', () => {
       roleSettings: new Map([['web_user', new Map([['statement_timeout', '5s']])]]),
     };
     const [settings] = planTransaction(read, identity, facts, withRole).exchange.statements;
-    assert.match(settings?.text ?? '', /set_config\(\$2, \$3, true\), set_config\('role', \$4, true\)/);
+    assert.match(
+      settings?.text ?? '',
+      /set_config\(\$2, \$3, true\), pg_catalog\.set_config\('role', \$4, true\)/,
+    );
     assert.deepEqual(settings?.values.slice(1, 4), ['statement_timeout', '5s', 'web_user']);
   });
 

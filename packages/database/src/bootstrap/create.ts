@@ -1,10 +1,10 @@
-import { createPool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import { explainConnection, sqlState } from '../sql.ts';
 
 /** Makes the application's database where it is not the one that initdb makes. */
 export async function ensureDatabase(url: string, database: string): Promise<void> {
   if (database === 'postgres') return;
-  const pool = createPool({ url, size: 1, sharedSize: 0 });
+  const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
   try {
     const { rows } = await pool.query('select from pg_database where datname = $1', [database]);
     if (rows.length === 0) await pool.script(`create database ${quoteIdentifier(database)}`);

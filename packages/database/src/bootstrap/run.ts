@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPool, PgError, type Pool, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
+import {
+  createPrivilegedPool,
+  PgError,
+  type Pool,
+  quoteIdentifier,
+  quoteLiteral,
+} from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { explainConnection, sqlState } from '../sql.ts';
 import { accounts, fingerprint, inspectServer, textArray } from './inspect.ts';
@@ -43,13 +49,7 @@ const MAX_TRIES = 6;
  * @throws {DatabaseError} UNREACHABLE, AUTHENTICATION_FAILED, BOOTSTRAP_FAILED
  */
 export async function bootstrapDatabase(url: string, options: BootstrapOptions): Promise<BootstrapReport> {
-  const pool = createPool({
-    url,
-    size: 1,
-    sharedSize: 0,
-    statementCacheSize: 0,
-    parameters: { application_name: 'peakstone bootstrap' },
-  });
+  const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
   try {
     for (let attempt = 1; ; attempt++) {
       try {

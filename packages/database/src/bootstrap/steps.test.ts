@@ -41,7 +41,7 @@ describe('the bootstrap', () => {
     );
     assert.match(ofExtension('pg_stat_statements').join(), /revoke all on %s from public/);
     assert.doesNotMatch(ofExtension('pg_stat_statements').join(), /grant all/);
-    assert.deepEqual(ofExtension('citext'), ['create extension if not exists "citext"']);
+    assert.deepEqual(ofExtension('citext'), ['create extension if not exists "citext" schema public']);
   });
 
   it('asks an ordinary login for nothing that only a superuser may do', () => {

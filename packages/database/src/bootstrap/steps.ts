@@ -101,7 +101,7 @@ end $$`,
     ...options.extensions.map(name => ({
       name: `extension ${name}`,
       statements: [
-        `create extension if not exists ${id(name)}`,
+        `create extension if not exists ${id(name)}${name === 'pg_cron' ? '' : ' schema public'}`,
         ...(ADMINISTRATIVE[name] ? [hideExtension(name, ADMINISTRATIVE[name])] : []),
       ],
     })),

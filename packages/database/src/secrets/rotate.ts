@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, parseEnvFile, updateEnvFile } from '@peakstone/kernel/config';
-import { createPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import { scramVerifier } from '../bootstrap/scram.ts';
 import { DatabaseError } from '../errors.ts';
 import { syncFolder } from '../server/run.ts';
@@ -94,12 +94,7 @@ async function changePasswords(
   passwords: readonly (readonly [role: string, password: string])[],
   beside: string,
 ): Promise<void> {
-  const pool = createPool({
-    url: adminUrl,
-    size: 1,
-    sharedSize: 0,
-    parameters: { application_name: 'peakstone secrets' },
-  });
+  const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone secrets' });
   const statements = passwords.map(([role, password]) => ({
     text: `alter role ${quoteIdentifier(role)} password ${quoteLiteral(scramVerifier(password))}`,
     values: [],

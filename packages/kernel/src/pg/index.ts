@@ -1,6 +1,12 @@
 export * from './errors.ts';
 export { listen } from './listen.ts';
 export { createPool } from './pool/pool.ts';
+export {
+  createPrivilegedPool,
+  PRIVILEGED_SEARCH_PATH,
+  type PrivilegedOptions,
+  TRUST_CATALOG_ONLY,
+} from './privileged.ts';
 export { arrayLiteral, quoteIdentifier, quoteLiteral, quoteQualified } from './quote.ts';
 export * from './types.ts';
 export { type Conninfo, parseConninfo } from './wire/conninfo.ts';

@@ -1,5 +1,6 @@
 import { ConnectionError } from './errors.ts';
 import { Backoff } from './pool/backoff.ts';
+import { PRIVILEGED_SEARCH_PATH } from './privileged.ts';
 import { quoteIdentifier } from './quote.ts';
 import type { Listener, ListenOptions } from './types.ts';
 import { Connection } from './wire/connection.ts';
@@ -40,7 +41,7 @@ export function listen(options: ListenOptions): Listener {
   const start = async (): Promise<void> => {
     let opened: Connection;
     try {
-      const session = await openSession(info, {}, aborter.signal);
+      const session = await openSession(info, { search_path: PRIVILEGED_SEARCH_PATH }, aborter.signal);
       if (aborter.signal.aborted) {
         session.socket.destroy();
         return;

@@ -2,7 +2,15 @@
  * Settings kept in the database.
  * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
  */
-import { type Cell, type Pool, quoteIdentifier, quoteQualified, type Result } from '@peakstone/kernel/pg';
+import {
+  type Cell,
+  type Pool,
+  quoteIdentifier,
+  quoteQualified,
+  type Result,
+  type Statement,
+  TRUST_CATALOG_ONLY,
+} from '@peakstone/kernel/pg';
 import { beyondNames } from './beyond.ts';
 import { noRoleConfig, type RoleConfig } from './settings.ts';
 import type { ConfiguredName, IsolationLevel } from './types.ts';
@@ -42,7 +50,7 @@ const names = [
 const namesSql = `array[${names.map(name => `'${prefix}${name}'`).join(', ')}]`;
 
 /** In order of precedence: the role in this database, the role everywhere, what the pre-config function set. */
-const settingsSql = (preConfig: string | null): string => `
+const settingsSql = (calledPreConfig: boolean): string => `
 select distinct on (name) substr(name, ${prefix.length + 1}) as name, value
 from (
   select setdatabase <> 0 as is_specific, true as is_role,
@@ -52,11 +60,10 @@ from (
   where setrole = (select oid from pg_catalog.pg_roles where rolname = current_user)
     and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_catalog))
   ${
-    preConfig === null
-      ? ''
-      : `union all
-  select false, false, name, current_setting(name, true)
-  from ${preConfig}() as called, unnest(${namesSql}) as name`
+    calledPreConfig
+      ? `union all
+  select false, false, name, current_setting(name, true) from unnest(${namesSql}) as name`
+      : ''
   }
 ) as settings
 where name = any (${namesSql}) and value is not null
@@ -111,19 +118,24 @@ async function readDatabaseSettings(
   pool: Pool,
   preConfig: ConfiguredName | null,
 ): Promise<ReadonlyMap<string, string>> {
-  const text = settingsSql(preConfig && quoteName(preConfig));
-  const [result] = await pool.exchange({
+  const statement = (text: string): Statement => ({ text, values: [], prepare: false });
+  const results = await pool.exchange({
     begin: 'begin read only',
-    statements: [{ text, values: [], prepare: false }],
+    statements: [
+      // A function of the user's own, which keeps the session's search path.
+      ...(preConfig ? [statement(`select from ${quoteName(preConfig)}()`)] : []),
+      TRUST_CATALOG_ONLY,
+      statement(settingsSql(preConfig !== null)),
+    ],
   });
-  return new Map(rows(result).map(([name, value]) => [name!, value!]));
+  return new Map(rows(results.at(-1)).map(([name, value]) => [name!, value!]));
 }
 
 /** Throws as `readDatabaseSettings`. */
 async function readRoleConfig(pool: Pool): Promise<RoleConfig> {
-  const [result] = await pool.exchange({
+  const [, result] = await pool.exchange({
     begin: 'begin read only',
-    statements: [{ text: roleSettingsSql, values: [], prepare: false }],
+    statements: [TRUST_CATALOG_ONLY, { text: roleSettingsSql, values: [], prepare: false }],
   });
   const settings = new Map<string, Map<string, string>>();
   const isolationLevels = new Map<string, IsolationLevel>();

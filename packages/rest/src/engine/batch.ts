@@ -114,19 +114,19 @@ function resetStatement(before: Planned): Statement {
   const values: string[] = [];
   const { compiled } = before;
   const hoisted = compiled.kind === 'call' ? compiled.routine.settings : [];
-  const calls = ["set_config('role', 'none', true)"];
+  const calls = ["pg_catalog.set_config('role', 'none', true)"];
   for (const name of ['response.headers', 'response.status', 'pgrst.inserted'])
-    calls.push(`set_config('${name}', '', true)`);
+    calls.push(`pg_catalog.set_config('${name}', '', true)`);
   for (const [name] of hoisted) {
     if (name === 'default_transaction_isolation') continue;
     values.push(name);
-    calls.push(`set_config($${values.length}, null, true)`);
+    calls.push(`pg_catalog.set_config($${values.length}, null, true)`);
   }
   return { text: `select ${calls.join(', ')}`, values };
 }
 
 const plain = (text: string): Statement => ({ text, values: [] });
-const readOnly = plain("select set_config('transaction_read_only', 'on', true)");
+const readOnly = plain("select pg_catalog.set_config('transaction_read_only', 'on', true)");
 
 /** Where a request's statements begin in the exchange, and where, behind what prepares the ground, its own do. */
 interface Start {

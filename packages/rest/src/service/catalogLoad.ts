@@ -1,6 +1,6 @@
 /** One attempt to load the catalog: connect, read the settings in the database, then the catalog itself. */
 import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
-import { arrayLiteral, ConnectionError, PgError, type Pool } from '@peakstone/kernel/pg';
+import { arrayLiteral, ConnectionError, PgError, type Pool, TRUST_CATALOG_ONLY } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
 import type { Emit, FatalReason } from '../events.ts';
 import { quote } from '../sql/writer.ts';
@@ -57,10 +57,16 @@ export async function attemptLoad(deps: LoadDeps, setLoaded: (loaded: boolean) =
 
 /** @returns the server's own words for its version. */
 async function connect({ pool, config, emit, onFatal }: LoadDeps): Promise<string> {
-  const { rows } = await pool.query(
-    `select current_setting('server_version_num'), current_setting('server_version'), version()`,
-  );
-  const [number, short, full] = rows[0]!.map(cell => cell?.toString('utf8') ?? '');
+  const [, result] = await pool.exchange({
+    statements: [
+      TRUST_CATALOG_ONLY,
+      {
+        text: `select current_setting('server_version_num'), current_setting('server_version'), version()`,
+        values: [],
+      },
+    ],
+  });
+  const [number, short, full] = result!.rows[0]!.map(cell => cell?.toString('utf8') ?? '');
   if (Number(number) < minimumVersion) {
     emit({ kind: 'unsupportedVersion', version: short!, minimum: minimumVersionName });
     onFatal(new Error(`PostgreSQL ${short} is too old`));
@@ -96,9 +102,10 @@ function giveUp(error: unknown, { emit, onFatal }: LoadDeps): boolean {
 
 /** Refuses schemas that do not exist: without them the catalog would be empty, and nothing would say why. */
 async function assertSchemas(pool: Pool, schemas: readonly string[]): Promise<void> {
-  await pool.query(`select name::regnamespace from unnest($1::text[]) as t(name)`, [
-    arrayLiteral(schemas.map(quote)),
-  ]);
+  const text = 'select name::regnamespace from unnest($1::text[]) as t(name)';
+  await pool.exchange({
+    statements: [TRUST_CATALOG_ONLY, { text, values: [arrayLiteral(schemas.map(quote))] }],
+  });
 }
 
 function fatalReason(error: unknown): FatalReason | null {

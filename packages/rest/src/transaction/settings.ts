@@ -86,13 +86,13 @@ function settingsText(readOnly: boolean, ofRole: number, hasTimezone: boolean, o
   const known = settingsTexts.get(shape);
   if (known !== undefined) return known;
   let parameters = 0;
-  const constant = (name: string): string => `set_config('${name}', $${++parameters}, true)`;
+  const constant = (name: string): string => `pg_catalog.set_config('${name}', $${++parameters}, true)`;
   const named = (): string => {
     parameters += 2;
-    return `set_config($${parameters - 1}, $${parameters}, true)`;
+    return `pg_catalog.set_config($${parameters - 1}, $${parameters}, true)`;
   };
   const calls = [
-    ...(readOnly ? ["set_config('transaction_read_only', 'on', true)"] : []),
+    ...(readOnly ? ["pg_catalog.set_config('transaction_read_only', 'on', true)"] : []),
     constant('search_path'),
     ...Array.from({ length: ofRole }, named),
     ...REQUEST_SETTINGS.map(constant),

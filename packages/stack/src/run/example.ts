@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { RunningDatabase } from '@peakstone/database';
-import { createPool, PgError, type Pool } from '@peakstone/kernel/pg';
+import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { runScript } from './exampleScript.ts';
@@ -45,18 +45,15 @@ export async function loadExample(
   signal: AbortSignal,
   onEvent: OnStackEvent,
 ): Promise<void> {
-  const pool = createPool({
-    url: database.adminUrl,
-    size: 1,
-    sharedSize: 0,
-    parameters: { application_name: 'peakstone example' },
-  });
+  const pool = createPrivilegedPool({ url: database.adminUrl, name: 'peakstone example' });
   const began = performance.now();
   try {
     await pool.script(
       `create table if not exists peakstone.example_steps (
          example text, step text, hash text not null, loaded_at timestamptz not null default now(), primary key (example, step));
-       revoke all on peakstone.example_steps from public`,
+       revoke all on peakstone.example_steps from public;
+       grant usage on schema peakstone to db_migrator;
+       grant insert on peakstone.example_steps to db_migrator`,
     );
     const done = await stepsDone(pool, name);
     let loaded = 0;
@@ -188,11 +185,17 @@ async function runStep({
     return;
   }
   const text = readFileSync(join(folder, file), 'utf8');
-  const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+  // Its own login: in a superuser's session that has only taken on the role, any function could take it off again.
+  const migrator = createPool({
+    url: migratorUrl,
+    size: 1,
+    sharedSize: 0,
+    parameters: { application_name: 'peakstone example' },
+  });
   try {
     // One script is one transaction: a step is there whole and remembered, or not at all.
-    await pool.script(
-      `begin; set local role db_migrator;\n${text}\n;reset role; insert into peakstone.example_steps (example, step, hash) values (${literal(name)}, ${literal(file)}, ${literal(hash)}); commit`,
+    await migrator.script(
+      `${BEGIN}${text}\n;insert into peakstone.example_steps (example, step, hash) values (${[name, file, hash].map(quoteLiteral).join(', ')}); commit`,
     );
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
@@ -201,12 +204,15 @@ async function runStep({
       hint: 'Nothing of this step was kept. Correct it and start again.',
       cause: error,
     });
+  } finally {
+    await migrator.close();
   }
 }
+
+const BEGIN = 'begin;\n';
 
 /** Where in the file an error is, as `:LINE`; its position counts from the transaction's first line. */
 function lineOf(text: string, position: string | undefined): string {
   if (position === undefined) return '';
-  const offset = 'begin; set local role db_migrator;\n'.length;
-  return `:${[...text].slice(0, Number(position) - 1 - offset).filter(character => character === '\n').length + 1}`;
+  return `:${[...text].slice(0, Number(position) - 1 - BEGIN.length).filter(character => character === '\n').length + 1}`;
 }

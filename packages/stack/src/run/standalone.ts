@@ -23,8 +23,8 @@ export interface GenerateRequest {
 export async function generateSource({ url, language, schemas }: GenerateRequest): Promise<string> {
   const { generateTypes, generateZod } = await import('@peakstone/rest');
   const { loadCatalog } = await import('@peakstone/kernel/catalog');
-  const { createPool } = await import('@peakstone/kernel/pg');
-  const pool = createPool({ url, size: 1, sharedSize: 0 });
+  const { createPrivilegedPool } = await import('@peakstone/kernel/pg');
+  const pool = createPrivilegedPool({ url, name: 'peakstone gen' });
   try {
     await assertSchemas(pool, schemas);
     const catalog = await loadCatalog(pool);

@@ -1,3 +1,4 @@
+import { PRIVILEGED_SEARCH_PATH } from '../privileged.ts';
 import { arrayLiteral } from '../quote.ts';
 import type { Statement } from '../types.ts';
 
@@ -54,10 +55,11 @@ const BASE_TYPES = `base_types(oid, base) as (
 const RELATIONS_PER_ROW = 256;
 
 const TEXT: Record<CatalogQuery, string> = {
-  // An empty search path makes format_type, regtype and pg_get_expr print qualified names. Compiling these
-  // queries costs more than running them, and sorts of half a million columns shall not go to disk.
-  settings: `select set_config('search_path', '', true), set_config('jit', 'off', true),
-    set_config('work_mem', '64MB', true)`,
+  // On this search path every name below is PostgreSQL's own, whatever the session was left with, and format_type,
+  // regtype and pg_get_expr print qualified names. Compiling these queries costs more than running them, and sorts of
+  // half a million columns shall not go to disk.
+  settings: `select pg_catalog.set_config('search_path', '${PRIVILEGED_SEARCH_PATH}', true),
+    pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('work_mem', '64MB', true)`,
 
   version: `select current_setting('server_version_num')`,
 

@@ -1,4 +1,4 @@
-import { createPool } from '@peakstone/kernel/pg';
+import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { services } from '../../services.ts';
 import { ask } from '../client.ts';
 import { type EnvValues, stackEnv } from '../envFile.ts';
@@ -86,7 +86,7 @@ const extensions: readonly (readonly [name: string, use: string])[] = [
 ];
 
 async function checkExtensions(url: string): Promise<Check[]> {
-  const pool = createPool({ url, size: 1, sharedSize: 0, acquireTimeoutMs: 3000 });
+  const pool = createPrivilegedPool({ url, name: 'peakstone doctor', acquireTimeoutMs: 3000 });
   try {
     const { rows } = await pool.query('select name, default_version from pg_available_extensions');
     const versions = new Map(rows.map(row => [row[0]!.toString(), row[1]?.toString() ?? '']));

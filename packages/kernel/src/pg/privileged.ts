@@ -1,0 +1,47 @@
+/**
+ * Sessions of a login that may do more than those who write into the database: the superuser's, or one that may take on
+ * every role. In them no name may be looked up where somebody of less power can have put an object first.
+ */
+import { createPool } from './pool/pool.ts';
+import type { Pool, PoolOptions, Statement } from './types.ts';
+
+/**
+ * Functions, operators, types, casts and tables are PostgreSQL's own; anything else is named with its schema. pg_temp is
+ * named, and last, because otherwise it comes first, and everybody may write there.
+ *
+ * Sent at start-up, which neither ALTER ROLE nor ALTER DATABASE … SET overrides, nor the URL's `options`.
+ * @see https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-SEARCH-PATH
+ */
+export const PRIVILEGED_SEARCH_PATH = 'pg_catalog, pg_temp';
+
+/**
+ * First statement of an exchange that reads PostgreSQL's catalogs on a connection which serves requests as well, and so
+ * may have been left with any search path: this one holds until the exchange ends.
+ */
+export const TRUST_CATALOG_ONLY: Statement = {
+  text: `select pg_catalog.set_config('search_path', '${PRIVILEGED_SEARCH_PATH}', true)`,
+  values: [],
+  prepare: false,
+};
+
+export interface PrivilegedOptions
+  extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize'> {
+  /** `application_name`, which says in the server's log and in pg_stat_activity what the session is for. */
+  readonly name: string;
+}
+
+/**
+ * The only way in which the product opens a privileged session (`scripts/architecture.test.ts` sees to it): one
+ * connection, on which every statement names what is not PostgreSQL's own.
+ * @throws {ConnectionError} when `url` is malformed.
+ * @example createPrivilegedPool({ url: adminUrl, name: 'peakstone doctor' })
+ */
+export function createPrivilegedPool({ name, ...options }: PrivilegedOptions): Pool {
+  return createPool({
+    ...options,
+    size: 1,
+    sharedSize: 0,
+    statementCacheSize: 0,
+    parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
+  });
+}
