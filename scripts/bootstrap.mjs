@@ -5,11 +5,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { becomeNode, findNode24, NODE_MISSING } from '../packages/cli/bin/node24.mjs';
+import { privateFolder } from '../packages/kernel/src/privateFolder.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
@@ -99,7 +100,7 @@ function npm(...args) {
 /** Runs `action` while no other first run of this folder does; a holder that died is succeeded. */
 function withInstallLock(action) {
   // The stack's data will lie here: private, but root's PostgreSQL, which is another user, must pass.
-  mkdirSync(path.dirname(lock), { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  privateFolder(path.dirname(lock), { mode: process.getuid?.() === 0 ? 0o711 : 0o700, within: root });
   let announced = false;
   while (!tryLock()) {
     const holder = Number(readIfAny(lock));

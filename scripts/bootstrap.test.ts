@@ -36,7 +36,11 @@ after(() => rmSync(folder, { recursive: true }));
 /** A fresh clone of a tiny project, and an npm of our own that notes each call instead of using the network. */
 function clone(npmScript = 'mkdir -p node_modules') {
   const root = path.join(folder, String(++count));
-  for (const file of ['scripts/bootstrap.mjs', 'packages/cli/bin/node24.mjs']) {
+  for (const file of [
+    'scripts/bootstrap.mjs',
+    'packages/cli/bin/node24.mjs',
+    'packages/kernel/src/privateFolder.mjs',
+  ]) {
     cpSync(path.join(ROOT, file), path.join(root, file));
   }
   writeFileSync(path.join(root, 'package.json'), '{"name":"tiny","version":"1.0.0"}');

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,7 +17,7 @@ import {
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { otherUsersCannot } from '@peakstone/testing';
+import { otherUsersCannot, STRANGER } from '@peakstone/testing';
 import { connect, connectionUrl, type Server } from '../src/index.ts';
 import { failsWith, remove, smallDisk, spawnNode, start, temporaryFolder } from './support.ts';
 
@@ -91,6 +92,24 @@ describe('starting on an empty place', () => {
       }
     }
     assert.equal(identities.size, 3);
+  });
+
+  it('takes no template that another user has put there', { skip: otherUsersCannot() }, async () => {
+    const cacheDir = path.join(folder, 'planted-cache');
+    const source = path.join(folder, 'own-cache');
+    await (await start(path.join(folder, 'p1'), { cacheDir: source })).stop();
+    // The very template that would be copied, with a sign in it.
+    renameSync(source, cacheDir);
+    const [templates] = readdirSync(cacheDir).filter(name => name.startsWith('templates-')) as [string];
+    const [template] = readdirSync(path.join(cacheDir, templates)) as [string];
+    writeFileSync(path.join(cacheDir, templates, template, 'planted'), '');
+    chownSync(cacheDir, STRANGER.uid, STRANGER.gid);
+    const dataDir = path.join(folder, 'p2');
+    await (await start(dataDir, { cacheDir })).stop();
+    assert.equal(existsSync(path.join(dataDir, 'planted')), false);
+    chownSync(cacheDir, 0, 0);
+    await (await start(path.join(folder, 'p3'), { cacheDir })).stop();
+    assert.equal(existsSync(path.join(folder, 'p3', 'planted')), true);
   });
 
   it('makes the template anew when it is damaged', async () => {

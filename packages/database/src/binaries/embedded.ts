@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
+import { ensureCache } from '../private.ts';
 import { partialSuffix } from '../server/processes.ts';
 import type { RunUser } from '../server/user.ts';
 import type { Binaries } from './find.ts';
@@ -20,7 +21,7 @@ export async function prepareEmbedded(
 ): Promise<Binaries> {
   if (canReach(root, user) && (await completes(root))) return describe(root, version);
 
-  const copy = path.join(cacheDir, `postgresql-${version}-${process.platform}-${process.arch}`);
+  const copy = path.join(ensureCache(cacheDir), `postgresql-${version}-${process.platform}-${process.arch}`);
   if (!existsSync(copy)) {
     notice(`Copying PostgreSQL ${version} to ${copy}, where its user can read it (once).`);
     await copyOnce(root, copy);
@@ -99,9 +100,6 @@ async function completes(root: string): Promise<boolean> {
 async function copyOnce(root: string, copy: string): Promise<void> {
   const partial = `${copy}.part-${partialSuffix()}`;
   try {
-    await mkdir(path.dirname(copy), { recursive: true });
-    // Whatever root's umask is, the server's user must get through.
-    await chmod(path.dirname(copy), 0o755);
     await cp(root, partial, { recursive: true, verbatimSymlinks: true });
     await chmod(partial, 0o755);
     await completes(partial);

@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import { writeFileDurably } from '../server/run.ts';
 
@@ -20,6 +21,7 @@ const OTHERS = 0o077;
 export function readPrivate(file: string, notice: (text: string) => void): string | undefined {
   try {
     const stats = statSync(file);
+    assertOwnFile(file);
     const { mode } = stats;
     if (!stats.isFile())
       throw notAFile(`${file} is not a file.`, 'Move it away: the secrets are kept in a file of that name.');
@@ -31,6 +33,8 @@ export function readPrivate(file: string, notice: (text: string) => void): strin
     }
     return readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new DatabaseError('PERMISSION_DENIED', error.message, error.hint, error);
     if (systemCode(error) !== 'ENOENT') throw explainSystemError(error, file);
     // Neither to be read nor to be made anew.
     if (isLink(file))

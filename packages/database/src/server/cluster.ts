@@ -7,7 +7,7 @@ import { MARKER } from './folder.ts';
 import { renewIdentity } from './identity.ts';
 import { partialSuffix } from './processes.ts';
 import { runAs, syncFolder, writeFileDurably } from './run.ts';
-import { copyTree, makePrivate, removeAbandoned, saveTemplate } from './template.ts';
+import { copyTree, makePrivate, prepareTemplates, removeAbandoned, saveTemplate } from './template.ts';
 import type { RunUser } from './user.ts';
 
 export interface ClusterOptions {
@@ -58,9 +58,9 @@ export async function createCluster(options: ClusterOptions): Promise<void> {
 }
 
 async function fill(staging: string, options: ClusterOptions): Promise<void> {
-  const { cacheDir, user } = options;
-  if (cacheDir === undefined) return initdb(staging, options);
-  const templates = path.join(cacheDir, `templates-${user.uid}`);
+  const { user } = options;
+  const templates = options.cacheDir === undefined ? undefined : prepareTemplates(options.cacheDir, user);
+  if (templates === undefined) return initdb(staging, options);
   const template = path.join(templates, templateName(options));
   if (existsSync(template)) {
     if ((await copyTree(template, staging, user)) && renewIdentity(staging)) return;

@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
-  chmodSync,
-  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -11,25 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { canReach } from '../binaries/embedded.ts';
 import { DatabaseError, systemCode } from '../errors.ts';
+import { ensurePrivate } from '../private.ts';
 import type { RunUser } from './user.ts';
 
 /** Where root keeps what must lie outside a project that the server's user cannot enter. */
 const SYSTEM_DATA = '/var/lib/peakstone';
-const SYSTEM_CACHE = '/var/cache/peakstone';
-
-/** Binaries and templates: one folder a user, since what one user writes another must not have to trust. */
-export function defaultCacheDir(user: RunUser): string {
-  const given = process.env.PEAKSTONE_CACHE_DIR;
-  if (given) return path.resolve(given);
-  if (user.dropped) return SYSTEM_CACHE;
-  const xdg = process.env.XDG_CACHE_HOME;
-  if (xdg && path.isAbsolute(xdg)) return path.join(xdg, 'peakstone');
-  return path.join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'peakstone');
-}
 
 /**
  * The folder that shall really hold the data. A project under a closed folder (such as /root) cannot be entered by the
@@ -47,9 +34,8 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
     .replaceAll(/[^A-Za-z0-9._-]/g, '_')
     .slice(0, 32);
   const home = path.join(SYSTEM_DATA, `${project}-${randomBytes(4).toString('hex')}`);
-  mkdirSync(home, { recursive: true });
-  // Whatever root's umask is, the server's user must get through.
-  for (const folder of [SYSTEM_DATA, home]) chmodSync(folder, 0o711);
+  // The server's user must get through.
+  for (const folder of [SYSTEM_DATA, home]) ensurePrivate(folder, { mode: 0o711 });
   writeFileSync(path.join(home, 'linked-from'), `${dataDir}\n`);
   const real = path.join(home, 'postgres');
   symlinkSync(real, dataDir);
@@ -89,21 +75,8 @@ export function prepareSocketDir(dataDir: string, user: RunUser): string {
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder =
     Buffer.byteLength(beside) <= MAX_SOCKET_DIR_BYTES ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-    if (user.dropped) chownSync(folder, user.uid, user.gid);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-  }
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== user.uid || (found.mode & 0o077) !== 0) {
-    throw new DatabaseError(
-      'PERMISSION_DENIED',
-      `${folder} is not a private folder of user id ${user.uid}.`,
-      `Remove it: sudo rm -r ${folder}`,
-    );
-  }
-  return folder;
+  // Beside the data, what is above it is as safe as the data are.
+  return ensurePrivate(folder, { owner: user, ...(folder === beside && { within: path.dirname(folder) }) });
 }
 
 /** The port to serve on. `fixed`: exactly this one, or not at all. 0: any free one. */

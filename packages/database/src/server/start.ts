@@ -1,12 +1,13 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
+import { cacheFolder } from '@peakstone/kernel/private';
 import { type Binaries, type BinariesChoice, findBinaries } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
 import { renderHba, renderIdent } from './access.ts';
 import { createCluster } from './cluster.ts';
 import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
-import { choosePort, defaultCacheDir, type PortChoice, prepareSocketDir, resolveDataDir } from './places.ts';
+import { choosePort, type PortChoice, prepareSocketDir, resolveDataDir } from './places.ts';
 import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
 import { writeFileDurably } from './run.ts';
 import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
@@ -78,8 +79,8 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
   const dataDir = resolveDataDir(wanted, user, notice);
   const folder = inspectDataFolder(dataDir, options.adopt ?? false);
   assertOwner(dataDir, folder, user);
-  const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? defaultCacheDir(user));
-  const binaries = await findBinaries(options.binaries, user, cacheDir ?? defaultCacheDir(user), notice);
+  const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? cacheFolder());
+  const binaries = await findBinaries(options.binaries, user, cacheDir ?? cacheFolder(), notice);
 
   if (folder.kind === 'cluster') await freeDataFolder(dataDir, notice);
   else {

@@ -1,17 +1,28 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { diskFull, systemCode } from '../errors.ts';
+import { DatabaseError, diskFull, systemCode } from '../errors.ts';
+import { ensureCache, ensurePrivate } from '../private.ts';
 import { isAlive, partialSuffix } from './processes.ts';
 import { runAs } from './run.ts';
 import type { RunUser } from './user.ts';
+
+/**
+ * The folder of this user's templates; undefined where none can be kept, or another user could have put one there, which
+ * would become this user's database.
+ */
+export function prepareTemplates(cacheDir: string, user: RunUser): string | undefined {
+  try {
+    return ensurePrivate(path.join(ensureCache(cacheDir), `templates-${user.uid}`), { owner: user });
+  } catch (error) {
+    if (error instanceof DatabaseError || systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}
 
 /** A template is a convenience: when it cannot be kept, the start goes on without. */
 export async function saveTemplate(cluster: string, template: string, user: RunUser): Promise<void> {
   const partial = `${template}.part-${partialSuffix()}`;
   try {
-    mkdirSync(path.dirname(path.dirname(template)), { recursive: true });
-    if (user.dropped) chmodSync(path.dirname(path.dirname(template)), 0o755);
-    if (!existsSync(path.dirname(template))) makePrivate(path.dirname(template), user);
     removeAbandoned(`${template}.part-`);
     makePrivate(partial, user);
     if (await copyTree(cluster, partial, user)) renameSync(partial, template);

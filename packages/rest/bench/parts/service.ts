@@ -1,11 +1,11 @@
 /** The REST service as a process of its own on a throw-away PostgreSQL, with the rows that the HTTP benches ask for. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { cacheFolder, privateFolder } from '@peakstone/kernel/private';
 import { reservePorts, startTestServer, type TestServer } from '@peakstone/testing';
 
 export const ITEMS = 10_000;
@@ -156,7 +156,7 @@ function spawnRest(
     env: {
       ...process.env,
       // As the command has it.
-      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      NODE_COMPILE_CACHE: privateFolder(join(cacheFolder(), 'node')),
       PGRST_DB_CONFIG: 'false',
       PGRST_SERVER_HOST: '127.0.0.1',
       PGRST_SERVER_PORT: String(port),

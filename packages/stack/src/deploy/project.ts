@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
+import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { resolveStack, type Stack, type StackConfig, StackConfigError } from '../definition.ts';
 import { localVariables, variables } from '../variables.ts';
 
@@ -24,6 +25,7 @@ const configNames = [
 export async function loadStackConfig(folder: string): Promise<StackConfig> {
   const name = configNames.find(candidate => existsSync(join(folder, candidate)));
   if (name === undefined) return {};
+  assertOwnConfig(join(folder, name));
   let module: { default?: unknown };
   const hooks = registerHooks({ resolve: resolveOwnPackage });
   try {
@@ -41,6 +43,17 @@ export async function loadStackConfig(folder: string): Promise<StackConfig> {
   }
   resolveStack(config as StackConfig);
   return config as StackConfig;
+}
+
+/** Its code would run as this user: in a folder where all may write, another could have left it. */
+function assertOwnConfig(file: string): void {
+  try {
+    assertOwnFile(file);
+  } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new StackConfigError(`${error.message} ${error.hint}`, { cause: error });
+    throw error;
+  }
 }
 
 /** The file's import of this package means the one that reads it, so that a folder without node_modules can have one. */

@@ -1,9 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { StackError } from './errors.ts';
 import type { OnStackEvent, StackEvent } from './events.ts';
-import { ensureSocketFolder } from './paths.ts';
 import type { StackStatus } from './status.ts';
 
 /** What another process of the same user may ask of a running stack. */
@@ -41,10 +39,9 @@ export interface Control {
 
 /**
  * Listens on a unix socket that only this user may open: one JSON line asks, JSON lines answer, then the socket closes.
- * The caller holds the stack's lock, so that a socket file found here is a remain.
+ * The caller has made sure of the folder and holds the stack's lock, so that a socket file found here is a remain.
  */
 export async function listenControl(path: string, handler: ControlHandler): Promise<Control> {
-  ensureSocketFolder(dirname(path));
   rmSync(path, { force: true });
   /** Connected, and have not asked yet. */
   const silent = new Set<Socket>();

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnvFile } from '@peakstone/kernel/config';
+import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
 import type { StackPaths } from './paths.ts';
 
@@ -20,8 +21,11 @@ export function readEnvFile(paths: StackPaths, outer: EnvValues = {}): EnvValues
 
 function readText(file: string): string {
   try {
+    assertOwnFile(file);
     return readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new StackError('permission', error.message, { hint: error.hint, cause: error });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') {
       throw new StackError('config', `${file} is not a file.`, {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { assertPrivateFolder, privateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
 
 /** Where one stack keeps everything. All paths are absolute. */
@@ -50,33 +51,46 @@ function controlSocketPath(data: string): string {
 }
 
 /**
- * Makes the folder of the control socket when it lies outside the data folder.
- * @throws when someone else owns it, who could then listen in our place.
- */
-export function ensureSocketFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid, mode } = statSync(folder);
-  const own = process.getuid?.();
-  if (own !== undefined && (uid !== own || (mode & 0o022) !== 0)) {
-    throw new Error(
-      `${folder} can be written by other users, so that the control channel would not be safe there. Remove it, or set TMPDIR to a folder of your own.`,
-    );
-  }
-}
-
-/**
  * Makes the stack's data folder. Only its owner may look inside; root's PostgreSQL runs as another user, who must be
  * able to pass through.
  * @throws {StackError} `permission` where it cannot be made or is no folder
  */
 export function ensureDataFolder(paths: StackPaths): void {
+  explained(paths.data, () => {
+    privateFolder(paths.data, { mode: dataMode, ...withinProject(paths) });
+    privateFolder(paths.logs, { within: paths.data });
+    if (dirname(paths.control) !== paths.data) privateFolder(dirname(paths.control));
+  });
+}
+
+/** @throws {StackError} `permission` where another user could have prepared the data folder; it need not be there */
+export function assertOwnDataFolder(paths: StackPaths): void {
+  if (statSync(paths.data, { throwIfNoEntry: false })?.isDirectory())
+    explained(paths.data, () => assertPrivateFolder(paths.data, withinProject(paths)));
+}
+
+/** @throws {StackError} `permission` where another user could be the one who listens at the control channel's place */
+export function assertOwnSocket(socket: string, { data }: StackPaths): void {
+  const folder = dirname(socket);
+  if (folder !== data && existsSync(folder)) explained(folder, () => assertPrivateFolder(folder));
+}
+
+const dataMode = process.getuid?.() === 0 ? 0o711 : 0o700;
+
+/** Whoever may write in the project can change what it runs; a folder elsewhere is looked at with all above it. */
+function withinProject({ project, data }: StackPaths): { readonly within?: string } {
+  return relative(project, data).startsWith('..') ? {} : { within: project };
+}
+
+function explained<T>(folder: string, act: () => T): T {
   try {
-    mkdirSync(paths.data, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+    return act();
   } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new StackError('permission', error.message, { hint: error.hint, cause: error });
     const reason = unusable[(error as NodeJS.ErrnoException).code ?? ''];
     if (reason === undefined) throw error;
-    throw new StackError('permission', `${paths.data} cannot hold the stack’s data: ${reason}.`, {
+    throw new StackError('permission', `${folder} cannot hold the stack’s data: ${reason}.`, {
       hint: 'Go to a folder of your own, or name one with --data.',
       cause: error,
     });

@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { StackError } from './errors.ts';
 import { isLocked } from './lock.ts';
-import type { StackPaths } from './paths.ts';
+import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from './paths.ts';
 
 /** What a running stack says about itself to other processes. Holds no secret. */
 export interface StackState {
@@ -34,6 +34,7 @@ export type Presence =
 
 /** Looks at the lock first: only it tells whether the process that wrote the state still lives. */
 export function readPresence(paths: StackPaths): Presence {
+  assertOwnDataFolder(paths);
   const running = existsSync(paths.lock) && isLocked(readable(paths.lock));
   const state = readState(paths);
   // A stack that has just begun holds the lock before it has written its state.
@@ -93,7 +94,9 @@ export function writeState(paths: StackPaths, state: StackState): void {
  * state says, when it lies in another process's temporary folder.
  */
 export function controlSocket(paths: StackPaths, state: StackState): string {
-  return existsSync(paths.control) ? paths.control : state.control;
+  const socket = existsSync(paths.control) ? paths.control : state.control;
+  assertOwnSocket(socket, paths);
+  return socket;
 }
 
 /** Removes what a stack leaves in its folder for others to find; the lock file stays, as it has no meaning unheld. */

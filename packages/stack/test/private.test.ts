@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { otherUsersCannot, STRANGER } from '@peakstone/testing';
+import { loadStackConfig } from '../src/deploy/project.ts';
+import { readEnvFile } from '../src/run/envFile.ts';
+import { ensureDataFolder, stackPaths } from '../src/run/paths.ts';
+import { controlSocket, readPresence } from '../src/run/state.ts';
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A project in which anybody may make what they like, as in `/tmp`. */
+function openProject(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-open-'));
+  folders.push(folder);
+  chmodSync(folder, 0o1777);
+  return folder;
+}
+
+/** Makes files and folders as another user of this machine. */
+function plant(script: string, folder: string): void {
+  const { status, stderr } = spawnSync('/bin/sh', ['-ec', script, 'sh', folder], { cwd: '/', ...STRANGER });
+  assert.equal(status, 0, stderr.toString());
+}
+
+describe('what another user has left in a project', { skip: otherUsersCannot() }, () => {
+  it('is no stack: neither started in, nor stopped, nor asked', () => {
+    const project = openProject();
+    plant('mkdir "$1/.peakstone"; echo "{}" > "$1/.peakstone/state.json"', project);
+    const paths = stackPaths(project);
+    for (const use of [ensureDataFolder, readPresence])
+      assert.throws(() => use(paths), { code: 'permission', message: /belongs to user id 65534/ });
+  });
+
+  it('is neither its configuration, which is code, nor its secrets', async () => {
+    const project = openProject();
+    plant('echo "process.exit(99)" > "$1/peakstone.config.mjs"; echo JWT_SECRET=known > "$1/.env"', project);
+    await assert.rejects(loadStackConfig(project), /belongs to user id 65534/);
+    assert.throws(() => readEnvFile(stackPaths(project)), { code: 'permission' });
+  });
+
+  it('is not asked in the stack’s place, where the control channel lies outside the project', () => {
+    const project = openProject();
+    plant('mkdir "$1/sockets"; : > "$1/sockets/x.sock"', project);
+    const state = { version: 1, pid: 1, startedAt: '', host: '', ports: {} } as const;
+    const paths = stackPaths(project);
+    const control = path.join(project, 'sockets', 'x.sock');
+    assert.throws(() => controlSocket(paths, { ...state, control }), { code: 'permission' });
+  });
+});
+
+describe('a stack’s own folders', () => {
+  it('are for its user alone, the control channel’s as well where its path is too long beside the data', t => {
+    const project = path.join(openProject(), 'x'.repeat(100));
+    mkdirSync(project);
+    const temporary = process.env.TMPDIR;
+    process.env.TMPDIR = openProject();
+    t.after(() => {
+      if (temporary === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = temporary;
+    });
+    const paths = stackPaths(project);
+    ensureDataFolder(paths);
+    writeFileSync(paths.lock, '');
+    assert.equal(path.dirname(path.dirname(paths.control)), process.env.TMPDIR);
+    const server = createServer().listen(paths.control);
+    t.after(() => server.close());
+    assert.equal(
+      controlSocket(paths, {
+        version: 1,
+        pid: 1,
+        startedAt: '',
+        host: '',
+        ports: {},
+        control: paths.control,
+      }),
+      paths.control,
+    );
+  });
+});
