@@ -45,6 +45,8 @@ prepare_folders() {
   if [[ $(id -u) == 0 ]]; then
     find "${folders[@]}" \! -user postgres -exec chown postgres {} +
   fi
+  # What a killed server left on a volume; the process it names is another one in this container.
+  rm -f /var/run/postgresql/.s.PGSQL.*
   # A mounted folder may refuse; the server then says so itself, and better.
   chmod 0700 "$PGDATA" 2>/dev/null || true
   chmod 3775 /var/run/postgresql 2>/dev/null || true
@@ -110,6 +112,12 @@ initialise() {
   if [[ -n $(ls -A "$PGDATA" 2>/dev/null | grep -vx 'lost+found' || true) ]]; then
     die "$PGDATA holds files but no PG_VERSION; empty it, or set PGDATA to a folder below it"
   fi
+  # Whoever mounts a folder that is itself a cluster means that one, and would miss every row in a new one inside it.
+  local above=${PGDATA%/}
+  while above=${above%/*} && [[ -n $above ]]; do
+    [[ ! -s $above/PG_VERSION ]] ||
+      die "$above is a data folder itself (PostgreSQL $(< "$above/PG_VERSION")'s), and PGDATA names an empty folder inside it, $PGDATA; with the server stopped, move what is in $above into $PGDATA"
+  done
 
   lend_user_name
   local arguments=()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type DeployError, type DeployEvent, deployDokploy } from '../src/deploy/index.ts';
+import { type DeployError, type DeployEvent, deployDokploy, type Side } from '../src/deploy/index.ts';
 import { type StandIn, startDokploy } from './dokployServer.ts';
 import { makeProject } from './values.ts';
 
@@ -20,6 +20,7 @@ describe('deploying to Dokploy', () => {
     url: dokploy.url,
     apiKey: dokploy.apiKey,
     dryRun: false,
+    choose: async (): Promise<Side> => 'here',
     pollMs: 10,
     onEvent: (event: DeployEvent) => void events.push(event),
   });
@@ -108,7 +109,85 @@ describe('deploying to Dokploy', () => {
     const text = JSON.stringify(events);
     for (const name of ['JWT_SECRET', 'POSTGRES_SUPERPASS', 'MINIO_ROOT_PASS'])
       assert.ok(!text.includes(made.project.values[name]!), name);
-    assert.match(text, /JWT_SECRET changes/);
+    assert.match(
+      text,
+      /JWT_SECRET: Dokploy has a secret of 64 characters, \.env here a secret of 64 characters/,
+    );
+  });
+
+  it('keeps what was set in its pages, line for line, and adds what it lacks', async () => {
+    const made = options();
+    await deployDokploy(made);
+    const compose = [...dokploy.composes.values()][0]!;
+    const page = `# set by hand\nEXTRA='kept as it is'\nSHARED=\${{project.SHARED}}\n${compose.env}`;
+    compose.env = page.replace(/^TZ=.*\n/m, '');
+    await deployDokploy(made);
+    assert.match(
+      String(compose.env),
+      /^# set by hand\nEXTRA='kept as it is'\nSHARED=\$\{\{project\.SHARED\}\}\n/,
+    );
+    assert.match(String(compose.env), /^TZ=UTC$/m);
+  });
+
+  it('shows both sides of what differs and does as it is told, or nothing at all', async () => {
+    const events: DeployEvent[] = [];
+    const made = options(hosts, events);
+    await deployDokploy(made);
+    const compose = [...dokploy.composes.values()][0]!;
+    const withZone = (zone: string) => String(compose.env).replace(/^TZ=.*$/m, `TZ=${zone}`);
+    compose.env = withZone('Africa/Lagos');
+    const asked: number[] = [];
+    const choose = (side: Side) => async (differences: number) => {
+      asked.push(differences);
+      return side;
+    };
+    await deployDokploy({ ...made, choose: choose('dokploy') });
+    assert.match(String(compose.env), /^TZ=Africa\/Lagos$/m);
+    assert.match(JSON.stringify(events), /TZ: Dokploy has Africa\/Lagos, \.env here UTC/);
+    dokploy.calls.length = 0;
+    await assert.rejects(
+      deployDokploy({
+        ...made,
+        choose: async () => {
+          throw new Error('broken off');
+        },
+      }),
+      /broken off/,
+    );
+    assert.deepEqual(
+      dokploy.calls.filter(call => /create|update|save|deploy$/.test(call)),
+      [],
+    );
+    await deployDokploy({ ...made, choose: choose('here') });
+    assert.match(String(compose.env), /^TZ=UTC$/m);
+    assert.deepEqual(asked, [1, 1]);
+  });
+
+  it('moves domains from the original stack’s service names before it deploys, and refuses those that lead nowhere', async () => {
+    const made = options();
+    const composeId = (await deployDokploy(made))!.composeId;
+    const domain = {
+      domainId: 'old',
+      host: 'old.shop.test',
+      port: 9001,
+      serviceName: 'minio',
+      https: true,
+      certificateType: 'letsencrypt',
+      composeId,
+    };
+    dokploy.domains.push(domain);
+    await deployDokploy(made);
+    assert.deepEqual([domain.serviceName, domain.port], ['storage', 9001]);
+    domain.serviceName = 'wordpress';
+    dokploy.calls.length = 0;
+    await assert.rejects(
+      deployDokploy(made),
+      (error: DeployError) =>
+        error.message === 'the domain old.shop.test leads to wordpress, which this stack has not' &&
+        /Domains page/.test(error.hint ?? ''),
+    );
+    assert.ok(!dokploy.calls.includes('compose.update'));
+    dokploy.domains.splice(dokploy.domains.indexOf(domain), 1);
   });
 
   it('reports a failed deployment with the last line of its log', async () => {

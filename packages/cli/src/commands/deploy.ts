@@ -1,6 +1,6 @@
-import type { DeployEvent } from '@peakstone/stack/deploy';
+import type { DeployEvent, Side } from '@peakstone/stack/deploy';
 import type { Command, Context, Invocation } from '../grammar/command.ts';
-import { exitCodes, UsageError } from '../grammar/errors.ts';
+import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { styleFor } from '../output/style.ts';
 import { chosen, stackChoices } from './compose.ts';
 
@@ -48,7 +48,7 @@ const dokployDeploy: Command = {
   name: 'dokploy',
   summary: 'create or update the stack on a Dokploy server, by its API',
   description:
-    'Reads DOKPLOY_URL and DOKPLOY_API_KEY. Sends the Compose file, the variables of .env, and a domain with a certificate for every DOMAIN_* that is set; then deploys and waits.',
+    'Reads DOKPLOY_URL and DOKPLOY_API_KEY. Sends the Compose file, the variables of .env, and a domain with a certificate for every DOMAIN_* that is set; then deploys and waits. Variables that only Dokploy has stay. Where both have one and differ, both sides are shown (of secrets the length), and you are asked.',
   options: {
     ...stackChoices,
     'dry-run': { kind: 'flag', summary: 'Show what would change; change nothing' },
@@ -63,6 +63,8 @@ const dokployDeploy: Command = {
       summary: 'Environment inside the project (default production)',
     },
     server: { kind: 'text', value: 'ID', summary: 'Remote server; default the one Dokploy runs on' },
+    yes: { kind: 'flag', summary: 'Where .env and Dokploy differ, .env holds; do not ask' },
+    keep: { kind: 'flag', summary: 'Where .env and Dokploy differ, Dokploy’s value holds; do not ask' },
   },
   examples: [
     {
@@ -73,6 +75,8 @@ const dokployDeploy: Command = {
   run: async (invocation, context) => {
     const { deployDokploy, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
+    if (options.yes && options.keep)
+      throw new UsageError('--yes and --keep contradict each other.', 'Give one: whose values shall hold?');
     const { DOKPLOY_URL: url, DOKPLOY_API_KEY: apiKey } = context.env;
     if (!url)
       throw new UsageError(
@@ -86,6 +90,7 @@ const dokployDeploy: Command = {
       url,
       apiKey,
       dryRun: options['dry-run'] === true,
+      choose: differences => chooseSide(differences, invocation, context),
       ...(typeof options.project === 'string' ? { projectName: options.project } : {}),
       ...(typeof options.environment === 'string' ? { environmentName: options.environment } : {}),
       ...(typeof options.server === 'string' ? { serverId: options.server } : {}),
@@ -179,6 +184,35 @@ export const deploy: Command = {
     },
   ],
 };
+
+/** Who holds where Dokploy and `.env` differ: as an option says, or as a person at a terminal does. */
+async function chooseSide(
+  differences: number,
+  { options }: Invocation,
+  { stdin, stderr }: Context,
+): Promise<Side> {
+  if (options.yes) return 'here';
+  if (options.keep) return 'dokploy';
+  const what = differences === 1 ? 'One variable differs' : `${differences} variables differ`;
+  if (!stdin.isTTY || !stderr.isTTY)
+    throw new CliError(`${what} between .env and Dokploy; nothing was changed.`, {
+      hint: 'Run it again with --yes (.env holds) or --keep (Dokploy’s values hold)',
+    });
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: stdin, output: stderr });
+  try {
+    const answer = (
+      await terminal.question(`${what}. Which shall hold: [e]nv, [d]okploy, or [n]othing changes? `)
+    )
+      .trim()
+      .toLowerCase();
+    if (answer === 'e' || answer === 'env') return 'here';
+    if (answer === 'd' || answer === 'dokploy') return 'dokploy';
+    throw new CliError('Nothing was changed.');
+  } finally {
+    terminal.close();
+  }
+}
 
 function printEvent({ options }: Invocation, { stderr, stdout, env }: Context): (event: DeployEvent) => void {
   const style = styleFor(stderr, env);

@@ -60,9 +60,8 @@ async function examineDeployment(invocation: Invocation, { cwd, env }: Context):
 function renderChecks(checks: readonly Check[], { stdout, env }: Context): string {
   const style = styleFor(stdout, env);
   const paint = { ok: style.good, warn: style.warning, fail: style.bad };
-  const titleWidth = Math.max(...checks.map(check => check.title.length));
+  const titleWidth = Math.max(0, ...checks.map(check => check.title.length));
   const indent = ' '.repeat(titleWidth + 8);
-  if (checks.length === 0) return 'All is well.\n';
   const lines = checks.flatMap(({ level, title, found, todo }) => {
     const line = `${paint[level](level.padEnd(4))}  ${title.padEnd(titleWidth)}  ${found}`;
     if (todo === undefined) return [line];
@@ -75,8 +74,8 @@ function renderChecks(checks: readonly Check[], { stdout, env }: Context): strin
   });
   const count = (level: Check['level']): number => checks.filter(check => check.level === level).length;
   const [failures, warnings] = [count('fail'), count('warn')];
+  if (lines.length > 0) lines.push('');
   lines.push(
-    '',
     failures + warnings === 0
       ? 'All is well.'
       : `${plural(failures, 'failure')}, ${plural(warnings, 'warning')}.`,

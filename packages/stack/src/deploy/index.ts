@@ -6,6 +6,7 @@ export { diffLines, renderDiff } from './diff.ts';
 export { checkEnvironment, type Finding } from './doctor.ts';
 export { createDokployClient } from './dokploy/client.ts';
 export { type DokployOptions, type DokployResult, deployDokploy } from './dokploy/deploy.ts';
+export type { Side } from './dokploy/environment.ts';
 export { DeployError } from './errors.ts';
 export { explainDocker } from './explain.ts';
 export { checkHealthUrl } from './health.ts';

@@ -49,6 +49,8 @@ export interface DokployDomain {
   readonly https: boolean;
   readonly serviceName: string | null;
   readonly certificateType: string;
+  readonly customCertResolver?: string | null;
+  readonly path?: string | null;
 }
 
 export interface DokployDeployment {

@@ -3,12 +3,13 @@
  * Everything that is there already is kept and updated: running it twice changes nothing twice. Domains that others made stay.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quoteEnvValue } from '@peakstone/kernel/config';
+import { ConfigError } from '@peakstone/kernel/config';
 import type { Stack } from '../../definition.ts';
 import { isExampleHost } from '../../exampleHost.ts';
 import { renderCompose } from '../../render/compose.ts';
 import { buildContainers } from '../../render/containers/index.ts';
 import { environmentNames } from '../../render/dokploy.ts';
+import { findVariable } from '../../variables.ts';
 import { type DeployEvent, refuseUnsafe } from '../compose.ts';
 import { renderDiff } from '../diff.ts';
 import { DeployError } from '../errors.ts';
@@ -22,6 +23,13 @@ import {
   type DokployProject,
   type DokployTarget,
 } from './client.ts';
+import {
+  applyPlan,
+  describeDifference,
+  type EnvironmentPlan,
+  planEnvironment,
+  type Side,
+} from './environment.ts';
 
 export interface DokployOptions extends DokployTarget {
   readonly project: Project;
@@ -33,6 +41,11 @@ export interface DokployOptions extends DokployTarget {
   readonly serverId?: string;
   /** Show what would change, and change nothing. */
   readonly dryRun: boolean;
+  /**
+   * Says which side holds where Dokploy's environment and `.env` differ; asked once, after all differences were shown as events.
+   * @throws {Error} to break off with nothing changed
+   */
+  readonly choose: (differences: number) => Promise<Side>;
   /** Milliseconds for the deployment. Default 900 000. */
   readonly waitMs?: number;
   /** Milliseconds between looks. Default 2000. */
@@ -46,14 +59,17 @@ export interface DokployResult {
   readonly hosts: readonly string[];
 }
 
-/** @throws {DeployError} the environment is unsafe, Dokploy refuses a call, or the deployment fails (with the end of its log). */
+/**
+ * @throws {DeployError} the environment is unsafe, Dokploy refuses a call, a domain leads to a service that is not there,
+ * or the deployment fails (with the end of its log).
+ */
 export async function deployDokploy(options: DokployOptions): Promise<DokployResult | undefined> {
   const { project, onEvent } = options;
   const stack: Stack = { ...project.stack, routes: 'dokploy' };
   refuseUnsafe(project, onEvent);
   const client = createDokployClient(options);
   const composeFile = renderCompose(stack);
-  const env = environmentText(stack, project.values);
+  const wanted = wantedEnvironment(stack, project.values);
 
   const environmentId = await findEnvironment(client, options);
   const found =
@@ -63,8 +79,13 @@ export async function deployDokploy(options: DokployOptions): Promise<DokployRes
     path: 'docker-compose.yml',
     text: renderDiff('docker-compose.yml', found?.composeFile ?? '', composeFile),
   });
-  for (const name of changedNames(found?.env ?? '', env)) onEvent({ kind: 'step', text: `${name} changes` });
+  const remote = found?.env ?? '';
+  const plan = readPlan(remote, wanted);
+  tellPlan(plan, onEvent);
+  const domains = found === undefined ? [] : await planDomains(client, stack, found.composeId);
   if (options.dryRun) return undefined;
+  const holds = plan.differences.length === 0 ? 'here' : await options.choose(plan.differences.length);
+  const env = applyPlan(remote, wanted, plan, holds);
 
   const compose =
     found ??
@@ -81,29 +102,42 @@ export async function deployDokploy(options: DokployOptions): Promise<DokployRes
     composeType: 'docker-compose',
   });
   await client.mutate('compose.saveEnvironment', { composeId: compose.composeId, env, createEnvFile: true });
+  for (const domain of domains) await moveDomain(client, onEvent, domain);
   const hosts = await ensureDomains(client, options, stack, compose.composeId);
   await runDeployment(client, options, compose.composeId);
   return { composeId: compose.composeId, hosts };
 }
 
-/** The stack's variables as Dokploy stores them; empty ones are left to the file's defaults. Pure. */
-export function environmentText(stack: Stack, values: Readonly<Record<string, string | undefined>>): string {
+/** The stack's variables; empty ones are left to the file's defaults. Pure. */
+export function wantedEnvironment(
+  stack: Stack,
+  values: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
   const names = new Set([
     ...environmentNames(stack),
     ...buildContainers(stack).flatMap(container => container.routes.map(route => route.domain)),
   ]);
-  return [...names]
-    .filter(name => values[name])
-    .map(name => `${name}=${quoteEnvValue(values[name]!)}`)
-    .join('\n');
+  return Object.fromEntries([...names].flatMap(name => (values[name] ? [[name, values[name]]] : [])));
 }
 
-/** Names whose lines differ; never their values. */
-function changedNames(before: string, after: string): string[] {
-  const lines = (text: string) =>
-    new Map(text.split('\n').map(line => [line.slice(0, line.indexOf('=')), line]));
-  const [old, wanted] = [lines(before), lines(after)];
-  return [...wanted].filter(([name, line]) => name !== '' && old.get(name) !== line).map(([name]) => name);
+function readPlan(remote: string, wanted: Readonly<Record<string, string>>): EnvironmentPlan {
+  try {
+    return planEnvironment(remote, wanted);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new DeployError(`Dokploy’s environment cannot be read: ${error.message}`, {
+      hint: 'mend that line on the service’s Environment page',
+      cause: error,
+    });
+  }
+}
+
+function tellPlan(plan: EnvironmentPlan, onEvent: (event: DeployEvent) => void): void {
+  const tell = (text: string) => onEvent({ kind: 'step', text });
+  if (plan.added.length > 0) tell(`Adds ${plan.added.join(', ')}`);
+  if (plan.kept.length > 0) tell(`Keeps ${plan.kept.join(', ')}, which only Dokploy has`);
+  for (const difference of plan.differences)
+    tell(describeDifference(difference, findVariable(difference.name)?.generate !== undefined));
 }
 
 async function findEnvironment(client: DokployClient, options: DokployOptions): Promise<string | undefined> {
@@ -201,6 +235,51 @@ async function ensureDomains(
     }
   }
   return hosts;
+}
+
+/** A domain that leads to a service by a name it no longer has, with the name it has now. */
+interface StrayDomain {
+  readonly domain: DokployDomain;
+  readonly service: string;
+}
+
+/**
+ * Dokploy deploys nothing while a domain leads to a service that the file lacks. Those of the original stack's names move to
+ * the service that answers for them.
+ * @throws {DeployError} for any other
+ */
+async function planDomains(client: DokployClient, stack: Stack, composeId: string): Promise<StrayDomain[]> {
+  const containers = buildContainers(stack);
+  const names = new Set(containers.map(container => container.name));
+  const existing = await client.query<readonly DokployDomain[]>('domain.byComposeId', { composeId });
+  return existing.flatMap(domain => {
+    const { serviceName } = domain;
+    if (serviceName === null || names.has(serviceName)) return [];
+    const service = containers.find(container => container.aliases.includes(serviceName))?.name;
+    if (service === undefined)
+      throw new DeployError(`the domain ${domain.host} leads to ${serviceName}, which this stack has not`, {
+        hint: `on Dokploy’s Domains page, give it one of ${[...names].join(', ')}, or delete it`,
+      });
+    return [{ domain, service }];
+  });
+}
+
+async function moveDomain(
+  client: DokployClient,
+  onEvent: (event: DeployEvent) => void,
+  { domain, service }: StrayDomain,
+): Promise<void> {
+  onEvent({ kind: 'step', text: `Moving ${domain.host} from ${domain.serviceName} to ${service}` });
+  await client.mutate('domain.update', {
+    domainId: domain.domainId,
+    host: domain.host,
+    port: domain.port,
+    https: domain.https,
+    certificateType: domain.certificateType,
+    customCertResolver: domain.customCertResolver ?? '',
+    serviceName: service,
+    path: domain.path ?? '/',
+  });
 }
 
 async function runDeployment(
