@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type StandIn, startDokploy } from '../../stack/test/dokployServer.ts';
+import { type StandIn, startDokploy } from '@peakstone/testing/dokploy';
 import { Project } from './cli.ts';
 
 describe('peakstone doctor --deploy', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { type StandIn, startDokploy } from '@peakstone/testing/dokploy';
 import { type DeployError, type DeployEvent, deployDokploy, type Side } from '../src/deploy/index.ts';
-import { type StandIn, startDokploy } from './dokployServer.ts';
 import { makeProject } from './values.ts';
 
 describe('deploying to Dokploy', () => {
