@@ -56,13 +56,14 @@ describe('the lock of a folder', () => {
     assert.throws(() => takeLock(join(deep, 'lock')), { code: 'permission', hint: /shorter path/ });
   });
 
-  it('is free the moment its holder is killed', async () => {
+  it('is held by a process that has dropped its handle, until that is killed', async t => {
     const path = join(folder(), 'lock');
     const source = `import { takeLock } from ${JSON.stringify(new URL('../src/run/lock.ts', import.meta.url).href)};
-      takeLock(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000);`;
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', source], {
+      takeLock(${JSON.stringify(path)}); setTimeout(() => { gc(); console.log('held'); }); setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    t.after(() => holder.kill('SIGKILL'));
     await once(holder.stdout!, 'data');
     assert.equal(isLocked(path), true);
     holder.kill('SIGKILL');

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestServer, type TestServer, until } from '@peakstone/testing';
 import { ConnectionError, createPool, listen, type Pool, type PoolEvent } from '../../src/pg/index.ts';
+
+/** PostgreSQL's refusal of a connection too many, as it stands on the wire. */
+const TOO_MANY = errorResponse('SFATAL\0C53300\0Msorry, too many clients already\0\0');
 
 describe('when the server dies', () => {
   let server: TestServer;
@@ -92,7 +97,7 @@ describe('when the server dies', () => {
         }
       }
     });
-    await sleep(100);
+    await until(() => answered > 0);
     await server.restart();
     await until(works);
     const before = answered;
@@ -100,6 +105,42 @@ describe('when the server dies', () => {
     stop = true;
     await Promise.all(workers);
     assert.ok(refused > 0);
+  });
+
+  it('keeps what waits while a connection is still being opened, though another was refused', async t => {
+    // The first to come is let through only after the second has been refused.
+    const refused = Promise.withResolvers<void>();
+    let arrived = 0;
+    const door = createServer(client => {
+      client.on('error', () => client.destroy());
+      if (++arrived > 1) {
+        client.once('data', () => client.end(TOO_MANY));
+        return client.once('close', refused.resolve);
+      }
+      refused.promise.then(() => {
+        const inside = connect(server.port, '127.0.0.1').on('error', () => client.destroy());
+        client.pipe(inside).pipe(client);
+      });
+    });
+    await once(door.listen(0, '127.0.0.1'), 'listening');
+    const { port } = door.address() as AddressInfo;
+    const admin = createPool({ url: server.url, size: 1 });
+    await admin.script("create role patient login password 'patient'");
+    const small = createPool({
+      url: `host=127.0.0.1 port=${port} user=patient password=patient dbname=postgres sslmode=disable`,
+      size: 2,
+      sharedSize: 0,
+      acquireTimeoutMs: 60_000,
+    });
+    t.after(async () => {
+      await Promise.all([admin.close(), small.close()]);
+      door.close();
+    });
+    const results = await Promise.all(['1', '2'].map(value => small.query('select $1::text', [value])));
+    assert.deepEqual(
+      results.map(({ rows }) => String(rows[0]![0])),
+      ['1', '2'],
+    );
   });
 
   it('keeps what waits while other connections still work', async () => {
@@ -123,3 +164,9 @@ describe('when the server dies', () => {
     }
   });
 });
+
+function errorResponse(fields: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(4 + fields.length);
+  return Buffer.concat([Buffer.from('E'), length, Buffer.from(fields)]);
+}

@@ -7,6 +7,9 @@ export interface Lock {
   release(): void;
 }
 
+/** Whoever drops a handle has not released it: unreferenced, SQLite's would be collected and closed. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes the lock file, or says that another process has it (`null`). Waits up to half a second, so that someone who
  * only looks (`isLocked`) is not taken for an owner.
@@ -26,7 +29,13 @@ export function takeLock(path: string): Lock | null {
     if (isBusy(error)) return null;
     throw error;
   }
-  return { release: () => file.isOpen && file.close() };
+  held.add(file);
+  return {
+    release() {
+      held.delete(file);
+      if (file.isOpen) file.close();
+    },
+  };
 }
 
 /** Whether some process, this one included, holds the lock. The file must exist. */

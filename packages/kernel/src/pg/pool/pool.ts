@@ -169,12 +169,13 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   #submit(lane: Lane, task: Task): void {
     if (task.settled) return;
     if (this.#closing) task.fail(new ConnectionError('The pool is closed'));
-    else if (this.#retryTimer && this.#size === 0) task.fail(this.#away());
+    else if (this.#retryTimer && this.#isAway) task.fail(this.#away());
     else lane.submit(task);
   }
 
-  get #size(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.connections.length, 0);
+  /** Neither a connection is open nor may one of those being opened still succeed. */
+  get #isAway(): boolean {
+    return this.#lanes.every(lane => lane.connections.length + lane.opening === 0);
   }
 
   #away(): ConnectionError {
@@ -259,7 +260,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       this.#retryTimer.unref();
       this.#emit({ kind: 'connectFailed', error, retryInMs });
     }
-    if (this.#size === 0) {
+    if (this.#isAway) {
       for (const lane of this.#lanes) lane.rejectWaiting(this.#away());
       this.#checkDrained();
     }
