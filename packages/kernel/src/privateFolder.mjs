@@ -121,7 +121,8 @@ const thisProgram = fileURLToPath(import.meta.url);
 function inspect(folder, wanted) {
   const { owner } = wanted;
   const stats = statSync(walk(folder, wanted));
-  if (!stats.isDirectory()) throw new UnsafePlaceError(folder, 'it is not a folder');
+  // As the system says it when it is asked to make one there.
+  if (!stats.isDirectory()) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
   if (owner !== undefined && stats.uid !== owner.uid)
     throw new UnsafePlaceError(folder, `it belongs to user id ${stats.uid}, not to ${owner.uid}`);
   if (isWritableByOthers(stats)) throw new UnsafePlaceError(folder, 'other users may write there');

@@ -89,7 +89,7 @@ describe('a private folder', () => {
     const [file, link] = [fresh(), fresh()];
     writeFileSync(file, '');
     symlinkSync(link, link);
-    assert.throws(() => privateFolder(file), /it is not a folder/);
+    assert.throws(() => privateFolder(file), { code: 'ENOTDIR' });
     assert.throws(() => privateFolder(link), /its links lead nowhere/);
   });
 

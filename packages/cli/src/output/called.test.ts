@@ -1,24 +1,44 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
 import { asCalled } from './called.ts';
 
 describe('commands in a message', () => {
+  const project = mkdtempSync(join(tmpdir(), 'peakstone-called-'));
+  const below = join(project, 'src');
+  mkdirSync(join(project, 'node_modules', '.bin'), { recursive: true });
+  mkdirSync(below);
+  writeFileSync(join(project, 'node_modules', '.bin', 'peakstone'), '');
+  after(() => rmSync(project, { recursive: true }));
   const npm = { npm_execpath: '/usr/lib/node_modules/npm/bin/npm-cli.js' };
 
-  it('are given as a user of npm can type them', () => {
-    assert.equal(asCalled(`Start it with 'peakstone up'.`, npm), `Start it with 'npx peakstone up'.`);
-    assert.equal(
-      asCalled('peakstone logs, npx peakstone down', npm),
-      'npx peakstone logs, npx peakstone down',
-    );
+  it('are given as they were called in a clone', () => {
+    const env = { ...npm, PEAKSTONE_CALLED: './peakstone' };
+    assert.equal(asCalled(`Start it with 'peakstone up'.`, env), `Start it with './peakstone up'.`);
+    assert.equal(asCalled('peakstone down', { PEAKSTONE_CALLED: '/a $& b' }), '/a $& b down');
+  });
+
+  it('are npx’s for those who called it so, and in scripts of a project that has the package', () => {
+    assert.equal(asCalled('peakstone up', { ...npm, npm_command: 'exec' }, '/'), 'npx peakstone up');
+    for (const cwd of [project, below])
+      assert.equal(
+        asCalled('peakstone logs, npx peakstone down', { ...npm, npm_command: 'run-script' }, cwd),
+        'npx peakstone logs, npx peakstone down',
+      );
+  });
+
+  it('never send npx to the registry for a package that is not there', () => {
+    assert.equal(asCalled('peakstone up', { ...npm, npm_command: 'run-script' }, '/'), 'peakstone up');
   });
 
   it('leave folders, packages and the name alone', () => {
     const text = 'PeakStone runs in /srv/peakstone beside @peakstone/rest; .peakstone is its data';
-    assert.equal(asCalled(text, npm), text);
+    assert.equal(asCalled(text, npm, project), text);
   });
 
   it('stand as they are where the shell finds the command', () => {
-    assert.equal(asCalled('peakstone down', {}), 'peakstone down');
+    assert.equal(asCalled('peakstone down', {}, project), 'peakstone down');
   });
 });

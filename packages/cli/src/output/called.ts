@@ -1,11 +1,35 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
 /** `peakstone up` in a sentence, not the end of a path or of a package's name. */
 const commandLines = /(?<![\w@/.-]|npx )peakstone(?= [a-z])/g;
 
+export type Caller = Readonly<Record<string, string | undefined>>;
+
 /**
- * The text with its commands as this user can type them: npm's scripts and npx find `peakstone` where a shell does not.
- * Pure.
- * @example asCalled('Stop it: peakstone down', { npm_execpath: '…' }) // 'Stop it: npx peakstone down'
+ * The text with its commands as this user can type them. Looks for an installed package.
+ * @example asCalled('Stop it: peakstone down', { npm_command: 'exec' }) // 'Stop it: npx peakstone down'
  */
-export function asCalled(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  return env.npm_execpath ? text.replace(commandLines, 'npx peakstone') : text;
+export function asCalled(text: string, env: Caller, cwd = process.cwd()): string {
+  const called = calledAs(env, cwd);
+  // As a function: a path may hold what replace() takes for a pattern.
+  return text.replace(commandLines, () => called);
+}
+
+/**
+ * How this process's command was called: by a clone's script, by npx, or from the PATH. npx is named only where it finds
+ * the package without asking the registry, where anyone could have published one of that name: to whoever typed it just
+ * now, and under npm's scripts of a project that has it installed.
+ */
+function calledAs(env: Caller, cwd: string): string {
+  if (env.PEAKSTONE_CALLED) return env.PEAKSTONE_CALLED;
+  const byNpm = env.npm_command === 'exec' || (env.npm_execpath !== undefined && isInstalled(cwd));
+  return byNpm ? 'npx peakstone' : 'peakstone';
+}
+
+function isInstalled(cwd: string): boolean {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'node_modules', '.bin', 'peakstone'))) return true;
+    if (folder === dirname(folder)) return false;
+  }
 }
