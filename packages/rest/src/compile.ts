@@ -6,7 +6,7 @@ import { type Catalog, key, type QualifiedName, type Routine, type Table } from 
 import type { Sql } from '@peakstone/kernel/pg';
 import { compileNested } from './compile/nested.ts';
 import type { RestConfig } from './config/types.ts';
-import { requestErrors, schemaCacheErrors } from './errors.ts';
+import { beyondErrors, requestErrors, schemaCacheErrors } from './errors.ts';
 import type { MediaType } from './parse/media.ts';
 import { assertPreferences, countsByPlan } from './parse/prefer.ts';
 import type { ApiRequest } from './parse/request.ts';
@@ -17,7 +17,7 @@ import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import { type StreamFormat, streamFormat } from './plan/streamFormat.ts';
-import type { CallArguments, ReadPlan, ResolvedHandler } from './plan/types.ts';
+import type { CallArguments, MutatePlan, ReadPlan, ResolvedHandler } from './plan/types.ts';
 import {
   callStatement,
   keysetStatement,
@@ -174,10 +174,17 @@ function compileMutate(
     catalog,
     plan,
   );
+  if (config.beyond.safeUpdate) refuseUnfiltered(mutation, table);
   assertPreferences(preferences);
   const resolved = handlerFor(table, plan, request, catalog, config, isBare);
   const statement = writeStatement(mutation, plan, statementOptions(resolved, request, config), preferences);
   return { kind: 'mutate', statements: [statement], table, mediaType: resolved.mediaType, plan };
+}
+
+/** Filters of embeds choose nothing of what is written. @throws {RestError} 21000 */
+function refuseUnfiltered(mutation: MutatePlan, { primaryKey }: Table): void {
+  if (mutation.kind === 'insert' || mutation.where.length > 0) return;
+  throw beyondErrors.unfilteredWrite(mutation.kind === 'update' ? 'PATCH' : 'DELETE', primaryKey[0] ?? null);
 }
 
 /** The function a request calls, found by its arguments' names. @throws {RestError} PGRST202, PGRST203 */

@@ -9,7 +9,7 @@ import { answerCompiled } from './engine/answer.ts';
 import { answerBatch, isBatch } from './engine/batch.ts';
 import { inspect } from './engine/inspect.ts';
 import { createMemo } from './engine/memo.ts';
-import { allowingQuery, asRead, withoutLongLocation } from './engine/queryMethod.ts';
+import { allowingQuery, asRead } from './engine/queryMethod.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget, type Resource } from './parse/target.ts';
@@ -53,7 +53,7 @@ export function createEngine(): RestEngine {
 
   const run = async (call: RestCall): Promise<HttpResponse> => {
     if (call.request.method === 'QUERY' && call.config.beyond.queryMethod) {
-      return withoutLongLocation(await run(await asRead(call)));
+      return await run(await asRead(call));
     }
     const timing = createServerTiming(call.jwtMs);
     const response = await answer(call, timing);

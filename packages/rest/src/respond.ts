@@ -44,6 +44,10 @@ function contentTypeHeaders({ mediaType, schema, negotiatedByProfile }: Response
   return headers;
 }
 
+function locationHeader({ location }: { readonly location: string | null }): string[] {
+  return location === null ? [] : ['Content-Location', encodeHeader(location)];
+}
+
 function appliedHeader(preferences: Omit<Preferences, 'invalid'>): string[] {
   const applied = renderPreferenceApplied(preferences);
   return applied === null ? [] : ['Preference-Applied', encodeHeader(applied)];
@@ -68,7 +72,8 @@ export function respondRead(
   result: ResultRow,
   context: ResponseContext & {
     readonly range: Range;
-    readonly location: string;
+    /** Null leaves Content-Location out. */
+    readonly location: string | null;
     readonly headersOnly: boolean;
   },
 ): HttpResponse {
@@ -76,7 +81,7 @@ export function respondRead(
   const lower = range.lower;
   const upper = lower + result.rows - 1;
   const headers = ['Content-Range', contentRange(lower, upper, result.total)];
-  headers.push('Content-Location', encodeHeader(context.location), ...contentTypeHeaders(context));
+  headers.push(...locationHeader(context), ...contentTypeHeaders(context));
   headers.push(...appliedHeader(common(preferences)));
   const status = rangeStatus(lower, upper, result.total);
   const body = status === 416 ? outOfBounds(lower, result, context) : result.body;
@@ -91,10 +96,10 @@ function outOfBounds(lower: number, { total }: ResultRow, { verbosity }: Respons
 /** The head of a response whose rows follow as they come: how many there will be is not known. */
 export function respondStream(
   settings: Pick<ResultRow, 'headers' | 'status'>,
-  context: ResponseContext & { readonly location: string },
+  context: ResponseContext & { readonly location: string | null },
   body: AsyncIterable<Uint8Array>,
 ): HttpResponse {
-  const headers = ['Content-Location', encodeHeader(context.location), ...contentTypeHeaders(context)];
+  const headers = [...locationHeader(context), ...contentTypeHeaders(context)];
   headers.push(...appliedHeader({ ...common(context.preferences), stream: true }));
   return applyGucs(settings, { status: 200, headers, body });
 }

@@ -10,10 +10,18 @@ export interface BeyondConfig {
   readonly batchPath: string | null;
   /** `batch-max-requests`: requests in one batch at most. */
   readonly batchMaxRequests: number;
+  /** `client-anon-max-body-bytes`: the largest body of a request without a token; null has the server's own limit alone. */
+  readonly anonMaxBodyBytes: number | null;
+  /** `client-error-hints-by-role`: hints name only what the role may use, and refusals say which privilege is missing. */
+  readonly hintsByRole: boolean;
   /** `db-nested-insert-enabled`: honours `Prefer: nested=insert`. */
   readonly nestedInsert: boolean;
+  /** `db-safeupdate-enabled`: refuses PATCH and DELETE without a filter. */
+  readonly safeUpdate: boolean;
   /** `db-stream-enabled`: honours `Prefer: stream`. */
   readonly stream: boolean;
+  /** `server-content-location-max-bytes`: a longer Content-Location is left out; null leaves out none. */
+  readonly contentLocationMaxBytes: number | null;
   /** `server-etag-enabled`: ETag on reads, and 304 for If-None-Match. */
   readonly etag: boolean;
   /** `server-query-method-enabled`: the method QUERY. */
@@ -27,43 +35,58 @@ export interface BeyondConfig {
 export const defaultBeyond: BeyondConfig = {
   batchPath: null,
   batchMaxRequests: 100,
+  anonMaxBodyBytes: null,
+  hintsByRole: false,
   nestedInsert: false,
+  safeUpdate: false,
   stream: false,
+  contentLocationMaxBytes: null,
   etag: false,
   queryMethod: false,
   columnFilters: false,
   keyset: false,
 };
 
+/** Each setting's name, in the order of the dump. */
+const keys: Readonly<Record<keyof BeyondConfig, string>> = {
+  batchPath: 'batch-path',
+  batchMaxRequests: 'batch-max-requests',
+  anonMaxBodyBytes: 'client-anon-max-body-bytes',
+  hintsByRole: 'client-error-hints-by-role',
+  nestedInsert: 'db-nested-insert-enabled',
+  safeUpdate: 'db-safeupdate-enabled',
+  stream: 'db-stream-enabled',
+  contentLocationMaxBytes: 'server-content-location-max-bytes',
+  etag: 'server-etag-enabled',
+  queryMethod: 'server-query-method-enabled',
+  columnFilters: 'url-column-filters-enabled',
+  keyset: 'url-keyset-enabled',
+};
+
 /** Names that may also come from the database, with underscores. */
-export const beyondNames: readonly string[] = [
-  'batch_path',
-  'batch_max_requests',
-  'db_nested_insert_enabled',
-  'db_stream_enabled',
-  'server_etag_enabled',
-  'server_query_method_enabled',
-  'url_column_filters_enabled',
-  'url_keyset_enabled',
-];
+export const beyondNames: readonly string[] = Object.values(keys).map(key => key.replaceAll('-', '_'));
 
 /** @throws {ConfigError} */
 export function parseBeyond(from: Lookup): BeyondConfig {
-  const d = defaultBeyond;
+  const flag = (name: keyof BeyondConfig): boolean => from.bool(keys[name]) ?? false;
   return {
     batchPath: readBatchPath(from),
     batchMaxRequests: readBatchLimit(from),
-    nestedInsert: from.bool('db-nested-insert-enabled') ?? d.nestedInsert,
-    stream: from.bool('db-stream-enabled') ?? d.stream,
-    etag: from.bool('server-etag-enabled') ?? d.etag,
-    queryMethod: from.bool('server-query-method-enabled') ?? d.queryMethod,
-    columnFilters: from.bool('url-column-filters-enabled') ?? d.columnFilters,
-    keyset: from.bool('url-keyset-enabled') ?? d.keyset,
+    anonMaxBodyBytes: readBytes(from, 'anonMaxBodyBytes'),
+    hintsByRole: flag('hintsByRole'),
+    nestedInsert: flag('nestedInsert'),
+    safeUpdate: flag('safeUpdate'),
+    stream: flag('stream'),
+    contentLocationMaxBytes: readBytes(from, 'contentLocationMaxBytes'),
+    etag: flag('etag'),
+    queryMethod: flag('queryMethod'),
+    columnFilters: flag('columnFilters'),
+    keyset: flag('keyset'),
   };
 }
 
 function readBatchPath(from: Lookup): string | null {
-  const path = from.text('batch-path');
+  const path = from.text(keys.batchPath);
   if (path === undefined) return null;
   if (!/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path)) {
     throw new ConfigError('batch-path should start with a slash and hold plain segments, such as /rpc/batch');
@@ -75,28 +98,25 @@ function readBatchPath(from: Lookup): string | null {
 const mostRequests = 1000;
 
 function readBatchLimit(from: Lookup): number {
-  const limit = from.int('batch-max-requests') ?? defaultBeyond.batchMaxRequests;
+  const limit = from.int(keys.batchMaxRequests) ?? defaultBeyond.batchMaxRequests;
   if (limit < 1 || limit > mostRequests) {
     throw new ConfigError(`batch-max-requests should be between 1 and ${mostRequests}`);
   }
   return limit;
 }
 
+/** A number of bytes; 0 sets no limit. */
+function readBytes(from: Lookup, name: 'anonMaxBodyBytes' | 'contentLocationMaxBytes'): number | null {
+  const bytes = from.int(keys[name]) ?? 0;
+  if (bytes < 0) throw new ConfigError(`${keys[name]} should be a number of bytes, or 0 for no limit`);
+  return bytes === 0 ? null : bytes;
+}
+
 /** Lines for the dump, only of what differs from its default: tools that read the reference's dump see nothing new. */
 export function dumpBeyond(config: BeyondConfig): readonly string[] {
-  const d = defaultBeyond;
-  const lines: string[] = [];
-  if (config.batchPath !== d.batchPath) lines.push(`batch-path = "${config.batchPath}"`);
-  if (config.batchMaxRequests !== d.batchMaxRequests)
-    lines.push(`batch-max-requests = ${config.batchMaxRequests}`);
-  const flag = (name: string, value: boolean): void => {
-    if (value) lines.push(`${name} = true`);
-  };
-  flag('db-nested-insert-enabled', config.nestedInsert);
-  flag('db-stream-enabled', config.stream);
-  flag('server-etag-enabled', config.etag);
-  flag('server-query-method-enabled', config.queryMethod);
-  flag('url-column-filters-enabled', config.columnFilters);
-  flag('url-keyset-enabled', config.keyset);
-  return lines;
+  return (Object.keys(keys) as (keyof BeyondConfig)[]).flatMap(name => {
+    const value = config[name];
+    if (value === defaultBeyond[name] || value === null) return [];
+    return [`${keys[name]} = ${typeof value === 'string' ? `"${value}"` : value}`];
+  });
 }

@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { allBeyond } from '../../test/support/beyond.ts';
-import { beyondNames, defaultBeyond } from './beyond.ts';
+import { type BeyondConfig, beyondNames, defaultBeyond } from './beyond.ts';
 import { dumpConfig } from './dump.ts';
 import { ConfigError } from './error.ts';
 import { exampleConfig } from './example.ts';
@@ -182,8 +181,12 @@ describe('settings beyond the reference', () => {
   const env = {
     PGRST_BATCH_PATH: '/rpc/batch',
     PGRST_BATCH_MAX_REQUESTS: '7',
+    PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1000000',
+    PGRST_CLIENT_ERROR_HINTS_BY_ROLE: 'true',
     PGRST_DB_NESTED_INSERT_ENABLED: 'true',
+    PGRST_DB_SAFEUPDATE_ENABLED: 'true',
     PGRST_DB_STREAM_ENABLED: '1',
+    PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: '4096',
     PGRST_SERVER_ETAG_ENABLED: 'true',
     PGRST_SERVER_QUERY_METHOD_ENABLED: 'true',
     PGRST_URL_COLUMN_FILTERS_ENABLED: 'true',
@@ -193,12 +196,25 @@ describe('settings beyond the reference', () => {
   it('are off, and no part of the dump, unless they are set', async () => {
     const config = await readConfig({ env: {} });
     assert.deepEqual(config.beyond, defaultBeyond);
-    assert.doesNotMatch(dumpConfig(config), /batch|nested|stream|etag|query-method|column|keyset/);
+    assert.doesNotMatch(dumpConfig(config), /batch|anon-max|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/);
   });
 
   it('come from the environment, a file or the database, and follow the others in the dump', async () => {
     const config = await readConfig({ env });
-    const all = { ...allBeyond, batchPath: '/rpc/batch', batchMaxRequests: 7 };
+    const all: BeyondConfig = {
+      batchPath: '/rpc/batch',
+      batchMaxRequests: 7,
+      anonMaxBodyBytes: 1_000_000,
+      hintsByRole: true,
+      nestedInsert: true,
+      safeUpdate: true,
+      stream: true,
+      contentLocationMaxBytes: 4096,
+      etag: true,
+      queryMethod: true,
+      columnFilters: true,
+      keyset: true,
+    };
     assert.deepEqual(config.beyond, all);
     const dumped = dumpConfig(config);
     assert.match(
@@ -221,6 +237,10 @@ describe('settings beyond the reference', () => {
       /batch-path should start with a slash/,
     );
     await assert.rejects(readConfig({ env: { PGRST_BATCH_MAX_REQUESTS: '0' } }), /between 1 and 1000/);
+    await assert.rejects(
+      readConfig({ env: { PGRST_CLIENT_ANON_MAX_BODY_BYTES: '-1' } }),
+      /should be a number of bytes/,
+    );
   });
 });
 

@@ -90,7 +90,7 @@ function respondRow(
   switch (compiled.kind) {
     case 'read': {
       const total = estimateTotal(row, planned, api, call);
-      const location = locationOf(compiled, api);
+      const location = locationOf(compiled, api, call);
       const headersOnly = api.method === 'HEAD';
       const response = respondRead(
         { ...row, total },
@@ -111,9 +111,18 @@ function respondRow(
   }
 }
 
-/** The address of what was read, for Content-Location. */
-export function locationOf({ table }: CompiledRead, { query }: ApiRequest): string {
-  return `/${table.name}${query.canonical === '' ? '' : `?${query.canonical}`}`;
+/** The method QUERY is there to avoid longer addresses. */
+const queryLocationMaxBytes = 4096;
+
+/** The address of what was read, for Content-Location; null where it is too long for a header. */
+export function locationOf(
+  { table }: CompiledRead,
+  { query }: ApiRequest,
+  { config, urlQuery }: RestCall,
+): string | null {
+  const location = `/${table.name}${query.canonical === '' ? '' : `?${query.canonical}`}`;
+  const limit = urlQuery === undefined ? config.beyond.contentLocationMaxBytes : queryLocationMaxBytes;
+  return limit !== null && Buffer.byteLength(location) > limit ? null : location;
 }
 
 /** What a result must satisfy to be an answer, and a write to be kept. @throws {RestError} PGRST115, PGRST116, PGRST124 */

@@ -8,8 +8,6 @@ import { beyondErrors } from '../errors.ts';
 
 const accepted = 'application/x-www-form-urlencoded';
 const maxBodyBytes = 4 * 1024 * 1024;
-/** Longer addresses are what QUERY is there to avoid. */
-const maxLocationLength = 4096;
 
 /**
  * The same request as a GET, with the body behind the URL's own query.
@@ -36,17 +34,6 @@ export async function asRead(call: RestCall): Promise<RestCall> {
     onAborted: listener => request.onAborted(listener),
   };
   return { ...call, request: read, urlQuery: request.query };
-}
-
-/** Leaves out a Content-Location that repeats a long body. */
-export function withoutLongLocation(response: HttpResponse): HttpResponse {
-  const { headers } = response;
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const value = headers[i + 1] ?? '';
-    if (headers[i] !== 'Content-Location' || value.length <= maxLocationLength) kept.push(headers[i]!, value);
-  }
-  return { ...response, headers: kept };
 }
 
 /** Names QUERY among the methods of whatever can be read, and the type that its body takes. */

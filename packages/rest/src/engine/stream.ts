@@ -46,7 +46,7 @@ export function streamRead(
     const settings = { headers: headers?.toString() ?? null, status: status?.toString() ?? null };
     const context = {
       ...responseContext(compiled.mediaType, api, call),
-      location: locationOf(compiled, api),
+      location: locationOf(compiled, api, call),
     };
     const body = new StreamedBody(first.value, rows, compiled.stream ?? 'json');
     try {

@@ -38,6 +38,13 @@ export const invalidBatch = (details: string, index?: number): RestError =>
 export const batchTooLong = (requests: number, most: number): RestError =>
   refusal('PEAK121', `A batch takes at most ${most} requests, not ${requests}`);
 
+/** 21000, as pg-safeupdate has it. `key` is a column that every row has, for who means them all. */
+export const unfilteredWrite = (method: 'PATCH' | 'DELETE', key: string | null): RestError =>
+  refusal('21000', `${method === 'PATCH' ? 'UPDATE' : 'DELETE'} requires a WHERE clause`, {
+    details: `This ${method} has no filter, so that it would write every row.`,
+    hint: `Say which rows are meant, such as ${key ?? 'id'}=eq.1${key === null ? '' : `; or that all are, by ${key}=not.is.null`}.`,
+  });
+
 /** PEAK130: a body that cannot be inserted with its related rows. */
 export const invalidNesting = (details: string, hint: string | null = null): RestError =>
   refusal('PEAK130', 'The rows cannot be inserted with their related rows', { details, hint });

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { defaultBeyond } from '../../src/config/beyond.ts';
+import { type Library, startLibrary } from './library.ts';
+
+describe('writes without a filter', () => {
+  let library: Library;
+  before(async () => {
+    library = await startLibrary({
+      beyond: { ...defaultBeyond, safeUpdate: true, batchPath: '/batch' },
+    });
+  });
+  beforeEach(() => library.reset());
+  after(() => library.close());
+
+  const count = async (): Promise<number> => ((await library.get('/films')).json as unknown[]).length;
+
+  it('are refused with what to write instead', async () => {
+    const refused = await library.send('DELETE', '/films');
+    assert.equal(refused.status, 400);
+    assert.deepEqual(refused.json, {
+      code: '21000',
+      details: 'This DELETE has no filter, so that it would write every row.',
+      hint: 'Say which rows are meant, such as id=eq.1; or that all are, by id=not.is.null.',
+      message: 'DELETE requires a WHERE clause',
+    });
+    const patched = await library.send('PATCH', '/films', { title: 'One' });
+    assert.deepEqual(
+      [patched.status, (patched.json as { message: string }).message],
+      [400, 'UPDATE requires a WHERE clause'],
+    );
+    assert.equal(await count(), 4);
+  });
+
+  it('are none by what only chooses embedded rows, columns or a page', async () => {
+    for (const query of ['select=id', 'select=*,roles(*)&roles.part=eq.x', 'limit=1', 'order=id']) {
+      assert.equal((await library.send('DELETE', `/films?${query}`)).status, 400, query);
+    }
+    const batch = await library.send('POST', '/batch', [{ method: 'DELETE', path: '/films' }]);
+    assert.deepEqual([batch.status, (batch.json as { code: string }).code], [400, '21000']);
+    assert.equal(await count(), 4);
+  });
+
+  it('go through once a filter says so', async () => {
+    assert.equal((await library.send('PATCH', '/films?id=eq.1', { title: 'One' })).status, 204);
+    assert.equal((await library.send('DELETE', '/films?or=(id.eq.1,id.eq.2)')).status, 204);
+    assert.equal(await count(), 2);
+    assert.equal((await library.send('DELETE', '/films?id=not.is.null')).status, 204);
+    assert.equal(await count(), 0);
+  });
+});
+
+describe('Content-Location', () => {
+  let library: Library;
+  before(async () => {
+    library = await startLibrary({ beyond: { ...defaultBeyond, contentLocationMaxBytes: 4096 } });
+  });
+  after(() => library.close());
+
+  it('is left out where it would be longer than the limit', async () => {
+    const ids = (count: number): string => Array.from({ length: count }, (_, i) => i + 1).join(',');
+    const short = await library.get(`/films?select=id&id=in.(${ids(3)})`);
+    assert.match(short.headers['content-location'] ?? '', /^\/films\?id=in\./);
+    const long = await library.get(`/films?select=id&order=id&id=in.(${ids(2000)})`);
+    assert.equal(long.headers['content-location'], undefined);
+    assert.deepEqual(long.json, [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }]);
+  });
+});
