@@ -31,7 +31,7 @@ export function createEngine(): RestEngine {
       return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
     }
     const target = parseTarget(request, config);
-    const body = takesBody(target) ? await request.body() : null;
+    const body = takesBody(target) ? await readBody(call) : null;
     timing.start();
     const api = parseRequest(request, target, body, config);
     timing.lap('parse');
@@ -69,6 +69,12 @@ export function createEngine(): RestEngine {
       throw error;
     }
   };
+}
+
+/** The body, within what the one who asks may send. @throws {HttpError} 413 */
+function readBody({ request, identity, config }: RestCall): Promise<Buffer> {
+  const { anonMaxBodyBytes } = config.beyond;
+  return identity.isAnonymous && anonMaxBodyBytes !== null ? request.body(anonMaxBodyBytes) : request.body();
 }
 
 /** OPTIONS. */

@@ -196,7 +196,10 @@ describe('settings beyond the reference', () => {
   it('are off, and no part of the dump, unless they are set', async () => {
     const config = await readConfig({ env: {} });
     assert.deepEqual(config.beyond, defaultBeyond);
-    assert.doesNotMatch(dumpConfig(config), /batch|anon-max|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/);
+    assert.doesNotMatch(
+      dumpConfig(config),
+      /batch|anon-max|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/,
+    );
   });
 
   it('come from the environment, a file or the database, and follow the others in the dump', async () => {

@@ -68,17 +68,17 @@ function language(name: string | null, params: Parameters): string {
   return name === null ? '' : `${params.add(name)}, `;
 }
 
-/** Where a condition's null checks on embeds go: to the join's alias, or, in a count, to a subquery. */
-export type NullEmbed = (embed: string, isNull: boolean) => string;
+/** A null check on an embed as a subquery of its own; null where it goes to the alias under which the embed is joined. */
+type NullEmbed = (embed: string, isNull: boolean) => string | null;
 
-const onJoin: NullEmbed = (embed, isNull) =>
+const ofJoin = (embed: string, isNull: boolean): string =>
   `${quote(embed)} IS ${isNull ? 'NOT DISTINCT' : 'DISTINCT'} FROM NULL`;
 
 export function conditionSql(
   table: QualifiedName,
   condition: Condition,
   params: Parameters,
-  nullEmbed: NullEmbed = onJoin,
+  nullEmbed: NullEmbed = () => null,
 ): string {
   switch (condition.kind) {
     case 'filter':
@@ -91,7 +91,7 @@ export function conditionSql(
       return `${negated ? 'NOT ' : ''}${from} ${sign} ${right.path.length === 0 ? to : `(${to})`}`;
     }
     case 'nullEmbed':
-      return nullEmbed(condition.embed, condition.isNull);
+      return nullEmbed(condition.embed, condition.isNull) ?? ofJoin(condition.embed, condition.isNull);
     case 'logic': {
       const glue = condition.operator === 'and' ? ' AND ' : ' OR ';
       const parts = condition.conditions.map(each => conditionSql(table, each, params, nullEmbed));

@@ -60,11 +60,11 @@ describe('a read as SQL', () => {
     );
   });
 
-  it('embeds many rows as an array, filtered, and drops rows without by an inner join', () => {
+  it('embeds many rows as an array, filtered, and asks first which rows have any for an inner join', () => {
     assertRows(
       'GET /directors?select=name,films!inner(title)&films.title=like.A*',
-      `SELECT "api"."directors"."name", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" INNER JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1" FROM (SELECT "films_1"."title" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" AND "films_1"."title" like $1) AS "directors_films_1") AS "directors_films_1" ON "directors_films_1" IS NOT NULL`,
-      ['A%'],
+      `SELECT "api"."directors"."name", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" INNER JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1" FROM (SELECT "films_1"."title" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" AND "films_1"."title" like $1) AS "directors_films_1") AS "directors_films_1" ON "directors_films_1" IS NOT NULL WHERE EXISTS (SELECT 1 FROM "api"."films" AS "films_1" WHERE "films_1"."title" like $2 AND "films_1"."director_id" = "api"."directors"."id")`,
+      ['A%', 'A%'],
     );
   });
 
@@ -84,11 +84,36 @@ describe('a read as SQL', () => {
     );
   });
 
-  it('only joins an embed that nothing is selected of', () => {
+  it('only asks for an embed that nothing is selected of', () => {
     assertRows(
       'GET /films?select=id,directors()&directors=not.is.null',
-      'SELECT "api"."films"."id" FROM "api"."films" LEFT JOIN LATERAL (SELECT "directors_1".* FROM "api"."directors" AS "directors_1" WHERE "directors_1"."id" = "api"."films"."director_id") AS "films_directors_1" ON TRUE WHERE "films_directors_1" IS DISTINCT FROM NULL',
+      'SELECT "api"."films"."id" FROM "api"."films" WHERE EXISTS (SELECT 1 FROM "api"."directors" AS "directors_1" WHERE "directors_1"."id" = "api"."films"."director_id")',
       [],
+    );
+  });
+
+  it('asks apart where none are wanted, and takes what is built where it is built anyway', () => {
+    const of = (line: string): string => statementOf(films, line).text;
+    assert.match(
+      of('GET /directors?select=name,films(title)&films=is.null'),
+      /ON TRUE WHERE NOT EXISTS \(SELECT 1 FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id"\)\)/,
+    );
+    assert.match(
+      of('GET /directors?select=name,films(title)&or=(films.is.null,name.eq.A)'),
+      /WHERE \("directors_films_1" IS NOT DISTINCT FROM NULL OR /,
+    );
+    // Without a filter nearly all rows have some.
+    assert.doesNotMatch(of('GET /directors?select=name,films!inner(title)'), /EXISTS/);
+    // An aggregate gives a row where there is none to aggregate.
+    assert.doesNotMatch(
+      statementOf(films, 'GET /directors?select=name,films!inner(count())&films.id=eq.1', {
+        config: { dbAggregatesEnabled: true },
+      }).text,
+      /EXISTS/,
+    );
+    assert.match(
+      of('GET /films?select=id,directors()&directors=not.is.null&order=directors(name)'),
+      /LEFT JOIN LATERAL .* WHERE "films_directors_1" IS DISTINCT FROM NULL ORDER BY/,
     );
   });
 

@@ -2,26 +2,21 @@
 import type { QualifiedName } from '@peakstone/kernel/catalog';
 import type { KeysetPlan } from '../plan/keyset.ts';
 import { type Embed, isAggregated, type ReadNode, type SelectTerm, type SpreadTerm } from '../plan/types.ts';
-import { conditionSql, fieldSql, joinSql, orderSql, rangeSql } from './condition.ts';
+import { fieldSql, orderSql, rangeSql } from './condition.ts';
+import { fromSql, isJoined, ownName, whereSql } from './exists.ts';
 import { ROWS } from './handler.ts';
 import { afterSql, keySql } from './keyset.ts';
 import { type Parameters, qualified, quote } from './writer.ts';
 
-/** What qualifies the node's columns. */
-function ownName(node: ReadNode): QualifiedName {
-  return node.alias === null ? node.from : { schema: '', name: node.alias };
-}
-
 export function readSql(node: ReadNode, params: Parameters): string {
   const own = ownName(node);
   const selected = selectList(node, own, params);
-  const joins = node.embeds.map(embed => joinEmbed(embed, params));
-  const from = fromSql(node);
-  const where = [...node.joins.map(joinSql), ...node.where.map(each => conditionSql(own, each, params))];
+  const joins = joinsSql(node, params);
+  const where = whereSql(node, params);
   const filtered = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
   const grouped = groupSql(node, own, params);
   const ordered = orderSql(own, node.order, params);
-  return `SELECT ${selected} FROM ${from}${joins.join('')}${filtered}${grouped}${ordered}${rangeSql(node.range, params)}`;
+  return `SELECT ${selected} FROM ${fromSql(node)}${joins}${filtered}${grouped}${ordered}${rangeSql(node.range, params)}`;
 }
 
 /** Under which name each row of a page shows its place in the order. */
@@ -32,28 +27,13 @@ export function pageSql(node: ReadNode, keyset: KeysetPlan, params: Parameters):
   const own = ownName(node);
   const selected = selectList(node, own, params);
   const key = keySql(own, keyset, params);
-  const joins = node.embeds.map(embed => joinEmbed(embed, params));
+  const joins = joinsSql(node, params);
   const after = afterSql(own, keyset, params);
-  const where = [
-    ...node.where.map(each => conditionSql(own, each, params)),
-    ...(after ? [`(${after})`] : []),
-  ];
+  const where = [...whereSql(node, params), ...(after ? [`(${after})`] : [])];
   const filtered = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
   const rows = ` CROSS JOIN LATERAL (SELECT ${selected}) AS ${ROWS}`;
   const ordered = orderSql(own, node.order, params);
-  return `SELECT ${ROWS}, ${key} AS ${KEY} FROM ${fromSql(node)}${joins.join('')}${rows}${filtered}${ordered}${rangeSql(node.range, params)}`;
-}
-
-function fromSql(node: ReadNode): string {
-  const { relationship: rel } = node;
-  const alias = node.alias === null ? '' : ` AS ${quote(node.alias)}`;
-  if (rel?.kind === 'computed') {
-    // The cast chooses the right one among overloads when the row comes from a CTE.
-    const row = `${quote(node.parentRow ?? rel.source.name)}::${qualified(rel.source)}`;
-    return `${qualified(rel.routine)}(${row})${alias}`;
-  }
-  const junction = rel?.kind === 'many-to-many' ? `, ${qualified(rel.junction)}` : '';
-  return `${qualified(node.from)}${alias}${junction}`;
+  return `SELECT ${ROWS}, ${key} AS ${KEY} FROM ${fromSql(node)}${joins}${rows}${filtered}${ordered}${rangeSql(node.range, params)}`;
 }
 
 function selectList(node: ReadNode, own: QualifiedName, params: Parameters): string {
@@ -105,6 +85,12 @@ function spreadSql(joinAlias: string, term: SpreadTerm): string {
   return `${aggregateSql(term, value)}${asSql(term.alias)}`;
 }
 
+const joinsSql = (node: ReadNode, params: Parameters): string =>
+  node.embeds
+    .filter(embed => isJoined(node, embed))
+    .map(embed => joinEmbed(embed, params))
+    .join('');
+
 function joinEmbed(embed: Embed, params: Parameters): string {
   const alias = quote(embed.joinAlias);
   const { joinType, spread } = embed.node;
@@ -144,24 +130,4 @@ function groupSql(node: ReadNode, own: QualifiedName, params: Parameters): strin
     }
   }
   return terms.length === 0 ? '' : ` GROUP BY ${terms.join(', ')}`;
-}
-
-/**
- * Rows of the root without limit and order. Inner joins and null checks on embeds become EXISTS, which keeps one row
- * per row of the root.
- */
-export function countSql(node: ReadNode, params: Parameters): string {
-  const own = ownName(node);
-  const exists = (embed: Embed): string => `EXISTS (${countSql(embed.node, params)})`;
-  const where = [
-    ...node.where.map(condition =>
-      conditionSql(own, condition, params, (embed, isNull) => {
-        const found = node.embeds.find(each => each.joinAlias === embed);
-        return found ? `${isNull ? 'NOT ' : ''}${exists(found)}` : 'TRUE';
-      }),
-    ),
-    ...node.joins.map(joinSql),
-    ...node.embeds.filter(embed => embed.node.joinType === 'inner').map(exists),
-  ];
-  return `SELECT 1 FROM ${fromSql(node)}${where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`}`;
 }

@@ -10,6 +10,7 @@ import type { Range } from '../parse/types.ts';
 import type { KeysetPlan } from '../plan/keyset.ts';
 import { type CallPlan, type Handler, type MutatePlan, type ReadPlan, SOURCE_CTE } from '../plan/types.ts';
 import { callSql } from './call.ts';
+import { countSql } from './exists.ts';
 import {
   csvHeaderOnce,
   csvLine,
@@ -20,7 +21,7 @@ import {
   resultShape,
 } from './handler.ts';
 import { mutateSql } from './mutate.ts';
-import { countSql, KEY, pageSql, readSql } from './read.ts';
+import { KEY, pageSql, readSql } from './read.ts';
 import { Parameters } from './writer.ts';
 
 const SOURCE = SOURCE_CTE.name;

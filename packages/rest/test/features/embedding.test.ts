@@ -120,6 +120,28 @@ describe('embedding', () => {
     );
   });
 
+  it('asks whether rows have related ones, shown or not', async () => {
+    const ids = async (query: string): Promise<unknown> =>
+      ((await read(`/films?select=id,${query}&order=id`)) as { id: number }[]).map(({ id }) => id);
+    assert.deepEqual(await ids('roles()&roles=is.null'), [4]);
+    assert.deepEqual(await ids('roles()&roles=not.is.null'), [1, 2, 3]);
+    assert.deepEqual(await ids('roles(part)&roles=is.null'), [4]);
+    assert.deepEqual(await ids('roles()&roles=is.null&roles.part=eq.Hidetora'), [1, 2, 4]);
+    assert.deepEqual(await ids('roles!inner()&roles.part=eq.Hidetora'), [3]);
+    assert.deepEqual(await ids('roles!inner(part)&roles.part=eq.Hidetora'), [3]);
+    assert.deepEqual(await ids('roles()&or=(roles.is.null,id.eq.1)'), [1, 4]);
+    assert.deepEqual(await ids('roles()&not.or=(roles.is.null,id.eq.1)'), [2, 3]);
+    assert.deepEqual(await ids('roles()&roles=not.is.null&roles.offset=1'), []);
+    assert.deepEqual(await ids('roles()&roles=is.null&roles.limit=0'), [1, 2, 3, 4]);
+    assert.deepEqual(await ids('roles(count())&roles=is.null'), []);
+    assert.deepEqual(await ids('directors!director_id()&directors=is.null'), [4]);
+    assert.deepEqual(await ids('actors()&actors=is.null'), [4]);
+    assert.deepEqual(await ids('roles!inner(actors!inner())&roles.actors.name=like.T*'), [2, 3]);
+    assert.deepEqual(await ids('main_actor()&main_actor=is.null'), [4]);
+    const counted = await library.get('/films?select=id,roles()&roles=is.null', { prefer: 'count=exact' });
+    assert.equal(counted.headers['content-range'], '0-0/1');
+  });
+
   it('uses a function as a relationship', async () => {
     assert.deepEqual(await read('/films?select=id,main_actor(name)&id=eq.1'), [
       { id: 1, main_actor: { name: 'Corinne Marchand' } },

@@ -10,6 +10,7 @@ import type { Env, Health, Running } from '@peakstone/kernel/service';
 import { type RestService, restService } from '@peakstone/rest';
 import type { ServiceDefinition } from '../definition.ts';
 import { isExampleHost } from '../exampleHost.ts';
+import { restDefaults } from '../restDefaults.ts';
 import { services } from '../services.ts';
 import { Handlers } from './handlers.ts';
 import type { StackLogs } from './logs.ts';
@@ -148,6 +149,7 @@ function restEnv(plan: StackPlan, live: Live): Env {
     // Opened on demand and closed when idle; writes that run side by side share one fsync.
     PGRST_DB_POOL: '32',
     PGRST_SERVER_HOST: '127.0.0.1',
+    ...restDefaults,
     PGRST_OPENAPI_SERVER_PROXY_URI: `${httpUrl(plan.host, plan.ports.gateway)}/rest/v1`,
   };
   const own = Object.entries(env).filter(([name, value]) => name.startsWith('PGRST_') && value);

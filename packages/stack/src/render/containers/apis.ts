@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 /** The services that answer the public: REST, GraphQL, and the gateway in front. */
 import { findService, type Stack } from '../../definition.ts';
+import { restDefaults } from '../../restDefaults.ts';
 import type { ContainerSpec } from '../container.ts';
 import { databaseEndpoint, databaseUrl, httpOrigin, poolerEndpoint } from '../endpoints.ts';
 import { peakstoneImage, upstreamImage } from '../images.ts';
@@ -38,6 +39,7 @@ export function restContainer(stack: Stack, engine: 'peakstone' | 'upstream'): C
       environment: {
         PGRST_DB_URI: databaseUrl(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
         ...environment,
+        ...restDefaults,
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:3001/ready',
       },
       tmpfs: ['/tmp'],

@@ -1,0 +1,10 @@
+/**
+ * What the stack's REST service does beyond its reference unless `PGRST_*` variables say otherwise: it faces strangers, and
+ * forgives mistakes that PostgREST does not.
+ * @see packages/rest/docs/beyond.md
+ */
+export const restDefaults: Readonly<Record<string, string>> = {
+  PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1048576',
+  PGRST_DB_SAFEUPDATE_ENABLED: 'true',
+  PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: '4096',
+};
