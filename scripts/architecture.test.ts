@@ -119,13 +119,31 @@ describe('arrows between packages', () => {
   });
 });
 
-/** Packages whose parts are in an order; in the others some still know one another. */
+describe('arrows between files', () => {
+  it('never lead back to where they began, types and late imports included', () => {
+    assert.deepEqual(findCircles(importsBetweenFiles()), []);
+  });
+
+  it('are looked at for circles of any length', () => {
+    const arrows = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', ['d']],
+      ['e', ['a', 'f']],
+      ['f', []],
+    ]);
+    assert.deepEqual(findCircles(arrows), [['a', 'b', 'c'], ['d']]);
+  });
+});
+
+/** Packages whose parts are in an order as well; in the others some still know one another. */
 const ORDERED = ['kernel', 'rest', 'gateway', 'testing'];
 
 describe('arrows inside a package', () => {
   for (const name of ORDERED) {
     it(`${name}'s parts import one another in one direction only`, () => {
-      assert.deepEqual(findCircle(importsBetweenParts(name)), []);
+      assert.deepEqual(findCircles(importsBetweenParts(name)), []);
     });
   }
 });
@@ -177,6 +195,27 @@ function partOf(file: string): string {
   return (file.split('/')[3] as string).replace(/\.ts$/, '');
 }
 
+/** By file, the files of the repository that it imports, tests and benches included. */
+function importsBetweenFiles(): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    sources.map(({ file, imports }) => [
+      file,
+      imports.map(specifier => fileOf(file, specifier)).filter(target => target !== undefined),
+    ]),
+  );
+}
+
+/** The file that a specifier names; undefined when it is not of this repository. */
+function fileOf(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier);
+  if (!specifier.startsWith(SCOPE)) return undefined;
+  const name = packageOf(specifier);
+  const folder = name.slice(SCOPE.length);
+  const exported = manifests.get(folder)?.exports;
+  const target = typeof exported === 'string' ? exported : exported?.[`.${specifier.slice(name.length)}`];
+  return target === undefined ? undefined : path.posix.join('packages', folder, target);
+}
+
 function importsBetweenParts(name: string): ReadonlyMap<string, ReadonlySet<string>> {
   const arrows = new Map<string, Set<string>>();
   for (const source of sources) {
@@ -190,24 +229,32 @@ function importsBetweenParts(name: string): ReadonlyMap<string, ReadonlySet<stri
   return arrows;
 }
 
-/** The first way that leads back to where it began; empty when there is none. */
-function findCircle(arrows: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
-  const done = new Set<string>();
-  const follow = (part: string, way: readonly string[]): readonly string[] => {
-    if (way.includes(part)) return [...way.slice(way.indexOf(part)), part];
-    if (done.has(part)) return [];
-    for (const next of arrows.get(part) ?? []) {
-      const circle = follow(next, [...way, part]);
-      if (circle.length > 0) return circle;
+/**
+ * The groups of nodes that reach one another: the strongly connected components of two nodes or more, and nodes with an arrow
+ * to themselves. Sorted.
+ * @see https://doi.org/10.1137/0201010 Tarjan's algorithm
+ */
+function findCircles(arrows: ReadonlyMap<string, Iterable<string>>): string[][] {
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[][] = [];
+  const visit = (node: string): void => {
+    order.set(node, order.size);
+    low.set(node, order.get(node)!);
+    open.push(node);
+    const targets = [...(arrows.get(node) ?? [])];
+    for (const target of targets) {
+      if (!order.has(target)) visit(target);
+      // Of what is closed, nothing leads back here.
+      if (open.includes(target)) low.set(node, Math.min(low.get(node)!, low.get(target)!));
     }
-    done.add(part);
-    return [];
+    if (low.get(node) !== order.get(node)) return;
+    const group = open.splice(open.indexOf(node));
+    if (group.length > 1 || targets.includes(node)) circles.push(group.sort());
   };
-  for (const part of arrows.keys()) {
-    const circle = follow(part, []);
-    if (circle.length > 0) return circle;
-  }
-  return [];
+  for (const node of arrows.keys()) if (!order.has(node)) visit(node);
+  return circles.sort();
 }
 
 /** Specifiers of static and dynamic imports, as they stand at the start of a statement or in a call. */

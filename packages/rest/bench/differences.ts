@@ -10,8 +10,9 @@ import { parseArgs } from 'node:util';
 import { loadCatalog } from '@peakstone/kernel/catalog';
 import { createPool } from '@peakstone/kernel/pg';
 import { startTestServer } from '@peakstone/testing';
-import { type FuzzRequest, generateRequest } from '../test/fuzz/grammar.ts';
+import { generateRequest } from '../test/fuzz/grammar.ts';
 import { seededRandom } from '../test/fuzz/random.ts';
+import type { FuzzRequest } from '../test/fuzz/request.ts';
 import { type Answer, isKnownDifference } from './parts/knownDifferences.ts';
 import { OURS, type RestProcess, startRest } from './parts/service.ts';
 

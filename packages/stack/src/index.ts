@@ -1,5 +1,6 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export * from './definition.ts';
+export { resolveStack } from './resolve.ts';
 export { restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
 export { type Check, examine } from './run/doctor/index.ts';
 export { StackError, type StackErrorCode } from './run/errors.ts';
@@ -16,8 +17,9 @@ export {
 } from './run/secrets.ts';
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
-export { type GenerateRequest, generateSource, runStandaloneRest } from './run/standalone.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';
-export { exposedSchemas, superuserUrl } from './run/urls.ts';
 export { embeddedPostgresVersion } from './run/version.ts';
-export { serviceNames, services, serviceTitles } from './services.ts';
+export { serviceNames, services, serviceTitles } from './services/index.ts';
+export { superuserUrl } from './services/postgres/address.ts';
+export { exposedSchemas } from './services/rest/schemas.ts';
+export { type GenerateRequest, generateSource, runStandaloneRest } from './services/rest/standalone.ts';

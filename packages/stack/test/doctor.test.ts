@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { resolveStack } from '../src/definition.ts';
 import { checkEnvironment, explainDocker } from '../src/deploy/index.ts';
+import { resolveStack } from '../src/resolve.ts';
 import { freshValues } from './values.ts';
 
 const stack = resolveStack();

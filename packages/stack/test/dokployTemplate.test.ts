@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { resolveStack } from '../src/definition.ts';
 import { renderDokploy } from '../src/render/index.ts';
+import { resolveStack } from '../src/resolve.ts';
 import { variables } from '../src/variables.ts';
 
 interface ComposeFile {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { resolveStack, StackConfigError } from '../src/definition.ts';
-import { buildContainers } from '../src/render/containers/index.ts';
+import { StackConfigError } from '../src/definition.ts';
+import { buildContainers } from '../src/render/containers.ts';
 import {
   fillSection,
   renderCaddy,
@@ -15,7 +15,8 @@ import {
   renderSections,
   renderSwarm,
 } from '../src/render/index.ts';
-import { services } from '../src/services.ts';
+import { resolveStack } from '../src/resolve.ts';
+import { services } from '../src/services/index.ts';
 import { variables } from '../src/variables.ts';
 
 const root = join(import.meta.dirname, '../../..');

@@ -23,6 +23,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     name,
     title: name,
     engine: 'peakstone',
+    essential: false,
     needs,
     url: null,
     port: null,

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { reservePorts, testDatabase } from '@peakstone/testing';
 import { parse } from 'yaml';
-import { resolveStack } from '../src/definition.ts';
 import { renderCaddy } from '../src/render/index.ts';
+import { resolveStack } from '../src/resolve.ts';
 import {
   fillContainer,
   findProgram,

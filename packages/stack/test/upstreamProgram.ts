@@ -7,8 +7,9 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resolveStack, type StackConfig } from '../src/definition.ts';
-import { buildContainers } from '../src/render/containers/index.ts';
+import type { StackConfig } from '../src/definition.ts';
+import { buildContainers } from '../src/render/containers.ts';
+import { resolveStack } from '../src/resolve.ts';
 import { freshValues } from './values.ts';
 
 export interface Output {

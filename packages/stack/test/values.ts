@@ -1,8 +1,8 @@
 /** An environment as `peakstone secrets` would make it, for tests. */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { resolveStack } from '../src/definition.ts';
 import type { Project } from '../src/deploy/index.ts';
+import { resolveStack } from '../src/resolve.ts';
 import { variables } from '../src/variables.ts';
 
 export function freshValues(

@@ -11,8 +11,7 @@ export const completions: Command = {
     { command: 'source <(peakstone completions zsh)', does: 'In ~/.zshrc, after compinit' },
     { command: 'peakstone completions fish > ~/.config/fish/completions/peakstone.fish', does: 'Once' },
   ],
-  run: async ({ arguments: [shell] }, { stdout }) => {
-    const { root } = await import('./index.ts');
+  run: async ({ arguments: [shell], root }, { stdout }) => {
     const { renderCompletions } = await import('../completions/render.ts');
     stdout.write(renderCompletions(root, shell as (typeof shells)[number]));
     return 0;

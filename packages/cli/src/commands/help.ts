@@ -13,8 +13,7 @@ export const help: Command = {
     { command: 'peakstone help secrets rotate', does: 'The same as peakstone secrets rotate --help' },
     { command: 'peakstone help exit-codes', does: 'What a script may rely on' },
   ],
-  run: async ({ arguments: words }, { stdout, env }) => {
-    const { root } = await import('./index.ts');
+  run: async ({ arguments: words, root }, { stdout, env }) => {
     const width = terminalWidth(stdout);
     if (words[0] === 'exit-codes') {
       stdout.write(

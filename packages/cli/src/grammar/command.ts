@@ -40,6 +40,8 @@ export interface Invocation {
   readonly options: OptionValues;
   /** Positional texts, in order. */
   readonly arguments: readonly string[];
+  /** The tree that the command was found in: what help and completions are about. */
+  readonly root: Command;
 }
 
 /** The world a command sees; tests hand in their own. */

@@ -26,7 +26,7 @@ export function parseCommandLine(root: Command, argv: readonly string[]): Parsed
   for (;;) {
     const here = path.at(-1)!;
     if (here.raw && here.run) {
-      return { kind: 'run', path, invocation: { options: {}, arguments: rest } };
+      return { kind: 'run', path, invocation: { options: {}, arguments: rest, root } };
     }
     const word = rest[0];
     if (!here.commands || word === undefined || word.startsWith('-')) break;
@@ -80,7 +80,7 @@ function parseInvocation(path: readonly Command[], argv: readonly string[]): Par
     return { kind: 'help', path, asked: false };
   }
   checkArguments(path, positionals);
-  return { kind: 'run', path, invocation: { options, arguments: positionals } };
+  return { kind: 'run', path, invocation: { options, arguments: positionals, root: path[0]! } };
 }
 
 interface OptionUse {

@@ -6,7 +6,7 @@ import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import { ensureCache } from '../private.ts';
 import { partialSuffix } from '../server/processes.ts';
 import type { RunUser } from '../server/user.ts';
-import type { Binaries } from './find.ts';
+import type { Binaries } from './binaries.ts';
 
 /**
  * The npm-shipped PostgreSQL, completed (npm packages cannot hold symbolic links, and its install script is not run)

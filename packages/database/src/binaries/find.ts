@@ -3,21 +3,11 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
 import type { RunUser } from '../server/user.ts';
+import type { Binaries } from './binaries.ts';
 import { prepareEmbedded } from './embedded.ts';
 
 /** The only major version served: the catalogs, the settings and the data folders are this one's. */
 export const MAJOR_VERSION = 17;
-
-/** Where the server programs are, and what they are called. */
-export interface Binaries {
-  readonly kind: 'embedded' | 'system';
-  /** Holds `postgres` and `initdb`. */
-  readonly binDir: string;
-  /** As `postgres --version` prints it: `17.10`. */
-  readonly version: string;
-  /** Where extension libraries are (`pg_cron.so`). */
-  readonly libraryDir: string;
-}
 
 /** `embedded`: the npm-shipped programs; `system`: an installed PostgreSQL 17; `auto`: the system's, else the embedded. */
 export type BinariesChoice = 'embedded' | 'system' | 'auto';

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { parseEnvFile, quoteEnvValue, updateEnvFile } from '@peakstone/kernel/config';
 import { createPrivate, readPrivate, replacePrivate } from './file.ts';
+import { generateSecret } from './generate.ts';
 import { finishRotation } from './rotate.ts';
 import type { EnvVariable, Generate } from './variable.ts';
 
@@ -40,11 +40,6 @@ export function ensureSecrets(file: string, options: EnsureOptions): EnsuredSecr
   const completed = complete(text, missing);
   replacePrivate(file, completed);
   return { values: parseEnvFile(completed), created: false, added: missing.map(({ name }) => name) };
-}
-
-/** A new secret of that kind. */
-export function generateSecret({ kind, bytes }: Generate): string {
-  return randomBytes(bytes).toString(kind === 'hex' ? 'hex' : 'base64url');
 }
 
 /** The text of a new file: a heading and comments for each group. */

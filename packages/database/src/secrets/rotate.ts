@@ -5,8 +5,8 @@ import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@p
 import { scramVerifier } from '../bootstrap/scram.ts';
 import { DatabaseError } from '../errors.ts';
 import { syncFolder } from '../server/run.ts';
-import { generateSecret } from './ensure.ts';
 import { followLink, readPrivate, replacePrivate } from './file.ts';
+import { generateSecret } from './generate.ts';
 import type { EnvVariable } from './variable.ts';
 
 export interface RotateOptions {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import type { Binaries } from '../binaries/find.ts';
+import type { Binaries } from '../binaries/binaries.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
 import { MARKER } from './folder.ts';
 import { renewIdentity } from './identity.ts';

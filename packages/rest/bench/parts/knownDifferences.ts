@@ -1,5 +1,5 @@
 /** Differences from PostgREST's answers that are meant, or its own faults, as the README lists them. */
-import type { FuzzRequest } from '../../test/fuzz/grammar.ts';
+import type { FuzzRequest } from '../../test/fuzz/request.ts';
 
 export interface Answer {
   readonly status: number;

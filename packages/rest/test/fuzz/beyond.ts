@@ -1,8 +1,9 @@
 /** Requests beyond the reference's: cursors, compared columns, QUERY, streams, nested inserts and batches. */
 import { type Catalog, key, type Table } from '@peakstone/kernel/catalog';
 import { encodeCursor } from '../../src/parse/cursor.ts';
-import { type FuzzRequest, generateRequest } from './grammar.ts';
+import { generateRequest } from './grammar.ts';
 import type { Random } from './random.ts';
+import type { FuzzRequest } from './request.ts';
 import { NASTY } from './words.ts';
 
 const COMPARISONS = [

@@ -1,17 +1,10 @@
 import type { Catalog, Table } from '@peakstone/kernel/catalog';
 import { callBody, callParameters } from './calls.ts';
 import type { Random } from './random.ts';
+import type { FuzzRequest } from './request.ts';
 import { selectList } from './selects.ts';
 import { ACCEPTS, NASTY, OPERATORS, PREFERS } from './words.ts';
 import { upsert } from './writes.ts';
-
-/** One generated request, before it meets the handler. */
-export interface FuzzRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 const PROFILES = ['test', 'test', 'nope', "a'b", ''] as const;
 

@@ -2,8 +2,9 @@ import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Handler } from '@peakstone/kernel/http';
 import { PgError } from '@peakstone/kernel/pg';
 import { httpRequest, readText } from '../support/engine.ts';
-import { type FuzzRequest, generateRequest } from './grammar.ts';
+import { generateRequest } from './grammar.ts';
 import { type Random, seededRandom } from './random.ts';
+import type { FuzzRequest } from './request.ts';
 
 export interface Finding {
   readonly request: FuzzRequest;

@@ -1,6 +1,6 @@
 import type { Table } from '@peakstone/kernel/catalog';
-import type { FuzzRequest } from './grammar.ts';
 import type { Random } from './random.ts';
+import type { FuzzRequest } from './request.ts';
 import { NASTY } from './words.ts';
 
 type Encode = (random: Random, text: string) => string;

@@ -1,36 +1,23 @@
 /**
- * What is wrong with an `.env` before it is deployed: missing and weak secrets, keys of the wrong length, URLs that contradict
- * the passwords they repeat, pools that no client will find, database ports open to the world. Pure; no value of a secret is in a finding.
+ * What is wrong with an `.env` before it is deployed: missing and weak secrets, keys of the wrong length, hosts and images, and
+ * what each service's own checks find. Pure; no value of a secret is in a finding.
  */
-import { findService, type Stack } from '../definition.ts';
+import type { Stack } from '../definition.ts';
 import { isExampleHost } from '../exampleHost.ts';
-import { type Variable, variables } from '../variables.ts';
-
-export interface Finding {
-  /** `error`: the deployment will not work, or is unsafe. `warning`: it will, but look. */
-  readonly level: 'error' | 'warning';
-  readonly name: string;
-  readonly message: string;
-  readonly hint: string;
-}
-
-type Values = Readonly<Record<string, string | undefined>>;
+import { findRow } from '../services/index.ts';
+import type { Finding, Values } from '../services/service.ts';
+import type { Variable } from '../variable.ts';
+import { variables, variablesRequiredBy } from '../variables.ts';
 
 /** Findings, errors first. */
 export function checkEnvironment(stack: Stack, values: Values): Finding[] {
-  const used = variables.filter(variable =>
-    variable.requiredBy.some(
-      name => findService(stack, name) && findService(stack, name)?.engine !== 'external',
-    ),
-  );
+  const ours = stack.services.filter(({ engine }) => engine !== 'external');
+  const used = variablesRequiredBy(ours.map(({ definition }) => definition.name));
   const findings = [
     ...used.flatMap(variable => checkVariable(variable, values)),
     ...checkReuse(values),
-    ...checkUrls(stack, values),
-    ...checkPooler(stack, values),
-    ...checkPorts(values),
+    ...stack.services.flatMap(({ definition }) => findRow(definition.name)?.checks?.(stack, values) ?? []),
     ...checkHosts(values),
-    ...checkSources(stack, values),
     ...checkImages(values),
   ];
   return findings.sort((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
@@ -57,11 +44,10 @@ function checkVariable(variable: Variable, values: Values): Finding[] {
   if (!variable.generate) return [];
   if (wellKnown.test(value))
     return error('its value is the one of an example, which everyone knows', replace);
-  if (name === 'IMGPROXY_KEY_HEX' || name === 'IMGPROXY_SALT_HEX')
-    return checkHex(name, value, variable.generate.bytes);
-  if (name === 'LOKI_ACCESS_KEY')
+  if (variable.secret === 'exactHex') return checkHex(name, value, variable.generate.bytes);
+  if (variable.secret === 'accessKey')
     return value.length < 3 ? error('it is shorter than 3 characters, which the store refuses', replace) : [];
-  if (name === 'JWT_SECRET' || name === 'HASURA_ADMIN_SECRET') {
+  if (variable.secret === 'signingKey') {
     if (value.length < 32)
       return error(`it has ${value.length} characters; HS256 needs 32 at least`, replace);
     return isMonotonous(value) ? error('it repeats itself', replace) : [];
@@ -128,120 +114,6 @@ function checkReuse(values: Values): Finding[] {
   return findings;
 }
 
-const urlRoles: readonly [variable: string, role: string, password: string][] = [
-  ['HASURA_GRAPHQL_DATABASE_URL', 'hasura', 'HASURA_DB_PASSWORD'],
-  ['HASURA_GRAPHQL_METADATA_DATABASE_URL', 'hasura', 'HASURA_DB_PASSWORD'],
-  ['ATLAS_URL', 'db_migrator', 'DB_MIGRATOR_PASSWORD'],
-];
-
-/** A URL that repeats a password goes stale when the password is rotated; and its database is the pool's name. */
-function checkUrls(stack: Stack, values: Values): Finding[] {
-  const findings: Finding[] = [];
-  for (const [name, role, passwordVariable] of urlRoles) {
-    const value = values[name]?.trim();
-    if (!value) continue;
-    const fix = `leave ${name} out: it is made from ${passwordVariable}`;
-    let url: URL;
-    try {
-      url = new URL(value);
-    } catch {
-      findings.push({
-        level: 'error',
-        name,
-        message: 'it is no URL: postgres://ROLE:PASSWORD@HOST:PORT/DATABASE',
-        hint: fix,
-      });
-      continue;
-    }
-    const password = values[passwordVariable];
-    if (url.username === role && password && decode(url.password) !== password) {
-      findings.push({ level: 'error', name, message: `its password is not ${passwordVariable}`, hint: fix });
-    }
-    if (url.username === (values.POSTGRES_SUPERUSER || 'postgres')) {
-      findings.push({
-        level: 'warning',
-        name,
-        message: 'it connects as the superuser',
-        hint: `use the role ${role}`,
-      });
-    }
-    const database = decode(url.pathname.slice(1));
-    const expected = values.POSTGRES_DB || 'postgres';
-    const own = [
-      `${stack.hostPrefix}postgres`,
-      `${stack.hostPrefix}pooler`,
-      'postgres',
-      'pgcat',
-      'pooler',
-    ].includes(url.hostname);
-    if (own && database !== expected) {
-      findings.push({
-        level: 'error',
-        name,
-        message: `its database is ${database || 'missing'}, but POSTGRES_DB, which names the pool, is ${expected}`,
-        hint: fix,
-      });
-    }
-  }
-  return findings;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** A pool's name becomes a TOML key and what clients connect to. */
-function checkPooler(stack: Stack, values: Values): Finding[] {
-  const name = values.POSTGRES_DB?.trim();
-  if (!findService(stack, 'pooler') || !name) return [];
-  if (['pgcat', 'pgbouncer'].includes(name)) {
-    return [
-      {
-        level: 'error',
-        name: 'POSTGRES_DB',
-        message: `${name} is the pooler’s own admin database`,
-        hint: 'name the database otherwise',
-      },
-    ];
-  }
-  return /["\\]/.test(name)
-    ? [
-        {
-          level: 'error',
-          name: 'POSTGRES_DB',
-          message: 'it holds a quote or a backslash, which no pool’s name can',
-          hint: 'use letters, digits and underscores',
-        },
-      ]
-    : [];
-}
-
-/** A database port is for this machine only. */
-function checkPorts(values: Values): Finding[] {
-  const value = values.POSTGRES_PORT?.trim();
-  if (!value || /^(?:127\.0\.0\.1|localhost|\[::1\]):\d+$/.test(value)) return [];
-  const hint = 'use 127.0.0.1:5432, and reach it by an SSH tunnel or a VPN';
-  if (
-    /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)[\d.]+:\d+$/.test(
-      value,
-    )
-  ) {
-    return [
-      {
-        level: 'warning',
-        name: 'POSTGRES_PORT',
-        message: 'it opens the database to a private network',
-        hint,
-      },
-    ];
-  }
-  return [{ level: 'error', name: 'POSTGRES_PORT', message: 'it opens the database to every network', hint }];
-}
-
 /** A host goes into routes, certificates and CORS as it stands. */
 function checkHosts(values: Values): Finding[] {
   const hosts = variables.flatMap(({ name }) => {
@@ -268,29 +140,6 @@ function checkHosts(values: Values): Finding[] {
     });
   }
   return findings;
-}
-
-function checkSources(stack: Stack, values: Values): Finding[] {
-  const name = 'IMGPROXY_ALLOWED_SOURCES';
-  const value = values[name]?.trim();
-  if (!findService(stack, 'images') || !value) return [];
-  const sources = value.split(',').map(part => part.trim());
-  const warning = (message: string, hint: string): Finding[] => [{ level: 'warning', name, message, hint }];
-  const open = sources.find(source => /^(?:\*|https?:\/\/\*?\/?)$/.test(source));
-  if (open !== undefined) {
-    return warning(
-      `'${open}' lets images be fetched from any host`,
-      'list your own origins, such as https://s3.example.com/',
-    );
-  }
-  const bucket = `s3://${values.MINIO_BUCKET?.trim() || 'uploads'}/`;
-  const buckets = sources.filter(source => source.startsWith('s3://'));
-  if (buckets.length === 0 || buckets.some(source => source.startsWith(bucket) || bucket.startsWith(source)))
-    return [];
-  return warning(
-    `it names ${buckets.join(', ')}, but the bucket (MINIO_BUCKET) is ${bucket}`,
-    `allow ${bucket}`,
-  );
 }
 
 function checkImages(values: Values): Finding[] {

@@ -1,9 +1,11 @@
 export { stackVersion } from '../definition.ts';
+export { runDatabaseBootstrap } from '../services/db-bootstrap/job.ts';
+export { runGateway } from '../services/gateway/standalone.ts';
+export type { Finding } from '../services/service.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';
 export { type ComposeOptions, type DeployEvent, deployCompose } from './compose.ts';
-export { runDatabaseBootstrap, runGateway } from './container.ts';
 export { diffLines, renderDiff } from './diff.ts';
-export { checkEnvironment, type Finding } from './doctor.ts';
+export { checkEnvironment } from './doctor.ts';
 export { createDokployClient } from './dokploy/client.ts';
 export { type DokployOptions, type DokployResult, deployDokploy } from './dokploy/deploy.ts';
 export type { Side } from './dokploy/environment.ts';

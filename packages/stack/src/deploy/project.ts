@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
-import { resolveStack, type Stack, type StackConfig, StackConfigError } from '../definition.ts';
+import { type Stack, type StackConfig, StackConfigError } from '../definition.ts';
+import { resolveStack } from '../resolve.ts';
 import { localVariables, variables } from '../variables.ts';
 
 /** Names looked for, in order. */

@@ -1,9 +1,12 @@
 /** For a host without Traefik: one Caddy in front, certificates by ACME, the same hosts. */
+
+import { hostOf } from '../container/endpoints.ts';
+import { pinnedImage } from '../container/images.ts';
 import type { Stack } from '../definition.ts';
-import { buildContainers } from './containers/index.ts';
-import { hostOf } from './endpoints.ts';
-import { upstreamImage } from './images.ts';
+import { buildContainers } from './containers.ts';
 import { toYaml } from './yaml.ts';
+
+export const caddyImage = { variable: 'CADDY_IMAGE', pin: 'caddy:2.10.2-alpine' };
 
 /** `docker-compose.caddy.yml`, used together with a Compose file rendered without routes. Pure. */
 export function renderCaddy(stack: Stack): string {
@@ -24,7 +27,7 @@ export function renderCaddy(stack: Stack): string {
   const model = {
     services: {
       caddy: {
-        image: upstreamImage('CADDY_IMAGE'),
+        image: pinnedImage(caddyImage),
         restart: 'unless-stopped',
         ports: ['80:80', '443:443', '443:443/udp'],
         environment: hosts,

@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 /** Prints a stack's containers as a Compose file, by Dokploy's rules; and the override file that publishes local ports. */
+
+import type { ContainerSpec, Health, Mount } from '../container/spec.ts';
 import type { Stack } from '../definition.ts';
-import type { ContainerSpec, Health, Mount } from './container.ts';
-import { buildContainers } from './containers/index.ts';
+import { buildContainers } from './containers.ts';
 import { routeLabels } from './routes.ts';
 import { toYaml } from './yaml.ts';
 

@@ -7,7 +7,7 @@ import type { Generate } from '@peakstone/database';
 import type { Stack } from '../definition.ts';
 import { findVariable, variables } from '../variables.ts';
 import { composeModel } from './compose.ts';
-import { buildContainers } from './containers/index.ts';
+import { buildContainers } from './containers.ts';
 import { toYaml } from './yaml.ts';
 
 export interface DokployTemplate {
@@ -81,14 +81,13 @@ function renderTemplate(stack: Stack): string {
   lines.push('', '[config]', 'env = [');
   for (const name of names) {
     const variable = findVariable(name);
-    if (!variable || variable.optional) continue;
+    if (!variable || variable.optional || variable.dokploy === false) continue;
     const route = routes.find(candidate => candidate.domain === name);
-    if (name === 'PROXY_NETWORK' || name === 'POSTGRES_PORT') continue;
     const value = route
       ? `\${${hostVariable(route.name)}}`
       : variable.generate
         ? `\${${name.toLowerCase()}}`
-        : templateValue(name, variable.value ?? '');
+        : (variable.dokploy ?? variable.value ?? '');
     lines.push(`  ${JSON.stringify(`${name}=${value}`)},`);
   }
   for (const route of routes) {
@@ -115,12 +114,6 @@ function hostVariable(route: string): string {
 /** Always Dokploy's `hash`, whose length is in characters: it is hex of true randomness, which its `password` is not. */
 function helper(generate: Generate): string {
   return `\${hash:${generate.bytes * 2}}`;
-}
-
-function templateValue(name: string, value: string): string {
-  if (name === 'HASURA_CORS') return '*';
-  if (name === 'ENVIRONMENT') return 'production';
-  return value;
 }
 
 const logoSvg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img" aria-label="PeakStone">

@@ -1,5 +1,6 @@
 /** `.env.example`: every variable of the stack, grouped; secrets empty. */
-import { type Variable, variables } from '../variables.ts';
+import type { Variable } from '../variable.ts';
+import { variables } from '../variables.ts';
 
 /** Pure. A variable that no service of a stack uses is still listed: the file is the catalogue. */
 export function renderEnvExample(): string {

@@ -1,5 +1,6 @@
 /** The rendered files that the repository keeps, by path; a test holds them to the definition. */
-import { resolveStack, type StackConfig, stackVersion } from '../definition.ts';
+import { type StackConfig, stackVersion } from '../definition.ts';
+import { resolveStack } from '../resolve.ts';
 import { renderCaddy } from './caddy.ts';
 import { renderCompose, renderOverride } from './compose.ts';
 import { renderDokploy } from './dokploy.ts';

@@ -1,5 +1,5 @@
+import type { Route } from '../container/spec.ts';
 import type { Stack } from '../definition.ts';
-import type { Route } from './container.ts';
 
 /**
  * Traefik 3 labels for a container's public hosts: TLS at the edge, HTTP on the stack's network.

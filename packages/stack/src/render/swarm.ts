@@ -5,10 +5,10 @@
  * Swarm configs named by their content, filled in from the container's environment so that no secret lies in one.
  */
 import { createHash } from 'node:crypto';
+import type { ConfigFile, ContainerSpec } from '../container/spec.ts';
 import type { Stack } from '../definition.ts';
 import { healthModel, logLabels, mountText, volumeNames } from './compose.ts';
-import type { ConfigFile, ContainerSpec } from './container.ts';
-import { buildContainers } from './containers/index.ts';
+import { buildContainers } from './containers.ts';
 import { routeLabels } from './routes.ts';
 import { toYaml } from './yaml.ts';
 
@@ -100,7 +100,7 @@ function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): R
     };
   }
   const restart = { restart_policy: { condition: 'any', delay: '2s' } };
-  if (container.name === 'logs-agent') return { mode: 'global', ...restart };
+  if (container.everyNode) return { mode: 'global', ...restart };
   const spread = stack.endpointMode === 'dnsrr' ? { endpoint_mode: 'dnsrr' } : {};
   if (container.stateful) {
     return {

@@ -1,8 +1,8 @@
 /** The docs' tables of services and of images. */
 import type { Stack } from '../definition.ts';
-import { services } from '../services.ts';
-import { buildContainers } from './containers/index.ts';
-import { pinnedImages, postgresImages } from './images.ts';
+import { services } from '../services/index.ts';
+import { caddyImage } from './caddy.ts';
+import { buildContainers } from './containers.ts';
 
 /** Markdown: what serves, by whom, where. Pure. */
 export function renderServiceTable(stack: Stack): string {
@@ -28,13 +28,13 @@ export function renderServiceTable(stack: Stack): string {
 
 /** Markdown: the variable of each image and what it is unless set. Pure. */
 export function renderImageTable(stack: Stack): string {
-  const own = [
-    ['POSTGRES_IMAGE', postgresImages.peakstone],
-    ['PEAKSTONE_IMAGE', stack.image],
+  const images = [
+    ...services.flatMap(({ ownImage }) => ownImage ?? []),
+    { variable: 'PEAKSTONE_IMAGE', pin: stack.image },
+    ...services.flatMap(({ image, ownImage }) => (ownImage ? [] : (image ?? []))),
+    caddyImage,
   ];
-  const rows = [...own, ...Object.entries(pinnedImages).filter(([name]) => name !== 'RUSTFS_IMAGE')].map(
-    ([name, image]) => [`\`${name}\``, `\`${image}\``],
-  );
+  const rows = images.map(({ variable, pin }) => [`\`${variable}\``, `\`${pin}\``]);
   return markdownTable(['Variable', 'Image unless set'], rows);
 }
 

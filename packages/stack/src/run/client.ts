@@ -1,13 +1,19 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freeDataFolder } from '@peakstone/database';
+import { services } from '../services/index.ts';
 import { askControl, type ControlRequest } from './control.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { takeLock } from './lock.ts';
-import { databaseDir, type StackPaths } from './paths.ts';
-import { controlSocket, readPresence, removeState, type StackState } from './state.ts';
+import type { StackPaths } from './paths.ts';
+import {
+  controlSocket,
+  notRunning,
+  readPresence,
+  removeState,
+  runningState,
+  type StackState,
+} from './state.ts';
 import type { StackStatus } from './status.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
@@ -88,46 +94,23 @@ export async function ask(
   }
 }
 
-/** A killed stack leaves its database running, on its port: whoever stops the stack wants that to end as well. */
+/** What a killed stack has left running ends as well when the stack is stopped. */
 async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
   if (readPresence(paths).kind !== 'stale') return false;
   // Held meanwhile, so that no successor starts the server that is being stopped.
   const lock = takeLock(paths.lock);
   if (lock === null) return false;
   try {
-    const dataDir = databaseDir(paths, stackEnv(paths, env));
-    if (existsSync(dataDir))
-      await freeDataFolder(dataDir, text => onEvent({ kind: 'step', service: 'postgres', text }));
+    const values = stackEnv(paths, env);
+    for (const { name, local } of services) {
+      const planning = await local?.plan?.();
+      await planning?.freeRemains?.(paths, values, text => onEvent({ kind: 'step', service: name, text }));
+    }
     removeState(paths);
     return true;
   } finally {
     lock.release();
   }
-}
-
-/**
- * The state of the stack that runs in this folder; waits a moment for one that has just begun.
- * @throws {StackError} `notRunning`
- */
-export async function runningState(paths: StackPaths): Promise<StackState> {
-  for (let attempt = 0; ; attempt++) {
-    const presence = readPresence(paths);
-    if (presence.kind === 'running' && presence.state) return presence.state;
-    if (presence.kind !== 'running' || attempt === 50) {
-      const killed =
-        presence.kind === 'stale'
-          ? ` (process ${presence.state.pid} was killed; nothing committed is lost)`
-          : '';
-      throw notRunning(paths, killed);
-    }
-    await sleep(100);
-  }
-}
-
-function notRunning(paths: StackPaths, why: string): StackError {
-  return new StackError('notRunning', `No stack runs in ${paths.data}${why}.`, {
-    hint: `Start it with 'peakstone up', or name another folder with --data.`,
-  });
 }
 
 function isAlive(pid: number): boolean {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import type { RunningDatabase } from '@peakstone/database';
 import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
+import type { Facts } from '../services/local.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { runScript } from './exampleScript.ts';
@@ -41,11 +41,11 @@ export function findExample(project: string, name: string): Example {
  */
 export async function loadExample(
   { folder, name, manifest }: Example,
-  database: RunningDatabase,
+  database: Facts,
   signal: AbortSignal,
   onEvent: OnStackEvent,
 ): Promise<void> {
-  const pool = createPrivilegedPool({ url: database.adminUrl, name: 'peakstone example' });
+  const pool = createPrivilegedPool({ url: database.databaseAdminUrl ?? '', name: 'peakstone example' });
   const began = performance.now();
   try {
     await pool.script(
@@ -74,7 +74,7 @@ export async function loadExample(
           file,
           hash,
           step,
-          migratorUrl: database.tcpUrl('db_migrator'),
+          migratorUrl: database.databaseMigratorUrl ?? '',
           signal,
           onEvent,
         });

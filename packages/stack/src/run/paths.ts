@@ -37,11 +37,6 @@ export function stackPaths(cwd: string, dataDir?: string): StackPaths {
   };
 }
 
-/** The database's own folder, where `env` does not name another. Pure. */
-export function databaseDir(paths: StackPaths, env: Readonly<Record<string, string | undefined>>): string {
-  return env.DATABASE_DIR ?? join(paths.data, 'postgres');
-}
-
 /** Beside the data where the path fits into a socket address, else a short name in a private folder of the temporary one. */
 function controlSocketPath(data: string): string {
   const direct = join(data, 'control.sock');

@@ -1,22 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type ApiKeys, type DatabaseConfig, ensureSecrets, readDatabaseConfig } from '@peakstone/database';
-import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway';
+import { type ApiKeys, ensureSecrets } from '@peakstone/database';
 import { loadStackConfig } from '../deploy/project.ts';
-import { services } from '../services.ts';
-import { localVariables } from '../variables.ts';
+import { services } from '../services/index.ts';
+import type { Planning, RunEngine } from '../services/local.ts';
+import { localVariables, variablesRequiredBy } from '../variables.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
-import { databaseDir, type StackPaths } from './paths.ts';
+import type { StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
-import { secretVariables, signStackKeys } from './secrets.ts';
+import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
-import { externalUrl } from './urls.ts';
-
-/** Who serves one of the services that take part in the local run. */
-export type RunEngine = { readonly kind: 'peakstone' } | { readonly kind: 'external'; readonly url: string };
+import { externalUrl, httpUrl } from './urls.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {
@@ -27,19 +22,12 @@ export interface StackPlan {
   readonly ports: Readonly<Record<string, number>>;
   /** By service, of those that take part. */
   readonly engines: ReadonlyMap<string, RunEngine>;
+  /** Where people reach a service, without a password. By service. */
+  readonly addresses: Readonly<Record<string, string | null>>;
   readonly keys: ApiKeys;
   /** The settings as they are now: `.env` changes when secrets rotate, so that every start of a service reads it anew. */
   env(): EnvValues;
-  /** @throws {ConfigError} */
-  database(): DatabaseConfig;
 }
-
-/** Variables that set a service's own port; a value there is meant exactly. */
-const portVariables: Readonly<Record<string, string>> = {
-  postgres: 'POSTGRES_PORT',
-  rest: 'PGRST_SERVER_PORT',
-  gateway: 'GATEWAY_PORT',
-};
 
 /**
  * Decides engines, ports and keys; makes `.env` when there is none.
@@ -59,11 +47,11 @@ export async function planStack(
   const engines = chooseEngines(env);
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
   const wishes = wishPorts(engines, env, host, settings.portBase);
-  // A database that a killed stack left behind still has its port; its successor ends it, and gets the port.
-  const orphan = postmasterPort(databaseDir(paths, env));
+  const plannings = await loadPlannings(engines);
+  const held = new Set([...plannings.values()].map(planning => planning.heldPort?.(paths, env)));
   const { ports, notices } = await allocatePorts(
     wishes,
-    async (port, address) => port === orphan || (await portIsFree(port, address)),
+    async (port, address) => held.has(port) || (await portIsFree(port, address)),
   );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
   const { schemas } = await loadStackConfig(paths.project);
@@ -72,26 +60,50 @@ export async function planStack(
     return {
       ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
       ...fresh,
-      DATABASE_DIR: databaseDir(paths, fresh),
-      ...(ports.postgres === undefined ? {} : { POSTGRES_PORT: String(ports.postgres) }),
+      ...Object.assign({}, ...[...plannings.values()].map(planning => planning.settings?.(paths, fresh))),
+      ...portSettings(ports),
     };
   };
-  const plan: StackPlan = {
+  // Wrong settings end the start before anything runs.
+  for (const planning of plannings.values()) planning.assertSettings?.(current());
+  assertJwtSecret(env, settings.env);
+  const address = (name: string, engine: RunEngine, front: boolean): string | null => {
+    const port = ports[name] ?? null;
+    const own = plannings.get(name)?.address;
+    if (own) return own(engine, port, current());
+    return port === null ? null : httpUrl(front ? host : '127.0.0.1', port);
+  };
+  return {
     paths,
     host,
     ports,
     engines,
+    addresses: Object.fromEntries(
+      services.flatMap(({ name, front }) => {
+        const engine = engines.get(name);
+        return engine ? [[name, address(name, engine, front === true)] as const] : [];
+      }),
+    ),
     keys: signStackKeys(env),
     env: current,
-    database: () => readDatabaseConfig(current()),
   };
-  // Wrong settings end the start before anything runs.
-  plan.database();
-  routesFromEnv(env);
-  // The port has been read above, in Compose's shape as well.
-  readGatewayConfig({ ...env, GATEWAY_PORT: undefined });
-  assertJwtSecret(env, settings.env);
-  return plan;
+}
+
+async function loadPlannings(engines: ReadonlyMap<string, RunEngine>): Promise<Map<string, Planning>> {
+  const plannings = new Map<string, Planning>();
+  for (const { name, local } of services) {
+    if (local?.plan && engines.has(name)) plannings.set(name, await local.plan());
+  }
+  return plannings;
+}
+
+/** The ports that were found, in each service's own words. */
+function portSettings(ports: Readonly<Record<string, number>>): EnvValues {
+  return Object.fromEntries(
+    services.flatMap(({ name, local }) =>
+      local && ports[name] !== undefined ? [[local.portVariable, String(ports[name])]] : [],
+    ),
+  );
 }
 
 function assertJwtSecret({ JWT_SECRET, PGRST_JWT_SECRET }: EnvValues, outer: EnvValues): void {
@@ -105,15 +117,9 @@ function assertJwtSecret({ JWT_SECRET, PGRST_JWT_SECRET }: EnvValues, outer: Env
 
 /** A container gets its secrets from outside, and has no place to keep a file of its own. */
 function holdsSecrets(env: EnvValues): boolean {
-  const here = ['postgres', 'db-bootstrap', 'rest', 'gateway'];
-  const needed = secretVariables.filter(({ requiredBy }) => requiredBy.some(name => here.includes(name)));
-  return needed.every(({ name }) => env[name]);
-}
-
-/** The port that PostgreSQL's lock file in this folder names; whoever wrote it, it is not somebody else's program. */
-function postmasterPort(dataDir: string): number | null {
-  const file = join(dataDir, 'postmaster.pid');
-  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[3]) : null;
+  const here = services.filter(({ engines }) => engines.includes('peakstone'));
+  const needed = variablesRequiredBy(here.map(({ name }) => name));
+  return needed.every(({ name, generate }) => !generate || env[name]);
 }
 
 /** Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address. Pure. @throws {StackError} */
@@ -121,8 +127,7 @@ export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
   const engines = new Map<string, RunEngine>();
   for (const service of services) {
     if (service.kind === 'job') continue;
-    const variable =
-      service.name === 'postgres' ? 'DATABASE_ENGINE' : `PEAKSTONE_UPSTREAM_${service.name.toUpperCase()}`;
+    const variable = service.local?.engineVariable ?? `PEAKSTONE_UPSTREAM_${service.name.toUpperCase()}`;
     const url = externalUrl(env[variable]);
     if (url !== null && service.engines.includes('external'))
       engines.set(service.name, { kind: 'external', url });
@@ -140,16 +145,13 @@ function wishPorts(
   const listening = services.filter(
     ({ name, port }) => port !== undefined && engines.get(name)?.kind === 'peakstone',
   );
-  // The gateway is what users open, so it gets the base itself.
-  const ordered = [
-    ...listening.filter(({ name }) => name === 'gateway'),
-    ...listening.filter(({ name }) => name !== 'gateway'),
-  ];
-  return ordered.map(({ name, port }, index) => {
-    const address = name === 'gateway' ? host : '127.0.0.1';
+  // The front is what users open, so it gets the base itself.
+  const ordered = [...listening.filter(({ front }) => front), ...listening.filter(({ front }) => !front)];
+  return ordered.map(({ name, port, front, local }, index) => {
+    const address = front ? host : '127.0.0.1';
     if (portBase !== undefined)
       return { service: name, port: portBase + index, setBy: '--port-base', host: address };
-    const variable = portVariables[name];
+    const variable = local?.portVariable;
     const text = variable === undefined ? undefined : env[variable];
     if (!variable || !text) return { service: name, port: port!, host: address };
     return { service: name, port: readPort(variable, text), setBy: variable, host: address };

@@ -1,13 +1,14 @@
 import { type ApiKeys, rotateSecrets, signApiKeys } from '@peakstone/database';
 import { readBoolean } from '@peakstone/kernel/config';
 import { signJwt } from '@peakstone/kernel/jwt';
+import { services } from '../services/index.ts';
+import { superuserUrl } from '../services/postgres/address.ts';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { StackPaths } from './paths.ts';
 import { readPresence } from './state.ts';
-import { superuserUrl } from './urls.ts';
 
 /** The secrets among the stack's variables. */
 export const secretVariables = variables.filter(variable => variable.generate);
@@ -27,11 +28,6 @@ export interface RotationReport {
   /** Services that took the new secrets over. */
   readonly restarted: readonly string[];
 }
-
-/** Services that hold a secret while they run, by the secrets whose change they must see. */
-const holders: readonly (readonly [service: string, secrets: readonly string[]])[] = [
-  ['rest', ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD']],
-];
 
 /**
  * Gives secrets new values in `.env` and, when the stack runs, in its database; services that hold one are restarted.
@@ -57,7 +53,9 @@ export async function rotateStackSecrets(
     ...(running ? { adminUrl: await superuserUrl(paths, env) } : {}),
   });
   const restarted = running
-    ? holders.flatMap(([service, secrets]) => (secrets.some(name => rotated.includes(name)) ? [service] : []))
+    ? services
+        .filter(({ local }) => local?.secrets.some(name => rotated.includes(name)))
+        .map(({ name }) => name)
     : [];
   for (const service of restarted) await restartStack(paths, service, () => undefined);
   return { rotated, roles, restarted };

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { stackVersion } from '../definition.ts';
-import { services } from '../services.ts';
+import { findRow, services } from '../services/index.ts';
 import { type ControlRequest, listenControl } from './control.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
@@ -142,8 +141,9 @@ async function bringUp({
   const signal = AbortSignal.any([options.signal, interrupt.signal]);
   await supervisor.start(signal);
   if (example) {
-    await loadExample(example, live.database!, signal, hub.emit);
-    await untilServed(live);
+    await loadExample(example, live.facts(plan.env()), signal, hub.emit);
+    // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
+    await live.refresh();
   }
   const startedInMs = Math.round(performance.now() - began);
   hub.emit({ kind: 'ready', durationMs: startedInMs });
@@ -152,7 +152,7 @@ async function bringUp({
       pid: process.pid,
       data: paths.data,
       startedInMs,
-      addresses: listAddresses(plan, supervisor.statuses()),
+      addresses: listAddresses(supervisor.statuses()),
       ports: plan.ports,
       keys: plan.keys,
     },
@@ -162,26 +162,19 @@ async function bringUp({
   };
 }
 
-/** The API looks at the schema again by itself, a moment after; the first request must find what was just loaded. */
-async function untilServed({ rest }: Live): Promise<void> {
-  rest?.reloadCatalog();
-  for (let attempt = 0; rest && attempt < 100 && !(await rest.health()).ok; attempt++) await sleep(20);
-}
-
-/** What users open: everything by its path on the gateway, and the database. */
-function listAddresses(plan: StackPlan, statuses: readonly ServiceStatus[]): StackSummary['addresses'] {
-  const gateway = httpUrl(plan.host, plan.ports.gateway);
-  const addresses = statuses.flatMap(({ name, title, url }) => {
-    if (name === 'gateway') return [];
-    const [path] = services.find(service => service.name === name)?.paths ?? [];
-    const address = path === undefined ? url : `${gateway}${path}`;
-    return address === null ? [] : [{ service: name, title, url: address }];
-  });
-  return [
-    { service: 'gateway', title: 'Gateway', url: gateway },
-    ...addresses.filter(entry => entry.service !== 'postgres'),
-    ...addresses.filter(entry => entry.service === 'postgres'),
+/** What users open: the front, what is behind it by its path, then what has an address of its own. */
+function listAddresses(statuses: readonly ServiceStatus[]): StackSummary['addresses'] {
+  const rows = statuses.map(status => ({ ...status, row: findRow(status.name) }));
+  const front = rows.find(({ row }) => row?.front);
+  const others = rows.filter(({ row }) => !row?.front);
+  const shown = [
+    ...(front ? [front] : []),
+    ...others
+      .filter(({ row }) => row?.paths[0] !== undefined)
+      .map(other => ({ ...other, url: front ? `${front.url}${other.row?.paths[0]}` : other.url })),
+    ...others.filter(({ row }) => row?.paths[0] === undefined),
   ];
+  return shown.flatMap(({ name, title, url }) => (url === null ? [] : [{ service: name, title, url }]));
 }
 
 /** @throws {StackError} `alreadyRunning` */
@@ -191,8 +184,9 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   if (lock) return lock;
   const presence = readPresence(paths);
   const state = presence.kind === 'running' ? presence.state : null;
+  const front = services.find(service => service.front)?.name ?? '';
   const where = state
-    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports.gateway)}`
+    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports[front])}`
     : ', and is just starting';
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
     hint:

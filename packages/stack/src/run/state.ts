@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StackError } from './errors.ts';
 import { isLocked } from './lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from './paths.ts';
@@ -103,4 +104,30 @@ export function controlSocket(paths: StackPaths, state: StackState): string {
 export function removeState(paths: StackPaths): void {
   rmSync(paths.state, { force: true });
   rmSync(paths.control, { force: true });
+}
+
+/**
+ * The state of the stack that runs in this folder; waits a moment for one that has just begun.
+ * @throws {StackError} `notRunning`
+ */
+export async function runningState(paths: StackPaths): Promise<StackState> {
+  for (let attempt = 0; ; attempt++) {
+    const presence = readPresence(paths);
+    if (presence.kind === 'running' && presence.state) return presence.state;
+    if (presence.kind !== 'running' || attempt === 50) {
+      const killed =
+        presence.kind === 'stale'
+          ? ` (process ${presence.state.pid} was killed; nothing committed is lost)`
+          : '';
+      throw notRunning(paths, killed);
+    }
+    await sleep(100);
+  }
+}
+
+/** @param why in brackets, when more is known */
+export function notRunning(paths: StackPaths, why: string): StackError {
+  return new StackError('notRunning', `No stack runs in ${paths.data}${why}.`, {
+    hint: `Start it with 'peakstone up', or name another folder with --data.`,
+  });
 }

@@ -8,6 +8,8 @@ export interface Unit {
   readonly title: string;
   /** `external`: somebody else's, so that it is looked at but neither waited for nor restarted. */
   readonly engine: 'peakstone' | 'external';
+  /** Nothing else of the stack can do without it, whoever runs it. */
+  readonly essential: boolean;
   /** Names of units that must be healthy before this one starts. */
   readonly needs: readonly string[];
   readonly url: string | null;
@@ -58,9 +60,9 @@ export function newEntry(unit: Unit): Entry {
   };
 }
 
-/** Nothing else of the stack can do without its database, whoever runs it; other external services are only looked at. */
+/** External services are only looked at, but for what all the others need. */
 export function isOurs(unit: Unit): boolean {
-  return unit.engine === 'peakstone' || unit.name === 'postgres';
+  return unit.engine === 'peakstone' || unit.essential;
 }
 
 /** A health that neither throws nor hangs, whatever the service does. */

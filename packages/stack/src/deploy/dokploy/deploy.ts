@@ -7,7 +7,7 @@ import { ConfigError } from '@peakstone/kernel/config';
 import type { Stack } from '../../definition.ts';
 import { isExampleHost } from '../../exampleHost.ts';
 import { renderCompose } from '../../render/compose.ts';
-import { buildContainers } from '../../render/containers/index.ts';
+import { buildContainers } from '../../render/containers.ts';
 import { environmentNames } from '../../render/dokploy.ts';
 import { findVariable } from '../../variables.ts';
 import { type DeployEvent, refuseUnsafe } from '../compose.ts';

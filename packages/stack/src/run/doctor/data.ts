@@ -1,20 +1,22 @@
 import { accessSync, constants, existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseError, inspectDataFolder } from '@peakstone/database';
+import { services } from '../../services/index.ts';
 import type { EnvValues } from '../envFile.ts';
-import { databaseDir, type StackPaths } from '../paths.ts';
+import type { StackPaths } from '../paths.ts';
 import type { Presence } from '../state.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** The data folder: whose it is, what is in it, and whether a killed stack left something. */
-export function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Check[] {
+export async function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Promise<Check[]> {
   if (!existsSync(paths.data)) return [checkAbsent('Data folder', paths.data)];
   if (!statSync(paths.data).isDirectory()) {
     return [
       fail('Data folder', `${paths.data} is a file`, 'Move it away, or choose another folder with --data.'),
     ];
   }
-  const checks = [checkOwner(paths.data), ...checkDatabase(databaseDir(paths, env), env)];
+  const checks = [checkOwner(paths.data)];
+  for (const { local } of services)
+    checks.push(...((await local?.plan?.())?.examineFiles?.(paths, env) ?? []));
   if (presence.kind === 'stale') {
     checks.push(
       warn(
@@ -25,17 +27,6 @@ export function checkData(paths: StackPaths, presence: Presence, env: EnvValues)
     );
   }
   return checks;
-}
-
-/** What the start would say of the folder, without touching it. */
-function checkDatabase(folder: string, env: EnvValues): Check[] {
-  try {
-    const { kind } = inspectDataFolder(folder, /^(?:true|yes|on|1)$/i.test(env.DATABASE_ADOPT ?? ''));
-    return kind === 'cluster' ? [ok('Database', 'PostgreSQL 17 data')] : [];
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    return [fail('Database', error.message, error.hint)];
-  }
 }
 
 /** A file or folder that the first start makes, if it may. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { type Variable, variables } from '../../variables.ts';
+import type { Variable } from '../../variable.ts';
+import { variables } from '../../variables.ts';
 import { type EnvValues, readEnvFile } from '../envFile.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from '../jwtSecret.ts';
 import type { StackPaths } from '../paths.ts';

@@ -1,5 +1,4 @@
-import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import { services } from '../../services.ts';
+import { services } from '../../services/index.ts';
 import { ask } from '../client.ts';
 import { type EnvValues, stackEnv } from '../envFile.ts';
 import { StackError } from '../errors.ts';
@@ -7,7 +6,6 @@ import type { StackPaths } from '../paths.ts';
 import { portIsFree } from '../ports.ts';
 import { type Presence, readPresence } from '../state.ts';
 import type { StackStatus } from '../status.ts';
-import { superuserUrl } from '../urls.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { checkData } from './data.ts';
 import { checkEnv } from './env.ts';
@@ -20,7 +18,7 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
   const presence = readPresence(paths);
   return [
     ...checkMachine(paths.data),
-    ...checkData(paths, presence, settingsOf(paths, env)),
+    ...(await checkData(paths, presence, settingsOf(paths, env))),
     ...checkEnv(paths, env),
     ...(presence.kind === 'running' ? await checkRunning(paths, presence, env) : await checkPorts()),
   ];
@@ -70,41 +68,11 @@ async function checkRunning(
       ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`)
       : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
   );
-  if (status?.services.some(({ name, state }) => name === 'postgres' && state === 'healthy')) {
-    checks.push(...(await checkExtensions(await superuserUrl(paths, env))));
+  const { ports } = presence.state;
+  for (const { name, local } of services) {
+    const well = status?.services.some(service => service.name === name && service.state === 'healthy');
+    const examine = well ? await local?.examine?.() : undefined;
+    if (examine) checks.push(...(await examine({ env: stackEnv(paths, env), ports })));
   }
   return checks;
-}
-
-/** What the original stack uses, and what it is for. */
-const extensions: readonly (readonly [name: string, use: string])[] = [
-  ['pg_cron', 'scheduled jobs'],
-  ['pgaudit', 'audit log of objects'],
-  ['hypopg', 'hypothetical indexes'],
-  ['pg_repack', 'repacking without locks'],
-  ['vector', 'embeddings'],
-];
-
-async function checkExtensions(url: string): Promise<Check[]> {
-  const pool = createPrivilegedPool({ url, name: 'peakstone doctor', acquireTimeoutMs: 3000 });
-  try {
-    const { rows } = await pool.query('select name, default_version from pg_available_extensions');
-    const versions = new Map(rows.map(row => [row[0]!.toString(), row[1]?.toString() ?? '']));
-    const there = extensions.filter(([name]) => versions.has(name));
-    const absent = extensions.filter(([name]) => !versions.has(name));
-    return [
-      ...there.map(([name]) => ok('Extension', `${name} ${versions.get(name)}`)),
-      ...(absent.length === 0
-        ? []
-        : [
-            warn(
-              'Extension',
-              `not installed: ${absent.map(([name, use]) => `${name} (${use})`).join(', ')}`,
-              'If you need one, use a system PostgreSQL 17 that has it (on Debian postgresql-17-cron and others), or our image.',
-            ),
-          ]),
-    ];
-  } finally {
-    await pool.close(0);
-  }
 }

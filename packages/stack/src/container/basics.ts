@@ -1,0 +1,57 @@
+/** What the containers of a stack have in common. */
+import { findService, type ServiceDefinition, type Stack } from '../definition.ts';
+import { hostOf } from './endpoints.ts';
+import type { After, ContainerSpec, Health, Route } from './spec.ts';
+
+/** The parts of a container that the service table decides. */
+export function basics(
+  stack: Stack,
+  { name, aliases, logLabel, kind, stateful, everyNode }: ServiceDefinition,
+): Pick<
+  ContainerSpec,
+  'name' | 'aliases' | 'logLabel' | 'routes' | 'job' | 'stateful' | 'everyNode' | 'after' | 'ports'
+> {
+  return {
+    name,
+    aliases: [hostOf(stack, name), ...aliases],
+    ...(logLabel === undefined ? {} : { logLabel }),
+    routes: [],
+    job: kind === 'job',
+    stateful,
+    ...(everyNode ? { everyNode } : {}),
+    after: [],
+    ports: [],
+  };
+}
+
+/**
+ * Waits for services that the stack runs itself: jobs until finished, those that are to be awaited until healthy, others
+ * until started, so that one sick service cannot hold back the rest.
+ */
+export function after(stack: Stack, ...names: readonly string[]): After[] {
+  return names.flatMap((name): After[] => {
+    const service = findService(stack, name);
+    if (!service || service.engine === 'external') return [];
+    if (service.definition.kind === 'job')
+      return [{ service: name, condition: 'service_completed_successfully' }];
+    return [{ service: name, condition: service.definition.awaited ? 'service_healthy' : 'service_started' }];
+  });
+}
+
+/** A variable without which the file is refused, with what to do about it. */
+export function required(name: string): string {
+  return `\${${name}:?set ${name} in .env, or run: peakstone deploy env}`;
+}
+
+export function publicRoute(name: string, domain: string, port: number): Route[] {
+  return [{ name, domain, port }];
+}
+
+/** The health command of our own image, which asks the address in PEAKSTONE_HEALTH_URL. */
+export const builtInHealth: Health = {
+  test: ['CMD', 'peakstone', 'health'],
+  intervalS: 3,
+  timeoutS: 5,
+  retries: 20,
+  startPeriodS: 60,
+};

@@ -1,0 +1,38 @@
+import { imageVariable, password, publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { adminContainer } from './container.ts';
+
+export const admin: Service = {
+  name: 'admin',
+  title: 'Database admin',
+  contract: 'pgAdmin 4, with the stack’s servers provisioned',
+  kind: 'service',
+  engines: ['upstream'],
+  port: 5050,
+  containerPort: 80,
+  paths: [],
+  domain: 'DOMAIN_PGADMIN',
+  image: { variable: 'PGADMIN_IMAGE', pin: 'dpage/pgadmin4:9.17' },
+  needs: [],
+  stateful: true,
+  aliases: ['pgadmin'],
+  variables: [
+    {
+      name: 'PGADMIN_EMAIL',
+      group: 'Database admin (pgAdmin)',
+      comment: 'A real address: pgAdmin refuses reserved domains such as example.com’s .local.',
+      value: 'admin@example.com',
+    },
+    { name: 'PGADMIN_PASSWORD', group: 'Database admin (pgAdmin)', generate: password },
+    {
+      name: 'DOMAIN_PGADMIN',
+      group: 'Public hosts',
+      comment: 'Database admin',
+      value: 'dbadmin.example.com',
+    },
+    publishVariable('PUBLISH_PGADMIN', '127.0.0.1:5050'),
+    imageVariable('PGADMIN_IMAGE'),
+  ],
+  requires: ['PGADMIN_EMAIL', 'PGADMIN_PASSWORD'],
+  container: adminContainer,
+};

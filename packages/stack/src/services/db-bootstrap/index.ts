@@ -1,0 +1,22 @@
+import { password } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { bootstrapContainer } from './container.ts';
+
+export const dbBootstrap: Service = {
+  name: 'db-bootstrap',
+  title: 'Roles and grants',
+  contract: 'Idempotent job: least-privilege roles, schemas, grants, passwords, auth functions',
+  kind: 'job',
+  engines: ['peakstone'],
+  paths: [],
+  needs: ['postgres'],
+  stateful: false,
+  aliases: [],
+  variables: [
+    { name: 'DB_AUTHENTICATOR_PASSWORD', group: 'Database roles of the services', generate: password },
+    { name: 'HASURA_DB_PASSWORD', group: 'Database roles of the services', generate: password },
+    { name: 'DB_MIGRATOR_PASSWORD', group: 'Database roles of the services', generate: password },
+  ],
+  requires: ['POSTGRES_SUPERPASS', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'DB_MIGRATOR_PASSWORD'],
+  container: bootstrapContainer,
+};

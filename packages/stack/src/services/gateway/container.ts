@@ -1,0 +1,43 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
+import { after, basics, builtInHealth, publicRoute } from '../../container/basics.ts';
+import { httpOrigin } from '../../container/endpoints.ts';
+import { ownImage } from '../../container/images.ts';
+import type { ContainerSpec } from '../../container/spec.ts';
+import type { ResolvedService, Stack } from '../../definition.ts';
+
+/** Every HTTP service of the stack, by path and by host, on one address. */
+export function gatewayContainer(stack: Stack, service: ResolvedService): ContainerSpec {
+  // What has no path stays inside: the log store's ingest has no credentials of its own.
+  const behind = stack.services.filter(({ definition }) => definition.paths.length > 0 && !definition.front);
+  const upstreams = Object.fromEntries(
+    behind.map(({ definition: { name } }) => [
+      `PEAKSTONE_UPSTREAM_${name.toUpperCase()}`,
+      httpOrigin(stack, name) ?? '',
+    ]),
+  );
+  return {
+    ...basics(stack, service.definition),
+    image: ownImage(stack, service.definition),
+    command: ['gateway'],
+    environment: {
+      ...upstreams,
+      DOMAIN_API: '${DOMAIN_API:-}',
+      DOMAIN_GQL: '${DOMAIN_GQL:-}',
+      DOMAIN_FILES: '${DOMAIN_FILES:-}',
+      DOMAIN_IMG: '${DOMAIN_IMG:-}',
+      HASURA_CORS: '${HASURA_CORS:-*}',
+      GATEWAY_HOST: '0.0.0.0',
+      GATEWAY_PORT: '8000',
+      // The reverse proxy before it, on the stack's own networks.
+      GATEWAY_TRUSTED_PROXIES: 'loopback,private',
+      PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8000/',
+    },
+    tmpfs: ['/tmp'],
+    health: builtInHealth,
+    after: after(stack, ...behind.map(({ definition }) => definition.name)),
+    ports: [{ container: 8000, local: '${PUBLISH_GATEWAY:-127.0.0.1:8000}' }],
+    routes: publicRoute('gateway', 'DOMAIN_GATEWAY', 8000),
+    hardened: true,
+    stopGraceS: 30,
+  };
+}

@@ -1,0 +1,36 @@
+import { publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { gatewayContainer } from './container.ts';
+
+export const gateway: Service = {
+  name: 'gateway',
+  title: 'Gateway',
+  contract: 'One address in front of every service: paths, hosts, CORS, limits, access log, health',
+  kind: 'service',
+  engines: ['peakstone'],
+  port: 8000,
+  paths: ['/'],
+  domain: 'DOMAIN_GATEWAY',
+  front: true,
+  needs: [],
+  stateful: false,
+  aliases: [],
+  logLabel: 'gateway',
+  variables: [
+    {
+      name: 'DOMAIN_GATEWAY',
+      group: 'Public hosts',
+      comment: 'The gateway: every service by path',
+      value: 'stack.example.com',
+    },
+    publishVariable('PUBLISH_GATEWAY', '127.0.0.1:8000'),
+  ],
+  requires: [],
+  container: gatewayContainer,
+  local: {
+    portVariable: 'GATEWAY_PORT',
+    secrets: [],
+    plan: async () => await import('./plan.ts'),
+    run: async () => await import('./run.ts'),
+  },
+};

@@ -1,0 +1,7 @@
+import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway';
+import type { EnvValues } from '../../run/envFile.ts';
+
+export function assertSettings(env: EnvValues): void {
+  routesFromEnv(env);
+  readGatewayConfig(env);
+}

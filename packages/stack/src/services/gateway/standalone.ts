@@ -1,0 +1,23 @@
+/** What the gateway's container runs. */
+import { gateway, routesFromEnv } from '@peakstone/gateway';
+import { createLogger } from '@peakstone/kernel/log';
+import type { Env, Running } from '@peakstone/kernel/service';
+import { StackError } from '../../run/errors.ts';
+
+/**
+ * Starts the gateway from its environment alone. Effect: listens; logs to standard output.
+ * @throws {ConfigError} naming the variable
+ */
+export async function runGateway(env: Env, signal: AbortSignal): Promise<Running> {
+  const log = createLogger({ fields: { service: 'gateway' } });
+  const config = gateway.config(env);
+  const running = await gateway.start(config, { routes: routesFromEnv(env), log }, signal).catch(error => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new StackError('portTaken', `Port ${config.port} of ${config.host} is in use by another process.`, {
+      hint: 'Stop what listens there, or set GATEWAY_PORT.',
+      cause: error,
+    });
+  });
+  log.info('listening', { url: running.url });
+  return running;
+}

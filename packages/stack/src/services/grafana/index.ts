@@ -1,0 +1,29 @@
+import { imageVariable, password, publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { grafanaContainer } from './container.ts';
+
+export const grafana: Service = {
+  name: 'grafana',
+  title: 'Log search',
+  contract: 'Grafana with the log store as data source and a starter dashboard',
+  kind: 'service',
+  engines: ['upstream'],
+  port: 3030,
+  containerPort: 3000,
+  paths: [],
+  domain: 'DOMAIN_GRAFANA',
+  image: { variable: 'GRAFANA_IMAGE', pin: 'grafana/grafana:12.4.5' },
+  needs: [],
+  cannotLack: ['logs'],
+  stateful: true,
+  aliases: [],
+  variables: [
+    { name: 'GRAFANA_ADMIN_USER', group: 'Logging', value: 'admin' },
+    { name: 'GRAFANA_ADMIN_PASSWORD', group: 'Logging', generate: password },
+    { name: 'DOMAIN_GRAFANA', group: 'Public hosts', comment: 'Logs', value: 'grafana.example.com' },
+    publishVariable('PUBLISH_GRAFANA', '127.0.0.1:3030'),
+    imageVariable('GRAFANA_IMAGE'),
+  ],
+  requires: ['GRAFANA_ADMIN_USER', 'GRAFANA_ADMIN_PASSWORD'],
+  container: grafanaContainer,
+};

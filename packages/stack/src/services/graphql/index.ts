@@ -1,0 +1,27 @@
+import { checkConnectionUrls } from '../postgres/connectionUrl.ts';
+import type { Service } from '../service.ts';
+import { graphqlContainer } from './container.ts';
+import { graphqlVariables } from './variables.ts';
+
+export const graphql: Service = {
+  name: 'graphql',
+  title: 'GraphQL API',
+  contract: 'Hasura GraphQL Engine v2',
+  kind: 'service',
+  engines: ['upstream', 'external'],
+  port: 8080,
+  paths: ['/v1/graphql'],
+  domain: 'DOMAIN_GQL',
+  image: { variable: 'HASURA_IMAGE', pin: 'hasura/graphql-engine:v2.48.6' },
+  needs: ['postgres', 'db-bootstrap'],
+  stateful: false,
+  aliases: ['hasura'],
+  logLabel: 'graphql',
+  variables: graphqlVariables,
+  requires: ['HASURA_DB_PASSWORD', 'JWT_SECRET', 'HASURA_ADMIN_SECRET', 'HASURA_CORS'],
+  container: graphqlContainer,
+  checks: checkConnectionUrls(['HASURA_GRAPHQL_DATABASE_URL', 'HASURA_GRAPHQL_METADATA_DATABASE_URL'], {
+    role: 'hasura',
+    password: 'HASURA_DB_PASSWORD',
+  }),
+};

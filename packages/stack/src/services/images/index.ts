@@ -1,0 +1,31 @@
+import type { Service } from '../service.ts';
+import { checkSources } from './checks.ts';
+import { imagesContainer } from './container.ts';
+import { imagesVariables } from './variables.ts';
+
+export const images: Service = {
+  name: 'images',
+  title: 'Image transformation',
+  contract: 'imgproxy',
+  kind: 'service',
+  engines: ['upstream', 'external'],
+  port: 8081,
+  containerPort: 8080,
+  paths: ['/img'],
+  domain: 'DOMAIN_IMG',
+  image: { variable: 'IMGPROXY_IMAGE', pin: 'darthsim/imgproxy:v3.30.1' },
+  needs: [],
+  stateful: false,
+  aliases: ['imgproxy'],
+  logLabel: 'images',
+  variables: imagesVariables,
+  requires: [
+    'S3_APP_SECRET_KEY',
+    'IMGPROXY_KEY_HEX',
+    'IMGPROXY_SALT_HEX',
+    'IMGPROXY_BASE_URL',
+    'IMGPROXY_ALLOWED_SOURCES',
+  ],
+  container: imagesContainer,
+  checks: checkSources,
+};

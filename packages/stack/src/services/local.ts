@@ -1,0 +1,106 @@
+/** How a service of ours runs on this machine: its part of the plan, its start, and what can be told of it when it is up. */
+import type { Handler } from '@peakstone/kernel/http';
+import type { Health, Running } from '@peakstone/kernel/service';
+import type { ServiceDefinition } from '../definition.ts';
+import type { Check } from '../run/doctor/check.ts';
+import type { EnvValues } from '../run/envFile.ts';
+import type { Handlers } from '../run/handlers.ts';
+import type { StackPaths } from '../run/paths.ts';
+
+export interface LocalRun {
+  /** Nothing else can do without it, whoever serves it: an external one is prepared and waited for as well. */
+  readonly essential?: true;
+  /** The setting that puts somebody else's address in its place. Default `PEAKSTONE_UPSTREAM_NAME`. */
+  readonly engineVariable?: string;
+  /** The setting that names its port, which is then meant exactly. */
+  readonly portVariable: string;
+  /** Secrets that it holds while it runs: it is restarted when one of them is another. */
+  readonly secrets: readonly string[];
+  /** Loaded where the stack is planned. */
+  readonly plan?: () => Promise<Planning>;
+  /** Loaded where the service runs. */
+  readonly run: () => Promise<Runner>;
+  /** What the doctor can tell of it while it is up. */
+  readonly examine?: () => Promise<(url: ServiceAddress) => Promise<Check[]>>;
+}
+
+export interface ServiceAddress {
+  /** Settings of the stack. */
+  readonly env: EnvValues;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What a start decides before anything runs, as far as only the service itself knows it. */
+export interface Planning {
+  /** Settings that it has on this machine unless the operator made them. */
+  readonly settings?: (paths: StackPaths, env: EnvValues) => EnvValues;
+  /** Wrong settings end the start before anything runs. @throws {ConfigError} naming the variable */
+  readonly assertSettings?: (env: EnvValues) => void;
+  /** Where people reach it, without a password; null when it has no address. */
+  readonly address?: (engine: RunEngine, port: number | null, env: EnvValues) => string | null;
+  /** The port that what a killed stack left running still has: its successor ends that, and gets the port. */
+  readonly heldPort?: (paths: StackPaths, env: EnvValues) => number | null;
+  /** Ends what a killed stack left running. */
+  readonly freeRemains?: (paths: StackPaths, env: EnvValues, step: (text: string) => void) => Promise<void>;
+  /** What the doctor can tell of its files, without touching them. */
+  readonly examineFiles?: (paths: StackPaths, env: EnvValues) => Check[];
+}
+
+/** Who serves one of the services that take part in the local run. */
+export type RunEngine = { readonly kind: 'peakstone' } | { readonly kind: 'external'; readonly url: string };
+
+export interface Runner {
+  /** On failure or abort, releases whatever it took, then throws. */
+  start(context: RunContext, signal: AbortSignal): Promise<Started>;
+}
+
+/** What a service is told at its start. */
+export interface RunContext {
+  /** The settings as they are now: `.env` changes when secrets rotate. */
+  readonly env: EnvValues;
+  /** The address that the front listens on; everything else is for this machine alone. */
+  readonly host: string;
+  /** By service, of those that listen here. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Who takes part, in the order of the table. */
+  readonly peers: readonly Peer[];
+  /** What the services that are up have told. */
+  readonly facts: Facts;
+  /** Handlers of the services in this process. */
+  readonly handlers: Handlers;
+  /** Where its log goes: text, in whole lines. */
+  readonly log: { write(text: string): void };
+  health(service: string): Promise<Health>;
+  /** Tells of what takes a while. */
+  step(text: string): void;
+  /** Tells that it ended unasked and starts itself again. */
+  crashed(): void;
+}
+
+export interface Peer {
+  readonly definition: ServiceDefinition;
+  readonly engine: RunEngine;
+  readonly essential: boolean;
+}
+
+/** A service that is up. */
+export interface Started extends Running {
+  /** Answers its requests in this process. */
+  readonly handler?: Handler;
+  /** What those that start after it must know, with the settings of that moment. Holds passwords: never logged. */
+  facts?(env: EnvValues): Facts;
+  /** Looks again at what it has read of others, and resolves when it serves what it found. */
+  refresh?(): Promise<void>;
+}
+
+/** Each has one teller. */
+export interface Facts {
+  /** The administrator's. */
+  readonly databaseAdminUrl?: string;
+  /** The login of the APIs, which switches roles. */
+  readonly databaseApiUrl?: string;
+  /** Over TCP, for programs of the user's own. */
+  readonly databaseMigratorUrl?: string;
+  /** Separated by commas. */
+  readonly schemas?: string;
+}

@@ -1,0 +1,32 @@
+import { imageVariable, password, publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { logsContainer } from './container.ts';
+
+export const logs: Service = {
+  name: 'logs',
+  title: 'Log store',
+  contract: 'Loki, in the stack’s object store, 168 h retention',
+  kind: 'service',
+  engines: ['upstream', 'external'],
+  port: 3100,
+  paths: [],
+  image: { variable: 'LOKI_IMAGE', pin: 'grafana/loki:3.7.6' },
+  needs: [],
+  cannotLack: ['storage'],
+  stateful: true,
+  aliases: ['loki'],
+  variables: [
+    {
+      name: 'LOKI_ACCESS_KEY',
+      group: 'Logging',
+      comment: 'Object-store user of the log store, limited to its bucket.',
+      generate: { kind: 'hex', bytes: 10 },
+      secret: 'accessKey',
+    },
+    { name: 'LOKI_SECRET_KEY', group: 'Logging', generate: password },
+    publishVariable('PUBLISH_LOKI', '127.0.0.1:3100'),
+    imageVariable('LOKI_IMAGE'),
+  ],
+  requires: ['LOKI_ACCESS_KEY', 'LOKI_SECRET_KEY'],
+  container: logsContainer,
+};

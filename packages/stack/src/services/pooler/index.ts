@@ -1,0 +1,28 @@
+import { imageVariable, password, publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { checkPoolName } from './checks.ts';
+import { poolerContainer } from './container.ts';
+
+export const pooler: Service = {
+  name: 'pooler',
+  title: 'Connection pooler',
+  contract: 'PgCat configuration, PostgreSQL protocol',
+  kind: 'service',
+  engines: ['upstream', 'external'],
+  port: 6432,
+  paths: [],
+  image: { variable: 'PGCAT_IMAGE', pin: 'ghcr.io/postgresml/pgcat:v1.2.0' },
+  needs: ['postgres'],
+  stateful: false,
+  aliases: ['pgcat'],
+  logLabel: 'pooler',
+  variables: [
+    { name: 'PGCAT_ADMIN_USER', group: 'Pooler', value: 'pgcat' },
+    { name: 'PGCAT_ADMIN_PASSWORD', group: 'Pooler', generate: password },
+    publishVariable('PUBLISH_PGCAT', '127.0.0.1:6432'),
+    imageVariable('PGCAT_IMAGE', true),
+  ],
+  requires: ['DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'PGCAT_ADMIN_USER', 'PGCAT_ADMIN_PASSWORD'],
+  container: poolerContainer,
+  checks: checkPoolName,
+};

@@ -1,0 +1,54 @@
+/** What the start of the stack must know of the database before anything runs, and what is left of a killed one. */
+import { existsSync } from 'node:fs';
+import { DatabaseError, freeDataFolder, inspectDataFolder, readDatabaseConfig } from '@peakstone/database';
+import { type Check, fail, ok } from '../../run/doctor/check.ts';
+import type { EnvValues } from '../../run/envFile.ts';
+import type { StackPaths } from '../../run/paths.ts';
+import type { RunEngine } from '../local.ts';
+import { databaseDir, postmasterPort } from './folder.ts';
+
+export function settings(paths: StackPaths, env: EnvValues): EnvValues {
+  return { DATABASE_DIR: databaseDir(paths, env) };
+}
+
+export function assertSettings(env: EnvValues): void {
+  readDatabaseConfig(env);
+}
+
+/** Without a password: it is shown on a terminal, and in status for everyone who asks. */
+export function address(engine: RunEngine, port: number | null, env: EnvValues): string {
+  if (engine.kind === 'external') {
+    const url = new URL(engine.url);
+    url.password = '';
+    url.search = '';
+    return url.href;
+  }
+  const { superuser, database } = readDatabaseConfig(env);
+  return `postgres://${encodeURIComponent(superuser)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+}
+
+export function heldPort(paths: StackPaths, env: EnvValues): number | null {
+  return postmasterPort(databaseDir(paths, env));
+}
+
+/** A killed stack leaves its database running, on its port: whoever stops the stack wants that to end as well. */
+export async function freeRemains(
+  paths: StackPaths,
+  env: EnvValues,
+  step: (text: string) => void,
+): Promise<void> {
+  const folder = databaseDir(paths, env);
+  if (existsSync(folder)) await freeDataFolder(folder, step);
+}
+
+/** What the start would say of the folder. */
+export function examineFiles(paths: StackPaths, env: EnvValues): Check[] {
+  const adopt = /^(?:true|yes|on|1)$/i.test(env.DATABASE_ADOPT ?? '');
+  try {
+    const { kind } = inspectDataFolder(databaseDir(paths, env), adopt);
+    return kind === 'cluster' ? [ok('Database', 'PostgreSQL 17 data')] : [];
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return [fail('Database', error.message, error.hint)];
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  type DatabaseEvent,
+  databaseService,
+  type RunningDatabase,
+  readDatabaseConfig,
+  renderReport,
+} from '@peakstone/database';
+import { withPassword } from '../../run/urls.ts';
+import type { RunContext, Started } from '../local.ts';
+
+/** PostgreSQL, or somebody else's; the bootstrap is part of its start. */
+export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
+  const running = (await databaseService.start(
+    readDatabaseConfig(context.env),
+    { onEvent: event => tell(event, context) },
+    signal,
+  )) as RunningDatabase;
+  return {
+    health: () => running.health(),
+    stop: () => running.stop(),
+    facts: env => {
+      const { schemas, passwords } = readDatabaseConfig(env);
+      return {
+        databaseAdminUrl: running.adminUrl,
+        // It has been up since before a rotation, so that the password it knows may be yesterday's.
+        databaseApiUrl: withPassword(running.url('db_authenticator'), passwords.db_authenticator),
+        databaseMigratorUrl: running.tcpUrl('db_migrator'),
+        schemas: schemas.join(','),
+      };
+    },
+  };
+}
+
+function tell(event: DatabaseEvent, { log, step, crashed }: RunContext): void {
+  for (const line of linesOf(event)) log.write(`${line}\n`);
+  if (event.kind === 'notice') step(event.text);
+  if (event.kind === 'crashed') crashed();
+}
+
+function linesOf(event: DatabaseEvent): readonly string[] {
+  switch (event.kind) {
+    case 'serverLog':
+      return [event.line];
+    case 'notice':
+      return [event.text];
+    case 'started': {
+      const { version, port, pid, durationMs } = event;
+      return [`PostgreSQL ${version} on port ${port}, process ${pid}, up in ${Math.round(durationMs)} ms`];
+    }
+    case 'bootstrapped':
+      return renderReport(event.report);
+    case 'crashed':
+      return [`ended unasked: ${event.reason}; starting again`];
+    case 'restartFailed':
+      return [`did not start again: ${event.error.message}`];
+  }
+}

@@ -1,0 +1,31 @@
+import { imageVariable, publishVariable } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { restContainer } from './container.ts';
+
+export const rest: Service = {
+  name: 'rest',
+  title: 'REST API',
+  contract: 'PostgREST',
+  kind: 'service',
+  engines: ['peakstone', 'upstream', 'external'],
+  port: 3000,
+  paths: ['/rest/v1'],
+  domain: 'DOMAIN_API',
+  image: { variable: 'POSTGREST_IMAGE', pin: 'postgrest/postgrest:v14.12' },
+  needs: ['postgres', 'db-bootstrap'],
+  stateful: false,
+  aliases: ['postgrest'],
+  logLabel: 'api',
+  variables: [
+    { name: 'DOMAIN_API', group: 'Public hosts', comment: 'REST', value: 'api.example.com' },
+    publishVariable('PUBLISH_REST', '127.0.0.1:3000'),
+    imageVariable('POSTGREST_IMAGE'),
+  ],
+  requires: ['DB_AUTHENTICATOR_PASSWORD', 'JWT_SECRET'],
+  container: restContainer,
+  local: {
+    portVariable: 'PGRST_SERVER_PORT',
+    secrets: ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD'],
+    run: async () => await import('./run.ts'),
+  },
+};

@@ -1,0 +1,40 @@
+import { imageVariable, password } from '../../variable.ts';
+import type { Service } from '../service.ts';
+import { storageBootstrapContainer } from './container.ts';
+
+export const storageBootstrap: Service = {
+  name: 'storage-bootstrap',
+  title: 'Buckets and policies',
+  contract: 'Idempotent job: bucket, versioning, app user and policy, the log store’s bucket and user',
+  kind: 'job',
+  engines: ['upstream'],
+  paths: [],
+  image: { variable: 'MINIO_MC_IMAGE', pin: 'quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z' },
+  needs: ['storage'],
+  cannotLack: ['storage'],
+  stateful: false,
+  aliases: [],
+  variables: [
+    { name: 'MINIO_BUCKET', group: 'Object storage', value: 'uploads' },
+    {
+      name: 'MINIO_ALIAS',
+      group: 'Object storage',
+      comment: 'mc’s name for the server; not a secret.',
+      value: 'minio',
+    },
+    { name: 'AWS_REGION', group: 'Object storage', value: 'us-east-1' },
+    { name: 'S3_APP_ACCESS_KEY', group: 'Object storage', value: 'psappaccess' },
+    { name: 'S3_APP_SECRET_KEY', group: 'Object storage', generate: password },
+    imageVariable('MINIO_MC_IMAGE', true),
+  ],
+  requires: [
+    'MINIO_ROOT_USER',
+    'MINIO_ROOT_PASS',
+    'MINIO_BUCKET',
+    'S3_APP_ACCESS_KEY',
+    'S3_APP_SECRET_KEY',
+    'LOKI_ACCESS_KEY',
+    'LOKI_SECRET_KEY',
+  ],
+  container: storageBootstrapContainer,
+};

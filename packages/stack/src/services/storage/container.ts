@@ -1,0 +1,65 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
+import { basics, required } from '../../container/basics.ts';
+import { pinnedImage, upstreamImage } from '../../container/images.ts';
+import type { ContainerSpec } from '../../container/spec.ts';
+import type { ResolvedService, Stack } from '../../definition.ts';
+
+/** The same variable names another server's image. */
+const rustfsImage = { variable: 'MINIO_IMAGE', pin: 'rustfs/rustfs:1.0.0' };
+
+export function storageContainer(stack: Stack, service: ResolvedService): ContainerSpec {
+  const shared = {
+    ...basics(stack, service.definition),
+    volumes: [{ source: '${MINIO_DATA_HOST_DIR:-storage_data}', volume: 'storage_data', target: '/data' }],
+    ports: [
+      { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' },
+      { container: 9001, local: '${PUBLISH_MINIO_CONSOLE:-127.0.0.1:9001}' },
+    ],
+    routes: [
+      { name: 'files', domain: 'DOMAIN_FILES', port: 9000 },
+      { name: 'files-console', domain: 'DOMAIN_MINIO_CONSOLE', port: 9001 },
+    ],
+    hardened: false,
+    stopGraceS: 30,
+  };
+  if (stack.storage === 'rustfs') {
+    return {
+      ...shared,
+      image: pinnedImage(rustfsImage),
+      command: ['/data'],
+      environment: {
+        RUSTFS_ACCESS_KEY: '${MINIO_ROOT_USER:-minioadmin}',
+        RUSTFS_SECRET_KEY: required('MINIO_ROOT_PASS'),
+        RUSTFS_ADDRESS: ':9000',
+        RUSTFS_CONSOLE_ADDRESS: ':9001',
+        RUSTFS_CONSOLE_ENABLE: 'true',
+        RUSTFS_OBS_LOGGER_LEVEL: 'warn',
+        // The image logs to files inside the container; without a folder it logs to standard output.
+        RUSTFS_OBS_LOG_DIRECTORY: '',
+      },
+      health: {
+        test: ['CMD-SHELL', 'curl -fsS http://127.0.0.1:9000/health > /dev/null || exit 1'],
+        intervalS: 15,
+        timeoutS: 5,
+        retries: 5,
+        startPeriodS: 30,
+      },
+    };
+  }
+  return {
+    ...shared,
+    image: upstreamImage(service.definition),
+    command: ['server', '/data', '--console-address', ':9001'],
+    environment: {
+      MINIO_ROOT_USER: '${MINIO_ROOT_USER:-minioadmin}',
+      MINIO_ROOT_PASSWORD: required('MINIO_ROOT_PASS'),
+    },
+    health: {
+      test: ['CMD', 'mc', 'ready', 'local'],
+      intervalS: 15,
+      timeoutS: 5,
+      retries: 5,
+      startPeriodS: 30,
+    },
+  };
+}
