@@ -18,6 +18,12 @@ export interface ServeOptions {
   readonly socketMode?: number;
   /** Largest request body; more is 413. Default 10 MiB. */
   readonly maxBodyBytes?: number;
+  /**
+   * Bytes that the bodies of requests in work may hold, over all connections. Beyond it those that have stopped arriving are
+   * refused, then those of the source that holds most; see {@link BodyMemory}. Default an eighth of the memory that the
+   * process may use, shared by all its servers.
+   */
+  readonly maxBodiesBytes?: number;
   /** Largest request line and header block together; more is 431. Default 32 KiB. */
   readonly maxHeaderBytes?: number;
   /** Time for a request's header block to arrive; later is 408. Default 20 s. */

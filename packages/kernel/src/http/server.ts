@@ -4,10 +4,11 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { trustedNetworks } from './address.ts';
+import { BodyMemory, processBodies } from './bodyMemory.ts';
 import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';
 import { FastConnection } from './fast/connection.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, RefusedStatus } from './lane.ts';
 import { NodeRequest } from './node/request.ts';
 import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
@@ -77,6 +78,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       stalled.wrote(socket);
     },
     limits,
+    bodies: options.maxBodiesBytes === undefined ? processBodies() : new BodyMemory(options.maxBodiesBytes),
     rootlessTargets: options.rootlessTargets ?? false,
     trusted,
     get draining() {
@@ -217,7 +219,7 @@ function isWebSocketHandshake(message: IncomingMessage): boolean {
   return message.method === 'GET' && /^websocket$/i.test(message.headers.upgrade ?? '');
 }
 
-function refuse(socket: Socket, status: 400 | 408 | 413 | 431): void {
+function refuse(socket: Socket, status: RefusedStatus): void {
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -225,7 +227,7 @@ function refuse(socket: Socket, status: 400 | 408 | 413 | 431): void {
   const reason = reasonPhrase(status);
   const body = JSON.stringify({ message: reason, hint: null });
   socket.write(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nDate: ${httpDate()}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\n${status === 503 ? 'Retry-After: 1\r\n' : ''}Date: ${httpDate()}\r\nConnection: close\r\n\r\n${body}`,
     'latin1',
   );
   socket.destroySoon();
@@ -250,7 +252,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   refuse(socket, status);
 }
 
-function statusOfParseError(code: string | undefined): 400 | 408 | 413 | 431 {
+function statusOfParseError(code: string | undefined): RefusedStatus {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return 431;

@@ -1,6 +1,12 @@
 /**
  * The HTTP edge's contract: handlers are runtime-neutral functions from request to response.
  * A handler called in process by the gateway behaves exactly as one behind its own listener.
+ *
+ * It is called when the header block has arrived, and with the body only when that is small (64 KiB) and came along.
+ * So a service decides by method, target and headers first (token, privilege, `content-length`) and calls `body()` or
+ * `stream()` when it wants the rest. If it answers or throws without doing so, the upload isn't read into memory: the
+ * client gets the answer, up to 4 MiB or 1 s of what it still sends is thrown away so that it sees it, and the connection
+ * closes. A client that asked with `Expect: 100-continue` isn't told to send.
  */
 export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
@@ -17,11 +23,12 @@ export interface HttpRequest {
   /** Peer address; `''` on a unix socket. */
   readonly remoteAddress: string;
   /**
-   * Reads the whole body.
-   * @throws {HttpError} 413 when it exceeds `maxBytes` (the server's limit when absent), 400 when the client breaks off.
+   * Reads the whole body. It counts among the bodies that requests in work hold in memory until this one is answered.
+   * @throws {HttpError} 413 when it exceeds `maxBytes` (the server's limit when absent), before anything is read when its
+   * length is announced; 400 when the client breaks off; 503 with Retry-After when bodies hold all the memory they may.
    */
   body(maxBytes?: number): Promise<Buffer>;
-  /** The body as chunks, for handlers that stream. Exclusive with `body()`. */
+  /** The body as chunks under back-pressure, for handlers that stream: it holds next to no memory. Exclusive with `body()`. */
   stream(): AsyncIterable<Buffer>;
   /** Calls `listener` once if the client goes away before the response has ended. */
   onAborted(listener: () => void): void;

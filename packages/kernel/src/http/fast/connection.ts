@@ -4,8 +4,10 @@
  */
 import type { Socket } from 'node:net';
 import { clientAddress, plainAddress } from '../address.ts';
+import type { HeldBody } from '../bodyMemory.ts';
 import { tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
+import { sourceOf } from '../source.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { type HeaderBlock, type LastBlock, parseFast, withAsciiTarget } from './parse.ts';
 import { writeResponse } from './write.ts';
@@ -13,6 +15,8 @@ import { writeResponse } from './write.ts';
 /** Larger requests are node:http's: they gain nothing here. */
 const MAX_FAST_HEAD_BYTES = 8 * 1024;
 const MAX_FAST_BODY_BYTES = 64 * 1024;
+/** Smaller bodies aren't counted: all connections' together are little. */
+const MIN_COUNTED_BYTES = 4 * 1024;
 /** More pieces than this are joined: a client that sends single bytes must not make us keep an object for each. */
 const MAX_PIECES = 16;
 /** A header block unfinished after so many looks is somebody's slow or hostile client: node:http's. */
@@ -89,6 +93,8 @@ export class FastConnection {
   /** How often an unfinished header block was looked at. */
   #looks = 0;
   #current: FastRequest | null = null;
+  /** The body that is arriving, or of the request in work, when it is large enough to be counted. */
+  #held: HeldBody | null = null;
   #abortListeners: (() => void)[] = [];
   /** At least one request was served: from then on waiting is being idle. */
   #used = false;
@@ -169,6 +175,36 @@ export class FastConnection {
       return;
     }
     if (this.#bytes >= this.#need) this.#serve();
+    else if (this.#held !== null) this.#awaitBody();
+  }
+
+  /** Counts the part of a body that has come; refuses the request when it finds no memory. */
+  #awaitBody(): void {
+    try {
+      this.#hold(this.#bytes, true);
+    } catch {
+      // The only failure is that bodies take all the memory they may; the client is told so.
+      this.#lane.refuse(this.socket, 503);
+    }
+  }
+
+  /** @throws {HttpError} 503 */
+  #hold(bytes: number, arriving: boolean): void {
+    const { bodies } = this.#lane;
+    const now = this.#lane.now();
+    this.#held ??= bodies.open(
+      sourceOf(this.clientAddress(undefined)),
+      () => this.#lane.refuse(this.socket, 503),
+      now,
+    );
+    if (bytes > this.#held.bytes) bodies.grow(this.#held, bytes - this.#held.bytes, now);
+    if (!arriving) bodies.complete(this.#held);
+  }
+
+  #letGo(): void {
+    if (this.#held === null) return;
+    this.#lane.bodies.release(this.#held);
+    this.#held = null;
   }
 
   /** Serves every complete request at hand, until one is left in work or the bytes run out. */
@@ -198,6 +234,7 @@ export class FastConnection {
     if (offset > 0) this.#since = this.#lane.now();
     this.#bytes = this.socket.writableEnded ? 0 : input.length - offset;
     this.#pieces = this.#bytes === 0 ? [] : [input.subarray(offset)];
+    if (this.#need > MIN_COUNTED_BYTES) this.#awaitBody();
   }
 
   #dispatch(method: string, target: string, block: HeaderBlock, body: Buffer): void {
@@ -207,6 +244,7 @@ export class FastConnection {
     this.#lane.begin();
     let response: HttpResponse | Promise<HttpResponse>;
     try {
+      if (body.length > MIN_COUNTED_BYTES || this.#held !== null) this.#hold(body.length, false);
       response = this.#lane.handler(request);
     } catch (error) {
       response = this.#lane.failed(error, request);
@@ -240,6 +278,7 @@ export class FastConnection {
   #finish(close: boolean): void {
     this.#current = null;
     this.#abortListeners = [];
+    this.#letGo();
     this.#lane.end();
     this.#since = this.#lane.now();
     if (this.socket.writableLength > 0) this.#lane.wrote(this.socket);
@@ -279,6 +318,8 @@ export class FastConnection {
   #closed(): void {
     this.#pieces = [];
     this.#bytes = 0;
+    // A request in work still has its body; it lets go of it when it ends.
+    if (this.#current === null) this.#letGo();
     this.#abort();
     this.#lane.forget(this);
   }
@@ -293,6 +334,7 @@ export class FastConnection {
     socket.off('error', this.#onError);
     this.#pieces = [];
     this.#bytes = 0;
+    this.#letGo();
     this.#lane.forget(this);
     this.#lane.handOver(socket, withAsciiTarget(unread), this.#ended);
   }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { clientAddress, plainAddress } from '../address.ts';
 import { BodyCollector } from '../bodyCollector.ts';
+import type { HeldBody } from '../bodyMemory.ts';
 import { HttpError, tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
+import { sourceOf } from '../source.ts';
 import type { HttpRequest } from '../types.ts';
 
 const BROKEN_OFF: Readonly<Record<number, string>> = {
@@ -24,10 +26,18 @@ export class NodeRequest implements HttpRequest {
   readonly #message: IncomingMessage;
   readonly #lane: Lane;
   readonly #abortListeners: (() => void)[] = [];
-  readonly #broken = Promise.withResolvers<never>();
   #continueWith: ServerResponse | null;
   #aborted = false;
   #read = false;
+  /** Why the rest of the body will not come. */
+  #failure: HttpError | null = null;
+  #wake = () => {};
+  /** The handler is within the body. */
+  #reading = false;
+  #received = 0;
+  /** Bytes that the body has; not a number when the client didn't say. */
+  readonly #announced: number;
+  #held: HeldBody | null = null;
 
   /** `continueWith` is set when the client waits for `100 Continue`; it gets it when the handler reads. */
   constructor(message: IncomingMessage, lane: Lane, continueWith: ServerResponse | null) {
@@ -43,10 +53,10 @@ export class NodeRequest implements HttpRequest {
     this.#lane = lane;
     this.#continueWith = continueWith;
     this.unreadable = continueWith !== null;
-    if (Number(this.headers['content-length'] ?? 0) > lane.limits.maxBodyBytes) this.unreadable = true;
-    this.#broken.promise.catch(() => {
-      // Whoever reads the body hears of it; if nobody does, it changes nothing.
-    });
+    this.#announced = Number(
+      this.headers['content-length'] ?? (this.headers['transfer-encoding'] === undefined ? 0 : Number.NaN),
+    );
+    if (this.#announced > lane.limits.maxBodyBytes) this.unreadable = true;
   }
 
   get remoteAddress(): string {
@@ -56,8 +66,20 @@ export class NodeRequest implements HttpRequest {
   }
 
   async body(maxBytes: number = this.#lane.limits.maxBodyBytes): Promise<Buffer> {
+    const { bodies } = this.#lane;
     const collector = new BodyCollector();
-    for await (const chunk of this.#chunks(maxBytes)) collector.add(chunk);
+    const held = bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#lane.now());
+    this.#held = held;
+    for await (const chunk of this.#chunks(Math.min(maxBytes, bodies.maxBytes))) {
+      try {
+        bodies.grow(held, chunk.length, this.#lane.now());
+      } catch (error) {
+        this.unreadable = true;
+        throw error;
+      }
+      collector.add(chunk);
+    }
+    bodies.complete(held);
     return collector.finish();
   }
 
@@ -80,15 +102,35 @@ export class NodeRequest implements HttpRequest {
   /** The rest of the request can't be read: fails whoever waits for its body. Does nothing when it has all arrived. */
   breakOff(status: number): void {
     if (this.#message.complete) return;
-    this.unreadable = true;
     this.brokenOff = true;
-    this.#broken.reject(new HttpError(status, BROKEN_OFF[status] ?? 'The request can not be read'));
+    this.#fail(new HttpError(status, BROKEN_OFF[status] ?? 'The request can not be read'));
   }
+
+  /**
+   * An answer given now leaves more of the body unread than is worth waiting for: the connection ends with it. While the
+   * handler still reads, as one does that answers in a stream, the end of the answer decides.
+   */
+  get leavesBody(): boolean {
+    if (this.#message.complete) return false;
+    if (this.unreadable) return true;
+    return !this.#reading && !(this.#announced - this.#received <= MAX_REST_BYTES);
+  }
+
+  /** The request is answered: its body is no longer held. */
+  release(): void {
+    if (this.#held !== null) this.#lane.bodies.release(this.#held);
+  }
+
+  readonly #fail = (failure: HttpError): void => {
+    this.unreadable = true;
+    this.#failure = failure;
+    this.#wake();
+  };
 
   async *#chunks(maxBytes: number): AsyncGenerator<Buffer> {
     if (this.#read) throw new Error('The request body was already read');
     this.#read = true;
-    if (Number(this.headers['content-length'] ?? 0) > maxBytes) {
+    if (this.#announced > maxBytes) {
       this.unreadable = true;
       throw tooLarge(maxBytes);
     }
@@ -97,27 +139,40 @@ export class NodeRequest implements HttpRequest {
       this.#continueWith = null;
       this.unreadable = false;
     }
-    let bytes = 0;
+    const message = this.#message;
+    const wake = () => this.#wake();
+    for (const event of READING_EVENTS) message.on(event, wake);
+    this.#reading = true;
     try {
-      // destroyOnReturn would cut the connection under the response when a handler stops reading early.
-      const chunks = this.#message.iterator({ destroyOnReturn: false });
       for (;;) {
-        const { done, value } = await Promise.race([chunks.next(), this.#broken.promise]);
-        if (done) return;
-        const chunk = value as Buffer;
-        bytes += chunk.length;
-        if (bytes > maxBytes) {
+        if (this.#failure !== null) throw this.#failure;
+        // All that has come in one piece, so that a body in single bytes costs no more than another.
+        const chunk = message.read() as Buffer | null;
+        if (chunk === null) {
+          if (message.readableEnded) return;
+          if (message.destroyed) throw new HttpError(400, 'The client broke off the request');
+          await new Promise<void>(resolve => {
+            this.#wake = resolve;
+          });
+          continue;
+        }
+        this.#received += chunk.length;
+        if (this.#received > maxBytes) {
           this.unreadable = true;
           throw tooLarge(maxBytes);
         }
         yield chunk;
       }
-    } catch (error) {
-      if (error instanceof HttpError) throw error;
-      throw new HttpError(400, 'The client broke off the request', { cause: error });
+    } finally {
+      this.#reading = false;
+      for (const event of READING_EVENTS) message.off(event, wake);
     }
   }
 }
+
+/** An unread rest of a body up to this size is waited for, so that its connection may be kept. */
+const MAX_REST_BYTES = 64 * 1024;
+const READING_EVENTS = ['readable', 'end', 'error', 'close'];
 
 const ABSOLUTE = /^https?:\/\/([A-Za-z0-9._:[\]-]+)((?:\/[^?]*)?)(\?.*)?$/i;
 

@@ -5,7 +5,7 @@ import { httpDate } from '../date.ts';
 import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
 import { isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
-import type { HttpResponse } from '../types.ts';
+import type { HttpBody, HttpResponse } from '../types.ts';
 import { assertOneHost, NodeRequest } from './request.ts';
 
 /** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
@@ -75,6 +75,7 @@ export async function serveNode(
     if (message.socket.writableLength > 0) lane.wrote(message.socket);
   } finally {
     lane.end();
+    request.release();
     tracked.delete(request);
     message.socket.off('end', gone);
   }
@@ -93,35 +94,45 @@ async function write(
     releaseBody(body);
     return;
   }
-  const closes = request.unreadable && !message.complete;
+  const closes = request.leavesBody;
   sendHead(reply, planned, closes || lane.draining);
-  if (!planned.sendsBody || body === null) {
-    reply.end();
-    releaseBody(body);
-  } else if (isStream(body)) {
+  if (planned.sendsBody && isStream(body)) {
     await pump(request, reply, body, planned, lane);
-  } else if (closes && !request.brokenOff) {
-    for (const part of partsOf(body)) reply.write(part);
-    await linger(message);
-    reply.end();
-  } else if (typeof body === 'string') {
-    // node:http would encode a head of latin-1 as the text that follows it.
-    reply.end(NON_ASCII.test(planned.head) ? Buffer.from(body) : body);
   } else {
-    const parts = partsOf(body);
-    if (parts.length === 1) {
-      reply.end(parts[0]);
-    } else {
-      reply.cork();
+    if (!planned.sendsBody) releaseBody(body);
+    const parts = planned.sendsBody ? partsOf(body as Exclude<HttpBody, AsyncIterable<Uint8Array>>) : [];
+    if (closes && !request.brokenOff) {
+      reply.flushHeaders();
       for (const part of parts) reply.write(part);
-      reply.uncork();
+      await linger(message);
       reply.end();
+    } else {
+      sendParts(reply, planned.head, parts);
     }
   }
+  if (closes || message.complete || message.socket.destroyed) return;
+  // What is still to come of the body stands before the next request: it is read to its end, or there is no next one.
+  await linger(message);
+  if (!message.complete) message.socket.destroySoon();
 }
 
-function partsOf(body: string | Uint8Array | readonly Uint8Array[]): readonly (string | Uint8Array)[] {
+function partsOf(body: null | string | Uint8Array | readonly Uint8Array[]): readonly (string | Uint8Array)[] {
+  if (body === null) return [];
   return Array.isArray(body) ? (body as readonly Uint8Array[]) : [body as string | Uint8Array];
+}
+
+/** In one write where node:http can. */
+function sendParts(reply: ServerResponse, head: string, parts: readonly (string | Uint8Array)[]): void {
+  if (parts.length <= 1) {
+    const [part] = parts;
+    // node:http would encode a head of latin-1 as the text that follows it.
+    reply.end(typeof part === 'string' && NON_ASCII.test(head) ? Buffer.from(part) : part);
+    return;
+  }
+  reply.cork();
+  for (const part of parts) reply.write(part);
+  reply.uncork();
+  reply.end();
 }
 
 function sendHead(reply: ServerResponse, planned: PlannedResponse, closes: boolean): void {
