@@ -28,7 +28,7 @@ describe('a request as one exchange', () => {
     const { exchange, mainIndex } = planTransaction(read, identity, facts, config);
     assert.deepEqual(exchange.statements, [
       {
-        text: "select pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true), pg_catalog.set_config('request.jwt.claims', $3, true), pg_catalog.set_config('request.method', $4, true), pg_catalog.set_config('request.path', $5, true), pg_catalog.set_config('request.headers', $6, true), pg_catalog.set_config('request.cookies', $7, true)",
+        text: "select pg_catalog.pg_advisory_unlock_all(), pg_catalog.set_config('transaction_isolation', 'read committed', true), pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true), pg_catalog.set_config('request.jwt.claims', $3, true), pg_catalog.set_config('request.method', $4, true), pg_catalog.set_config('request.path', $5, true), pg_catalog.set_config('request.headers', $6, true), pg_catalog.set_config('request.cookies', $7, true)",
         values: [
           '"api", "public"',
           'web_user',
@@ -87,7 +87,7 @@ describe('a request as one exchange', () => {
     const { exchange } = planTransaction(write, identity, facts, config);
     assert.equal(exchange.lane, 'own');
     assert.equal(exchange.begin, undefined);
-    assert.doesNotMatch(exchange.statements[0]?.text ?? '', /read_only/);
+    assert.match(exchange.statements[0]?.text ?? '', /'transaction_read_only', 'off'/);
   });
 
   it('begins a transaction to undo a write, after making deferred constraints speak', () => {
@@ -97,7 +97,7 @@ describe('a request as one exchange', () => {
       { ...facts, preferences: { tx: 'rollback', invalid: [] } },
       config,
     );
-    assert.equal(exchange.begin, 'begin isolation level read committed');
+    assert.equal(exchange.begin, 'begin isolation level read committed read write');
     assert.equal(exchange.end, 'rollback');
     assert.equal(exchange.statements.at(-1)?.text, 'set constraints all immediate');
   });
@@ -106,7 +106,7 @@ describe('a request as one exchange', () => {
     const seen: string[] = [];
     const check = (result: { readonly tag: string }): void => void seen.push(result.tag);
     const { exchange } = planTransaction({ ...write, check }, identity, facts, config);
-    assert.equal(exchange.begin, 'begin isolation level read committed');
+    assert.equal(exchange.begin, 'begin isolation level read committed read write');
     const result = (tag: string) => ({ tag, fields: [], rows: [] });
     assert.equal(exchange.inspect?.([result('settings'), result('main')]), 'commit');
     assert.deepEqual(seen, ['main']);

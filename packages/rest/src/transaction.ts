@@ -20,6 +20,8 @@ export interface Work {
   /** Looks at the main statement's result; what it throws undoes a write. */
   readonly check: ((result: Result) => void) | null;
   readonly isShort: boolean;
+  /** Somebody else begins the transaction, that of a batch. */
+  readonly isBegun?: boolean;
 }
 
 /** An exchange and where in its results the main statements' begin. */
@@ -44,7 +46,14 @@ export function planTransaction(
   const level = isolationLevelOf(work.routine, identity.role, config);
   const rollsBack = work.writes && endsInRollback(facts.preferences, config);
   const needsBegin = level !== 'read committed' || rollsBack || (work.writes && work.check !== null);
-  const settings = settingsStatement(work.routine, identity, facts, config, !work.writes && !needsBegin);
+  const access = work.writes ? 'read write' : 'read only';
+  const settings = settingsStatement(
+    work.routine,
+    identity,
+    facts,
+    config,
+    needsBegin || work.isBegun ? 'begun' : access,
+  );
   const statements: Statement[] = [statement(settings)];
   if (config.dbPreRequest) {
     statements.push(statement({ text: `select ${qualified(config.dbPreRequest)}()`, values: [] }));
@@ -55,7 +64,7 @@ export function planTransaction(
   if (rollsBack) statements.push(checkConstraints);
   const lane = !work.isShort ? 'own' : work.writes ? 'write' : 'shared';
   if (!needsBegin) return { exchange: { statements, lane }, isolationLevel: level, mainIndex };
-  const begin = `begin isolation level ${level}${work.writes ? '' : ' read only'}`;
+  const begin = `begin isolation level ${level} ${access}`;
   const { check } = work;
   const inspect = (results: readonly Result[]): 'commit' => {
     const result = results[mainIndex];

@@ -51,7 +51,10 @@ export function listen(options: ListenOptions): Listener {
         info,
         {
           released: () => {},
-          closed: (_connection, error) => lost(error),
+          closed(_connection, error, unbegun) {
+            for (const task of unbegun) task.fail(error);
+            lost(error);
+          },
           notified: (channel, payload) => {
             try {
               options.onNotify(channel, payload);
@@ -63,7 +66,7 @@ export function listen(options: ListenOptions): Listener {
             }
           },
         },
-        { statementCacheSize: 0 },
+        { statementCacheSize: 0, isolated: false },
       );
     } catch (error) {
       lost(error as Error);

@@ -37,7 +37,8 @@ export interface Field {
  * Statements that succeed or fail as one transaction, sent in one network write. They hold no transaction control of their own:
  * one that leaves its transaction open is rolled back and rejects (25001).
  *
- * A prepared statement that went stale (0A000, 26000) is parsed anew and the exchange sent once more, unless a CALL or DO ran in it.
+ * Where prepared statements went stale (the schema changed, or somebody dropped them) they are parsed anew and the exchange is sent
+ * once more, unless a CALL or DO ran in it.
  *
  * Without `begin` the transaction is the protocol's implicit one: every statement up to the one Sync is atomic,
  * `set_config(…, true)` and `transaction_read_only` hold until its end, and it costs about 15 % less than BEGIN/COMMIT.
@@ -136,6 +137,12 @@ export interface PoolOptions {
   readonly maxLifetimeMs?: number;
   /** Statements kept prepared on each connection. Default 512; 0 prepares none (for poolers in transaction mode without prepared-statement support). */
   readonly statementCacheSize?: number;
+  /**
+   * Exchanges run the functions of people who must not meet one another: each begins by undoing what those before it may
+   * have left in the session, and a connection at rest is cleaned altogether. An exchange sets a role, if any, for its
+   * transaction alone. Default false: what is set stays.
+   */
+  readonly isolated?: boolean;
   /** Start-up parameters such as `application_name`, `search_path`. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Closed union of what happens, for logs and metrics. What it throws surfaces as an uncaught exception. */

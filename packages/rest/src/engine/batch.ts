@@ -62,7 +62,7 @@ export async function answerBatch(call: RestCall): Promise<HttpResponse> {
   const responses: HttpResponse[] = [];
   const exchange: Exchange = {
     statements: prepare ? statements : statements.map(each => ({ ...each, prepare })),
-    begin: `begin isolation level ${strictestLevel(planned)}${writes ? '' : ' read only'}`,
+    begin: `begin isolation level ${strictestLevel(planned)}${writes ? ' read write' : ' read only'}`,
     inspect(results) {
       for (const [index, each] of planned.entries()) {
         responses.push(blaming(index, call, () => respondItem(each, results, starts[index]?.own)));
@@ -103,29 +103,12 @@ function planItem(item: BatchItem, call: RestCall): Planned {
     onAborted: listener => call.request.onAborted(listener),
   };
   const own: RestCall = { ...call, request };
-  return { compiled, call: own, answer: planAnswer(compiled, api, own, () => false) };
-}
-
-/**
- * Undoes what a request's settings did, before those of the next: only the login role may take another role. The functions'
- * own settings, such as time-outs, go back to their defaults.
- */
-function resetStatement(before: Planned): Statement {
-  const values: string[] = [];
-  const { compiled } = before;
-  const hoisted = compiled.kind === 'call' ? compiled.routine.settings : [];
-  const calls = ["pg_catalog.set_config('role', 'none', true)"];
-  for (const name of ['response.headers', 'response.status', 'pgrst.inserted'])
-    calls.push(`pg_catalog.set_config('${name}', '', true)`);
-  for (const [name] of hoisted) {
-    if (name === 'default_transaction_isolation') continue;
-    values.push(name);
-    calls.push(`pg_catalog.set_config($${values.length}, null, true)`);
-  }
-  return { text: `select ${calls.join(', ')}`, values };
+  return { compiled, call: own, answer: planAnswer(compiled, api, own, () => false, true) };
 }
 
 const plain = (text: string): Statement => ({ text, values: [] });
+/** Between requests, so that the next one meets nothing that the one before has set; only the login role may take another role. */
+const undoSettings = [plain('reset all'), plain("select pg_catalog.set_config('role', 'none', true)")];
 const readOnly = plain("select pg_catalog.set_config('transaction_read_only', 'on', true)");
 
 /** Where a request's statements begin in the exchange, and where, behind what prepares the ground, its own do. */
@@ -144,8 +127,7 @@ function joinStatements(
   const starts: Start[] = [];
   for (const [index, { answer }] of planned.entries()) {
     const first = statements.length;
-    const before = planned[index - 1];
-    if (before) statements.push(resetStatement(before));
+    if (index > 0) statements.push(...undoSettings);
     // What only reads must not write, as if it had come alone; the way back out of read-only is to undo a savepoint.
     const guards = writes && !answer.writes;
     if (guards) statements.push(plain('savepoint pgrst_read'), readOnly);

@@ -27,12 +27,13 @@ export interface PlannedAnswer {
   respond(results: readonly Result[], offset?: number): HttpResponse;
 }
 
-/** Pure. `isShort` tells whether a statement may be sent behind others. */
+/** Pure. `isShort` tells whether a statement may be sent behind others; `isBegun` that somebody else begins the transaction. */
 export function planAnswer(
   compiled: Compiled,
   api: ApiRequest,
   call: RestCall,
   isShort: (text: string) => boolean,
+  isBegun = false,
 ): PlannedAnswer {
   const writes = compiled.kind === 'mutate' || (compiled.kind === 'call' && compiled.writes);
   const isPlan = compiled.mediaType.kind === 'plan';
@@ -47,6 +48,7 @@ export function planAnswer(
       routine: compiled.kind === 'call' ? compiled.routine : null,
       check: check && (result => check(readResult(result))),
       isShort: mayFollow && isShort(text),
+      isBegun,
     },
     call.identity,
     requestFacts(api, call.request),

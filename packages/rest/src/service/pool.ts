@@ -18,6 +18,7 @@ export function openPool(config: () => RestConfig, emit: Emit): Pool {
     acquireTimeoutMs: Math.max(1, first.dbPoolAcquisitionTimeout * 1000),
     maxIdleMs: Math.max(1, first.dbPoolMaxIdletime * 1000),
     maxLifetimeMs: Math.max(1, first.dbPoolMaxLifetime * 1000),
+    isolated: true,
     ...(first.dbPreparedStatements ? {} : { statementCacheSize: 0 }),
     onEvent: event => emit({ kind: 'pool', event }),
   });

@@ -11,6 +11,25 @@ import { decodeHeader } from '../headers.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { quote } from '../sql/writer.ts';
 
+/** How an implicit transaction shall be, or that BEGIN has said so. */
+export type TransactionMode = 'read only' | 'read write' | 'begun';
+
+/**
+ * An implicit transaction has begun by the defaults of its session when it is told how to be: PostgreSQL refuses where those
+ * are others than its own, and the pool sends BEGIN then (kernel/src/pg/wire/repair.ts).
+ */
+const modeSettings: Readonly<Record<TransactionMode, readonly string[]>> = {
+  'read only': [
+    "pg_catalog.set_config('transaction_isolation', 'read committed', true)",
+    "pg_catalog.set_config('transaction_read_only', 'on', true)",
+  ],
+  'read write': [
+    "pg_catalog.set_config('transaction_isolation', 'read committed', true)",
+    "pg_catalog.set_config('transaction_read_only', 'off', true)",
+  ],
+  begun: [],
+};
+
 /** What of the request the database gets to see. */
 export type RequestFacts = Pick<HttpRequest, 'method' | 'path' | 'headers'> &
   Pick<ApiRequest, 'schema' | 'preferences'>;
@@ -25,14 +44,15 @@ export function requestFacts(
 
 /**
  * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. The role comes
- * after the settings of the role: those may need the authenticator's privileges.
+ * after the settings of the role: those may need the authenticator's privileges. Locks of the session that a request before
+ * has left behind are released.
  */
 export function settingsStatement(
   routine: Routine | null,
   identity: Identity,
   facts: RequestFacts,
   config: RestConfig,
-  readOnly: boolean,
+  mode: TransactionMode,
 ): Sql {
   const values: SqlValue[] = [searchPath(facts.schema, config)];
   const ofRole = pushAll(values, config.roleSettings.get(identity.role) ?? []);
@@ -41,7 +61,7 @@ export function settingsStatement(
   const { timezone } = facts.preferences;
   if (timezone !== undefined) values.push(timezone);
   const others = pushAll(values, hoisted(routine, config)) + pushAll(values, config.appSettings);
-  return { text: settingsText(readOnly, ofRole, timezone !== undefined, others), values };
+  return { text: settingsText(mode, ofRole, timezone !== undefined, others), values };
 }
 
 /** Appends names and values in turn; returns how many pairs there were. */
@@ -81,8 +101,8 @@ const REQUEST_SETTINGS = [
 const settingsTexts = new Map<string, string>();
 const MAX_SETTINGS_TEXTS = 1000;
 
-function settingsText(readOnly: boolean, ofRole: number, hasTimezone: boolean, others: number): string {
-  const shape = `${readOnly} ${ofRole} ${hasTimezone} ${others}`;
+function settingsText(mode: TransactionMode, ofRole: number, hasTimezone: boolean, others: number): string {
+  const shape = `${mode} ${ofRole} ${hasTimezone} ${others}`;
   const known = settingsTexts.get(shape);
   if (known !== undefined) return known;
   let parameters = 0;
@@ -92,7 +112,8 @@ function settingsText(readOnly: boolean, ofRole: number, hasTimezone: boolean, o
     return `pg_catalog.set_config($${parameters - 1}, $${parameters}, true)`;
   };
   const calls = [
-    ...(readOnly ? ["pg_catalog.set_config('transaction_read_only', 'on', true)"] : []),
+    'pg_catalog.pg_advisory_unlock_all()',
+    ...modeSettings[mode],
     constant('search_path'),
     ...Array.from({ length: ofRole }, named),
     ...REQUEST_SETTINGS.map(constant),

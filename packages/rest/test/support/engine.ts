@@ -18,7 +18,7 @@ export interface TestEngine {
 
 export async function startEngine(url: string, settings: Partial<RestConfig>): Promise<TestEngine> {
   const config: RestConfig = { ...defaultConfig, ...settings };
-  const pool = createPool({ url, size: 6 });
+  const pool = createPool({ url, size: 6, isolated: true });
   const catalog = await loadCatalog(pool, {
     schemas: config.dbSchemas,
     extraSearchPath: config.dbExtraSearchPath,

@@ -17,6 +17,7 @@ import { ScriptTask } from '../wire/script.ts';
 import { openSession } from '../wire/session.ts';
 import type { Task } from '../wire/task.ts';
 import { Backoff } from './backoff.ts';
+import { Janitor } from './janitor.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import { type PoolLimits, resolveLimits } from './options.ts';
 import { SpareTime } from './spareTime.ts';
@@ -55,6 +56,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
   readonly #spareTime = new SpareTime();
+  readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
   #lastError: Error | null = null;
@@ -72,6 +74,12 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#shared = new Lane(this, sharedSize, pipelineDepth);
     this.#lanes = [this.#own, this.#shared];
     this.#sweeper = this.#startSweeper();
+    this.#janitor = options.isolated
+      ? new Janitor(
+          () => this.#connections,
+          connection => this.#retire(connection),
+        )
+      : null;
   }
 
   exchange(exchange: Exchange): Promise<readonly Result[]> {
@@ -121,7 +129,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   get stats(): PoolStats {
-    const all = this.#lanes.flatMap(lane => lane.connections);
+    const all = this.#connections;
     return {
       size: all.length,
       idle: all.filter(connection => connection.depth === 0).length,
@@ -138,6 +146,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   async #close(graceMs: number): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#janitor?.stop();
     if (!this.#isDrained()) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, graceMs);
@@ -171,6 +180,10 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     if (this.#closing) task.fail(new ConnectionError('The pool is closed'));
     else if (this.#retryTimer && this.#isAway) task.fail(this.#away());
     else lane.submit(task);
+  }
+
+  get #connections(): readonly Connection[] {
+    return this.#lanes.flatMap(lane => lane.connections);
   }
 
   /** Neither a connection is open nor may one of those being opened still succeed. */
@@ -228,6 +241,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       const session = await openSession(info, this.#options.parameters ?? {}, this.#aborter.signal);
       const connection = new Connection(session, info, this, {
         statementCacheSize: this.#limits.statementCacheSize,
+        isolated: this.#options.isolated ?? false,
       });
       lane.opening--;
       // Spread, so that connections opened together do not all end together.
@@ -288,16 +302,22 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       if (connection.depth === 0) connection.end();
     } else {
       lane?.serve(connection);
+      this.#janitor?.watch(connection);
     }
     this.#checkDrained();
   }
 
-  closed(connection: Connection, error: Error): void {
+  closed(connection: Connection, error: Error, unbegun: readonly Task[]): void {
     const lane = this.#laneOf.get(connection);
     const at = lane?.connections.indexOf(connection) ?? -1;
     if (at >= 0) lane?.connections.splice(at, 1);
     this.#laneOf.delete(connection);
     this.#emit({ kind: 'disconnected', pid: connection.pid, reason: error.message });
+    for (const task of unbegun) {
+      task.resent = true;
+      if (lane) this.#submit(lane, task);
+      else task.fail(error);
+    }
     lane?.replenish();
     this.#checkDrained();
   }

@@ -5,6 +5,7 @@ import { ConnectionError, PgError } from '../errors.ts';
 import { cstringEnd, readCstring, readErrorFields, readParameter } from './backend.ts';
 import { cancelSession } from './cancel.ts';
 import type { Conninfo } from './conninfo.ts';
+import { EmptyTask } from './empty.ts';
 import type { Framer } from './framer.ts';
 import { terminate } from './frontend.ts';
 import type { Session } from './session.ts';
@@ -19,8 +20,8 @@ const cancelPatienceMs = 10_000;
 export interface ConnectionOwner {
   /** A task ended and the connection can take another one. */
   released(connection: Connection): void;
-  /** The connection is gone; its tasks were failed already. Called once. */
-  closed(connection: Connection, error: Error): void;
+  /** The connection is gone; its tasks were failed already, but for those that the server has certainly not begun. Called once. */
+  closed(connection: Connection, error: Error, unbegun: readonly Task[]): void;
   notified?(channel: string, payload: string): void;
 }
 
@@ -31,6 +32,10 @@ export class Connection implements Wire {
   readonly statements: StatementCache;
   readonly createdAt: number = Date.now();
   idleSince: number = this.createdAt;
+  readonly isolated: boolean;
+  begins = false;
+  /** Nothing was run since it was cleaned altogether. */
+  rested = true;
   /** Takes no new tasks and closes when its last one is done. */
   retiring = false;
   /** When it retires; set by its owner. */
@@ -44,7 +49,8 @@ export class Connection implements Wire {
   /** When something was last answered, or the first task came. */
   #progressAt = 0;
   #flushing = false;
-  #cancelling = false;
+  /** `asked`: a cancel request is on its way to the server; `passedOn`: it may still take effect; `settling`: no more behind the next answer. */
+  #cancel: 'asked' | 'passedOn' | 'settling' | null = null;
   #closed = false;
   #paused = false;
   #fatal: PgError | null = null;
@@ -53,12 +59,13 @@ export class Connection implements Wire {
     session: Session,
     info: Conninfo,
     owner: ConnectionOwner,
-    options: { readonly statementCacheSize: number },
+    options: { readonly statementCacheSize: number; readonly isolated: boolean },
   ) {
     this.session = session;
     this.#info = info;
     this.#owner = owner;
     this.statements = new StatementCache(options.statementCacheSize);
+    this.isolated = options.isolated;
     this.#socket = session.socket;
     this.#framer = session.framer;
     this.#framer.sink = this;
@@ -83,12 +90,12 @@ export class Connection implements Wire {
 
   /** Tasks sent and not yet answered. */
   get depth(): number {
-    return this.#queue.length + (this.#cancelling ? 1 : 0);
+    return this.#queue.length + (this.#cancel ? 1 : 0);
   }
 
-  /** Whether a pipelined task may follow what is under way. */
+  /** Whether a pipelined task may follow what is under way. Nothing may where a cancel could still hit it. */
   get pipelines(): boolean {
-    return this.#queue.length === 0 || this.#queue[0]!.pipelined;
+    return this.#cancel === null && (this.#queue.length === 0 || this.#queue[0]!.pipelined);
   }
 
   /** Whether its first task has been running for more than `ms`. */
@@ -116,6 +123,7 @@ export class Connection implements Wire {
     }
     if (this.#queue.length === 0) this.#progressAt = Date.now();
     this.#queue.push(task);
+    this.rested = false;
     if (!this.#flushing) {
       this.#flushing = true;
       scheduleFlush(this);
@@ -182,7 +190,8 @@ export class Connection implements Wire {
       // A stream may end while its reader is still behind; the next task must not wait for that.
       if (this.#paused) this.resume();
     }
-    if (!this.#cancelling) this.#release();
+    if (this.#cancel === null) this.#release();
+    else if (this.#cancel === 'passedOn') this.#settleCancel();
   }
 
   #release(): void {
@@ -213,29 +222,34 @@ export class Connection implements Wire {
   }
 
   cancel(): void {
-    if (this.#cancelling || this.#closed) return;
-    this.#cancelling = true;
-    const timer = setTimeout(
-      () => this.destroy(new ConnectionError('A cancelled statement did not end')),
-      cancelPatienceMs,
-    );
-    const task = this.#queue[0];
+    if (this.#cancel || this.#closed) return;
+    this.#cancel = 'asked';
     cancelSession(this.session, this.#info).then(
       () => {
-        this.#cancelling = false;
-        clearTimeout(timer);
         if (this.#closed) return;
-        if (this.#queue.length === 0) return this.#release();
+        this.#cancel = 'passedOn';
+        if (this.#queue.length === 0) return this.#settleCancel();
         // The cancelled statement is still winding up; it must not take for ever.
+        const task = this.#queue[0];
         const patience = setTimeout(() => {
           if (this.#queue[0] === task) this.destroy(new ConnectionError('A cancelled statement did not end'));
         }, cancelPatienceMs);
         patience.unref();
       },
-      error => {
-        clearTimeout(timer);
-        this.destroy(error as Error);
-      },
+      error => this.destroy(error as Error),
+    );
+  }
+
+  /**
+   * The server has signalled its process by now. Of a signal that comes between commands nothing remains once the next one
+   * is read, so an empty round trip takes it, and no exchange is hit by a cancel that was meant for another.
+   */
+  #settleCancel(): void {
+    this.#cancel = 'settling';
+    this.submit(
+      new EmptyTask(() => {
+        this.#cancel = null;
+      }),
     );
   }
 
@@ -263,11 +277,15 @@ export class Connection implements Wire {
       : error instanceof ConnectionError
         ? error
         : new ConnectionError(`The connection to PostgreSQL broke: ${error.message}`, { cause: error });
-    for (const task of this.#queue.splice(0)) {
+    const unbegun: Task[] = [];
+    for (const [place, task] of this.#queue.splice(0).entries()) {
       task.wire = null;
-      task.broken(failure, task.error);
+      // A server that says why it ends the session has read nothing behind what it was at.
+      const isUnbegun = cause !== null && (place > 0 || !task.begun) && !task.resent && !task.settled;
+      if (isUnbegun) unbegun.push(task);
+      else task.broken(failure, task.error);
     }
-    this.#owner.closed(this, failure);
+    this.#owner.closed(this, failure, unbegun);
   }
 }
 

@@ -11,28 +11,38 @@ import {
   writeParse,
   writeSync,
 } from './frontend.ts';
+import { cleaningSteps } from './leftovers.ts';
+import { type Repair, repairFor } from './repair.ts';
 import type { Prepared } from './statements.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
 
 const noFields: readonly Field[] = [];
 const noValues: Statement['values'] = [];
+const noCleaning: readonly string[] = [];
+/** As an implicit transaction is by PostgreSQL's own defaults. */
+const plainBegin = 'begin isolation level read committed read write';
 
 /**
- * One exchange by the extended protocol: all its statements and one Sync in one write.
+ * One exchange by the extended protocol: all its statements and one Sync in one write. Where sessions are isolated, what others
+ * may have left is undone first.
  *
  * With `begin` a pipelined task's COMMIT follows behind a Sync of its own, so that it also runs when a statement failed:
  * there it rolls back, and no exchange behind ever meets a failed transaction. Alone on a connection the second Sync is
- * spared and a failure is followed by a ROLLBACK.
+ * spared and a failure is followed by a ROLLBACK. How it ends goes unnamed: no function can drop that statement.
  */
 export class ExchangeTask extends Task {
   readonly exchange: Exchange;
   readonly #resolve: (results: readonly Result[]) => void;
   readonly #reject: (error: unknown) => void;
-  /** Of each step (begin, statements, end) its named statement, or null when it goes unnamed. */
+  /** Of each step (begin, cleaning, statements, end) its named statement, or null when it goes unnamed. */
   #steps: (Prepared | null)[] = [];
   #step = 0;
-  /** Steps before the first statement: one when there is a `begin`. */
+  /** Of those, the ones that this exchange parses. */
+  #parsed: Prepared[] = [];
+  /** Steps before the first statement. */
   #first = 0;
+  /** Whether a begin and an end are among the steps. */
+  #begun = false;
   #last = 0;
   /** ReadyForQuery to come. */
   #readies = 1;
@@ -40,8 +50,9 @@ export class ExchangeTask extends Task {
   #fields: readonly Field[] = noFields;
   #rows: (readonly Cell[])[] = [];
   #error: PgError | null = null;
+  #failedStep = 0;
   #phase: 'statements' | 'ending' | 'recovering' = 'statements';
-  #retried = false;
+  #repair: Repair | null = null;
   #copyRows = false;
 
   constructor(
@@ -63,6 +74,10 @@ export class ExchangeTask extends Task {
     return this.#error;
   }
 
+  override get begun(): boolean {
+    return this.#step >= this.#first;
+  }
+
   /** Takes a row of statement `index`, or hands it on elsewhere. */
   protected row(_index: number, row: readonly Cell[]): void {
     this.#rows.push(row);
@@ -82,12 +97,17 @@ export class ExchangeTask extends Task {
       throw new TypeError('An exchange that may roll back needs `begin`');
     }
     this.#steps = [];
+    this.#parsed = [];
     this.#step = 0;
     this.#results = [];
     this.#rows = [];
     this.#error = null;
     this.#phase = 'statements';
-    this.#first = exchange.begin === undefined ? 0 : 1;
+    const begin = exchange.begin ?? (wire.begins ? plainBegin : undefined);
+    this.#begun = begin !== undefined;
+    const cleaning = wire.isolated ? cleaningSteps(this.#lane) : noCleaning;
+    const deallocates = wire.isolated && this.#repair === 'prepareAll';
+    this.#first = (deallocates ? 1 : 0) + (this.#begun ? 1 : 0) + cleaning.length;
     this.#last = this.#first + count;
     // Everything that can be refused is refused before the first byte.
     const mark = wire.out.length;
@@ -95,18 +115,20 @@ export class ExchangeTask extends Task {
       // More may be evicted below; those are closed next time, as this exchange may still use them.
       const closing = wire.statements.toClose.length;
       for (let i = 0; i < closing; i++) writeCloseStatement(wire.out, wire.statements.toClose[i]!);
-      if (exchange.begin !== undefined) this.#write(wire, exchange.begin, noValues, true);
+      if (begin !== undefined) this.#write(wire, begin, noValues, !deallocates);
+      if (deallocates) this.#write(wire, 'deallocate all', noValues, false);
+      for (const text of cleaning) this.#write(wire, text, noValues, true);
       for (let i = 0; i < count; i++) {
         const statement = statements[i]!;
         this.#write(wire, statement.text, statement.values, statement.prepare !== false);
       }
       this.#readies = 1;
-      if (exchange.begin !== undefined && !exchange.inspect) {
+      if (this.#begun && !exchange.inspect) {
         if (this.pipelined) {
           writeSync(wire.out);
           this.#readies = 2;
         }
-        this.#write(wire, exchange.end ?? 'commit', noValues, true);
+        this.#write(wire, exchange.end ?? 'commit', noValues, false);
       }
       writeSync(wire.out);
       if (closing > 0) wire.statements.toClose = wire.statements.toClose.slice(closing);
@@ -115,6 +137,11 @@ export class ExchangeTask extends Task {
       this.#forgetUnconfirmed();
       throw error;
     }
+  }
+
+  /** The kind of connection that it runs on. */
+  get #lane(): NonNullable<Exchange['lane']> {
+    return (this.pipelined && this.exchange.lane) || 'own';
   }
 
   #write(wire: Wire, text: string, values: Statement['values'], prepare: boolean): void {
@@ -131,6 +158,7 @@ export class ExchangeTask extends Task {
       } else {
         checkText(text);
         prepared = statements.add(text, this);
+        this.#parsed.push(prepared);
         writeParse(out, prepared.name, text);
         writeDescribeStatement(out, prepared.name);
       }
@@ -199,6 +227,7 @@ export class ExchangeTask extends Task {
 
   #failure(fields: PgNotice): PgError {
     const error = new PgError(fields);
+    this.#failedStep = this.#step;
     const at = this.#step - this.#first;
     error.statement = at < 0 ? this.exchange.statements.length : at;
     return error;
@@ -271,10 +300,7 @@ export class ExchangeTask extends Task {
       this.wire!.destroy(new ConnectionError('The connection does not leave its transaction'));
       return 'done';
     }
-    if (this.#error && this.#shouldRetry(this.#error)) {
-      this.#retried = true;
-      return 'again';
-    }
+    if (this.#error && this.#mends(this.#error)) return 'again';
     if (!this.settled) {
       if (this.#error) this.fail(this.#error);
       else {
@@ -318,11 +344,15 @@ export class ExchangeTask extends Task {
     const wire = this.wire!;
     this.#step = this.#last;
     this.#steps.length = this.#last;
-    this.#write(wire, text, noValues, true);
+    this.#write(wire, text, noValues, false);
     writeSync(wire.out);
     this.#readies = 1;
     wire.flush();
     return 'more';
+  }
+
+  #forgetSteps(): void {
+    for (const prepared of this.#steps) if (prepared) this.wire?.statements.evict(prepared);
   }
 
   /** Parses that never ran must not be taken for done. */
@@ -334,18 +364,26 @@ export class ExchangeTask extends Task {
   }
 
   /**
-   * A prepared statement went stale (its table changed, or somebody dropped it) before it had any effect, and the error rolled
-   * everything else back: send anew once with a fresh Parse. Not after a CALL or DO, which may have committed on its own.
+   * Whether the fault was the session's, is mended, and the exchange may be sent anew: once, as the error rolled everything
+   * back. Not after a CALL or DO, which may have committed on its own.
    */
-  #shouldRetry(error: PgError): boolean {
-    const prepared = this.#steps[this.#step];
-    if (!prepared) return false;
-    const gone = error.code === '26000';
-    const stale = error.code === '0A000' && error.fields.routine === 'RevalidateCachedQuery';
-    if (!gone && !stale) return false;
-    this.wire?.statements.evict(prepared);
-    if (this.#retried || this.settled || !this.retryable() || this.#phase === 'ending') return false;
-    return !this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag));
+  #mends(error: PgError): boolean {
+    const wire = this.wire!;
+    const prepared = this.#steps[this.#failedStep] ?? null;
+    const repair = repairFor(error, {
+      at: this.#failedStep - this.#first,
+      isReused: prepared !== null && !this.#parsed.includes(prepared),
+      isImplicit: !this.#begun,
+      isIsolated: wire.isolated,
+    });
+    if (repair === 'prepareAll') wire.statements.evictAll();
+    else if (repair === 'prepareAnew') this.#forgetSteps();
+    else if (repair === 'begin') wire.begins = true;
+    if (repair === null || this.#repair || this.settled || !this.retryable()) return false;
+    if (this.#phase === 'ending') return false;
+    if (this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag))) return false;
+    this.#repair = repair;
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import type { Field } from '../types.ts';
 import { bindPrefix } from './frontend.ts';
 
@@ -24,6 +25,8 @@ export interface Prepared {
 export class StatementCache {
   readonly size: number;
   readonly #byText = new Map<string, Prepared>();
+  /** Statements that functions prepare by SQL share the namespace; theirs must not meet ours by accident. */
+  readonly #prefix = `p${randomBytes(6).toString('hex')}_`;
   #serial = 0;
   /** Names to Close before the next exchange. */
   toClose: string[] = [];
@@ -45,7 +48,7 @@ export class StatementCache {
   /** Registers a statement that `owner` is about to Parse. Names are never used twice, so an old Close cannot hit a new statement. */
   add(text: string, owner: object): Prepared {
     if (this.#byText.size >= this.size) this.#evictOne();
-    const name = `s${++this.#serial}`;
+    const name = `${this.#prefix}${++this.#serial}`;
     const prepared: Prepared = {
       name,
       text,
@@ -64,6 +67,11 @@ export class StatementCache {
     if (this.#byText.get(prepared.text) !== prepared) return;
     this.#byText.delete(prepared.text);
     this.toClose.push(prepared.name);
+  }
+
+  /** Forgets every statement: somebody dropped or replaced them. Names that the server still knows are closed. */
+  evictAll(): void {
+    for (const prepared of [...this.#byText.values()]) this.evict(prepared);
   }
 
   #evictOne(): void {

@@ -7,6 +7,10 @@ import type { Writer } from './writer.ts';
 export interface Wire {
   readonly out: Writer;
   readonly statements: StatementCache;
+  /** What an exchange leaves in the session is undone by the next one. */
+  readonly isolated: boolean;
+  /** The session's defaults are not those of implicit transactions, so each exchange begins a transaction of its own. */
+  begins: boolean;
   /** No task is sent behind the running one. */
   readonly alone: boolean;
   /** Sends what was appended to `out`. */
@@ -35,6 +39,8 @@ export abstract class Task {
   /** Told when the task settles while it waits. */
   queue: { forget(): void } | null = null;
   settled = false;
+  /** It was sent once more, on another connection. */
+  resent = false;
   #signal: AbortSignal | null = null;
   #onAbort: (() => void) | null = null;
 
@@ -43,6 +49,11 @@ export abstract class Task {
   abstract message(type: number, buffer: Buffer, start: number, end: number): void;
   abstract ready(status: number): Outcome;
   protected abstract reject(error: unknown): void;
+
+  /** Whether the server may have run any of it. */
+  get begun(): boolean {
+    return true;
+  }
 
   /** Rejects, unless settled already. */
   fail(error: unknown): void {
