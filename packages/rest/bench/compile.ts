@@ -51,7 +51,7 @@ function compileOnce(query: string, remembers: boolean): number {
 }
 
 function compileAnew(parts: RequestParts): Prepared {
-  const api = parseRequest(parts, parseTarget(parts, config), null, config);
+  const api = parseRequest(parts, parseTarget(parts, config), config);
   if (api.action.kind !== 'read') throw new Error('The bench compiles reads');
   return { api, compiled: compileRead(api.action, api, catalog, config) };
 }

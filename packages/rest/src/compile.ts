@@ -168,9 +168,17 @@ function compileMutate(
     return { kind: 'mutate', ...run, table, mediaType, plan };
   }
   const body = payload?.kind === 'bytes' ? payload.bytes : Buffer.alloc(0);
+  const keys = payload?.kind === 'bytes' ? payload.keys : undefined;
   const mutation = planMutate(
     table,
-    { mutation: action.mutation, query: request.query, preferences, columns: payload?.columns ?? [], body },
+    {
+      mutation: action.mutation,
+      query: request.query,
+      preferences,
+      columns: payload?.columns ?? [],
+      keys,
+      body,
+    },
     catalog,
     plan,
   );
@@ -207,7 +215,7 @@ function argumentKeys(isPost: boolean, { payload, query }: ApiRequest): readonly
 function argumentsOf(isPost: boolean, routine: Routine, { payload, query }: ApiRequest): CallArguments {
   if (!isPost) return directArguments(routine, query.params);
   if (payload?.kind === 'form') return directArguments(routine, payload.params);
-  return { kind: 'body', body: payload?.bytes ?? null };
+  return { kind: 'body', body: payload?.bytes ?? null, ...(payload?.keys ? { keys: payload.keys } : {}) };
 }
 
 export function compileCall(

@@ -7,6 +7,7 @@ import { compileAction, compileCall } from './compile.ts';
 import type { RestCall, RestEngine } from './context.ts';
 import { answerCompiled } from './engine/answer.ts';
 import { answerBatch, isBatch } from './engine/batch.ts';
+import { readBody } from './engine/body.ts';
 import { inspect } from './engine/inspect.ts';
 import { createMemo } from './engine/memo.ts';
 import { allowingQuery, asRead } from './engine/queryMethod.ts';
@@ -31,10 +32,11 @@ export function createEngine(): RestEngine {
       return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
     }
     const target = parseTarget(request, config);
-    const body = takesBody(target) ? await readBody(call) : null;
-    timing.start();
-    const api = parseRequest(request, target, body, config);
+    const head = parseRequest(request, target, config);
     timing.lap('parse');
+    const api = takesBody(target) ? await readBody(head, call) : head;
+    // Most of that was waiting for the client.
+    timing.start();
     const { action } = api;
     switch (action.kind) {
       case 'read':
@@ -69,12 +71,6 @@ export function createEngine(): RestEngine {
       throw error;
     }
   };
-}
-
-/** The body, within what the one who asks may send. @throws {HttpError} 413 */
-function readBody({ request, identity, config }: RestCall): Promise<Buffer> {
-  const { anonMaxBodyBytes } = config.beyond;
-  return identity.isAnonymous && anonMaxBodyBytes !== null ? request.body(anonMaxBodyBytes) : request.body();
 }
 
 /** OPTIONS. */

@@ -3,13 +3,14 @@
  * all their statements travel as one exchange.
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import { runWhole } from '@peakstone/kernel/pace';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
 import { type Compiled, compileAction } from '../compile.ts';
 import { allowsTxOverride, type IsolationLevel, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
 import { beyondErrors, type RestError, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';
-import { parseRequest, takesBody } from '../parse/request.ts';
+import { parseRequest, takesBody, withBody } from '../parse/request.ts';
 import { parseTarget } from '../parse/target.ts';
 import { withQueryLog } from '../transaction/exchange.ts';
 import { checkConstraints, endsInRollback } from '../transaction.ts';
@@ -19,7 +20,8 @@ import { renderBatch } from './batch/response.ts';
 import { type PlannedAnswer, planAnswer } from './planAnswer.ts';
 import { reportFailure } from './reportFailure.ts';
 
-const maxBodyBytes = 64 * 1024 * 1024;
+/** The batch is built in memory. */
+const maxBodyBytes = 4 * 1024 * 1024;
 
 interface Planned {
   readonly compiled: Compiled;
@@ -90,7 +92,8 @@ function planItem(item: BatchItem, call: RestCall): Planned {
   if (action.kind !== 'read' && action.kind !== 'mutate' && action.kind !== 'call') {
     throw beyondErrors.invalidBatch('Only relations and functions can be requested in a batch.');
   }
-  const api = parseRequest(item, target, takesBody(target) ? item.body : null, config);
+  const head = parseRequest(item, target, config);
+  const api = takesBody(target) ? runWhole(withBody(head, item.body)) : head;
   const compiled = compileAction(action, api, call.catalog, config);
   const request: HttpRequest = {
     ...item,

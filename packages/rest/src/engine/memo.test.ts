@@ -19,7 +19,7 @@ const get = (target: string, headers: RequestParts['headers'] = {}): RequestPart
 };
 
 function compileAnew(parts: RequestParts): { compiled: Compiled; canonical: string } {
-  const request = parseRequest(parts, parseTarget(parts, config), null, config);
+  const request = parseRequest(parts, parseTarget(parts, config), config);
   assert.ok(request.action.kind === 'read');
   return {
     compiled: compileRead(request.action, request, films, config),

@@ -120,7 +120,7 @@ function learn(
   const query = shape.parts.map(part => part.replace(HOLE, () => `${mark}-${holes++}.`)).join('&');
   try {
     const marked = { ...parts, query };
-    const api = parseRequest(marked, parseTarget(marked, config), null, config);
+    const api = parseRequest(marked, parseTarget(marked, config), config);
     if (api.action.kind !== 'read') return null;
     const compiled = compileRead(api.action, api, catalog, config);
     const positions = compiled.statements.map(({ values }) =>

@@ -10,7 +10,12 @@ export const invalidRpcMethod = (method: string): RestError =>
   new RestError('PGRST101', `Cannot use the ${method} method on RPC`);
 
 /** PGRST102 */
-export const invalidBody = (message: string): RestError => new RestError('PGRST102', message);
+export const invalidBody = (message: string, details: string | null = null): RestError =>
+  new RestError('PGRST102', message, { details });
+
+/** PGRST102 with 413: what is made of the body is too large, though the body is not. */
+export const bodyTooLarge = (maxBytes: number): RestError =>
+  new RestError('PGRST102', `The body is longer than ${maxBytes} bytes as JSON`, { status: 413 });
 
 const rangeMessage = 'Requested range not satisfiable';
 

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runWhole } from '@peakstone/kernel/pace';
 import { RestError } from '../errors.ts';
-import { scanJson } from './json.ts';
 import type { MediaType } from './media.ts';
-import { type Payload, parsePayload } from './payload.ts';
+import { maxJsonDepth, scanJson } from './payload/json.ts';
+import { type Payload, parsePayload as parseInSlices } from './payload.ts';
+
+const parsePayload = (...given: Parameters<typeof parseInSlices>): Payload =>
+  runWhole(parseInSlices(...given));
+const scan = (text: string) => runWhole(scanJson(Buffer.from(text)));
 
 const json: MediaType = { kind: 'json' };
 const textOf = (payload: Payload): string => (payload.kind === 'bytes' ? payload.bytes.toString() : '');
@@ -69,9 +74,38 @@ describe('a JSON body', () => {
     });
   });
 
-  it('may nest as deep as it is long', () => {
-    const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
-    assert.deepEqual(scanJson(Buffer.from(deep)), { kind: 'rows', keys: ['a'] });
+  it('may nest deeper than PostgreSQL follows, and is refused where it would take too much memory', () => {
+    const nested = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    assert.deepEqual(scan(nested(maxJsonDepth - 1)), { kind: 'rows', keys: ['a'] });
+    assert.deepEqual(scan(nested(maxJsonDepth)), { kind: 'deep' });
+    // Wherever the body would have gone on: what comes after is not looked at.
+    assert.throws(
+      () => parsePayload(Buffer.from('['.repeat(10_000_000)), json, 'relation', null),
+      (error: unknown) => error instanceof RestError && error.code === 'PGRST102' && error.status === 400,
+    );
+  });
+
+  it('is read alike wherever a slice ends', () => {
+    const unit = '{"k\\u00e9y":"\\ud83d\\ude00 é😀","n":-1.5e+3,"l":[true,{"n":null}]}';
+    for (let padding = 0; padding < 70; padding++) {
+      const text = `[${' '.repeat(65_536 - padding)}${unit},${unit}]`;
+      assert.deepEqual(scan(text), { kind: 'rows', keys: ['kéy', 'l', 'n'] }, String(padding));
+      assert.equal(scan(text.replace('\\ude00', '')).kind, 'invalid', String(padding));
+    }
+    const cut = Buffer.from(`"${'a'.repeat(65_534)}é"`);
+    assert.equal(runWhole(scanJson(cut)).kind, 'empty');
+    cut[65_536] = 0x61;
+    assert.equal(runWhole(scanJson(cut)).kind, 'invalid');
+  });
+
+  it('with more keys than any table has columns names enough of them to be refused, and hides none', () => {
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, i])));
+    const { columns } = parsePayload(Buffer.from(many), json, 'relation', null);
+    assert.equal(columns.length, 4096);
+    const repeated = `[{${'"a":1,'.repeat(10_000)}"b":2},{"b":1,"a":2}]`;
+    assert.deepEqual(scan(repeated), { kind: 'rows', keys: ['a', 'b'] });
+    assert.deepEqual(scan(repeated.replace('"b":1,', '')), { kind: 'mixed' });
+    assert.equal(scan(`{"${'x'.repeat(100_000)}":1}`).kind, 'rows');
   });
 
   it('is judged as JSON.parse judges it, whatever is flipped in it', () => {
@@ -97,14 +131,20 @@ describe('a JSON body', () => {
       } catch {
         isValid = false;
       }
-      assert.equal(scanJson(Buffer.from(text)) !== null, isValid, text);
+      assert.equal(scan(text).kind !== 'invalid', isValid, text);
     }
   });
 });
 
 describe('other bodies', () => {
-  const rows = (text: string): unknown =>
-    JSON.parse(textOf(parsePayload(Buffer.from(text), { kind: 'csv' }, 'relation', null)));
+  /** Rows under the names of their columns, whatever keys they travel by. */
+  const rows = (text: string): unknown => {
+    const payload = parsePayload(Buffer.from(text), { kind: 'csv' }, 'relation', null);
+    const keys = payload.kind === 'bytes' ? [...(payload.keys ?? [])] : [];
+    return (JSON.parse(textOf(payload)) as Record<string, string | null>[]).map(row =>
+      Object.fromEntries(keys.map(([name, key]) => [name, row[key]])),
+    );
+  };
 
   it('turn CSV into rows of text, NULL apart', () => {
     assert.deepEqual(rows('id,name\r\n1,"a ""b"", c\nd"\n\n2,NULL\n'), [
@@ -117,6 +157,35 @@ describe('other bodies', () => {
     assert.throws(() => rows('a,b\n1,2\n3'), refusal('All lines must have same number of fields'));
     assert.deepEqual(rows('a,b\n1\n2'), [{ a: '1' }, { a: '2' }]);
     assert.throws(() => rows('a\n"x'), RestError);
+  });
+
+  it('read CSV alike wherever a slice ends', () => {
+    for (let padding = 0; padding < 70; padding++) {
+      const filler = 'x'.repeat(65_536 - padding);
+      const text = `a,b\n${filler},"q ""u"" é\r\n"\r\nNULL,"NULL"\r\n\r\nNULLX,"N""ULL"\n`;
+      assert.deepEqual(
+        rows(text),
+        [
+          { a: filler, b: 'q "u" é\r\n' },
+          { a: null, b: null },
+          { a: 'NULLX', b: 'N"ULL' },
+        ],
+        String(padding),
+      );
+    }
+    assert.deepEqual(rows('a,a,b\n1,2,'), [{ a: '2', b: '' }]);
+    assert.deepEqual(rows('a\n""'), [{ a: '' }]);
+    assert.deepEqual(rows('a,b\n,'), [{ a: '', b: '' }]);
+    assert.deepEqual(rows('a\n1,2\n3'), [{ a: '1' }, { a: '3' }]);
+    assert.throws(
+      () => parsePayload(Buffer.from('a\n\xff', 'latin1'), { kind: 'csv' }, 'relation', null),
+      refusal('The CSV is not UTF-8'),
+    );
+  });
+
+  it('refuse a CSV header that no table can have', () => {
+    assert.throws(() => rows(`${'a,'.repeat(5000)}b\n1`), refusal('A CSV header has at most 4096 columns'));
+    assert.throws(() => rows(`${'a'.repeat(300_000)}\n1`), refusal('A CSV header has at most 262144 bytes'));
   });
 
   it('refuse a CSV header whose line does not end', () => {
@@ -153,15 +222,27 @@ describe('other bodies', () => {
     assert.equal(textOf(parsePayload(unescaped, form, 'relation', null)), '{"name":"Jürgen"}');
     const separated = Buffer.from('a=1;b=2&c');
     assert.equal(textOf(parsePayload(separated, form, 'relation', null)), '{"a":"1","b":"2","c":""}');
+    const odd = Buffer.from('a=1&a=%22%&b=%C3%A9=+%2&');
+    assert.equal(textOf(parsePayload(odd, form, 'relation', null)), '{"a":"\\"%","b":"é= %2"}');
+    assert.equal(textOf(parsePayload(Buffer.alloc(0), form, 'relation', null)), '{}');
+    assert.throws(
+      () => parsePayload(Buffer.from('a=%FF'), form, 'routine', null),
+      refusal('The form is not UTF-8'),
+    );
+    assert.throws(
+      () => parsePayload(Buffer.from('a&'.repeat(70_000)), form, 'relation', null),
+      refusal('A form has at most 65536 fields'),
+    );
   });
 
   it('are a function’s one argument as text, XML or bytes, and nothing for a table', () => {
-    const body = Buffer.from([1, 2, 3]);
-    assert.deepEqual(parsePayload(body, { kind: 'octets' }, 'routine', null), {
+    const body = Buffer.from([1, 2, 255]);
+    assert.deepEqual(parsePayload(body, { kind: 'text' }, 'routine', null), {
       kind: 'bytes',
       bytes: body,
       columns: [],
     });
+    assert.equal(textOf(parsePayload(body, { kind: 'octets' }, 'routine', null)), '\\x0102ff');
     assert.throws(
       () => parsePayload(body, { kind: 'octets' }, 'relation', null),
       refusal('Content-Type not acceptable: application/octet-stream'),

@@ -17,6 +17,7 @@ export interface ApiRequest extends Target {
   readonly range: Range;
   readonly accepts: readonly MediaType[];
   readonly contentType: MediaType;
+  /** Null until the body is read, and where none is taken. */
   readonly payload: Payload | null;
 }
 
@@ -29,15 +30,10 @@ export function takesBody({ action }: Target): boolean {
 }
 
 /**
- * Reads everything but the target. `body` is null where none is taken.
- * @throws {RestError} PGRST100, PGRST102, PGRST103, PGRST114
+ * Reads everything but the target and the body.
+ * @throws {RestError} PGRST100, PGRST103, PGRST114
  */
-export function parseRequest(
-  parts: RequestParts,
-  target: Target,
-  body: Buffer | null,
-  config: RestConfig,
-): ApiRequest {
+export function parseRequest(parts: RequestParts, target: Target, config: RestConfig): ApiRequest {
   const { method, headers } = parts;
   const { action } = target;
   const isSafeCall = action.kind === 'call' && action.method !== 'POST';
@@ -50,8 +46,6 @@ export function parseRequest(
   const contentType =
     headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);
   const preferences = withExtras(parsePrefer(headers.prefer, allowsTxOverride(config)), config.beyond);
-  const isNested = preferences.nested === true && action.kind === 'mutate' && action.mutation === 'insert';
-  const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
   return {
     ...target,
     method,
@@ -60,10 +54,20 @@ export function parseRequest(
     range,
     accepts: parseAccept(headers.accept),
     contentType,
-    payload: isNested
-      ? { kind: 'bytes', bytes: body ?? Buffer.alloc(0), columns: [] }
-      : body && parsePayload(body, contentType, action.kind === 'call' ? 'routine' : 'relation', columns),
+    payload: null,
   };
+}
+
+/** The request with its body read. Pure; yields between pieces of work. @throws {RestError} PGRST102 */
+export function* withBody(request: ApiRequest, body: Buffer): Generator<void, ApiRequest> {
+  const { action, query, preferences, contentType } = request;
+  // What is nested in the rows is told apart by the catalog.
+  if (preferences.nested && action.kind === 'mutate' && action.mutation === 'insert') {
+    return { ...request, payload: { kind: 'bytes', bytes: body, columns: [] } };
+  }
+  const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
+  const target = action.kind === 'call' ? 'routine' : 'relation';
+  return { ...request, payload: yield* parsePayload(body, contentType, target, columns) };
 }
 
 /** A cursor pages through a relation; elsewhere `after` is a name like any other. */

@@ -17,6 +17,8 @@ export interface MutateRequest {
   readonly preferences: Preferences;
   /** Names of the payload's columns, sorted. */
   readonly columns: readonly string[];
+  /** Under which key of the body each stands, where that is not its name. */
+  readonly keys?: ReadonlyMap<string, string> | undefined;
   readonly body: Uint8Array;
 }
 
@@ -30,7 +32,7 @@ export function planMutate(
   catalog: Catalog,
   read: ReadPlan,
 ): MutatePlan {
-  const { mutation, query, preferences, body } = request;
+  const { mutation, query, preferences, body, keys } = request;
   const scope: Scope = { catalog, table };
   const returnsRows = preferences.return === 'representation' || preferences.return === 'headers-only';
   // PostgreSQL's RETURNING refuses a star that stands for nothing.
@@ -44,7 +46,7 @@ export function planMutate(
       return {
         kind: 'insert',
         table: target,
-        columns: request.columns.map(name => payloadColumn(scope, table, name)),
+        columns: request.columns.map(name => payloadColumn(scope, table, name, keys?.get(name))),
         body,
         onConflict: resolution ? { resolution, columns } : null,
         where: [],
@@ -59,7 +61,7 @@ export function planMutate(
       return {
         kind: 'insert',
         table: target,
-        columns: request.columns.map(name => payloadColumn(scope, table, name)),
+        columns: request.columns.map(name => payloadColumn(scope, table, name, keys?.get(name))),
         body,
         onConflict: { resolution: 'merge-duplicates', columns: table.primaryKey },
         where: rootConditions(scope, query),
@@ -70,7 +72,7 @@ export function planMutate(
       };
     }
     case 'update': {
-      const columns = request.columns.map(name => payloadColumn(scope, table, name));
+      const columns = request.columns.map(name => payloadColumn(scope, table, name, keys?.get(name)));
       return {
         kind: 'update',
         table: target,
@@ -115,7 +117,7 @@ function rootConditions(scope: Scope, query: QueryParams): Condition[] {
   return conditions;
 }
 
-export function payloadColumn(scope: Scope, table: Table, name: string): InsertColumn {
+export function payloadColumn(scope: Scope, table: Table, name: string, bodyKey = name): InsertColumn {
   const column = table.columns.get(name);
   if (!column) throw schemaCacheErrors.columnNotFound(table.name, name);
   const transform = scope.catalog.representations.get(castKey('json', column.nominalType));
@@ -125,5 +127,6 @@ export function payloadColumn(scope: Scope, table: Table, name: string): InsertC
     type: transform ? 'json' : column.nominalType,
     transform: transform?.routine ?? null,
     default: column.default,
+    key: bodyKey,
   };
 }

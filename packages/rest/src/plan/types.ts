@@ -163,6 +163,8 @@ export interface ResolvedHandler {
 export interface InsertColumn extends ResolvedField {
   /** SQL text from the catalog. */
   readonly default: string | null;
+  /** Under which key of the body the column stands. */
+  readonly key: string;
 }
 
 interface MutateBase {
@@ -199,7 +201,7 @@ export type CallArguments =
   /** From the query string or a form; a variadic one holds all its values. */
   | { readonly kind: 'direct'; readonly values: ReadonlyMap<string, string | readonly string[]> }
   /** From the body: JSON, or the bytes of the one unnamed parameter. */
-  | { readonly kind: 'body'; readonly body: Uint8Array | null };
+  | { readonly kind: 'body'; readonly body: Uint8Array | null; readonly keys?: ReadonlyMap<string, string> };
 
 export interface CallPlan {
   readonly routine: Routine;

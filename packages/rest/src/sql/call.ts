@@ -46,6 +46,7 @@ function fromSql(plan: CallPlan, isScalar: boolean, params: Parameters): string 
     type: typeMaxLength(type),
     transform: null,
     default: null,
+    key: given.keys?.get(name) ?? name,
   }));
   const options = { appliesDefaults: false, firstOnly: true };
   const rows = bodyRows(given.body ?? new Uint8Array(), columns, options, params);
@@ -55,11 +56,10 @@ function fromSql(plan: CallPlan, isScalar: boolean, params: Parameters): string 
   return `${rows}, LATERAL ${call(args.join(', '))}`;
 }
 
-/** The whole body as one value. bytea goes as hex, its text form; the others as they are. */
+/** The whole body as one value. */
 function unnamedArgument(plan: CallPlan, type: string, params: Parameters): string {
   const given = plan.arguments;
   const body =
     given.kind === 'direct' ? Buffer.from(JSON.stringify(Object.fromEntries(given.values))) : given.body;
-  const value = body !== null && type === 'bytea' ? `\\x${Buffer.from(body).toString('hex')}` : body;
-  return `${params.add(value)}::${type}`;
+  return `${params.add(body)}::${type}`;
 }

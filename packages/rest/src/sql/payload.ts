@@ -10,10 +10,13 @@ import { type Parameters, qualified, quote } from './writer.ts';
 /** The alias under which the rows stand. */
 export const BODY = 'pgrst_body';
 
+/** Blanks before the first byte of a body that are passed over: nobody sends more, and they take time. */
+const maxBlanks = 65_536;
+
 function isJsonObject(body: Uint8Array): boolean {
-  for (const byte of body) {
-    if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue;
-    return byte === 0x7b;
+  for (let at = 0; at < maxBlanks; at++) {
+    const byte = body[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return byte === 0x7b;
   }
   return false;
 }
@@ -28,7 +31,7 @@ export interface RowsOptions {
 /** `(…) pgrst_body`, with the columns converted by their representations. */
 export function bodyRows(
   body: Uint8Array,
-  columns: readonly Pick<InsertColumn, 'name' | 'type' | 'transform' | 'default'>[],
+  columns: readonly Pick<InsertColumn, 'name' | 'type' | 'transform' | 'default' | 'key'>[],
   options: RowsOptions,
   params: Parameters,
 ): string {
@@ -39,12 +42,12 @@ export function bodyRows(
     const source = isObject ? '(VALUES (1)) _' : `json_array_elements(${params.add(body)}::json) _`;
     return `(SELECT FROM ${source}${limit}) ${BODY}`;
   }
-  const typed = columns.map(({ name, type }) => `${quote(name)} ${type}`).join(', ');
+  const typed = columns.map(({ key, type }) => `${quote(key)} ${type}`).join(', ');
   let source: string;
   if (options.appliesDefaults) {
     const json = `${params.add(body)}::jsonb`;
     const defaults = `jsonb_build_object(${columns
-      .flatMap(({ name, default: value }) => (value === null ? [] : [`${quoteLiteral(name)}, ${value}`]))
+      .flatMap(({ key, default: value }) => (value === null ? [] : [`${quoteLiteral(key)}, ${value}`]))
       .join(', ')})`;
     source = isObject
       ? `(SELECT ${defaults} || ${json} AS val) _defs, LATERAL jsonb_to_record(_defs.val) AS _(${typed})`
@@ -53,8 +56,10 @@ export function bodyRows(
     const json = `${params.add(body)}::json`;
     source = `${isObject ? 'json_to_record' : 'json_to_recordset'}(${json}) AS _(${typed})`;
   }
-  const converted = columns.map(({ name, transform }) =>
-    transform ? `${qualified(transform)}(_.${quote(name)}) AS ${quote(name)}` : `_.${quote(name)}`,
-  );
+  const converted = columns.map(({ name, key, transform }) => {
+    const value = `_.${quote(key)}`;
+    if (transform) return `${qualified(transform)}(${value}) AS ${quote(name)}`;
+    return key === name ? value : `${value} AS ${quote(name)}`;
+  });
   return `(SELECT ${converted.join(', ')} FROM ${source}${limit}) ${BODY}`;
 }

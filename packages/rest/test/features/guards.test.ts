@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { HttpError } from '@peakstone/kernel/http';
+import { createPool } from '@peakstone/kernel/pg';
 import { defaultBeyond } from '../../src/config/beyond.ts';
+import { httpRequest, readText } from '../support/engine.ts';
 import { type Library, startLibrary } from './library.ts';
 
 describe('writes without a filter', () => {
@@ -64,5 +67,69 @@ describe('Content-Location', () => {
     const long = await library.get(`/films?select=id&order=id&id=in.(${ids(2000)})`);
     assert.equal(long.headers['content-location'], undefined);
     assert.deepEqual(long.json, [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }]);
+  });
+});
+
+describe('a large body', () => {
+  let library: Library;
+  before(async () => {
+    library = await startLibrary({ beyond: { ...defaultBeyond, anonMaxBodyBytes: 100_000 } });
+  });
+  beforeEach(() => library.reset());
+  after(() => library.close());
+
+  /** Sends a body of that length, and tells whether anybody has asked for it. */
+  async function send(
+    method: string,
+    target: string,
+    length: number,
+  ): Promise<{ status: number; code: string; isRead: boolean }> {
+    let isRead = false;
+    const request = httpRequest({
+      method,
+      target,
+      headers: { 'content-type': 'application/json', 'content-length': String(length) },
+    });
+    const response = await library.engine.handler({
+      ...request,
+      body: maxBytes => {
+        isRead = true;
+        return length > (maxBytes ?? Number.POSITIVE_INFINITY)
+          ? Promise.reject(new HttpError(413, 'too long'))
+          : Promise.resolve(Buffer.from(`${' '.repeat(length - 2)}[]`));
+      },
+    });
+    const text = await readText(response.body);
+    return { status: response.status, code: text === '' ? '' : JSON.parse(text).code, isRead };
+  }
+
+  it('is not read where its sender may not write, or nothing is addressed', async () => {
+    const admin = createPool({ url: library.database.superuserUrl, size: 1, sharedSize: 0 });
+    await admin.query('revoke execute on function api.echo(json) from public');
+    await admin.close();
+    for (const [method, target] of [
+      ['POST', '/settings'],
+      ['PATCH', '/settings?name=eq.a'],
+      ['PUT', '/settings?name=eq.a'],
+      ['POST', '/rpc/echo'],
+    ] as const) {
+      const refused = { status: 401, code: '42501', isRead: false };
+      assert.deepEqual(await send(method, target, 90_000), refused, target);
+    }
+    assert.deepEqual(await send('POST', '/nothing', 90_000), {
+      status: 404,
+      code: 'PGRST205',
+      isRead: false,
+    });
+    assert.deepEqual(await send('PATCH', '/films?id=eqq.1', 90_000), {
+      status: 400,
+      code: 'PGRST100',
+      isRead: false,
+    });
+  });
+
+  it('is read where its sender may write, within what visitors may send', async () => {
+    assert.deepEqual(await send('POST', '/films', 90_000), { status: 201, code: '', isRead: true });
+    assert.deepEqual(await send('POST', '/films', 110_000), { status: 413, code: 'PGRST102', isRead: true });
   });
 });

@@ -1,9 +1,10 @@
 /** Compiles a request against a catalog made by hand. */
 import type { Catalog } from '@peakstone/kernel/catalog';
+import { runWhole } from '@peakstone/kernel/pace';
 import type { Sql } from '@peakstone/kernel/pg';
 import { type Compiled, compileAction } from '../../src/compile.ts';
 import { defaultConfig, type RestConfig } from '../../src/config/types.ts';
-import { parseRequest, takesBody } from '../../src/parse/request.ts';
+import { parseRequest, takesBody, withBody } from '../../src/parse/request.ts';
 import { parseTarget } from '../../src/parse/target.ts';
 
 export interface CompileOptions {
@@ -24,8 +25,8 @@ export function compile(catalog: Catalog, line: string, options: CompileOptions 
   };
   const parts = { method, path, query, headers: options.headers ?? {} };
   const read = parseTarget(parts, config);
-  const body = takesBody(read) ? Buffer.from(options.body ?? '') : null;
-  const request = parseRequest(parts, read, body, config);
+  const head = parseRequest(parts, read, config);
+  const request = takesBody(read) ? runWhole(withBody(head, Buffer.from(options.body ?? ''))) : head;
   const { action } = request;
   if (action.kind === 'inspect' || action.kind === 'info') throw new Error(`${line} needs no statement`);
   return compileAction(action, request, catalog, config);

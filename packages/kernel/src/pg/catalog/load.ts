@@ -1,7 +1,7 @@
+import { runPaced } from '../../pace.ts';
 import type { Cell, Pool, Result } from '../types.ts';
 import { readInteger, readJson, readNullable, readText } from './cells.ts';
 import { LazyMap } from './lazyMap.ts';
-import { runPaced } from './pace.ts';
 import { CATALOG_QUERIES, type CatalogOptions, type CatalogQuery, catalogStatements } from './queries.ts';
 import { References } from './references.ts';
 import { Relations } from './relations.ts';
