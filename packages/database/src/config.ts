@@ -9,7 +9,8 @@ import {
 } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
-import { DEFAULT_SCHEMAS, type LoginRole } from './bootstrap/model.ts';
+import { DEFAULT_SCHEMAS, type LoginRole, type RoleSettings, type SupabaseMode } from './bootstrap/model.ts';
+import { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 import type { PortChoice } from './server/places.ts';
 
 /** Which PostgreSQL: programs that we run, or a server that somebody else does. */
@@ -27,7 +28,8 @@ export interface DatabaseConfig {
   readonly superuserPassword: string;
   readonly passwords: Readonly<Record<LoginRole, string>>;
   readonly schemas: readonly string[];
-  readonly supabase: boolean;
+  readonly supabase: SupabaseMode;
+  readonly roleSettings: RoleSettings;
   readonly port: PortChoice;
   readonly listenAddresses: string;
   readonly networks: readonly string[];
@@ -44,8 +46,8 @@ const GENERATED = 'It is generated on the first start; see peakstone secrets.';
  *
  * `DATABASE_ENGINE` chooses: `auto` (default: an installed PostgreSQL 17, else the embedded one), `embedded`, `system`,
  * or the URL of a server. Others: `DATABASE_DIR`, `DATABASE_SCHEMAS`, `DATABASE_SUPABASE`, `DATABASE_ADOPT`,
- * `DATABASE_LISTEN`, `DATABASE_NETWORKS`, `DATABASE_MAX_CONNECTIONS`, and the original stack's `POSTGRES_*`, `TZ` and
- * role passwords.
+ * `DATABASE_LISTEN`, `DATABASE_NETWORKS`, `DATABASE_MAX_CONNECTIONS`, those of `readRoleSettings`, and the original
+ * stack's `POSTGRES_*`, `TZ` and role passwords.
  * @throws {ConfigError} naming the variable and the shape it expects.
  */
 export function readDatabaseConfig(env: Env): DatabaseConfig {
@@ -64,7 +66,8 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
       db_migrator: password('DB_MIGRATOR_PASSWORD'),
     },
     schemas: readSchemas(env),
-    supabase: readBoolean(env, 'DATABASE_SUPABASE', { default: true }),
+    supabase: readSupabaseMode(env),
+    roleSettings: readRoleSettings(env),
     port: readPortChoice(env),
     listenAddresses: readString(env, 'DATABASE_LISTEN', { default: '127.0.0.1' }),
     networks: readNetworks(env),
@@ -112,7 +115,9 @@ function readName(env: Env, variable: string, fallback: string): string {
 
 function readSchemas(env: Env): readonly string[] {
   const schemas = [...new Set(readList(env, 'DATABASE_SCHEMAS', { default: DEFAULT_SCHEMAS }))];
-  const reserved = schemas.find(name => /^pg_|^(information_schema|auth|peakstone|hdb_catalog)$/.test(name));
+  const reserved = schemas.find(name =>
+    /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
+  );
   if (reserved !== undefined) {
     throw new ConfigError('DATABASE_SCHEMAS', "names of the application's schemas, not of reserved ones", {
       got: reserved,

@@ -1,6 +1,13 @@
 export { MAJOR_VERSION } from './binaries/find.ts';
-export { type BootstrapOptions, DEFAULT_SCHEMAS, type LoginRole } from './bootstrap/model.ts';
+export {
+  type BootstrapOptions,
+  DEFAULT_SCHEMAS,
+  type LoginRole,
+  type RoleSettings,
+  type SupabaseMode,
+} from './bootstrap/model.ts';
 export { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
+export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';
 export type { DatabaseEvent } from './events.ts';

@@ -34,7 +34,10 @@ export function renderReport(report: BootstrapReport): string[] {
   if (report.passwordsSet.length > 0) lines.push(`Passwords set: ${report.passwordsSet.join(', ')}.`);
   if (report.missingExtensions.length > 0)
     lines.push(`This server does not have: ${report.missingExtensions.join(', ')}.`);
-  for (const { step, reason } of report.failed)
-    lines.push(`Not possible with this login: ${step} (${reason}).`);
+  if (report.settingsTakenOff.length > 0)
+    lines.push(
+      `Settings taken off roles: ${report.settingsTakenOff.join('; ')}. Those that you want belong in DATABASE_ROLE_SETTINGS.`,
+    );
+  for (const { step, reason } of report.failed) lines.push(`Not possible: ${step} (${reason}).`);
   return lines;
 }

@@ -195,9 +195,16 @@ async function runBootstrap(
 
 /** What the bootstrap needs of the configuration. The superuser's password is ours to set on a local server only. */
 export function bootstrapOptions(config: DatabaseConfig): BootstrapOptions {
-  const { database, schemas, passwords, supabase } = config;
+  const { database, schemas, passwords, supabase, roleSettings } = config;
   const superuser = { name: config.superuser, password: config.superuserPassword };
-  return { database, schemas, passwords, supabase, ...(config.engine.kind === 'local' && { superuser }) };
+  return {
+    database,
+    schemas,
+    passwords,
+    supabase,
+    roleSettings,
+    ...(config.engine.kind === 'local' && { superuser }),
+  };
 }
 
 function describeEnd(

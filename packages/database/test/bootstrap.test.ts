@@ -11,7 +11,8 @@ const bootstrapOptions: BootstrapOptions = {
   database: 'postgres',
   schemas: ['public', 'people'],
   passwords,
-  supabase: true,
+  supabase: 'roles',
+  roleSettings: {},
   superuser: { name: 'postgres', password: 'pw-super' },
 };
 const bootstrap = (more: Partial<BootstrapOptions> = {}) =>

@@ -82,7 +82,14 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
 async function prepare({ name, superuserUrl }: TestDatabase, options: TestDatabaseOptions): Promise<void> {
   if (options.bootstrap) {
     const { schemas = DEFAULT_SCHEMAS, supabase = true } = options;
-    await bootstrapDatabase(superuserUrl, { database: name, schemas, passwords: PASSWORDS, supabase });
+    await bootstrapDatabase(superuserUrl, {
+      database: name,
+      schemas,
+      passwords: PASSWORDS,
+      supabase: supabase ? 'roles' : 'off',
+      // No time-out: a test waits for what it needs, on the slowest machine.
+      roleSettings: {},
+    });
   }
   if (options.sql === undefined) return;
   const client = connect(superuserUrl);

@@ -1,4 +1,5 @@
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
+export { type DecoyCall, type DecoyOptions, plantDecoys, readDecoyCall } from './decoys.ts';
 export { reservePorts } from './ports.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 export { sharedServerUrl } from './shared.ts';

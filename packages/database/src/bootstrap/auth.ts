@@ -1,4 +1,6 @@
-import { quoteIdentifier as id } from '@peakstone/kernel/pg';
+import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { ownSchemaStatements } from './schemas.ts';
+import { block } from './sql.ts';
 
 /** Roles that policies run as, and so must reach the functions. */
 const USERS = [
@@ -29,11 +31,13 @@ export function authStatements(): string[] {
     `coalesce(${claim(name)}, ${setting(`request.jwt.claim.${name}`)}, ${session(variable)})`;
   const subject = first('sub', 'x-hasura-user-id');
   const define = (signature: string, type: string, expression: string, comment: string) => [
+    setAsideStatement(signature, type),
     `create or replace function auth.${signature} returns ${type} language sql stable parallel safe return ${expression}`,
+    `alter function auth.${signature} owner to current_user`,
     `comment on function auth.${signature} is '${comment}'`,
   ];
   return [
-    'create schema if not exists auth',
+    ...ownSchemaStatements('auth', 'take over'),
     `grant usage on schema auth to ${USERS.map(id).join(', ')}`,
     ...define(
       'uid()',
@@ -61,4 +65,15 @@ export function authStatements(): string[] {
       'The e-mail address in the token, if it has one.',
     ),
   ];
+}
+
+/** A routine that is in the way, because it returns something else, gets another name; what uses it goes on using it. */
+function setAsideStatement(signature: string, type: string): string {
+  const name = signature.slice(0, -'()'.length);
+  const found = literal(`${name}_found_`);
+  return block(`
+  if exists (select from pg_proc where oid = to_regprocedure(${literal(`auth.${signature}`)})
+      and (prokind <> 'f' or proretset or prorettype <> ${literal(type)}::regtype)) then
+    execute format('alter routine auth.${signature} rename to %I', ${found} || to_regprocedure(${literal(`auth.${signature}`)})::oid);
+  end if;`);
 }

@@ -1,7 +1,8 @@
-import type { Pool } from '@peakstone/kernel/pg';
+import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { FINGERPRINT_SQL } from './fingerprint.ts';
-import { type BootstrapOptions, EXTENSIONS, NEED_PRELOAD } from './model.ts';
+import { type BootstrapOptions, EXTENSIONS, type ExtensionSpec } from './model.ts';
+import { isTrusted } from './sql.ts';
 
 /** Memberships have had options of their own since PostgreSQL 16, and values can be tested for a type. */
 const MIN_VERSION = 160_000;
@@ -9,7 +10,9 @@ const MIN_VERSION = 160_000;
 /** What the bootstrap finds. */
 export interface ServerState {
   readonly isSuperuser: boolean;
-  readonly extensions: readonly string[];
+  readonly version: number;
+  /** Of the stack's extensions, those that can be made. */
+  readonly extensions: readonly ExtensionSpec[];
   /** By role; undefined when this login may not see them. */
   readonly verifiers: ReadonlyMap<string, string | null> | undefined;
   /** What the last bootstrap left; undefined when there was none. */
@@ -30,11 +33,15 @@ export async function inspectServer(pool: Pool, options: BootstrapOptions): Prom
   const [row] = (
     await pool.query(
       `select json_build_object('version', current_setting('server_version_num')::int, 'super', (select rolsuper from pg_roles where rolname = current_user),
-         'hasState', to_regclass('peakstone.bootstrap') is not null and has_schema_privilege(to_regnamespace('peakstone'), 'usage'),
+         'hasState', exists (
+           select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+           where n.nspname = 'peakstone' and c.relname = 'bootstrap' and has_schema_privilege(n.oid, 'usage')
+             -- A table of somebody else's could have us run its triggers and rules.
+             and c.relkind = 'r' and ${isTrusted('c.relowner')} and ${isTrusted('n.nspowner')}),
          'preload', (select setting from pg_settings where name = 'shared_preload_libraries'),
          'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
          'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])))`,
-      [textArray(EXTENSIONS)],
+      [arrayLiteral(EXTENSIONS.map(({ name }) => name))],
     )
   ).rows;
   const found = JSON.parse(String(row?.[0])) as {
@@ -54,13 +61,14 @@ export async function inspectServer(pool: Pool, options: BootstrapOptions): Prom
   }
   const preload = found.preload?.split(',').map(name => name.trim());
   // A login that may not see the setting finds out by trying.
-  const usable = (name: string) =>
-    preload === undefined ||
-    !NEED_PRELOAD.includes(name) ||
-    (preload.includes(name) && (name !== 'pg_cron' || found.cron));
+  const usable = ({ name, needsPreload }: ExtensionSpec) =>
+    preload === undefined || !needsPreload || (preload.includes(name) && (name !== 'pg_cron' || found.cron));
   return {
     isSuperuser: found.super,
-    extensions: EXTENSIONS.filter(name => found.extensions?.includes(name) && usable(name)),
+    version: found.version,
+    extensions: EXTENSIONS.filter(
+      extension => found.extensions?.includes(extension.name) && usable(extension),
+    ),
     verifiers: found.super ? await readVerifiers(pool, options) : undefined,
     state: found.hasState ? await readState(pool) : undefined,
   };
@@ -73,7 +81,7 @@ async function readVerifiers(
   const names = accounts(options).map(([name]) => name);
   const { rows } = await pool.query(
     'select rolname, rolpassword from pg_authid where rolname = any($1::text[])',
-    [textArray(names)],
+    [arrayLiteral(names)],
   );
   return new Map(rows.map(row => [String(row[0]), row[1]?.toString() ?? null]));
 }
@@ -93,9 +101,9 @@ export async function fingerprint(
   roles: readonly string[],
 ): Promise<Record<string, string>> {
   const { rows } = await pool.query(FINGERPRINT_SQL, [
-    textArray(schemas),
-    textArray(roles),
-    textArray(EXTENSIONS),
+    arrayLiteral(schemas),
+    arrayLiteral(roles),
+    arrayLiteral(EXTENSIONS.map(({ name }) => name)),
   ]);
   return Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])]));
 }
@@ -107,9 +115,4 @@ export function accounts(options: BootstrapOptions): (readonly [string, string])
     ...Object.entries(options.passwords),
     ...(superuser ? [[superuser.name, superuser.password] as const] : []),
   ];
-}
-
-/** A text array's literal. */
-export function textArray(items: readonly string[]): string {
-  return `{${items.map(item => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }

@@ -8,7 +8,23 @@ export interface RoleSpec {
   readonly bypassRls: boolean;
 }
 
+/** One thing that the bootstrap makes so, said in words, and the statements for it. Every statement may be repeated. */
+export interface Step {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
 export type LoginRole = 'db_authenticator' | 'hasura' | 'db_migrator';
+
+/**
+ * How far the database looks like Supabase's. `roles`: requests may take the roles anon, authenticated and service_role,
+ * and service_role passes row security. `full`: also its other roles' names, `auth.users`, schema `storage`, and anon's
+ * grants on `public`, so that a Supabase project's SQL runs.
+ */
+export type SupabaseMode = 'off' | 'roles' | 'full';
+
+/** By role, then by setting: the value as ALTER ROLE takes it. */
+export type RoleSettings = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface BootstrapOptions {
   readonly database: string;
@@ -17,8 +33,9 @@ export interface BootstrapOptions {
   readonly passwords: Readonly<Record<LoginRole, string>>;
   /** The superuser and its password, on a server of our own. */
   readonly superuser?: { readonly name: string; readonly password: string };
-  /** Lets requests take the roles anon, authenticated and service_role, and lets service_role pass row security. */
-  readonly supabase: boolean;
+  readonly supabase: SupabaseMode;
+  /** Settings of roles, by role and name: all that these roles have, whatever ALTER ROLE … SET left on them. */
+  readonly roleSettings: RoleSettings;
   /** Grant on existing tables again, as after a restore with --no-privileges. Otherwise only when a schema is new to us. */
   readonly regrant?: boolean;
 }
@@ -33,24 +50,43 @@ export const DEFAULT_SCHEMAS = [
   'docs',
 ] as const;
 
+/** Where the stack's extensions are: no API serves it, everybody's search path ends with it, and only we write there. */
+export const EXTENSIONS_SCHEMA = 'extensions';
+
+export interface ExtensionSpec {
+  readonly name: string;
+  /** Refuses to be made, or to work, unless the server loaded its library at its start. */
+  readonly needsPreload?: true;
+  /** The only schema that it can be made in. */
+  readonly fixedSchema?: string;
+  /** It is for those who run the database: closed to everybody but the superuser and these roles. */
+  readonly onlyFor?: readonly string[];
+}
+
 /** Extensions of the original stack, made where the server has them. */
-export const EXTENSIONS = [
-  'pg_stat_statements',
-  'pgaudit',
-  'pg_cron',
-  'pgcrypto',
-  'pg_trgm',
-  'btree_gin',
-  'btree_gist',
-  'citext',
-  'unaccent',
-  'hypopg',
-] as const;
+export const EXTENSIONS: readonly ExtensionSpec[] = [
+  { name: 'pg_stat_statements', needsPreload: true, onlyFor: [] },
+  { name: 'pgaudit', needsPreload: true },
+  { name: 'pg_cron', needsPreload: true, fixedSchema: 'pg_catalog' },
+  { name: 'pgcrypto' },
+  { name: 'pg_trgm' },
+  { name: 'btree_gin' },
+  { name: 'btree_gist' },
+  { name: 'citext' },
+  { name: 'unaccent' },
+  { name: 'hypopg', onlyFor: ['db_migrator'] },
+];
 
-/** Those that refuse to be made, or to work, unless the server loaded their library at its start. */
-export const NEED_PRELOAD: readonly string[] = ['pg_stat_statements', 'pgaudit', 'pg_cron'];
+/** Names that a Supabase project's SQL gives things to; they log in nowhere, and may do nothing by themselves. */
+const SUPABASE_OWNERS = [
+  'supabase_admin',
+  'supabase_auth_admin',
+  'supabase_storage_admin',
+  'authenticator',
+  'dashboard_user',
+];
 
-export function planRoles(supabase: boolean): readonly RoleSpec[] {
+export function planRoles(supabase: SupabaseMode): readonly RoleSpec[] {
   const group = (name: string): RoleSpec => ({ name, login: false, inherit: true, bypassRls: false });
   const account = (name: LoginRole, inherit: boolean): RoleSpec => ({
     name,
@@ -64,7 +100,8 @@ export function planRoles(supabase: boolean): readonly RoleSpec[] {
     group('read_only'),
     group('anon'),
     group('authenticated'),
-    { ...group('service_role'), bypassRls: supabase },
+    { ...group('service_role'), bypassRls: supabase !== 'off' },
+    ...(supabase === 'full' ? SUPABASE_OWNERS.map(group) : []),
     // It has nothing of its own: every request takes on another role.
     account('db_authenticator', false),
     account('hasura', true),
@@ -80,7 +117,7 @@ export interface Membership {
   readonly set: boolean;
 }
 
-export function planMemberships(supabase: boolean): readonly Membership[] {
+export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
   const takes = (role: string): Membership => ({
     role,
     member: 'db_authenticator',
@@ -89,7 +126,7 @@ export function planMemberships(supabase: boolean): readonly Membership[] {
   });
   const has = (role: string, member: string): Membership => ({ role, member, inherit: true, set: false });
   const always = [takes('web_anon'), takes('app_user')];
-  if (!supabase) return always;
+  if (supabase === 'off') return always;
   return [
     ...always,
     takes('anon'),
@@ -98,5 +135,9 @@ export function planMemberships(supabase: boolean): readonly Membership[] {
     has('web_anon', 'anon'),
     has('app_user', 'authenticated'),
     has('app_user', 'service_role'),
+    // Giving something to a role needs membership in it.
+    ...(supabase === 'full'
+      ? SUPABASE_OWNERS.map(role => ({ role, member: 'db_migrator', inherit: true, set: true }))
+      : []),
   ];
 }

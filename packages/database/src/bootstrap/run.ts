@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  arrayLiteral,
   createPrivilegedPool,
+  type Exchange,
   PgError,
+  type PgNotice,
   type Pool,
   quoteIdentifier,
   quoteLiteral,
 } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { explainConnection, sqlState } from '../sql.ts';
-import { accounts, fingerprint, inspectServer, textArray } from './inspect.ts';
-import { type BootstrapOptions, EXTENSIONS, planRoles } from './model.ts';
+import { accounts, fingerprint, inspectServer, type ServerState } from './inspect.ts';
+import { type BootstrapOptions, EXTENSIONS, planRoles, type Step } from './model.ts';
+import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
-import { planSteps, type Step } from './steps.ts';
+import { NOT_DONE } from './sql.ts';
+import { planSteps } from './steps.ts';
 
 /** What a bootstrap did, for the log and for `peakstone doctor`. */
 export interface BootstrapReport {
@@ -21,7 +26,9 @@ export interface BootstrapReport {
   /** Parts that somebody had changed since the last bootstrap, now put right. */
   readonly repaired: readonly string[];
   readonly passwordsSet: readonly string[];
-  /** What this login may not do, with PostgreSQL's reason. Empty for a superuser. */
+  /** Settings that somebody had given roles of the stack by ALTER ROLE … SET, now taken off them. */
+  readonly settingsTakenOff: readonly string[];
+  /** What could not be done, with the reason: what this login may not do, or what stands in the way. */
   readonly failed: readonly { readonly step: string; readonly reason: string }[];
   /** Extensions of the stack that the server does not have, or has not loaded. */
   readonly missingExtensions: readonly string[];
@@ -29,14 +36,6 @@ export interface BootstrapReport {
 
 /** Lock of this job in the application's database: "peak". */
 const LOCK = 0x7065616b;
-const STATE_STATEMENTS = [
-  'create schema if not exists peakstone',
-  'revoke all on schema peakstone from public',
-  `create table if not exists peakstone.bootstrap (
-    single boolean primary key default true check (single), plan text not null, parts jsonb not null,
-    schemas text[] not null, applied_at timestamptz not null default now())`,
-  'revoke all on peakstone.bootstrap from public',
-];
 /** Roles are the cluster's: bootstraps of two databases can meet in them. */
 const COLLISIONS = ['40P01', '40001', '23505', 'XX000', '42710'];
 const MAX_TRIES = 6;
@@ -67,80 +66,109 @@ export async function bootstrapDatabase(url: string, options: BootstrapOptions):
 async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<BootstrapReport> {
   const roles = planRoles(options.supabase).map(role => role.name);
   const server = await inspectServer(pool, options);
-  const missingExtensions = EXTENSIONS.filter(name => !server.extensions.includes(name));
+  const missingExtensions = EXTENSIONS.filter(extension => !server.extensions.includes(extension));
   const fresh = options.schemas.filter(schema => options.regrant || !server.state?.schemas.includes(schema));
-  const steps = planSteps({
-    database: options.database,
-    schemas: options.schemas,
-    supabase: options.supabase,
-    extensions: server.extensions,
-    grantExisting: fresh,
-    isSuperuser: server.isSuperuser,
-  });
-  const plan = hashPlan(
-    planSteps({
-      ...options,
-      extensions: server.extensions,
-      grantExisting: [],
-      isSuperuser: server.isSuperuser,
-    }),
-  );
+  const stepOptions = { ...options, extensions: server.extensions, isSuperuser: server.isSuperuser };
+  const steps = planSteps({ ...stepOptions, grantExisting: fresh });
+  const plan = hashPlan(planSteps({ ...stepOptions, grantExisting: [] }));
   const before = await fingerprint(pool, options.schemas, roles);
   const repaired = Object.keys(server.state?.parts ?? {}).filter(
     part => server.state?.parts[part] !== before[part],
   );
   const unchanged = server.state?.plan === plan && repaired.length === 0 && fresh.length === 0;
   const passwords = wrongPasswords(server.verifiers, options);
-  const report = { repaired, missingExtensions, passwordsSet: passwords.map(([role]) => role) };
-  if (unchanged) {
-    if (passwords.length > 0) await pool.exchange(transaction(passwords.map(passwordStatement)));
-    return { ...report, outcome: 'unchanged', failed: [] };
-  }
-  const remember = async () => {
-    const parts = JSON.stringify(await fingerprint(pool, options.schemas, roles));
-    const schemas = [...new Set([...(server.state?.schemas ?? []), ...options.schemas])];
-    await pool.query(
-      `insert into peakstone.bootstrap (plan, parts, schemas) values ($1, $2::jsonb, $3::text[])
-       on conflict (single) do update set plan = excluded.plan, parts = excluded.parts, schemas = excluded.schemas, applied_at = now()`,
-      [plan, parts, textArray(schemas)],
-    );
+  const report = {
+    repaired,
+    missingExtensions: missingExtensions.map(({ name }) => name),
+    passwordsSet: passwords.map(([role]) => role),
   };
+  if (unchanged) {
+    if (passwords.length > 0) await pool.exchange(transaction(server, passwords.map(passwordStatement)));
+    return { ...report, outcome: 'unchanged', settingsTakenOff: [], failed: [] };
+  }
   const all: Step[] = [
-    { name: 'schema peakstone', statements: STATE_STATEMENTS },
     ...steps,
     ...passwords.map(entry => ({ name: `password of ${entry[0]}`, statements: [passwordStatement(entry)] })),
   ];
+  const said = new Said();
   if (server.isSuperuser) {
-    await pool.exchange(transaction(all.flatMap(step => step.statements)));
-    await remember();
-    return { ...report, outcome: 'applied', failed: [] };
+    await pool.exchange(
+      transaction(
+        server,
+        all.flatMap(step => step.statements),
+        said,
+      ),
+    );
+  } else {
+    await applyEach(pool, server, all, said);
   }
-  const failed = await applyEach(pool, all);
-  if (!failed.some(({ step }) => step === 'schema peakstone')) await remember();
-  return { ...report, outcome: 'applied', failed };
+  const { failed, settingsTakenOff } = said;
+  if (!failed.some(({ step }) => step === 'schema peakstone')) {
+    const parts = await fingerprint(pool, options.schemas, roles);
+    const schemas = [...new Set([...(server.state?.schemas ?? []), ...options.schemas])];
+    // What stood in a superuser's way may be gone the next time; what a login may not do stays so.
+    await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, parts, schemas);
+  }
+  return { ...report, outcome: 'applied', settingsTakenOff, failed };
 }
 
-function transaction(statements: readonly string[]) {
-  const lock = { text: `select pg_advisory_xact_lock(${LOCK})`, values: [], prepare: false };
+async function remember(
+  pool: Pool,
+  plan: string,
+  parts: Readonly<Record<string, string>>,
+  schemas: readonly string[],
+): Promise<void> {
+  await pool.query(
+    `insert into peakstone.bootstrap (plan, parts, schemas) values ($1, $2::jsonb, $3::text[])
+     on conflict (single) do update set plan = excluded.plan, parts = excluded.parts, schemas = excluded.schemas, applied_at = now()`,
+    [plan, JSON.stringify(parts), arrayLiteral(schemas)],
+  );
+}
+
+/** Gathers what the statements say of themselves. */
+class Said {
+  readonly failed: { readonly step: string; readonly reason: string }[] = [];
+  readonly settingsTakenOff: string[] = [];
+
+  readonly hear = ({ code, message, detail }: PgNotice): void => {
+    if (code === NOT_DONE) this.failed.push({ step: detail ?? 'a step', reason: message });
+    else if (code === SETTING_TAKEN_OFF) this.settingsTakenOff.push(message);
+  };
+}
+
+/** From this version on a session can leave event triggers out, which may be somebody else's functions. */
+const EVENT_TRIGGERS_SETTING = 170_000;
+
+function transaction(
+  { isSuperuser, version }: Pick<ServerState, 'isSuperuser' | 'version'>,
+  statements: readonly string[],
+  said?: Said,
+): Exchange {
+  const quiet = isSuperuser && version >= EVENT_TRIGGERS_SETTING;
+  const texts = [
+    `select pg_advisory_xact_lock(${LOCK})`,
+    ...(quiet ? ["set local event_triggers to 'off'"] : []),
+    ...statements,
+    // What our own event trigger would have told.
+    ...(quiet && said ? ["notify pgrst, 'reload schema'"] : []),
+  ];
   return {
     begin: 'begin',
-    statements: [lock, ...statements.map(text => ({ text, values: [], prepare: false }))],
-    end: 'commit' as const,
+    statements: texts.map(text => ({ text, values: [], prepare: false })),
+    ...(said && { onNotice: said.hear }),
   };
 }
 
 /** Each step in a transaction of its own, so that what is refused costs no more than itself. */
-async function applyEach(pool: Pool, steps: readonly Step[]): Promise<BootstrapReport['failed']> {
-  const failed: { step: string; reason: string }[] = [];
+async function applyEach(pool: Pool, server: ServerState, steps: readonly Step[], said: Said): Promise<void> {
   for (const { name, statements } of steps) {
     try {
-      await pool.exchange(transaction(statements));
+      await pool.exchange(transaction(server, statements, said));
     } catch (error) {
       if (!(error instanceof PgError)) throw error;
-      failed.push({ step: name, reason: error.message });
+      said.failed.push({ step: name, reason: error.message });
     }
   }
-  return failed;
 }
 
 function hashPlan(steps: readonly Step[]): string {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ExtensionSpec } from './model.ts';
 import { planSteps } from './steps.ts';
 
 const options = {
   database: 'app',
   schemas: ['public', 'odd"name'],
-  supabase: true,
-  extensions: ['citext'],
+  supabase: 'roles' as const,
+  roleSettings: {},
+  extensions: [{ name: 'citext' }],
   grantExisting: [],
   isSuperuser: true,
 };
@@ -32,16 +34,29 @@ describe('the bootstrap', () => {
   });
 
   it('closes the extensions for administrators to requests, and no others', () => {
-    const ofExtension = (name: string) =>
-      planSteps({ ...options, extensions: [name] }).find(step => step.name === `extension ${name}`)
-        ?.statements ?? [];
+    const ofExtension = (extension: ExtensionSpec) =>
+      planSteps({ ...options, extensions: [extension] })
+        .find(step => step.name === `extension ${extension.name}`)
+        ?.statements.join() ?? '';
     assert.match(
-      ofExtension('hypopg').join(),
+      ofExtension({ name: 'hypopg', onlyFor: ['db_migrator'] }),
       /revoke all on %s from public, .*"web_anon".*grant all on %s to "db_migrator"/s,
     );
-    assert.match(ofExtension('pg_stat_statements').join(), /revoke all on %s from public/);
-    assert.doesNotMatch(ofExtension('pg_stat_statements').join(), /grant all/);
-    assert.deepEqual(ofExtension('citext'), ['create extension if not exists "citext" schema public']);
+    assert.match(ofExtension({ name: 'pg_stat_statements', onlyFor: [] }), /revoke all on %s from public/);
+    assert.doesNotMatch(ofExtension({ name: 'pg_stat_statements', onlyFor: [] }), /grant all/);
+    assert.doesNotMatch(ofExtension({ name: 'citext' }), /revoke/);
+  });
+
+  it('makes extensions in their own schema, or in the only one that they can be in', () => {
+    const text = JSON.stringify(
+      planSteps({
+        ...options,
+        extensions: [{ name: 'citext' }, { name: 'pg_cron', fixedSchema: 'pg_catalog' }],
+      }),
+    );
+    assert.match(text, /create extension \\"citext\\" schema \\"extensions\\"/);
+    assert.match(text, /create extension \\"pg_cron\\" schema pg_catalog/);
+    assert.doesNotMatch(text, /alter extension \\"pg_cron\\"/);
   });
 
   it('asks an ordinary login for nothing that only a superuser may do', () => {
@@ -50,7 +65,7 @@ describe('the bootstrap', () => {
   });
 
   it('without Supabase compatibility lets no request become service_role', () => {
-    const names = planSteps({ ...options, supabase: false }).map(step => step.name);
+    const names = planSteps({ ...options, supabase: 'off' }).map(step => step.name);
     assert.deepEqual(
       names.filter(name => name.includes('member of')),
       ['db_authenticator as member of web_anon', 'db_authenticator as member of app_user'],

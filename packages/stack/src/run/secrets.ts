@@ -1,5 +1,4 @@
-import { type ApiKeys, rotateSecrets, signApiKeys } from '@peakstone/database';
-import { readBoolean } from '@peakstone/kernel/config';
+import { type ApiKeys, readSupabaseMode, rotateSecrets, signApiKeys } from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { services } from '../services/index.ts';
 import { superuserUrl } from '../services/postgres/address.ts';
@@ -68,7 +67,7 @@ export function stackKeys(paths: StackPaths, env: EnvValues): ApiKeys {
 
 /** Keys made from settings. Always the same for the same secret, so that what was copied yesterday equals what is printed today. Pure. */
 export function signStackKeys(values: EnvValues): ApiKeys {
-  const supabase = readBoolean(values, 'DATABASE_SUPABASE', { default: true });
+  const supabase = readSupabaseMode(values) !== 'off';
   return signApiKeys({
     secret: jwtSecret(values),
     issuedAt: keysIssuedAt,

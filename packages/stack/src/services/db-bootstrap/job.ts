@@ -1,6 +1,6 @@
 /** What the bootstrap's container runs. */
-import { bootstrapDatabase, DEFAULT_SCHEMAS } from '@peakstone/database';
-import { ConfigError, readBoolean, readList, readSecret, readString } from '@peakstone/kernel/config';
+import { bootstrapDatabase, DEFAULT_SCHEMAS, readRoleSettings, readSupabaseMode } from '@peakstone/database';
+import { ConfigError, readList, readSecret, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 
 /**
@@ -23,7 +23,8 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
       hasura: readSecret(env, 'HASURA_DB_PASSWORD'),
       db_migrator: readSecret(env, 'DB_MIGRATOR_PASSWORD'),
     },
-    supabase: readBoolean(env, 'DATABASE_SUPABASE', { default: true }),
+    supabase: readSupabaseMode(env),
+    roleSettings: readRoleSettings(env),
   });
   const parts = [
     report.outcome === 'unchanged' ? 'nothing to do' : 'roles, schemas and grants are in place',

@@ -24,6 +24,7 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
   };
   const environment = {
     PGRST_DB_SCHEMAS: stack.schemas.join(','),
+    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: required('JWT_SECRET'),
     PGRST_OPENAPI_SERVER_PROXY_URI: 'https://${DOMAIN_API:-localhost}',

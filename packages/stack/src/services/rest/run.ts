@@ -27,6 +27,8 @@ function restEnv({ env, host, ports, peers, facts }: RunContext): Env {
   const defaults: Record<string, string> = {
     PGRST_DB_URI: facts.databaseApiUrl ?? '',
     PGRST_DB_SCHEMAS: facts.schemas ?? '',
+    // Where the stack's extensions are, whose functions and operators statements name without a schema.
+    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: env.JWT_SECRET ?? '',
     // Opened on demand and closed when idle; writes that run side by side share one fsync.

@@ -1,0 +1,68 @@
+import { ConfigError, readString } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+import type { RoleSettings, SupabaseMode } from './model.ts';
+
+/** Roles of visitors and users: whoever is not known to be careful. */
+const ASKING = ['web_anon', 'app_user', 'anon', 'authenticated'];
+/** Roles whose sessions requests run in. */
+const SERVING = ['db_authenticator', 'hasura'];
+/** The bootstrap's to set: the search path is the database's, the others would make the role another. */
+const RESERVED = ['search_path', 'role', 'session_authorization'];
+
+/** `off`, `roles` (the default; `true` means it too) or `full`. @throws {ConfigError} */
+export function readSupabaseMode(env: Env): SupabaseMode {
+  const text = readString(env, 'DATABASE_SUPABASE', { default: 'roles' }).toLowerCase();
+  if (text === 'off' || text === 'roles' || text === 'full') return text;
+  if (['true', 'on', 'yes', '1'].includes(text)) return 'roles';
+  if (['false', 'no', '0'].includes(text)) return 'off';
+  throw new ConfigError('DATABASE_SUPABASE', 'off, roles or full', { got: text });
+}
+
+/**
+ * Settings of the stack's roles. `DATABASE_STATEMENT_TIMEOUT` bounds a statement of a visitor or user (default 8s; 0 for
+ * none), `DATABASE_TEMP_FILE_LIMIT` the temporary files of a session that serves requests (default 1GB; -1 for none), and
+ * `DATABASE_ROLE_SETTINGS` holds others: `app_user.work_mem=16MB; read_only.statement_timeout=1min`. Pure.
+ * @throws {ConfigError}
+ */
+export function readRoleSettings(env: Env): RoleSettings {
+  const settings: Record<string, Record<string, string>> = {};
+  const set = (role: string, name: string, value: string) => {
+    settings[role] = { ...settings[role], [name]: value };
+  };
+  const timeout = readShape(
+    env,
+    'DATABASE_STATEMENT_TIMEOUT',
+    '8s',
+    /^\d+ ?(us|ms|s|min|h|d)?$/,
+    'such as 8s',
+  );
+  const files = readShape(
+    env,
+    'DATABASE_TEMP_FILE_LIMIT',
+    '1GB',
+    /^(-1|\d+ ?(B|kB|MB|GB|TB)?)$/,
+    'such as 1GB',
+  );
+  if (Number.parseInt(timeout, 10) !== 0) for (const role of ASKING) set(role, 'statement_timeout', timeout);
+  if (files !== '-1') for (const role of SERVING) set(role, 'temp_file_limit', files);
+  for (const entry of readString(env, 'DATABASE_ROLE_SETTINGS', { default: '' }).split(';')) {
+    if (entry.trim() === '') continue;
+    const match = /^\s*([a-z_][a-z0-9_$]*)\.([a-z_][a-z0-9_.]*)\s*=\s*(.*?)\s*$/s.exec(entry);
+    const [, role = '', name = '', value = ''] = match ?? [];
+    if (match === null || RESERVED.includes(name)) {
+      throw new ConfigError(
+        'DATABASE_ROLE_SETTINGS',
+        `role.setting=value, separated by semicolons, where setting is none of ${RESERVED.join(', ')}`,
+        { got: entry.trim() },
+      );
+    }
+    set(role, name, value);
+  }
+  return settings;
+}
+
+function readShape(env: Env, name: string, fallback: string, shape: RegExp, expected: string): string {
+  const text = readString(env, name, { default: fallback });
+  if (shape.test(text)) return text;
+  throw new ConfigError(name, `a value as PostgreSQL takes it, ${expected}`, { got: text });
+}

@@ -1,0 +1,175 @@
+/**
+ * What a Supabase project's SQL expects to find: tables to refer to and put triggers and policies on, and grants. The
+ * skeletons hold what SQL reads and writes; the services that fill them there are not in it.
+ * @see https://supabase.com/docs/guides/auth/managing-user-data
+ * @see https://supabase.com/docs/guides/storage/schema/design
+ */
+import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import type { Step } from './model.ts';
+import { attempt, block } from './sql.ts';
+
+const API_ROLES = '"anon", "authenticated", "service_role"';
+const OWNER = '"db_migrator"';
+
+/** @param schemas Of the application; Supabase's grants are on `public`, where it is one of them. */
+export function supabaseSteps(schemas: readonly string[]): Step[] {
+  return [
+    { name: "Supabase's tables in auth", statements: authTables() },
+    { name: "Supabase's schema storage", statements: storageStatements() },
+    { name: "Supabase's publication", statements: [publication] },
+    ...(schemas.includes('public')
+      ? [{ name: "Supabase's grants on public", statements: publicGrants('public') }]
+      : []),
+  ];
+}
+
+/**
+ * Makes a table where there is none. db_migrator owns it, so that migrations can put triggers and policies on it. One that
+ * is there, as after an import, stays as it is.
+ */
+function table(name: string, columns: readonly string[], ...further: readonly string[]): string {
+  return attempt(
+    `table ${name}`,
+    `
+  if to_regclass(${literal(name)}) is null then
+    create table ${name} (\n    ${columns.join(',\n    ')}\n    );
+    ${further.map(statement => `${statement};`).join('\n    ')}
+    alter table ${name} enable row level security;
+    alter table ${name} owner to ${OWNER};
+  end if;`,
+  );
+}
+
+/** Makes a function where there is none. */
+function pathFunction(name: string, type: string, expression: string): string {
+  return attempt(
+    `function storage.${name}`,
+    `
+  if to_regprocedure('storage.${name}(text)') is null then
+    create function storage.${name}(name text) returns ${type} language sql immutable parallel safe return ${expression};
+    alter function storage.${name}(text) owner to ${OWNER};
+  end if;`,
+  );
+}
+
+function authTables(): string[] {
+  return [
+    table(
+      'auth.users',
+      [
+        'instance_id uuid',
+        'id uuid primary key',
+        'aud character varying(255)',
+        'role character varying(255)',
+        'email character varying(255)',
+        'encrypted_password character varying(255)',
+        'email_confirmed_at timestamp with time zone',
+        'invited_at timestamp with time zone',
+        'confirmation_token character varying(255)',
+        'confirmation_sent_at timestamp with time zone',
+        'recovery_token character varying(255)',
+        'recovery_sent_at timestamp with time zone',
+        'email_change_token_new character varying(255)',
+        'email_change character varying(255)',
+        'email_change_sent_at timestamp with time zone',
+        'last_sign_in_at timestamp with time zone',
+        'raw_app_meta_data jsonb',
+        'raw_user_meta_data jsonb',
+        'is_super_admin boolean',
+        'created_at timestamp with time zone',
+        'updated_at timestamp with time zone',
+        'phone text unique',
+        'phone_confirmed_at timestamp with time zone',
+        "phone_change text default ''",
+        "phone_change_token character varying(255) default ''",
+        'phone_change_sent_at timestamp with time zone',
+        'confirmed_at timestamp with time zone generated always as (least(email_confirmed_at, phone_confirmed_at)) stored',
+        "email_change_token_current character varying(255) default ''",
+        'email_change_confirm_status smallint default 0 check (email_change_confirm_status between 0 and 2)',
+        'banned_until timestamp with time zone',
+        "reauthentication_token character varying(255) default ''",
+        'reauthentication_sent_at timestamp with time zone',
+        'is_sso_user boolean not null default false',
+        'deleted_at timestamp with time zone',
+        'is_anonymous boolean not null default false',
+      ],
+      'create unique index users_email_partial_key on auth.users (email) where (is_sso_user = false)',
+    ),
+    table('auth.identities', [
+      'provider_id text not null',
+      'user_id uuid not null references auth.users (id) on delete cascade',
+      'identity_data jsonb not null',
+      'provider text not null',
+      'last_sign_in_at timestamp with time zone',
+      'created_at timestamp with time zone',
+      'updated_at timestamp with time zone',
+      "email text generated always as (lower(identity_data ->> 'email')) stored",
+      'id uuid primary key default gen_random_uuid()',
+      'unique (provider_id, provider)',
+    ]),
+  ];
+}
+
+function storageStatements(): string[] {
+  return [
+    'create schema if not exists storage',
+    `alter schema storage owner to ${OWNER}`,
+    `grant usage on schema storage to ${API_ROLES}`,
+    table('storage.buckets', [
+      'id text primary key',
+      'name text not null unique',
+      'owner uuid',
+      'created_at timestamp with time zone default now()',
+      'updated_at timestamp with time zone default now()',
+      'public boolean default false',
+      'avif_autodetection boolean default false',
+      'file_size_limit bigint',
+      'allowed_mime_types text[]',
+      'owner_id text',
+    ]),
+    table(
+      'storage.objects',
+      [
+        'id uuid primary key default gen_random_uuid()',
+        'bucket_id text references storage.buckets (id)',
+        'name text',
+        'owner uuid',
+        'created_at timestamp with time zone default now()',
+        'updated_at timestamp with time zone default now()',
+        'last_accessed_at timestamp with time zone default now()',
+        'metadata jsonb',
+        "path_tokens text[] generated always as (string_to_array(name, '/')) stored",
+        'version text',
+        'owner_id text',
+        'user_metadata jsonb',
+      ],
+      'create unique index bucketid_objname on storage.objects (bucket_id, name)',
+    ),
+    // Row security decides, as it does there.
+    `grant all on storage.buckets, storage.objects to ${API_ROLES}`,
+    pathFunction('foldername', 'text[]', "trim_array(string_to_array(name, '/'), 1)"),
+    pathFunction('filename', 'text', "split_part(name, '/', -1)"),
+    pathFunction('extension', 'text', "split_part(split_part(name, '/', -1), '.', -1)"),
+  ];
+}
+
+/** Migrations add tables to it. */
+const publication = block(`
+  if not exists (select from pg_publication where pubname = 'supabase_realtime') then
+    create publication supabase_realtime;
+    alter publication supabase_realtime owner to ${OWNER};
+  end if;`);
+
+/** Supabase leaves it to row security alone: whoever makes a table without it has made it public. */
+function publicGrants(schema: string): string[] {
+  const makers = [`for role ${OWNER}`, ''];
+  return [
+    `grant usage on schema ${id(schema)} to ${API_ROLES}`,
+    ...makers.flatMap(maker =>
+      ['tables', 'sequences', 'functions'].map(
+        kind =>
+          `alter default privileges ${maker} in schema ${id(schema)} grant all on ${kind} to ${API_ROLES}`,
+      ),
+    ),
+  ];
+}
