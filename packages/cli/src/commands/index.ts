@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts';
 import { down } from './down.ts';
 import { gen } from './gen.ts';
 import { help } from './help.ts';
+import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { rest } from './rest.ts';
 import { restart } from './restart.ts';
@@ -22,6 +23,7 @@ export const root: Command = {
   name: 'peakstone',
   summary: 'the whole backend stack on real PostgreSQL 17, started by one command',
   commands: [
+    init,
     up,
     down,
     restart,

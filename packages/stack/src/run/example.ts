@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
 import type { Facts } from '../services/local.ts';
 import { StackError } from './errors.ts';
@@ -98,21 +99,25 @@ export async function loadExample(
   }
 }
 
-/** @throws {StackError} `example` */
+/** The project's own examples, then those that come with the product. @throws {StackError} `example` */
 function exampleFolder(project: string, name: string): string {
-  const root = resolve(project, 'examples');
-  const folder = resolve(root, name);
-  if (folder.startsWith(root + sep) && existsSync(join(folder, 'example.json'))) return folder;
-  const there = existsSync(root)
-    ? readdirSync(root).filter(entry => existsSync(join(root, entry, 'example.json')))
-    : [];
-  throw new StackError('example', `There is no example '${name}' in ${root}.`, {
-    hint:
-      there.length > 0
-        ? `There are: ${there.sort().join(', ')}.`
-        : 'An example is a folder there, with an example.json.',
+  const roots = [resolve(project, 'examples'), ...shippedExamples].filter(root => existsSync(root));
+  for (const root of roots) {
+    const folder = resolve(root, name);
+    if (folder.startsWith(root + sep) && existsSync(join(folder, 'example.json'))) return folder;
+  }
+  const there = roots.flatMap(root =>
+    readdirSync(root).filter(entry => existsSync(join(root, entry, 'example.json'))),
+  );
+  throw new StackError('example', `There is no example '${name}'.`, {
+    hint: `There are: ${[...new Set(there)].sort().join(', ')}. An example is a folder in examples/ with an example.json.`,
   });
 }
+
+/** In the published package beside the code, in a clone at its root. */
+const shippedExamples = ['../../examples', '../../../../examples'].map(folder =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
 
 function readManifest(folder: string, name: string): ExampleManifest {
   const file = join(folder, 'example.json');

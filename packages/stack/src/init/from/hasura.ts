@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { StackError } from '../../run/errors.ts';
+import type { Found } from '../project.ts';
+
+/** One table's file, as the Hasura CLI writes it. */
+interface TableMetadata {
+  readonly table?: { readonly schema?: string; readonly name?: string };
+  readonly [permissions: `${string}_permissions`]: readonly { readonly role?: string }[] | undefined;
+}
+
+/**
+ * Reads `metadata/databases` and looks at `migrations`, as the Hasura CLI keeps them.
+ * @throws {StackError} `config` where there is no such project
+ */
+export function readHasura(folder: string): Found {
+  const databases = join(folder, 'metadata', 'databases');
+  if (!existsSync(databases))
+    throw new StackError('config', `There is no metadata/databases in ${folder}.`, {
+      hint: 'Go to the folder of the Hasura CLI (with config.yaml), or name it: peakstone init DIR --from hasura',
+    });
+  const tables = readdirSync(databases, { recursive: true, encoding: 'utf8' })
+    .filter(file => /(?:^|[/\\])tables[/\\][^/\\]+\.ya?ml$/.test(file) && !/tables\.ya?ml$/.test(file))
+    .map(file => readTable(join(databases, file)));
+  const schemas = new Set(tables.map(({ table }) => table?.schema ?? 'public'));
+  const roles = new Set(tables.flatMap(rolesOf));
+  return {
+    title: 'Hasura’s metadata',
+    ...(schemas.size > 0 && { schemas: [...schemas].sort() }),
+    env: {},
+    notes: [
+      ...migrationNotes(folder),
+      ...(roles.size > 0
+        ? [
+            `Permissions of ${[...roles].sort().join(', ')} on ${tables.length} tables stay Hasura's: REST obeys PostgreSQL's own grants and policies, to be written for web_anon (visitors) and app_user (signed in).`,
+          ]
+        : []),
+      'GraphQL is served by Hasura in the deployed stack (`peakstone compose`), with this metadata; the local run has none yet.',
+    ],
+  };
+}
+
+function readTable(file: string): TableMetadata {
+  try {
+    return (parse(readFileSync(file, 'utf8')) ?? {}) as TableMetadata;
+  } catch (error) {
+    throw new StackError('config', `${file} is not YAML: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function rolesOf(metadata: TableMetadata): string[] {
+  return Object.entries(metadata)
+    .filter(([key, value]) => key.endsWith('_permissions') && Array.isArray(value))
+    .flatMap(([, value]) => value as readonly { readonly role?: string }[])
+    .flatMap(({ role }) => (role === undefined ? [] : [role]));
+}
+
+/** The CLI has a folder a database, in it a folder a migration with its `up.sql`; without databases, one level less. */
+function migrationNotes(folder: string): string[] {
+  const root = join(folder, 'migrations');
+  if (!existsSync(root)) return [];
+  const ups = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file =>
+    /(?:^|[/\\])up\.sql$/.test(file),
+  );
+  const depth = ups[0]?.split(/[/\\]/).length ?? 0;
+  const pattern = ['migrations', ...Array<string>(Math.max(0, depth - 1)).fill('*'), 'up.sql'].join('/');
+  const apply = `for f in ${pattern}; do peakstone sql -f "$f" || break; done`;
+  return ups.length > 0 ? [`Apply the ${ups.length} migrations: \`${apply}\``] : [];
+}

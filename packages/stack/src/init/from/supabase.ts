@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StackError } from '../../run/errors.ts';
+import type { Found } from '../project.ts';
+import { parseToml, type TomlValue } from '../toml.ts';
+
+/** What PeakStone serves itself only later, by the table of the configuration that sets it up. */
+const NOT_SERVED: readonly (readonly [table: string, what: string])[] = [
+  ['auth', 'sign-in (GoTrue): any service that signs JWTs with JWT_SECRET will do; auth.uid() reads them'],
+  ['storage', 'object storage: in the deployed stack'],
+  ['realtime', 'Realtime: there is none'],
+  ['edge_runtime', 'Edge Functions: there are none'],
+];
+
+/**
+ * Reads `supabase/config.toml` and looks at `supabase/migrations`, which stay where they are.
+ * @throws {StackError} `config` where there is no such project
+ */
+export function readSupabase(folder: string): Found {
+  const root = join(folder, 'supabase');
+  const file = join(root, 'config.toml');
+  if (!existsSync(file))
+    throw new StackError('config', `There is no supabase/config.toml in ${folder}.`, {
+      hint: 'Go to the folder that holds supabase/, or name it: peakstone init DIR --from supabase',
+    });
+  const config = parseToml(readFileSync(file, 'utf8'));
+  const api = config.get('api');
+  // The API of these two is GraphQL's and storage's own.
+  const schemas = texts(api?.get('schemas')).filter(name => name !== 'graphql_public' && name !== 'storage');
+  const maxRows = api?.get('max_rows');
+  const searchPath = texts(api?.get('extra_search_path'));
+  const missing = NOT_SERVED.filter(([table]) => config.get(table)?.get('enabled') === true);
+  return {
+    title: 'supabase/config.toml',
+    ...(schemas.length > 0 && { schemas }),
+    env: {
+      ...(typeof maxRows === 'number' && { PGRST_DB_MAX_ROWS: String(maxRows) }),
+      ...(searchPath.length > 0 && { PGRST_DB_EXTRA_SEARCH_PATH: searchPath.join(',') }),
+    },
+    notes: [
+      ...migrationNotes(root),
+      ...missing.map(([, what]) => `Not served here: ${what}.`),
+      `Clients take the gateway's address, and the keys of 'peakstone secrets jwt anon' and 'peakstone secrets jwt service'.`,
+    ],
+  };
+}
+
+function migrationNotes(root: string): string[] {
+  const folder = join(root, 'migrations');
+  const files = existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.sql')) : [];
+  const apply = `for f in supabase/migrations/*.sql; do peakstone sql -f "$f" || break; done`;
+  return [
+    ...(files.length > 0
+      ? [`Apply the ${files.length} migrations in supabase/migrations: \`${apply}\``]
+      : []),
+    ...(existsSync(join(root, 'seed.sql')) ? ['Load the rows: `peakstone sql -f supabase/seed.sql`'] : []),
+  ];
+}
+
+function texts(value: TomlValue | undefined): string[] {
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+}

@@ -1,0 +1,86 @@
+/** `peakstone init`: a project folder, new or beside what another stack's project has. */
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { findExample } from '../run/example.ts';
+import { readCompose } from './from/compose.ts';
+import { readHasura } from './from/hasura.ts';
+import { readSupabase } from './from/supabase.ts';
+import { commandsFor, type Found, planProject } from './project.ts';
+
+/** Whose project can be read, by name. */
+const readers = {
+  supabase: readSupabase,
+  hasura: readHasura,
+  compose: readCompose,
+} as const satisfies Record<string, (folder: string) => Found>;
+
+export type Origin = keyof typeof readers;
+export const origins = Object.keys(readers) as readonly Origin[];
+
+export interface InitOptions {
+  /** Absolute; made when missing. */
+  readonly folder: string;
+  readonly from?: Origin | undefined;
+  /** One of our examples, copied into the project. */
+  readonly example?: string | undefined;
+  /** Names commands in the README as they can be typed. */
+  readonly asCalled: (text: string) => string;
+}
+
+export interface InitReport {
+  readonly made: readonly string[];
+  /** Were there before, and are untouched. */
+  readonly kept: readonly string[];
+  readonly notes: readonly string[];
+  /** What to type next, in order. */
+  readonly next: readonly string[];
+}
+
+/**
+ * Writes what a project needs and does not have; never over a file that is there.
+ * @throws {StackError} `config`, `example`; what the system says where it cannot write
+ */
+export function initProject({ folder, from, example, asCalled }: InitOptions): InitReport {
+  const found = from === undefined ? undefined : readers[from](folder);
+  const copied = example === undefined ? undefined : findExample(folder, example);
+  const made: string[] = [];
+  const kept: string[] = [];
+  const put = (path: string, write: (target: string) => void) => {
+    const target = join(folder, path);
+    if (existsSync(target)) return void kept.push(path);
+    mkdirSync(dirname(target), { recursive: true });
+    write(target);
+    made.push(path);
+  };
+  for (const { path, text, mode = 0o644 } of planProject({ name: basename(folder), found, example })) {
+    const final = path === 'README.md' ? asCalled(text) : text;
+    // Whoever has migrations, or rows, has no use for a first one.
+    if (dirname(path) === 'migrations' && existsSync(join(folder, 'migrations'))) kept.push('migrations/');
+    else if (path === '.gitignore') ignore(join(folder, path), final, made, kept);
+    else put(path, target => writeFileSync(target, final, { mode, flag: 'wx' }));
+  }
+  if (copied !== undefined && !copied.folder.startsWith(folder))
+    put(`examples/${copied.name}`, target => cpSync(copied.folder, target, { recursive: true }));
+  return {
+    made,
+    kept,
+    notes: [...settingsToAdd(found, kept), ...(found?.notes ?? [])],
+    next: commandsFor({ isBare: found === undefined && example === undefined, example }),
+  };
+}
+
+function settingsToAdd(found: Found | undefined, kept: readonly string[]): string[] {
+  if (!kept.includes('.env')) return [];
+  return Object.entries(found?.env ?? {}).map(([name, value]) => `Add to .env: ${name}=${value}`);
+}
+
+/** Secrets and data must not get into git: what an own file lacks is added to it. */
+function ignore(file: string, wanted: string, made: string[], kept: string[]): void {
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const lines = new Set(present.split('\n').map(line => line.trim().replace(/^\//, '').replace(/\/$/, '')));
+  const missing = wanted.split('\n').filter(line => line !== '' && !lines.has(line.replace(/\/$/, '')));
+  if (missing.length === 0) return void kept.push('.gitignore');
+  const gap = present === '' || present.endsWith('\n') ? '' : '\n';
+  writeFileSync(file, `${present}${gap}${missing.join('\n')}\n`);
+  made.push('.gitignore');
+}

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { loadStackConfig } from '../src/deploy/project.ts';
+import { type InitOptions, initProject, type Origin } from '../src/init/index.ts';
+import { parseToml } from '../src/init/toml.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'peakstone-init-'));
+after(() => rmSync(root, { recursive: true }));
+let count = 0;
+
+/** A folder with these files. */
+function project(files: Readonly<Record<string, string>> = {}): string {
+  const folder = path.join(root, `project-${++count}`);
+  mkdirSync(folder);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), text);
+  }
+  return folder;
+}
+
+const init = (folder: string, options: Partial<InitOptions> = {}) =>
+  initProject({ folder, asCalled: text => text.replaceAll('peakstone up', 'npx peakstone up'), ...options });
+const read = (folder: string, file: string) => readFileSync(path.join(folder, file), 'utf8');
+
+describe('a new project', () => {
+  it('has a configuration that loads, a first migration, rows, and a README that names commands as they were called', async () => {
+    const folder = path.join(root, 'new', 'shop');
+    const { made, kept, next } = init(folder);
+    assert.deepEqual(
+      [...made],
+      ['peakstone.config.ts', 'migrations/0001_notes.sql', 'seed.sql', '.gitignore', 'README.md'],
+    );
+    assert.deepEqual(kept, []);
+    assert.deepEqual(next, [
+      'peakstone up --detach',
+      'peakstone sql -f migrations/0001_notes.sql',
+      'peakstone sql -f seed.sql',
+    ]);
+    assert.deepEqual(await loadStackConfig(folder), { schemas: ['public'] });
+    assert.match(read(folder, 'README.md'), /^# shop\n[\s\S]*\nnpx peakstone up --detach\n/);
+    assert.deepEqual(read(folder, '.gitignore').trim().split('\n'), ['node_modules/', '.env', '.peakstone/']);
+  });
+
+  it('writes over nothing, and keeps secrets and data out of git all the same', () => {
+    const folder = project({
+      'README.md': 'mine',
+      '.gitignore': '/dist\n.env',
+      'migrations/1_own.sql': 'select 1;',
+    });
+    const { made, kept } = init(folder);
+    assert.deepEqual([...kept], ['migrations/', 'README.md']);
+    assert.equal(made.includes('.gitignore'), true);
+    assert.equal(read(folder, 'README.md'), 'mine');
+    assert.equal(read(folder, '.gitignore'), '/dist\n.env\nnode_modules/\n.peakstone/\n');
+    assert.equal(existsSync(path.join(folder, 'migrations', '0001_notes.sql')), false);
+    assert.deepEqual(init(folder).made, []);
+  });
+
+  it('brings an example along if asked for', () => {
+    const folder = path.join(root, 'with-example');
+    const { next } = init(folder, { example: 'lighthouses' });
+    assert.deepEqual(next, ['peakstone up --detach --example lighthouses']);
+    assert.equal(existsSync(path.join(folder, 'examples', 'lighthouses', 'example.json')), true);
+    assert.throws(() => init(path.join(root, 'none'), { example: 'absent' }), {
+      code: 'example',
+      hint: /lighthouses/,
+    });
+    assert.equal(existsSync(path.join(root, 'none')), false);
+  });
+});
+
+describe('a project that was another stack’s', () => {
+  const refuses = (from: Origin) =>
+    assert.throws(() => init(project(), { from }), { code: 'config', hint: new RegExp(`--from ${from}`) });
+
+  it('of Supabase keeps its schemas, limits and migrations, and says what is not served', async () => {
+    refuses('supabase');
+    const folder = project({
+      'supabase/config.toml': `project_id = "shop"
+[api]
+enabled = true
+schemas = ["public", # the default
+  "shop", "graphql_public"]
+extra_search_path = ["public", "extensions"]
+max_rows = 1_000
+[auth]
+enabled = true
+[storage]
+enabled = false
+`,
+      'supabase/migrations/20240101000000_init.sql': 'create table t (id int);',
+      'supabase/seed.sql': '',
+    });
+    const { notes, next } = init(folder, { from: 'supabase' });
+    assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
+    assert.match(
+      read(folder, '.env'),
+      /^PGRST_DB_MAX_ROWS=1000\nPGRST_DB_EXTRA_SEARCH_PATH=public,extensions$/m,
+    );
+    assert.equal(statSync(path.join(folder, '.env')).mode & 0o777, 0o600);
+    assert.match(notes.join('\n'), /Apply the 1 migrations in supabase\/migrations/);
+    assert.match(notes.join('\n'), /seed\.sql[\s\S]*sign-in \(GoTrue\)/);
+    assert.doesNotMatch(notes.join('\n'), /object storage/);
+    assert.deepEqual(next, ['peakstone up --detach']);
+    assert.match(init(folder, { from: 'supabase' }).notes.join('\n'), /Add to \.env: PGRST_DB_MAX_ROWS=1000/);
+  });
+
+  it('of Hasura keeps the schemas of its tables, and says whose permissions are still to be written', async () => {
+    refuses('hasura');
+    const tables = 'metadata/databases/default/tables';
+    const folder = project({
+      'config.yaml': 'version: 3\n',
+      [`${tables}/tables.yaml`]: '- "!include public_films.yaml"\n',
+      [`${tables}/public_films.yaml`]:
+        'table: { name: films, schema: public }\nselect_permissions:\n  - role: guest\n    permission: { columns: "*", filter: {} }\n',
+      [`${tables}/shop_orders.yaml`]:
+        'table:\n  name: orders\n  schema: shop\ninsert_permissions:\n  - role: clerk\n',
+      'migrations/default/1690000000000_init/up.sql': 'create table films ();',
+      'migrations/default/1690000000000_init/down.sql': 'drop table films;',
+    });
+    const { notes } = init(folder, { from: 'hasura' });
+    assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
+    assert.match(notes.join('\n'), /Apply the 1 migrations: `for f in migrations\/\*\/\*\/up\.sql;/);
+    assert.match(notes.join('\n'), /Permissions of clerk, guest on 2 tables/);
+  });
+
+  it('of the twelve images keeps its variables, and serves the schemas it served', async () => {
+    refuses('compose');
+    const folder = project({
+      'docker-compose.yml': `services:\n  db: {}\n  rest:\n    environment:\n      PGRST_DB_SCHEMAS: \${SCHEMAS:-public,common}\n`,
+      '.env': 'POSTGRES_SUPERPASS=kept\nJWT_SECRET=x\nPGCAT_CONFIG_PATH=/x\n',
+    });
+    const { kept, notes } = init(folder, { from: 'compose' });
+    assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'common'] });
+    assert.equal(read(folder, '.env'), 'POSTGRES_SUPERPASS=kept\nJWT_SECRET=x\nPGCAT_CONFIG_PATH=/x\n');
+    assert.match(notes.join('\n'), /\.env is kept, 3 variables[\s\S]*remove/);
+    assert.deepEqual(kept, []);
+    const listed = project({
+      'compose.yaml': 'services:\n  rest:\n    environment:\n      - PGRST_DB_SCHEMA=$SCHEMAS\n',
+      '.env': 'SCHEMAS=shop\n',
+    });
+    init(listed, { from: 'compose' });
+    assert.deepEqual(await loadStackConfig(listed), { schemas: ['shop'] });
+  });
+
+  it('says which file cannot be read', () => {
+    const folder = project({ 'compose.yml': 'services: [' });
+    assert.throws(() => init(folder, { from: 'compose' }), {
+      code: 'config',
+      message: /compose\.yml is not YAML/,
+    });
+  });
+});
+
+describe('TOML as Supabase writes it', () => {
+  it('is read by table, comments and lists over several lines included', () => {
+    const toml = parseToml(`top = 'a # b'
+[a.b] # here
+text = "x \\"y\\" # z"
+list = [
+  "one", # two
+  "three",
+]
+number = -1.5
+date = 1979-05-27
+`);
+    assert.deepEqual(Object.fromEntries(toml.get('') ?? []), { top: 'a # b' });
+    assert.deepEqual(Object.fromEntries(toml.get('a.b') ?? []), {
+      text: 'x "y" # z',
+      list: ['one', 'three'],
+      number: -1.5,
+    });
+  });
+});

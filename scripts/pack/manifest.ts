@@ -1,0 +1,60 @@
+/** The package.json of a package as it is published, from the one in the sources. Pure. */
+
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly private?: boolean;
+  readonly exports?: string | Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** The package that people type: the command, with the Node that runs it. */
+const COMMAND = { source: '@peakstone/cli', published: 'peakstone' } as const;
+
+/**
+ * Built files instead of sources; every package of ours pinned to the version that is published with it.
+ * @param root the workspace's own manifest: its version is everyone's, and it names the Node binaries
+ */
+export function publishedManifest(manifest: Manifest, root: Manifest): Record<string, unknown> {
+  const isCommand = manifest.name === COMMAND.source;
+  const { dependencies = {}, optionalDependencies = {} } = manifest;
+  return {
+    name: isCommand ? COMMAND.published : manifest.name,
+    version: root.version,
+    description: isCommand ? root.description : manifest.description,
+    license: manifest.license,
+    type: 'module',
+    // The command runs on the Node 24 that it brings; the others are run by it.
+    ...(isCommand && { engines: { node: '>=20' }, bin: manifest.bin }),
+    exports: publishedExports(manifest.exports),
+    files: ['dist', 'bin', 'examples'],
+    dependencies: Object.fromEntries(
+      Object.entries(dependencies).map(([name, range]) => [
+        name,
+        name.startsWith('@peakstone/') ? root.version : range,
+      ]),
+    ),
+    optionalDependencies: { ...optionalDependencies, ...(isCommand && root.optionalDependencies) },
+  };
+}
+
+function publishedExports(
+  sources: Manifest['exports'] = {},
+): Record<string, { types: string; default: string }> {
+  const paths = typeof sources === 'string' ? { '.': sources } : sources;
+  return Object.fromEntries(
+    Object.entries(paths).map(([name, source]) => {
+      const built = builtFile(source);
+      return [name, { types: built.replace(/\.(m?)js$/, '.d.$1ts'), default: built }];
+    }),
+  );
+}
+
+/** Where the build puts what is made of a source: `./src/pg/index.ts` -> `./dist/pg/index.js`. */
+export function builtFile(source: string): string {
+  return source.replace(/^(\.{0,2}\/)?src\//, '$1dist/').replace(/\.(m?)ts$/, '.$1js');
+}

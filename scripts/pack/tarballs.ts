@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { builtFile, type Manifest, publishedManifest } from './manifest.ts';
+import { npmCommand } from './npm.ts';
+
+/** Files of the repository that a package brings along. */
+const EXTRAS: Readonly<Record<string, readonly string[]>> = { stack: ['examples'] };
+
+/**
+ * Compiles the packages and packs each, in `folder`, whose former tarballs go.
+ * @returns the tarballs' paths
+ * @throws with the compiler's or npm's output
+ */
+export function makeTarballs(root: string, folder: string): readonly string[] {
+  const build = path.join(folder, 'build');
+  rmSync(build, { recursive: true, force: true });
+  for (const old of globSync('*.tgz', { cwd: folder })) rmSync(path.join(folder, old));
+  mkdirSync(build, { recursive: true });
+  const workspace = readManifest(root);
+  const names = readdirSync(path.join(root, 'packages')).filter(name => isPublished(root, name));
+  compile(root, names, build);
+  const made = names.map(name => {
+    const target = path.join(build, 'packages', name);
+    layOut(root, name, path.join(build, 'compiled', name), target);
+    const manifest = publishedManifest(readManifest(path.join(root, 'packages', name)), workspace);
+    writeFileSync(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    return pack(target, folder);
+  });
+  rmSync(build, { recursive: true });
+  return made;
+}
+
+function isPublished(root: string, name: string): boolean {
+  const folder = path.join(root, 'packages', name);
+  return existsSync(path.join(folder, 'package.json')) && readManifest(folder).private !== true;
+}
+
+/** All packages in one run, as each sees the others' sources. */
+function compile(root: string, names: readonly string[], build: string): void {
+  const config = {
+    extends: path.join(root, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      rootDir: path.join(root, 'packages'),
+      outDir: path.join(build, 'compiled'),
+      typeRoots: [path.join(root, 'node_modules', '@types')],
+    },
+    include: names.map(name => path.join(root, 'packages', name, 'src')),
+    exclude: [path.join(root, 'packages/*/src/**/*.test.ts')],
+  };
+  const file = path.join(build, 'tsconfig.json');
+  writeFileSync(file, JSON.stringify(config));
+  run(process.execPath, [path.join(root, 'node_modules', '.bin', 'tsc'), '-p', file], root);
+}
+
+function layOut(root: string, name: string, compiled: string, target: string): void {
+  const source = path.join(root, 'packages', name);
+  cpSync(path.join(compiled, 'src'), path.join(target, 'dist'), { recursive: true });
+  cpSync(path.join(root, 'LICENSE'), path.join(target, 'LICENSE'));
+  cpSync(path.join(source, 'README.md'), path.join(target, 'README.md'));
+  for (const extra of EXTRAS[name] ?? [])
+    cpSync(path.join(root, extra), path.join(target, extra), { recursive: true });
+  if (existsSync(path.join(source, 'bin')))
+    cpSync(path.join(source, 'bin'), path.join(target, 'bin'), { recursive: true });
+  for (const file of globSync('{bin,dist}/**/*.{js,mjs}', { cwd: target })) {
+    const text = readFileSync(path.join(target, file), 'utf8');
+    writeFileSync(path.join(target, file), pointToBuilt(text));
+  }
+}
+
+/**
+ * The compiler knows imports of sources; these it does not know: files that are named by `new URL('./x.ts',
+ * import.meta.url)`, and the imports of the first, uncompiled files.
+ */
+function pointToBuilt(text: string): string {
+  return text
+    .replaceAll(
+      /(new URL\(\s*['"])(\.[^'"]+)(['"],\s*import\.meta\.url\))/g,
+      (_, before, file, after) => before + builtFile(file) + after,
+    )
+    .replaceAll(
+      /(\bimport\(['"])(\.[^'"]+)(['"]\))/g,
+      (_, before, file, after) => before + builtFile(file) + after,
+    );
+}
+
+function pack(source: string, folder: string): string {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [npm, ...prefix] = npmCommand(process.execPath);
+  const [{ filename }] = JSON.parse(run(npm, [...prefix, ...args], source)) as [{ filename: string }];
+  return path.join(folder, filename);
+}
+
+/** @throws with what the program said */
+function run(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (status === 0) return stdout;
+  throw new Error(
+    `${path.basename(command)} ${args[0]} ended with ${status}: ${error?.message ?? ''}${stdout}${stderr}`,
+  );
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
+}
