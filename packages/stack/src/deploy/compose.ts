@@ -10,6 +10,7 @@ import { renderDiff } from './diff.ts';
 import { checkEnvironment } from './doctor.ts';
 import { DeployError } from './errors.ts';
 import { explainDocker, explainSpawn } from './explain.ts';
+import { readNeighbours, refuseClash } from './neighbours.ts';
 import type { Project } from './project.ts';
 
 /** What happens, for progress lines. */
@@ -56,6 +57,7 @@ export async function deployCompose(options: ComposeOptions): Promise<void> {
   for (const [path, content] of files) await replaceFile(join(project.folder, path), content);
   if (!options.up) return;
   await refuseMissingNetwork(options);
+  await refuseNeighbours(options, files);
   if (options.local) await refuseTakenPorts(options);
   onEvent({ kind: 'step', text: 'Starting the containers' });
   const wait = Math.ceil((options.waitMs ?? 300_000) / 1000);
@@ -147,6 +149,37 @@ async function refuseMissingNetwork(options: ComposeOptions): Promise<void> {
   throw new DeployError(`the network ${name} does not exist`, {
     hint: `create it (docker network create ${name}), or set PROXY_NETWORK to the network that Traefik is on`,
   });
+}
+
+/** Compose's name for this project, as its own rules make it. */
+async function projectNameOf(
+  options: ComposeOptions,
+  files: readonly (readonly [string, string])[],
+): Promise<string> {
+  const { code, stdout, stderr } = await runDocker(options, [
+    ...base(options, files),
+    'config',
+    '--format',
+    'json',
+  ]);
+  if (code !== 0) throw explainDocker(stderr, 'docker compose config');
+  return (JSON.parse(stdout) as { name: string }).name;
+}
+
+async function refuseNeighbours(
+  options: ComposeOptions,
+  files: readonly (readonly [string, string])[],
+): Promise<void> {
+  const { stack, values } = options.project;
+  if (stack.routes !== 'traefik') return;
+  const list = await runDocker(options, ['ps', '--quiet', '--filter', 'label=traefik.enable=true']);
+  if (list.code !== 0) throw explainDocker(list.stderr, 'docker ps');
+  const ids = list.stdout.split('\n').filter(id => id !== '');
+  if (ids.length === 0) return;
+  const format = ['--format', '{{json .Config.Labels}}'];
+  // One that has ended meanwhile makes the exit code 1; the others are told all the same.
+  const { stdout } = await runDocker(options, ['inspect', '--type', 'container', ...format, ...ids]);
+  refuseClash(stack, values, await projectNameOf(options, files), readNeighbours(stdout));
 }
 
 /** Looks before Docker does, because its own message comes only after half the containers run. */

@@ -7,6 +7,7 @@ import { type CommandResult, type RunCommand, runCommand } from './command.ts';
 import { type DeployEvent, refuseUnsafe } from './compose.ts';
 import { DeployError } from './errors.ts';
 import { explainDocker, explainSpawn } from './explain.ts';
+import { readNeighbours, refuseClash } from './neighbours.ts';
 import type { Project } from './project.ts';
 
 export interface SwarmOptions {
@@ -216,6 +217,23 @@ async function refuseMissing(options: SwarmOptions): Promise<void> {
       },
     );
   }
+  await refuseNeighbours(options);
+}
+
+async function refuseNeighbours(options: SwarmOptions): Promise<void> {
+  const { stack, values } = options.project;
+  const list = await docker(options, ['service', 'ls', '--quiet', '--filter', 'label=traefik.enable=true']);
+  if (list.code !== 0) throw explainDocker(list.stderr, 'docker service ls');
+  const ids = list.stdout.split('\n').filter(id => id !== '');
+  if (ids.length === 0) return;
+  const { stdout } = await docker(options, [
+    'service',
+    'inspect',
+    '--format',
+    '{{json .Spec.Labels}}',
+    ...ids,
+  ]);
+  refuseClash(stack, values, options.stackName ?? stack.name, readNeighbours(stdout));
 }
 
 async function writeFiles(

@@ -1,0 +1,19 @@
+import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
+import { explainConnection } from '../sql.ts';
+import { scramVerifier } from './scram.ts';
+
+/**
+ * Gives the role that `url` logs in as another password. For a way in that asks for none, such as the server's own socket:
+ * how a password that was changed where the stack is configured reaches a server that still has the old one.
+ * @throws {DatabaseError} UNREACHABLE, AUTHENTICATION_FAILED
+ */
+export async function setOwnPassword(url: string, password: string): Promise<void> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
+  try {
+    await pool.query(`alter role current_user password ${quoteLiteral(scramVerifier(password))}`);
+  } catch (error) {
+    throw explainConnection(error);
+  } finally {
+    await pool.close();
+  }
+}
