@@ -6,6 +6,7 @@ export {
   type RoleSettings,
   type SupabaseMode,
 } from './bootstrap/model.ts';
+export { setOwnPassword } from './bootstrap/ownPassword.ts';
 export { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';

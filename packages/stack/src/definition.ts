@@ -45,6 +45,18 @@ export interface ServiceDefinition {
   readonly aliases: readonly string[];
   /** `service` label of its log lines; absent when its logs are not collected. */
   readonly logLabel?: string;
+  /** What its container may use unless a configuration says otherwise. */
+  readonly limits: Limits;
+}
+
+/** What a container may use. 0: no limit. */
+export interface Limits {
+  /** Megabytes. A process that wants more is killed, and started again. */
+  readonly memoryMb: number;
+  /** Processors' worth of time; above it, it waits. */
+  readonly cpus: number;
+  /** Processes and threads. */
+  readonly pids: number;
 }
 
 /** An image that rendered files name unless `variable` names another. Each tag is immutable by its publisher's practice. */
@@ -71,6 +83,16 @@ export interface StackConfig {
   readonly schemas?: readonly string[];
   /** How hosts reach the services: Traefik labels, Dokploy's own domains, a Caddy container, or nothing. Default `dokploy`. */
   readonly routes?: Routes;
+  /**
+   * What containers may use, by service: `{ postgres: { memoryMb: 8192, cpus: 4 } }`. The database's buffers and the number of
+   * connections to it follow its memory.
+   */
+  readonly limits?: Readonly<Record<string, Partial<Limits>>>;
+  /**
+   * Names of the original stack (`postgres`, `pgcat`, `minio` …) under which other apps on the proxy's network go on reaching
+   * services. Nothing else of the stack answers there but what has a route. Default: none.
+   */
+  readonly sharedHosts?: readonly string[];
   /** Replicas under Swarm, by stateless service. Default 2. */
   readonly replicas?: Readonly<Record<string, number>>;
   /** How Swarm spreads a service's connections: by a virtual address, or by DNS where the kernel has no IPVS. Default `vip`. */
@@ -86,7 +108,7 @@ export type Routes = 'traefik' | 'dokploy' | 'caddy' | 'none';
 /** A configuration with every choice made. */
 export interface Stack {
   readonly name: string;
-  /** What container host names begin with: `NAME-`, so that they are unique on a shared network; empty where the network is the stack's own. */
+  /** What container host names begin with, so that they are nobody else's on a shared network: `NAME-`, or the app's own name. */
   readonly hostPrefix: string;
   readonly schemas: readonly string[];
   readonly routes: Routes;
@@ -94,6 +116,7 @@ export interface Stack {
   readonly storage: 'minio' | 'rustfs';
   readonly image: string;
   readonly replicas: Readonly<Record<string, number>>;
+  readonly sharedHosts: readonly string[];
   /** In start order. */
   readonly services: readonly ResolvedService[];
 }
@@ -101,6 +124,7 @@ export interface Stack {
 export interface ResolvedService {
   readonly definition: ServiceDefinition;
   readonly engine: Engine;
+  readonly limits: Limits;
   /** Only when `engine` is `external`. May hold `${VARIABLE}`. */
   readonly url?: string;
 }

@@ -1,6 +1,7 @@
 /** From what a user's configuration says to a stack with every choice made. */
 import {
   type Engine,
+  type Limits,
   type ResolvedService,
   type ServiceChoice,
   type ServiceDefinition,
@@ -11,6 +12,8 @@ import {
 } from './definition.ts';
 import { serviceNames, services } from './services/index.ts';
 
+/** No process of the stack starts in less. */
+const minMemoryMb = 64;
 const defaultSchemas = ['public', 'common', 'people', 'pipeline', 'activities', 'leads', 'docs'];
 
 /**
@@ -40,12 +43,20 @@ export function resolveStack(config: StackConfig = {}): Stack {
       `schemas: '${badSchema ?? ''}' must be lower-case letters, digits and underscores`,
     );
   }
-  for (const key of [...Object.keys(config.services ?? {}), ...Object.keys(config.replicas ?? {})]) {
+  const named = [config.services, config.replicas, config.limits].flatMap(setting =>
+    Object.keys(setting ?? {}),
+  );
+  for (const key of named) {
     if (!serviceNames.has(key))
       throw new StackConfigError(`'${key}' is not a service; there are ${[...serviceNames].join(', ')}`);
   }
   const resolved = services.flatMap(definition =>
-    resolveService(definition, config.services?.[definition.name], config.engine ?? 'peakstone'),
+    resolveService(
+      definition,
+      config.services?.[definition.name],
+      config.engine ?? 'peakstone',
+      resolveLimits(definition, config.limits?.[definition.name]),
+    ),
   );
   return {
     name,
@@ -56,6 +67,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
     storage: config.storage ?? 'minio',
     image: config.image ?? `ghcr.io/peakstone/peakstone:${stackVersion}`,
     replicas: resolveReplicas(config.replicas ?? {}),
+    sharedHosts: resolveSharedHosts(config.sharedHosts ?? [], resolved),
     services: resolved,
   };
 }
@@ -72,6 +84,8 @@ const settings = new Set([
   'services',
   'schemas',
   'routes',
+  'limits',
+  'sharedHosts',
   'replicas',
   'endpointMode',
   'storage',
@@ -82,11 +96,12 @@ function resolveService(
   definition: ServiceDefinition,
   choice: ServiceChoice | undefined,
   fallback: Engine,
+  limits: Limits,
 ): ResolvedService[] {
   if (choice === false) return [];
   if (choice === undefined) {
     const engine = definition.engines.includes(fallback) ? fallback : definition.engines[0];
-    return engine === undefined || engine === 'external' ? [] : [{ definition, engine }];
+    return engine === undefined || engine === 'external' ? [] : [{ definition, engine, limits }];
   }
   const engine = typeof choice === 'string' ? choice : choice.engine;
   if (!definition.engines.includes(engine)) {
@@ -94,14 +109,48 @@ function resolveService(
       `services.${definition.name}: '${engine}' cannot serve it; ${definition.engines.join(' or ')} can`,
     );
   }
-  if (engine !== 'external') return [{ definition, engine }];
+  if (engine !== 'external') return [{ definition, engine, limits }];
   const url = typeof choice === 'object' && 'url' in choice ? choice.url : '';
   if (!/^(?:[a-z][a-z0-9+.-]*:\/\/|\$\{)/.test(url)) {
     throw new StackConfigError(
       `services.${definition.name}: 'external' needs its address: { engine: 'external', url: 'https://…' }`,
     );
   }
-  return [{ definition, engine, url }];
+  return [{ definition, engine, limits, url }];
+}
+
+function resolveLimits({ name, limits }: ServiceDefinition, given: Partial<Limits> = {}): Limits {
+  for (const [key, value] of Object.entries(given)) {
+    if (!(key in limits))
+      throw new StackConfigError(
+        `limits.${name}: '${key}' is no limit; there are ${Object.keys(limits).join(', ')}`,
+      );
+    const whole = key !== 'cpus';
+    if (typeof value !== 'number' || !(value >= 0) || (whole && !Number.isInteger(value)))
+      throw new StackConfigError(
+        `limits.${name}.${key}: ${value} must be a ${whole ? 'whole ' : ''}number, or 0 for no limit`,
+      );
+  }
+  const least = minMemoryMb;
+  if (given.memoryMb !== undefined && given.memoryMb > 0 && given.memoryMb < least)
+    throw new StackConfigError(
+      `limits.${name}.memoryMb: ${given.memoryMb} MB are too few; ${least} at least`,
+    );
+  return { ...limits, ...given };
+}
+
+function resolveSharedHosts(
+  hosts: readonly string[],
+  resolved: readonly ResolvedService[],
+): readonly string[] {
+  const known = resolved
+    .filter(({ engine }) => engine !== 'external')
+    .flatMap(({ definition: { name, aliases } }) => [name, ...aliases]);
+  const unknown = hosts.find(host => !known.includes(host));
+  if (unknown === undefined) return [...hosts];
+  throw new StackConfigError(
+    `sharedHosts: '${unknown}' is no container's name; there are ${[...new Set(known)].join(', ')}`,
+  );
 }
 
 function resolveReplicas(replicas: Readonly<Record<string, number>>): Record<string, number> {

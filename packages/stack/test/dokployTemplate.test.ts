@@ -15,16 +15,23 @@ describe('the Dokploy template', () => {
   const { compose, template, meta } = renderDokploy(resolveStack(), '1.2.3');
   const file = parse(compose) as ComposeFile;
 
-  it('has no networks, host ports or container names, and hosts that are its service names', () => {
-    assert.equal(file.networks, undefined);
+  it('has no host ports or container names, one network that is its own, and hosts named after the app', () => {
+    assert.deepEqual(file.networks, { default: {} });
     for (const [name, service] of Object.entries(file.services)) {
-      assert.equal(service.networks, undefined, name);
       assert.equal(service.ports, undefined, name);
+      assert.equal(service.container_name, undefined, name);
+      const { default: own, ...others } = service.networks as Record<string, { readonly aliases: string[] }>;
+      assert.ok(own?.aliases.includes(`\${COMPOSE_PROJECT_NAME}-${name}`), name);
+      assert.deepEqual(others, {}, name);
     }
-    assert.match(
-      String((file.services.rest!.environment as Record<string, string>).PGRST_DB_URI),
-      /@postgres:5432\//,
-    );
+  });
+
+  it('asks for nothing by a name that another app may have on the shared network', () => {
+    const names = Object.keys(file.services).join('|');
+    for (const [, host] of compose.matchAll(
+      new RegExp(`(?:://|@|HOST: |^\\s*servers = \\[\\["|"Host": ")(${names})\\b`, 'gm'),
+    ))
+      assert.fail(`it asks for ${host}`);
   });
 
   it('generates each secret once and hands it on', () => {

@@ -23,8 +23,8 @@ const root = join(import.meta.dirname, '../../..');
 
 /** What each image holds of what its container is asked to run, after its Dockerfile. Loki's and PostgREST's have no shell. */
 const programs: readonly [repository: string, held: readonly string[]][] = [
-  ['peakstone/peakstone-postgres', ['pg_isready']],
-  ['willosagiede-dev/peakstone-postgres', ['pg_isready']],
+  ['peakstone/peakstone-postgres', ['/bin/sh']],
+  ['willosagiede-dev/peakstone-postgres', ['/bin/sh']],
   ['peakstone/peakstone:', ['peakstone']],
   ['postgresml/pgcat', ['/bin/sh', 'bash']],
   ['postgrest/postgrest', ['postgrest']],
@@ -46,6 +46,12 @@ interface ComposeFile {
   readonly networks?: Record<string, { readonly external?: boolean; readonly name?: string }>;
   readonly volumes: Record<string, unknown>;
   readonly configs: Record<string, { readonly content: string }>;
+}
+
+/** The text of a configuration file, whose name in the file follows its content. */
+function configText({ configs }: ComposeFile, name: string): string {
+  const key = Object.keys(configs).find(candidate => candidate.replace(/_[0-9a-f]{10}$/, '') === name);
+  return configs[key ?? '']?.content ?? '';
 }
 
 describe('the committed deployment files', () => {
@@ -125,15 +131,46 @@ for (const engine of ['peakstone', 'upstream'] as const) {
     });
 
     it('follows MINIO_BUCKET in the app user’s policy, and never expires a live object', () => {
-      assert.match(file.configs.app_policy?.content ?? '', /arn:aws:s3:::\$\{MINIO_BUCKET:-uploads\}\/\*/);
-      const { Rules } = JSON.parse(file.configs.bucket_lifecycle?.content ?? '') as {
+      assert.match(configText(file, 'app_policy'), /arn:aws:s3:::\$\{MINIO_BUCKET:-uploads\}\/\*/);
+      const { Rules } = JSON.parse(configText(file, 'bucket_lifecycle')) as {
         readonly Rules: readonly Record<string, unknown>[];
       };
       assert.ok(Rules.every(rule => rule.Expiration === undefined));
     });
 
+    it('pastes no secret into a URL, where not every character can stand', () => {
+      const secret = variables.filter(variable => variable.generate).map(({ name }) => name);
+      for (const [url] of text.matchAll(/\w:\/\/[^\s"']+/g)) {
+        for (const [, name] of url.matchAll(/\$\{([A-Z0-9_]+)/g))
+          assert.ok(!secret.includes(name ?? ''), url);
+      }
+    });
+
+    it('names configuration files by their content, and gives the container every variable that they name', () => {
+      for (const [name, { content }] of Object.entries(file.configs)) {
+        assert.match(name, /^[a-z_]+_[0-9a-f]{10}$/);
+        const user = Object.values(file.services).find(({ configs }) =>
+          ((configs ?? []) as readonly { readonly source: string }[]).some(({ source }) => source === name),
+        );
+        const { environment = {} } = user as { readonly environment?: Record<string, string> };
+        const given = JSON.stringify(environment);
+        for (const [, variable] of content.matchAll(/(?<!\$)\$\{([A-Z0-9_]+)/g))
+          assert.ok(
+            given.includes(`\${${variable}`),
+            `${name}: a changed ${variable} would not reach the container`,
+          );
+      }
+    });
+
+    it('bounds what every container may use', () => {
+      for (const [name, service] of Object.entries(file.services)) {
+        assert.match(String(service.mem_limit), /^\d+m$/, name);
+        assert.ok(Number(service.cpu_quota) >= 100_000 && Number(service.pids_limit) > 0, name);
+      }
+    });
+
     it('names the pooler’s pool after the database', () => {
-      assert.match(file.configs.pgcat?.content ?? '', /^\[pools\."\$\{POSTGRES_DB\}"\]$/m);
+      assert.match(configText(file, 'pgcat'), /^\[pools\.'\$\{POSTGRES_DB:-postgres\}'\]$/m);
     });
   });
 }
@@ -202,10 +239,8 @@ describe('engines', () => {
       undefined,
     );
     const rest = containers.find(container => container.name === 'rest');
-    assert.equal(
-      rest?.environment.PGRST_DB_URI,
-      'postgres://db_authenticator:${DB_AUTHENTICATOR_PASSWORD}@db.example.net:6543/${POSTGRES_DB}?sslmode=verify-full',
-    );
+    const { PGHOST, PGPORT, PGSSLMODE } = rest?.environment ?? {};
+    assert.deepEqual([PGHOST, PGPORT, PGSSLMODE], ['db.example.net', '6543', 'verify-full']);
     assert.ok(rest?.after.every(after => after.service !== 'postgres'));
     const logs = containers.find(container => container.name === 'logs');
     assert.match(logs?.files?.[0]?.content ?? '', /endpoint: https:\/\/s3\.example\.net$/m);
@@ -224,7 +259,8 @@ describe('engines', () => {
       for (const { name, image, entrypoint, health } of buildContainers(stack)) {
         const held = programs.find(([repository]) => image.includes(repository))?.[1] ?? [];
         const asked = health === undefined ? [] : [health.test[0] === 'CMD' ? health.test[1] : '/bin/sh'];
-        if (health?.test[0] === 'CMD-SHELL') asked.push(health.test[1]?.split(' ')[0]);
+        if (health?.test[0] === 'CMD-SHELL')
+          asked.push(/^[a-z]+(?= )/.exec(health.test[1] ?? '')?.[0] ?? '/bin/sh');
         for (const program of [...asked, ...(entrypoint ?? []).slice(0, 1)])
           assert.ok(program && held.includes(program), `${name}: ${image} has no ${program}`);
       }
@@ -262,7 +298,84 @@ describe('engines', () => {
     const { admin } = (parse(renderCompose(resolveStack())) as ComposeFile).services;
     assert.match(
       String(admin?.command),
-      /umask 077 .*cat \/pgadmin4\/pgpass > .*\nexec \/entrypoint\.sh\n$/s,
+      /umask 077 .*fill < \/pgadmin4\/pgpass > .*\nexec \/entrypoint\.sh\n$/s,
+    );
+  });
+
+  it('leave no job that nothing waits for, whatever is left out or elsewhere', () => {
+    const elsewhere = { engine: 'external', url: 'http://logs.example.net' } as const;
+    const choices: Parameters<typeof resolveStack>[0][] = [
+      { services: { logs: false, 'logs-agent': false, grafana: false } },
+      { services: { logs: elsewhere } },
+      { services: { logs: elsewhere, images: false } },
+      { services: { logs: elsewhere, images: false, rest: false, graphql: false, pooler: false } },
+    ];
+    for (const choice of [{}, ...choices]) {
+      const containers = buildContainers(resolveStack(choice));
+      const awaited = containers.flatMap(({ after }) =>
+        after.flatMap(({ service, condition }) =>
+          condition === 'service_completed_successfully' ? service : [],
+        ),
+      );
+      for (const { name, job } of containers)
+        assert.ok(!job || awaited.includes(name), `${name} with ${JSON.stringify(choice)}`);
+    }
+  });
+
+  it('are healthy when they can answer, not when the database does: a proxy takes off what is not', () => {
+    for (const engine of ['peakstone', 'upstream'] as const) {
+      for (const { name, health, environment } of buildContainers(resolveStack({ engine }))) {
+        if (!['rest', 'graphql', 'gateway'].includes(name)) continue;
+        const asked = JSON.stringify([health?.test ?? [], environment.PEAKSTONE_HEALTH_URL ?? '']);
+        assert.doesNotMatch(asked, /ready|healthz/, `${name} (${engine})`);
+      }
+    }
+  });
+
+  it('size the database and its pools by the memory that it may use', () => {
+    const sized = (memoryMb?: number) => {
+      const stack = resolveStack(memoryMb === undefined ? {} : { limits: { postgres: { memoryMb } } });
+      const of = (name: string) => buildContainers(stack).find(container => container.name === name)!;
+      const flag = (name: string) =>
+        of('postgres')
+          .command?.find(part => part.startsWith(`${name}=`))
+          ?.slice(name.length + 1);
+      return {
+        connections: Number(flag('max_connections')),
+        buffers: flag('shared_buffers'),
+        rest: Number(of('rest').environment.PGRST_DB_POOL),
+        pooler: Number(/pool_size = (\d+)/.exec(of('pooler').files?.[0]?.content ?? '')?.[1]),
+        pids: of('postgres').limits.pids,
+      };
+    };
+    assert.deepEqual(sized(), { connections: 100, buffers: '256MB', rest: 10, pooler: 20, pids: 200 });
+    assert.deepEqual(sized(8192), { connections: 500, buffers: '2048MB', rest: 10, pooler: 100, pids: 600 });
+    for (const memoryMb of [128, 256, 512, 1024, 4096, 16_384]) {
+      const { connections, rest, pooler } = sized(memoryMb);
+      // Two replicas, two roles through the pooler, and some for people, migrations and the server's own.
+      assert.ok(2 * rest + 2 * pooler + 10 <= connections, `${memoryMb} MB`);
+    }
+  });
+
+  it('answer under the original stack’s names on the proxy’s network, where asked', () => {
+    const shared = { sharedHosts: ['postgres', 'pgcat', 'minio'] };
+    for (const [routes, key] of [
+      ['dokploy', 'dokploy-network'],
+      ['traefik', 'proxy'],
+    ] as const) {
+      const file = parse(renderCompose(resolveStack({ ...shared, routes }))) as ComposeFile;
+      const aliases = (name: string) =>
+        (file.services[name]!.networks as Record<string, { readonly aliases?: readonly string[] }>)[key]
+          ?.aliases;
+      assert.deepEqual(aliases('postgres'), ['postgres']);
+      assert.deepEqual(aliases('pooler'), ['pgcat']);
+      assert.deepEqual(aliases('storage'), ['minio']);
+      assert.equal(aliases('rest'), undefined);
+      assert.equal(file.networks?.[key]?.external, true);
+    }
+    assert.equal(
+      (parse(renderCompose(resolveStack())) as ComposeFile).networks?.['dokploy-network'],
+      undefined,
     );
   });
 
@@ -291,6 +404,21 @@ describe('engines', () => {
       'a name that is no host name',
       () => resolveStack({ name: 'My Stack' }),
       /name: 'My Stack' must be 1 to 31 lower-case/,
+    ],
+    [
+      'a limit that is none',
+      () => resolveStack({ limits: { rest: { memory: 5 } as object } }),
+      /limits\.rest: 'memory' is no limit; there are memoryMb, cpus, pids/,
+    ],
+    [
+      'a limit in which nothing starts',
+      () => resolveStack({ limits: { rest: { memoryMb: 16 } } }),
+      /limits\.rest\.memoryMb: 16 MB are too few/,
+    ],
+    [
+      'a shared host that nothing answers to',
+      () => resolveStack({ sharedHosts: ['mysql'] }),
+      /sharedHosts: 'mysql' is no container's name/,
     ],
     [
       'a schema that is no identifier',
@@ -343,7 +471,7 @@ describe('the Swarm file', () => {
 
   it('keeps secrets out of its config objects: the container’s environment fills them in', () => {
     const toml = configs.get('configs/pgcat') ?? '';
-    assert.match(toml, /password = "\{\{ env "DB_AUTHENTICATOR_PASSWORD" \}\}"/);
+    assert.match(toml, /password = '''\{\{ env "DB_AUTHENTICATOR_PASSWORD" \}\}'''/);
     for (const [path, content] of configs) assert.doesNotMatch(content, /\$\{[A-Z]/, path);
   });
 

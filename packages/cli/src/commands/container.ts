@@ -30,9 +30,9 @@ export const gateway: Command = {
 
 export const dbBootstrap: Command = {
   name: 'db-bootstrap',
-  summary: 'make the stack’s roles, schemas and grants in the database that PEAKSTONE_DATABASE_URL names',
+  summary: 'make the stack’s roles, schemas and grants in the database of its environment',
   description:
-    'Idempotent. Reads PEAKSTONE_DATABASE_URL (a superuser’s), PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD.',
+    'Idempotent. Reads PEAKSTONE_DATABASE_URL, or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE (a superuser’s); PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD. With PEAKSTONE_DATABASE_SOCKET, the folder of the server’s socket, a changed superuser’s password is given to the server first.',
   examples: [
     {
       command: 'PEAKSTONE_DATABASE_URL=postgres://postgres:…@db:5432/postgres peakstone db-bootstrap',

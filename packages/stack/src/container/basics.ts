@@ -1,19 +1,32 @@
 /** What the containers of a stack have in common. */
-import { findService, type ServiceDefinition, type Stack } from '../definition.ts';
+import { findService, type ResolvedService, type Stack } from '../definition.ts';
 import { hostOf } from './endpoints.ts';
 import type { After, ContainerSpec, Health, Route } from './spec.ts';
 
 /** The parts of a container that the service table decides. */
 export function basics(
   stack: Stack,
-  { name, aliases, logLabel, kind, stateful, everyNode }: ServiceDefinition,
+  { definition, limits }: ResolvedService,
 ): Pick<
   ContainerSpec,
-  'name' | 'aliases' | 'logLabel' | 'routes' | 'job' | 'stateful' | 'everyNode' | 'after' | 'ports'
+  | 'name'
+  | 'aliases'
+  | 'sharedAliases'
+  | 'limits'
+  | 'logLabel'
+  | 'routes'
+  | 'job'
+  | 'stateful'
+  | 'everyNode'
+  | 'after'
+  | 'ports'
 > {
+  const { name, aliases, logLabel, kind, stateful, everyNode } = definition;
   return {
     name,
     aliases: [hostOf(stack, name), ...aliases],
+    sharedAliases: stack.sharedHosts.filter(host => host === name || aliases.includes(host)),
+    limits,
     ...(logLabel === undefined ? {} : { logLabel }),
     routes: [],
     job: kind === 'job',

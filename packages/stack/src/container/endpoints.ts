@@ -15,11 +15,6 @@ export function hostOf(stack: Stack, service: string): string {
   return `${stack.hostPrefix}${service}`;
 }
 
-/** `postgres://role:${PASSWORD}@host:port/${POSTGRES_DB}?sslmode=…` */
-export function databaseUrl(at: DatabaseEndpoint, role: string, passwordVariable: string): string {
-  return `postgres://${role}:\${${passwordVariable}}@${at.host}:${at.port}/\${POSTGRES_DB}?sslmode=${at.sslMode}`;
-}
-
 /** Origin of a service that speaks HTTP, or nothing when the stack has none. */
 export function httpOrigin(stack: Stack, name: string): string | undefined {
   const service = findService(stack, name);

@@ -1,3 +1,5 @@
+import type { Limits } from '../definition.ts';
+
 /**
  * A container as every orchestrator understands it. Services become these first; Compose, the Swarm file and the override file
  * are printed from them.
@@ -18,12 +20,15 @@ export interface ContainerSpec {
   readonly health?: Health;
   /** Size of /dev/shm when Docker's 64 MB are too few. */
   readonly sharedMemoryMb?: number;
+  readonly limits: Limits;
   readonly after: readonly After[];
   /** Ports it listens on that a person may want locally. The first one is the service's own. */
   readonly ports: readonly Port[];
   readonly routes: readonly Route[];
-  /** Host names inside the stack's network. */
+  /** Host names inside the stack's own network. */
   readonly aliases: readonly string[];
+  /** Host names on the proxy's network, for other apps. */
+  readonly sharedAliases: readonly string[];
   /** Label `service` of its log lines; absent: not collected. */
   readonly logLabel?: string;
   /** Root file system read-only, no added privileges. */

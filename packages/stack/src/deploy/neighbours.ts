@@ -4,7 +4,7 @@
  */
 
 import type { Stack } from '../definition.ts';
-import { buildContainers } from '../render/containers/index.ts';
+import { buildContainers } from '../render/containers.ts';
 import { routeLabels } from '../render/routes.ts';
 import { DeployError } from './errors.ts';
 

@@ -2,13 +2,19 @@
 /** Prints a stack's containers as a Compose file, by Dokploy's rules; and the override file that publishes local ports. */
 
 import type { ContainerSpec, Health, Mount } from '../container/spec.ts';
-import type { Stack } from '../definition.ts';
+import type { Limits, Stack } from '../definition.ts';
 import { buildContainers } from './containers.ts';
+import { contentName } from './contentName.ts';
 import { routeLabels } from './routes.ts';
 import { toYaml } from './yaml.ts';
 
-/** Where Traefik is. Both names: the first is the stack's own key, the second Docker's. */
-const proxyNetwork = { proxy: { name: '${PROXY_NETWORK:-dokploy-network}', external: true } };
+/** Where the reverse proxy is, and other apps are. */
+const proxyNetwork = { name: '${PROXY_NETWORK:-dokploy-network}', external: true };
+
+/** Its key in the file. Dokploy adds services that have a domain under its own, and leaves those alone that are there already. */
+export function proxyKey(stack: Stack): string {
+  return stack.routes === 'dokploy' ? 'dokploy-network' : 'proxy';
+}
 
 /**
  * `docker-compose.yml`. No version key, no container names, no host ports, no host folders of the checkout; configuration inline;
@@ -19,25 +25,21 @@ export function renderCompose(stack: Stack): string {
   return toYaml(composeModel(stack, buildContainers(stack)), composeHead(stack));
 }
 
-/** The model behind the YAML, for templates that change it. `networks: false` leaves naming to the orchestrator. */
-export function composeModel(
-  stack: Stack,
-  containers: readonly ContainerSpec[],
-  options: { readonly networks: boolean } = { networks: true },
-): Record<string, unknown> {
-  const traefik = stack.routes === 'traefik';
+/** The model behind the YAML, for templates that change it. */
+export function composeModel(stack: Stack, containers: readonly ContainerSpec[]): Record<string, unknown> {
+  const proxied = containers.some(container => isProxied(stack, container));
   const services = Object.fromEntries(
-    containers.map(container => [container.name, composeService(stack, container, options.networks)]),
+    containers.map(container => [container.name, composeService(stack, container)]),
   );
   const volumes = volumeNames(containers);
   const files = containers.flatMap(container => container.files ?? []);
   return {
     services,
-    ...(options.networks ? { networks: { default: {}, ...(traefik ? proxyNetwork : {}) } } : {}),
+    networks: { default: {}, ...(proxied ? { [proxyKey(stack)]: proxyNetwork } : {}) },
     ...(volumes.length === 0 ? {} : { volumes: Object.fromEntries(volumes.map(name => [name, {}])) }),
     ...(files.length === 0
       ? {}
-      : { configs: Object.fromEntries(files.map(file => [file.name, { content: file.content }])) }),
+      : { configs: Object.fromEntries(files.map(file => [contentName(file), { content: file.content }])) }),
   };
 }
 
@@ -85,8 +87,14 @@ export function logLabels(stack: Stack, container: ContainerSpec): Record<string
   return { logging: 'alloy', service: container.logLabel, env: '${ENVIRONMENT:-dev}', org: stack.name };
 }
 
-function composeService(stack: Stack, container: ContainerSpec, networks: boolean): Record<string, unknown> {
+/** Whether it is on the proxy's network by this file; Dokploy adds those that have a domain itself. */
+function isProxied(stack: Stack, { routes, sharedAliases }: ContainerSpec): boolean {
+  return (stack.routes === 'traefik' && routes.length > 0) || sharedAliases.length > 0;
+}
+
+function composeService(stack: Stack, container: ContainerSpec): Record<string, unknown> {
   const routed = stack.routes === 'traefik' && container.routes.length > 0;
+  const { sharedAliases } = container;
   const labels = {
     ...logLabels(stack, container),
     ...(routed ? routeLabels(stack, container.routes, '${PROXY_NETWORK:-dokploy-network}') : {}),
@@ -98,7 +106,7 @@ function composeService(stack: Stack, container: ContainerSpec, networks: boolea
     restart: container.job ? 'no' : 'unless-stopped',
     ...(Object.keys(container.environment).length > 0 ? { environment: container.environment } : {}),
     ...(container.files
-      ? { configs: container.files.map(file => ({ source: file.name, target: file.target })) }
+      ? { configs: container.files.map(file => ({ source: contentName(file), target: file.target })) }
       : {}),
     ...(container.volumes ? { volumes: container.volumes.map(mountText) } : {}),
     ...(container.tmpfs ? { tmpfs: container.tmpfs } : {}),
@@ -112,13 +120,26 @@ function composeService(stack: Stack, container: ContainerSpec, networks: boolea
           ),
         }
       : {}),
-    ...(networks
-      ? { networks: { default: { aliases: container.aliases }, ...(routed ? { proxy: {} } : {}) } }
-      : {}),
+    networks: {
+      default: { aliases: container.aliases },
+      ...(isProxied(stack, container)
+        ? { [proxyKey(stack)]: sharedAliases.length > 0 ? { aliases: sharedAliases } : {} }
+        : {}),
+    },
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...limitModel(container.limits),
     ...hardening(container),
     ...(container.stopGraceS === undefined ? {} : { stop_grace_period: `${container.stopGraceS}s` }),
     logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+  };
+}
+
+/** Processor time by quota: `cpus` is refused by an engine with fewer of them than that. */
+function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
+  return {
+    ...(memoryMb === 0 ? {} : { mem_limit: `${memoryMb}m` }),
+    ...(cpus === 0 ? {} : { cpu_period: 100_000, cpu_quota: Math.round(cpus * 100_000) }),
+    ...(pids === 0 ? {} : { pids_limit: pids }),
   };
 }
 

@@ -1,6 +1,7 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's and Dokploy's interpolation syntax.
 /**
- * Prints a stack as a Dokploy template: a Compose file without networks, routes or host ports, and `template.toml` with
- * generated secrets, the environment and the domains.
+ * Prints a stack as a Dokploy template: a Compose file without routes or host ports, and `template.toml` with generated secrets,
+ * the environment and the domains.
  * @see https://github.com/Dokploy/templates
  */
 import type { Generate } from '@peakstone/database';
@@ -19,18 +20,19 @@ export interface DokployTemplate {
 
 /** Pure. @throws {StackConfigError} from {@link buildContainers} */
 export function renderDokploy(stack: Stack, version: string): DokployTemplate {
-  // Dokploy puts a template on a network of its own, where service names are host names.
-  const isolated: Stack = { ...stack, hostPrefix: '', routes: 'none' };
+  // Several apps may come from one template, and those of their services that have a domain meet on Dokploy's network: hosts are
+  // named after the app, which Dokploy gives to Compose as the project.
+  const own: Stack = { ...stack, hostPrefix: '${COMPOSE_PROJECT_NAME}-', routes: 'dokploy' };
   // Dokploy lists and backs up volumes by their plain names.
-  const containers = buildContainers(isolated).map(container => ({
+  const containers = buildContainers(own).map(container => ({
     ...container,
     ...(container.volumes && {
       volumes: container.volumes.map(mount => ({ ...mount, source: mount.volume ?? mount.source })),
     }),
   }));
   return {
-    compose: toYaml(composeModel(isolated, containers, { networks: false })),
-    template: renderTemplate(isolated),
+    compose: toYaml(composeModel(own, containers)),
+    template: renderTemplate(own),
     meta: renderMeta(version),
     logo: logoSvg,
   };

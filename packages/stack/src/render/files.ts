@@ -1,6 +1,7 @@
 /** The rendered files that the repository keeps, by path; a test holds them to the definition. */
 import { type StackConfig, stackVersion } from '../definition.ts';
 import { resolveStack } from '../resolve.ts';
+import { serverHealthScript } from '../services/postgres/health.ts';
 import { renderCaddy } from './caddy.ts';
 import { renderCompose, renderOverride } from './compose.ts';
 import { renderDokploy } from './dokploy.ts';
@@ -27,6 +28,7 @@ export function renderFiles(config: StackConfig = {}): ReadonlyMap<string, strin
     ['docker-compose.yml', renderCompose(stack)],
     ['docker-compose.local.yml', renderOverride(stack)],
     ['.env.example', renderEnvExample()],
+    ['deploy/postgres/healthcheck.sh', `#!/bin/sh\n${serverHealthScript}`],
     ['deploy/compose/docker-compose.upstream.yml', renderCompose(upstream)],
     ['deploy/compose/docker-compose.traefik.yml', renderCompose(traefik)],
     ['deploy/compose/docker-compose.caddy.yml', renderCaddy(plain)],

@@ -4,11 +4,11 @@
  * jobs that run once. Swarm has neither start order nor inline configuration: services retry their connections, and files are
  * Swarm configs named by their content, filled in from the container's environment so that no secret lies in one.
  */
-import { createHash } from 'node:crypto';
 import type { ConfigFile, ContainerSpec } from '../container/spec.ts';
-import type { Stack } from '../definition.ts';
+import type { Limits, Stack } from '../definition.ts';
 import { healthModel, logLabels, mountText, volumeNames } from './compose.ts';
 import { buildContainers } from './containers.ts';
+import { contentName } from './contentName.ts';
 import { routeLabels } from './routes.ts';
 import { toYaml } from './yaml.ts';
 
@@ -29,12 +29,12 @@ export function renderSwarm(stack: Stack): SwarmFiles {
     const path = `configs/${file.name}`;
     configs.set(path, content);
     declared[file.name] = {
-      name: configName(stack, file.name, content),
+      name: `${stack.name}_${contentName({ name: file.name, content })}`,
       file: `./${path}`,
       ...(content.includes('{{ env ') ? { template_driver: 'golang' } : {}),
     };
   }
-  const routed = stack.routes === 'traefik' || stack.routes === 'dokploy';
+  const routed = containers.some(container => isProxied(stack, container));
   const model = {
     services: Object.fromEntries(
       containers.map(container => [container.name, swarmService(stack, container)]),
@@ -52,7 +52,8 @@ export function renderSwarm(stack: Stack): SwarmFiles {
 }
 
 function swarmService(stack: Stack, container: ContainerSpec): Record<string, unknown> {
-  const routed = (stack.routes === 'traefik' || stack.routes === 'dokploy') && container.routes.length > 0;
+  const proxied = isProxied(stack, container);
+  const { sharedAliases } = container;
   // The stack command ignores the key `tmpfs`, and says nothing.
   const folders = [
     ...(container.tmpfs ?? []),
@@ -72,7 +73,10 @@ function swarmService(stack: Stack, container: ContainerSpec): Record<string, un
       : {}),
     ...(mounts.length > 0 ? { volumes: mounts } : {}),
     ...(container.health ? { healthcheck: healthModel(container.health) } : {}),
-    networks: { default: { aliases: container.aliases }, ...(routed ? { proxy: {} } : {}) },
+    networks: {
+      default: { aliases: container.aliases },
+      ...(proxied ? { proxy: sharedAliases.length > 0 ? { aliases: sharedAliases } : {} } : {}),
+    },
     // The log agent reads container labels; Traefik reads the service's, under deploy.
     ...(container.logLabel === undefined ? {} : { labels: logLabels(stack, container) }),
     ...(container.hardened
@@ -83,12 +87,32 @@ function swarmService(stack: Stack, container: ContainerSpec): Record<string, un
         }
       : {}),
     ...(container.stopGraceS === undefined ? {} : { stop_grace_period: `${container.stopGraceS}s` }),
-    deploy: deployModel(stack, container, routed),
+    deploy: { ...deployModel(stack, container), resources: { limits: limitModel(container.limits) } },
   };
 }
 
-function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): Record<string, unknown> {
-  const labels = routed
+/** Whether the proxy, or another app, is to reach it: there are no domains of Dokploy's in a Swarm, labels do it. */
+function isProxied(stack: Stack, container: ContainerSpec): boolean {
+  return isRouted(stack, container) || container.sharedAliases.length > 0;
+}
+
+function isRouted(stack: Stack, container: ContainerSpec): boolean {
+  return (stack.routes === 'traefik' || stack.routes === 'dokploy') && container.routes.length > 0;
+}
+
+function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
+  return {
+    ...(memoryMb === 0 ? {} : { memory: `${memoryMb}M` }),
+    ...(cpus === 0 ? {} : { cpus: String(cpus) }),
+    ...(pids === 0 ? {} : { pids }),
+  };
+}
+
+/** Where the volumes are. */
+const besideData = { placement: { constraints: ['node.labels.peakstone.data == true'] } };
+
+function deployModel(stack: Stack, container: ContainerSpec): Record<string, unknown> {
+  const labels = isRouted(stack, container)
     ? { labels: routeLabels(stack, container.routes, '${PROXY_NETWORK:-dokploy-network}', 'swarm') }
     : {};
   if (container.job) {
@@ -96,6 +120,7 @@ function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): R
     return {
       mode: 'replicated-job',
       replicas: 1,
+      ...(container.volumes ? besideData : {}),
       restart_policy: { condition: 'on-failure', delay: '5s', max_attempts: 60 },
     };
   }
@@ -106,7 +131,7 @@ function deployModel(stack: Stack, container: ContainerSpec, routed: boolean): R
     return {
       replicas: 1,
       ...spread,
-      placement: { constraints: ['node.labels.peakstone.data == true'] },
+      ...besideData,
       // One owner of a volume at a time.
       update_config: { order: 'stop-first', failure_action: 'rollback' },
       ...restart,
@@ -136,11 +161,6 @@ function templateContent(file: ConfigFile): string {
   return file.content.replace(/\$\$|\$\{([A-Z0-9_]+)(?::-[^}]*)?\}/g, (match, name: string | undefined) =>
     match === '$$' ? '$' : `{{ env "${name}" }}`,
   );
-}
-
-/** A config's content cannot change, so its name does. */
-function configName(stack: Stack, name: string, content: string): string {
-  return `${stack.name}_${name}_${createHash('sha256').update(content).digest('hex').slice(0, 10)}`;
 }
 
 /** `${A:-x${B}y}` to `x${B}y`: the stack command's interpolation does not nest. */

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { basics, required } from '../../container/basics.ts';
+import { databaseName, superuserName } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -10,7 +11,7 @@ import { pgAdminFiles, pgAdminScript } from './pgadmin.ts';
 export function adminContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const files = pgAdminFiles(databaseEndpoint(stack), ownPooler(stack));
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     entrypoint: ['/bin/sh', '-c'],
     command: [literal(pgAdminScript)],
@@ -21,9 +22,9 @@ export function adminContainer(stack: Stack, service: ResolvedService): Containe
       PGADMIN_DISABLE_POSTFIX: 'True',
       PGADMIN_SERVER_JSON_FILE: '/pgadmin4/servers.json',
       PGADMIN_REPLACE_SERVERS_ON_STARTUP: 'True',
-      // The files above name these.
-      POSTGRES_DB: '${POSTGRES_DB:-postgres}',
-      POSTGRES_SUPERUSER: '${POSTGRES_SUPERUSER:-postgres}',
+      // The files below name these.
+      POSTGRES_DB: databaseName,
+      POSTGRES_SUPERUSER: superuserName,
       POSTGRES_SUPERPASS: '${POSTGRES_SUPERPASS:-}',
       DB_MIGRATOR_PASSWORD: '${DB_MIGRATOR_PASSWORD:-}',
       DB_AUTHENTICATOR_PASSWORD: '${DB_AUTHENTICATOR_PASSWORD:-}',

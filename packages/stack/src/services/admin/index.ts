@@ -16,6 +16,7 @@ export const admin: Service = {
   needs: [],
   stateful: true,
   aliases: ['pgadmin'],
+  limits: { memoryMb: 512, cpus: 1, pids: 256 },
   variables: [
     {
       name: 'PGADMIN_EMAIL',

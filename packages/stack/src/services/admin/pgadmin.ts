@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
+import { databaseName, superuserName } from '../../container/connection.ts';
 import type { DatabaseEndpoint } from '../../container/endpoints.ts';
 
 interface Server {
@@ -10,7 +11,7 @@ interface Server {
 
 /**
  * pgAdmin's servers and the password file that opens them, so that nobody types a password twice.
- * Paths in server mode are relative to the user's own folder, to which {@link pgAdminScript} copies the password file.
+ * Paths in server mode are relative to the user's own folder, to which {@link pgAdminScript} brings the password file.
  * @see https://www.pgadmin.org/docs/pgadmin4/latest/import_export_servers.html
  */
 export function pgAdminFiles(
@@ -21,7 +22,7 @@ export function pgAdminFiles(
     {
       name: 'PostgreSQL (superuser)',
       at: database,
-      role: '${POSTGRES_SUPERUSER}',
+      role: superuserName,
       passwordVariable: 'POSTGRES_SUPERPASS',
     },
     {
@@ -45,7 +46,7 @@ export function pgAdminFiles(
       Group: 'PeakStone',
       Host: server.at.host,
       Port: server.at.port,
-      MaintenanceDB: '${POSTGRES_DB}',
+      MaintenanceDB: databaseName,
       Username: server.role,
       ConnectionParameters: {
         sslmode: server.at.sslMode === 'disable' ? 'prefer' : server.at.sslMode,
@@ -57,17 +58,25 @@ export function pgAdminFiles(
   return {
     servers: `${JSON.stringify({ Servers: Object.fromEntries(entries) }, null, 2)}\n`,
     passwords: servers
-      .map(server => `${server.at.host}:${server.at.port}:*:${server.role}:\${${server.passwordVariable}}\n`)
+      .map(({ at, role, passwordVariable }) => `${at.host}:${at.port}:*:${role}:${passwordVariable}\n`)
       .join(''),
   };
 }
 
 /**
- * The image takes a password file over on its first start only, and would ask for every password that is rotated later.
- * The client library ignores a password file that others may read, as the mounted one is.
+ * Fills the password file on every start, because the image takes one over on its first only and would ask for every password
+ * that is rotated later. The mounted one names variables, so that anybody may read it, and the library ignores what anybody may
+ * read; in the filled one a colon and a backslash are escaped.
+ * @see https://www.postgresql.org/docs/17/libpq-pgpass.html
  */
 export const pgAdminScript = `set -eu
 folder="/var/lib/pgadmin/storage/$(printf %s "$PGADMIN_DEFAULT_EMAIL" | tr @ _)"
-(umask 077 && mkdir -p "$folder" && cat /pgadmin4/pgpass > "$folder/.pgpass")
+fill() {
+  while IFS=: read -r host port database role variable; do
+    password=$(printenv "$variable" | sed 's/[\\\\:]/\\\\&/g')
+    printf '%s:%s:%s:%s:%s\\n' "$host" "$port" "$database" "$role" "$password"
+  done
+}
+(umask 077 && mkdir -p "$folder" && fill < /pgadmin4/pgpass > "$folder/.pgpass")
 exec /entrypoint.sh
 `;

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { after, basics } from '../../container/basics.ts';
-import { databaseUrl } from '../../container/endpoints.ts';
+import { connectionVariables } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -9,12 +9,13 @@ import { migrateScript } from './script.ts';
 
 export function migrateContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     entrypoint: ['/bin/sh', '-c'],
     command: [literal(migrateScript)],
     environment: {
-      ATLAS_URL: `\${ATLAS_URL:-${databaseUrl(databaseEndpoint(stack), 'db_migrator', 'DB_MIGRATOR_PASSWORD')}}`,
+      ...connectionVariables(databaseEndpoint(stack), 'db_migrator', 'DB_MIGRATOR_PASSWORD'),
+      ATLAS_URL: '${ATLAS_URL:-}',
     },
     volumes: [
       {

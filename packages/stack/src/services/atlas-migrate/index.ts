@@ -14,6 +14,7 @@ export const atlasMigrate: Service = {
   needs: ['postgres', 'db-bootstrap'],
   stateful: false,
   aliases: [],
+  limits: { memoryMb: 256, cpus: 1, pids: 128 },
   variables: [
     {
       name: 'ATLAS_URL',

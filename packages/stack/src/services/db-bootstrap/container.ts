@@ -1,24 +1,27 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { after, basics, required } from '../../container/basics.ts';
+import { connectionVariables, superuserName } from '../../container/connection.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
-import type { ResolvedService, Stack } from '../../definition.ts';
-import { databaseEndpoint } from '../postgres/endpoint.ts';
+import { findService, type ResolvedService, type Stack } from '../../definition.ts';
+import { databaseEndpoint, socketMount } from '../postgres/endpoint.ts';
 
 export function bootstrapContainer(stack: Stack, service: ResolvedService): ContainerSpec {
-  const at = databaseEndpoint(stack);
+  const own = findService(stack, 'postgres')?.engine !== 'external';
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: ownImage(stack, service.definition),
     command: ['db-bootstrap'],
     environment: {
-      PEAKSTONE_DATABASE_URL: `postgres://\${POSTGRES_SUPERUSER:-postgres}:\${POSTGRES_SUPERPASS}@${at.host}:${at.port}/\${POSTGRES_DB:-postgres}?sslmode=${at.sslMode}`,
-      POSTGRES_DB: '${POSTGRES_DB:-postgres}',
+      ...connectionVariables(databaseEndpoint(stack), superuserName, 'POSTGRES_SUPERPASS'),
+      ...(own ? { PEAKSTONE_DATABASE_SOCKET: socketMount.target } : {}),
       DB_AUTHENTICATOR_PASSWORD: required('DB_AUTHENTICATOR_PASSWORD'),
       HASURA_DB_PASSWORD: required('HASURA_DB_PASSWORD'),
       DB_MIGRATOR_PASSWORD: required('DB_MIGRATOR_PASSWORD'),
       PEAKSTONE_SCHEMAS: stack.schemas.join(','),
     },
+    // Its way in when POSTGRES_SUPERPASS has changed and the server does not know yet.
+    ...(own ? { volumes: [socketMount] } : {}),
     after: after(stack, ...service.definition.needs),
     hardened: true,
   };

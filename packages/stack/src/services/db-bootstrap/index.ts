@@ -12,6 +12,7 @@ export const dbBootstrap: Service = {
   needs: ['postgres'],
   stateful: false,
   aliases: [],
+  limits: { memoryMb: 256, cpus: 1, pids: 64 },
   variables: [
     { name: 'DB_AUTHENTICATOR_PASSWORD', group: 'Database roles of the services', generate: password },
     { name: 'HASURA_DB_PASSWORD', group: 'Database roles of the services', generate: password },

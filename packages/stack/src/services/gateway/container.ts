@@ -16,7 +16,7 @@ export function gatewayContainer(stack: Stack, service: ResolvedService): Contai
     ]),
   );
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: ownImage(stack, service.definition),
     command: ['gateway'],
     environment: {

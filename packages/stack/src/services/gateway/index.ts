@@ -16,6 +16,7 @@ export const gateway: Service = {
   stateful: false,
   aliases: [],
   logLabel: 'gateway',
+  limits: { memoryMb: 512, cpus: 1, pids: 128 },
   variables: [
     {
       name: 'DOMAIN_GATEWAY',

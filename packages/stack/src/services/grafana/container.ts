@@ -9,7 +9,7 @@ import { grafanaDashboard, grafanaDashboardProvider, grafanaDataSource } from '.
 export function grafanaContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const provisioning = '/etc/grafana/provisioning';
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     environment: {
       GF_SECURITY_ADMIN_USER: '${GRAFANA_ADMIN_USER:-admin}',

@@ -17,6 +17,7 @@ export const grafana: Service = {
   cannotLack: ['logs'],
   stateful: true,
   aliases: [],
+  limits: { memoryMb: 512, cpus: 1, pids: 256 },
   variables: [
     { name: 'GRAFANA_ADMIN_USER', group: 'Logging', value: 'admin' },
     { name: 'GRAFANA_ADMIN_PASSWORD', group: 'Logging', generate: password },

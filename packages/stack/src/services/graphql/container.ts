@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { after, basics, publicRoute, required } from '../../container/basics.ts';
-import { databaseUrl } from '../../container/endpoints.ts';
+import { databaseName } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -8,13 +8,16 @@ import { poolerEndpoint } from '../pooler/endpoint.ts';
 
 /** @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/ */
 export function graphqlContainer(stack: Stack, service: ResolvedService): ContainerSpec {
-  const url = databaseUrl(poolerEndpoint(stack), 'hasura', 'HASURA_DB_PASSWORD');
+  const at = poolerEndpoint(stack);
+  // Without the password, which its client library takes from PGPASSWORD: no URL holds every password as it is.
+  const url = `postgres://hasura@${at.host}:${at.port}/${databaseName}?sslmode=${at.sslMode}`;
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     environment: {
       HASURA_GRAPHQL_DATABASE_URL: `\${HASURA_GRAPHQL_DATABASE_URL:-${url}}`,
       HASURA_GRAPHQL_METADATA_DATABASE_URL: `\${HASURA_GRAPHQL_METADATA_DATABASE_URL:-${url}}`,
+      PGPASSWORD: required('HASURA_DB_PASSWORD'),
       HASURA_GRAPHQL_ADMIN_SECRET: required('HASURA_ADMIN_SECRET'),
       HASURA_GRAPHQL_JWT_SECRET:
         '{"type":"HS256","key":"${JWT_SECRET}","claims_namespace_path":"$$","claims_format":"json"}',
@@ -25,8 +28,9 @@ export function graphqlContainer(stack: Stack, service: ResolvedService): Contai
       HASURA_GRAPHQL_CORS_DOMAIN: '${HASURA_CORS:-*}',
       HASURA_GRAPHQL_ENABLE_TELEMETRY: 'false',
     },
+    // Not /healthz, which fails with the database: see the REST service's.
     health: {
-      test: ['CMD-SHELL', 'curl -fsS http://localhost:8080/healthz > /dev/null || exit 1'],
+      test: ['CMD-SHELL', 'curl -fsS http://localhost:8080/v1/version > /dev/null || exit 1'],
       intervalS: 10,
       timeoutS: 5,
       retries: 6,

@@ -17,6 +17,7 @@ export const graphql: Service = {
   stateful: false,
   aliases: ['hasura'],
   logLabel: 'graphql',
+  limits: { memoryMb: 1024, cpus: 2, pids: 256 },
   variables: graphqlVariables,
   requires: ['HASURA_DB_PASSWORD', 'JWT_SECRET', 'HASURA_ADMIN_SECRET', 'HASURA_CORS'],
   container: graphqlContainer,

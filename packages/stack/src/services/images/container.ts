@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { basics, required } from '../../container/basics.ts';
+import { after, basics, required } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -9,7 +9,7 @@ import { storageOrigin } from '../storage/endpoint.ts';
 export function imagesContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const storage = storageOrigin(stack);
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     environment: {
       IMGPROXY_KEY: required('IMGPROXY_KEY_HEX'),
@@ -27,6 +27,8 @@ export function imagesContainer(stack: Stack, service: ResolvedService): Contain
       retries: 5,
       startPeriodS: 15,
     },
+    // It reads the bucket as the user whom the job makes.
+    after: after(stack, 'storage', 'storage-bootstrap'),
     ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
     routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
     hardened: false,

@@ -18,6 +18,7 @@ export const images: Service = {
   stateful: false,
   aliases: ['imgproxy'],
   logLabel: 'images',
+  limits: { memoryMb: 1024, cpus: 2, pids: 256 },
   variables: imagesVariables,
   requires: [
     'S3_APP_SECRET_KEY',

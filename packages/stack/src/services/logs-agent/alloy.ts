@@ -1,10 +1,9 @@
 /**
  * Alloy over Docker's logs: containers labelled `logging=alloy` (or `promtail`), the stack's pipelines, pushed to the log store.
  * @see https://grafana.com/docs/alloy/latest/reference/components/loki/loki.process/
- * @param pushUrl such as `http://peakstone-logs:3100/loki/api/v1/push`
+ * Where to is in the environment: LOKI_PUSH_URL, such as `http://peakstone-logs:3100/loki/api/v1/push`.
  */
-export function alloyConfig(pushUrl: string): string {
-  return `logging {
+export const alloyConfig = `logging {
   level  = "warn"
   format = "logfmt"
 }
@@ -116,11 +115,10 @@ loki.process "stack" {
 
 loki.write "store" {
   endpoint {
-    url = "${pushUrl}"
+    url = sys.env("LOKI_PUSH_URL")
   }
 }
 `;
-}
 
 function relabel(label: string): string {
   return `  rule {

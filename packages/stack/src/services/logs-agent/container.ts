@@ -9,7 +9,7 @@ import { alloyConfig } from './alloy.ts';
 export function logsAgentContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const origin = logsOrigin(stack) ?? 'http://localhost:3100';
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     command: [
       'run',
@@ -18,12 +18,12 @@ export function logsAgentContainer(stack: Stack, service: ResolvedService): Cont
       '--disable-reporting',
       '/etc/alloy/config.alloy',
     ],
-    environment: {},
+    environment: { LOKI_PUSH_URL: `${origin}/loki/api/v1/push` },
     files: [
       {
         name: 'alloy',
         target: '/etc/alloy/config.alloy',
-        content: literal(alloyConfig(`${origin}/loki/api/v1/push`)),
+        content: literal(alloyConfig),
       },
     ],
     volumes: [

@@ -15,6 +15,7 @@ export const logsAgent: Service = {
   stateful: true,
   everyNode: true,
   aliases: ['alloy'],
+  limits: { memoryMb: 512, cpus: 1, pids: 256 },
   variables: [
     {
       name: 'ENVIRONMENT',

@@ -8,7 +8,7 @@ import { lokiConfig } from './loki.ts';
 
 export function logsContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     command: ['-config.file=/etc/loki/loki-config.yml'],
     environment: {

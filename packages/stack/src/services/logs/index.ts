@@ -15,6 +15,7 @@ export const logs: Service = {
   cannotLack: ['storage'],
   stateful: true,
   aliases: ['loki'],
+  limits: { memoryMb: 512, cpus: 1, pids: 256 },
   variables: [
     {
       name: 'LOKI_ACCESS_KEY',

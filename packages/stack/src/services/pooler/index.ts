@@ -16,6 +16,7 @@ export const pooler: Service = {
   stateful: false,
   aliases: ['pgcat'],
   logLabel: 'pooler',
+  limits: { memoryMb: 256, cpus: 1, pids: 128 },
   variables: [
     { name: 'PGCAT_ADMIN_USER', group: 'Pooler', value: 'pgcat' },
     { name: 'PGCAT_ADMIN_PASSWORD', group: 'Pooler', generate: password },

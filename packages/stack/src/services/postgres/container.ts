@@ -1,10 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { basics, required } from '../../container/basics.ts';
+import { databaseName, superuserName } from '../../container/connection.ts';
 import { ownImage, upstreamImage } from '../../container/images.ts';
-import type { ContainerSpec } from '../../container/spec.ts';
+import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
+import { socketMount } from './endpoint.ts';
+import { serverHealthScript } from './health.ts';
+import { sizeDatabase } from './sizing.ts';
 
-/** The settings of the original stack's server. */
+/** Settings of the original stack's server; and no value of a parameter in the log, which may be anybody's password. */
 const serverFlags = [
   'wal_level=logical',
   'shared_preload_libraries=pg_stat_statements,pgaudit,pg_cron,auto_explain',
@@ -12,22 +16,35 @@ const serverFlags = [
   'log_connections=on',
   'log_disconnections=on',
   'log_line_prefix=%m [%p] user=%u db=%d app=%a client=%h ',
-  'cron.database_name=${POSTGRES_DB:-postgres}',
+  `cron.database_name=${databaseName}`,
   'cron.timezone=${TZ:-UTC}',
   'max_wal_size=2GB',
+  'log_parameter_max_length=0',
+  'log_parameter_max_length_on_error=0',
+  'auto_explain.log_parameter_max_length=0',
 ];
 
+/** Room for the server's own processes, and for those who look after it. */
+const pidsBesideConnections = 100;
+
 export function postgresContainer(stack: Stack, service: ResolvedService): ContainerSpec {
+  const size = sizeDatabase(stack);
+  const flags = [...serverFlags, ...Object.entries(size.settings).map(([name, value]) => `${name}=${value}`)];
+  const { pids } = service.limits;
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
+    limits: {
+      ...service.limits,
+      pids: pids === 0 ? 0 : Math.max(pids, size.maxConnections + pidsBesideConnections),
+    },
     image:
       service.engine === 'peakstone'
         ? ownImage(stack, service.definition)
         : upstreamImage(service.definition),
-    command: ['postgres', ...serverFlags.flatMap(flag => ['-c', flag])],
+    command: ['postgres', ...flags.flatMap(flag => ['-c', flag])],
     environment: {
-      POSTGRES_DB: '${POSTGRES_DB:-postgres}',
-      POSTGRES_USER: '${POSTGRES_SUPERUSER:-postgres}',
+      POSTGRES_DB: databaseName,
+      POSTGRES_USER: superuserName,
       POSTGRES_PASSWORD: required('POSTGRES_SUPERPASS'),
       // A folder below the mount, as the original stack has it: its data opens unchanged.
       PGDATA: '/var/lib/postgresql/data/pgdata',
@@ -39,23 +56,12 @@ export function postgresContainer(stack: Stack, service: ResolvedService): Conta
         volume: 'postgres_data',
         target: '/var/lib/postgresql/data',
       },
+      socketMount,
     ],
-    tmpfs: ['/tmp', '/var/run/postgresql'],
-    // Parallel queries share memory through it; in 64 MB they fail.
-    sharedMemoryMb: 256,
-    // Over TCP: the server that initialises the folder listens on its socket only.
+    tmpfs: ['/tmp'],
+    sharedMemoryMb: size.sharedMemoryMb,
     health: {
-      test: [
-        'CMD',
-        'pg_isready',
-        '-q',
-        '-h',
-        '127.0.0.1',
-        '-U',
-        '${POSTGRES_SUPERUSER:-postgres}',
-        '-d',
-        '${POSTGRES_DB:-postgres}',
-      ],
+      test: ['CMD-SHELL', literal(serverHealthScript)],
       intervalS: 3,
       timeoutS: 5,
       retries: 20,

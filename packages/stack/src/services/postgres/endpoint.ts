@@ -1,4 +1,5 @@
 import { type DatabaseEndpoint, endpointOf } from '../../container/endpoints.ts';
+import type { Mount } from '../../container/spec.ts';
 import { type Stack, StackConfigError } from '../../definition.ts';
 
 /** The PostgreSQL server itself. @throws {StackConfigError} when the stack has none, or its external URL cannot be read. */
@@ -9,3 +10,10 @@ export function databaseEndpoint(stack: Stack): DatabaseEndpoint {
     "postgres: the other services need it; give it an engine, or its address with 'external'",
   );
 }
+
+/** The folder of the server's own socket, on which it asks the stack's containers for no password. */
+export const socketMount: Mount = {
+  source: 'postgres_socket',
+  volume: 'postgres_socket',
+  target: '/var/run/postgresql',
+};

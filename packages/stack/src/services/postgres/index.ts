@@ -24,6 +24,7 @@ export const postgres: Service = {
   stateful: true,
   aliases: ['postgres'],
   logLabel: 'postgres',
+  limits: { memoryMb: 1024, cpus: 2, pids: 200 },
   variables: postgresVariables,
   requires: ['POSTGRES_DB', 'POSTGRES_SUPERUSER', 'POSTGRES_SUPERPASS'],
   container: postgresContainer,

@@ -1,17 +1,18 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { after, basics, builtInHealth, publicRoute, required } from '../../container/basics.ts';
-import { databaseUrl } from '../../container/endpoints.ts';
+import { connectionVariables } from '../../container/connection.ts';
 import { ownImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
 import { poolerEndpoint } from '../pooler/endpoint.ts';
 import { databaseEndpoint } from '../postgres/endpoint.ts';
+import { sizeDatabase } from '../postgres/sizing.ts';
 import { restDefaults } from './defaults.ts';
 
 /** Ours keeps its own few connections, so it talks to the server directly; PostgREST goes through the pooler as it always has. */
 export function restContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const shared = {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     after: after(
       stack,
       'postgres',
@@ -23,6 +24,9 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     routes: publicRoute('rest', 'DOMAIN_API', 3000),
   };
   const environment = {
+    // Where, as whom and with which password stands in the PG* variables.
+    PGRST_DB_URI: 'postgresql://',
+    PGRST_DB_POOL: String(sizeDatabase(stack).restConnections),
     PGRST_DB_SCHEMAS: stack.schemas.join(','),
     PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
     PGRST_DB_ANON_ROLE: 'web_anon',
@@ -39,10 +43,11 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
       image: ownImage(stack, service.definition),
       command: ['rest'],
       environment: {
-        PGRST_DB_URI: databaseUrl(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
+        ...connectionVariables(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
         ...environment,
         ...restDefaults,
-        PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:3001/ready',
+        // Whether it should get requests, not whether its database is up: its own 503 tells clients more than the proxy's 404.
+        PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:3001/live',
       },
       tmpfs: ['/tmp'],
       health: builtInHealth,
@@ -54,17 +59,11 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     ...shared,
     image: upstreamImage(service.definition),
     environment: {
-      PGRST_DB_URI: databaseUrl(poolerEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
+      ...connectionVariables(poolerEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
       ...environment,
       PGRST_DB_PREPARED_STATEMENTS: 'false',
     },
-    health: {
-      test: ['CMD', 'postgrest', '--ready'],
-      intervalS: 10,
-      timeoutS: 5,
-      retries: 6,
-      startPeriodS: 60,
-    },
+    // No check: all that the image can ask itself is whether the database is up, which would take it off the proxy in an outage.
     hardened: true,
   };
 }

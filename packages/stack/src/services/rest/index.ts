@@ -16,6 +16,7 @@ export const rest: Service = {
   stateful: false,
   aliases: ['postgrest'],
   logLabel: 'api',
+  limits: { memoryMb: 512, cpus: 1, pids: 128 },
   variables: [
     { name: 'DOMAIN_API', group: 'Public hosts', comment: 'REST', value: 'api.example.com' },
     publishVariable('PUBLISH_REST', '127.0.0.1:3000'),

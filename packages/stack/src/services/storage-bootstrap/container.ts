@@ -13,7 +13,7 @@ export function storageBootstrapContainer(stack: Stack, service: ResolvedService
     content,
   });
   return {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     image: upstreamImage(service.definition),
     entrypoint: ['/bin/sh', '-c'],
     command: [literal(bucketScript)],

@@ -14,6 +14,7 @@ export const storageBootstrap: Service = {
   cannotLack: ['storage'],
   stateful: false,
   aliases: [],
+  limits: { memoryMb: 256, cpus: 1, pids: 256 },
   variables: [
     { name: 'MINIO_BUCKET', group: 'Object storage', value: 'uploads' },
     {

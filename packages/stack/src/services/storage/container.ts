@@ -9,7 +9,7 @@ const rustfsImage = { variable: 'MINIO_IMAGE', pin: 'rustfs/rustfs:1.0.0' };
 
 export function storageContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const shared = {
-    ...basics(stack, service.definition),
+    ...basics(stack, service),
     volumes: [{ source: '${MINIO_DATA_HOST_DIR:-storage_data}', volume: 'storage_data', target: '/data' }],
     ports: [
       { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' },

@@ -17,6 +17,7 @@ export const storage: Service = {
   stateful: true,
   aliases: ['minio'],
   logLabel: 'storage',
+  limits: { memoryMb: 1024, cpus: 2, pids: 1024 },
   variables: storageVariables,
   requires: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASS'],
   container: storageContainer,

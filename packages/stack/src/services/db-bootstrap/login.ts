@@ -1,0 +1,87 @@
+/** How the bootstrap gets in: over the network with the password that is configured, or by the server's own socket, which asks for none. */
+import { connectionUrl, DatabaseError, setOwnPassword } from '@peakstone/database';
+import { ConfigError, readPort, readSecret, readString } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+
+export interface Login {
+  readonly url: string;
+  readonly user: string;
+  readonly database: string;
+  readonly password: string;
+  /** The same by the server's socket, where the server shares it. */
+  readonly socketUrl?: string;
+}
+
+/**
+ * Reads PEAKSTONE_DATABASE_URL, or else PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE: parts, because a password may
+ * hold what a URL cannot. Pure.
+ * @throws {ConfigError} naming the variable
+ */
+export function readLogin(env: Env): Login {
+  if (!env.PGHOST || env.PEAKSTONE_DATABASE_URL) return readUrl(env);
+  const endpoint = {
+    host: readString(env, 'PGHOST'),
+    port: readPort(env, 'PGPORT', { default: 5432 }),
+  };
+  const user = readString(env, 'PGUSER', { default: 'postgres' });
+  const database = readString(env, 'PGDATABASE', { default: 'postgres' });
+  const password = readSecret(env, 'PGPASSWORD');
+  const sslMode = readString(env, 'PGSSLMODE', { default: 'prefer' });
+  const host = env.PEAKSTONE_DATABASE_SOCKET;
+  return {
+    url: `${connectionUrl(endpoint, database, user, password)}?sslmode=${encodeURIComponent(sslMode)}`,
+    user,
+    database,
+    password,
+    ...(host ? { socketUrl: connectionUrl({ ...endpoint, host }, database, user) } : {}),
+  };
+}
+
+function readUrl(env: Env): Login {
+  const expected = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+  const text = readSecret(env, 'PEAKSTONE_DATABASE_URL', { expected });
+  // Its password must not come back in the error.
+  if (!URL.canParse(text)) throw new ConfigError('PEAKSTONE_DATABASE_URL', expected);
+  const url = new URL(text);
+  return {
+    url: url.href,
+    user: decodeURIComponent(url.username),
+    database:
+      decodeURIComponent(url.pathname.slice(1)) || readString(env, 'POSTGRES_DB', { default: 'postgres' }),
+    password: decodeURIComponent(url.password),
+  };
+}
+
+/**
+ * Does `work` with a login that the server takes. Where it refuses the password and shares its socket, the server is given that
+ * password first: it was changed where the stack is configured, and everybody else has it already.
+ * @returns what the work did, and whether the password had to be set
+ * @throws {DatabaseError} AUTHENTICATION_FAILED where neither way leads in
+ */
+export async function withLogin<T>(
+  { url, user, password, socketUrl }: Login,
+  work: (url: string) => Promise<T>,
+): Promise<{ readonly result: T; readonly passwordSet: boolean }> {
+  try {
+    return { result: await work(url), passwordSet: false };
+  } catch (error) {
+    if (!isRefused(error) || socketUrl === undefined) throw error;
+    await setOwnPassword(socketUrl, password).catch(reason => {
+      throw isRefused(reason) ? lockedOut(user, reason) : reason;
+    });
+    return { result: await work(url), passwordSet: true };
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === 'AUTHENTICATION_FAILED';
+}
+
+function lockedOut(user: string, cause: unknown): DatabaseError {
+  return new DatabaseError(
+    'AUTHENTICATION_FAILED',
+    `PostgreSQL takes neither the configured password of ${user} nor its own socket's word.`,
+    'Configure the password that the server has (POSTGRES_SUPERPASS), or let the socket in: `local all all trust` in pg_hba.conf.',
+    cause,
+  );
+}

@@ -1,0 +1,112 @@
+/** Passwords that no URL holds as they are, such as base64 makes; and passwords that were changed where the stack is configured. */
+import assert from 'node:assert/strict';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type DatabaseError, setOwnPassword } from '@peakstone/database';
+import { startTestServer, type TestServer } from '@peakstone/testing';
+import { runDatabaseBootstrap } from '../src/deploy/index.ts';
+import { fillContainer, openWorkshop, type Workshop, writeFile } from './upstreamProgram.ts';
+
+const awkward = `q/Zk+7Yp@1:w?M#x&9%41"L'r=\\`;
+
+describe('the bootstrap job', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer({ durable: false });
+  });
+  after(() => server?.stop());
+
+  const run = (changes: Readonly<Record<string, string>> = {}) =>
+    runDatabaseBootstrap({
+      PGHOST: '127.0.0.1',
+      PGPORT: String(server.port),
+      PGUSER: 'postgres',
+      PGPASSWORD: awkward,
+      PGDATABASE: 'postgres',
+      PGSSLMODE: 'disable',
+      DB_AUTHENTICATOR_PASSWORD: `${awkward}1`,
+      HASURA_DB_PASSWORD: `${awkward}2`,
+      DB_MIGRATOR_PASSWORD: `${awkward}3`,
+      ...changes,
+    });
+
+  it('logs in with a password that no URL holds', async () => {
+    await setOwnPassword(server.url, awkward);
+    assert.match(await run(), /passwords set: db_authenticator, hasura, db_migrator(;|$)/);
+    assert.match(await run(), /^db-bootstrap: nothing to do(?!.*passwords)/);
+  });
+
+  it('gives the server a changed superuser’s password by its socket, so that the deployment goes on', async () => {
+    const changed = { PGPASSWORD: 'another/one+with=signs' };
+    assert.match(
+      await run({ ...changed, PEAKSTONE_DATABASE_SOCKET: server.socketDir }),
+      /passwords set: postgres(;|$)/,
+    );
+    assert.match(await run(changed), /^db-bootstrap: nothing to do(?!.*passwords)/);
+  });
+
+  it('is refused where neither the password nor the socket leads in', async () => {
+    await assert.rejects(
+      run({ PGPASSWORD: 'not the one' }),
+      (error: DatabaseError) => error.code === 'AUTHENTICATION_FAILED',
+    );
+  });
+});
+
+describe('the containers of others', () => {
+  let shop: Workshop;
+  before(() => {
+    shop = openWorkshop();
+  });
+  after(() => shop.close());
+
+  it('give Atlas a URL in which every byte of the password is encoded', async () => {
+    const { command, environment } = fillContainer({}, 'atlas-migrate', { DB_MIGRATOR_PASSWORD: awkward });
+    writeFile(shop.folder, 'migrations/1.sql', 'select 1;');
+    chmodSync(writeFile(shop.folder, 'atlas', '#!/bin/sh\necho "$*"\n'), 0o755);
+    const here = command.map(part =>
+      part.replaceAll('/migrations', `${shop.folder}/migrations`).replace('$PATH:/', `$PATH:${shop.folder}`),
+    );
+    const { code, text } = await shop.run(here, environment);
+    assert.equal(code, 0, text);
+    const url = new URL(/--url (\S+)/.exec(text)?.[1] ?? '');
+    assert.equal(decodeURIComponent(url.password), awkward);
+    assert.deepEqual(
+      [url.username, url.host, url.pathname],
+      ['%64%62%5f%6d%69%67%72%61%74%6f%72', 'peakstone-postgres:5432', '/%70%6f%73%74%67%72%65%73'],
+    );
+  });
+
+  it('fill pgAdmin’s password file as its library reads it, for nobody else to read', async () => {
+    const { command, environment, files } = fillContainer({}, 'admin', {
+      POSTGRES_SUPERPASS: awkward,
+      PGADMIN_EMAIL: 'me@shop.test',
+    });
+    writeFile(shop.folder, 'pgpass', files.get('/pgadmin4/pgpass') ?? '');
+    chmodSync(writeFile(shop.folder, 'entrypoint.sh', '#!/bin/sh\nexit 0\n'), 0o755);
+    const here = command.map(part =>
+      part
+        .replaceAll('/pgadmin4/pgpass', `${shop.folder}/pgpass`)
+        .replaceAll('/var/lib/pgadmin', `${shop.folder}/data`)
+        .replaceAll('/entrypoint.sh', `${shop.folder}/entrypoint.sh`),
+    );
+    const { code, text } = await shop.run(here, environment);
+    assert.equal(code, 0, text);
+    const path = join(shop.folder, 'data/storage/me_shop.test/.pgpass');
+    const escaped = awkward.replaceAll(/[\\:]/g, '\\$&');
+    assert.equal(readFileSync(path, 'utf8').split('\n')[0], `peakstone-postgres:5432:*:postgres:${escaped}`);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it('hand Hasura its password beside the URL, and PgCat its own where nothing is an escape', () => {
+    const { environment } = fillContainer({}, 'graphql', { HASURA_DB_PASSWORD: awkward });
+    assert.equal(environment.PGPASSWORD, awkward);
+    assert.equal(
+      environment.HASURA_GRAPHQL_DATABASE_URL,
+      'postgres://hasura@peakstone-pooler:6432/postgres?sslmode=disable',
+    );
+    const { files } = fillContainer({}, 'pooler', { HASURA_DB_PASSWORD: awkward });
+    assert.ok(files.get('/etc/pgcat.toml')?.includes(`password = '''${awkward}'''`));
+  });
+});
