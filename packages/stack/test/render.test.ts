@@ -13,7 +13,6 @@ import {
   renderFiles,
   renderOverride,
   renderSections,
-  renderSwarm,
 } from '../src/render/index.ts';
 import { resolveStack } from '../src/resolve.ts';
 import { services } from '../src/services/index.ts';
@@ -302,83 +301,6 @@ describe('engines', () => {
     );
   });
 
-  it('leave no job that nothing waits for, whatever is left out or elsewhere', () => {
-    const elsewhere = { engine: 'external', url: 'http://logs.example.net' } as const;
-    const choices: Parameters<typeof resolveStack>[0][] = [
-      { services: { logs: false, 'logs-agent': false, grafana: false } },
-      { services: { logs: elsewhere } },
-      { services: { logs: elsewhere, images: false } },
-      { services: { logs: elsewhere, images: false, rest: false, graphql: false, pooler: false } },
-    ];
-    for (const choice of [{}, ...choices]) {
-      const containers = buildContainers(resolveStack(choice));
-      const awaited = containers.flatMap(({ after }) =>
-        after.flatMap(({ service, condition }) =>
-          condition === 'service_completed_successfully' ? service : [],
-        ),
-      );
-      for (const { name, job } of containers)
-        assert.ok(!job || awaited.includes(name), `${name} with ${JSON.stringify(choice)}`);
-    }
-  });
-
-  it('are healthy when they can answer, not when the database does: a proxy takes off what is not', () => {
-    for (const engine of ['peakstone', 'upstream'] as const) {
-      for (const { name, health, environment } of buildContainers(resolveStack({ engine }))) {
-        if (!['rest', 'graphql', 'gateway'].includes(name)) continue;
-        const asked = JSON.stringify([health?.test ?? [], environment.PEAKSTONE_HEALTH_URL ?? '']);
-        assert.doesNotMatch(asked, /ready|healthz/, `${name} (${engine})`);
-      }
-    }
-  });
-
-  it('size the database and its pools by the memory that it may use', () => {
-    const sized = (memoryMb?: number) => {
-      const stack = resolveStack(memoryMb === undefined ? {} : { limits: { postgres: { memoryMb } } });
-      const of = (name: string) => buildContainers(stack).find(container => container.name === name)!;
-      const flag = (name: string) =>
-        of('postgres')
-          .command?.find(part => part.startsWith(`${name}=`))
-          ?.slice(name.length + 1);
-      return {
-        connections: Number(flag('max_connections')),
-        buffers: flag('shared_buffers'),
-        rest: Number(of('rest').environment.PGRST_DB_POOL),
-        pooler: Number(/pool_size = (\d+)/.exec(of('pooler').files?.[0]?.content ?? '')?.[1]),
-        pids: of('postgres').limits.pids,
-      };
-    };
-    assert.deepEqual(sized(), { connections: 100, buffers: '256MB', rest: 10, pooler: 20, pids: 200 });
-    assert.deepEqual(sized(8192), { connections: 500, buffers: '2048MB', rest: 10, pooler: 100, pids: 600 });
-    for (const memoryMb of [128, 256, 512, 1024, 4096, 16_384]) {
-      const { connections, rest, pooler } = sized(memoryMb);
-      // Two replicas, two roles through the pooler, and some for people, migrations and the server's own.
-      assert.ok(2 * rest + 2 * pooler + 10 <= connections, `${memoryMb} MB`);
-    }
-  });
-
-  it('answer under the original stack’s names on the proxy’s network, where asked', () => {
-    const shared = { sharedHosts: ['postgres', 'pgcat', 'minio'] };
-    for (const [routes, key] of [
-      ['dokploy', 'dokploy-network'],
-      ['traefik', 'proxy'],
-    ] as const) {
-      const file = parse(renderCompose(resolveStack({ ...shared, routes }))) as ComposeFile;
-      const aliases = (name: string) =>
-        (file.services[name]!.networks as Record<string, { readonly aliases?: readonly string[] }>)[key]
-          ?.aliases;
-      assert.deepEqual(aliases('postgres'), ['postgres']);
-      assert.deepEqual(aliases('pooler'), ['pgcat']);
-      assert.deepEqual(aliases('storage'), ['minio']);
-      assert.equal(aliases('rest'), undefined);
-      assert.equal(file.networks?.[key]?.external, true);
-    }
-    assert.equal(
-      (parse(renderCompose(resolveStack())) as ComposeFile).networks?.['dokploy-network'],
-      undefined,
-    );
-  });
-
   const refused: readonly [string, () => unknown, RegExp][] = [
     [
       'an unknown service',
@@ -443,66 +365,4 @@ describe('engines', () => {
         (error: unknown) => error instanceof StackConfigError && message.test(error.message),
       ));
   }
-});
-
-describe('the Swarm file', () => {
-  const stack = resolveStack({ routes: 'traefik', replicas: { rest: 3 } });
-  const { stack: text, configs } = renderSwarm(stack);
-  const file = parse(text) as ComposeFile;
-
-  it('has no start order and no restart key; stateless services have replicas and roll, stateful ones have a place', () => {
-    for (const [name, service] of Object.entries(file.services)) {
-      assert.equal(service.depends_on, undefined, name);
-      assert.equal(service.restart, undefined, name);
-    }
-    const deploy = (name: string) =>
-      file.services[name]?.deploy as unknown as {
-        replicas: number;
-        update_config: { order: string };
-        placement?: object;
-        labels?: object;
-      };
-    assert.equal(deploy('rest').replicas, 3);
-    assert.equal(deploy('rest').update_config.order, 'start-first');
-    assert.equal(deploy('postgres').replicas, 1);
-    assert.ok(deploy('postgres').placement);
-    assert.ok(JSON.stringify(deploy('rest').labels).includes('traefik.http.routers.peakstone-rest.rule'));
-  });
-
-  it('keeps secrets out of its config objects: the container’s environment fills them in', () => {
-    const toml = configs.get('configs/pgcat') ?? '';
-    assert.match(toml, /password = '''\{\{ env "DB_AUTHENTICATOR_PASSWORD" \}\}'''/);
-    for (const [path, content] of configs) assert.doesNotMatch(content, /\$\{[A-Z]/, path);
-  });
-
-  it('gives the container every variable that a config of its own names', () => {
-    for (const container of buildContainers(stack)) {
-      for (const config of container.files ?? []) {
-        for (const [, name] of (configs.get(`configs/${config.name}`) ?? '').matchAll(
-          /\{\{ env "([A-Z0-9_]+)" \}\}/g,
-        )) {
-          assert.ok(
-            name !== undefined && name in container.environment,
-            `${container.name}: ${config.name} needs ${name}`,
-          );
-        }
-      }
-    }
-  });
-
-  it('names a config by its content, because Swarm’s cannot change', () => {
-    const other = renderSwarm(
-      resolveStack({
-        routes: 'traefik',
-        services: { postgres: { engine: 'external', url: 'postgres://elsewhere/' } },
-      }),
-    );
-    const name = (rendered: string) => /name: (peakstone_pgcat_[0-9a-f]{10})/.exec(rendered)?.[1];
-    assert.ok(name(text));
-    assert.notEqual(name(text), name(other.stack));
-  });
-
-  it('nests no interpolation, which the stack command cannot read', () => {
-    assert.doesNotMatch(text, /\$\{[A-Z0-9_]+:-[^}]*\$\{/);
-  });
 });
