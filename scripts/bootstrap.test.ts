@@ -26,6 +26,9 @@ const oldNode = (process.env.PATH ?? '')
       Number.parseInt(spawnSync(file, ['-p', 'process.versions.node']).stdout?.toString() ?? '', 10) < 24,
   );
 
+/** The product's command, which needs no development tools. */
+const PRODUCT = 'packages/cli/bin/main.mjs';
+
 let folder: string;
 let count = 0;
 before(() => {
@@ -48,10 +51,12 @@ function clone(npmScript = 'mkdir -p node_modules') {
     path.join(root, 'package-lock.json'),
     '{"name":"tiny","version":"1.0.0","lockfileVersion":3,"packages":{}}',
   );
-  writeFileSync(
-    path.join(root, 'script.mjs'),
-    'console.log(process.version, ...process.argv.slice(2)); process.exit(7);',
-  );
+  for (const file of ['script.mjs', PRODUCT]) {
+    writeFileSync(
+      path.join(root, file),
+      'console.log(process.version, ...process.argv.slice(2)); process.exit(7);',
+    );
+  }
   const bin = path.join(root, 'bin');
   mkdirSync(bin);
   writeFileSync(path.join(bin, 'npm'), `#!/bin/sh\necho "$@" >> calls\n${npmScript}\n`, { mode: 0o755 });
@@ -59,14 +64,19 @@ function clone(npmScript = 'mkdir -p node_modules') {
     existsSync(path.join(root, 'calls'))
       ? readFileSync(path.join(root, 'calls'), 'utf8').trim().split('\n')
       : [];
-  const start = (args = ['script.mjs'], node = process.execPath) => {
+  const start = (args = ['script.mjs'], node = process.execPath, more: NodeJS.ProcessEnv = {}) => {
     const { npm_execpath: _, ...env } = process.env;
     return spawn(node, [path.join(root, 'scripts/bootstrap.mjs'), ...args], {
-      env: { ...env, PATH: `${bin}:/usr/bin:/bin` },
+      env: { ...env, ...more, PATH: `${bin}:/usr/bin:/bin` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   };
-  return { root, calls, start, run: async (args?: string[], node?: string) => finish(start(args, node)) };
+  return {
+    root,
+    calls,
+    start,
+    run: async (args?: string[], node?: string, more?: NodeJS.ProcessEnv) => finish(start(args, node, more)),
+  };
 }
 
 function finish(
@@ -153,6 +163,57 @@ describe('later runs', () => {
     writeFileSync(path.join(project.root, 'node_modules', '.package-lock.json'), '{"packages":{}}');
     assert.equal((await project.run()).code, 7);
     assert.deepEqual(project.calls(), []);
+  });
+});
+
+describe('the development tools', () => {
+  const CI = 'ci --omit=dev --no-audit --no-fund';
+  const ADD = 'install --no-save --no-audit --no-fund';
+
+  it('are not installed for the product, and added when first needed', async () => {
+    const project = clone();
+    for (const script of [PRODUCT, PRODUCT, 'script.mjs', 'script.mjs', PRODUCT])
+      assert.equal((await project.run([script])).code, 7);
+    assert.deepEqual(project.calls(), [CI, ADD]);
+  });
+
+  it('are there for the product as well, once everything is', async () => {
+    const project = clone();
+    await project.run(['script.mjs']);
+    await project.run([PRODUCT]);
+    assert.deepEqual(project.calls(), ['ci --no-audit --no-fund']);
+  });
+
+  it('are not taken for installed when that was interrupted', async () => {
+    const project = clone(
+      'test "$1" = ci || test -e again || { touch again; kill -9 $PPID; exit 1; }; mkdir -p node_modules',
+    );
+    await project.run([PRODUCT]);
+    assert.equal((await project.run(['script.mjs'])).signal, 'SIGKILL');
+    assert.equal((await project.run(['script.mjs'])).code, 7);
+    assert.deepEqual(project.calls(), [CI, ADD, 'ci --no-audit --no-fund']);
+  });
+
+  it('are known to be missing from an installation made by hand without them', async () => {
+    const project = clone();
+    const entry = { version: '1.0.0' };
+    const packages = { 'node_modules/x': entry, 'node_modules/tool': { ...entry, dev: true } };
+    writeFileSync(path.join(project.root, 'package-lock.json'), JSON.stringify({ packages }));
+    mkdirSync(path.join(project.root, 'node_modules', 'x'), { recursive: true });
+    const record = path.join(project.root, 'node_modules', '.package-lock.json');
+    writeFileSync(record, JSON.stringify({ packages: { 'node_modules/x': entry } }));
+    await project.run([PRODUCT]);
+    assert.deepEqual(project.calls(), []);
+    await project.run(['script.mjs']);
+    assert.deepEqual(project.calls(), [ADD]);
+  });
+
+  it('are installed whatever npm is told to leave out', async () => {
+    const project = clone('test -z "$NODE_ENV$npm_config_omit" && mkdir -p node_modules');
+    assert.equal(
+      (await project.run(['script.mjs'], undefined, { NODE_ENV: 'production', npm_config_omit: 'dev' })).code,
+      7,
+    );
   });
 });
 
