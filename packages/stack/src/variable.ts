@@ -1,13 +1,17 @@
 import type { EnvVariable } from '@peakstone/database';
+import { isHost, isHostOfItsOwn, isLocalAddress } from './checks/addresses.ts';
+import type { ValueCheck } from './checks/check.ts';
+import { isPinnedImage } from './checks/places.ts';
+import { isPassword } from './checks/secrets.ts';
 
 /**
  * One variable of `.env`. `value` and `comment` are a deployment's, as `.env.example` has them; `optional` ones have a
- * default in the rendered files. `generate` also says the least length of a secret that is not weak.
+ * default in the rendered files.
  */
 export interface Variable extends EnvVariable {
   readonly group: VariableGroup;
-  /** What a secret must be like; a password unless said. */
-  readonly secret?: SecretShape;
+  /** What a value must be like before it is deployed; the first that complains is told. */
+  readonly checks?: readonly ValueCheck[];
   /** What the Dokploy template sets where that is not `value`; false where it sets nothing. */
   readonly dokploy?: string | false;
   /**
@@ -16,12 +20,6 @@ export interface Variable extends EnvVariable {
    */
   readonly local?: Partial<Pick<EnvVariable, 'value' | 'comment' | 'optional'>>;
 }
-
-/**
- * `password`: goes into URLs. `signingKey`: 32 characters at least, of any kind. `exactHex`: as many bytes as `generate`
- * says, in hex. `accessKey`: a name more than a secret; the object store wants three characters.
- */
-export type SecretShape = 'password' | 'signingKey' | 'exactHex' | 'accessKey';
 
 /** Headings of `.env`, in its order. */
 export const variableGroups = [
@@ -42,18 +40,30 @@ export const variableGroups = [
 
 export type VariableGroup = (typeof variableGroups)[number];
 
-/** 32 characters. */
-export const password = { kind: 'urlSafe', bytes: 24 } as const;
 /** 64 hex digits. */
 export const key = { kind: 'hex', bytes: 32 } as const;
 
-/** Where `docker-compose.local.yml` publishes a service's port. */
-export function publishVariable(name: string, value: string): Variable {
-  return { name, group: 'Local addresses (docker-compose.local.yml)', value, optional: true };
+/** A password of 32 characters. */
+export function passwordVariable(name: string, group: VariableGroup): Variable {
+  return { name, group, generate: { kind: 'urlSafe', bytes: 24 }, checks: [isPassword] };
+}
+
+/** The public host of a service. */
+export function hostVariable(name: string, comment: string, value: string): Variable {
+  return { name, group: 'Public hosts', comment, value, checks: [isHost, isHostOfItsOwn] };
+}
+
+/**
+ * Where `docker-compose.local.yml` publishes a service's port.
+ * @param inside what must not be reached from outside, where it is that
+ */
+export function publishVariable(name: string, value: string, inside?: string): Variable {
+  const group = 'Local addresses (docker-compose.local.yml)';
+  return { name, group, value, optional: true, checks: [isLocalAddress(inside)] };
 }
 
 /** Names another image than the pinned one. `local`: mentioned in the first start's `.env` as well. */
-export function imageVariable(name: string, local = false): Variable {
+export function imageVariable(name: string, local = false, ...checks: readonly ValueCheck[]): Variable {
   const group = 'Images (pinned in docker-compose.yml; set to use another)';
-  return { name, group, optional: true, ...(local ? { local: {} } : {}) };
+  return { name, group, optional: true, checks: [...checks, isPinnedImage], ...(local ? { local: {} } : {}) };
 }

@@ -3,6 +3,8 @@
  * generated secrets and the doctors are made from. Names are the original stack's; each stands with its service.
  */
 import type { EnvVariable } from '@peakstone/database';
+import { matches } from './checks/check.ts';
+import { isSigningKey } from './checks/secrets.ts';
 import { services } from './services/index.ts';
 import { imageVariable, key, type Variable, variableGroups } from './variable.ts';
 
@@ -13,13 +15,20 @@ const shared: readonly Variable[] = [
     group: 'REST and GraphQL',
     comment: '32 bytes as hex; signs and verifies every role’s token.',
     generate: key,
-    secret: 'signingKey',
+    checks: [isSigningKey],
   },
   {
     name: 'PROXY_NETWORK',
     group: 'Deployment',
     comment: 'External network that Traefik is on.',
     value: 'dokploy-network',
+    checks: [
+      matches(
+        /^[a-zA-Z0-9][\w.-]*$/,
+        'it is no network’s name',
+        'give the one that docker network ls shows, such as dokploy-network',
+      ),
+    ],
     dokploy: false,
   },
   imageVariable('PEAKSTONE_IMAGE'),
@@ -49,8 +58,16 @@ export function variablesRequiredBy(names: readonly string[]): Variable[] {
   return variables.filter(({ name }) => required.has(name));
 }
 
+/** The variables of these services, and those of the stack as a whole. */
+export function variablesOf(names: readonly string[]): Variable[] {
+  return [
+    ...shared,
+    ...services.filter(({ name }) => names.includes(name)).flatMap(service => service.variables),
+  ];
+}
+
 /** The `.env` that the first start and `peakstone deploy env` make, and later starts complete. */
 export const localVariables: readonly EnvVariable[] = variables.flatMap(
-  ({ local, secret: _secret, dokploy: _dokploy, ...variable }) =>
+  ({ local, checks: _checks, dokploy: _dokploy, ...variable }) =>
     variable.optional && !local ? [] : [{ ...variable, ...local }],
 );

@@ -49,7 +49,7 @@ async function examineDeployment(invocation: Invocation, { cwd, env }: Context):
     const todo = 'Make one with every secret: peakstone deploy env';
     return [{ level: 'fail', title: '.env', found: `there is none in ${cwd}`, todo }];
   }
-  return checkEnvironment(stack, values).map(({ level, name, message, hint }) => ({
+  return checkEnvironment(stack, values, envText).map(({ level, name, message, hint }) => ({
     level: level === 'error' ? 'fail' : 'warn',
     title: name,
     found: message,

@@ -1,7 +1,7 @@
+import { suggest } from '@peakstone/kernel/config';
 import type { LogLine } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
-import { suggest } from '../grammar/suggest.ts';
 import { styleFor } from '../output/style.ts';
 import { dataFolder } from './down.ts';
 

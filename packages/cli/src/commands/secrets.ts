@@ -1,6 +1,6 @@
+import { suggest } from '@peakstone/kernel/config';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
-import { suggest } from '../grammar/suggest.ts';
 import { asCalled } from '../output/called.ts';
 import { columns } from '../output/columns.ts';
 import { terminalWidth } from '../output/style.ts';

@@ -1,6 +1,6 @@
+import { suggest } from '@peakstone/kernel/config';
 import type { Command, Invocation, Option } from './command.ts';
 import { UsageError } from './errors.ts';
-import { suggest } from './suggest.ts';
 
 /** What a command line asks for: a command with its path of names, or the help of it. */
 export type Parsed =

@@ -79,7 +79,7 @@ export async function deployCompose(options: ComposeOptions): Promise<void> {
 
 /** What the doctor calls an error stops a deployment; a warning is shown. @throws {DeployError} naming every variable. */
 export function refuseUnsafe(project: Project, onEvent: (event: DeployEvent) => void): void {
-  const findings = checkEnvironment(project.stack, project.values);
+  const findings = checkEnvironment(project.stack, project.values, project.envText);
   for (const finding of findings) {
     if (finding.level === 'warning')
       onEvent({ kind: 'warning', text: `${finding.name}: ${finding.message}`, hint: finding.hint });

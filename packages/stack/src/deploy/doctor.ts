@@ -1,98 +1,64 @@
 /**
- * What is wrong with an `.env` before it is deployed: missing and weak secrets, keys of the wrong length, hosts and images, and
- * what each service's own checks find. Pure; no value of a secret is in a finding.
+ * What is wrong with an `.env` before it is deployed: what is missing, what the checks beside each variable find, secrets used
+ * twice, and what the file itself gets wrong. Pure; no value of a secret is in a finding.
  */
+import type { Finding, Values } from '../checks/check.ts';
+import { refuseWellKnown } from '../checks/secrets.ts';
 import type { Stack } from '../definition.ts';
 import { isExampleHost } from '../exampleHost.ts';
-import { findRow } from '../services/index.ts';
-import type { Finding, Values } from '../services/service.ts';
 import type { Variable } from '../variable.ts';
-import { variables, variablesRequiredBy } from '../variables.ts';
+import { variables, variablesOf, variablesRequiredBy } from '../variables.ts';
+import { checkEnvText } from './envText.ts';
 
-/** Findings, errors first. */
-export function checkEnvironment(stack: Stack, values: Values): Finding[] {
-  const ours = stack.services.filter(({ engine }) => engine !== 'external');
-  const used = variablesRequiredBy(ours.map(({ definition }) => definition.name));
+/**
+ * Findings, errors first.
+ * @param values of `.env` under the process environment
+ * @param text `.env` itself, where there is one
+ */
+export function checkEnvironment(stack: Stack, values: Values, text = ''): Finding[] {
+  const ours = stack.services
+    .filter(({ engine }) => engine !== 'external')
+    .map(({ definition }) => definition.name);
+  const required = variablesRequiredBy(ours);
+  const used = new Set([...required, ...variablesOf(ours)]);
   const findings = [
-    ...used.flatMap(variable => checkVariable(variable, values)),
+    ...required.flatMap(variable => checkPresence(variable, values)),
+    ...[...used].flatMap(variable => checkValue(variable, stack, values)),
     ...checkReuse(values),
-    ...stack.services.flatMap(({ definition }) => findRow(definition.name)?.checks?.(stack, values) ?? []),
-    ...checkHosts(values),
-    ...checkImages(values),
+    ...checkExampleHosts(values),
+    ...checkEnvText(text, variables),
   ];
   return findings.sort((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
 }
 
-const generate = 'generate it: peakstone deploy env';
-/** `deploy env` keeps what is there, weak or not. */
-const replace = 'take its line out of .env, then generate a new one: peakstone deploy env';
-
-/** Values that stand in examples, which everyone knows. */
-const wellKnown =
-  /^(?:supersecret|minioadminsecret|pgadminsecret|hasura-admin-secret|psappsecret|change-?(?:me|this).*|replace-?(?:me|with).*|secret|password|admin|minioadmin|postgres|changeit|test|example|0001020304.*)$/i;
-
-function checkVariable(variable: Variable, values: Values): Finding[] {
-  const { name } = variable;
-  const value = values[name]?.trim() ?? '';
-  const error = (message: string, hint: string): Finding[] => [{ level: 'error', name, message, hint }];
-  if (value === '') {
-    // The rendered files have a default for what is no secret.
-    return variable.generate || !variable.value
-      ? error('it has no value', variable.generate ? generate : `set it in .env, as in .env.example`)
-      : [];
+function checkPresence({ name, generate, value }: Variable, values: Values): Finding[] {
+  if (values[name]?.trim()) return [];
+  if (generate || !value) {
+    const hint = generate ? 'generate it: peakstone deploy env' : 'set it in .env, as in .env.example';
+    return [{ level: 'error', name, message: 'it has no value', hint }];
   }
-  if (!variable.generate) return [];
-  if (wellKnown.test(value))
-    return error('its value is the one of an example, which everyone knows', replace);
-  if (variable.secret === 'exactHex') return checkHex(name, value, variable.generate.bytes);
-  if (variable.secret === 'accessKey')
-    return value.length < 3 ? error('it is shorter than 3 characters, which the store refuses', replace) : [];
-  if (variable.secret === 'signingKey') {
-    if (value.length < 32)
-      return error(`it has ${value.length} characters; HS256 needs 32 at least`, replace);
-    return isMonotonous(value) ? error('it repeats itself', replace) : [];
-  }
-  if (value.length < 16)
-    return error(`it has ${value.length} characters; 24 to 32 random ones are wanted`, replace);
-  if (isMonotonous(value)) return error('it repeats itself', replace);
-  if (/[^!-~]|[@:/?#[\]%$'"\\]/.test(value)) {
-    return [
-      {
-        level: 'error',
-        name,
-        message: 'it holds a character that breaks connection URLs or interpolation',
-        hint: `use letters, digits, - and _: ${replace}`,
-      },
-    ];
-  }
-  return value.length < 24
-    ? [
+  // The rendered files have a default, which is not what an empty line looks like.
+  return values[name] === undefined
+    ? []
+    : [
         {
           level: 'warning',
           name,
-          message: `it has ${value.length} characters; 24 to 32 are wanted`,
-          hint: replace,
+          message: `it is empty, so that it is ${value}`,
+          hint: 'give it a value, or take the line out',
         },
-      ]
-    : [];
+      ];
 }
 
-function checkHex(name: string, value: string, bytes: number): Finding[] {
-  if (/^[0-9a-f]+$/i.test(value) && value.length === bytes * 2) return [];
-  const found = /^[0-9a-f]*$/i.test(value) ? `${value.length} hex digits` : 'characters that are not hex';
-  return [
-    {
-      level: 'error',
-      name,
-      message: `it has ${found}; ${bytes} bytes are ${bytes * 2} hex digits`,
-      hint: `generate it: openssl rand -hex ${bytes}`,
-    },
-  ];
-}
-
-/** Fewer than 8 different characters in a long secret is a keyboard, not a generator. */
-function isMonotonous(value: string): boolean {
-  return new Set(value).size < 8;
+function checkValue({ name, generate, checks = [] }: Variable, stack: Stack, values: Values): Finding[] {
+  const value = values[name]?.trim();
+  if (!value) return [];
+  const first = generate && refuseWellKnown(value);
+  for (const check of checks) {
+    const complaint = first ?? check(value, { name, values, stack });
+    if (complaint) return [{ ...complaint, name }];
+  }
+  return [];
 }
 
 function checkReuse(values: Values): Finding[] {
@@ -114,57 +80,18 @@ function checkReuse(values: Values): Finding[] {
   return findings;
 }
 
-/** A host goes into routes, certificates and CORS as it stands. */
-function checkHosts(values: Values): Finding[] {
-  const hosts = variables.flatMap(({ name }) => {
-    const value = name.startsWith('DOMAIN_') ? values[name]?.trim() : undefined;
-    return value ? [{ name, value }] : [];
-  });
-  const findings = hosts
-    .filter(({ value }) => !/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(value))
-    .map(
-      ({ name, value }): Finding => ({
-        level: 'error',
-        name,
-        message: `'${value}' is not a host name`,
-        hint: 'give the host alone, such as api.example.com',
-      }),
-    );
-  const examples = hosts.filter(({ value }) => isExampleHost(value)).map(({ name }) => name);
-  if (examples.length > 0) {
-    findings.push({
+/** One line for all of them: a fresh `.env` has each. */
+function checkExampleHosts(values: Values): Finding[] {
+  const examples = variables
+    .map(({ name }) => name)
+    .filter(name => name.startsWith('DOMAIN_') && isExampleHost(values[name]?.trim() ?? ''));
+  if (examples.length === 0) return [];
+  return [
+    {
       level: 'warning',
       name: 'DOMAIN_*',
       message: 'hosts are still an example’s, for which nobody gets a certificate',
       hint: `give your own in ${examples.join(', ')}; leave empty what shall not be reached from outside`,
-    });
-  }
-  return findings;
-}
-
-function checkImages(values: Values): Finding[] {
-  return Object.entries(values).flatMap(([name, value]): Finding[] => {
-    if (!name.endsWith('_IMAGE') || !value?.trim()) return [];
-    if (/^(?:docker\.io\/)?minio\/(?:minio|mc)[:@]?/.test(value)) {
-      return [
-        {
-          level: 'error',
-          name,
-          message: 'this repository was deleted in September 2026',
-          hint: `leave ${name} out, or use quay.io/minio`,
-        },
-      ];
-    }
-    if (/:latest$/.test(value) || !/[:@]/.test(value.split('/').at(-1) ?? '')) {
-      return [
-        {
-          level: 'warning',
-          name,
-          message: 'its tag moves, so that two servers may run different versions',
-          hint: 'pin a version or a digest',
-        },
-      ];
-    }
-    return [];
-  });
+    },
+  ];
 }

@@ -11,19 +11,6 @@ export interface Service extends ServiceDefinition {
   readonly requires: readonly string[];
   /** Its container, whoever of ours or the reference serves it. Pure. */
   readonly container: (stack: Stack, service: ResolvedService) => ContainerSpec;
-  /** What is wrong with an `.env` that is to be deployed, as far as this service can tell. Pure. */
-  readonly checks?: (stack: Stack, values: Values) => Finding[];
   /** How it runs on this machine; absent where only others can serve it. */
   readonly local?: LocalRun;
-}
-
-export type Values = Readonly<Record<string, string | undefined>>;
-
-/** Something wrong with an `.env`. Never holds a secret's value. */
-export interface Finding {
-  /** `error`: the deployment will not work, or is unsafe. `warning`: it will, but look. */
-  readonly level: 'error' | 'warning';
-  readonly name: string;
-  readonly message: string;
-  readonly hint: string;
 }

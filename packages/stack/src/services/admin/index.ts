@@ -1,4 +1,5 @@
-import { imageVariable, password, publishVariable } from '../../variable.ts';
+import { isEmail } from '../../checks/addresses.ts';
+import { hostVariable, imageVariable, passwordVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { adminContainer } from './container.ts';
 
@@ -23,15 +24,15 @@ export const admin: Service = {
       group: 'Database admin (pgAdmin)',
       comment: 'A real address: pgAdmin refuses reserved domains such as example.com’s .local.',
       value: 'admin@example.com',
+      checks: [isEmail],
     },
-    { name: 'PGADMIN_PASSWORD', group: 'Database admin (pgAdmin)', generate: password },
-    {
-      name: 'DOMAIN_PGADMIN',
-      group: 'Public hosts',
-      comment: 'Database admin',
-      value: 'dbadmin.example.com',
-    },
-    publishVariable('PUBLISH_PGADMIN', '127.0.0.1:5050'),
+    passwordVariable('PGADMIN_PASSWORD', 'Database admin (pgAdmin)'),
+    hostVariable('DOMAIN_PGADMIN', 'Database admin', 'dbadmin.example.com'),
+    publishVariable(
+      'PUBLISH_PGADMIN',
+      '127.0.0.1:5050',
+      'pgAdmin, which knows every password of the database,',
+    ),
     imageVariable('PGADMIN_IMAGE'),
   ],
   requires: ['PGADMIN_EMAIL', 'PGADMIN_PASSWORD'],

@@ -1,5 +1,6 @@
+import { isConnectionUrl } from '../../checks/connections.ts';
+import { isPlace } from '../../checks/places.ts';
 import { imageVariable } from '../../variable.ts';
-import { checkConnectionUrls } from '../postgres/connectionUrl.ts';
 import type { Service } from '../service.ts';
 import { migrateContainer } from './container.ts';
 
@@ -20,6 +21,7 @@ export const atlasMigrate: Service = {
       name: 'ATLAS_URL',
       group: 'Migrations',
       comment: 'Default: role db_migrator on the stack’s database.',
+      checks: [isConnectionUrl({ role: 'db_migrator', password: 'DB_MIGRATOR_PASSWORD' })],
       optional: true,
       local: {},
     },
@@ -28,11 +30,11 @@ export const atlasMigrate: Service = {
       group: 'Migrations',
       comment: 'A volume’s name, or a folder such as ../files/atlas/migrations under Dokploy.',
       value: 'atlas_migrations',
+      checks: [isPlace('atlas_migrations')],
       optional: true,
     },
     imageVariable('ATLAS_IMAGE'),
   ],
   requires: ['DB_MIGRATOR_PASSWORD'],
   container: migrateContainer,
-  checks: checkConnectionUrls(['ATLAS_URL'], { role: 'db_migrator', password: 'DB_MIGRATOR_PASSWORD' }),
 };

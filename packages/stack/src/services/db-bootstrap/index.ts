@@ -1,4 +1,4 @@
-import { password } from '../../variable.ts';
+import { passwordVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { bootstrapContainer } from './container.ts';
 
@@ -14,9 +14,9 @@ export const dbBootstrap: Service = {
   aliases: [],
   limits: { memoryMb: 256, cpus: 1, pids: 64 },
   variables: [
-    { name: 'DB_AUTHENTICATOR_PASSWORD', group: 'Database roles of the services', generate: password },
-    { name: 'HASURA_DB_PASSWORD', group: 'Database roles of the services', generate: password },
-    { name: 'DB_MIGRATOR_PASSWORD', group: 'Database roles of the services', generate: password },
+    passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
+    passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
+    passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
   ],
   requires: ['POSTGRES_SUPERPASS', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'DB_MIGRATOR_PASSWORD'],
   container: bootstrapContainer,

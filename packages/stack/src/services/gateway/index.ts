@@ -1,4 +1,4 @@
-import { publishVariable } from '../../variable.ts';
+import { hostVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { gatewayContainer } from './container.ts';
 
@@ -18,12 +18,7 @@ export const gateway: Service = {
   logLabel: 'gateway',
   limits: { memoryMb: 512, cpus: 1, pids: 128 },
   variables: [
-    {
-      name: 'DOMAIN_GATEWAY',
-      group: 'Public hosts',
-      comment: 'The gateway: every service by path',
-      value: 'stack.example.com',
-    },
+    hostVariable('DOMAIN_GATEWAY', 'The gateway: every service by path', 'stack.example.com'),
     publishVariable('PUBLISH_GATEWAY', '127.0.0.1:8000'),
   ],
   requires: [],

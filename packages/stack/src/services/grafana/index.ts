@@ -1,4 +1,4 @@
-import { imageVariable, password, publishVariable } from '../../variable.ts';
+import { hostVariable, imageVariable, passwordVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { grafanaContainer } from './container.ts';
 
@@ -20,8 +20,8 @@ export const grafana: Service = {
   limits: { memoryMb: 512, cpus: 1, pids: 256 },
   variables: [
     { name: 'GRAFANA_ADMIN_USER', group: 'Logging', value: 'admin' },
-    { name: 'GRAFANA_ADMIN_PASSWORD', group: 'Logging', generate: password },
-    { name: 'DOMAIN_GRAFANA', group: 'Public hosts', comment: 'Logs', value: 'grafana.example.com' },
+    passwordVariable('GRAFANA_ADMIN_PASSWORD', 'Logging'),
+    hostVariable('DOMAIN_GRAFANA', 'Logs', 'grafana.example.com'),
     publishVariable('PUBLISH_GRAFANA', '127.0.0.1:3030'),
     imageVariable('GRAFANA_IMAGE'),
   ],

@@ -1,4 +1,3 @@
-import { checkConnectionUrls } from '../postgres/connectionUrl.ts';
 import type { Service } from '../service.ts';
 import { graphqlContainer } from './container.ts';
 import { graphqlVariables } from './variables.ts';
@@ -21,8 +20,4 @@ export const graphql: Service = {
   variables: graphqlVariables,
   requires: ['HASURA_DB_PASSWORD', 'JWT_SECRET', 'HASURA_ADMIN_SECRET', 'HASURA_CORS'],
   container: graphqlContainer,
-  checks: checkConnectionUrls(['HASURA_GRAPHQL_DATABASE_URL', 'HASURA_GRAPHQL_METADATA_DATABASE_URL'], {
-    role: 'hasura',
-    password: 'HASURA_DB_PASSWORD',
-  }),
 };

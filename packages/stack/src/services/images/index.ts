@@ -1,5 +1,4 @@
 import type { Service } from '../service.ts';
-import { checkSources } from './checks.ts';
 import { imagesContainer } from './container.ts';
 import { imagesVariables } from './variables.ts';
 
@@ -28,5 +27,4 @@ export const images: Service = {
     'IMGPROXY_ALLOWED_SOURCES',
   ],
   container: imagesContainer,
-  checks: checkSources,
 };

@@ -1,4 +1,5 @@
-import { imageVariable, password, publishVariable } from '../../variable.ts';
+import { isStoreUser } from '../../checks/secrets.ts';
+import { imageVariable, passwordVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { logsContainer } from './container.ts';
 
@@ -22,10 +23,10 @@ export const logs: Service = {
       group: 'Logging',
       comment: 'Object-store user of the log store, limited to its bucket.',
       generate: { kind: 'hex', bytes: 10 },
-      secret: 'accessKey',
+      checks: [isStoreUser('MINIO_ROOT_USER', 'S3_APP_ACCESS_KEY')],
     },
-    { name: 'LOKI_SECRET_KEY', group: 'Logging', generate: password },
-    publishVariable('PUBLISH_LOKI', '127.0.0.1:3100'),
+    passwordVariable('LOKI_SECRET_KEY', 'Logging'),
+    publishVariable('PUBLISH_LOKI', '127.0.0.1:3100', 'the log store, which asks for no password,'),
     imageVariable('LOKI_IMAGE'),
   ],
   requires: ['LOKI_ACCESS_KEY', 'LOKI_SECRET_KEY'],

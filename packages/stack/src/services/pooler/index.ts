@@ -1,6 +1,5 @@
-import { imageVariable, password, publishVariable } from '../../variable.ts';
+import { imageVariable, passwordVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
-import { checkPoolName } from './checks.ts';
 import { poolerContainer } from './container.ts';
 
 export const pooler: Service = {
@@ -19,11 +18,10 @@ export const pooler: Service = {
   limits: { memoryMb: 256, cpus: 1, pids: 128 },
   variables: [
     { name: 'PGCAT_ADMIN_USER', group: 'Pooler', value: 'pgcat' },
-    { name: 'PGCAT_ADMIN_PASSWORD', group: 'Pooler', generate: password },
-    publishVariable('PUBLISH_PGCAT', '127.0.0.1:6432'),
+    passwordVariable('PGCAT_ADMIN_PASSWORD', 'Pooler'),
+    publishVariable('PUBLISH_PGCAT', '127.0.0.1:6432', 'the database’s pooler'),
     imageVariable('PGCAT_IMAGE', true),
   ],
   requires: ['DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'PGCAT_ADMIN_USER', 'PGCAT_ADMIN_PASSWORD'],
   container: poolerContainer,
-  checks: checkPoolName,
 };

@@ -1,6 +1,5 @@
 import { stackVersion } from '../../definition.ts';
 import type { Service } from '../service.ts';
-import { checkDatabase } from './checks.ts';
 import { postgresContainer } from './container.ts';
 import { postgresVariables } from './variables.ts';
 
@@ -28,7 +27,6 @@ export const postgres: Service = {
   variables: postgresVariables,
   requires: ['POSTGRES_DB', 'POSTGRES_SUPERUSER', 'POSTGRES_SUPERPASS'],
   container: postgresContainer,
-  checks: checkDatabase,
   local: {
     essential: true,
     engineVariable: 'DATABASE_ENGINE',

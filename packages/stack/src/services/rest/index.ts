@@ -1,4 +1,4 @@
-import { imageVariable, publishVariable } from '../../variable.ts';
+import { hostVariable, imageVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { restContainer } from './container.ts';
 
@@ -18,7 +18,7 @@ export const rest: Service = {
   logLabel: 'api',
   limits: { memoryMb: 512, cpus: 1, pids: 128 },
   variables: [
-    { name: 'DOMAIN_API', group: 'Public hosts', comment: 'REST', value: 'api.example.com' },
+    hostVariable('DOMAIN_API', 'REST', 'api.example.com'),
     publishVariable('PUBLISH_REST', '127.0.0.1:3000'),
     imageVariable('POSTGREST_IMAGE'),
   ],

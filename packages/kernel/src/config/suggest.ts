@@ -22,7 +22,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
 }
 
 /** Edits from one word to the other; swapping two neighbours counts as one, as fingers do it most. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
