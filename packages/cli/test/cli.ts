@@ -29,7 +29,7 @@ export class Project {
   start(...argv: string[]): ChildProcess {
     return spawn(process.execPath, [mainScript, ...argv], {
       cwd: this.folder,
-      env: this.#environment(),
+      env: this.environment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
   }
@@ -53,7 +53,8 @@ export class Project {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #environment(): NodeJS.ProcessEnv {
+  /** Of a command in the folder. */
+  environment(): NodeJS.ProcessEnv {
     // The machine's own settings of databases and stacks must not reach a test, nor that npm runs it.
     const clean = Object.entries(process.env).filter(([name]) => !machinesOwn.test(name));
     return { ...Object.fromEntries(clean), ...this.env };

@@ -20,6 +20,6 @@ export { type RunningStack, startStack } from './run/stack.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';
 export { embeddedPostgresVersion } from './run/version.ts';
 export { serviceNames, services, serviceTitles } from './services/index.ts';
-export { superuserUrl } from './services/postgres/address.ts';
+export { type DatabaseRole, databaseUrl, superuserUrl } from './services/postgres/address.ts';
 export { exposedSchemas } from './services/rest/schemas.ts';
 export { type GenerateRequest, generateSource, runStandaloneRest } from './services/rest/standalone.ts';

@@ -4,8 +4,8 @@ import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
+import { stackOf } from '../stack.ts';
 import { chosen } from './compose.ts';
-import { dataFolder } from './down.ts';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -36,9 +36,9 @@ export const doctor: Command = {
   },
 };
 
-async function examineHere({ options }: Invocation, { cwd, env }: Context): Promise<readonly Check[]> {
-  const { examine, stackPaths } = await import('@peakstone/stack');
-  return await examine(stackPaths(cwd, dataFolder(options, env)), env);
+async function examineHere(invocation: Invocation, context: Context): Promise<readonly Check[]> {
+  const { examine } = await import('@peakstone/stack');
+  return await examine(await stackOf(invocation, context), context.env);
 }
 
 /** What is wrong with `.env` before it is deployed; nothing when all is well. */

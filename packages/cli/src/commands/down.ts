@@ -1,6 +1,7 @@
 import { type Command, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
+import { stackOf } from '../stack.ts';
 
 export const down: Command = {
   name: 'down',
@@ -21,10 +22,10 @@ export const down: Command = {
     { command: 'peakstone down && rm -rf .peakstone', does: 'Stop, and forget all data' },
   ],
   run: async ({ options, arguments: [service] }, context) => {
-    const { stackPaths, stopService, stopStack, serviceTitles } = await import('@peakstone/stack');
+    const { stopService, stopStack, serviceTitles } = await import('@peakstone/stack');
     const progress = new Progress(context, serviceTitles);
     try {
-      const paths = stackPaths(context.cwd, dataFolder(options, context.env));
+      const paths = await stackOf({ options }, context);
       if (service !== undefined) {
         await stopService(paths, service, progress.onEvent);
         if (options.json) context.stdout.write(`${JSON.stringify({ stopped: true })}\n`);
@@ -40,11 +41,3 @@ export const down: Command = {
     }
   },
 };
-
-/** Which data folder the command line or the environment names; undefined for the default. */
-export function dataFolder(
-  options: { readonly data?: unknown },
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  return typeof options.data === 'string' ? options.data : env.PEAKSTONE_DATA || undefined;
-}

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
-import { dataFolder } from './down.ts';
+import { stackOf } from '../stack.ts';
 
 const types: Command = {
   name: 'types',
@@ -33,8 +33,8 @@ const types: Command = {
     },
   ],
   run: async ({ options }, context) => {
-    const { exposedSchemas, generateSource, stackPaths, superuserUrl } = await import('@peakstone/stack');
-    const paths = stackPaths(context.cwd, dataFolder(options, context.env));
+    const { exposedSchemas, generateSource, superuserUrl } = await import('@peakstone/stack');
+    const paths = await stackOf({ options }, context);
     const named = (options.schema as readonly string[] | undefined) ?? [];
     const foreign = typeof options.url === 'string' ? options.url : null;
     const text = await generateSource({

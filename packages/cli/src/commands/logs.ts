@@ -3,7 +3,7 @@ import type { LogLine } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { styleFor } from '../output/style.ts';
-import { dataFolder } from './down.ts';
+import { stackOf } from '../stack.ts';
 
 export const logs: Command = {
   name: 'logs',
@@ -40,8 +40,8 @@ export const logs: Command = {
     { command: 'peakstone logs postgres --since 1h', does: 'What the database said in the last hour' },
   ],
   run: async ({ options, arguments: services }, context) => {
-    const { stackPaths, followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
-    const { logs: folder } = stackPaths(context.cwd, dataFolder(options, context.env));
+    const { followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
+    const { logs: folder } = await stackOf({ options }, context);
     const known = loggedServices(folder);
     const unknown = services.find(service => !known.includes(service));
     if (unknown !== undefined && known.length > 0) {

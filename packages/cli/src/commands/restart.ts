@@ -1,7 +1,7 @@
 import { type Command, stackOptions, usualServices } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { Progress } from '../output/progress.ts';
-import { dataFolder } from './down.ts';
+import { stackOf } from '../stack.ts';
 
 export const restart: Command = {
   name: 'restart',
@@ -25,14 +25,10 @@ export const restart: Command = {
     { command: 'peakstone restart', does: 'Restart everything, the database included' },
   ],
   run: async ({ options, arguments: [service] }, context) => {
-    const { stackPaths, restartStack, serviceTitles } = await import('@peakstone/stack');
+    const { restartStack, serviceTitles } = await import('@peakstone/stack');
     const progress = new Progress(context, serviceTitles);
     try {
-      await restartStack(
-        stackPaths(context.cwd, dataFolder(options, context.env)),
-        service,
-        progress.onEvent,
-      );
+      await restartStack(await stackOf({ options }, context), service, progress.onEvent);
       return exitCodes.ok;
     } finally {
       progress.close();

@@ -4,7 +4,7 @@ import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { columns } from '../output/columns.ts';
 import { terminalWidth } from '../output/style.ts';
-import { dataFolder } from './down.ts';
+import { stackOf } from '../stack.ts';
 
 const rotate: Command = {
   name: 'rotate',
@@ -25,8 +25,8 @@ const rotate: Command = {
     { command: 'peakstone secrets rotate', does: 'Everything' },
   ],
   run: async ({ options, arguments: names }, context) => {
-    const { rotateStackSecrets, stackPaths } = await import('@peakstone/stack');
-    const paths = stackPaths(context.cwd, dataFolder(options, context.env));
+    const { rotateStackSecrets } = await import('@peakstone/stack');
+    const paths = await stackOf({ options }, context);
     await assertKnown(names);
     const report = await rotateStackSecrets(paths, context.env, names);
     if (options.json) context.stdout.write(`${JSON.stringify(report)}\n`);
@@ -85,8 +85,8 @@ const jwt: Command = {
       options,
       arguments: [key],
     } = invocation;
-    const { signStackToken, stackKeys, stackPaths } = await import('@peakstone/stack');
-    const paths = stackPaths(context.cwd, dataFolder(options, context.env));
+    const { signStackToken, stackKeys } = await import('@peakstone/stack');
+    const paths = await stackOf(invocation, context);
     if (key !== undefined) {
       const custom = ['role', 'sub', 'claim', 'expires'].find(name => options[name] !== undefined);
       if (custom)
@@ -140,8 +140,8 @@ export const secrets: Command = {
   run: async (invocation, context) => {
     const { options, arguments: names } = invocation;
     await assertKnown(names);
-    const { stackPaths, stackSecrets } = await import('@peakstone/stack');
-    const values = stackSecrets(stackPaths(context.cwd, dataFolder(options, context.env)), context.env);
+    const { stackSecrets } = await import('@peakstone/stack');
+    const values = stackSecrets(await stackOf(invocation, context), context.env);
     if (names.length === 0 && !options.show && !options.json) return await list(values, context);
     const wanted = names.length > 0 ? names : [...values.keys()];
     const missing = wanted.find(name => !values.has(name));

@@ -4,7 +4,7 @@ import { exitCodes } from '../grammar/errors.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { displayWidth } from '../output/width.ts';
-import { dataFolder } from './down.ts';
+import { stackOf } from '../stack.ts';
 
 export const status: Command = {
   name: 'status',
@@ -17,9 +17,9 @@ export const status: Command = {
     { command: 'peakstone status --json | jq .services', does: 'The same for programs' },
   ],
   run: async ({ options }, context) => {
-    const { stackPaths, stackStatus, StackError } = await import('@peakstone/stack');
+    const { stackStatus, StackError } = await import('@peakstone/stack');
     try {
-      const found = await stackStatus(stackPaths(context.cwd, dataFolder(options, context.env)));
+      const found = await stackStatus(await stackOf({ options }, context));
       context.stdout.write(
         options.json ? `${JSON.stringify({ running: true, ...found })}\n` : renderStatus(found, context),
       );

@@ -1,67 +1,101 @@
 import type { PgErrorFields } from '@peakstone/kernel/pg';
 import { displayWidth } from '../output/width.ts';
-import type { CopyRows } from './split.ts';
+import { type CopyRows, leadingComments } from './split.ts';
 
 /** Columns of a line that are shown around the position, as psql does for long lines. */
 const maxLineWidth = 100;
 
+/** The statement that failed, and where it stands. */
+export interface Failed {
+  /** As the user named it; null for text that has no name. */
+  readonly file: string | null;
+  /** What was sent, on which the error's position counts. */
+  readonly text: string;
+  /** Lines of the script before it, and characters of its line. */
+  readonly line: number;
+  readonly column: number;
+  /** Those of the COPY that was under way, one of which the context may blame. */
+  readonly rows?: CopyRows | null;
+}
+
+/** Where in the script an error is, both from 1, and the line there. */
+export interface ErrorPlace {
+  readonly line: number;
+  readonly column: number;
+  readonly shown: string;
+  /** Where in `shown` the caret goes; null when only the statement is known, or the row. */
+  readonly caret: number | null;
+}
+
+/** The row that a COPY stopped at, or the position that the server names, or where the statement begins. Pure. */
+export function placeError(fields: PgErrorFields, failed: Failed): ErrorPlace {
+  const row = failed.rows ? blamedRow(fields, failed.rows) : null;
+  if (row) return row;
+  const position = Number(fields.position ?? 0);
+  const characters = [...failed.text];
+  const at = position > 0 ? position - 1 : [...failed.text.slice(0, leadingComments(failed.text))].length;
+  const before = characters.slice(0, at);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const lineEnd = characters.indexOf('\n', lineStart);
+  const text = characters.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
+  const newlines = before.filter(character => character === '\n').length;
+  return {
+    line: failed.line + newlines + 1,
+    column: at - lineStart + 1 + (newlines === 0 ? failed.column : 0),
+    shown: text.map(character => (character < ' ' ? ' ' : character)).join(''),
+    caret: position > 0 ? at - lineStart : null,
+  };
+}
+
 /**
- * A server error or notice as psql prints it, with the line and a caret under the place. Ends with a newline. Pure.
- * @param text the SQL that was sent, on which the error's position counts.
- * @param line lines of the script before it.
- * @param rows those of the COPY that was under way, one of which the context may blame.
+ * A server error as psql prints it: with the line, and a caret under the place; of a file, with its name first, as
+ * compilers do it, so that editors find the place. Ends with a newline. Pure.
  */
-export function renderSqlError(
-  fields: PgErrorFields,
-  text = '',
-  line = 0,
-  rows: CopyRows | null = null,
-): string {
-  const lines = [`${fields.severity}:  ${fields.message}`];
-  if (rows) lines.push(...blamedRow(fields, rows));
-  if (fields.position && text !== '') lines.push(...pointAt(text, Number(fields.position), line));
+export function renderSqlError(fields: PgErrorFields, failed: Failed): string {
+  const place = placeError(fields, failed);
+  const named = failed.file === null ? '' : `${failed.file}:${place.line}:${place.column}: `;
+  // Of one line that was just typed there is nothing to find.
+  const found = place.caret !== null || failed.file !== null || place.line > 1;
+  return renderFields(fields, named, found ? pointAt(place) : []);
+}
+
+/** A notice as psql prints it, which shows where it comes from for errors only. Ends with a newline. Pure. */
+export function renderSqlNotice({ where: _, ...fields }: PgErrorFields): string {
+  return renderFields(fields, '', []);
+}
+
+function renderFields(fields: PgErrorFields, named: string, excerpt: readonly string[]): string {
+  const lines = [`${named}${fields.severity}:  ${fields.message}`, ...excerpt];
   if (fields.detail) lines.push(`DETAIL:  ${fields.detail}`);
   if (fields.hint) lines.push(`HINT:  ${fields.hint}`);
   if (fields.where) lines.push(`CONTEXT:  ${fields.where}`);
   return `${lines.join('\n')}\n`;
 }
 
-/** A notice as psql prints it, which shows where it comes from for errors only. Ends with a newline. Pure. */
-export function renderSqlNotice({ where: _, ...fields }: PgErrorFields): string {
-  return renderSqlError(fields);
-}
-
-/** `position` counts characters (not UTF-16 units) from 1. */
-function pointAt(text: string, position: number, line: number): string[] {
-  const characters = [...text];
-  const before = characters.slice(0, position - 1);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  const lineEnd = characters.indexOf('\n', lineStart);
-  const shown = characters
-    .slice(lineStart, lineEnd < 0 ? undefined : lineEnd)
-    .map(character => (character === '\t' ? ' ' : character));
-  const column = position - 1 - lineStart;
-  const from = Math.max(0, Math.min(column - Math.floor(maxLineWidth / 2), shown.length - maxLineWidth));
+function pointAt({ line, shown: text, caret }: ErrorPlace): string[] {
+  const shown = [...text];
+  const at = caret ?? 0;
+  const from = Math.max(0, Math.min(at - Math.floor(maxLineWidth / 2), shown.length - maxLineWidth));
   const part = shown.slice(from, from + maxLineWidth).join('');
-  const number = line + before.filter(character => character === '\n').length + 1;
-  const head = `LINE ${number}: ${from > 0 ? '…' : ''}`;
-  const caretAt = displayWidth(head) + displayWidth(shown.slice(from, column).join(''));
-  return [`${head}${part}${from + maxLineWidth < shown.length ? '…' : ''}`, `${' '.repeat(caretAt)}^`];
+  const head = `LINE ${line}: ${from > 0 ? '…' : ''}`;
+  const lines = [`${head}${part}${from + maxLineWidth < shown.length ? '…' : ''}`];
+  if (caret === null) return lines;
+  const caretAt = displayWidth(head) + displayWidth(shown.slice(from, caret).join(''));
+  return [...lines, `${' '.repeat(caretAt)}^`];
 }
 
 /** The server counts rows from the COPY on; whoever looks for the row counts lines from the start of the script. */
-function blamedRow({ where = '' }: PgErrorFields, rows: CopyRows): string[] {
+function blamedRow({ where = '' }: PgErrorFields, rows: CopyRows): ErrorPlace | null {
   const number = Number(/^COPY .*?, line (\d+)/m.exec(where)?.[1] ?? 0);
-  if (number === 0) return [];
+  if (number === 0) return null;
   let start = 0;
   for (let line = 1; line < number; line++) {
     const next = rows.text.indexOf('\n', start);
-    if (next < 0) return [];
+    if (next < 0) return null;
     start = next + 1;
   }
   const end = rows.text.indexOf('\n', start);
   const row = rows.text.slice(start, end < 0 ? undefined : end);
   const shown = [...row.slice(0, 4 * maxLineWidth)].map(character => (character < ' ' ? ' ' : character));
-  const cut = shown.length > maxLineWidth;
-  return [`LINE ${rows.line + number}: ${shown.slice(0, maxLineWidth).join('')}${cut ? '…' : ''}`];
+  return { line: rows.line + number, column: 1, shown: shown.join(''), caret: null };
 }

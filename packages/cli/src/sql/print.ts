@@ -1,11 +1,19 @@
 import type { Cell, Field, Result } from '@peakstone/kernel/pg';
 import { renderExpanded, rowCount, Table, type TableColumn } from '../output/table.ts';
-import { type ArrayTypes, jsonCell } from './json.ts';
 
-export type SqlFormat = 'table' | 'expanded' | 'json' | 'csv';
+/** For people, and for spreadsheets; JSON has a printer of its own. */
+export type TextFormat = 'table' | 'expanded' | 'csv';
 
-type Rows = readonly (readonly Cell[])[];
-type Texts = readonly (string | null)[];
+/** Turns results, which come in batches of rows, into text to write at once. */
+export interface Printer {
+  /** The next rows of the present result. */
+  rows(rows: Rows, fields: readonly Field[]): string | Buffer;
+  /** What follows the last row of the result; the next one may begin. */
+  end(result: Result): string;
+}
+
+export type Rows = readonly (readonly Cell[])[];
+export type Texts = readonly (string | null)[];
 
 /** Rows of a table that are held to learn how wide its columns are: as many as this, or as long. */
 const heldRows = 10_000;
@@ -15,12 +23,12 @@ const heldBytes = 4 * 1024 * 1024;
 const rightAligned = new Set([20, 21, 23, 26, 700, 701, 790, 1700]);
 
 /**
- * Turns results, which come in batches of rows, into text to write at once, so that one of any length takes bounded
- * memory. Rows of COPY TO STDOUT are the server's own bytes in every format. Pure but for what it remembers of a result.
+ * Prints results of any length in bounded memory. Rows of COPY TO STDOUT are the server's own bytes. Pure but for what it
+ * remembers of a result.
  */
-export class ResultPrinter {
-  readonly #format: SqlFormat;
-  readonly #arrays: ArrayTypes;
+export class TextPrinter implements Printer {
+  readonly #format: TextFormat;
+  readonly #maxWidth: number;
   #count = 0;
   /** Rows of a table whose widths aren't known yet. */
   #held: Texts[] = [];
@@ -28,12 +36,12 @@ export class ResultPrinter {
   #table: Table | null = null;
   #copied = false;
 
-  constructor(format: SqlFormat, arrays: ArrayTypes) {
+  /** `maxWidth`: of a table, in columns of the terminal. */
+  constructor(format: TextFormat, maxWidth = Number.POSITIVE_INFINITY) {
     this.#format = format;
-    this.#arrays = arrays;
+    this.#maxWidth = maxWidth;
   }
 
-  /** The next rows of the present result. */
   rows(rows: Rows, fields: readonly Field[]): string | Buffer {
     if (fields.length === 0 && rows[0]?.length === 1) {
       this.#copied = true;
@@ -42,8 +50,6 @@ export class ResultPrinter {
     const before = this.#count;
     this.#count += rows.length;
     switch (this.#format) {
-      case 'json':
-        return (before === 0 ? '[' : ',\n ') + this.#jsonRows(rows, fields);
       case 'csv':
         return (before === 0 ? csvHeading(fields) : '') + rows.map(row => csvRow(textsOf(row))).join('');
       case 'expanded':
@@ -53,7 +59,6 @@ export class ResultPrinter {
     }
   }
 
-  /** What follows the last row of the result; the next one may begin. */
   end({ tag, fields }: Result): string {
     const text = this.#copied ? '' : this.#end(tag, fields);
     this.#count = 0;
@@ -71,8 +76,6 @@ export class ResultPrinter {
     // INSERT … RETURNING prints its rows, then its tag; SHOW, EXPLAIN and FETCH do not.
     const tail = /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag) ? `\n${tag}\n` : '\n';
     switch (this.#format) {
-      case 'json':
-        return this.#count === 0 ? '[]\n' : ']\n';
       case 'csv':
         return this.#count === 0 ? csvHeading(fields) : '';
       case 'expanded':
@@ -80,19 +83,6 @@ export class ResultPrinter {
       case 'table':
         return `${this.#table ? '' : this.#begin(fields)}${rowCount(this.#count)}\n${tail}`;
     }
-  }
-
-  #jsonRows(rows: Rows, fields: readonly Field[]): string {
-    const names = fields.map(field => JSON.stringify(field.name));
-    // One object a line: easy on the eye, and on a line-based tool.
-    return rows
-      .map(row => {
-        const members = textsOf(row).map(
-          (text, index) => `${names[index]}:${jsonCell(text, fields[index]!.typeOid, this.#arrays)}`,
-        );
-        return `{${members.join(',')}}`;
-      })
-      .join(',\n ');
   }
 
   #tableRows(rows: Rows, fields: readonly Field[]): string {
@@ -107,7 +97,7 @@ export class ResultPrinter {
 
   /** Heading and the rows held back. */
   #begin(fields: readonly Field[]): string {
-    const table = new Table(columnsOf(fields), this.#held);
+    const table = new Table(columnsOf(fields), this.#held, this.#maxWidth);
     const text = `${table.heading().join('\n')}\n${tableRows(table, this.#held)}`;
     this.#table = table;
     this.#held = [];
@@ -126,7 +116,7 @@ function columnsOf(fields: readonly Field[]): TableColumn[] {
   }));
 }
 
-function textsOf(row: readonly Cell[]): Texts {
+export function textsOf(row: readonly Cell[]): Texts {
   return row.map(cell => cell?.toString() ?? null);
 }
 

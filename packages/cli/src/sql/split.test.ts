@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MetaCommandError, splitScript } from './split.ts';
+import { type Piece, splitInput, splitScript } from './split.ts';
 
 const texts = (script: string): string[] => splitScript(script).map(piece => piece.text);
+
+/** A statement at the beginning of a line. */
+const statement = (text: string, line: number, rows: Piece['rows'] = null): Piece => ({
+  kind: 'statement',
+  text,
+  line,
+  column: 0,
+  rows,
+  expanded: false,
+});
 
 describe('cutting a script into statements', () => {
   it('cuts at semicolons and drops what is empty', () => {
@@ -32,77 +42,74 @@ describe('cutting a script into statements', () => {
     assert.deepEqual(texts(`${rule};${body}; select 3`), [rule, body, 'select 3']);
   });
 
-  it('sends a transaction in one piece', () => {
-    assert.deepEqual(texts('select 0; begin; savepoint a; rollback to a; select 1; commit; vacuum'), [
-      'select 0',
-      'begin;savepoint a;rollback to a;select 1;commit',
-      'vacuum',
-    ]);
-  });
-
-  it('counts the lines before each piece, and keeps them inside of a transaction', () => {
-    assert.deepEqual(splitScript('-- one\nselect 1;\n\nbegin;\n\nselect 2;\ncommit;\nselect 3'), [
-      { text: '-- one\nselect 1', line: 0, copies: [] },
-      { text: 'begin;\n\nselect 2;\ncommit', line: 3, copies: [] },
-      { text: 'select 3', line: 7, copies: [] },
-    ]);
-  });
-
-  it('takes COMMIT AND CHAIN for the beginning of the next transaction', () => {
-    assert.deepEqual(texts('begin; select 1; commit and chain; select 2; commit; select 3'), [
-      'begin;select 1;commit and chain;select 2;commit',
-      'select 3',
-    ]);
+  it('says where each statement begins', () => {
+    const pieces = splitScript('-- one\nselect 1;\n\nbegin; select\n2;  select 3');
+    assert.deepEqual(
+      pieces.map(({ text, line, column }) => [text, line, column]),
+      [
+        ['-- one\nselect 1', 0, 0],
+        ['begin', 3, 0],
+        ['select\n2', 3, 7],
+        ['select 3', 4, 4],
+      ],
+    );
   });
 
   it('cuts out the rows after COPY FROM STDIN', () => {
     const script = `copy t (a, "b;") from stdin; -- rows\n1\tit's; \\N\n\\.\nselect 1;\nCOPY u FROM stdin WITH (format csv);\r\n"x"\r\n\\.\r\nselect 2`;
     assert.deepEqual(splitScript(script), [
-      { text: 'copy t (a, "b;") from stdin', line: 0, copies: [{ text: "1\tit's; \\N\n", line: 1 }] },
-      { text: 'select 1', line: 3, copies: [] },
-      { text: 'COPY u FROM stdin WITH (format csv)', line: 4, copies: [{ text: '"x"\r\n', line: 5 }] },
-      { text: 'select 2', line: 7, copies: [] },
+      statement('copy t (a, "b;") from stdin', 0, { text: "1\tit's; \\N\n", line: 1 }),
+      statement('select 1', 3),
+      statement('COPY u FROM stdin WITH (format csv)', 4, { text: '"x"\r\n', line: 5 }),
+      statement('select 2', 7),
     ]);
   });
 
-  it('keeps rows inside of a transaction apart, and knows where there are none', () => {
-    const script = 'begin;\ncopy t from stdin;\n1\n2\n\\.\nselect 1;\ncopy u from stdin;\n\\.\ncommit;';
-    assert.deepEqual(splitScript(script), [
-      {
-        text: 'begin;\ncopy t from stdin;\n\n\n\nselect 1;\ncopy u from stdin;\n\ncommit',
-        line: 0,
-        copies: [
-          { text: '1\n2\n', line: 2 },
-          { text: '', line: 7 },
-        ],
-      },
-    ]);
+  it('knows where there are no rows', () => {
     for (const none of [
       'copy t from stdin',
       'copy t from stdin;',
       'copy t from stdin;\n',
       'copy t from stdin; select 1;\n2',
-    ])
-      assert.deepEqual(splitScript(none)[0]!.copies, [null], none);
-    for (const other of [
       'copy t to stdout;\n',
       `copy t from 'stdin';\n`,
       'copy (select x from stdin) to stdout;\n',
       'insert into copy select * from stdin;\n',
     ])
-      assert.deepEqual(splitScript(other)[0]!.copies, [], other);
+      assert.equal(splitScript(none)[0]!.rows, null, none);
+    assert.deepEqual(splitScript('copy u from stdin;\n\\.\n')[0]!.rows, { text: '', line: 1 });
   });
 
-  it('passes over what pg_dump tells psql, and names any other command of psql', () => {
-    const script = '--\n-- dump\n--\n\n\\restrict aB3;\n\nselect 1;\n\\unrestrict aB3\n';
-    assert.deepEqual(splitScript(script), [{ text: 'select 1', line: 6, copies: [] }]);
-    assert.throws(
-      () => splitScript('select 1;\n\\connect other\nselect 2'),
-      (error: unknown) =>
-        error instanceof MetaCommandError && error.command === '\\connect' && error.line === 2,
+  it('finds lines for psql, with the rows of a \\copy, and statements that \\g ends', () => {
+    const script = 'select 1;\n  \\connect other\nselect 2\n\\gx\n\\copy t from stdin\n3\n\\.\n';
+    assert.deepEqual(splitScript(script), [
+      statement('select 1', 0),
+      { kind: 'meta', text: '\\connect other', line: 1, column: 2, rows: null },
+      { ...statement('select 2', 2), expanded: true },
+      { kind: 'meta', text: '\\copy t from stdin', line: 4, column: 0, rows: { text: '3\n', line: 5 } },
+    ]);
+    assert.deepEqual(texts(`select '\\d' as "\\e" -- \\f\n`), [`select '\\d' as "\\e" -- \\f`]);
+  });
+
+  it('says of input that may go on what it waits for', () => {
+    const waiting = (text: string) => splitInput(text).waitsFor;
+    assert.deepEqual(splitInput('select 1; select').rest, ' select');
+    assert.deepEqual(
+      [
+        '',
+        '-- c\n',
+        'select 1;\n',
+        'select\n',
+        "select 'a\n",
+        'select "a',
+        'select $$',
+        '/* a',
+        'select (1',
+        'copy t from stdin;\n1\n',
+      ].map(waiting),
+      ['', '', '', '-', "'", '"', '$', '*', '(', '.'],
     );
-    // Not ours to judge: the server refuses it.
-    assert.deepEqual(texts('select 1 \\gset\n'), ['select 1 \\gset']);
+    assert.equal(splitInput('copy t from stdin;\n1\n\\.\n').pieces[0]!.rows?.text, '1\n');
   });
 
   it('ends in time on hostile input', () => {

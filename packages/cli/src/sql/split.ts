@@ -1,12 +1,3 @@
-/** Part of a script that is sent in one piece. */
-export interface Piece {
-  readonly text: string;
-  /** Lines of the script before this piece. */
-  readonly line: number;
-  /** What follows each of its COPY … FROM STDIN in the script; null where nothing does. */
-  readonly copies: readonly (CopyRows | null)[];
-}
-
 /** Rows of a COPY inside of a script, without the `\.` that ends them. */
 export interface CopyRows {
   readonly text: string;
@@ -14,153 +5,203 @@ export interface CopyRows {
   readonly line: number;
 }
 
-/** A line that only psql understands. */
-export class MetaCommandError extends Error {
-  override readonly name = 'MetaCommandError';
-  /** Such as `\connect`. */
-  readonly command: string;
-  /** From 1. */
+/** Where a piece begins: lines of the script before it, and characters of its line before it. */
+interface Begin {
   readonly line: number;
-  constructor(command: string, line: number) {
-    super(`Line ${line}: ${command} is a command of psql, not SQL.`);
-    this.command = command;
-    this.line = line;
-  }
+  readonly column: number;
 }
 
-/** What pg_dump brackets its output with, so that psql runs no other of its commands; here none are run at all. */
-const harmless = new Set(['\\restrict', '\\unrestrict']);
+/** One statement, without what ends it. */
+export interface Statement extends Begin {
+  readonly kind: 'statement';
+  readonly text: string;
+  /** What follows a COPY … FROM STDIN in the script; null where nothing does. */
+  readonly rows: CopyRows | null;
+  /** It ends with `\gx`: one column a line. */
+  readonly expanded: boolean;
+}
+
+/** A line for psql: a backslash, a word, and the rest of the line. */
+export interface MetaLine extends Begin {
+  readonly kind: 'meta';
+  readonly text: string;
+  /** What follows a \copy … from stdin, as after a COPY. */
+  readonly rows: CopyRows | null;
+}
+
+export type Piece = Statement | MetaLine;
+
+/** What was whole, and what is not yet: the text after the last whole piece, and what it waits for, as psql's prompt shows it. */
+export interface SplitInput {
+  readonly pieces: readonly Piece[];
+  readonly rest: string;
+  readonly waitsFor: '' | '-' | "'" | '"' | '$' | '*' | '(' | '.';
+}
 
 /**
- * Cuts a script as psql would send it: one statement a piece, so that each commits by itself and VACUUM or CREATE INDEX
- * CONCURRENTLY may stand among others; what lies between BEGIN and COMMIT (or ROLLBACK) stays one piece. Pure.
+ * Cuts a script as psql sends it: one statement a piece, so that each commits by itself and VACUUM or CREATE INDEX
+ * CONCURRENTLY may stand among others. Its end ends the last one. Pure.
  *
  * Knows quotes, dollar quotes, nested comments, parentheses (a rule's statements), BEGIN ATOMIC bodies, and the rows that
  * follow COPY … FROM STDIN up to `\.`, so that what pg_dump writes can be run.
- * @throws {MetaCommandError} where a command of psql stands that pg_dump does not write.
  * @example splitScript('select 1; select 2').map(piece => piece.text) // ['select 1', 'select 2']
  */
-export function splitScript(script: string): Piece[] {
-  const pieces: Piece[] = [];
-  let open: Transaction | null = null;
-  for (const statement of splitStatements(script)) {
-    const words = leadingWords(statement.text);
-    if (open) {
-      open.add(statement);
-      const ends = /^(?:commit|end|abort)\b|^rollback(?! to\b)/.test(words);
-      // COMMIT AND CHAIN begins the next one.
-      if (ends && !/\band\s+chain\b/i.test(statement.text)) {
-        pieces.push(open.piece());
-        open = null;
+export function splitScript(script: string): readonly Piece[] {
+  return new Splitter(script).split(true).pieces;
+}
+
+/** The same for input that may go on. Pure. @example splitInput('select 1; select').rest // ' select' */
+export function splitInput(text: string): SplitInput {
+  return new Splitter(text).split(false);
+}
+
+// Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings.
+const tokens =
+  /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'[^']*'?|"[^"]*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]|\\[^\n]*/g;
+
+class Splitter {
+  readonly #script: string;
+  readonly #pieces: Piece[] = [];
+  #start = 0;
+  #line = 0;
+  /** Where the line of `#start` begins. */
+  #lineStart = 0;
+  #depth = 0;
+  #atomic = 0;
+  #first = '';
+  #previous = '';
+  #fromStdin = false;
+  #waitsFor: SplitInput['waitsFor'] = '';
+
+  constructor(script: string) {
+    this.#script = script;
+  }
+
+  /** `whole`: nothing follows, so that the end of the text ends the last statement. */
+  split(whole: boolean): SplitInput {
+    const script = this.#script;
+    const token = new RegExp(tokens);
+    for (let match = token.exec(script); match; match = token.exec(script)) {
+      const text = match[0];
+      this.#waitsFor = '';
+      if (text === '/*') {
+        token.lastIndex = this.#until(commentEnd(script, match.index), '*');
+      } else if (text.startsWith('$')) {
+        const close = script.indexOf(text, token.lastIndex);
+        token.lastIndex = this.#until(close < 0 ? -1 : close + text.length, '$');
+      } else if (text === '(') this.#depth++;
+      else if (text === ')') this.#depth = Math.max(0, this.#depth - 1);
+      else if (text === ';') {
+        if (this.#depth > 0 || this.#atomic > 0) continue;
+        if (!this.#end(match.index, match.index + 1, whole)) break;
+        token.lastIndex = this.#start;
+      } else if (text.startsWith('\\')) {
+        if (!this.#backslash(match.index, text, whole)) break;
+        token.lastIndex = this.#start;
+      } else if (/^(?:[eE]?'|")/.test(text)) {
+        const quote = text.endsWith('"') || text.startsWith('"') ? '"' : "'";
+        if (!isClosed(text, quote)) this.#waitsFor = quote;
+      } else if (/^[\w\u0080-\uffff]/.test(text)) {
+        this.#word(text.toLowerCase());
       }
-    } else if (/^(?:begin|start transaction)\b/.test(words)) {
-      open = new Transaction(statement);
-    } else {
-      pieces.push(statement);
     }
-  }
-  if (open) pieces.push(open.piece());
-  return pieces;
-}
-
-/** The statements of one transaction, joined so that line numbers in errors stay those of the script. */
-class Transaction {
-  readonly #line: number;
-  readonly #parts: string[];
-  readonly #copies: (CopyRows | null)[];
-  #lines: number;
-
-  constructor(first: Piece) {
-    this.#line = first.line;
-    this.#parts = [first.text];
-    this.#copies = [...first.copies];
-    this.#lines = countLines(first.text);
+    if (whole) this.#end(script.length, script.length, true);
+    const rest = script.slice(this.#start);
+    return { pieces: this.#pieces, rest, waitsFor: this.#state(rest) };
   }
 
-  add({ text, line, copies }: Piece): void {
-    const gap = Math.max(0, line - this.#line - this.#lines);
-    this.#parts.push(';', '\n'.repeat(gap), text);
-    this.#copies.push(...copies);
-    this.#lines += gap + countLines(text);
+  /** The end of something that may not have one yet. */
+  #until(end: number, waitsFor: SplitInput['waitsFor']): number {
+    if (end >= 0) return end;
+    this.#waitsFor = waitsFor;
+    return this.#script.length;
   }
 
-  piece(): Piece {
-    return { text: this.#parts.join(''), line: this.#line, copies: this.#copies };
+  #word(word: string): void {
+    if (this.#first === '') this.#first = word;
+    if (word === 'stdin' && this.#previous === 'from' && this.#depth === 0) this.#fromStdin = true;
+    if (word === 'atomic' && this.#previous === 'begin') this.#atomic = 1;
+    else if (this.#atomic > 0 && word === 'case') this.#atomic++;
+    else if (this.#atomic > 0 && word === 'end') this.#atomic--;
+    this.#previous = word;
   }
-}
 
-function splitStatements(script: string): Piece[] {
-  const pieces: Piece[] = [];
-  let start = 0;
-  let depth = 0;
-  let atomic = 0;
-  let line = 0;
-  let first = '';
-  let previous = '';
-  let fromStdin = false;
-  /** Everything before `at` is done with. */
-  const skipTo = (at: number): void => {
-    line += countLines(script.slice(start, at));
-    start = at;
-  };
-  const end = (at: number): void => {
-    const raw = script.slice(start, at);
+  /** False when rows must follow that are not there yet. */
+  #end(at: number, next: number, whole: boolean, expanded = false): boolean {
+    const script = this.#script;
+    const raw = script.slice(this.#start, at);
     const body = raw.trimStart();
-    const statementLine = line + countLines(raw.slice(0, raw.length - body.length));
-    skipTo(Math.min(at + 1, script.length));
-    if (leadingWords(body) !== '') {
-      const copies: (CopyRows | null)[] = [];
-      if (first === 'copy' && fromStdin) {
-        const rows = findCopyRows(script, start);
-        if (rows) {
-          skipTo(rows.start);
-          copies.push({ text: script.slice(rows.start, rows.end), line });
-          skipTo(rows.next);
-        } else {
-          copies.push(null);
-        }
-      }
-      pieces.push({ text: body.trimEnd(), line: statementLine, copies });
+    if (leadingWords(body) === '') {
+      this.#skipTo(next);
+      return true;
     }
-    first = '';
-    previous = '';
-    fromStdin = false;
-  };
-  // Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings.
-  const token =
-    /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'[^']*'?|"[^"]*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]|\\[^\n]*/g;
-  for (let match = token.exec(script); match; match = token.exec(script)) {
-    const text = match[0];
-    if (text === '/*') token.lastIndex = commentEnd(script, match.index);
-    else if (text.startsWith('$')) {
-      const close = script.indexOf(text, token.lastIndex);
-      token.lastIndex = close < 0 ? script.length : close + text.length;
-    } else if (text === '(') depth++;
-    else if (text === ')') depth = Math.max(0, depth - 1);
-    else if (text === ';') {
-      if (depth === 0 && atomic === 0) {
-        end(match.index);
-        token.lastIndex = start;
-      }
-    } else if (text.startsWith('\\')) {
-      // In the middle of a statement it is the server's to refuse.
-      if (leadingWords(script.slice(start, match.index)) !== '') continue;
-      const command = /^\\\S*/.exec(text)![0];
-      skipTo(match.index);
-      if (!harmless.has(command)) throw new MetaCommandError(command, line + 1);
-      skipTo(token.lastIndex);
-    } else if (/^[\w\u0080-\uffff]/.test(text) && !/^[eE]'/.test(text)) {
-      const word = text.toLowerCase();
-      if (first === '') first = word;
-      if (word === 'stdin' && previous === 'from' && depth === 0) fromStdin = true;
-      if (word === 'atomic' && previous === 'begin') atomic = 1;
-      else if (atomic > 0 && word === 'case') atomic++;
-      else if (atomic > 0 && word === 'end') atomic--;
-      previous = word;
+    const copies = this.#first === 'copy' && this.#fromStdin;
+    const rows = copies ? findCopyRows(script, next) : null;
+    if (copies && !whole && !(rows && rows.next > rows.end)) {
+      this.#waitsFor = '.';
+      return false;
     }
+    this.#skipTo(this.#start + raw.length - body.length);
+    const begin = { line: this.#line, column: this.#start - this.#lineStart };
+    this.#skipTo(next);
+    const copied = this.#take(rows);
+    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...begin, rows: copied, expanded });
+    this.#first = '';
+    this.#previous = '';
+    this.#fromStdin = false;
+    return true;
   }
-  end(script.length);
-  return pieces;
+
+  #take(rows: { start: number; end: number; next: number } | null): CopyRows | null {
+    if (!rows) return null;
+    this.#skipTo(rows.start);
+    const copied = { text: this.#script.slice(rows.start, rows.end), line: this.#line };
+    this.#skipTo(rows.next);
+    return copied;
+  }
+
+  /** A backslash is no SQL outside of quotes: `\g` and `\gx` end a statement, everything else is a line for psql. */
+  #backslash(at: number, text: string, whole: boolean): boolean {
+    const stands = leadingWords(this.#script.slice(this.#start, at)) !== '';
+    const run = stands ? /^\\(gx?)[ \t\r]*$/.exec(text) : null;
+    if (run) return this.#end(at, at + text.length, whole, run[1] === 'gx');
+    const copies = /^\\copy\b.*\bfrom\s+p?stdin\b/i.test(text);
+    const rows = copies ? findCopyRows(this.#script, at + text.length) : null;
+    if (copies && !whole && !(rows && rows.next > rows.end)) {
+      this.#waitsFor = '.';
+      return false;
+    }
+    // In the middle of a statement it takes the statement along, which nobody else could end.
+    this.#skipTo(at);
+    const begin = { line: this.#line, column: at - this.#lineStart };
+    this.#skipTo(at + text.length);
+    this.#pieces.push({ kind: 'meta', text: text.trimEnd(), ...begin, rows: this.#take(rows) });
+    this.#first = '';
+    this.#depth = 0;
+    return true;
+  }
+
+  /** Everything before `at` is done with. */
+  #skipTo(at: number): void {
+    const script = this.#script;
+    for (let next = script.indexOf('\n', this.#start); next >= 0 && next < at; ) {
+      this.#line++;
+      this.#lineStart = next + 1;
+      next = script.indexOf('\n', next + 1);
+    }
+    this.#start = Math.min(at, script.length);
+  }
+
+  #state(rest: string): SplitInput['waitsFor'] {
+    if (this.#waitsFor !== '') return this.#waitsFor;
+    if (leadingWords(rest) === '') return '';
+    return this.#depth > 0 ? '(' : '-';
+  }
+}
+
+function isClosed(text: string, quote: string): boolean {
+  const body = text.replace(/^[eE]?./, '');
+  return body.endsWith(quote);
 }
 
 /**
@@ -181,7 +222,7 @@ function findCopyRows(script: string, from: number): { start: number; end: numbe
   return { start, end: found.index, next: Math.min(next + 1, script.length) };
 }
 
-/** PostgreSQL's block comments nest. */
+/** PostgreSQL's block comments nest; -1 without an end. */
 function commentEnd(script: string, from: number): number {
   const edge = /\/\*|\*\//g;
   edge.lastIndex = from;
@@ -190,22 +231,26 @@ function commentEnd(script: string, from: number): number {
     depth += match[0] === '/*' ? 1 : -1;
     if (depth === 0) return edge.lastIndex;
   }
-  return script.length;
+  return -1;
 }
 
-/** The first two words in lower case, past comments; empty when there is nothing but comments. */
-function leadingWords(statement: string): string {
-  let rest = statement.trimStart();
+/** Characters of white space and comments before the first word. Pure. */
+export function leadingComments(text: string): number {
+  let rest = text.trimStart();
   for (;;) {
-    if (rest.startsWith('--')) rest = rest.replace(/^[^\n]*\n?/, '').trimStart();
-    else if (rest.startsWith('/*')) rest = rest.slice(commentEnd(rest, 0)).trimStart();
-    else break;
+    if (rest.startsWith('--')) {
+      rest = rest.replace(/^[^\n]*\n?/, '').trimStart();
+    } else if (rest.startsWith('/*')) {
+      const end = commentEnd(rest, 0);
+      rest = end < 0 ? '' : rest.slice(end).trimStart();
+    } else {
+      return text.length - rest.length;
+    }
   }
-  return /^\S+(?:\s+\S+)?/.exec(rest)?.[0].toLowerCase().replace(/\s+/, ' ') ?? '';
 }
 
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
-  return lines;
+/** The first two words in lower case, past comments; empty when there is nothing but comments. Pure. */
+export function leadingWords(statement: string): string {
+  const rest = statement.slice(leadingComments(statement));
+  return /^\S+(?:\s+\S+)?/.exec(rest)?.[0].toLowerCase().replace(/\s+/, ' ') ?? '';
 }

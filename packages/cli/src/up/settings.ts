@@ -1,6 +1,6 @@
 import type { StackSettings } from '@peakstone/stack';
-import { dataFolder } from '../commands/down.ts';
 import type { Context, Invocation } from '../grammar/command.ts';
+import { dataFolder } from '../stack.ts';
 
 /** How a command line and the environment want a stack started. Pure. */
 export function stackSettings({ options }: Invocation, { cwd, env }: Context): StackSettings {

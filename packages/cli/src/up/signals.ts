@@ -9,7 +9,7 @@ export interface StopSignals {
 }
 
 /** npm hands Ctrl-C on to a child that the terminal has already sent it to: twice at once is once. */
-const sameKeyPressMs = 700;
+export const sameKeyPressMs = 700;
 
 /**
  * A bug must not leave a database without its keeper: what nobody has caught ends the stack in order, then the process.

@@ -1,3 +1,4 @@
+export { type Client, type ClientOptions, connectClient, type TransactionState } from './client.ts';
 export * from './errors.ts';
 export { listen } from './listen.ts';
 export { createPool } from './pool/pool.ts';

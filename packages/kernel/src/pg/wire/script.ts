@@ -11,12 +11,16 @@ const batchBytes = 262_144;
 /** Of one CopyData message; what the source gives is cut to this. */
 const copyBytes = 65_536;
 
-/** Many statements by the simple protocol. A transaction left open is rolled back. */
+/**
+ * Many statements by the simple protocol. A transaction left open is rolled back, unless `onReady` is given: then it stays
+ * as it is, and the function is told the server's transaction status.
+ */
 export class ScriptTask extends Task {
   readonly #text: string;
   readonly #watch: ScriptWatch;
   readonly #resolve: (results: readonly Result[]) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #onReady: ((status: number) => void) | null;
   readonly #results: Result[] = [];
   readonly #turns = new Turns();
   #fields: readonly Field[] = [];
@@ -31,12 +35,14 @@ export class ScriptTask extends Task {
     resolve: (results: readonly Result[]) => void,
     reject: (error: unknown) => void,
     watch: ScriptWatch = {},
+    onReady: ((status: number) => void) | null = null,
   ) {
     super();
     this.#text = text;
     this.#watch = watch;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#onReady = onReady;
   }
 
   protected override reject(error: unknown): void {
@@ -165,7 +171,9 @@ export class ScriptTask extends Task {
   }
 
   override ready(status: number): Outcome {
-    if (status !== statusIdle && !this.#recovering) {
+    if (this.#onReady) {
+      this.#onReady(status);
+    } else if (status !== statusIdle && !this.#recovering) {
       this.#recovering = true;
       if (this.#error === null) this.#tell(() => this.#watch.onLeftOpen?.());
       writeQuery(this.wire!.out, 'rollback');

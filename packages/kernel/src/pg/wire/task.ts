@@ -96,4 +96,6 @@ export abstract class Task {
   }
 }
 
+/** What ReadyForQuery says of the transaction: none, open, or failed and waiting for its end. */
 export const statusIdle = 0x49;
+export const statusFailed = 0x45;

@@ -2,7 +2,20 @@ import { connectionUrl } from '@peakstone/database';
 import { type EnvValues, stackEnv } from '../../run/envFile.ts';
 import type { StackPaths } from '../../run/paths.ts';
 import { runningState } from '../../run/state.ts';
-import { externalUrl } from '../../run/urls.ts';
+import { StackError } from '../../run/errors.ts';
+import { externalUrl, withPassword } from '../../run/urls.ts';
+
+/** Variables that hold the passwords of the database's accounts. */
+const passwordVariables = {
+  db_authenticator: 'DB_AUTHENTICATOR_PASSWORD',
+  hasura: 'HASURA_DB_PASSWORD',
+  db_migrator: 'DB_MIGRATOR_PASSWORD',
+} as const;
+
+/** The database's accounts that log in, besides the administrator. */
+export type DatabaseRole = keyof typeof passwordVariables;
+
+export const databaseRoles = Object.keys(passwordVariables) as readonly DatabaseRole[];
 
 /**
  * The administrator's address of the running stack's database.
@@ -10,8 +23,26 @@ import { externalUrl } from '../../run/urls.ts';
  */
 export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<string> {
   const values = stackEnv(paths, env);
-  if (externalUrl(values.DATABASE_ENGINE) !== null) return administratorUrl(values, {});
-  return administratorUrl(values, (await runningState(paths)).ports);
+  return administratorUrl(values, await portsOf(paths, values));
+}
+
+/**
+ * The address of the running stack's database for one of its accounts, password included.
+ * @throws {StackError} `notRunning`; `config` when its password is not set.
+ */
+export async function databaseUrl(paths: StackPaths, env: EnvValues, role: DatabaseRole): Promise<string> {
+  const values = stackEnv(paths, env);
+  const name = passwordVariables[role];
+  const password = values[name];
+  if (!password)
+    throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });
+  const url = new URL(administratorUrl(values, await portsOf(paths, values)));
+  url.username = role;
+  return withPassword(url.href, password);
+}
+
+async function portsOf(paths: StackPaths, values: EnvValues): Promise<Readonly<Record<string, number>>> {
+  return externalUrl(values.DATABASE_ENGINE) === null ? (await runningState(paths)).ports : {};
 }
 
 /** The same from the stack's settings and its ports. Pure. */

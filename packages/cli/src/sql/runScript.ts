@@ -1,0 +1,134 @@
+import type { Context } from '../grammar/command.ts';
+import { CliError, exitCodes } from '../grammar/errors.ts';
+import { reportFailure } from '../output/failure.ts';
+import { cancelOnSignals } from './interrupt.ts';
+import { type TextFormat, TextPrinter } from './print.ts';
+import { JsonPrinter } from './printJson.ts';
+import { assertOneTransaction, planScript, type Source, type Step } from './script.ts';
+import { type InputOnce, type Output, SqlFailure, SqlSession, write } from './session.ts';
+import { type Printers, printersForPeople, runStep } from './step.ts';
+import type { Target } from './target.ts';
+
+export type SqlFormat = TextFormat | 'json';
+
+export interface ScriptRun {
+  readonly source: Source;
+  readonly input: InputOnce;
+  readonly format: SqlFormat;
+  readonly singleTransaction: boolean;
+  readonly context: Context;
+  readonly target: () => Promise<Target>;
+}
+
+/**
+ * Runs a script to its end, its first error, or Ctrl-C; resolves with the exit code.
+ * @throws {CliError} before anything is run, naming the line that cannot be.
+ */
+export async function runScript(run: ScriptRun): Promise<number> {
+  const { source, input, format, context } = run;
+  const steps = await planScript(source, context.cwd);
+  if (run.singleTransaction) assertOneTransaction(steps);
+  const session = await SqlSession.open(await run.target(), outputOf(context, format), input);
+  const signals = cancelOnSignals(() => session.interrupt());
+  try {
+    const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);
+    const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
+    const failure = await runSteps(steps, session, json, run);
+    const kept = session.transaction === 'none';
+    if (json) await write(context.stdout, json.finish(failure && jsonError(failure)));
+    return failure === null ? exitCodes.ok : explain(failure, kept, context);
+  } finally {
+    signals.release();
+    session.close();
+  }
+}
+
+/** The error that ended it, or null. */
+async function runSteps(
+  steps: readonly Step[],
+  session: SqlSession,
+  json: JsonPrinter | null,
+  { format, context, singleTransaction }: ScriptRun,
+): Promise<Error | null> {
+  let expanded = format === 'expanded';
+  try {
+    if (singleTransaction) await session.query('begin');
+    let printers = json ? jsonPrinters(json) : printersFor(format, expanded, context);
+    for (const step of steps) {
+      if (session.interrupted) break;
+      if (step.kind === 'action' && step.action.kind === 'quit') break;
+      if (step.kind === 'action' && step.action.kind === 'switch' && step.action.what === 'expanded') {
+        expanded = step.action.on ?? !expanded;
+        if (!json) printers = printersFor(format, expanded, context);
+        continue;
+      }
+      await runStep(step, session, printers, context);
+    }
+    if (session.interrupted) return new Interrupted();
+    if (singleTransaction) await session.query('commit');
+    else if (session.transaction !== 'none') return new LeftOpen();
+    return null;
+  } catch (error) {
+    return session.interrupted ? new Interrupted({ cause: error }) : (error as Error);
+  }
+}
+
+function jsonPrinters(json: JsonPrinter): Printers {
+  return { statement: json, expanded: json, describing: json, people: false };
+}
+
+function printersFor(format: SqlFormat, expanded: boolean, { stdout }: Context): Printers {
+  if (format !== 'csv') return printersForPeople(expanded, stdout.isTTY ? stdout.columns : undefined);
+  const csv = new TextPrinter('csv');
+  return { statement: csv, expanded: csv, describing: csv, people: false };
+}
+
+/** How many results a step prints. */
+function resultsOf(step: Step): number {
+  if (step.kind === 'statement') return 1;
+  const { action } = step;
+  if (action.kind === 'copy') return action.file === null ? 1 : 0;
+  if (action.kind !== 'describe') return 0;
+  return action.description.kind === 'list' ? 1 : 2;
+}
+
+function outputOf({ stdout, stderr }: Context, format: SqlFormat): Output {
+  const people = format === 'table' || format === 'expanded';
+  const width = stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY;
+  return { stdout, stderr, peopleWidth: people ? width : null };
+}
+
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  constructor(options?: ErrorOptions) {
+    super('Cancelled by Ctrl-C.', options);
+  }
+}
+
+class LeftOpen extends CliError {
+  constructor() {
+    super('A transaction was left open and has been rolled back: it has no COMMIT.');
+  }
+}
+
+function jsonError(error: Error): object {
+  if (error instanceof SqlFailure) return error.toJson();
+  const { message, hint } = error as Error & { readonly hint?: string };
+  return { message, hint };
+}
+
+/** Says what ended it, and what of it is kept. */
+function explain(error: Error, kept: boolean, context: Context): number {
+  const { stderr } = context;
+  if (error instanceof Interrupted) {
+    stderr.write(
+      kept
+        ? 'Cancelled. What was committed before is kept.\n'
+        : 'Cancelled. The transaction was rolled back: nothing of it is kept.\n',
+    );
+    return exitCodes.interrupted;
+  }
+  if (!(error instanceof SqlFailure)) return reportFailure(error, context);
+  stderr.write(error.render());
+  return exitCodes.failure;
+}

@@ -1,0 +1,315 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { type Client, connectClient, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
+import { CliError } from '../grammar/errors.ts';
+import type { Description } from './describe/queries.ts';
+import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
+import { type ErrorPlace, type Failed, placeError, renderSqlError, renderSqlNotice } from './error.ts';
+import { type ArrayTypes, arrayTypesQuery } from './json.ts';
+import { type Printer, type Texts, textsOf } from './print.ts';
+import { copyParts } from './source.ts';
+import type { Statement } from './split.ts';
+import type { Target } from './target.ts';
+
+/** Where what the database says goes. */
+export interface Output {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Relations described as psql does, so wide; null: as rows, for programs. */
+  readonly peopleWidth: number | null;
+}
+
+/** What the server refused, and where in the script that stands. */
+export class SqlFailure extends Error {
+  override readonly name = 'SqlFailure';
+  readonly fields: PgErrorFields;
+  readonly failed: Failed;
+  constructor(fields: PgErrorFields, failed: Failed, cause: unknown) {
+    super(fields.message, { cause });
+    this.fields = fields;
+    this.failed = failed;
+  }
+
+  /** As psql shows it. */
+  render(): string {
+    return renderSqlError(this.fields, this.failed);
+  }
+
+  /** For programs. */
+  toJson(): object {
+    const { severity, code, message, detail, hint, where } = this.fields;
+    const { line, column }: ErrorPlace = placeError(this.fields, this.failed);
+    return {
+      severity,
+      code,
+      message,
+      detail,
+      hint,
+      context: where,
+      file: this.failed.file ?? undefined,
+      line,
+      column,
+    };
+  }
+}
+
+/** The channel on which the stack's event triggers tell that what the APIs serve has changed. */
+const schemaChannel = 'pgrst';
+
+/** Standard input as rows of a COPY: to be had once, and only when the script isn't read from it. */
+export type InputOnce = () => Readable | null;
+
+/** One connection on which a script, or a person, says one statement after the other. */
+export class SqlSession {
+  readonly #target: Target;
+  readonly #output: Output;
+  readonly #input: InputOnce;
+  #client: Client;
+  #schemaChanged = false;
+  #interrupted = false;
+  /** The file or stream whose rows are being sent or written. */
+  #stream: Readable | Writable | null = null;
+
+  private constructor(target: Target, output: Output, input: InputOnce, client: Client) {
+    this.#target = target;
+    this.#output = output;
+    this.#input = input;
+    this.#client = client;
+  }
+
+  /** @throws {CliError} when there is no such role. */
+  static async open(target: Target, output: Output, input: InputOnce): Promise<SqlSession> {
+    const opened: { session?: SqlSession } = {};
+    const client = await connectTo(target, null, () => opened.session?.noteChange());
+    opened.session = new SqlSession(target, output, input, client);
+    return opened.session;
+  }
+
+  get transaction(): Client['transaction'] {
+    return this.#client.transaction;
+  }
+
+  get isClosed(): boolean {
+    return this.#client.isClosed;
+  }
+
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
+  /** Whether what the APIs serve has changed since the last time that somebody asked. */
+  takeSchemaChange(): boolean {
+    const changed = this.#schemaChanged;
+    this.#schemaChanged = false;
+    return changed;
+  }
+
+  noteChange(): void {
+    this.#schemaChanged = true;
+  }
+
+  /** Cancels what is under way, in the server as well; what runs rejects. Nothing is begun any more until `resume`. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#client.cancel();
+    // While rows are sent the server waits for them, and not for a cancel.
+    this.#stream?.destroy(new Error('interrupted'));
+  }
+
+  resume(): void {
+    this.#interrupted = false;
+  }
+
+  async arrayTypes(): Promise<ArrayTypes> {
+    const rows = await this.query(arrayTypesQuery);
+    return new Map(rows.map(([array, element]) => [Number(array), Number(element)]));
+  }
+
+  /** Rows of a query of PostgreSQL's own names, as texts; none while a transaction takes nothing but its end. */
+  async look(sql: string): Promise<readonly Texts[]> {
+    if (this.transaction === 'failed') return [];
+    const at = { file: null, text: sql, line: 0, column: 0 };
+    return await this.#lookingOnly(at, () => this.query(sql));
+  }
+
+  /** Rows of a query of our own, as texts. */
+  async query(text: string): Promise<readonly Texts[]> {
+    const results = await this.#client.script(text);
+    return (results.at(-1)?.rows ?? []).map(textsOf);
+  }
+
+  /** @throws {SqlFailure} */
+  async run(statement: Statement, file: string | null, printer: Printer): Promise<void> {
+    const { stdout, stderr } = this.#output;
+    const failed: Failed = { ...statement, file };
+    try {
+      await this.#client.script(statement.text, {
+        onRows: (rows, fields) => write(stdout, printer.rows(rows, fields)),
+        onResult: result => write(stdout, printer.end(result)),
+        onNotice: notice => void stderr.write(renderSqlNotice(notice)),
+        copyIn: () => {
+          if (statement.rows) return copyParts(statement.rows);
+          this.#stream = this.#input();
+          return this.#stream as Readable | null;
+        },
+      });
+    } catch (error) {
+      throw asFailure(error, failed);
+    } finally {
+      this.#stream = null;
+    }
+  }
+
+  /** `\copy` from or to a file of this machine. @throws {SqlFailure} @throws {CliError} */
+  async copyFile(direction: 'from' | 'to', file: string, copy: Failed, cwd: string): Promise<void> {
+    const path = resolve(cwd, file);
+    const stream = direction === 'from' ? createReadStream(path) : createWriteStream(path);
+    // Told by whoever reads or writes it; without a listener the process would end.
+    (stream as NodeJS.EventEmitter).on('error', () => undefined);
+    this.#stream = stream;
+    try {
+      await opened(stream, file);
+      const printed: string[] = [];
+      await this.#client.script(copy.text, {
+        onRows: rows => write(stream as Writable, Buffer.concat(rows.map(([cell]) => cell!))),
+        onResult: ({ tag }) => void printed.push(tag),
+        onNotice: notice => void this.#output.stderr.write(renderSqlNotice(notice)),
+        copyIn: () => stream as Readable,
+      });
+      if (direction === 'to') await ended(stream as Writable);
+      if (this.#output.peopleWidth !== null) await write(this.#output.stdout, `${printed.join('\n')}\n`);
+    } catch (error) {
+      throw asFailure(error, copy);
+    } finally {
+      this.#stream = null;
+      stream.destroy();
+    }
+  }
+
+  /** Shows what there is. @throws {SqlFailure} */
+  async describe(description: Description, at: Failed, printer: Printer): Promise<void> {
+    await this.#lookingOnly(at, async () => {
+      if (description.kind === 'list') return await this.#list(description.sql, printer);
+      const found = await this.query(findRelations(description.pattern));
+      if (found.length === 0)
+        throw new CliError(`There is no relation named ${description.named}.`, { hint: 'See them: \\d' });
+      for (const [oid, kind, schema, name] of found) {
+        const [columns, parts] = [describeColumns(Number(oid)), describeParts(Number(oid))];
+        const { peopleWidth, stdout } = this.#output;
+        if (peopleWidth === null) {
+          await this.#list(columns, printer);
+          await this.#list(parts, printer);
+        } else {
+          const relation = { kind: kind!, schema: schema!, name: name! };
+          const [columnRows, partRows] = [await this.query(columns), await this.query(parts)];
+          await write(stdout, renderRelation(relation, columnRows, partRows, peopleWidth));
+        }
+      }
+    });
+  }
+
+  async #list(sql: string, printer: Printer): Promise<void> {
+    const { stdout } = this.#output;
+    await this.#client.script(sql, {
+      onRows: (rows, fields) => write(stdout, printer.rows(rows, fields)),
+      onResult: result => write(stdout, printer.end(result)),
+    });
+  }
+
+  /**
+   * With nothing on the search path but PostgreSQL's own: whoever looks may be the administrator, and nobody's function
+   * may be called for it.
+   */
+  async #lookingOnly<T>(at: Failed, look: () => Promise<T>): Promise<T> {
+    try {
+      await this.#client.script(`select pg_catalog.set_config('peakstone.search_path', pg_catalog.current_setting('search_path'), false),
+  pg_catalog.set_config('peakstone.visible', pg_catalog.current_schemas(true)::pg_catalog.text, false);
+select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
+      return await look();
+    } catch (error) {
+      throw asFailure(error, at);
+    } finally {
+      if (!this.isClosed && this.transaction !== 'failed')
+        await this.#client.script(
+          `select pg_catalog.set_config('search_path', pg_catalog.current_setting('peakstone.search_path'), false)`,
+        );
+    }
+  }
+
+  /** Goes on with another database of the same server; settings and what is open are left behind, as in psql. */
+  async connect(database: string | null): Promise<string> {
+    const client = await connectTo(this.#target, database ?? this.#target.database, () => this.noteChange());
+    this.#client.close();
+    this.#client = client;
+    this.#target.database = database ?? this.#target.database;
+    return this.#target.database;
+  }
+
+  /** The session is over; the server rolls back what is open. */
+  close(): void {
+    this.#client.close();
+  }
+}
+
+async function connectTo(target: Target, database: string | null, onChange: () => void): Promise<Client> {
+  const client = await connectClient({
+    url: target.url(database),
+    parameters: { application_name: 'peakstone sql' },
+    onNotify: channel => {
+      if (channel === schemaChannel) onChange();
+    },
+  });
+  try {
+    await target.prepare(client);
+    await client.script(`listen ${schemaChannel}`).catch(error => {
+      // On a standby, which nothing is changed on either.
+      if (!(error instanceof PgError) || error.code !== '25006') throw error;
+    });
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+const copyHint =
+  'Give the rows in the script, from the line after the statement up to a line \\., or on standard input: peakstone sql "copy films from stdin" < rows.tsv';
+
+function asFailure(error: unknown, failed: Failed): unknown {
+  if (!(error instanceof PgError)) return error;
+  const { fields } = error;
+  // COPY … FROM STDIN without rows that follow in the script.
+  const refused = fields.code === '57014' && fields.message.startsWith('COPY from stdin failed');
+  return new SqlFailure(refused ? { ...fields, hint: copyHint } : fields, failed, error);
+}
+
+/** Settles when the stream takes more, so that a slow reader holds up the server and not our memory. */
+export async function write(stream: Writable, part: string | Buffer): Promise<void> {
+  if (part.length === 0 || stream.write(part) || stream.destroyed) return;
+  await new Promise<void>(resolve => {
+    const done = (): void => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
+}
+
+/** @throws {CliError} when the file cannot be opened. */
+function opened(stream: Readable | Writable, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const events: NodeJS.EventEmitter = stream;
+    events.once('open', () => resolve());
+    events.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new CliError(`${file} cannot be opened: ${error.code ?? error.message}.`, { cause: error })),
+    );
+  });
+}
+
+function ended(stream: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.end(() => resolve());
+  });
+}

@@ -1,0 +1,283 @@
+/** `peakstone sql` at a terminal: a prompt for statements of several lines, with history, completion and psql's commands. */
+
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import type { Context } from '../../grammar/command.ts';
+import { exitCodes } from '../../grammar/errors.ts';
+import { reportFailure } from '../../output/failure.ts';
+import { styleFor, terminalWidth } from '../../output/style.ts';
+import { type MetaAction, readMeta } from '../meta.ts';
+import { planScript, type Step } from '../script.ts';
+import { SqlFailure, SqlSession } from '../session.ts';
+import { type MetaLine, splitInput } from '../split.ts';
+import { printersForPeople, runStep } from '../step.ts';
+import type { Target } from '../target.ts';
+import { complete, type Names, namesQuery, noNames, readNames } from './complete.ts';
+import { edit } from './editor.ts';
+import { shellHelp, sqlHelp } from './help.ts';
+import { History } from './history.ts';
+
+export interface ShellOptions {
+  readonly expanded: boolean;
+}
+
+/** Talks until `\q` or Ctrl-D; resolves with the exit code. */
+export async function runShell(target: Target, context: Context, options: ShellOptions): Promise<number> {
+  const { stdout, stderr } = context;
+  const output = {
+    stdout,
+    stderr,
+    get peopleWidth() {
+      return stdout.columns;
+    },
+  };
+  const session = await SqlSession.open(target, output, () => null);
+  const shell = new Shell(session, target, context, options);
+  try {
+    return await shell.talk();
+  } finally {
+    session.close();
+  }
+}
+
+class Shell {
+  readonly #session: SqlSession;
+  readonly #target: Target;
+  readonly #context: Context;
+  readonly #readline: Interface;
+  readonly #history: History;
+  /** Lines that were typed while a statement ran. */
+  readonly #lines: string[] = [];
+  /** What stands in the lines above the cursor. */
+  #above = '';
+  #waitsFor: ReturnType<typeof splitInput>['waitsFor'] = '';
+  #names: Names = noNames;
+  #expanded: boolean;
+  #timing = false;
+  #busy = false;
+  #ended = false;
+  #end: () => void = () => undefined;
+
+  constructor(session: SqlSession, target: Target, context: Context, options: ShellOptions) {
+    this.#session = session;
+    this.#target = target;
+    this.#context = context;
+    this.#expanded = options.expanded;
+    this.#history = new History(historyFile(context.env));
+    this.#readline = createInterface({
+      input: context.stdin,
+      output: context.stdout,
+      terminal: true,
+      history: this.#history.load(text => context.stderr.write(`${text}\n`)),
+      historySize: 2000,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => complete(line, this.#above, this.#names),
+    });
+  }
+
+  async talk(): Promise<number> {
+    const interrupt = (): void => this.#interrupt();
+    const hangUp = (): void => {
+      this.#session.interrupt();
+      this.#readline.close();
+    };
+    process.on('SIGINT', interrupt).on('SIGTERM', hangUp).on('SIGHUP', hangUp);
+    this.#readline.on('SIGINT', interrupt);
+    this.#readline.on('line', line => {
+      this.#lines.push(line);
+      void this.#work();
+    });
+    const closed = new Promise<void>(resolve => {
+      this.#end = resolve;
+      this.#readline.once('close', () => {
+        this.#ended = true;
+        if (!this.#busy) resolve();
+      });
+    });
+    await this.#learnNames();
+    this.#context.stdout.write(
+      `PeakStone SQL, as ${this.#target.role}. \\? for help, \\q or Ctrl-D to leave.\n`,
+    );
+    this.#prompt();
+    await closed;
+    process.off('SIGINT', interrupt).off('SIGTERM', hangUp).off('SIGHUP', hangUp);
+    return this.#session.isClosed ? exitCodes.failure : exitCodes.ok;
+  }
+
+  /** Handles lines one after the other; those that come meanwhile wait. */
+  async #work(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
+        this.#history.add(line);
+        await this.#take(line);
+        if (this.#ended) break;
+        this.#prompt();
+      }
+    } finally {
+      this.#busy = false;
+      if (this.#ended) this.#end();
+    }
+  }
+
+  async #take(line: string): Promise<void> {
+    const quoted = this.#waitsFor !== '' && !'-('.includes(this.#waitsFor);
+    const own = quoted ? null : personal(line);
+    this.#session.resume();
+    try {
+      if (own) return await this.#actOn(own);
+      const { pieces, rest, waitsFor } = splitInput(`${this.#above}${line}\n`);
+      this.#above = rest.trim() === '' ? '' : rest;
+      this.#waitsFor = waitsFor;
+      for (const piece of pieces) {
+        if (this.#ended || this.#session.interrupted) break;
+        if (piece.kind === 'meta') await this.#meta(piece);
+        // A line of its own is counted from its own beginning.
+        else
+          await this.#run({
+            kind: 'statement',
+            statement: { ...piece, line: 0, column: 0 },
+            file: null,
+            line: 1,
+          });
+      }
+      if (this.#session.takeSchemaChange()) {
+        await this.#learnNames();
+      }
+    } catch (error) {
+      await this.#explain(error as Error);
+    }
+  }
+
+  async #meta({ text, rows }: MetaLine): Promise<void> {
+    const action = readMeta(text);
+    switch (action.kind) {
+      case 'nothing':
+        return;
+      case 'refused':
+        this.#context.stderr.write(`${text.split(/\s/)[0]} ${action.why}. \\? lists what is known here.\n`);
+        return;
+      case 'include': {
+        for (const step of await planScript({ file: null, text }, this.#context.cwd)) await this.#run(step);
+        return;
+      }
+      default:
+        if (personalKinds.has(action.kind)) return await this.#actOn(action);
+        await this.#run({ kind: 'action', action, rows, file: null, line: 1 });
+        if (action.kind === 'connect') await this.#learnNames();
+    }
+  }
+
+  async #run(step: Step): Promise<void> {
+    const began = performance.now();
+    const { stdout } = this.#context;
+    await runStep(step, this.#session, printersForPeople(this.#expanded, stdout.columns), this.#context);
+    if (this.#timing) stdout.write(`Time: ${(performance.now() - began).toFixed(3)} ms\n`);
+  }
+
+  /** What is for a person, and does nothing to the database. */
+  async #actOn(action: MetaAction): Promise<void> {
+    const { stdout, stderr, env } = this.#context;
+    switch (action.kind) {
+      case 'quit':
+        this.#readline.close();
+        return;
+      case 'help':
+        stdout.write(
+          action.about === null
+            ? shellHelp(styleFor(stdout, env), terminalWidth(stdout))
+            : sqlHelp(action.about),
+        );
+        return;
+      case 'reset':
+        this.#above = '';
+        this.#waitsFor = '';
+        return;
+      case 'print':
+        stdout.write(this.#above === '' ? 'Nothing stands here.\n' : this.#above);
+        return;
+      case 'switch': {
+        if (action.what === 'expanded') this.#expanded = action.on ?? !this.#expanded;
+        else this.#timing = action.on ?? !this.#timing;
+        const on = action.what === 'expanded' ? this.#expanded : this.#timing;
+        stdout.write(
+          `${action.what === 'expanded' ? 'One column a line' : 'Timing'} is ${on ? 'on' : 'off'}.\n`,
+        );
+        return;
+      }
+      case 'edit': {
+        const text = await edit(this.#above, action.file, this.#context, this.#readline);
+        if (text === null) return;
+        stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+        this.#above = '';
+        return await this.#take(text.trimEnd());
+      }
+    }
+  }
+
+  /** At the prompt it forgets what stands there; else it cancels the statement that runs. */
+  #interrupt(): void {
+    if (this.#busy) {
+      this.#lines.length = 0;
+      this.#session.interrupt();
+      return;
+    }
+    this.#above = '';
+    this.#waitsFor = '';
+    this.#context.stdout.write('^C\n');
+    // Readline keeps what was typed; a line that is not there is forgotten by moving past it.
+    this.#readline.write(null, { ctrl: true, name: 'e' });
+    this.#readline.write(null, { ctrl: true, name: 'u' });
+    this.#prompt();
+  }
+
+  #prompt(): void {
+    const { superuser, database } = this.#target;
+    const { transaction } = this.#session;
+    const mark = this.#waitsFor === '.' ? '' : this.#waitsFor === '' ? '=' : this.#waitsFor;
+    const open = transaction === 'open' ? '*' : transaction === 'failed' ? '!' : '';
+    this.#readline.setPrompt(
+      this.#waitsFor === '.' ? '>> ' : `${database}${mark}${open}${superuser ? '#' : '>'} `,
+    );
+    this.#readline.prompt();
+  }
+
+  async #learnNames(): Promise<void> {
+    this.#names = readNames(await this.#session.look(namesQuery));
+  }
+
+  async #explain(error: Error): Promise<void> {
+    const { stderr } = this.#context;
+    if (error instanceof SqlFailure) stderr.write(error.render());
+    else if (this.#session.interrupted) stderr.write('Cancelled.\n');
+    else reportFailure(error, this.#context);
+    if (!this.#session.isClosed || this.#ended) return;
+    try {
+      await this.#session.connect(null);
+      stderr.write('The connection was lost, and is made anew; what was not committed is rolled back.\n');
+    } catch (again) {
+      reportFailure(again, this.#context);
+      stderr.write('There is no connection. \\c tries again, \\q leaves.\n');
+    }
+  }
+}
+
+const personalKinds = new Set<MetaAction['kind']>(['quit', 'help', 'reset', 'print', 'switch', 'edit']);
+
+/** A line that is for the prompt itself, also in the midst of a statement. */
+function personal(line: string): MetaAction | null {
+  if (!/^\s*\\/.test(line)) return null;
+  const action = readMeta(line.trim());
+  return personalKinds.has(action.kind) ? action : null;
+}
+
+/** In the user's folder for such things; PEAKSTONE_SQL_HISTORY names another file. */
+function historyFile(env: Context['env']): string {
+  if (env.PEAKSTONE_SQL_HISTORY) return env.PEAKSTONE_SQL_HISTORY;
+  const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'peakstone');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, 'sql_history');
+}

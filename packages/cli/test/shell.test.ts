@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { reservePorts } from '@peakstone/testing';
+import { mainScript, Project, until } from './cli.ts';
+
+/** util-linux's, which gives a program a terminal; another system's takes other options. */
+const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null'], { input: '' }).status === 0;
+
+/** Those of a test that failed are still there after it. */
+const terminals: Terminal[] = [];
+
+/** `peakstone sql` at a terminal, as a person uses it. */
+class Terminal {
+  readonly #child: ChildProcess;
+  #shown = '';
+
+  constructor(project: Project, ...argv: string[]) {
+    const words = [process.execPath, mainScript, 'sql', ...argv].map(word => `'${word}'`).join(' ');
+    this.#child = spawn('script', ['-qec', `stty cols 100; exec ${words}`, '/dev/null'], {
+      cwd: project.folder,
+      env: {
+        ...project.environment(),
+        TERM: 'xterm',
+        NO_COLOR: '1',
+        PEAKSTONE_SQL_HISTORY: join(project.folder, 'history'),
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.#shown += text;
+    });
+    terminals.push(this);
+  }
+
+  close(): void {
+    this.#child.stdin!.destroy();
+    this.#child.kill();
+  }
+
+  /** Types, and waits until what is shown from then on matches. */
+  async type(text: string, expected: RegExp): Promise<string> {
+    const before = this.#shown.length;
+    this.#child.stdin!.write(text);
+    return await this.see(expected, before);
+  }
+
+  async see(expected: RegExp, from = 0): Promise<string> {
+    // Without what moves the cursor.
+    const shown = (): string =>
+      this.#shown
+        .slice(from)
+        .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+        .replaceAll('\r', '');
+    try {
+      await until(() => expected.test(shown()));
+    } catch (error) {
+      throw new Error(`It did not show ${expected} but: ${shown()}`, { cause: error });
+    }
+    return shown();
+  }
+
+  /** Waits for its end, after what was typed last. */
+  async ended(): Promise<number | null> {
+    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+}
+
+describe('peakstone sql at a terminal', {
+  skip: hasTerminals ? false : 'util-linux’s script is not there',
+}, () => {
+  const project = new Project();
+  before(async () => {
+    await project.json('up', '--detach', '--port-base', String(await reservePorts(4)));
+    await project.run(
+      ['sql'],
+      'create table films (id int, film_title text); insert into films values (1, $$Alien$$)',
+    );
+  });
+  after(async () => {
+    for (const terminal of terminals) terminal.close();
+    await project.close();
+  });
+
+  it('takes statements of several lines, completes names, remembers, and leaves', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('select film_title\n', /postgres-> $/);
+    await terminal.type('from films;\n', / Alien\n\(1 row\)\n\npostgres=> $/);
+    await terminal.type('select film_t\t', /film_title/);
+    await terminal.type(' from fil\t', /films/);
+    await terminal.type(';\n', / Alien\n\(1 row\)/);
+    await terminal.type(`select 'a\n`, /postgres'> $/);
+    await terminal.type(`b';\n`, /a *\+\n b/);
+    await terminal.type('\\d films\n', /Table "public\.films"\n +Column /);
+    await terminal.type('\\x\n', /One column a line is on\./);
+    await terminal.type('select 1 as one;\n', /-\[ RECORD 1 \]\none \| 1/);
+    await terminal.type('\\timing\n', /Timing is on/);
+    await terminal.type('select 2;\n', /Time: \d/);
+    await terminal.type('\\?\n', /\\copy t from/);
+    await terminal.type('\\h create table\n', /sql-createtable\.html/);
+    await terminal.type('\\gset\n', /\\gset is a command of psql/);
+    await terminal.type('\\q\n', /$/);
+    assert.equal(await terminal.ended(), 0);
+    const file = join(project.folder, 'history');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(readFileSync(file, 'utf8'), /^select film_title\nfrom films;\n/);
+  });
+
+  it('keeps a transaction open, shows it, and goes on after an error', async () => {
+    const terminal = new Terminal(project, '--superuser');
+    await terminal.see(/postgres=# $/);
+    await terminal.type('begin;\n', /postgres=\*# $/);
+    await terminal.type(
+      'select oops;\n',
+      /column "oops" does not exist\nLINE 1: select oops\n +\^\npostgres=!# $/,
+    );
+    await terminal.type('rollback;\n', /postgres=# $/);
+    await terminal.type('select 7;\n', / 7\n/);
+    await terminal.type(`alter role web_anon password 'hidden';\n`, /ALTER ROLE/);
+    await terminal.type('\u0004', /$/);
+    assert.equal(await terminal.ended(), 0);
+    assert.doesNotMatch(readFileSync(join(project.folder, 'history'), 'utf8'), /hidden/);
+  });
+
+  it('cancels the statement on Ctrl-C, or forgets the line, and stays', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('select pg_sleep(600);\n', /pg_sleep/);
+    const looking = `select count(*)::int as n from pg_stat_activity where state = 'active' and query = 'select pg_sleep(600)'`;
+    const sleeping = async (): Promise<number> =>
+      (
+        JSON.parse((await project.run(['sql', '--json', '--superuser', looking])).stdout) as [{ n: number }]
+      )[0].n;
+    await until(async () => (await sleeping()) === 1);
+    await terminal.type('\u0003', /canceling statement due to user request[\s\S]*postgres=> $/);
+    assert.equal(await sleeping(), 0);
+    await terminal.type('select 1 as lost,\n', /postgres-> $/);
+    await terminal.type('2\u0003', /\^C\n[\s\S]*postgres=> $/);
+    await terminal.type('select 3 as kept;\n', / kept\n-+\n +3\n/);
+    await terminal.type('\\q\n', /$/);
+    assert.equal(await terminal.ended(), 0);
+  });
+
+  it('runs a file, edits one, and takes rows of a COPY', async () => {
+    writeFileSync(join(project.folder, 'some.sql'), 'select 40 + 2 as answer;\n');
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('\\i some.sql\n', /answer\n-+\n +42\n/);
+    await terminal.type('create table typed (a int);\n', /CREATE TABLE/);
+    await terminal.type('copy typed from stdin;\n', />> $/);
+    await terminal.type('1\n2\n\\.\n', /COPY 2/);
+    await terminal.type('\\c\n', /Connected to database "postgres"\.[\s\S]*postgres=> $/);
+    await terminal.type('\\q\n', /$/);
+    assert.equal(await terminal.ended(), 0);
+  });
+
+  it('asks nothing where there is no terminal', async () => {
+    const { code, stderr } = await project.run(['sql', '--csv']);
+    assert.equal(code, 0);
+    assert.equal(stderr, '');
+  });
+});
