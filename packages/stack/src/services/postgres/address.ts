@@ -1,8 +1,8 @@
 import { connectionUrl } from '@peakstone/database';
 import { type EnvValues, stackEnv } from '../../run/envFile.ts';
+import { StackError } from '../../run/errors.ts';
 import type { StackPaths } from '../../run/paths.ts';
 import { runningState } from '../../run/state.ts';
-import { StackError } from '../../run/errors.ts';
 import { externalUrl, withPassword } from '../../run/urls.ts';
 
 /** Variables that hold the passwords of the database's accounts. */
@@ -14,8 +14,6 @@ const passwordVariables = {
 
 /** The database's accounts that log in, besides the administrator. */
 export type DatabaseRole = keyof typeof passwordVariables;
-
-export const databaseRoles = Object.keys(passwordVariables) as readonly DatabaseRole[];
 
 /**
  * The administrator's address of the running stack's database.
