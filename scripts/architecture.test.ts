@@ -150,7 +150,6 @@ describe('arrows inside a package', () => {
 
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
-  'packages/cli/src/commands/sql.ts',
   'packages/database/src/sql.ts',
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { reservePorts } from '@peakstone/testing';
+import { finish, Project, until } from './cli.ts';
+
+describe('a script of peakstone sql', () => {
+  const project = new Project();
+  before(async () => {
+    await project.json('up', '--detach', '--port-base', String(await reservePorts(4)));
+  });
+  after(() => project.close());
+
+  it('prints one JSON value, whatever comes', async () => {
+    const json = async (...argv: string[]): Promise<unknown> =>
+      JSON.parse((await project.run(['sql', '--json', ...argv])).stdout);
+    assert.deepEqual(await json('select 1 as a; create temp table t (a int); select 2 as b where false'), [
+      [{ a: 1 }],
+      [],
+      [],
+    ]);
+    assert.deepEqual(await json('create temp table t (a int)'), []);
+    assert.deepEqual(await json('-- nothing'), []);
+    assert.deepEqual(await json(`copy (values (1, 'ü')) to stdout`), ['1\tü']);
+    assert.deepEqual(await json('select 1 as a;\n  select oops'), [
+      [{ a: 1 }],
+      {
+        error: {
+          severity: 'ERROR',
+          code: '42703',
+          message: 'column "oops" does not exist',
+          line: 2,
+          column: 10,
+        },
+      },
+    ]);
+    assert.deepEqual(Object.keys((await json('select 1/0')) as object), ['error']);
+    assert.deepEqual(await json('begin; select 1 as a'), [
+      [],
+      [{ a: 1 }],
+      { error: { message: 'A transaction was left open and has been rolled back: it has no COMMIT.' } },
+    ]);
+    assert.match(JSON.stringify(await json('-f', 'nosuch.sql')), /nosuch\.sql does not exist/);
+  });
+
+  it('names file, line and column of every error of a file', async () => {
+    const script =
+      'create table placed (id int primary key);\n\ninsert into placed values (1); insert into placed\n  values (1);\n';
+    writeFileSync(join(project.folder, 'placed.sql'), script);
+    const { code, stderr } = await project.run(['sql', '-f', 'placed.sql']);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^placed\.sql:3:32: ERROR: {2}duplicate key .*\nLINE 3: insert into placed\nDETAIL:/,
+    );
+    writeFileSync(join(project.folder, 'outer.sql'), '\\i placed.sql\n');
+    assert.match(
+      (await project.run(['sql', '-f', 'outer.sql'])).stderr,
+      /placed\.sql:1:1: ERROR:.*already exists/,
+    );
+  });
+
+  it('runs a script in one transaction: all of it or nothing', async () => {
+    const script = 'create table whole (a int);\ninsert into whole values (1);\nselect 1/0;\n';
+    const failed = await project.run(['sql', '--single-transaction'], script);
+    assert.equal(failed.code, 1);
+    const there = `select to_regclass('whole') is not null as there`;
+    const isThere = async () => JSON.parse((await project.run(['sql', '--json', there])).stdout)[0].there;
+    assert.equal(await isThere(), false);
+    const refused = await project.run(['sql', '-1'], 'create table whole (a int);\ncommit;\nselect 1/0;');
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /Line 2: COMMIT would end the single transaction\.\nhint: {2}Nothing was run/,
+    );
+    assert.equal(await isThere(), false);
+    assert.equal((await project.run(['sql', '-1'], script.replace('1/0', '1'))).code, 0);
+    assert.equal(await isThere(), true);
+  });
+
+  it('does what lines for psql ask for, and names line and remedy of the others', async () => {
+    writeFileSync(join(project.folder, 'rows.csv'), 'id,title\n1,"one; \\\\d"\n2,two\n');
+    const script = [
+      '\\restrict x1',
+      '\\set ON_ERROR_STOP on',
+      '\\pset pager off',
+      'create table carried (id int, title text);',
+      `\\copy carried (id, title) from 'rows.csv' with (format csv, header)`,
+      '\\copy carried from stdin',
+      '3\tthree',
+      '\\.',
+      '\\connect postgres',
+      '\\echo loaded',
+      `\\copy (select title from carried order by id) to 'titles.txt'`,
+      'select count(*) from carried \\gx',
+      '\\unrestrict x1',
+    ].join('\n');
+    const { code, stdout, stderr } = await project.run(['sql'], script);
+    assert.equal(stderr, 'Connected to database "postgres".\n');
+    assert.equal(code, 0);
+    assert.equal(stdout, 'CREATE TABLE\nCOPY 2\nCOPY 1\nloaded\nCOPY 3\n-[ RECORD 1 ]\ncount | 3\n\n');
+    assert.equal(readFileSync(join(project.folder, 'titles.txt'), 'utf8'), 'one; \\\\\\\\d\ntwo\nthree\n');
+    for (const [line, expected] of [
+      ['\\! rm -rf x', /Line 2: \\! runs a program\.\nhint: {2}Nothing was run\. Run it in the shell/],
+      ['\\connect other other_user', /Line 2: \\connect names another user\.\nhint: .*--role other_user/],
+      ['select 1 \\gset', /Line 2: \\gset is a command of psql\.\nhint: .*Take the line out/],
+      [`\\copy t from program 'x'`, /Line 2: \\copy runs a program/],
+    ] as const) {
+      const refused = await project.run(['sql'], `create table never (a int);\n${line}\n`);
+      assert.equal(refused.code, 1);
+      assert.equal(refused.stdout, '');
+      assert.match(refused.stderr, expected);
+    }
+    const missing = await project.run(['sql', `\\copy carried from 'nosuch.csv'`]);
+    assert.match(missing.stderr, /nosuch\.csv cannot be opened: ENOENT/);
+  });
+
+  /** How many sessions run this statement now. */
+  const running = async (query: string): Promise<number> => {
+    const looking = `select count(*)::int as n from pg_stat_activity where state = 'active' and query = '${query}'`;
+    return (
+      JSON.parse((await project.run(['sql', '--json', '--superuser', looking])).stdout) as [{ n: number }]
+    )[0].n;
+  };
+
+  it('cancels the statement in the server on Ctrl-C, and says what is kept', async () => {
+    const slow = 'select pg_sleep(600)';
+    for (const [options, expected, kept] of [
+      [[], /Cancelled\. What was committed before is kept\./, true],
+      [['--single-transaction'], /Cancelled\. The transaction was rolled back/, false],
+    ] as const) {
+      const script = `drop table if exists before_it; create table before_it (a int);\n${slow};\ncreate table after_it (a int)`;
+      await project.run(['sql', 'drop table if exists before_it']);
+      const child = project.start('sql', ...options, script);
+      const ended = finish(child);
+      await until(async () => (await running(slow)) === 1);
+      child.kill('SIGINT');
+      const { code, stderr } = await ended;
+      assert.equal(code, 130);
+      assert.match(stderr, expected);
+      // When it ends the server is already rid of it.
+      assert.equal(await running(slow), 0);
+      const looking = `select to_regclass('before_it') is not null as before, to_regclass('after_it') is not null as after`;
+      assert.deepEqual(JSON.parse((await project.run(['sql', '--json', looking])).stdout), [
+        { before: kept, after: false },
+      ]);
+    }
+  });
+
+  it('ends a COPY from standard input on Ctrl-C, and keeps none of its rows', async () => {
+    await project.run(['sql', 'create table half_loaded (a int)']);
+    const child = project.start('sql', 'copy half_loaded from stdin');
+    const ended = finish(child);
+    child.stdin!.on('error', () => undefined).write('1\n2\n');
+    await until(async () => (await running('copy half_loaded from stdin')) === 1);
+    child.kill('SIGINT');
+    assert.equal((await ended).code, 130);
+    const { stdout } = await project.run(['sql', '--json', 'select count(*)::int as n from half_loaded']);
+    assert.deepEqual(JSON.parse(stdout), [{ n: 0 }]);
+  });
+
+  it('logs in as the owner of the schemas, so that nothing that runs can become more', async () => {
+    const { code, stderr } = await project.run(['sql', 'reset role; set role postgres']);
+    assert.equal(code, 1);
+    assert.match(stderr, /permission denied to set role "postgres"/);
+    const who = 'select session_user::text as session, current_user::text as current';
+    assert.deepEqual(JSON.parse((await project.run(['sql', '--json', who])).stdout), [
+      { session: 'db_migrator', current: 'db_migrator' },
+    ]);
+    assert.deepEqual(JSON.parse((await project.run(['sql', '--json', '--role', 'web_anon', who])).stdout), [
+      { session: 'postgres', current: 'web_anon' },
+    ]);
+  });
+});
