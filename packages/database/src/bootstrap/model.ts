@@ -78,7 +78,7 @@ export const EXTENSIONS: readonly ExtensionSpec[] = [
 ];
 
 /** Names that a Supabase project's SQL gives things to; they log in nowhere, and may do nothing by themselves. */
-const SUPABASE_OWNERS = [
+export const SUPABASE_OWNERS: readonly string[] = [
   'supabase_admin',
   'supabase_auth_admin',
   'supabase_storage_admin',

@@ -43,36 +43,43 @@ export function membershipStatement({ role, member, inherit, set }: Membership):
 }
 
 /**
- * Gives a role these settings and takes off all others, in every database: a role may set its own, and so may any
- * function that a request under it calls, to outlast the request (`search_path`, `statement_timeout`, `pgrst.*`).
+ * Gives a role these settings and takes off all that it could have given itself, in every database: so may any function
+ * that a request under it calls, to outlast the request (`search_path`, `statement_timeout` …). What only a superuser may
+ * set, such as PostgREST's `pgrst.*`, stays.
+ * @param owned Names of those that we alone give.
  */
-export function settingsStatement(role: string, settings: Readonly<Record<string, string>>): string {
-  const wanted = Object.entries(settings);
-  const stored = wanted.map(([name, value]) => literal(`${name}=${value}`)).join(', ');
-  const set = wanted.map(([name, value]) => `alter role ${id(role)} set ${id(name)} to ${literal(value)};`);
+export function settingsStatement(
+  role: string,
+  settings: Readonly<Record<string, string>>,
+  owned: readonly string[],
+): string {
+  const names = [...owned, ...Object.keys(settings)].map(name => literal(name));
+  const wanted = Object.entries(settings).map(([name, value]) => literal(`${name}=${value}`));
   return block(
     `
   for found in
-    select d.datname, s.setconfig from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase
+    select d.datname, setting, split_part(setting, '=', 1) as name
+    from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase, unnest(s.setconfig) as setting
     where s.setrole = ${literal(role)}::regrole
   loop
-    foreach setting in array found.setconfig loop
-      if found.datname is not null or setting <> all (wanted) then
-        raise notice using errcode = '${SETTING_TAKEN_OFF}', message = ${literal(role)} || ' ' ||
-          -- What an application keeps in a setting of its own may be secret.
-          case when split_part(setting, '=', 1) like '%.%' then split_part(setting, '=', 1) else setting end;
-      end if;
-    end loop;
-    if found.datname is not null then
-      execute format('alter role ${id(role).replaceAll('%', '%%')} in database %I reset all', found.datname);
-    else
-      stored := found.setconfig;
+    if found.datname is null and found.setting = any (wanted)
+        or found.name <> all (names) and not exists (select from pg_settings p where p.name = found.name
+          and (p.context = 'user' or has_parameter_privilege(${literal(role)}, p.name, 'set'))) then
+      continue;
     end if;
+    raise notice using errcode = '${SETTING_TAKEN_OFF}', message = concat_ws(' ', ${literal(role)}, found.setting);
+    execute concat_ws(' ', ${literal(`alter role ${id(role)}`)}, case when found.datname is not null then format('in database %I', found.datname) end,
+      format('reset %I', found.name));
   end loop;
-  if not (stored <@ wanted and wanted <@ stored) then
-    alter role ${id(role)} reset all;
-    ${set.join('\n    ')}
+${Object.entries(settings)
+  .map(
+    ([name, value]) => `
+  if not exists (select from pg_db_role_setting where setrole = ${literal(role)}::regrole and setdatabase = 0
+      and ${literal(`${name}=${value}`)} = any (setconfig)) then
+    alter role ${id(role)} set ${id(name)} to ${literal(value)};
   end if;`,
-    `found record; setting text; stored text[] := '{}'; wanted text[] := array[${stored}]::text[];`,
+  )
+  .join('')}`,
+    `found record; names text[] := array[${names.join(', ')}]::text[]; wanted text[] := array[${wanted.join(', ')}]::text[];`,
   );
 }

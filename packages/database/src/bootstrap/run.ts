@@ -102,7 +102,10 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   } else {
     await applyEach(pool, server, all, said);
   }
-  const { failed, settingsTakenOff } = said;
+  const { failed } = said;
+  // Another configuration changes settings as well, which is nobody's fault.
+  const isOthers = server.state?.parts['role settings'] !== before['role settings'];
+  const settingsTakenOff = isOthers ? said.settingsTakenOff : [];
   if (!failed.some(({ step }) => step === 'schema peakstone')) {
     const parts = await fingerprint(pool, options.schemas, roles);
     const schemas = [...new Set([...(server.state?.schemas ?? []), ...options.schemas])];

@@ -6,6 +6,8 @@ import type { RoleSettings, SupabaseMode } from './model.ts';
 const ASKING = ['web_anon', 'app_user', 'anon', 'authenticated'];
 /** Roles whose sessions requests run in. */
 const SERVING = ['db_authenticator', 'hasura'];
+/** A plan in the log holds what the request sent, as constants; the text of a slow statement holds none of it. */
+const NO_PLANS = { 'auto_explain.log_min_duration': '-1', log_min_duration_statement: '5s' };
 /** The bootstrap's to set: the search path is the database's, the others would make the role another. */
 const RESERVED = ['search_path', 'role', 'session_authorization'];
 
@@ -20,7 +22,8 @@ export function readSupabaseMode(env: Env): SupabaseMode {
 
 /**
  * Settings of the stack's roles. `DATABASE_STATEMENT_TIMEOUT` bounds a statement of a visitor or user (default 8s; 0 for
- * none), `DATABASE_TEMP_FILE_LIMIT` the temporary files of a session that serves requests (default 1GB; -1 for none), and
+ * none), `DATABASE_TEMP_FILE_LIMIT` the temporary files of a session that serves requests (default 1GB; -1 for none);
+ * such a session's slow statements are logged without their plans; and
  * `DATABASE_ROLE_SETTINGS` holds others: `app_user.work_mem=16MB; read_only.statement_timeout=1min`. Pure.
  * @throws {ConfigError}
  */
@@ -44,7 +47,10 @@ export function readRoleSettings(env: Env): RoleSettings {
     'such as 1GB',
   );
   if (Number.parseInt(timeout, 10) !== 0) for (const role of ASKING) set(role, 'statement_timeout', timeout);
-  if (files !== '-1') for (const role of SERVING) set(role, 'temp_file_limit', files);
+  for (const role of SERVING) {
+    if (files !== '-1') set(role, 'temp_file_limit', files);
+    for (const [name, value] of Object.entries(NO_PLANS)) set(role, name, value);
+  }
   for (const entry of readString(env, 'DATABASE_ROLE_SETTINGS', { default: '' }).split(';')) {
     if (entry.trim() === '') continue;
     const match = /^\s*([a-z_][a-z0-9_$]*)\.([a-z_][a-z0-9_.]*)\s*=\s*(.*?)\s*$/s.exec(entry);

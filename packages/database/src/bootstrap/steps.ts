@@ -33,7 +33,11 @@ export interface StepOptions {
 }
 
 /** Settings that only a superuser may give. */
-const SUPERUSER_SETTINGS: readonly string[] = ['temp_file_limit'];
+const SUPERUSER_SETTINGS: readonly string[] = [
+  'temp_file_limit',
+  'log_min_duration_statement',
+  'auto_explain.log_min_duration',
+];
 
 /** The whole bootstrap, in order. Pure; passwords are not among it. */
 export function planSteps(options: StepOptions): readonly Step[] {
@@ -52,7 +56,7 @@ export function planSteps(options: StepOptions): readonly Step[] {
     ]),
     ...roles.map(({ name }) => ({
       name: `settings of ${name}`,
-      statements: [settingsStatement(name, settingsOf(name, options))],
+      statements: [settingsStatement(name, settingsOf(name, options), isSuperuser ? SUPERUSER_SETTINGS : [])],
     })),
     // Without superuser, giving a schema to a role needs membership in it; making the role gave the right to that.
     ...(isSuperuser

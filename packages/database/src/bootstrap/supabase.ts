@@ -5,7 +5,7 @@
  * @see https://supabase.com/docs/guides/storage/schema/design
  */
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
-import type { Step } from './model.ts';
+import { type Step, SUPABASE_OWNERS } from './model.ts';
 import { attempt, block } from './sql.ts';
 
 const API_ROLES = '"anon", "authenticated", "service_role"';
@@ -165,6 +165,8 @@ function publicGrants(schema: string): string[] {
   const makers = [`for role ${OWNER}`, ''];
   return [
     `grant usage on schema ${id(schema)} to ${API_ROLES}`,
+    // Whoever is given a table there must be allowed to make one.
+    `grant usage, create on schema ${id(schema)} to ${SUPABASE_OWNERS.map(id).join(', ')}`,
     ...makers.flatMap(maker =>
       ['tables', 'sequences', 'functions'].map(
         kind =>

@@ -31,6 +31,12 @@ export function installedPreload(libraryDir: string): string[] {
   return PRELOAD.filter(name => suffixes.some(suffix => existsSync(path.join(libraryDir, name + suffix))));
 }
 
+/** What requests send, passwords included, travels as parameters: no log shows them, however slow or wrong a statement is. */
+const SILENT_PARAMETERS: readonly (readonly [string, string])[] = [
+  ['log_parameter_max_length', '0'],
+  ['log_parameter_max_length_on_error', '0'],
+];
+
 const MB = 1024 * 1024;
 
 /**
@@ -66,6 +72,7 @@ export function planSettings(options: SettingsOptions): ReadonlyMap<string, stri
     ['log_connections', 'on'],
     ['log_disconnections', 'on'],
     ['log_lock_waits', 'on'],
+    ...SILENT_PARAMETERS,
     ['log_timezone', options.timezone],
     ['timezone', options.timezone],
     // Messages are read by the start-up diagnosis, so they must not be translated.
@@ -74,7 +81,10 @@ export function planSettings(options: SettingsOptions): ReadonlyMap<string, stri
   if (options.preload.length > 0) settings.set('shared_preload_libraries', options.preload.join(','));
   if (options.preload.includes('pgaudit')) settings.set('pgaudit.log', 'ddl');
   if (options.preload.includes('pg_cron')) settings.set('cron.database_name', options.database);
-  if (options.preload.includes('auto_explain')) settings.set('auto_explain.log_min_duration', '5s');
+  if (options.preload.includes('auto_explain')) {
+    settings.set('auto_explain.log_min_duration', '5s');
+    settings.set('auto_explain.log_parameter_max_length', '0');
+  }
   if (!options.durable) {
     for (const name of ['fsync', 'synchronous_commit', 'full_page_writes']) settings.set(name, 'off');
   }
