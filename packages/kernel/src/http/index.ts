@@ -1,5 +1,6 @@
 export { networks } from './address.ts';
 export { HttpError } from './errors.ts';
+export { isFraming } from './hopByHop.ts';
 export { bodyLimit } from './middleware/bodyLimit.ts';
 export { compose, type Middleware, mapResponse, recover } from './middleware/compose.ts';
 export { type CorsOptions, cors } from './middleware/cors.ts';

@@ -4,7 +4,7 @@ import type { Limits } from './options.ts';
 import type { Handler, HttpRequest, HttpResponse } from './types.ts';
 
 /** Statuses of requests that are refused before a handler sees them. */
-export type RefusedStatus = 400 | 408 | 413 | 431 | 503;
+export type RefusedStatus = 400 | 405 | 408 | 413 | 431 | 500 | 503;
 
 /** What a connection, in whichever lane, may ask of the server it belongs to. */
 export interface Lane {
@@ -21,8 +21,8 @@ export interface Lane {
   /** Monotonic milliseconds. */
   now(): number;
   /** A request begins and ends: what a drain waits for. */
-  begin(): void;
-  end(): void;
+  begin(socket: Socket): void;
+  end(socket: Socket): void;
   /** Reports an error and gives the response for it. */
   failed(error: unknown, request: HttpRequest): HttpResponse;
   report(error: unknown, request: HttpRequest): void;

@@ -1,4 +1,6 @@
+import { isHopByHop } from './hopByHop.ts';
 import type { Lane } from './lane.ts';
+import { errorResponse } from './respond.ts';
 import { forbidsBody, reasonPhrase } from './status.ts';
 import type { HttpBody, HttpRequest, HttpResponse } from './types.ts';
 
@@ -48,9 +50,24 @@ export function bodyBytes(body: Exclude<HttpBody, AsyncIterable<Uint8Array>>): n
 /** Lets go of a streamed body that won't be sent, so that what feeds it is released. */
 export function releaseBody(body: HttpBody): void {
   if (!isStream(body)) return;
-  Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {
+  const iterable = body;
+  const close = async () => {
+    await iterable[Symbol.asyncIterator]().return?.();
+  };
+  close().catch(() => {
     // Nobody will see this body, so how it fails to close changes nothing.
   });
+}
+
+function isBody(body: unknown): body is HttpBody {
+  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return true;
+  if (Array.isArray(body)) return body.every(part => part instanceof Uint8Array);
+  return typeof body === 'object' && Symbol.asyncIterator in body;
+}
+
+/** @throws {Error} for what isn't a piece of a streamed body. */
+export function assertBytes(chunk: unknown): void {
+  if (!(chunk instanceof Uint8Array)) throw new Error('A streamed body must be made of bytes');
 }
 
 /** Whether a body arrives over time. */
@@ -65,14 +82,18 @@ export function isStream(body: HttpBody): body is AsyncIterable<Uint8Array> {
  * and on framing headers that contradict the body: an application's mistake must become a 500, not a second response.
  */
 function planResponse(response: HttpResponse, method: string): PlannedResponse {
+  if (typeof response !== 'object' || response === null) throw new Error('The handler gave no response');
   const { status, headers, body } = response;
   // No class beyond 5 has a meaning, but database functions raise such statuses for clients that know them.
   if (!Number.isInteger(status) || status < 200 || status > 999) {
     throw new Error(`Response status ${status} is outside 200-999`);
   }
   const reason = response.statusText ?? reasonPhrase(status);
-  if (INVALID_VALUE.test(reason)) throw new Error('Response reason phrase holds a control character');
-  if (headers.length % 2 !== 0) throw new Error('Response headers must be name and value pairs');
+  if (typeof reason !== 'string' || INVALID_VALUE.test(reason))
+    throw new Error('Response reason phrase holds a control character');
+  if (!Array.isArray(headers) || headers.length % 2 !== 0)
+    throw new Error('Response headers must be name and value pairs');
+  if (!isBody(body)) throw new Error('Response body must be null, text, bytes or a stream of bytes');
 
   let head = `HTTP/1.1 ${status} ${reason}\r\n`;
   let close = false;
@@ -81,7 +102,7 @@ function planResponse(response: HttpResponse, method: string): PlannedResponse {
     const name = headers[i]!;
     const value = headers[i + 1]!;
     const lower = checkedName(name);
-    if (lower === '' || INVALID_VALUE.test(value)) {
+    if (lower === '' || typeof value !== 'string' || INVALID_VALUE.test(value)) {
       throw new Error(`Response header ${JSON.stringify(name)} holds a character that HTTP forbids`);
     }
     switch (lower) {
@@ -89,8 +110,6 @@ function planResponse(response: HttpResponse, method: string): PlannedResponse {
         if (value.toLowerCase() === 'close') close = true;
         continue;
       case 'date':
-      case 'transfer-encoding':
-      case 'keep-alive':
         continue;
       case 'content-length':
         if (givenLength !== undefined || !/^\d{1,15}$/.test(value)) {
@@ -99,7 +118,8 @@ function planResponse(response: HttpResponse, method: string): PlannedResponse {
         givenLength = value;
         continue;
       default:
-        head += `${name}: ${value}\r\n`;
+        // What concerns this connection is the edge's own, whoever sets it.
+        if (!isHopByHop(lower)) head += `${name}: ${value}\r\n`;
     }
   }
 
@@ -137,12 +157,25 @@ function planResponse(response: HttpResponse, method: string): PlannedResponse {
   };
 }
 
-/** Plans what answers `request`: `response`, or the failure's when that is no valid one. */
+/** The answer when nothing else can be one. */
+const LAST_RESORT = errorResponse(undefined);
+
+/**
+ * Plans what answers `request`: `response`, or the failure's when that is no valid one, whatever it is. Never throws:
+ * both lanes write what comes from here and nothing else.
+ */
 export function planAnswer(lane: Lane, request: HttpRequest, response: HttpResponse): PlannedResponse {
   try {
     return planResponse(response, request.method);
   } catch (error) {
-    releaseBody(response.body);
-    return planResponse(lane.failed(error, request), request.method);
+    const body: unknown = response?.body;
+    if (isBody(body)) releaseBody(body);
+    const failure = lane.failed(error, request);
+    try {
+      return planResponse(failure, request.method);
+    } catch {
+      // The refusal's own headers or status are invalid; what is wrong has been reported above.
+      return planResponse(LAST_RESORT, request.method);
+    }
   }
 }

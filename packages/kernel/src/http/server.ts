@@ -5,14 +5,17 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { trustedNetworks } from './address.ts';
 import { BodyMemory, processBodies } from './bodyMemory.ts';
+import { sendLast } from './closing.ts';
 import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';
 import { FastConnection } from './fast/connection.ts';
 import type { Lane, RefusedStatus } from './lane.ts';
+import { assertUnambiguous, isWebSocketHandshake } from './node/framing.ts';
 import { NodeRequest } from './node/request.ts';
 import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
 import { errorResponse, jsonResponse } from './respond.ts';
+import { SocketGuard } from './socketGuard.ts';
 import { StalledWriters } from './stalled.ts';
 import { reasonPhrase } from './status.ts';
 import type { Handler, HttpResponse } from './types.ts';
@@ -58,13 +61,13 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     requireHostHeader: true,
     ...(options.onUpgrade && { shouldUpgradeCallback: isWebSocketHandshake }),
   });
-  server.maxConnections = limits.maxConnections;
   // Half-closing clients get their answer; node:http's default would cut them off. It isn't in the types.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
 
   const trusted = options.trustedProxies?.length ? trustedNetworks(options.trustedProxies) : null;
   const fast = new Set<FastConnection>();
-  const sockets = new Set<Socket>();
+  const guard = new SocketGuard(limits, socket => breakOff(socket, 408));
+  const { sockets } = guard;
   const stalled = new StalledWriters(limits.idleTimeoutMs, limits.maxWaitingBytes);
   let accepted = 0;
   let inWork = 0;
@@ -85,11 +88,13 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       return draining;
     },
     now: () => performance.now(),
-    begin: () => {
+    begin(socket) {
       inWork++;
+      guard.work(socket, 1);
     },
-    end: () => {
+    end(socket) {
       inWork--;
+      guard.work(socket, -1);
       if (inWork === 0) whenQuiet?.();
     },
     failed(error, request) {
@@ -97,7 +102,12 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       return errorResponse(error);
     },
     report(error, request) {
-      if (!(error instanceof HttpError && error.status < 500)) options.onError?.(error, request);
+      if (error instanceof HttpError && error.status < 500) return;
+      try {
+        options.onError?.(error, request);
+      } catch {
+        // Who is told of failures has one himself: the request's own answer matters more, and nobody is left to tell.
+      }
     },
     refuse,
     handOver(socket, unread, ended) {
@@ -114,13 +124,17 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     accepted++;
-    sockets.add(socket);
+    const now = lane.now();
+    if (!guard.add(socket, now)) {
+      socket.destroy();
+      return;
+    }
     socket.once('close', () => {
-      sockets.delete(socket);
+      guard.forget(socket);
       stalled.forget(socket);
     });
     if (options.fastLane === false) toNodeHttp.call(server, socket);
-    else fast.add(new FastConnection(socket, lane, lane.now()));
+    else fast.add(new FastConnection(socket, lane, now));
   });
   server.on('request', (message, reply) => void serveNode(message, reply, lane, false));
   server.on('checkContinue', (message, reply) => void serveNode(message, reply, lane, true));
@@ -133,10 +147,21 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   );
   const { onUpgrade } = options;
   if (onUpgrade) {
-    server.on('upgrade', (message, socket, head) =>
-      onUpgrade(new NodeRequest(message, lane, null), socket, head),
-    );
+    server.on('upgrade', (message, socket, head) => {
+      const request = new NodeRequest(message, lane, null);
+      // From here on the socket's end is the listener's affair.
+      guard.work(socket as Socket, 1);
+      try {
+        assertUnambiguous(message);
+        onUpgrade(request, socket, head);
+      } catch (error) {
+        if (!(error instanceof HttpError)) lane.report(error, request);
+        refuse(socket as Socket, error instanceof HttpError ? 400 : 500);
+      }
+    });
   }
+  // Nobody is connected through us to another host.
+  server.on('connect', (_message, socket) => refuse(socket as Socket, 405));
 
   if (options.socketPath !== undefined) await removeStaleSocket(options.socketPath);
   await listen(server, options);
@@ -146,7 +171,8 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     () => {
       const now = lane.now();
       for (const connection of fast) connection.sweep(now);
-      stalled.sweep(sockets, now);
+      stalled.sweep(sockets.keys(), now);
+      guard.sweep(now);
     },
     Math.min(SWEEP_MS, limits.headersTimeoutMs, limits.idleTimeoutMs),
   );
@@ -185,7 +211,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     // Responses are handed to the sockets by now: let them leave, then cut who doesn't read or never asked.
     const cut = setTimeout(
       () => {
-        for (const socket of sockets) socket.destroy();
+        for (const socket of sockets.keys()) socket.destroy();
       },
       Math.min(drainMs, CUT_MS),
     );
@@ -215,22 +241,14 @@ function overloaded(): HttpResponse {
   return jsonResponse(503, { message, hint: null }, ['Retry-After', '1']);
 }
 
-function isWebSocketHandshake(message: IncomingMessage): boolean {
-  return message.method === 'GET' && /^websocket$/i.test(message.headers.upgrade ?? '');
-}
-
 function refuse(socket: Socket, status: RefusedStatus): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
   const reason = reasonPhrase(status);
   const body = JSON.stringify({ message: reason, hint: null });
-  socket.write(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\n${status === 503 ? 'Retry-After: 1\r\n' : ''}Date: ${httpDate()}\r\nConnection: close\r\n\r\n${body}`,
-    'latin1',
+  const retry = status === 503 ? 'Retry-After: 1\r\n' : '';
+  sendLast(
+    socket,
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\n${retry}Date: ${httpDate()}\r\nConnection: close\r\n\r\n${body}`,
   );
-  socket.destroySoon();
 }
 
 /** The reply that node:http has in work on a socket. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reservePorts } from '@peakstone/testing';
+import { reservePorts, until } from '@peakstone/testing';
 import { type Handler, type HttpServer, serveHttp, textResponse } from '../../src/http/index.ts';
 import { sendRaw } from './raw.ts';
 import { collect, getOverUnixSocket, leaveStaleSocket, onBothLanes, openMany, untilText } from './support.ts';
@@ -113,13 +113,41 @@ onBothLanes('connections', serve => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('refuses connections over its limit', async () => {
-    const server = await serve(() => textResponse(200, 'ok'), { maxConnections: 3 });
-    const sockets = await openMany(server.port, 3);
+  it('makes room among idle connections when all are taken, and refuses new ones while all have work', async () => {
+    const release = Promise.withResolvers<void>();
+    let working = 0;
+    const server = await serve(
+      async ({ path }) => {
+        working++;
+        if (path === '/wait') await release.promise;
+        return textResponse(200, path);
+      },
+      { maxConnections: 3 },
+    );
+    const idle = await openMany(server.port, 3);
+    const closed = idle.map(collect);
+    const wait = 'GET /wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const busy = [0, 1, 2].map(() => {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(wait);
+      return collect(socket);
+    });
+    // Rounds of making room are apart: one that was turned away comes again.
+    const again = setInterval(() => {
+      if (working >= 3) return;
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(wait);
+      busy.push(collect(socket));
+    }, 60);
+    await Promise.all(closed);
+    await until(() => working === 3);
+    clearInterval(again);
     const extra = connect(server.port, '127.0.0.1');
-    extra.on('error', () => {});
     assert.equal(await collect(extra), '');
-    for (const socket of sockets) socket.destroy();
+    release.resolve();
+    const answers = (await Promise.all(busy)).filter(answer => answer !== '');
+    assert.equal(answers.length, 3);
+    for (const answer of answers) assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 
   it('drains on close: work in progress ends with Connection: close, idle connections soon', async () => {

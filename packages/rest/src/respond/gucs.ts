@@ -2,7 +2,7 @@
  * What the database says of the response: the settings `response.headers` and `response.status`. Pure.
  * @see https://docs.postgrest.org/en/stable/references/transactions.html#response-headers
  */
-import type { HttpResponse } from '@peakstone/kernel/http';
+import { type HttpResponse, isFraming } from '@peakstone/kernel/http';
 import { requestErrors } from '../errors.ts';
 import { encodeHeader, isHeader } from '../headers.ts';
 import type { ResultRow } from './result.ts';
@@ -25,7 +25,10 @@ export function applyGucs(
   return { status: finalStatus, headers: [...kept, ...own], body };
 }
 
-/** `[{"Set-Cookie": "a=b"}]` as flat headers. @throws {RestError} PGRST111 */
+/**
+ * `[{"Set-Cookie": "a=b"}]` as flat headers. How the response travels is not the database's to say: such fields are left out.
+ * @throws {RestError} PGRST111
+ */
 function readGucHeaders(text: string): string[] {
   let parsed: unknown;
   try {
@@ -42,7 +45,7 @@ function readGucHeaders(text: string): string[] {
     if (!entry || entries.length !== 1) throw requestErrors.gucHeaders();
     const [name, value] = entry;
     if (typeof value !== 'string' || !isHeader(name, value)) throw requestErrors.gucHeaders();
-    return [name, encodeHeader(value)];
+    return isFraming(name.toLowerCase()) ? [] : [name, encodeHeader(value)];
   });
 }
 

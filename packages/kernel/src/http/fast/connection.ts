@@ -7,6 +7,7 @@ import { clientAddress, plainAddress } from '../address.ts';
 import type { HeldBody } from '../bodyMemory.ts';
 import { tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
+import { PeerProbe } from '../peerProbe.ts';
 import { sourceOf } from '../source.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { type HeaderBlock, type LastBlock, parseFast, withAsciiTarget } from './parse.ts';
@@ -99,6 +100,9 @@ export class FastConnection {
   /** At least one request was served: from then on waiting is being idle. */
   #used = false;
   #ended = false;
+  #probe: PeerProbe | null = null;
+  /** The answer in work has begun to be sent. */
+  #answering = false;
   #closing = false;
   #peer: string | undefined;
   /** When the present state began: idle, or the first byte of a request that isn't complete. */
@@ -131,7 +135,7 @@ export class FastConnection {
 
   onAborted(request: FastRequest, listener: () => void): void {
     if (this.#current !== request) return;
-    if (this.#ended || this.socket.destroyed) listener();
+    if (this.socket.destroyed) listener();
     else this.#abortListeners.push(listener);
   }
 
@@ -241,7 +245,8 @@ export class FastConnection {
     const request = new FastRequest(method, target, block.headers, body, this);
     if (block.close) this.#closing = true;
     this.#current = request;
-    this.#lane.begin();
+    this.#answering = false;
+    this.#lane.begin(this.socket);
     let response: HttpResponse | Promise<HttpResponse>;
     try {
       if (body.length > MIN_COUNTED_BYTES || this.#held !== null) this.#hold(body.length, false);
@@ -250,11 +255,13 @@ export class FastConnection {
       response = this.#lane.failed(error, request);
     }
     if (response instanceof Promise) {
+      this.#lookForPeer();
       response
         .catch((error: unknown) => this.#lane.failed(error, request))
         .then(settled => {
           if (this.#write(request, settled)) this.#next();
-        });
+        })
+        .catch((error: unknown) => this.#giveUp(error, request));
     } else {
       this.#write(request, response);
     }
@@ -263,23 +270,34 @@ export class FastConnection {
   /** @returns false when the response is a stream that goes on. */
   #write(request: FastRequest, response: HttpResponse): boolean {
     const closing = this.#closing || this.#lane.draining;
-    const outcome = writeResponse(this.socket, this.#lane, request, response, closing);
+    const begun = this.#probe?.stop() ?? 0;
+    this.#probe = null;
+    this.#answering = true;
+    const outcome = writeResponse(this.socket, this.#lane, request, response, closing, begun);
     if (typeof outcome === 'boolean') {
       this.#finish(outcome);
       return true;
     }
-    outcome.then(close => {
-      this.#finish(close);
-      this.#next();
-    });
+    outcome
+      .then(close => {
+        this.#finish(close);
+        this.#next();
+      })
+      .catch((error: unknown) => this.#giveUp(error, request));
     return false;
+  }
+
+  /** What fails here isn't the handler, whose failures have an answer: the connection's state is unknown, so it ends. */
+  #giveUp(error: unknown, request: FastRequest): void {
+    this.#lane.report(error, request);
+    this.socket.destroy();
   }
 
   #finish(close: boolean): void {
     this.#current = null;
     this.#abortListeners = [];
     this.#letGo();
-    this.#lane.end();
+    this.#lane.end(this.socket);
     this.#since = this.#lane.now();
     if (this.socket.writableLength > 0) this.#lane.wrote(this.socket);
     if (!close) return;
@@ -299,8 +317,13 @@ export class FastConnection {
 
   #receiveEnd(): void {
     this.#ended = true;
-    if (this.#current !== null) this.#abort();
+    if (this.#current !== null) this.#lookForPeer();
     else if (this.#bytes === 0 || !this.socket.writableNeedDrain) this.socket.end();
+  }
+
+  /** A client that closed its side has left, or waits for its answer. */
+  #lookForPeer(): void {
+    if (this.#ended && !this.#answering) this.#probe ??= new PeerProbe(this.socket);
   }
 
   #abort(): void {
@@ -318,6 +341,7 @@ export class FastConnection {
   #closed(): void {
     this.#pieces = [];
     this.#bytes = 0;
+    this.#probe?.stop();
     // A request in work still has its body; it lets go of it when it ends.
     if (this.#current === null) this.#letGo();
     this.#abort();

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
-import type { PlannedResponse } from '../plan.ts';
+import { assertBytes, type PlannedResponse } from '../plan.ts';
 import type { HttpRequest } from '../types.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function pumpBody(
   try {
     for await (const chunk of body) {
       if (socket.destroyed) return;
+      assertBytes(chunk);
       if (chunk.byteLength === 0) continue;
       sent += chunk.byteLength;
       if (planned.framing === 'given' && sent > planned.length) break;

@@ -10,7 +10,7 @@ const MAX_COPY_BYTES = 64 * 1024;
 const NON_ASCII = /[^\x00-\x7f]/;
 
 /**
- * Writes a response. `closing` says that the connection ends after it anyway.
+ * Writes a response. `closing` says that the connection ends after it anyway, `begun` how many bytes of it have left already.
  * @returns whether the connection must end after it; as a promise when the body is a stream. It never rejects.
  */
 export function writeResponse(
@@ -19,6 +19,7 @@ export function writeResponse(
   request: HttpRequest,
   response: HttpResponse,
   closing: boolean,
+  begun: number,
 ): boolean | Promise<boolean> {
   const planned = planAnswer(lane, request, response);
   const { body } = planned.response;
@@ -27,7 +28,8 @@ export function writeResponse(
     releaseBody(body);
     return true;
   }
-  const head = `${planned.head}Date: ${httpDate()}\r\n${close ? 'Connection: close\r\n' : ''}\r\n`;
+  const whole = `${planned.head}Date: ${httpDate()}\r\n${close ? 'Connection: close\r\n' : ''}\r\n`;
+  const head = begun === 0 ? whole : whole.slice(begun);
   if (!planned.sendsBody || body === null) {
     socket.write(head, 'latin1');
     releaseBody(body);

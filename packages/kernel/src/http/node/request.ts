@@ -6,6 +6,7 @@ import { HttpError, tooLarge } from '../errors.ts';
 import type { Lane } from '../lane.ts';
 import { sourceOf } from '../source.ts';
 import type { HttpRequest } from '../types.ts';
+import { readAbsolute } from './framing.ts';
 
 const BROKEN_OFF: Readonly<Record<number, string>> = {
   400: 'The request body is malformed',
@@ -21,6 +22,8 @@ export class NodeRequest implements HttpRequest {
   readonly headers: HttpRequest['headers'];
   /** The body was refused or never asked for with `100 Continue`: what follows on the connection can't be told. */
   unreadable = false;
+  /** Its framing may be read in more than one way: nothing that follows it is a request. */
+  ambiguous = false;
   /** Nothing more will come from the client. */
   brokenOff = false;
   readonly #message: IncomingMessage;
@@ -96,7 +99,13 @@ export class NodeRequest implements HttpRequest {
   abort(): void {
     if (this.#aborted) return;
     this.#aborted = true;
-    for (const listener of this.#abortListeners) listener();
+    for (const listener of this.#abortListeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#lane.report(error, this);
+      }
+    }
   }
 
   /** The rest of the request can't be read: fails whoever waits for its body. Does nothing when it has all arrived. */
@@ -111,6 +120,7 @@ export class NodeRequest implements HttpRequest {
    * handler still reads, as one does that answers in a stream, the end of the answer decides.
    */
   get leavesBody(): boolean {
+    if (this.ambiguous) return true;
     if (this.#message.complete) return false;
     if (this.unreadable) return true;
     return !this.#reading && !(this.#announced - this.#received <= MAX_REST_BYTES);
@@ -173,33 +183,6 @@ export class NodeRequest implements HttpRequest {
 /** An unread rest of a body up to this size is waited for, so that its connection may be kept. */
 const MAX_REST_BYTES = 64 * 1024;
 const READING_EVENTS = ['readable', 'end', 'error', 'close'];
-
-const ABSOLUTE = /^https?:\/\/([A-Za-z0-9._:[\]-]+)((?:\/[^?]*)?)(\?.*)?$/i;
-
-/**
- * A target in absolute form, as clients send to a proxy and some to every server: it means the same as its path and
- * query, and the host that it names counts, whatever the Host field says. Null for every other form. Pure.
- * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
- */
-function readAbsolute(url: string): { readonly target: string; readonly host: string } | null {
-  if (url.startsWith('/')) return null;
-  const match = ABSOLUTE.exec(url);
-  return match && { target: `${match[2] || '/'}${match[3] ?? ''}`, host: match[1]! };
-}
-
-/**
- * node:http keeps the first of two Hosts, where a proxy in front may have looked at the second.
- * @throws {HttpError} 400
- * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
- */
-export function assertOneHost({ rawHeaders }: IncomingMessage): void {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  if (hosts > 1) throw new HttpError(400, 'The request names more than one host');
-}
 
 /** node:http's joined headers; its one list-valued field (`set-cookie`, senseless in a request) joined too. */
 function flatHeaders(message: IncomingMessage): HttpRequest['headers'] {

@@ -4,9 +4,11 @@ import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import { drained } from '../drained.ts';
 import type { Lane } from '../lane.ts';
-import { isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
+import { PeerProbe } from '../peerProbe.ts';
+import { assertBytes, isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
 import type { HttpBody, HttpResponse } from '../types.ts';
-import { assertOneHost, NodeRequest } from './request.ts';
+import { assertUnambiguous } from './framing.ts';
+import { NodeRequest } from './request.ts';
 
 /** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
 const LINGER_MS = 1000;
@@ -51,33 +53,58 @@ export async function serveNode(
   expectsContinue: boolean,
 ): Promise<void> {
   const request = new NodeRequest(message, lane, expectsContinue ? reply : null);
+  const { socket } = message;
   const gone = () => {
     if (!reply.writableFinished) request.abort();
   };
-  // A client that closes its side has left, unless it is one of the few that half-close: those still get the answer.
-  message.socket.on('end', gone);
+  let probe = null as PeerProbe | null;
+  let answering = false;
+  const half = () => {
+    request.breakOff(400);
+    if (answering && !reply.headersSent) probe ??= new PeerProbe(socket);
+  };
+  socket.on('end', half);
   reply.on('close', gone);
   reply.on('error', gone);
-  const tracked = track(message.socket, request);
-  lane.begin();
+  const tracked = track(socket, request);
+  lane.begin(socket);
   try {
-    const waiting = turn(message.socket, reply);
+    const waiting = turn(socket, reply);
     if (waiting !== null) await waiting;
-    if (message.socket.destroyed) return;
-    let response: HttpResponse;
-    try {
-      assertOneHost(message);
-      response = await lane.handler(request);
-    } catch (error) {
-      response = lane.failed(error, request);
+    if (socket.destroyed) return;
+    answering = true;
+    if (socket.readableEnded) half();
+    const response = await handle(request, message, lane);
+    if (socket.destroyed) {
+      releaseBody(response?.body ?? null);
+      return;
     }
-    await write(request, message, reply, response, lane);
-    if (message.socket.writableLength > 0) lane.wrote(message.socket);
+    await write(request, message, reply, response, lane, () => probe?.stop() ?? 0);
+    if (socket.writableLength > 0) lane.wrote(socket);
+  } catch (error) {
+    // Not the handler's, whose failures have an answer: this connection's state is unknown, so it ends.
+    lane.report(error, request);
+    socket.destroy();
   } finally {
-    lane.end();
+    probe?.stop();
+    lane.end(socket);
     request.release();
     tracked.delete(request);
-    message.socket.off('end', gone);
+    socket.off('end', half);
+  }
+}
+
+async function handle(request: NodeRequest, message: IncomingMessage, lane: Lane): Promise<HttpResponse> {
+  try {
+    assertUnambiguous(message);
+  } catch (error) {
+    request.ambiguous = true;
+    return lane.failed(error, request);
+  }
+  try {
+    return await lane.handler(request);
+  } catch (error) {
+    return lane.failed(error, request);
   }
 }
 
@@ -87,15 +114,12 @@ async function write(
   reply: ServerResponse,
   response: HttpResponse,
   lane: Lane,
+  begun: () => number,
 ): Promise<void> {
   const planned = planAnswer(lane, request, response);
   const { body } = planned.response;
-  if (reply.destroyed || message.socket.destroyed) {
-    releaseBody(body);
-    return;
-  }
   const closes = request.leavesBody;
-  sendHead(reply, planned, closes || lane.draining);
+  sendHead(reply, planned, closes || lane.draining, begun());
   if (planned.sendsBody && isStream(body)) {
     await pump(request, reply, body, planned, lane);
   } else {
@@ -135,7 +159,11 @@ function sendParts(reply: ServerResponse, head: string, parts: readonly (string 
   reply.end();
 }
 
-function sendHead(reply: ServerResponse, planned: PlannedResponse, closes: boolean): void {
+/** node:http's rendered head, which it sends with the first bytes of the body. */
+type WithHead = ServerResponse & { _header: string };
+
+/** `begun` bytes of it have been sent already. */
+function sendHead(reply: ServerResponse, planned: PlannedResponse, closes: boolean, begun: number): void {
   const lines = planned.head.split('\r\n');
   const headers: string[] = [];
   for (let i = 1; i < lines.length - 1; i++) {
@@ -150,6 +178,7 @@ function sendHead(reply: ServerResponse, planned: PlannedResponse, closes: boole
   const { status, statusText } = planned.response;
   if (statusText === undefined) reply.writeHead(status, headers);
   else reply.writeHead(status, statusText, headers);
+  if (begun > 0) (reply as WithHead)._header = (reply as WithHead)._header.slice(begun);
 }
 
 async function pump(
@@ -164,6 +193,7 @@ async function pump(
     reply.flushHeaders();
     for await (const chunk of body) {
       if (reply.destroyed) return;
+      assertBytes(chunk);
       sent += chunk.byteLength;
       if (planned.framing === 'given' && sent > planned.length) break;
       if (!reply.write(chunk)) await drained(reply);

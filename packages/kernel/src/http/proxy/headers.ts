@@ -1,21 +1,12 @@
+import { isHopByHop } from '../hopByHop.ts';
 import type { HttpRequest } from '../types.ts';
-
-/** Fields that concern one connection and never pass a proxy. @see https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-]);
+import { type Framing, framingHeaders } from './framing.ts';
 
 /** What a proxy says about the address that its client used. */
 const FORWARDED_ORIGIN = new Set(['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port']);
+
+/** What a client's Connection can't take away: how the message is framed and routed, and what we say of it ourselves. */
+const KEPT = new Set(['content-length', 'host', 'x-forwarded-prefix', 'x-request-id', ...FORWARDED_ORIGIN]);
 
 function connectionOptions(connection: string | undefined): ReadonlySet<string> {
   return new Set((connection ?? '').split(',').map(option => option.trim().toLowerCase()));
@@ -31,19 +22,20 @@ export interface ForwardOptions {
   readonly keepForwarded?: boolean;
 }
 
-/** Header fields for the upstream: hop-by-hop ones left out, X-Forwarded-* set. Pure. */
+/** Header fields for the upstream: hop-by-hop ones left out, X-Forwarded-* set, the body framed by us. Pure. */
 export function upstreamHeaders(
   request: HttpRequest,
   upstreamHost: string,
+  framing: Framing,
   options: ForwardOptions,
 ): Record<string, string> {
   const { headers } = request;
   const dropped = connectionOptions(headers.connection);
   const forwarded: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || HOP_BY_HOP.has(name) || dropped.has(name)) continue;
-    // Answered here already; the upstream would answer it again.
-    if (name === 'expect' || name === 'host') continue;
+    if (value === undefined || isHopByHop(name) || (dropped.has(name) && !KEPT.has(name))) continue;
+    // Answered here already; the upstream would answer it again. Proxy becomes HTTP_PROXY in CGI programs.
+    if (name === 'expect' || name === 'host' || name === 'content-length' || name === 'proxy') continue;
     if (name === 'x-forwarded-for' || name === 'forwarded' || name === 'x-real-ip') continue;
     if (FORWARDED_ORIGIN.has(name) && !options.keepForwarded) continue;
     forwarded[name] = value;
@@ -53,7 +45,7 @@ export function upstreamHeaders(
   if (request.remoteAddress !== '') forwarded['x-forwarded-for'] = request.remoteAddress;
   forwarded['x-forwarded-host'] ??= host;
   forwarded['x-forwarded-proto'] ??= 'http';
-  return forwarded;
+  return Object.assign(forwarded, framingHeaders(framing));
 }
 
 /** The upstream's header fields for the client, flat and in order. Pure. */
@@ -66,7 +58,8 @@ export function downstreamHeaders(raw: readonly string[]): string[] {
   const headers: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase();
-    if (!HOP_BY_HOP.has(name) && !dropped.has(name) && name !== 'date') headers.push(raw[i]!, raw[i + 1]!);
+    if (!isHopByHop(name) && !(dropped.has(name) && name !== 'content-length') && name !== 'date')
+      headers.push(raw[i]!, raw[i + 1]!);
   }
   return headers;
 }

@@ -1,15 +1,13 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyCollector } from '../bodyCollector.ts';
 import { drained } from '../drained.ts';
+import { HttpError } from '../errors.ts';
 import { jsonResponse } from '../respond.ts';
 import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
+import { createAgent } from './agent.ts';
+import { type Framing, framingOf } from './framing.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
 
 export interface ProxyOptions extends ForwardOptions {
@@ -59,17 +57,11 @@ export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseP
     throw new RangeError(`A proxy's upstream must be http or https, not ${upstream.protocol}//`);
   }
   const secure = upstream.protocol === 'https:';
-  const agentOptions = {
-    keepAlive: true,
-    maxSockets: options.maxConnections ?? 256,
-    maxFreeSockets: 32,
-    scheduling: 'lifo',
-  } as const;
-  const agent = secure ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const agent = createAgent(secure, options.maxConnections ?? 256);
   const base = upstream.pathname.replace(/\/$/, '');
 
   /** `fresh`: on a connection of its own, looked up anew, because those in the pool may lead to a server that left. */
-  function open(request: HttpRequest, fresh: boolean): ClientRequest {
+  function open(request: HttpRequest, framing: Framing, fresh: boolean): ClientRequest {
     return (secure ? httpsRequest : httpRequest)({
       agent: fresh ? false : agent,
       protocol: upstream.protocol,
@@ -77,7 +69,7 @@ export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseP
       port: upstream.port || (secure ? 443 : 80),
       method: request.method,
       path: base + request.target,
-      headers: upstreamHeaders(request, upstream.host, options),
+      headers: upstreamHeaders(request, upstream.host, framing, options),
       setDefaultHeaders: false,
     });
   }
@@ -120,22 +112,22 @@ function failureResponse(failure: ProxyFailure, options: ProxyOptions): HttpResp
 
 async function exchange(
   request: HttpRequest,
-  open: (request: HttpRequest, fresh: boolean) => ClientRequest,
+  open: (request: HttpRequest, framing: Framing, fresh: boolean) => ClientRequest,
   options: ProxyOptions,
 ): Promise<HttpResponse> {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  const framing = framingOf(request);
+  const hasBody = framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0);
   const repeatable = !hasBody && (request.method === 'GET' || request.method === 'HEAD');
-  let upstream = open(request, false);
+  let upstream = open(request, framing, false);
   request.onAborted(() => upstream.destroy());
   for (let repeats = 0; ; repeats++) {
     try {
-      return await answer(request, upstream, hasBody && repeats === 0, options);
+      return await answer(request, upstream, hasBody ? framing : null, options);
     } catch (error) {
       if (!repeatable || !(error instanceof ProxyFailure) || !mayRepeat(error, upstream, repeats))
         throw error;
       if (error.code === 'unreachable') await sleep(REFUSED_WAIT_MS);
-      upstream = open(request, true);
+      upstream = open(request, framing, true);
     }
   }
 }
@@ -155,16 +147,21 @@ function mayRepeat({ code }: ProxyFailure, upstream: ClientRequest, repeats: num
   }
 }
 
+/** `framing` is null when there is no body to send. */
 async function answer(
   request: HttpRequest,
   upstream: ClientRequest,
-  hasBody: boolean,
+  framing: Framing | null,
   options: ProxyOptions,
 ): Promise<HttpResponse> {
-  const responded = response(upstream, options);
-  const sent = hasBody ? sendBody(request, upstream) : upstream.end();
+  const { responded, moved } = response(upstream, options);
+  const sent = framing === null ? upstream.end() : sendBody(request, upstream, framing, moved);
   // An upload that fails on our client's side must not wait for the upstream; one that fails on the upstream's side shows there.
   const message = await Promise.race([responded, Promise.resolve(sent).then(() => responded)]);
+  // An answer may be complete while the upload isn't. The rest of it is then nobody's, and must not be the next request's beginning.
+  message.once('end', () => {
+    if (!upstream.writableEnded) upstream.destroy();
+  });
   const headers = downstreamHeaders(message.rawHeaders);
   const status = message.statusCode ?? 502;
   const reason = message.statusMessage ? { statusText: message.statusMessage } : {};
@@ -193,43 +190,67 @@ function wholeBody(message: IncomingMessage, length: number): Promise<Buffer> {
   });
 }
 
-/** Settles with the response's head. Connecting and waiting are timed apart. */
-function response(upstream: ClientRequest, options: ProxyOptions): Promise<IncomingMessage> {
-  const { connectTimeoutMs = 5000, responseTimeoutMs = 60_000, idleTimeoutMs = 60_000 } = options;
-  return new Promise((resolve, reject) => {
-    let connected = false;
-    let timer = setTimeout(() => fail('timeout'), connectTimeoutMs);
-    const fail = (code: FailureCode, cause?: unknown) => {
-      clearTimeout(timer);
-      reject(new ProxyFailure(code, cause));
-      upstream.destroy();
-    };
-    const onConnected = () => {
-      connected = true;
-      clearTimeout(timer);
-      timer = setTimeout(() => fail('timeout'), responseTimeoutMs);
-    };
-    upstream.once('socket', socket => {
-      if (socket.connecting) socket.once('connect', onConnected);
-      else onConnected();
-    });
-    upstream.once('response', message => {
-      clearTimeout(timer);
-      upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
-      resolve(message);
-    });
-    upstream.on('error', error => fail(connected ? 'broken' : 'unreachable', error));
-    // Without a listener node:http would treat a 101 as a response with the socket attached.
-    upstream.once('upgrade', () => fail('broken'));
-  });
+interface Answer {
+  readonly responded: Promise<IncomingMessage>;
+  /** Something of the upload went out: the upstream has its time from here. */
+  moved(): void;
 }
 
-async function sendBody(request: HttpRequest, upstream: ClientRequest): Promise<void> {
+/** Settles with the response's head. Connecting and waiting are timed apart. */
+function response(upstream: ClientRequest, options: ProxyOptions): Answer {
+  const { connectTimeoutMs = 5000, responseTimeoutMs = 60_000, idleTimeoutMs = 60_000 } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  let connected = false;
+  let timer = setTimeout(() => fail('timeout'), connectTimeoutMs);
+  const fail = (code: FailureCode, cause?: unknown) => {
+    clearTimeout(timer);
+    reject(new ProxyFailure(code, cause));
+    upstream.destroy();
+  };
+  const onConnected = () => {
+    connected = true;
+    clearTimeout(timer);
+    timer = setTimeout(() => fail('timeout'), responseTimeoutMs);
+  };
+  upstream.once('socket', socket => {
+    if (socket.connecting) socket.once('connect', onConnected);
+    else onConnected();
+  });
+  upstream.once('response', message => {
+    clearTimeout(timer);
+    upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
+    resolve(message);
+  });
+  upstream.on('error', error => fail(connected ? 'broken' : 'unreachable', error));
+  upstream.once('close', () => fail('broken'));
+  // Nobody asked for another protocol here, so a 101 is no answer.
+  upstream.once('upgrade', (_message, socket) => {
+    socket.destroy();
+    fail('broken');
+  });
+  const moved = () => {
+    if (connected) timer.refresh();
+  };
+  return { responded: promise, moved };
+}
+
+async function sendBody(
+  request: HttpRequest,
+  upstream: ClientRequest,
+  framing: Framing,
+  moved: () => void,
+): Promise<void> {
+  let sent = 0;
   try {
     for await (const chunk of request.stream()) {
       if (upstream.destroyed || upstream.writableEnded) return;
+      sent += chunk.length;
+      if (framing.kind === 'length' && sent > framing.bytes) break;
       if (!upstream.write(chunk)) await drained(upstream);
+      moved();
     }
+    if (framing.kind === 'length' && sent !== framing.bytes)
+      throw new HttpError(400, 'The body is not as long as it was said to be');
     upstream.end();
   } catch (error) {
     upstream.destroy();
