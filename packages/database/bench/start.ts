@@ -7,9 +7,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { signalProcess } from '@peakstone/kernel/process';
 import { systemCode } from '../src/errors.ts';
 import { databaseService, ensureSecrets, type RunningDatabase } from '../src/index.ts';
-import { processesIn, signalProcess } from '../src/server/processes.ts';
+import { processesIn } from '../src/server/processes.ts';
 import { remove, temporaryFolder } from '../test/support.ts';
 import { variables } from '../test/variables.ts';
 

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@peakstone/kernel/process';
 import { reservePorts, until } from '@peakstone/testing';
 import { connect, type DatabaseEvent, databaseService, ensureSecrets, rotateSecrets } from '../src/index.ts';
-import { isAlive } from '../src/server/processes.ts';
 import { remove, spawnNode, temporaryFolder } from './support.ts';
 import { variables } from './variables.ts';
 
@@ -99,6 +99,27 @@ describe('the database service', () => {
     }
   });
 
+  it('adopts the server that this process runs there already, and waits for one that it is stopping', async () => {
+    const { service, events } = await startService('adopted');
+    const pid = service.local?.pid;
+    const again = await startService('adopted');
+    try {
+      assert.equal(again.service.local?.pid, pid);
+      const stopping = service.stop();
+      const third = await startService('adopted');
+      await stopping;
+      try {
+        assert.notEqual(third.service.local?.pid, pid);
+        assert.equal(await ask(third.service.tcpUrl('hasura')), 'hasura');
+      } finally {
+        await third.service.stop();
+      }
+    } finally {
+      await again.service.stop();
+    }
+    assert.ok(!events.some(event => event.kind === 'restartFailed'));
+  });
+
   /** A process that owns a server in the folder of that name, and that server's process id. */
   async function startOwner(name: string) {
     const dataDir = path.join(folder, name, 'postgres');
@@ -119,7 +140,7 @@ describe('the database service', () => {
 
   it('takes over from a process that was killed, and leaves a living one alone', async () => {
     const owner = await startOwner('owned');
-    await assert.rejects(startService('owned'), { code: 'IN_USE' });
+    await assert.rejects(startService('owned'), { code: 'IN_USE', message: /already running/ });
     await owner.kill();
     assert.equal(isAlive(owner.postmaster), true);
     const { service, events } = await startService('owned');

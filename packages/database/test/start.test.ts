@@ -261,17 +261,6 @@ describe('a data folder that cannot be used', () => {
     assert.match((await run.finished).output, /^FOREIGN_OWNER .*belongs to /);
   });
 
-  it('because another PeakStone runs it', async () => {
-    const dataDir = path.join(folder, 'twice');
-    const server = await start(dataDir);
-    try {
-      await assert.rejects(start(dataDir), failsWith('IN_USE', /already running/));
-      assert.equal(await ask(server, 'select 1::text'), '1');
-    } finally {
-      await server.stop();
-    }
-  });
-
   it('because the disk is full, at the first start', async test => {
     const disk = smallDisk(path.join(folder, 'tiny'), 8);
     if (typeof disk === 'string') return test.skip(disk);

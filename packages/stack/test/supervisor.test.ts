@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { Health, Running } from '@peakstone/kernel/service';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health } from '@peakstone/kernel/service';
 import type { StackEvent } from '../src/run/events.ts';
 import { Supervisor } from '../src/run/supervisor.ts';
-import type { Unit } from '../src/run/unit.ts';
+import type { RunningUnit, Unit } from '../src/run/unit.ts';
 
 interface Probe extends Unit {
   health: Health;
@@ -14,6 +15,8 @@ interface Probe extends Unit {
   crash: () => void;
   stops: number;
   hangs: boolean;
+  /** As a process that ends under it. */
+  end: (reason: string) => void;
   /** Called when a start has succeeded. */
   onStart: () => void;
 }
@@ -24,6 +27,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     title: name,
     engine: 'peakstone',
     essential: false,
+    mendsItself: false,
     needs,
     url: null,
     port: null,
@@ -31,6 +35,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     failures: [],
     starts: 0,
     crash: () => assert.fail('not started'),
+    end: () => assert.fail('not started'),
     stops: 0,
     hangs: false,
     onStart: () => undefined,
@@ -43,8 +48,11 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
       if (failure) throw failure;
       journal.push(`+${name}`);
       unit.health = { ok: true };
+      const ended = Promise.withResolvers<string>();
+      unit.end = ended.resolve;
       unit.onStart();
-      const running: Running = {
+      const running: RunningUnit = {
+        ended: ended.promise,
         health: async () => unit.health,
         stop: async () => {
           if (unit.hangs) await new Promise(() => undefined);
@@ -64,7 +72,8 @@ function setUp(test: TestContext) {
   const database = probe('database', [], journal);
   const rest = probe('rest', ['database'], journal);
   const gateway = probe('gateway', ['rest'], journal);
-  const supervisor = new Supervisor([gateway, rest, database], {
+  const mending = Object.assign(probe('mending', [], []), { mendsItself: true });
+  const supervisor = new Supervisor([gateway, rest, database, mending], {
     onEvent: event => events.push(event),
     intervalMs: 10,
     patienceMs: 50,
@@ -81,7 +90,7 @@ function setUp(test: TestContext) {
     }
   };
   const state = (name: string) => supervisor.statuses().find(status => status.name === name)!;
-  return { journal, events, database, rest, gateway, supervisor, start, until, state };
+  return { journal, events, database, rest, gateway, mending, supervisor, start, until, state };
 }
 
 describe('supervising services', () => {
@@ -156,6 +165,81 @@ describe('supervising services', () => {
     await until(() => database.starts >= 6);
     const waits = events.flatMap(event => (event.kind === 'startFailed' ? [event.retryInMs] : []));
     assert.deepEqual(waits, [20, 40, 80, 80]);
+  });
+
+  it('takes several looks to restart it', async test => {
+    const { rest, start, until, state } = setUp(test);
+    await start();
+    let looks = 0;
+    Object.defineProperty(rest, 'health', {
+      get: () => ({ ok: rest.starts > 1, reason: `look ${++looks}` }),
+      set: () => undefined,
+    });
+    await until(() => rest.starts === 2 && state('rest').state === 'healthy');
+    assert.ok(looks >= 4, `${looks} looks`);
+  });
+
+  it('takes nothing from a look that it was itself late for', async test => {
+    const { database, events, supervisor, start, state } = setUp(test);
+    await start();
+    events.length = 0;
+    for (let round = 0; round < 5; round++) {
+      // An answer that is there in time, but is looked for too late: the timer that gives up comes first.
+      Object.defineProperty(database, 'health', {
+        configurable: true,
+        get: () => {
+          const late = new Int32Array(new SharedArrayBuffer(4));
+          setImmediate(() => Atomics.wait(late, 0, 0, 600));
+          return sleep(300).then(() => ({ ok: false, reason: 'no answer within 0.3 s' }));
+        },
+      });
+      await supervisor.check();
+    }
+    Object.defineProperty(database, 'health', { configurable: true, value: { ok: true } });
+    assert.deepEqual(events, []);
+    assert.equal(state('database').restarts, 0);
+    assert.equal(database.starts, 1);
+  });
+
+  it('never restarts for ill health what starts itself again', async test => {
+    const { mending, rest, start, until, state } = setUp(test);
+    await start();
+    mending.health = { ok: false, reason: 'slow' };
+    rest.health = { ok: false, reason: 'stuck' };
+    // The other one has been ill for no longer, and is restarted.
+    await until(() => rest.starts === 2);
+    assert.equal(state('mending').reason, 'slow');
+    assert.equal(mending.starts, 1);
+  });
+
+  it('starts again at once what ends, with what needs it, and waits longer when it ends again', async test => {
+    const { events, database, rest, gateway, start, until, state } = setUp(test);
+    await start();
+    events.length = 0;
+    rest.end('its process ended: signal SIGKILL');
+    gateway.end('its process ended: signal SIGKILL');
+    await until(() => rest.starts === 2 && gateway.starts === 2 && state('gateway').state === 'healthy');
+    assert.deepEqual([rest.stops, gateway.stops, database.starts], [0, 0, 1]);
+    assert.equal(state('rest').restarts, 1);
+    assert.deepEqual(events[0], {
+      kind: 'unhealthy',
+      service: 'rest',
+      reason: 'its process ended: signal SIGKILL',
+    });
+    rest.end('again');
+    assert.equal(rest.starts, 2);
+    await until(() => state('rest').reason === 'again');
+    await until(() => rest.starts === 3 && state('rest').state === 'healthy');
+  });
+
+  it('fails the start of the stack when a service ends before it was well', async test => {
+    const { rest, start, journal } = setUp(test);
+    rest.onStart = () => {
+      rest.health = { ok: false, reason: 'not yet' };
+      rest.end('its process ended: Error: no catalog');
+    };
+    await assert.rejects(start(), /rest did not start: its process ended: Error: no catalog/);
+    assert.deepEqual(journal, ['+database', '+rest', '-database']);
   });
 
   it('counts what a service mended itself', async test => {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, signalProcess } from '@peakstone/kernel/process';
 import { DatabaseError, systemCode } from '../errors.ts';
 import { explainFailure } from './failure.ts';
-import { isAlive, signalProcess, waitFor } from './processes.ts';
+import { waitFor } from './processes.ts';
 import { serverEnvironment } from './run.ts';
 import { type RunUser, spawnIdentity } from './user.ts';
 

@@ -1,35 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { statText } from '@peakstone/kernel/process';
 import { systemCode } from '../errors.ts';
-
-/** Whether a process of that id runs, whoever owns it. One that has ended and only waits for its parent does not. */
-export function isAlive(pid: number): boolean {
-  return isTaken(pid) && !isZombie(pid);
-}
-
-/** Whether the system still gives the id to something, be it a zombie: what PostgreSQL itself looks at. */
-export function isTaken(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
-}
 
 /** A suffix for what is made beside its place: says whose it is, so that what the dead left can be told. */
 export function partialSuffix(): string {
   return `${process.pid}-${randomBytes(4).toString('hex')}`;
-}
-
-/** Ids are reused; an id together with this text is one process. Undefined when it is gone. */
-export function startTime(pid: number): string | undefined {
-  if (process.platform === 'linux') return statFields(pid)?.[19];
-  const run = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
-  return run.status === 0 ? run.stdout.trim() : undefined;
 }
 
 /** Whether `pid` may be a server process working in `dataDir`. Where the system cannot tell the folder, its name decides. */
@@ -58,17 +36,6 @@ export async function waitFor(done: () => boolean, timeoutMs: number): Promise<b
   return true;
 }
 
-/** Sends a signal; false when the process is already gone. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ESRCH') return false;
-    throw error;
-  }
-}
-
 function workingFolder(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -81,23 +48,4 @@ function workingFolder(pid: number): string | undefined {
 
 function isPostgres(pid: number): boolean {
   return statText(pid)?.includes('(postgres)') ?? false;
-}
-
-function isZombie(pid: number): boolean {
-  return process.platform === 'linux' && statFields(pid)?.[0] === 'Z';
-}
-
-/** Fields of /proc/PID/stat from the third (state) on; the second may hold any character. */
-function statFields(pid: number): string[] | undefined {
-  const text = statText(pid);
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-function statText(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes(systemCode(error) ?? '')) return undefined;
-    throw error;
-  }
 }

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '@peakstone/kernel/private';
+import { isAlive } from '@peakstone/kernel/process';
 import type { Binaries } from '../binaries/binaries.ts';
 import { type BinariesChoice, findBinaries } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
@@ -83,8 +84,11 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
   const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? cacheFolder());
   const binaries = await findBinaries(options.binaries, user, cacheDir ?? cacheFolder(), notice);
 
-  if (folder.kind === 'cluster') await freeDataFolder(dataDir, notice);
-  else {
+  if (folder.kind === 'cluster') {
+    const ours = await findOurs(dataDir, notice);
+    if (ours !== undefined) return ours;
+    await freeDataFolder(dataDir, notice);
+  } else {
     const durable = options.durable ?? true;
     await createCluster({ dataDir, binaries, user, superuser: options.superuser, cacheDir, durable, signal });
   }
@@ -104,6 +108,21 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
       if (!taken || options.port.fixed || attempt === BIND_TRIES) throw error;
     }
   }
+}
+
+/** Servers of this process that have not ended, by data folder. */
+const running = new Map<string, Server & { readonly stopping: boolean }>();
+
+/** A server that this process already runs on the folder: it is taken as it is, but one that is being stopped is waited for. */
+async function findOurs(dataDir: string, notice: (text: string) => void): Promise<Server | undefined> {
+  const ours = running.get(realpathSync(dataDir));
+  if (ours === undefined) return undefined;
+  const { pid, exited } = ours.postmaster;
+  const alive = isAlive(pid);
+  if (alive && !ours.stopping) return ours;
+  if (alive) notice(`PostgreSQL (process ${pid}) is still stopping; waiting for it.`);
+  await exited;
+  return undefined;
 }
 
 type Resolved = Pick<Server, 'binaries' | 'user' | 'dataDir' | 'socketDir' | 'port'>;
@@ -126,20 +145,27 @@ async function launch(
   await waitUntilReady(postmaster, dataDir, options.startTimeoutMs ?? 600_000, signal);
   let stopping: Promise<void> | undefined;
   let hasExited = false;
+  const folder = realpathSync(dataDir);
   postmaster.exited.then(() => {
     hasExited = true;
+    running.delete(folder);
   });
-  return {
+  const server = {
     ...resolved,
     port,
     superuser: options.superuser,
     postmaster,
+    get stopping() {
+      return stopping !== undefined;
+    },
     stop(graceMs = 60_000) {
       // Not after its exit: the id may be another process's by then.
       stopping ??= hasExited ? Promise.resolve() : stopPostmaster(postmaster.pid, graceMs);
       return stopping;
     },
   };
+  if (!hasExited) running.set(folder, server);
+  return server;
 }
 
 function writeConfiguration(

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isAlive, isTaken, signalProcess, startTime } from '@peakstone/kernel/process';
 import { DatabaseError, systemCode } from '../errors.ts';
 import { type LockFile, readLockFile, stopPostmaster } from './postmaster.ts';
-import { isAlive, isTaken, processesIn, signalProcess, startTime, waitFor, worksIn } from './processes.ts';
+import { processesIn, waitFor, worksIn } from './processes.ts';
 import { writeFileDurably } from './run.ts';
 import type { RunUser } from './user.ts';
 

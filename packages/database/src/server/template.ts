@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isAlive } from '@peakstone/kernel/process';
 import { DatabaseError, diskFull, systemCode } from '../errors.ts';
 import { ensureCache, ensurePrivate } from '../private.ts';
-import { isAlive, partialSuffix } from './processes.ts';
+import { partialSuffix } from './processes.ts';
 import { runAs } from './run.ts';
 import type { RunUser } from './user.ts';
 

@@ -4,6 +4,7 @@ import { askControl, type ControlRequest } from './control.ts';
 import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
+import { endLeft } from './left.ts';
 import { takeLock } from './lock.ts';
 import type { StackPaths } from './paths.ts';
 import {
@@ -96,11 +97,13 @@ export async function ask(
 
 /** What a killed stack has left running ends as well when the stack is stopped. */
 async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
-  if (readPresence(paths).kind !== 'stale') return false;
+  const presence = readPresence(paths);
+  if (presence.kind !== 'stale') return false;
   // Held meanwhile, so that no successor starts the server that is being stopped.
   const lock = takeLock(paths.lock);
   if (lock === null) return false;
   try {
+    await endLeft(presence.state.processes ?? []);
     const values = stackEnv(paths, env);
     for (const { name, local } of services) {
       const planning = await local?.plan?.();

@@ -6,15 +6,19 @@ import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
+import { describeProcess, endLeft } from './left.ts';
+import { Live } from './live.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackLogs } from './logs.ts';
 import { ensureDataFolder, type StackPaths, stackPaths } from './paths.ts';
 import { planStack, type StackPlan } from './plan.ts';
+import type { ServiceProcess } from './process/process.ts';
+import { planProcesses } from './processes.ts';
 import type { StackSummary, StartOptions } from './settings.ts';
 import { readPresence, removeState, writeState } from './state.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
-import { buildUnits, type Live } from './units.ts';
+import { buildUnits } from './units.ts';
 import { httpUrl } from './urls.ts';
 
 /** A stack that is up in this process. */
@@ -40,16 +44,41 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
   const release = new Releases();
   release.add(() => lock.release());
   try {
-    announceRecovery(paths, hub.emit);
+    await recover(paths, hub.emit);
     const logs = new StackLogs(paths.logs);
     release.add(() => logs.close());
     hub.listen(event => logs.write('stack', describeEvent(event)));
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
     const plan = await planStack(options, paths, hub.emit);
-    const { units, live } = buildUnits(plan, logs);
-    const supervisor = new Supervisor(units, { onEvent: hub.emit });
+    const live = new Live();
+    const processes = planProcesses({
+      engines: plan.engines,
+      onLine: (name, line) => logs.write('stack', `${name}: ${line}`),
+      onChange: () => state.write(),
+      health: service => live.health(service),
+    });
+    const state = new StateFile(paths, plan, processes);
+    release.add(() => closeAll(processes));
+    // They load their services while the database starts.
+    for (const process of processes.values()) process.prepare();
+    const supervisor = new Supervisor(buildUnits({ plan, logs, logFolder: paths.logs, live, processes }), {
+      onEvent: hub.emit,
+    });
     release.add(() => supervisor.stop());
-    return await bringUp({ options, paths, example, plan, live, supervisor, hub, logs, release, began });
+    return await bringUp({
+      options,
+      paths,
+      example,
+      plan,
+      live,
+      processes,
+      state,
+      supervisor,
+      hub,
+      logs,
+      release,
+      began,
+    });
   } catch (error) {
     hub.emit({ kind: 'failed', reason: (error as Error).message });
     await release.all();
@@ -63,6 +92,8 @@ interface Parts {
   readonly example: Example | null;
   readonly plan: StackPlan;
   readonly live: Live;
+  readonly processes: ReadonlyMap<string, ServiceProcess>;
+  readonly state: StateFile;
   readonly supervisor: Supervisor;
   readonly hub: EventHub;
   readonly logs: StackLogs;
@@ -76,13 +107,14 @@ async function bringUp({
   example,
   plan,
   live,
+  processes,
+  state,
   supervisor,
   hub,
   logs,
   release,
   began,
 }: Parts): Promise<RunningStack> {
-  const startedAt = new Date().toISOString();
   const requested = Promise.withResolvers<void>();
   // `down` must be able to interrupt a start as well.
   const interrupt = new AbortController();
@@ -92,11 +124,14 @@ async function bringUp({
     return {
       pid: process.pid,
       version: stackVersion,
-      startedAt,
+      startedAt: state.startedAt,
       data: paths.data,
       healthy,
       services,
-      droppedLogLines: logs.dropped,
+      droppedLogLines: [...processes.values()].reduce(
+        (sum, { droppedLogLines }) => sum + droppedLogLines,
+        logs.dropped,
+      ),
     };
   };
   const handle = async (request: ControlRequest, onEvent: OnStackEvent): Promise<StackStatus | null> => {
@@ -128,16 +163,9 @@ async function bringUp({
   const control = await listenControl(paths.control, handle);
   release.add(() => {
     control.stopListening();
-    removeState(paths);
+    state.end();
   });
-  writeState(paths, {
-    version: 1,
-    pid: process.pid,
-    startedAt,
-    host: plan.host,
-    ports: plan.ports,
-    control: paths.control,
-  });
+  state.begin();
   const signal = AbortSignal.any([options.signal, interrupt.signal]);
   await supervisor.start(signal);
   if (example) {
@@ -196,13 +224,57 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   });
 }
 
-function announceRecovery(paths: StackPaths, emit: OnStackEvent): void {
+async function recover(paths: StackPaths, emit: OnStackEvent): Promise<void> {
   if (!existsSync(paths.state)) return;
   // We hold the lock ourselves, so that the state can only be a remain.
   const presence = readPresence(paths);
   const state = presence.kind === 'absent' ? null : presence.state;
   if (state) emit({ kind: 'recovered', pid: state.pid });
+  await endLeft(state?.processes ?? []);
   removeState(paths);
+}
+
+async function closeAll(processes: ReadonlyMap<string, ServiceProcess>): Promise<void> {
+  await Promise.all([...processes.values()].map(process => process.close()));
+}
+
+/** Keeps what other processes are told of this stack as it is. */
+class StateFile {
+  readonly startedAt = new Date().toISOString();
+  readonly #paths: StackPaths;
+  readonly #plan: StackPlan;
+  readonly #processes: ReadonlyMap<string, ServiceProcess>;
+  #open = false;
+
+  constructor(paths: StackPaths, plan: StackPlan, processes: ReadonlyMap<string, ServiceProcess>) {
+    this.#paths = paths;
+    this.#plan = plan;
+    this.#processes = processes;
+  }
+
+  begin(): void {
+    this.#open = true;
+    this.write();
+  }
+
+  write(): void {
+    if (!this.#open) return;
+    const pids = [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
+    writeState(this.#paths, {
+      version: 1,
+      pid: process.pid,
+      startedAt: this.startedAt,
+      host: this.#plan.host,
+      ports: this.#plan.ports,
+      control: this.#paths.control,
+      processes: pids.map(describeProcess),
+    });
+  }
+
+  end(): void {
+    this.#open = false;
+    removeState(this.#paths);
+  }
 }
 
 /** What was taken, given back once, in reverse; each even when another one fails. */

@@ -11,6 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StackError } from './errors.ts';
+import type { LeftProcess } from './left.ts';
 import { isLocked } from './lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from './paths.ts';
 
@@ -25,6 +26,8 @@ export interface StackState {
   /** By service. */
   readonly ports: Readonly<Record<string, number>>;
   readonly control: string;
+  /** Those that the stack's services run in; they end with it, and a start after a kill sees to it. */
+  readonly processes?: readonly LeftProcess[];
 }
 
 /** What is in the folder: a stack that runs, the remains of one that was killed, or nothing. */

@@ -9,6 +9,8 @@ export interface ServiceStatus {
   /** Where clients reach it; null for what has no address of its own. */
   readonly url: string | null;
   readonly port: number | null;
+  /** Of the process that does its work; null when it is not up, or somebody else's. */
+  readonly pid: number | null;
   /** Restarts since the stack came up that nobody asked for, those after a crash that the service mended itself included. */
   readonly restarts: number;
   /** Restarts that somebody asked for: by command, or by rotating a secret. */

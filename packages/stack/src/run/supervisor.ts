@@ -1,15 +1,15 @@
-import type { Running } from '@peakstone/kernel/service';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
+import { LoopLag } from './lag.ts';
 import type { ServiceStatus } from './status.ts';
-import { type Entry, healthOf, isOurs, newEntry, type Unit } from './unit.ts';
+import { type Entry, healthOf, isOurs, newEntry, type RunningUnit, type Unit } from './unit.ts';
 import { settleWithin } from './within.ts';
 
 export interface SupervisorOptions {
   readonly onEvent: OnStackEvent;
   /** Between two looks at every service's health. Default 1000. */
   readonly intervalMs?: number;
-  /** How long a service may be unhealthy before it is restarted, as most recover by themselves. Default 15 000. */
+  /** How long looks may find a service ill before it is restarted, as most recover by themselves. Default 15 000. */
   readonly patienceMs?: number;
   /** First wait before starting again; doubles up to `maxBackoffMs`. Default 500. */
   readonly backoffMs?: number;
@@ -21,6 +21,10 @@ export interface SupervisorOptions {
 
 /** A service healthy for so long has earned a short back-off again. */
 const forgiveMs = 60_000;
+/** So many looks in a row must find a service ill before it is restarted, however long each took. */
+const leastIllLooks = 3;
+/** A look that this process was held up by so long says nothing of the service. */
+const lateLookMs = 400;
 /** How long a started service may take until its first healthy answer. */
 const readinessMs = 30_000;
 
@@ -87,7 +91,7 @@ export class Supervisor {
   /** As last seen by the watch; costs no look at the services. */
   statuses(): ServiceStatus[] {
     return [...this.#entries.values()].map(
-      ({ unit, state, reason, restarts, restartsOnRequest, healthySince }) => ({
+      ({ unit, running, state, reason, restarts, restartsOnRequest, healthySince }) => ({
         name: unit.name,
         title: unit.title,
         engine: unit.engine,
@@ -95,6 +99,7 @@ export class Supervisor {
         reason,
         url: unit.url,
         port: unit.port,
+        pid: running?.pid ?? null,
         restarts,
         restartsOnRequest,
         healthySince: healthySince?.toISOString() ?? null,
@@ -105,17 +110,16 @@ export class Supervisor {
   /** Looks at every service's health now. */
   async check(): Promise<void> {
     if (this.#stopping) return;
-    this.#looking ??= Promise.all([...this.#entries.values()].map(entry => this.#look(entry)))
-      .then(() => undefined)
-      .finally(() => {
-        this.#looking = null;
-      });
+    this.#looking ??= this.#lookAround().finally(() => {
+      this.#looking = null;
+    });
     await this.#looking;
   }
 
-  /** What a unit's start returned, while it is up. */
-  running(name: string): Running | null {
-    return this.#entries.get(name)?.running ?? null;
+  async #lookAround(): Promise<void> {
+    const lag = new LoopLag();
+    await Promise.all([...this.#entries.values()].map(entry => this.#look(entry, lag)));
+    lag.stop();
   }
 
   /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. @throws {StackError} `unknownService` */
@@ -179,12 +183,15 @@ export class Supervisor {
         },
       );
       entry.running = running;
+      running.ended?.then(reason => this.#onEnd(entry, running, reason));
       if (!isOurs(unit)) {
         entry.unhealthySince = Date.now();
         await this.#lookAt(entry, running);
         return;
       }
-      await this.#awaitHealthy(running);
+      await this.#awaitHealthy(entry, running);
+      entry.illLooks = 0;
+      entry.illMs = 0;
       entry.state = 'healthy';
       entry.reason = null;
       entry.healthySince = new Date();
@@ -211,10 +218,11 @@ export class Supervisor {
     }
   }
 
-  async #awaitHealthy(running: Running): Promise<void> {
+  async #awaitHealthy(entry: Entry, running: RunningUnit): Promise<void> {
     const until = Date.now() + readinessMs;
     for (let waitMs = 10; ; waitMs = Math.min(250, waitMs * 2)) {
       const health = await healthOf(running);
+      if (entry.running !== running) throw new StackError('startFailed', entry.reason ?? 'It has ended.');
       if (health.ok) return;
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
       if (Date.now() > until)
@@ -256,18 +264,23 @@ export class Supervisor {
   }
 
   /** One look at one service; starts it again when it was unhealthy for too long while what it needs is well. */
-  async #look(entry: Entry): Promise<void> {
+  async #look(entry: Entry, lag: LoopLag): Promise<void> {
     if (entry.busy || entry.held) return;
     if (!entry.running) {
       if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) this.#recover(entry);
       return;
     }
-    await this.#lookAt(entry, entry.running);
+    await this.#lookAt(entry, entry.running, lag);
   }
 
-  async #lookAt(entry: Entry, running: Running): Promise<void> {
+  async #lookAt(entry: Entry, running: RunningUnit, lag?: LoopLag): Promise<void> {
     const health = await healthOf(running);
     if (entry.running !== running || this.#stopping) return;
+    // Its answer may have waited for us, and the time it had has passed meanwhile.
+    if (!health.ok && lag !== undefined && lag.longestMs() > lateLookMs) return;
+    const now = Date.now();
+    const sinceLastMs = Math.min(now - entry.lastLookAt, 3 * this.#options.intervalMs);
+    entry.lastLookAt = now;
     if (health.ok) {
       if (entry.state !== 'healthy') {
         entry.healthySince = new Date();
@@ -280,18 +293,36 @@ export class Supervisor {
       if (entry.healthySince && Date.now() - entry.healthySince.getTime() > forgiveMs) entry.failures = 0;
       entry.state = 'healthy';
       entry.reason = null;
+      entry.illLooks = 0;
+      entry.illMs = 0;
       return;
     }
-    const now = Date.now();
     if (entry.state === 'healthy') entry.unhealthySince = now;
     // While what it needs is down it cannot be well; its own time begins after that.
-    if (entry.state === 'healthy' || !this.#needsAreHealthy(entry)) entry.patientSince = now;
+    const counts = entry.state !== 'healthy' && this.#needsAreHealthy(entry);
+    entry.illLooks = counts ? entry.illLooks + 1 : 0;
+    entry.illMs = counts ? entry.illMs + sinceLastMs : 0;
     if (entry.reason !== health.reason)
       this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
     entry.state = 'unhealthy';
     entry.reason = health.reason;
-    const hopeless = now - entry.patientSince >= this.#options.patienceMs && now >= entry.nextAttemptAt;
-    if (hopeless && isOurs(entry.unit)) this.#recover(entry);
+    const hopeless =
+      entry.illLooks >= leastIllLooks &&
+      entry.illMs >= this.#options.patienceMs &&
+      now >= entry.nextAttemptAt;
+    if (hopeless && isOurs(entry.unit) && !entry.unit.mendsItself) this.#recover(entry);
+  }
+
+  /** Its process is gone, and with it what there would be to stop. */
+  #onEnd(entry: Entry, running: RunningUnit, reason: string): void {
+    if (entry.running !== running || this.#stopping) return;
+    entry.running = null;
+    entry.state = 'unhealthy';
+    entry.reason = reason;
+    entry.unhealthySince = Date.now();
+    this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason });
+    // Whoever is at work with it sees that; and one that ends again and again waits for its next attempt.
+    if (!entry.busy) void this.check();
   }
 
   /** Not waited for: a start may take long, and a look at the other services must not. */
@@ -303,6 +334,8 @@ export class Supervisor {
       // A failure is in the entry's reason and in the events; the next attempt is due after the back-off.
       await this.#startUnit(entry).catch(() => undefined);
       if (entry.state === 'healthy') entry.nextAttemptAt = Date.now() + this.#backoff(++entry.failures);
+      // What needs it starts without waiting for the next look.
+      void this.check();
     });
   }
 

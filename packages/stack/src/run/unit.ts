@@ -1,4 +1,6 @@
 import type { Health, Running } from '@peakstone/kernel/service';
+import type { Facts } from '../services/local.ts';
+import type { EnvValues } from './envFile.ts';
 import type { ServiceStatus } from './status.ts';
 import { settleWithin } from './within.ts';
 
@@ -10,6 +12,8 @@ export interface Unit {
   readonly engine: 'peakstone' | 'external';
   /** Nothing else of the stack can do without it, whoever runs it. */
   readonly essential: boolean;
+  /** It starts itself again when it ends, so that ill health alone is never a reason to. */
+  readonly mendsItself: boolean;
   /** Names of units that must be healthy before this one starts. */
   readonly needs: readonly string[];
   readonly url: string | null;
@@ -18,13 +22,22 @@ export interface Unit {
    * On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while, `crashed` that the
    * service ended unasked and starts itself again.
    */
-  start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<Running>;
+  start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<RunningUnit>;
+}
+
+export interface RunningUnit extends Running {
+  /** Of the process that does the work. */
+  readonly pid?: number | undefined;
+  /** Where it can end unasked: resolves with the reason. */
+  readonly ended?: Promise<string>;
+  facts?(env: EnvValues): Facts;
+  refresh?(): Promise<void>;
 }
 
 /** What the supervisor knows of a unit. */
 export interface Entry {
   readonly unit: Unit;
-  running: Running | null;
+  running: RunningUnit | null;
   state: ServiceStatus['state'];
   reason: string | null;
   restarts: number;
@@ -35,8 +48,10 @@ export interface Entry {
   held: boolean;
   healthySince: Date | null;
   unhealthySince: number;
-  /** From then on it could have recovered by itself. */
-  patientSince: number;
+  /** Looks in a row that found it ill while what it needs was well, and the time that these stand for. */
+  illLooks: number;
+  illMs: number;
+  lastLookAt: number;
   nextAttemptAt: number;
   /** A start, restart or stop is under way. */
   busy: Promise<unknown> | null;
@@ -54,7 +69,9 @@ export function newEntry(unit: Unit): Entry {
     held: false,
     healthySince: null,
     unhealthySince: 0,
-    patientSince: 0,
+    illLooks: 0,
+    illMs: 0,
+    lastLookAt: 0,
     nextAttemptAt: 0,
     busy: null,
   };

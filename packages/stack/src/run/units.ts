@@ -1,72 +1,46 @@
 import type { Health } from '@peakstone/kernel/service';
 import { services } from '../services/index.ts';
-import type { Facts, LocalRun, Peer, RunContext, Started } from '../services/local.ts';
+import type { LocalRun, Peer, Runner } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
-import { Handlers } from './handlers.ts';
+import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
 import type { StackPlan } from './plan.ts';
 import { probe } from './probe.ts';
-import type { Unit } from './unit.ts';
+import type { ServiceProcess } from './process/process.ts';
+import { processName } from './processes.ts';
+import type { RunningUnit, Unit } from './unit.ts';
+import { httpUrl } from './urls.ts';
 
-/** What is up at the moment; restarts replace it, and whoever calls in process looks here each time. */
-export class Live {
-  readonly handlers = new Handlers();
-  readonly #started = new Map<string, Started>();
-
-  arrive(name: string, started: Started): void {
-    this.#started.set(name, started);
-    if (started.handler) this.handlers.arrive(name, started.handler);
-  }
-
-  leave(name: string): void {
-    const left = this.#started.get(name);
-    this.#started.delete(name);
-    if (left?.handler) this.handlers.leave(name);
-  }
-
-  async health(name: string): Promise<Health> {
-    return (await this.#started.get(name)?.health()) ?? { ok: false, reason: 'not running' };
-  }
-
-  /** What the services that are up have told, with these settings. */
-  facts(env: RunContext['env']): Facts {
-    return Object.assign({}, ...[...this.#started.values()].map(started => started.facts?.(env)));
-  }
-
-  /** Resolves when every service serves what the others have now. */
-  async refresh(): Promise<void> {
-    await Promise.all([...this.#started.values()].map(started => started.refresh?.()));
-  }
+export interface House {
+  readonly plan: StackPlan;
+  readonly logs: StackLogs;
+  /** Folder of the log files. */
+  readonly logFolder: string;
+  readonly live: Live;
+  /** By name. */
+  readonly processes: ReadonlyMap<string, ServiceProcess>;
 }
 
 /** Services that take part here, in the order of the table. */
-export function buildUnits(
-  plan: StackPlan,
-  logs: StackLogs,
-): { readonly units: Unit[]; readonly live: Live } {
-  const live = new Live();
-  const peers = services.flatMap((definition): Peer[] => {
-    const engine = plan.engines.get(definition.name);
-    return engine ? [{ definition, engine, essential: definition.local?.essential === true }] : [];
+export function buildUnits(house: House): Unit[] {
+  const { plan } = house;
+  const peers = services.flatMap((service): Peer[] => {
+    const engine = plan.engines.get(service.name);
+    const { variables: _v, requires: _r, container: _c, checks: _k, local, ...definition } = service;
+    return engine ? [{ definition, engine, essential: local?.essential === true }] : [];
   });
-  const units = services.flatMap((service): Unit[] => {
+  return services.flatMap((service): Unit[] => {
     const engine = plan.engines.get(service.name);
     if (!engine) return [];
     if (engine.kind === 'external' && !service.local?.essential) return [externalUnit(service, engine.url)];
-    return [localUnit(service, service.local!, { plan, logs, live, peers })];
+    return [localUnit(service, service.local!, peers, house)];
   });
-  return { units, live };
 }
 
-interface House {
-  readonly plan: StackPlan;
-  readonly logs: StackLogs;
-  readonly live: Live;
-  readonly peers: readonly Peer[];
-}
-
-function localUnit(service: Service, local: LocalRun, { plan, logs, live, peers }: House): Unit {
+function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], house: House): Unit {
   const { name, title, front } = service;
+  const { plan, live } = house;
+  const engine = plan.engines.get(name)!.kind;
   // Everything of ours is up before the front, so that the first request is answered.
   const needs = front
     ? peers
@@ -76,39 +50,62 @@ function localUnit(service: Service, local: LocalRun, { plan, logs, live, peers 
   return {
     name,
     title,
-    engine: plan.engines.get(name)!.kind,
+    engine,
     essential: local.essential === true,
+    mendsItself: local.mendsItself === true && engine === 'peakstone',
     port: plan.ports[name] ?? null,
     url: plan.addresses[name] ?? null,
     needs,
     start: async (signal, step, crashed) => {
-      const { start } = await local.run();
-      const env = plan.env();
-      const started = await start(
-        {
-          env,
-          host: plan.host,
-          ports: plan.ports,
-          peers,
-          facts: live.facts(env),
-          handlers: live.handlers,
-          log: logs.stream(name),
-          health: peer => live.health(peer),
-          step,
-          crashed,
-        },
-        signal,
-      );
-      live.arrive(name, started);
+      const running = await startIn(service, local, peers, house, signal, { step, crashed });
+      live.arrive(name, running);
       return {
-        health: () => started.health(),
+        ...running,
+        get pid() {
+          return running.pid;
+        },
+        health: () => running.health(),
         stop: () => {
           live.leave(name);
-          return started.stop();
+          return running.stop();
         },
       };
     },
   };
+}
+
+/** In the process that the row chooses. */
+async function startIn(
+  { name }: Service,
+  local: LocalRun,
+  peers: readonly Peer[],
+  { plan, logs, logFolder, live, processes }: House,
+  signal: AbortSignal,
+  events: { step(text: string): void; crashed(): void },
+): Promise<RunningUnit> {
+  const env = plan.env();
+  const told = { env, host: plan.host, ports: plan.ports, peers, facts: live.facts(env) };
+  const process = processes.get(processName(name, local));
+  if (process) {
+    const here = peers
+      .map(peer => peer.definition.name)
+      .filter(peer => {
+        const run = services.find(service => service.name === peer)?.local;
+        return run !== undefined && processName(peer, run) === process.name;
+      });
+    return await process.start(name, local.run, { ...told, here, logs: logFolder }, signal, events);
+  }
+  const runner = (await import(local.run)) as Runner;
+  return await runner.start(
+    {
+      ...told,
+      reach: peer => httpUrl('127.0.0.1', plan.ports[peer]),
+      log: logs.stream(name),
+      health: peer => live.health(peer),
+      ...events,
+    },
+    signal,
+  );
 }
 
 /** Somebody else's service: the gateway hands requests on to it; here it is only looked at. */
@@ -118,9 +115,10 @@ function externalUnit({ name, title }: Service, url: string): Unit {
     title,
     engine: 'external',
     essential: false,
+    mendsItself: false,
     port: null,
     url: new URL(url).origin,
     needs: [],
-    start: async () => ({ health: () => probe(url), stop: async () => undefined }),
+    start: async () => ({ health: (): Promise<Health> => probe(url), stop: async () => undefined }),
   };
 }

@@ -4,7 +4,6 @@ import type { Health, Running } from '@peakstone/kernel/service';
 import type { ServiceDefinition } from '../definition.ts';
 import type { Check } from '../run/doctor/check.ts';
 import type { EnvValues } from '../run/envFile.ts';
-import type { Handlers } from '../run/handlers.ts';
 import type { StackPaths } from '../run/paths.ts';
 
 export interface LocalRun {
@@ -14,14 +13,30 @@ export interface LocalRun {
   readonly engineVariable?: string;
   /** The setting that names its port, which is then meant exactly. */
   readonly portVariable: string;
+  /** The process that it runs in: the supervisor's, for what has processes of its own; one that services share; or its own. */
+  readonly process: 'supervisor' | 'apis' | 'own';
+  /** Of a process of its own. */
+  readonly limits?: Limits;
+  /** It starts itself again when it ends: the supervisor never does so for a look that found it ill. */
+  readonly mendsItself?: true;
   /** Secrets that it holds while it runs: it is restarted when one of them is another. */
   readonly secrets: readonly string[];
   /** Loaded where the stack is planned. */
   readonly plan?: () => Promise<Planning>;
-  /** Loaded where the service runs. */
-  readonly run: () => Promise<Runner>;
+  /** URL of the module that starts it, a {@link Runner}; it is loaded in the process that the service runs in. */
+  readonly run: string;
   /** What the doctor can tell of it while it is up. */
   readonly examine?: () => Promise<(url: ServiceAddress) => Promise<Check[]>>;
+}
+
+/** What a process may take. */
+export interface Limits {
+  /** Of V8's heap; past it, Node ends the process. */
+  readonly heapMb?: number;
+  /** Of all its memory; past it, the supervisor ends the process. */
+  readonly memoryMb?: number;
+  /** From 0 to 19: how far it stands back when processors are wanted. */
+  readonly niceness?: number;
 }
 
 export interface ServiceAddress {
@@ -66,8 +81,8 @@ export interface RunContext {
   readonly peers: readonly Peer[];
   /** What the services that are up have told. */
   readonly facts: Facts;
-  /** Handlers of the services in this process. */
-  readonly handlers: Handlers;
+  /** How a peer gets requests: by its handler, when it runs in this process, or else at its address. */
+  reach(service: string): Reachable;
   /** Where its log goes: text, in whole lines. */
   readonly log: { write(text: string): void };
   health(service: string): Promise<Health>;
@@ -77,6 +92,16 @@ export interface RunContext {
   crashed(): void;
 }
 
+export type Reachable =
+  | string
+  | {
+      /** Null while it restarts. */
+      current(): Handler | null;
+      /** Settles when it is back, or with null when it is not in time; null when it is not expected. */
+      expected(): Promise<Handler | null> | null;
+    };
+
+/** Plain data. */
 export interface Peer {
   readonly definition: ServiceDefinition;
   readonly engine: RunEngine;
@@ -87,7 +112,9 @@ export interface Peer {
 export interface Started extends Running {
   /** Answers its requests in this process. */
   readonly handler?: Handler;
-  /** What those that start after it must know, with the settings of that moment. Holds passwords: never logged. */
+  /** Of the process that does its work. */
+  readonly pid?: number | undefined;
+  /** In the supervisor's process: what those that start after it must know, with the settings of that moment. Holds passwords: never logged. */
   facts?(env: EnvValues): Facts;
   /** Looks again at what it has read of others, and resolves when it serves what it found. */
   refresh?(): Promise<void>;

@@ -1,4 +1,5 @@
 import { hostVariable, publishVariable } from '../../variable.ts';
+import { moduleBeside } from '../beside.ts';
 import type { Service } from '../service.ts';
 import { gatewayContainer } from './container.ts';
 
@@ -27,6 +28,7 @@ export const gateway: Service = {
     portVariable: 'GATEWAY_PORT',
     secrets: [],
     plan: async () => await import('./plan.ts'),
-    run: async () => await import('./run.ts'),
+    process: 'apis',
+    run: moduleBeside(import.meta.url, './run'),
   },
 };

@@ -13,7 +13,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
 }
 
 /** Services of ours; those of others come from their addresses in the environment. */
-function routeTo({ definition, engine }: Peer, { env, ports, handlers, health }: RunContext): Route[] {
+function routeTo({ definition, engine }: Peer, { env, ports, reach, health }: RunContext): Route[] {
   const { name, title, contract, paths, domain, front } = definition;
   if (front || paths.length === 0 || engine.kind !== 'peakstone') return [];
   const named = domain === undefined ? undefined : env[domain];
@@ -25,8 +25,7 @@ function routeTo({ definition, engine }: Peer, { env, ports, handlers, health }:
       paths,
       host: named === undefined || isExampleHost(named) ? undefined : named,
       stripPrefix: true,
-      // Without a socket between; while it restarts, requests wait a moment before clients are told to come back.
-      target: { current: () => handlers.current(name), expected: () => handlers.expected(name) },
+      target: reach(name),
       public: true,
       address: httpUrl('127.0.0.1', ports[name]),
       health: () => health(name),

@@ -1,4 +1,5 @@
 import { stackVersion } from '../../definition.ts';
+import { moduleBeside } from '../beside.ts';
 import type { Service } from '../service.ts';
 import { postgresContainer } from './container.ts';
 import { postgresVariables } from './variables.ts';
@@ -33,7 +34,9 @@ export const postgres: Service = {
     portVariable: 'POSTGRES_PORT',
     secrets: [],
     plan: async () => await import('./plan.ts'),
-    run: async () => await import('./run.ts'),
+    process: 'supervisor',
+    mendsItself: true,
+    run: moduleBeside(import.meta.url, './run'),
     examine: async () => (await import('./examine.ts')).examineDatabase,
   },
 };

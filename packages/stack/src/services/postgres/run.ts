@@ -18,6 +18,9 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
   return {
     health: () => running.health(),
     stop: () => running.stop(),
+    get pid() {
+      return running.local?.pid;
+    },
     facts: env => {
       const { schemas, passwords } = readDatabaseConfig(env);
       return {

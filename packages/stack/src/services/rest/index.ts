@@ -1,4 +1,5 @@
 import { hostVariable, imageVariable, publishVariable } from '../../variable.ts';
+import { moduleBeside } from '../beside.ts';
 import type { Service } from '../service.ts';
 import { restContainer } from './container.ts';
 
@@ -27,6 +28,7 @@ export const rest: Service = {
   local: {
     portVariable: 'PGRST_SERVER_PORT',
     secrets: ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD'],
-    run: async () => await import('./run.ts'),
+    process: 'apis',
+    run: moduleBeside(import.meta.url, './run'),
   },
 };

@@ -1,0 +1,31 @@
+import type { Health } from '@peakstone/kernel/service';
+import type { Facts } from '../services/local.ts';
+import type { EnvValues } from './envFile.ts';
+import type { RunningUnit } from './unit.ts';
+
+/** What is up at the moment, in whatever process; restarts replace it. */
+export class Live {
+  readonly #running = new Map<string, RunningUnit>();
+
+  arrive(name: string, running: RunningUnit): void {
+    this.#running.set(name, running);
+  }
+
+  leave(name: string): void {
+    this.#running.delete(name);
+  }
+
+  async health(name: string): Promise<Health> {
+    return (await this.#running.get(name)?.health()) ?? { ok: false, reason: 'not running' };
+  }
+
+  /** What the services that are up have told, with these settings. */
+  facts(env: EnvValues): Facts {
+    return Object.assign({}, ...[...this.#running.values()].map(running => running.facts?.(env)));
+  }
+
+  /** Resolves when every service serves what the others have now. */
+  async refresh(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(running => running.refresh?.()));
+  }
+}
