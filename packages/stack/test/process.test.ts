@@ -12,7 +12,7 @@ import { describeProcess, endLeft } from '../src/run/left.ts';
 import { ServiceProcess } from '../src/run/process/process.ts';
 import type { SentContext } from '../src/run/process/protocol.ts';
 import { services } from '../src/services/index.ts';
-import type { Limits, Peer } from '../src/services/local.ts';
+import type { Peer, ProcessLimits } from '../src/services/local.ts';
 
 const fixture = (name: string): string => new URL(`fixtures/${name}.ts`, import.meta.url).href;
 const logs = mkdtempSync(join(tmpdir(), 'peakstone-process-'));
@@ -30,12 +30,16 @@ const peer = (name: string): Peer => ({
     needs: [],
     stateful: false,
     aliases: [],
+    limits: { memoryMb: 0, cpus: 0, pids: 0 },
   },
   engine: { kind: 'peakstone' },
   essential: false,
 });
 
-function setUp(test: TestContext, { name = 'own', limits = {} }: { name?: string; limits?: Limits } = {}) {
+function setUp(
+  test: TestContext,
+  { name = 'own', limits = {} }: { name?: string; limits?: ProcessLimits } = {},
+) {
   const lines: string[] = [];
   const steps: string[] = [];
   const process = new ServiceProcess({

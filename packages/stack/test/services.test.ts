@@ -22,8 +22,9 @@ describe('a service', () => {
     const special = new RegExp(
       `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin)\\([^)]*'(?:${any})'|\\bports(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
     );
+    // What reads other products' projects speaks of their names.
     const files = globSync('**/*.ts', { cwd: source }).filter(
-      file => !file.startsWith('services/') && !file.endsWith('.test.ts'),
+      file => !/^(?:services|init\/from)\//.test(file) && !file.endsWith('.test.ts'),
     );
     assert.ok(files.length > 50);
     const wrong = files.filter(file => {

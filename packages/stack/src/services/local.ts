@@ -16,7 +16,7 @@ export interface LocalRun {
   /** The process that it runs in: the supervisor's, for what has processes of its own; one that services share; or its own. */
   readonly process: 'supervisor' | 'apis' | 'own';
   /** Of a process of its own. */
-  readonly limits?: Limits;
+  readonly limits?: ProcessLimits;
   /** It starts itself again when it ends: the supervisor never does so for a look that found it ill. */
   readonly mendsItself?: true;
   /** Secrets that it holds while it runs: it is restarted when one of them is another. */
@@ -30,7 +30,7 @@ export interface LocalRun {
 }
 
 /** What a process may take. */
-export interface Limits {
+export interface ProcessLimits {
   /** Of V8's heap; past it, Node ends the process. */
   readonly heapMb?: number;
   /** Of all its memory; past it, the supervisor ends the process. */

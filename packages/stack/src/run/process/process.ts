@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Health } from '@peakstone/kernel/service';
 import { moduleBeside } from '../../services/beside.ts';
-import type { Limits } from '../../services/local.ts';
+import type { ProcessLimits } from '../../services/local.ts';
 import { StackError, type StackErrorCode } from '../errors.ts';
 import { settleWithin } from '../within.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
@@ -15,7 +15,7 @@ import type { FromServices, Method, SentContext, SentOutcome, ToServices } from 
 export interface ProcessOptions {
   /** As logs and reasons name it. */
   readonly name: string;
-  readonly limits: Limits;
+  readonly limits: ProcessLimits;
   /** Modules to load at once, before anything is started. */
   readonly modules: readonly string[];
   /** What it prints: what Node says when it dies. */
@@ -275,7 +275,7 @@ class Incarnation {
   }
 
   /** What the system allows is enough: a limit that cannot be set leaves a service that works. */
-  #limit({ niceness }: Limits): void {
+  #limit({ niceness }: ProcessLimits): void {
     if (this.pid === 0) return;
     try {
       if (niceness !== undefined) setPriority(this.pid, niceness);
