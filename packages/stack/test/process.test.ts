@@ -20,20 +20,15 @@ after(() => rmSync(logs, { recursive: true, force: true }));
 
 /** A service as a row of the table says it, with a path of its own. */
 const peer = (name: string): Peer => ({
-  definition: {
-    name,
-    title: name,
-    contract: 'the tests',
-    kind: 'service',
-    engines: ['peakstone'],
-    paths: [`/${name}`],
-    needs: [],
-    stateful: false,
-    aliases: [],
-    limits: { memoryMb: 0, cpus: 0, pids: 0 },
-  },
-  engine: { kind: 'peakstone' },
+  name,
+  title: name,
+  contract: 'the tests',
+  paths: [`/${name}`],
+  domain: undefined,
+  scheme: 'http',
+  front: false,
   essential: false,
+  engine: { kind: 'peakstone' },
 });
 
 function setUp(

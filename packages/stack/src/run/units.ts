@@ -26,8 +26,10 @@ export function buildUnits(house: House): Unit[] {
   const { plan } = house;
   const peers = services.flatMap((service): Peer[] => {
     const engine = plan.engines.get(service.name);
-    const { variables: _v, requires: _r, container: _c, checks: _k, local, ...definition } = service;
-    return engine ? [{ definition, engine, essential: local?.essential === true }] : [];
+    if (!engine) return [];
+    const { name, title, contract, paths, domain, scheme = 'http', front = false } = service;
+    const essential = service.local?.essential === true;
+    return [{ name, title, contract, paths, domain, scheme, front, essential, engine }];
   });
   return services.flatMap((service): Unit[] => {
     const engine = plan.engines.get(service.name);
@@ -43,9 +45,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], ho
   const engine = plan.engines.get(name)!.kind;
   // Everything of ours is up before the front, so that the first request is answered.
   const needs = front
-    ? peers
-        .filter(peer => peer.definition.name !== name && peer.engine.kind === 'peakstone')
-        .map(peer => peer.definition.name)
+    ? peers.filter(peer => peer.name !== name && peer.engine.kind === 'peakstone').map(peer => peer.name)
     : service.needs.filter(need => plan.engines.has(need));
   return {
     name,
@@ -88,7 +88,7 @@ async function startIn(
   const process = processes.get(processName(name, local));
   if (process) {
     const here = peers
-      .map(peer => peer.definition.name)
+      .map(peer => peer.name)
       .filter(peer => {
         const run = services.find(service => service.name === peer)?.local;
         return run !== undefined && processName(peer, run) === process.name;

@@ -1,7 +1,6 @@
 /** How a service of ours runs on this machine: its part of the plan, its start, and what can be told of it when it is up. */
 import type { Handler } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
-import type { ServiceDefinition } from '../definition.ts';
 import type { Check } from '../run/doctor/check.ts';
 import type { EnvValues } from '../run/envFile.ts';
 import type { StackPaths } from '../run/paths.ts';
@@ -101,11 +100,17 @@ export type Reachable =
       expected(): Promise<Handler | null> | null;
     };
 
-/** Plain data. */
+/** What a service may know of another that takes part: plain data, mostly of its row. */
 export interface Peer {
-  readonly definition: ServiceDefinition;
-  readonly engine: RunEngine;
+  readonly name: string;
+  readonly title: string;
+  readonly contract: string;
+  readonly paths: readonly string[];
+  readonly domain: string | undefined;
+  readonly scheme: 'http' | 'postgres';
+  readonly front: boolean;
   readonly essential: boolean;
+  readonly engine: RunEngine;
 }
 
 /** A service that is up. */

@@ -13,8 +13,8 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
 }
 
 /** Services of ours; those of others come from their addresses in the environment. */
-function routeTo({ definition, engine }: Peer, { env, ports, reach, health }: RunContext): Route[] {
-  const { name, title, contract, paths, domain, front } = definition;
+function routeTo(peer: Peer, { env, ports, reach, health }: RunContext): Route[] {
+  const { name, title, contract, paths, domain, front, engine } = peer;
   if (front || paths.length === 0 || engine.kind !== 'peakstone') return [];
   const named = domain === undefined ? undefined : env[domain];
   return [
@@ -37,7 +37,7 @@ function routeTo({ definition, engine }: Peer, { env, ports, reach, health }: Ru
 function listed({ peers, ports, health }: RunContext): Listed[] {
   return peers
     .filter(({ essential }) => essential)
-    .map(({ definition: { name, title, scheme = 'http' } }) => ({
+    .map(({ name, title, scheme }) => ({
       name,
       title,
       health: () => health(name),

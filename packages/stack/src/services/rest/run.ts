@@ -23,7 +23,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
 
 /** The stack's settings in the reference's words; what the operator set in them wins. */
 function restEnv({ env, host, ports, peers, facts }: RunContext): Env {
-  const front = peers.find(({ definition }) => definition.front)?.definition.name ?? '';
+  const front = peers.find(peer => peer.front)?.name ?? '';
   const defaults: Record<string, string> = {
     PGRST_DB_URI: facts.databaseApiUrl ?? '',
     PGRST_DB_SCHEMAS: facts.schemas ?? '',
