@@ -41,6 +41,8 @@ export interface ServiceDefinition {
   readonly stateful: boolean;
   /** One runs on each node of a Swarm. */
   readonly everyNode?: true;
+  /** Secrets that stand in JSON in its container, where a quote would end them. */
+  readonly secretsInJson?: readonly string[];
   /** Other host names it answers to inside the stack's network: those of the original stack. */
   readonly aliases: readonly string[];
   /** `service` label of its log lines; absent when its logs are not collected. */

@@ -1,5 +1,4 @@
 /** Checks of secrets: that they are ones, and of the shape that their reader takes. */
-import { findService } from '../definition.ts';
 import { type Complaint, error, type ValueCheck, warning } from './check.ts';
 
 /** `deploy env` keeps what is there, weak or not. */
@@ -25,11 +24,15 @@ export const isPassword: ValueCheck = value => {
     : undefined;
 };
 
-/** HS256 signs with it. It stands in JSON for GraphQL. */
-export const isSigningKey: ValueCheck = (value, { stack }) => {
+/** HS256 signs with it. */
+export const isSigningKey: ValueCheck = (value, { name, stack }) => {
   if (value.length < 32) return error(`it has ${value.length} characters; HS256 needs 32 at least`, replace);
-  if (/["\\]/.test(value) && findService(stack, 'graphql'))
-    return error('it holds a quote or a backslash, which ends it in GraphQL’s JSON', replace);
+  const quoting = stack.services.find(({ definition }) => definition.secretsInJson?.includes(name));
+  if (/["\\]/.test(value) && quoting)
+    return error(
+      `it holds a quote or a backslash, which ends it in the JSON of ${quoting.definition.title}`,
+      replace,
+    );
   return isMonotonous(value) ? error('it repeats itself', replace) : undefined;
 };
 

@@ -1,6 +1,6 @@
-import { isConnectionUrl } from '../../checks/connections.ts';
 import { isPlace } from '../../checks/places.ts';
 import { imageVariable } from '../../variable.ts';
+import { isConnectionUrl } from '../postgres/connectionUrl.ts';
 import type { Service } from '../service.ts';
 import { migrateContainer } from './container.ts';
 

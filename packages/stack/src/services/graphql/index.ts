@@ -14,6 +14,7 @@ export const graphql: Service = {
   image: { variable: 'HASURA_IMAGE', pin: 'hasura/graphql-engine:v2.48.6' },
   needs: ['postgres', 'db-bootstrap'],
   stateful: false,
+  secretsInJson: ['JWT_SECRET'],
   aliases: ['hasura'],
   logLabel: 'graphql',
   limits: { memoryMb: 1024, cpus: 2, pids: 256 },

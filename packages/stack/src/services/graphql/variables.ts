@@ -1,7 +1,7 @@
 import { areOrigins } from '../../checks/addresses.ts';
-import { isConnectionUrl } from '../../checks/connections.ts';
 import { isSigningKey } from '../../checks/secrets.ts';
 import { hostVariable, imageVariable, key, publishVariable, type Variable } from '../../variable.ts';
+import { isConnectionUrl } from '../postgres/connectionUrl.ts';
 
 const login = { role: 'hasura', password: 'HASURA_DB_PASSWORD' };
 

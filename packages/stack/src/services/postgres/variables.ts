@@ -1,5 +1,5 @@
 import { isLocalAddress } from '../../checks/addresses.ts';
-import { isDatabaseName, isSuperuserName, isTimeZone } from '../../checks/connections.ts';
+import { isDatabaseName, isSuperuserName, isTimeZone } from '../../checks/names.ts';
 import { isPlace, isStackPostgres } from '../../checks/places.ts';
 import { imageVariable, passwordVariable, type Variable } from '../../variable.ts';
 

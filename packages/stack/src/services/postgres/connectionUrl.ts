@@ -1,41 +1,6 @@
-/** Checks of names in the database, and of URLs that lead to it. */
-import { hostOf } from '../container/endpoints.ts';
-import type { Stack } from '../definition.ts';
-import { error, type ValueCheck, warning } from './check.ts';
-
-/** Stands in the pooler's file, in JSON and in URLs as it is. */
-export const isDatabaseName: ValueCheck = value => {
-  const hint = 'use letters, digits and underscores';
-  if (['template0', 'template1'].includes(value)) return error(`${value} is the server’s own`, hint);
-  if (['pgcat', 'pgbouncer'].includes(value))
-    return error(`${value} is the pooler’s own admin database`, 'name the database otherwise');
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(value)
-    ? undefined
-    : error(`'${value}' is no name that every service of the stack can use`, hint);
-};
-
-const stackRoles =
-  /^(?:web_anon|app_user|read_only|db_authenticator|hasura|db_migrator|anon|authenticated|service_role)$/;
-
-export const isSuperuserName: ValueCheck = value => {
-  const hint = 'name it postgres, or as the server’s superuser is called';
-  if (stackRoles.test(value))
-    return error(`${value} is a role of the stack’s, which must not be superuser`, hint);
-  if (value.startsWith('pg_')) return error(`${value} begins with pg_, as only the server’s own may`, hint);
-  return /^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/.test(value)
-    ? undefined
-    : error(`'${value}' is no name that every service of the stack can use`, hint);
-};
-
-/** One that the server knows, too; it does not start with another. */
-export const isTimeZone: ValueCheck = value => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return undefined;
-  } catch {
-    return error(`'${value}' is no time zone`, 'give one such as Europe/Berlin, or UTC');
-  }
-};
+import { error, type ValueCheck, warning } from '../../checks/check.ts';
+import { hostOf } from '../../container/endpoints.ts';
+import type { Stack } from '../../definition.ts';
 
 /**
  * A URL that repeats a password goes stale when the password is rotated; its database is the pool's name; and the original
