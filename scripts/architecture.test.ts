@@ -150,6 +150,7 @@ describe('arrows inside a package', () => {
 
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
+  'packages/cli/src/sql/session.ts',
   'packages/database/src/sql.ts',
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',
@@ -161,7 +162,7 @@ describe('privileged sessions', () => {
   it('are opened by createPrivilegedPool alone', () => {
     const opening = sources
       .filter(source => !source.isTest && !source.file.startsWith('packages/kernel/src/pg/'))
-      .filter(source => /\bcreatePool\b/.test(source.text))
+      .filter(source => /\b(?:createPool|connectClient)\b/.test(source.text))
       .map(source => source.file);
     assert.deepEqual(opening, OPEN_SESSIONS);
   });

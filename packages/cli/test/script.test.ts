@@ -7,8 +7,10 @@ import { finish, Project, until } from './cli.ts';
 
 describe('a script of peakstone sql', () => {
   const project = new Project();
+  let base: number;
   before(async () => {
-    await project.json('up', '--detach', '--port-base', String(await reservePorts(4)));
+    base = await reservePorts(4);
+    await project.json('up', '--detach', '--port-base', String(base));
   });
   after(() => project.close());
 
@@ -171,5 +173,13 @@ describe('a script of peakstone sql', () => {
     assert.deepEqual(JSON.parse((await project.run(['sql', '--json', '--role', 'web_anon', who])).stdout), [
       { session: 'postgres', current: 'web_anon' },
     ]);
+  });
+
+  it('returns when the API serves what it made', async () => {
+    for (let round = 0; round < 8; round++) {
+      const made = await project.run(['sql', `create table served${round} (id int)`]);
+      assert.deepEqual([made.code, made.stderr], [0, '']);
+      assert.equal((await fetch(`http://127.0.0.1:${base}/rest/v1/served${round}`)).status, 200);
+    }
   });
 });

@@ -48,6 +48,8 @@ export interface RestService extends HttpService {
   readonly admin: { readonly handler: Handler; readonly address: string | null; readonly port: number };
   /** As SIGUSR1. */
   reloadCatalog(): void;
+  /** The same, but without waiting for a burst of changes to end; settles when the API serves what the database holds now, or could not read it. */
+  refreshCatalog(): Promise<void>;
   /** As SIGUSR2. */
   reloadConfig(): Promise<void>;
   /** Prometheus text. */
@@ -209,6 +211,10 @@ class RunningRest implements RestService {
 
   reloadCatalog(): void {
     this.#runtime.reloadCatalog();
+  }
+
+  refreshCatalog(): Promise<void> {
+    return this.#runtime.refreshCatalog();
   }
 
   reloadConfig(): Promise<void> {

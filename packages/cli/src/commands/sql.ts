@@ -9,7 +9,7 @@ export const sql: Command = {
   name: 'sql',
   summary: 'run SQL in the stack’s database, or talk to it at a prompt',
   description: [
-    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the API’s roles; --role acts as another, --superuser as the administrator.',
+    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the API’s roles; --role acts as another, --superuser as the administrator. Returns when the APIs serve what it made.',
     'Without a statement, on a terminal, it is a prompt with history and completion of names; \\? lists its commands.',
     'Each statement commits by itself, as in psql, unless the script has BEGIN and COMMIT, or --single-transaction is given; the first error ends it, with its file, line and column. Ctrl-C cancels the statement in the server. Runs what pg_dump writes as plain text, rows of COPY included; \\copy, \\connect, \\i and \\echo do what they do in psql; a COPY … FROM STDIN given as the argument reads standard input.',
     '--json prints one value: the rows of one statement, an array with the rows of each when there are several or none, and {"error": …} in the place of those that failed.',
@@ -68,6 +68,7 @@ export const sql: Command = {
       const { runShell } = await import('../sql/shell/index.ts');
       return await runShell(await chooseTarget(invocation, context), context, {
         expanded: format === 'expanded',
+        onSchemaChange: await awaitApis(invocation, context),
       });
     }
     const { runScript } = await import('../sql/runScript.ts');
@@ -81,6 +82,7 @@ export const sql: Command = {
         singleTransaction: invocation.options['single-transaction'] === true,
         context,
         target: () => chooseTarget(invocation, context),
+        onSchemaChange: await awaitApis(invocation, context),
       });
     } catch (error) {
       // A program that asked for JSON gets some, whatever went wrong.
@@ -95,6 +97,17 @@ export const sql: Command = {
 
 function isPrompt({ options, arguments: [statement] }: Invocation, { stdin }: Context): boolean {
   return stdin.isTTY === true && statement === undefined && options.file === undefined;
+}
+
+/** Returns when the running stack serves what was made. */
+async function awaitApis(invocation: Invocation, context: Context): Promise<() => Promise<void>> {
+  const { stackOf } = await import('../stack.ts');
+  const paths = await stackOf(invocation, context);
+  return async () => {
+    const { awaitSchema } = await import('@peakstone/stack');
+    const late = await awaitSchema(paths);
+    if (late !== null) context.stderr.write(`${late}\n`);
+  };
 }
 
 async function readSource(

@@ -18,6 +18,8 @@ export interface ScriptRun {
   readonly singleTransaction: boolean;
   readonly context: Context;
   readonly target: () => Promise<Target>;
+  /** Called once, after all, when what the APIs serve has changed. */
+  readonly onSchemaChange: () => Promise<void>;
 }
 
 /**
@@ -36,7 +38,10 @@ export async function runScript(run: ScriptRun): Promise<number> {
     const failure = await runSteps(steps, session, json, run);
     const kept = session.transaction === 'none';
     if (json) await write(context.stdout, json.finish(failure && jsonError(failure)));
-    return failure === null ? exitCodes.ok : explain(failure, kept, context);
+    const code = failure === null ? exitCodes.ok : explain(failure, kept, context);
+    session.close();
+    if (session.takeSchemaChange()) await run.onSchemaChange();
+    return code;
   } finally {
     signals.release();
     session.close();

@@ -4,12 +4,18 @@ import { attemptLoad, type LoadDeps } from './catalogLoad.ts';
 
 const firstPauseSeconds = 1;
 const maxPauseSeconds = 32;
-/** A burst of reload messages costs two loads: the one under way and one after it. */
-const coolDownMs = 100;
+/**
+ * Between two loads while messages go on coming: twice as long each time, so that a script of a thousand statements costs
+ * about ten loads and not a hundred. After a quiet moment the first message is heeded at once again.
+ */
+const firstCoolDownMs = 100;
+const maxCoolDownMs = 2000;
 
 export interface CatalogLoop {
   /** Asks for a load; several requests during one load cause one more. */
   request(): void;
+  /** Loads without waiting for a burst to end; settles when a load that began after the call is over, whatever came of it. */
+  refresh(): Promise<void>;
   /** Settles after the first attempt, whatever came of it. */
   readonly firstAttempt: Promise<void>;
   /** Settles after the first success. */
@@ -30,20 +36,29 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
   let isLoaded = false;
   let nextAttemptAt = 0;
   let running: Promise<void> | null = null;
+  /** Those who wait for a load that has not begun yet. */
+  let waiting: PromiseWithResolvers<void>[] = [];
+  let hurry = new AbortController();
 
   const run = async (): Promise<void> => {
     let pauseSeconds = firstPauseSeconds;
+    let coolDownMs = firstCoolDownMs;
     while (!aborter.signal.aborted) {
       isPending = false;
+      const served = waiting;
+      waiting = [];
+      hurry = new AbortController();
       const succeeded = await attemptLoad(deps, loaded => {
         isLoaded = loaded;
       });
       firstAttempt.resolve();
+      for (const { resolve } of served) resolve();
       if (succeeded) {
         pauseSeconds = firstPauseSeconds;
         firstSuccess.resolve();
-        await pause(coolDownMs, aborter.signal);
+        await pause(coolDownMs, AbortSignal.any([aborter.signal, hurry.signal]));
         if (!isPending) return;
+        coolDownMs = Math.min(coolDownMs * 2, maxCoolDownMs);
         continue;
       }
       if (!config().dbPoolAutomaticRecovery) return;
@@ -55,12 +70,26 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
     }
   };
 
+  const request = (): void => {
+    isPending = true;
+    running ??= run().finally(() => {
+      running = null;
+      // Asked for in the moment in which it ended.
+      if (isPending && !aborter.signal.aborted && isLoaded) request();
+    });
+  };
+
   return {
-    request() {
-      isPending = true;
-      running ??= run().finally(() => {
-        running = null;
-      });
+    request,
+    refresh() {
+      const served = Promise.withResolvers<void>();
+      if (aborter.signal.aborted) served.resolve();
+      else {
+        waiting.push(served);
+        request();
+        hurry.abort();
+      }
+      return served.promise;
     },
     firstAttempt: firstAttempt.promise,
     firstSuccess: firstSuccess.promise,
@@ -74,6 +103,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
       aborter.abort();
       firstAttempt.resolve();
       await running;
+      for (const { resolve } of waiting) resolve();
     },
   };
 }

@@ -107,6 +107,11 @@ export class RestRuntime implements RestContext {
     if (!this.#isStopping) this.#catalogLoop.request();
   }
 
+  /** The same, but at once; settles when a load that began after the call is over. */
+  async refreshCatalog(): Promise<void> {
+    if (!this.#isStopping) await this.#catalogLoop.refresh();
+  }
+
   /** Reads file, environment and database again, one reading at a time; an unusable outcome is logged and changes nothing. */
   reloadConfig(): Promise<void> {
     this.#configReload = this.#configReload.then(() => this.#readConfig());

@@ -65,6 +65,26 @@ describe('reloading the schema cache', () => {
     });
   });
 
+  it('loads seldom while messages go on coming, and at once for whoever waits for it', async () => {
+    await withListening({}, async server => {
+      const loads = (): number => server.events.filter(event => event.kind === 'catalogLoaded').length;
+      const before = loads();
+      const began = performance.now();
+      for (let round = 0; round < 600; round++) await notify('reload schema');
+      const tookMs = performance.now() - began;
+      // Pauses of 100, 200, 400, 800 and 1600 ms, then of 2 s, however many messages come.
+      assert.ok(loads() - before <= 7 + tookMs / 2000, `${loads() - before} loads in ${tookMs} ms`);
+      for (let round = 0; round < 5; round++) {
+        await notify('reload schema');
+        await admin.script(
+          `create table waited${round} (id int); grant select on waited${round} to ${fixture.anon}`,
+        );
+        await server.rest.refreshCatalog();
+        assert.equal((await server.get(`/waited${round}`)).status, 200);
+      }
+    });
+  });
+
   it('does nothing for messages it does not know', async () => {
     await withListening({}, async server => {
       const before = server.events.length;

@@ -16,6 +16,7 @@ import {
   type StackState,
 } from './state.ts';
 import type { StackStatus } from './status.ts';
+import { settleWithin } from './within.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
 const exitMs = 5000;
@@ -25,6 +26,23 @@ export async function stackStatus(paths: StackPaths): Promise<StackStatus> {
   const status = await ask(paths, await runningState(paths), { command: 'status' });
   if (status === null) throw new StackError('control', 'The stack gave no status.');
   return status;
+}
+
+/** How long those who changed the schema wait for the APIs at most. */
+const refreshMs = 30_000;
+
+/**
+ * Waits until the running stack's APIs serve what the database holds now: after DDL, so that the next request finds what
+ * was made. Null when they do, or when no stack runs here; else why they may not yet, for the user.
+ */
+export async function awaitSchema(paths: StackPaths): Promise<string | null> {
+  const presence = readPresence(paths);
+  if (presence.kind !== 'running' || !presence.state) return null;
+  const asked = ask(paths, presence.state, { command: 'refresh' });
+  const outcome = await settleWithin(asked, refreshMs);
+  if (outcome.kind === 'done') return null;
+  const why = outcome.kind === 'late' ? `not within ${refreshMs / 1000} s` : outcome.error.message;
+  return `The change is committed; the APIs may not serve it yet: ${why}`;
 }
 
 /** Restarts one service of the running stack, or all. @throws {StackError} `notRunning`, `unknownService`, `startFailed` */

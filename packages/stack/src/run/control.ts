@@ -7,6 +7,8 @@ import type { StackStatus } from './status.ts';
 /** What another process of the same user may ask of a running stack. */
 export type ControlRequest =
   | { readonly command: 'status' }
+  /** Answered when every service serves what the database holds now. */
+  | { readonly command: 'refresh' }
   | { readonly command: 'restart'; readonly service?: string }
   /** Without a service the whole stack. */
   | { readonly command: 'stop'; readonly service?: string };
@@ -131,11 +133,11 @@ function parseRequest(line: string): ControlRequest {
     throw new StackError('control', 'The request is not one line of JSON.', { cause });
   }
   const { command, service } = value;
-  if (command === 'status') return { command };
+  if (command === 'status' || command === 'refresh') return { command };
   if ((command === 'restart' || command === 'stop') && service === undefined) return { command };
   if ((command === 'restart' || command === 'stop') && typeof service === 'string')
     return { command, service };
-  throw new StackError('control', 'The request is none of status, restart, stop.', {
+  throw new StackError('control', 'The request is none of status, refresh, restart, stop.', {
     hint: 'The stack that runs may be of another version: stop it with its own.',
   });
 }

@@ -141,6 +141,9 @@ async function bringUp({
         case 'status':
           await supervisor.check();
           return status();
+        case 'refresh':
+          await live.refresh();
+          return null;
         case 'restart':
           await (request.service === undefined
             ? supervisor.restartAll()

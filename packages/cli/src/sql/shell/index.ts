@@ -21,6 +21,8 @@ import { History } from './history.ts';
 
 export interface ShellOptions {
   readonly expanded: boolean;
+  /** After a statement that changed what the APIs serve. */
+  readonly onSchemaChange: () => Promise<void>;
 }
 
 /** Talks until `\q` or Ctrl-D; resolves with the exit code. */
@@ -46,6 +48,7 @@ class Shell {
   readonly #session: SqlSession;
   readonly #target: Target;
   readonly #context: Context;
+  readonly #options: ShellOptions;
   readonly #readline: Interface;
   readonly #history: History;
   /** Lines that were typed while a statement ran. */
@@ -64,6 +67,7 @@ class Shell {
     this.#session = session;
     this.#target = target;
     this.#context = context;
+    this.#options = options;
     this.#expanded = options.expanded;
     this.#history = new History(historyFile(context.env));
     this.#readline = createInterface({
@@ -145,6 +149,7 @@ class Shell {
           });
       }
       if (this.#session.takeSchemaChange()) {
+        await this.#options.onSchemaChange();
         await this.#learnNames();
       }
     } catch (error) {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env } from '@peakstone/kernel/service';
 import { restService } from '@peakstone/rest';
 import { httpUrl } from '../../run/urls.ts';
@@ -14,10 +13,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
     health: () => service.health(),
     stop: () => service.stop(),
     // It looks at the schema again by itself, a moment after; whoever asks wants it served now.
-    refresh: async () => {
-      service.reloadCatalog();
-      for (let attempt = 0; attempt < 100 && !(await service.health()).ok; attempt++) await sleep(20);
-    },
+    refresh: () => service.refreshCatalog(),
   };
 }
 
