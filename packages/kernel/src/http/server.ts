@@ -136,8 +136,12 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     if (options.fastLane === false) toNodeHttp.call(server, socket);
     else fast.add(new FastConnection(socket, lane, now));
   });
-  server.on('request', (message, reply) => void serveNode(message, reply, lane, false));
-  server.on('checkContinue', (message, reply) => void serveNode(message, reply, lane, true));
+  const serveOther = (message: IncomingMessage, reply: ServerResponse, expectsContinue: boolean): void => {
+    // It has an answer for whatever fails; what then fails still is this connection's alone.
+    serveNode(message, reply, lane, expectsContinue).catch(() => message.socket.destroy());
+  };
+  server.on('request', (message, reply) => serveOther(message, reply, false));
+  server.on('checkContinue', (message, reply) => serveOther(message, reply, true));
   server.on('checkExpectation', (_message: IncomingMessage, reply: ServerResponse) => {
     reply.writeHead(417, { Connection: 'close', 'Content-Length': 0 });
     reply.end();

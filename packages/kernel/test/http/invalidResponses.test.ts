@@ -91,6 +91,50 @@ onBothLanes('a response that is none', serve => {
     assert.equal(errors.length, Object.keys(INVALID).length);
   });
 
+  it('is nobody else’s affair when not even reading it works, at whatever time it is read', async () => {
+    const errors: unknown[] = [];
+    for (const late of [false, true]) {
+      // The first reads may work, as those that look whether it is a response at all.
+      for (const reads of [0, 1, 2, 3, 5, 8]) {
+        const treacherous = (): HttpResponse => {
+          let left = reads;
+          const read = <T>(value: T): T => {
+            if (left-- > 0) return value;
+            throw new Error('cannot be read');
+          };
+          return {
+            get status() {
+              return read(200);
+            },
+            get headers() {
+              return read([]);
+            },
+            get body() {
+              return read('x');
+            },
+          };
+        };
+        const server = await serve(
+          ({ path }) =>
+            path === '/last'
+              ? textResponse(200, 'alive')
+              : late
+                ? Promise.resolve().then(treacherous)
+                : treacherous(),
+          { onError: error => errors.push(error) },
+        );
+        // Answered with 500, or cut: both are this request's own.
+        await fetch(server.url).then(
+          response => response.arrayBuffer(),
+          () => undefined,
+        );
+        assert.equal(await (await fetch(`${server.url}/last`)).text(), 'alive');
+        await server.close();
+      }
+    }
+    assert.ok(errors.length > 0);
+  });
+
   it('cuts the connection when it fails after it has begun, or is made of anything but bytes', async () => {
     const texts = async function* () {
       yield 'text' as never;

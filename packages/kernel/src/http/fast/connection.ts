@@ -263,7 +263,11 @@ export class FastConnection {
         })
         .catch((error: unknown) => this.#giveUp(error, request));
     } else {
-      this.#write(request, response);
+      try {
+        this.#write(request, response);
+      } catch (error) {
+        this.#giveUp(error, request);
+      }
     }
   }
 
@@ -291,6 +295,8 @@ export class FastConnection {
   #giveUp(error: unknown, request: FastRequest): void {
     this.#lane.report(error, request);
     this.socket.destroy();
+    // A server that closes waits for requests in work, of which this is none any more.
+    if (this.#current === request) this.#finish(false);
   }
 
   #finish(close: boolean): void {
