@@ -70,10 +70,11 @@ export class NodeRequest implements HttpRequest {
 
   async body(maxBytes: number = this.#lane.limits.maxBodyBytes): Promise<Buffer> {
     const { bodies } = this.#lane;
-    const collector = new BodyCollector();
+    const limit = Math.min(maxBytes, bodies.maxBytes);
+    const collector = new BodyCollector(this.#announced <= limit ? this.#announced : 0);
     const held = bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#lane.now());
     this.#held = held;
-    for await (const chunk of this.#chunks(Math.min(maxBytes, bodies.maxBytes))) {
+    for await (const chunk of this.#chunks(limit)) {
       try {
         bodies.grow(held, chunk.length, this.#lane.now());
       } catch (error) {

@@ -135,6 +135,14 @@ export class Connection implements Wire {
     const { out } = this;
     this.#flushing = false;
     if (out.length === 0 || this.#closed) return;
+    const pieces = out.pieces();
+    if (pieces) {
+      this.#socket.cork();
+      for (const piece of pieces) this.#socket.write(piece);
+      this.#socket.uncork();
+      out.abandon();
+      return;
+    }
     this.#socket.write(out.view());
     // With nothing left in the stream the kernel has a copy, and the buffer is free again.
     if (this.#reuseOutput && this.#socket.writableLength === 0) out.release();

@@ -133,7 +133,7 @@ export class ExchangeTask extends Task {
       writeSync(wire.out);
       if (closing > 0) wire.statements.toClose = wire.statements.toClose.slice(closing);
     } catch (error) {
-      wire.out.length = mark;
+      wire.out.rewind(mark);
       this.#forgetUnconfirmed();
       throw error;
     }

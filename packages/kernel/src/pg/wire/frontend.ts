@@ -119,6 +119,7 @@ export function writeBindExecute(
   const count = values.length;
   out.bytes(prefix);
   out.int16(count);
+  let apart = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i];
     if (value === null || value === undefined) {
@@ -131,11 +132,11 @@ export function writeBindExecute(
       out.putInt32(at, out.length - at - 4);
     } else {
       out.int32(value.length);
-      out.bytes(value);
+      apart += out.value(value);
     }
   }
   // The length ends after the result formats, the first two bytes of the tail.
-  out.putInt32(start + 1, out.length + 2 - start - 1);
+  out.putInt32(start + 1, out.length + apart + 2 - start - 1);
   out.bytes(describe ? bindEndDescribeAndExecute : bindEndAndExecute);
 }
 

@@ -3,15 +3,20 @@ import { Buffer } from 'node:buffer';
 const initialBytes = 16_384;
 /** A buffer that grew past this is dropped after its write, so that one big body does not stay in memory. */
 const keepBytes = 262_144;
+/** Values from here on are sent from where they are: a copy would hold the event loop up. */
+const longBytes = 1_048_576;
 
 /**
  * A growable output buffer. Messages are appended to it, and one `take` hands all of them to one socket write.
  *
- * Every method that appends makes its own room; `buffer` changes identity when it grows.
+ * Every method that appends makes its own room; `buffer` changes identity when it grows. Long values are kept apart, so that
+ * `length` and offsets count only what is in the buffer.
  */
 export class Writer {
   buffer: Buffer = Buffer.allocUnsafeSlow(initialBytes);
   length = 0;
+  /** Long values, in order: each goes out before what stands at its offset. */
+  #apart: { readonly at: number; readonly bytes: Uint8Array }[] = [];
 
   /** Makes room for `bytes` more. */
   reserve(bytes: number): void {
@@ -27,6 +32,25 @@ export class Writer {
     return this.buffer.subarray(0, this.length);
   }
 
+  /** What was appended in pieces where long values are kept apart, which are still in use after the write; null where there are none. */
+  pieces(): readonly Uint8Array[] | null {
+    if (this.#apart.length === 0) return null;
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.#apart) {
+      pieces.push(this.buffer.subarray(from, at), bytes);
+      from = at;
+    }
+    pieces.push(this.buffer.subarray(from, this.length));
+    return pieces;
+  }
+
+  /** Takes back what was appended since `length` was `mark`. */
+  rewind(mark: number): void {
+    this.length = mark;
+    this.#apart = this.#apart.filter(({ at }) => at <= mark);
+  }
+
   /** The written bytes were copied by the kernel: the buffer may be used again. */
   release(): void {
     this.length = 0;
@@ -36,6 +60,7 @@ export class Writer {
   /** The written bytes are still read by somebody: go on with another buffer. */
   abandon(): void {
     this.length = 0;
+    this.#apart = [];
     this.buffer = Buffer.allocUnsafeSlow(initialBytes);
   }
 
@@ -64,6 +89,16 @@ export class Writer {
     buffer[at + 1] = value >>> 16;
     buffer[at + 2] = value >>> 8;
     buffer[at + 3] = value;
+  }
+
+  /** A value that nobody will change. Returns how many of its bytes are kept apart: none, or all. */
+  value(value: Uint8Array): number {
+    if (value.length < longBytes) {
+      this.bytes(value);
+      return 0;
+    }
+    this.#apart.push({ at: this.length, bytes: value });
+    return value.length;
   }
 
   bytes(value: Uint8Array): void {
