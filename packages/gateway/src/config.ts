@@ -7,7 +7,7 @@ import {
   readSize,
   readString,
 } from '@peakstone/kernel/config';
-import { networks } from '@peakstone/kernel/http';
+import { networks } from '@peakstone/kernel/http/address';
 import type { Env } from '@peakstone/kernel/service';
 
 export interface GatewayConfig {

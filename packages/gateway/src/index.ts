@@ -1,5 +1,4 @@
-export { type GatewayConfig, readGatewayConfig } from './config.ts';
 export type { GatewayDeps } from './gateway.ts';
 export type { Listed, Route, Target } from './routes.ts';
 export { type GatewayService, gateway } from './service.ts';
-export { routesFromEnv } from './upstreams.ts';
+export { type GatewayConfig, readGatewayConfig, routesFromEnv } from './settings.ts';

@@ -1,4 +1,4 @@
-import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway';
+import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway/settings';
 import type { EnvValues } from '../../run/envFile.ts';
 
 export function assertSettings(env: EnvValues): void {
