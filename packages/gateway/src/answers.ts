@@ -32,6 +32,14 @@ export function unsafePath(): HttpResponse {
   });
 }
 
+/** A page elsewhere may have given its name this machine's address: it gets nothing, and those who run the stack a way. */
+export function foreignHost(): HttpResponse {
+  return jsonResponse(421, {
+    message: 'This is not answered under the name by which it was asked',
+    hint: 'Ask by localhost or an address, or name the host in GATEWAY_ADMIN_HOSTS.',
+  });
+}
+
 /** `reasons` only for those who run the stack: they tell of what is behind. */
 export function healthResponse(services: readonly ServiceHealth[], reasons: boolean): HttpResponse {
   const ok = services.every(({ health }) => health.ok);
@@ -46,8 +54,12 @@ export function healthResponse(services: readonly ServiceHealth[], reasons: bool
   );
 }
 
-/** What the start page shows, for programs. */
-export function indexResponse(services: readonly ServiceHealth[], routes: readonly Route[]): HttpResponse {
+/** What the start page shows, for programs. `addresses` besides the gateway only for those who run the stack. */
+export function indexResponse(
+  services: readonly ServiceHealth[],
+  routes: readonly Route[],
+  addresses: boolean,
+): HttpResponse {
   return jsonResponse(
     200,
     {
@@ -62,7 +74,7 @@ export function indexResponse(services: readonly ServiceHealth[], routes: readon
           healthy: health.ok,
           paths: route?.paths ?? [],
           host: route?.host || null,
-          address: service.address ?? null,
+          address: (addresses && service.address) || null,
         };
       }),
     },

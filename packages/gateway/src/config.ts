@@ -20,6 +20,10 @@ export interface GatewayConfig {
   readonly trustedProxies: readonly string[];
   /** Networks that may read metrics and the reasons of ill health. */
   readonly adminNetworks: readonly string[];
+  /** Names, besides `localhost` and addresses, by which those may ask. */
+  readonly adminHosts: readonly string[];
+  /** Bytes that the bodies of all requests in work may hold; null for a share of the memory. */
+  readonly maxBodiesBytes: number | null;
   readonly accessLog: 'all' | 'errors' | 'off';
   /** Time for a request to arrive whole: an upload over a slow line. */
   readonly requestTimeoutMs: number;
@@ -35,6 +39,8 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     maxBodyBytes: readSize(env, 'GATEWAY_MAX_BODY', { default: 256 * 1024 * 1024 }),
     trustedProxies: readNetworks(env, 'GATEWAY_TRUSTED_PROXIES', []),
     adminNetworks: readNetworks(env, 'GATEWAY_ADMIN_NETWORKS', ['loopback']),
+    adminHosts: readAdminHosts(env),
+    maxBodiesBytes: readSize(env, 'GATEWAY_MAX_BODIES', { default: null }),
     accessLog: readEnum(env, 'GATEWAY_ACCESS_LOG', ['all', 'errors', 'off'], { default: 'all' }),
     requestTimeoutMs: readDuration(env, 'GATEWAY_REQUEST_TIMEOUT', { default: 15 * 60_000 }),
     drainMs: readDuration(env, 'GATEWAY_DRAIN', { default: 10_000 }),
@@ -54,6 +60,12 @@ function readNetworks(env: Env, name: string, fallback: readonly string[]): read
     }
   }
   return entries;
+}
+
+/** The gateway's own names, and those that are given. */
+function readAdminHosts(env: Env): readonly string[] {
+  const own = ['DOMAIN_GATEWAY', 'GATEWAY_HOST'].map(name => readString(env, name, { default: '' }));
+  return [...own, ...readList(env, 'GATEWAY_ADMIN_HOSTS', { default: [] })].filter(host => host !== '');
 }
 
 /** `GATEWAY_CORS`, or the stack's `HASURA_CORS`: the same list serves all. */

@@ -6,6 +6,7 @@ import {
   type Handler,
   type HttpRequest,
   type HttpResponse,
+  identified,
   mapResponse,
   observe,
   proxyTo,
@@ -21,14 +22,16 @@ import {
 } from '@peakstone/kernel/http';
 import type { Logger } from '@peakstone/kernel/log';
 import { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from '@peakstone/kernel/metrics';
-import { createAdminCheck } from './adminCheck.ts';
-import { healthResponse, indexResponse, notFound, unavailable, unsafePath } from './answers.ts';
+import { createAdminCheck, type Standing } from './adminCheck.ts';
+import { foreignHost, healthResponse, indexResponse, notFound, unavailable, unsafePath } from './answers.ts';
 import { withBearer } from './apiKey.ts';
 import type { GatewayConfig } from './config.ts';
 import { createHealthCheck, type ServiceHealth } from './health.ts';
 import { pageResponse } from './page/page.ts';
+import { withPrefix } from './prefix.ts';
 import { createRecorder } from './recorder.ts';
-import { compileRoutes, type FindRoute, type Listed, type Match, type Route } from './routes.ts';
+import { compileRoutes, type Listed, type Match, type Route } from './routes.ts';
+import { ALIVE_PATH } from './selfCheck.ts';
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
@@ -69,7 +72,10 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   const services = [...(deps.listed ?? []), ...routes];
   const find = compileRoutes(routes);
   const look = createHealthCheck(services);
-  const isAdmin = createAdminCheck(config.adminNetworks);
+  const standing = createAdminCheck(config.adminNetworks, [
+    ...config.adminHosts,
+    ...routes.flatMap(({ host }) => host || []),
+  ]);
   const recorder = createRecorder(
     [...routes.map(route => route.name), 'gateway'],
     log,
@@ -86,6 +92,11 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     return compose([observe(recorder(name)), shared, noSniff, recover(onError)], handler);
   }
 
+  /** What is about the stack itself is for no other origin's scripts. */
+  function ownPipeline(handler: Handler): Handler {
+    return compose([observe(recorder('gateway')), sameOrigin, noSniff, recover(onError)], handler);
+  }
+
   const handlers = new Map<Route, Handler>();
   for (const route of routes) {
     if (!route.public) continue;
@@ -94,25 +105,40 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     // The log shows the path as the client sent it, so the service's own view is made innermost.
     const toService: Handler = request => {
       const match = find(request.headers.host, request.path, request.query);
-      return handler(typeof match === 'object' ? forService(request, match) : request);
+      if (typeof match !== 'object') return handler(request);
+      const result = handler(forService(request, match));
+      return match.prefix === '' ? result : mapResponse(result, answer => withPrefix(answer, match.prefix));
     };
     handlers.set(route, pipeline(route.name, limit(toService)));
   }
-  const own = pipeline('gateway', ownHandler({ routes, find, look, isAdmin, metrics }));
+  const pages = ownPages({ routes, look, standing, metrics });
+  const own = new Map(Object.entries(pages).map(([path, page]) => [path, ownPipeline(readOnly(page))]));
+  // Asked by the gateway itself, every few seconds for as long as it runs: neither logged nor counted.
+  own.set(ALIVE_PATH, () => ({ status: 204, headers: ['Cache-Control', 'no-store'], body: null }));
+  const unsafe = pipeline('gateway', unsafePath);
+  const nowhere = pipeline('gateway', () => notFound(routes));
 
   return {
     handler: requestId()(request => {
       const match = find(request.headers.host, request.path, request.query);
-      if (match === undefined || match === 'unsafe') return own(request);
+      if (match === 'unsafe') return unsafe(request);
+      if (match === undefined) return (own.get(request.path) ?? nowhere)(request);
       return handlers.get(match.route)!(request);
     }),
-    onUpgrade(request, socket, head) {
+    onUpgrade(handshake, socket, head) {
+      const { request, id } = identified(handshake);
       const match = find(request.headers.host, request.path, request.query);
       if (match === 'unsafe') return refuseUpgrade(socket, 400, 'Bad Request', 'The path holds dot segments');
       if (match === undefined)
         return refuseUpgrade(socket, 404, 'Not Found', 'There is nothing at this path');
       const { route } = match;
-      log?.info('upgrade', { route: route.name, path: request.path, client: request.remoteAddress });
+      log?.info('upgrade', {
+        route: route.name,
+        method: request.method,
+        path: request.path,
+        client: request.remoteAddress,
+        request: id,
+      });
       const inner = forService(request, match);
       if (route.onUpgrade) route.onUpgrade(inner, socket, head);
       else if (typeof route.target === 'string')
@@ -158,35 +184,43 @@ function targetHandler(route: Route, config: GatewayConfig, proxies: ReverseProx
 
 interface OwnParts {
   readonly routes: readonly Route[];
-  readonly find: FindRoute;
   readonly look: () => Promise<readonly ServiceHealth[]>;
-  readonly isAdmin: (request: HttpRequest) => boolean;
+  readonly standing: (request: HttpRequest) => Standing;
   readonly metrics: Metrics;
 }
 
 /** The gateway's own paths. */
-function ownHandler({ routes, find, look, isAdmin, metrics }: OwnParts): Handler {
-  const pages: Readonly<Record<string, Handler>> = {
+function ownPages({ routes, look, standing, metrics }: OwnParts): Readonly<Record<string, Handler>> {
+  const isAdmin = (request: HttpRequest) => standing(request) === 'admin';
+  return {
     '/': async request => {
       const wantsPage = request.headers.accept?.includes('text/html') ?? false;
       const services = await look();
-      return wantsPage ? pageResponse(services, routes, originOf(request)) : indexResponse(services, routes);
+      const addresses = isAdmin(request);
+      return wantsPage
+        ? pageResponse(services, routes, originOf(request), addresses)
+        : indexResponse(services, routes, addresses);
     },
     '/healthz': async request => healthResponse(await look(), isAdmin(request)),
     '/favicon.ico': () => ({ status: 204, headers: ['Cache-Control', 'max-age=86400'], body: null }),
-    [METRICS_PATH]: request =>
-      isAdmin(request)
-        ? { status: 200, headers: ['Content-Type', METRICS_CONTENT_TYPE], body: metrics.expose() }
-        : notFound(routes),
+    [METRICS_PATH](request) {
+      switch (standing(request)) {
+        case 'admin':
+          return { status: 200, headers: ['Content-Type', METRICS_CONTENT_TYPE], body: metrics.expose() };
+        case 'foreign host':
+          return foreignHost();
+        case 'stranger':
+          return notFound(routes);
+      }
+    },
   };
-  return request => {
-    const page = Object.hasOwn(pages, request.path) ? pages[request.path] : undefined;
-    if (page === undefined) {
-      return find(request.headers.host, request.path, '') === 'unsafe' ? unsafePath() : notFound(routes);
-    }
-    if (request.method === 'GET' || request.method === 'HEAD') return page(request);
-    return { status: 405, headers: ['Allow', 'GET, HEAD'], body: null };
-  };
+}
+
+function readOnly(page: Handler): Handler {
+  return request =>
+    request.method === 'GET' || request.method === 'HEAD'
+      ? page(request)
+      : { status: 405, headers: ['Allow', 'GET, HEAD'], body: null };
 }
 
 /** Where the client reached us, for a page to show it; a proxy before us says whether that was over TLS. */
@@ -195,6 +229,14 @@ function originOf({ headers }: HttpRequest): string {
   const host = headers.host ?? '';
   // It stands in a command to be copied, so nothing that a shell would act on gets there.
   return `${scheme}://${/^[A-Za-z0-9._:[\]-]+$/.test(host) ? host : 'localhost'}`;
+}
+
+/** No page of another origin may read this, nor take it in as an image or a script. */
+function sameOrigin(inner: Handler): Handler {
+  return request =>
+    mapResponse(inner(request), response =>
+      withHeaders(response, ['Cross-Origin-Resource-Policy', 'same-origin']),
+    );
 }
 
 /** Browsers must not take data for a script or a page because it looks like one. */

@@ -1,5 +1,6 @@
 import type { Handler, UpgradeListener } from '@peakstone/kernel/http';
 import type { Health } from '@peakstone/kernel/service';
+import { hostName } from './hostName.ts';
 
 /** What stands behind a route: a handler in this process, one that comes and goes, or a server's URL. */
 export type Target = Handler | ComingAndGoing | string;
@@ -107,11 +108,6 @@ function add(routes: Map<string, Route>, key: string, route: Route): void {
 
 function withQuery(path: string, query: string): string {
   return query === '' ? path : `${path}?${query}`;
-}
-
-/** Host header without its port, in lower case, without the dot that ends a full name. */
-function hostName(host: string): string {
-  return host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
 /**

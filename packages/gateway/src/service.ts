@@ -1,7 +1,9 @@
+import type { AddressInfo } from 'node:net';
 import { type HttpServer, serveHttp } from '@peakstone/kernel/http';
 import type { Env, HttpService, Service } from '@peakstone/kernel/service';
 import { type GatewayConfig, readGatewayConfig } from './config.ts';
 import { createGateway, type GatewayDeps } from './gateway.ts';
+import { checkListener } from './selfCheck.ts';
 
 /** A started gateway. */
 export interface GatewayService extends HttpService {
@@ -26,6 +28,7 @@ export const gateway = {
         maxBodyBytes: Math.max(config.maxBodyBytes, ...deps.routes.map(route => route.maxBodyBytes ?? 0)),
         // Filters with thousands of ids in the URL are ordinary requests to the REST API.
         maxHeaderBytes: 128 * 1024,
+        ...(config.maxBodiesBytes !== null && { maxBodiesBytes: config.maxBodiesBytes }),
         requestTimeoutMs: config.requestTimeoutMs,
         trustedProxies: config.trustedProxies,
         onUpgrade,
@@ -53,7 +56,10 @@ export const gateway = {
       handler,
       url: server.url,
       port: server.port,
-      health: async () => (stopping === null ? { ok: true } : { ok: false, reason: 'stopping' }),
+      health: async () =>
+        stopping === null
+          ? await checkListener(server.address as AddressInfo)
+          : { ok: false, reason: 'stopping' },
       stop,
     };
   },

@@ -36,6 +36,53 @@ describe("the gateway's own pages", () => {
     assert.match(metrics, /peakstone_gateway_connections \d/);
   });
 
+  it('tell what is behind only by a name of their own: a page elsewhere may give its name our address', async () => {
+    const listed = [{ ...database, address: 'postgresql://127.0.0.1:5432' }];
+    const service = await start(
+      [rest],
+      { listed },
+      { GATEWAY_ADMIN_HOSTS: 'ops.example.com', DOMAIN_GATEWAY: 'stack.example.com' },
+    );
+    const ask = (path: string, host: string) => raw(service.port, path, [`Host: ${host}`]);
+    for (const host of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil.example', '']) {
+      const metrics = await ask('/-/metrics', host);
+      assert.match(metrics, /^HTTP\/1\.1 421 [\s\S]*GATEWAY_ADMIN_HOSTS/, host);
+      assert.doesNotMatch(metrics, /peakstone_gateway/);
+      assert.doesNotMatch(await ask('/healthz', host), /10\.0\.0\.5/);
+      assert.match(await ask('/healthz', host), /^HTTP\/1\.1 503 /);
+      assert.doesNotMatch(await ask('/', host), /127\.0\.0\.1:5432/);
+      assert.match(await ask('/rest/v1/films', host), /^HTTP\/1\.1 200 /);
+    }
+    for (const host of [
+      'localhost',
+      `LOCALHOST:${service.port}`,
+      'app.localhost',
+      '127.0.0.1',
+      '127.9.9.9:8000',
+      '[::1]:8000',
+      'ops.example.com',
+      'stack.example.com.',
+    ]) {
+      assert.match(await ask('/-/metrics', host), /^HTTP\/1\.1 200 /, host);
+      assert.match(await ask('/healthz', host), /10\.0\.0\.5/, host);
+      assert.match(await ask('/', host), /127\.0\.0\.1:5432/, host);
+    }
+  });
+
+  it('are for no other origin: no CORS, no preflight, not even as an image', async () => {
+    const { url } = await start([rest]);
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'GET' };
+    for (const path of ['/', '/healthz', '/-/metrics', '/favicon.ico', '/-/alive']) {
+      for (const method of ['GET', 'OPTIONS']) {
+        const response = await fetch(url + path, { method, headers });
+        const cors = [...response.headers.keys()].filter(name => name.startsWith('access-control'));
+        assert.deepEqual(cors, [], `${method} ${path}`);
+        if (path !== '/-/alive')
+          assert.equal(response.headers.get('cross-origin-resource-policy'), 'same-origin');
+      }
+    }
+  });
+
   it('bound a health check that hangs, and look once a second at most', { timeout: 120_000 }, async () => {
     let looks = 0;
     const stuck = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Handler, jsonResponse } from '@peakstone/kernel/http';
-import { raw, rest, seen, start } from './support.ts';
+import { raw, rest, seen, start, upstream } from './support.ts';
 
 describe('routing', () => {
   it('takes the prefix off and keeps path and query as they were sent', async () => {
@@ -18,6 +18,42 @@ describe('routing', () => {
     for (const [sent, received] of Object.entries(cases))
       assert.equal(seen(await raw(port, sent)).target, received, sent);
     assert.equal(seen(await raw(port, '/rest/v1/x')).headers['x-forwarded-prefix'], '/rest/v1');
+  });
+
+  it('puts the prefix before the paths that a service answers with, and nothing before other addresses', async () => {
+    const cases = {
+      '/films?id=eq.1': '/rest/v1/films?id=eq.1',
+      '/': '/rest/v1/',
+      'films?id=eq.1': 'films?id=eq.1',
+      '//other.example/x': '//other.example/x',
+      'https://other.example/x': 'https://other.example/x',
+      '?page=2': '?page=2',
+    };
+    for (const [given, told] of Object.entries(cases)) {
+      const target: Handler = () => jsonResponse(201, 'made', ['Location', given, 'Content-Location', given]);
+      const remote = await upstream(target);
+      for (const each of [target, remote.url]) {
+        const { port } = await start([{ ...rest, target: each }]);
+        const text = await raw(port, '/rest/v1/x');
+        assert.ok(
+          text.includes(`\r\nLocation: ${told}\r\nContent-Location: ${told}\r\n`),
+          `${given}: ${text}`,
+        );
+        const atRoot = await raw(port, '/x', ['Host: api.example.com']);
+        assert.ok(atRoot.includes(`\r\nLocation: ${given}\r\nContent-Location: ${given}\r\n`), atRoot);
+      }
+    }
+  });
+
+  it("knows an upstream's own address, and the path before it, for its own", async () => {
+    let origin = '';
+    const remote = await upstream(({ path }) =>
+      jsonResponse(201, 1, ['Location', path.endsWith('/whole') ? `${origin}/base/films` : '/base/films']),
+    );
+    origin = remote.url;
+    const { url } = await start([{ ...rest, target: `${remote.url}/base` }]);
+    for (const path of ['whole', 'path'])
+      assert.equal((await fetch(`${url}/rest/v1/${path}`)).headers.get('location'), '/rest/v1/films');
   });
 
   it('matches whole segments only, and the longest prefix first', async () => {

@@ -11,11 +11,12 @@ const styleHash = createHash('sha256').update(STYLE).digest('base64');
 /** Nothing may load, run, frame or submit; the one style is named by its hash. */
 const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** @param origin where the reader reached the page: `http://127.0.0.1:8000`. */
+/** @param origin where the reader reached the page: `http://127.0.0.1:8000`. `addresses` besides it: for those who run the stack. */
 export function pageResponse(
   services: readonly ServiceHealth[],
   routes: readonly Route[],
   origin: string,
+  addresses: boolean,
 ): HttpResponse {
   return {
     status: 200,
@@ -31,14 +32,19 @@ export function pageResponse(
       'Vary',
       'Accept',
     ],
-    body: renderPage(services, routes, origin),
+    body: renderPage(services, routes, origin, addresses),
   };
 }
 
-function renderPage(services: readonly ServiceHealth[], routes: readonly Route[], origin: string): string {
+function renderPage(
+  services: readonly ServiceHealth[],
+  routes: readonly Route[],
+  origin: string,
+  addresses: boolean,
+): string {
   const down = services.filter(({ health }) => !health.ok).length;
   const cards = services.map(({ service, health }) =>
-    card(service.title ?? service.name, service.contract, health.ok, links(service, routes)),
+    card(service.title ?? service.name, service.contract, health.ok, links(service, routes, addresses)),
   );
   const rest = routes.find(route => route.public && route.name === 'rest' && route.paths.length > 0);
   const page = html`<!doctype html>
@@ -74,13 +80,17 @@ ${rows.length === 0 ? '' : html`<dl>${rows}</dl>`}
 </li>`;
 }
 
-function links(service: ServiceHealth['service'], routes: readonly Route[]): readonly Html[] {
+function links(
+  service: ServiceHealth['service'],
+  routes: readonly Route[],
+  addresses: boolean,
+): readonly Html[] {
   const route = publicRoute(routes, service);
   const rows: Html[] = [];
   for (const path of route?.paths ?? [])
     rows.push(row('Path', html`<a href="${path}${route?.stripPrefix ? '/' : ''}">${path}</a>`));
   if (route?.host) rows.push(row('Host', html`<a href="https://${route.host}/">${route.host}</a>`));
-  if (service.address !== undefined) {
+  if (addresses && service.address !== undefined) {
     const isWeb = /^https?:\/\//.test(service.address);
     rows.push(
       row(

@@ -5,7 +5,7 @@ export { bodyLimit } from './middleware/bodyLimit.ts';
 export { compose, type Middleware, mapResponse, recover } from './middleware/compose.ts';
 export { type CorsOptions, cors } from './middleware/cors.ts';
 export { accessLog, observe, type ResponseListener } from './middleware/observe.ts';
-export { requestId } from './middleware/requestId.ts';
+export { identified, requestId } from './middleware/requestId.ts';
 export type { ServeOptions, UpgradeListener } from './options.ts';
 export { type ProxyOptions, proxyTo, type ReverseProxy } from './proxy/proxy.ts';
 export { refuseUpgrade, tunnelTo } from './proxy/tunnel.ts';

@@ -9,6 +9,7 @@ import type { Handler, HttpRequest, HttpResponse } from '../types.ts';
 import { createAgent } from './agent.ts';
 import { type Framing, framingOf } from './framing.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
+import { withoutBase } from './location.ts';
 
 export interface ProxyOptions extends ForwardOptions {
   /** Time to connect. Default 5 s. */
@@ -77,7 +78,8 @@ export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseP
   return {
     async handler(request) {
       try {
-        return await exchange(request, open, options);
+        const response = await exchange(request, open, options);
+        return { ...response, headers: withoutBase(response.headers, upstream.origin, base) };
       } catch (error) {
         if (!(error instanceof ProxyFailure)) throw error;
         return failureResponse(error, options);
