@@ -19,6 +19,7 @@ import { readPresence, removeState, writeState } from './state.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
+import { recordVersion, upgradeNotes } from './upgrade.ts';
 import { httpUrl } from './urls.ts';
 
 /** A stack that is up in this process. */
@@ -38,6 +39,8 @@ export interface RunningStack {
 export async function startStack(options: StartOptions): Promise<RunningStack> {
   const began = performance.now();
   const paths = stackPaths(options.cwd, options.data);
+  // Every start leaves the lock's file.
+  const isNew = !existsSync(paths.lock);
   const lock = claimFolder(paths, options.example);
   const hub = new EventHub();
   hub.listen(options.onEvent);
@@ -49,6 +52,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     release.add(() => logs.close());
     hub.listen(event => logs.write('stack', describeEvent(event)));
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
+    for (const text of upgradeNotes(paths, isNew)) hub.emit({ kind: 'notice', text });
     const plan = await planStack(options, paths, hub.emit);
     const live = new Live();
     const processes = planProcesses({
@@ -176,6 +180,7 @@ async function bringUp({
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
     await live.refresh();
   }
+  recordVersion(paths);
   const startedInMs = Math.round(performance.now() - began);
   hub.emit({ kind: 'ready', durationMs: startedInMs });
   return {

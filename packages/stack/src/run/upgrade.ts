@@ -1,0 +1,69 @@
+/** What changes for a stack that an earlier version of PeakStone has run. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stackVersion } from '../definition.ts';
+import type { StackPaths } from './paths.ts';
+
+/**
+ * Changes that users of a running stack notice, oldest first. Only ever added to: a data folder remembers how many it has
+ * seen, which holds between releases as well, for those who follow a clone.
+ */
+export const changes: readonly string[] = [
+  'Extensions live in the schema extensions instead of public, which is on every role’s search_path; those that this stack had installed are moved by this start.',
+  'Statements of visitors end after 8 s, and those of signed-in users too: DATABASE_STATEMENT_TIMEOUT sets another limit.',
+  'PATCH and DELETE without a filter are refused with 400: PGRST_DB_SAFEUPDATE_ENABLED=false in .env allows them.',
+  'Folders and files that another user of this machine owns or may write are refused: state, caches, .env, peakstone.config.ts.',
+];
+
+/** Kept in the data folder. */
+interface VersionRecord {
+  readonly version: string;
+  /** How many of the changes it knew. */
+  readonly changes: number;
+}
+
+/**
+ * What to tell before a stack starts that was last run by another version; empty for a new one, and where nothing changed.
+ * @param isNew no stack was ever started here
+ */
+export function upgradeNotes(paths: StackPaths, isNew: boolean): readonly string[] {
+  const before = readRecord(paths);
+  if (isNew && before === undefined) return [];
+  const seen = before?.changes ?? 0;
+  const name = before === undefined ? 'an earlier version' : `version ${before.version}`;
+  if (seen > changes.length)
+    return [
+      `This stack was last run by ${name}, which is newer than this one (${stackVersion}): what that added may be refused or ignored here.`,
+    ];
+  const missed = changes.slice(seen);
+  if (missed.length === 0) return [];
+  return [`This stack was last run by ${name}. Since then:`, ...missed];
+}
+
+/** Says that this version has run the stack. Called once it is up, so that a failed start tells its notes again. */
+export function recordVersion(paths: StackPaths): void {
+  const record: VersionRecord = { version: stackVersion, changes: changes.length };
+  const before = readRecord(paths);
+  if (before?.version === record.version && before.changes === record.changes) return;
+  const draft = `${fileOf(paths)}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  renameSync(draft, fileOf(paths));
+}
+
+function fileOf(paths: StackPaths): string {
+  return join(paths.data, 'version.json');
+}
+
+/** A record that cannot be read, as after a full disk, is none: its notes are told once more. */
+function readRecord(paths: StackPaths): VersionRecord | undefined {
+  if (!existsSync(fileOf(paths))) return undefined;
+  try {
+    const { version, changes } = JSON.parse(readFileSync(fileOf(paths), 'utf8')) as Partial<VersionRecord>;
+    return typeof version === 'string' && Number.isInteger(changes)
+      ? { version, changes: Number(changes) }
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
