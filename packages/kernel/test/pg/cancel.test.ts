@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { holdLock, startTestServer, type TestServer, WAIT_FOR_LOCK } from '@peakstone/testing';
+import { holdLock, startTestServer, type TestServer, until, WAIT_FOR_LOCK } from '@peakstone/testing';
 import { insertAmongAbortedReads } from '../../bench/parts/abortedReads.ts';
 import { createPool, type Exchange } from '../../src/pg/index.ts';
 
@@ -53,6 +53,7 @@ describe('a cancel request', () => {
     const proxy = await startSlowCanceller(server.port, pass.promise);
     const url = `host=127.0.0.1 port=${proxy.port} user=caller password=calls dbname=postgres sslmode=disable`;
     const pool = createPool({ url, size: 1, acquireTimeoutMs: 120_000 });
+    const admin = createPool({ url: server.url, size: 1 });
     const lock = await holdLock({ superuserUrl: server.url });
     try {
       await pool.query('select 1');
@@ -63,6 +64,8 @@ describe('a cancel request', () => {
       });
       aborter.abort();
       await assert.rejects(read);
+      const idle = `select count(*)::text from pg_stat_activity where usename = 'caller' and state = 'idle' and query like '%pg_sleep%'`;
+      await until(async () => String((await admin.query(idle)).rows[0]![0]) === '1');
       // They would wait for the lock, and be there to be struck.
       const statements = [{ text: WAIT_FOR_LOCK, values: [] }];
       const inserts = (['write', 'write', 'own'] satisfies Exchange['lane'][]).map(lane =>
@@ -76,7 +79,7 @@ describe('a cancel request', () => {
       await Promise.all(inserts);
     } finally {
       await lock.release();
-      await pool.close();
+      await Promise.all([pool.close(), admin.close()]);
       proxy.server.close();
     }
   });
