@@ -37,7 +37,7 @@ export async function configOf(base: Settings, changes: Settings, dbUri: string)
 }
 
 export async function serve(config: RestConfig, port = 0): Promise<Served> {
-  const pool = createPool({ url: config.dbUri, size: 8 });
+  const pool = createPool({ url: config.dbUri, size: 8, isolated: true });
   const catalog = await loadCatalog(pool, {
     schemas: config.dbSchemas,
     extraSearchPath: config.dbExtraSearchPath,
@@ -46,7 +46,8 @@ export async function serve(config: RestConfig, port = 0): Promise<Served> {
   const emit = (event: RestEvent): void => {
     if (event.kind === 'serverFault') console.error('server fault:', event.error);
   };
-  const context = { config, catalog, pool, authenticate, retryAfterSeconds: 1, emit };
+  const renewCatalog = async (): Promise<null> => null;
+  const context = { config, catalog, pool, authenticate, retryAfterSeconds: 1, emit, renewCatalog };
   const server = await serveHttp(
     createRestHandler(() => context),
     { host: '127.0.0.1', port, onError: error => console.error('server fault:', error) },

@@ -15,6 +15,8 @@ export interface RestContext {
   /** Seconds until the next attempt to load the catalog, for Retry-After. */
   readonly retryAfterSeconds: number;
   readonly emit: Emit;
+  /** The catalog of now when it is another than `used`, or the schema is: then it is loaded first. Null when neither is. */
+  readonly renewCatalog: (used: Catalog, isBehind: () => Promise<boolean>) => Promise<Catalog | null>;
 }
 
 /** One authenticated request, with the parts it will use to its end even when they are replaced meanwhile. */
@@ -25,6 +27,7 @@ export interface RestCall {
   readonly catalog: Catalog;
   readonly pool: Pool;
   readonly emit: Emit;
+  readonly renewCatalog: RestContext['renewCatalog'];
   /** The URL's own query, where the request's is more than that: the method QUERY. */
   readonly urlQuery?: string;
   /** Time spent on authentication, for Server-Timing; null unless `server-timing-enabled`. */

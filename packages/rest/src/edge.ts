@@ -43,7 +43,8 @@ async function answer(request: HttpRequest, context: RestContext, engine: RestEn
     identity = context.authenticate(request.headers.authorization);
     const jwtMs = config.serverTimingEnabled ? performance.now() - startedAt : null;
     if (!catalog) throw missingCatalog(context);
-    response = await engine({ request, identity, config, catalog, pool, emit, jwtMs });
+    const { renewCatalog } = context;
+    response = await engine({ request, identity, config, catalog, pool, emit, renewCatalog, jwtMs });
   } catch (error) {
     response = refuse(error, identity, context);
   }

@@ -11,6 +11,7 @@ import { readBody } from './engine/body.ts';
 import { inspect } from './engine/inspect.ts';
 import { createMemo } from './engine/memo.ts';
 import { allowingQuery, asRead } from './engine/queryMethod.ts';
+import { renewCall } from './engine/renewCall.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget, type Resource } from './parse/target.ts';
@@ -29,7 +30,13 @@ export function createEngine(): RestEngine {
     const known = memo.find(request, catalog, config);
     if (known) {
       timing.lap('plan');
-      return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
+      try {
+        return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
+      } catch (error) {
+        const renewed = await renewCall(error, known.compiled, call);
+        if (!renewed) throw error;
+        return await answer(renewed, timing);
+      }
     }
     const target = parseTarget(request, config);
     const head = parseRequest(request, target, config);
@@ -44,7 +51,14 @@ export function createEngine(): RestEngine {
       case 'call': {
         const compiled = compileAction(action, api, catalog, config);
         timing.lap('plan');
-        return await answerCompiled(compiled, api, call, shortStatements, timing);
+        try {
+          return await answerCompiled(compiled, api, call, shortStatements, timing);
+        } catch (error) {
+          const renewed = await renewCall(error, compiled, call);
+          if (!renewed) throw error;
+          const again = compileAction(action, api, renewed.catalog, config);
+          return await answerCompiled(again, api, renewed, shortStatements, timing);
+        }
       }
       case 'inspect':
         return await inspect(action.headersOnly, api, call, timing);

@@ -112,6 +112,14 @@ export class RestRuntime implements RestContext {
     if (!this.#isStopping) await this.#catalogLoop.refresh();
   }
 
+  readonly renewCatalog = async (
+    used: Catalog,
+    isBehind: () => Promise<boolean>,
+  ): Promise<Catalog | null> => {
+    if (this.#catalog === used && (await isBehind())) await this.refreshCatalog();
+    return this.#catalog === used ? null : this.#catalog;
+  };
+
   /** Reads file, environment and database again, one reading at a time; an unusable outcome is logged and changes nothing. */
   reloadConfig(): Promise<void> {
     this.#configReload = this.#configReload.then(() => this.#readConfig());

@@ -19,10 +19,9 @@ export interface TestEngine {
 export async function startEngine(url: string, settings: Partial<RestConfig>): Promise<TestEngine> {
   const config: RestConfig = { ...defaultConfig, ...settings };
   const pool = createPool({ url, size: 6, isolated: true });
-  const catalog = await loadCatalog(pool, {
-    schemas: config.dbSchemas,
-    extraSearchPath: config.dbExtraSearchPath,
-  });
+  const load = (): Promise<Catalog> =>
+    loadCatalog(pool, { schemas: config.dbSchemas, extraSearchPath: config.dbExtraSearchPath });
+  const catalog = await load();
   const authenticate = createAuthenticate(config);
   const events: RestEvent[] = [];
   const context = {
@@ -31,6 +30,10 @@ export async function startEngine(url: string, settings: Partial<RestConfig>): P
     pool,
     authenticate,
     retryAfterSeconds: 0,
+    async renewCatalog(used: Catalog, isBehind: () => Promise<boolean>): Promise<Catalog | null> {
+      if (context.catalog === used && (await isBehind())) context.catalog = await load();
+      return context.catalog === used ? null : context.catalog;
+    },
     emit: (event: RestEvent) => void events.push(event),
   };
   return { handler: createRestHandler(() => context), catalog, pool, events, close: () => pool.close() };
