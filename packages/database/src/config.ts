@@ -9,7 +9,7 @@ import {
 } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
-import { DEFAULT_SCHEMAS, type LoginRole, type RoleSettings, type SupabaseMode } from './bootstrap/model.ts';
+import type { LoginRole, RoleSettings, SupabaseMode } from './bootstrap/model.ts';
 import { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 import type { PortChoice } from './server/places.ts';
 
@@ -27,7 +27,8 @@ export interface DatabaseConfig {
   readonly superuser: string;
   readonly superuserPassword: string;
   readonly passwords: Readonly<Record<LoginRole, string>>;
-  readonly schemas: readonly string[];
+  /** Undefined: what the database has had so far; `public` for a new one. */
+  readonly schemas: readonly string[] | undefined;
   readonly supabase: SupabaseMode;
   readonly roleSettings: RoleSettings;
   readonly port: PortChoice;
@@ -113,8 +114,10 @@ function readName(env: Env, variable: string, fallback: string): string {
   throw new ConfigError(variable, 'a PostgreSQL name of at most 63 bytes', { got: name });
 }
 
-function readSchemas(env: Env): readonly string[] {
-  const schemas = [...new Set(readList(env, 'DATABASE_SCHEMAS', { default: DEFAULT_SCHEMAS }))];
+function readSchemas(env: Env): readonly string[] | undefined {
+  const named = readList(env, 'DATABASE_SCHEMAS', { default: undefined });
+  if (named === undefined) return undefined;
+  const schemas = [...new Set(named)];
   const reserved = schemas.find(name =>
     /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
   );

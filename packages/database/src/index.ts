@@ -1,13 +1,12 @@
 export { MAJOR_VERSION } from './binaries/find.ts';
-export {
-  type BootstrapOptions,
-  DEFAULT_SCHEMAS,
-  type LoginRole,
-  type RoleSettings,
-  type SupabaseMode,
+export type {
+  BootstrapOptions,
+  LoginRole,
+  RoleSettings,
+  SupabaseMode,
 } from './bootstrap/model.ts';
 export { setOwnPassword } from './bootstrap/ownPassword.ts';
-export { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
+export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';

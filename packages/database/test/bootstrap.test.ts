@@ -277,7 +277,7 @@ describe('running it again', () => {
 
   it('grants on the tables of a schema that is new to it, once', async () => {
     await asSuperuser('create schema old', 'create table old.thing (id int)');
-    const schemas = [...bootstrapOptions.schemas, 'old'];
+    const schemas = ['public', 'people', 'old'];
     await bootstrap({ schemas });
     assert.deepEqual(await asRequest('web_anon', 'select * from old.thing'), []);
     await asSuperuser('revoke select on old.thing from web_anon');

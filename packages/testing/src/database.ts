@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { bootstrapDatabase, connect, DEFAULT_SCHEMAS, type LoginRole } from '@peakstone/database';
+import { bootstrapDatabase, connect, type LoginRole } from '@peakstone/database';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
 
 export interface TestDatabaseOptions {
   /** Make the stack's roles, schemas, grants and auth functions in it, before `sql`. */
   readonly bootstrap?: boolean;
-  /** Application schemas of the bootstrap. Default: the stack's. */
+  /** Application schemas of the bootstrap. Default: `public`. */
   readonly schemas?: readonly string[];
   /** Supabase compatibility of the bootstrap. It decides attributes of roles, which every test of a run shares. Default true. */
   readonly supabase?: boolean;
@@ -81,7 +81,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
 
 async function prepare({ name, superuserUrl }: TestDatabase, options: TestDatabaseOptions): Promise<void> {
   if (options.bootstrap) {
-    const { schemas = DEFAULT_SCHEMAS, supabase = true } = options;
+    const { schemas = ['public'], supabase = true } = options;
     await bootstrapDatabase(superuserUrl, {
       database: name,
       schemas,

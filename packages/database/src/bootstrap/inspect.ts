@@ -1,7 +1,7 @@
 import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { FINGERPRINT_SQL } from './fingerprint.ts';
-import { type BootstrapOptions, EXTENSIONS, type ExtensionSpec } from './model.ts';
+import { type BootstrapOptions, EXTENSIONS, type ExtensionSpec, ORIGINAL_SCHEMAS } from './model.ts';
 import { isTrusted } from './sql.ts';
 
 /** Memberships have had options of their own since PostgreSQL 16, and values can be tested for a type. */
@@ -11,6 +11,8 @@ const MIN_VERSION = 160_000;
 export interface ServerState {
   readonly isSuperuser: boolean;
   readonly version: number;
+  /** What the stack serves where nobody has said what. */
+  readonly usualSchemas: readonly string[];
   /** Of the stack's extensions, those that can be made. */
   readonly extensions: readonly ExtensionSpec[];
   /** By role; undefined when this login may not see them. */
@@ -27,9 +29,10 @@ export interface ServerState {
 
 /**
  * Looks at the server, changing nothing.
+ * @param names Accounts whose verifiers are wanted.
  * @throws {DatabaseError} WRONG_MAJOR_VERSION
  */
-export async function inspectServer(pool: Pool, options: BootstrapOptions): Promise<ServerState> {
+export async function inspectServer(pool: Pool, names: readonly string[]): Promise<ServerState> {
   const [row] = (
     await pool.query(
       `select json_build_object('version', current_setting('server_version_num')::int, 'super', (select rolsuper from pg_roles where rolname = current_user),
@@ -40,8 +43,9 @@ export async function inspectServer(pool: Pool, options: BootstrapOptions): Prom
              and c.relkind = 'r' and ${isTrusted('c.relowner')} and ${isTrusted('n.nspowner')}),
          'preload', (select setting from pg_settings where name = 'shared_preload_libraries'),
          'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
-         'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])))`,
-      [arrayLiteral(EXTENSIONS.map(({ name }) => name))],
+         'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])),
+         'schemas', (select json_agg(nspname) from pg_namespace where nspname = any($2::text[])))`,
+      [arrayLiteral(EXTENSIONS.map(({ name }) => name)), arrayLiteral(ORIGINAL_SCHEMAS)],
     )
   ).rows;
   const found = JSON.parse(String(row?.[0])) as {
@@ -51,6 +55,7 @@ export async function inspectServer(pool: Pool, options: BootstrapOptions): Prom
     preload: string | null;
     cron: boolean;
     extensions: string[] | null;
+    schemas: string[] | null;
   };
   if (found.version < MIN_VERSION) {
     throw new DatabaseError(
@@ -63,22 +68,24 @@ export async function inspectServer(pool: Pool, options: BootstrapOptions): Prom
   // A login that may not see the setting finds out by trying.
   const usable = ({ name, needsPreload }: ExtensionSpec) =>
     preload === undefined || !needsPreload || (preload.includes(name) && (name !== 'pg_cron' || found.cron));
+  const state = found.hasState ? await readState(pool) : undefined;
+  const original = ORIGINAL_SCHEMAS.filter(name => name === 'public' || found.schemas?.includes(name));
   return {
     isSuperuser: found.super,
     version: found.version,
+    usualSchemas: state?.schemas ?? original,
     extensions: EXTENSIONS.filter(
       extension => found.extensions?.includes(extension.name) && usable(extension),
     ),
-    verifiers: found.super ? await readVerifiers(pool, options) : undefined,
-    state: found.hasState ? await readState(pool) : undefined,
+    verifiers: found.super ? await readVerifiers(pool, names) : undefined,
+    state,
   };
 }
 
 async function readVerifiers(
   pool: Pool,
-  options: BootstrapOptions,
+  names: readonly string[],
 ): Promise<ReadonlyMap<string, string | null>> {
-  const names = accounts(options).map(([name]) => name);
   const { rows } = await pool.query(
     'select rolname, rolpassword from pg_authid where rolname = any($1::text[])',
     [arrayLiteral(names)],

@@ -28,8 +28,11 @@ export type RoleSettings = Readonly<Record<string, Readonly<Record<string, strin
 
 export interface BootstrapOptions {
   readonly database: string;
-  /** Application schemas, owned by db_migrator. */
-  readonly schemas: readonly string[];
+  /**
+   * Application schemas, owned by db_migrator. Undefined: those that the database has had so far, of the original stack's
+   * where it was not ours, and `public`.
+   */
+  readonly schemas?: readonly string[] | undefined;
   readonly passwords: Readonly<Record<LoginRole, string>>;
   /** The superuser and its password, on a server of our own. */
   readonly superuser?: { readonly name: string; readonly password: string };
@@ -40,7 +43,8 @@ export interface BootstrapOptions {
   readonly regrant?: boolean;
 }
 
-export const DEFAULT_SCHEMAS = [
+/** Those of the original stack, for what it made and for who asks for them. */
+export const ORIGINAL_SCHEMAS: readonly string[] = [
   'public',
   'common',
   'people',
@@ -48,7 +52,7 @@ export const DEFAULT_SCHEMAS = [
   'activities',
   'leads',
   'docs',
-] as const;
+];
 
 /** Where the stack's extensions are: no API serves it, everybody's search path ends with it, and only we write there. */
 export const EXTENSIONS_SCHEMA = 'extensions';

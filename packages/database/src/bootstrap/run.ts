@@ -23,6 +23,8 @@ import { planSteps } from './steps.ts';
 export interface BootstrapReport {
   /** `unchanged`: found as the last one left it. */
   readonly outcome: 'unchanged' | 'applied';
+  /** The application's schemas. */
+  readonly schemas: readonly string[];
   /** Parts that somebody had changed since the last bootstrap, now put right. */
   readonly repaired: readonly string[];
   readonly passwordsSet: readonly string[];
@@ -63,21 +65,46 @@ export async function bootstrapDatabase(url: string, options: BootstrapOptions):
   }
 }
 
+/**
+ * The application's schemas, as the last bootstrap left them; none where there was none.
+ * @param url An administrator's, as for `bootstrapDatabase`.
+ */
+export async function servedSchemas(url: string): Promise<readonly string[]> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone' });
+  try {
+    return (await inspectServer(pool, [])).state?.schemas ?? [];
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    await pool.close();
+  }
+}
+
 async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<BootstrapReport> {
   const roles = planRoles(options.supabase).map(role => role.name);
-  const server = await inspectServer(pool, options);
+  const server = await inspectServer(
+    pool,
+    accounts(options).map(([name]) => name),
+  );
+  const served = options.schemas ?? server.usualSchemas;
   const missingExtensions = EXTENSIONS.filter(extension => !server.extensions.includes(extension));
-  const fresh = options.schemas.filter(schema => options.regrant || !server.state?.schemas.includes(schema));
-  const stepOptions = { ...options, extensions: server.extensions, isSuperuser: server.isSuperuser };
+  const fresh = served.filter(schema => options.regrant || !server.state?.schemas.includes(schema));
+  const stepOptions = {
+    ...options,
+    schemas: served,
+    extensions: server.extensions,
+    isSuperuser: server.isSuperuser,
+  };
   const steps = planSteps({ ...stepOptions, grantExisting: fresh });
   const plan = hashPlan(planSteps({ ...stepOptions, grantExisting: [] }));
-  const before = await fingerprint(pool, options.schemas, roles);
+  const before = await fingerprint(pool, served, roles);
   const repaired = Object.keys(server.state?.parts ?? {}).filter(
     part => server.state?.parts[part] !== before[part],
   );
   const unchanged = server.state?.plan === plan && repaired.length === 0 && fresh.length === 0;
   const passwords = wrongPasswords(server.verifiers, options);
   const report = {
+    schemas: served,
     repaired,
     missingExtensions: missingExtensions.map(({ name }) => name),
     passwordsSet: passwords.map(([role]) => role),
@@ -107,8 +134,8 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   const isOthers = server.state?.parts['role settings'] !== before['role settings'];
   const settingsTakenOff = isOthers ? said.settingsTakenOff : [];
   if (!failed.some(({ step }) => step === 'schema peakstone')) {
-    const parts = await fingerprint(pool, options.schemas, roles);
-    const schemas = [...new Set([...(server.state?.schemas ?? []), ...options.schemas])];
+    const parts = await fingerprint(pool, served, roles);
+    const schemas = [...new Set([...(server.state?.schemas ?? []), ...served])];
     // What stood in a superuser's way may be gone the next time; what a login may not do stays so.
     await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, parts, schemas);
   }

@@ -2,7 +2,6 @@
 import {
   type BootstrapOptions,
   bootstrapDatabase,
-  DEFAULT_SCHEMAS,
   readRoleSettings,
   readSupabaseMode,
 } from '@peakstone/database';
@@ -19,7 +18,7 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
   const login = readLogin(env);
   const options: BootstrapOptions = {
     database: login.database,
-    schemas: readList(env, 'PEAKSTONE_SCHEMAS', { default: [...DEFAULT_SCHEMAS] }),
+    schemas: readList(env, 'PEAKSTONE_SCHEMAS', { default: undefined }),
     passwords: {
       db_authenticator: readSecret(env, 'DB_AUTHENTICATOR_PASSWORD'),
       hasura: readSecret(env, 'HASURA_DB_PASSWORD'),

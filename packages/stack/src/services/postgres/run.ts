@@ -22,13 +22,13 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
       return running.local?.pid;
     },
     facts: env => {
-      const { schemas, passwords } = readDatabaseConfig(env);
+      const { passwords } = readDatabaseConfig(env);
       return {
         databaseAdminUrl: running.adminUrl,
         // It has been up since before a rotation, so that the password it knows may be yesterday's.
         databaseApiUrl: withPassword(running.url('db_authenticator'), passwords.db_authenticator),
         databaseMigratorUrl: running.tcpUrl('db_migrator'),
-        schemas: schemas.join(','),
+        schemas: running.bootstrap.schemas.join(','),
       };
     },
   };
