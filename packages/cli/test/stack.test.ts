@@ -220,6 +220,14 @@ describe('one stack in the background', () => {
     const { code, stdout } = await project.run(['gen', 'types', '--schema', 'public']);
     assert.equal(code, 0);
     assert.match(stdout, /export type Database = \{[\s\S]+films: \{[\s\S]+title: string \| null/);
+    // Extensions are not the application's.
+    assert.doesNotMatch(stdout, /gen_salt|similarity|citext/);
+    const called = await fetch(`http://127.0.0.1:${base}/rest/v1/rpc/gen_salt`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"":"bf"}',
+    });
+    assert.equal(called.status, 404);
     const zod = await project.run(['gen', 'types', '--lang', 'zod', '-o', 'schemas.ts']);
     assert.deepEqual([zod.code, zod.stdout], [0, '']);
     assert.match(readFileSync(join(project.folder, 'schemas.ts'), 'utf8'), /publicFilmsRow/);

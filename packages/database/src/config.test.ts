@@ -16,15 +16,8 @@ describe('settings of the database', () => {
     assert.equal(config.database, 'postgres');
     assert.equal(config.listenAddresses, '127.0.0.1');
     assert.deepEqual(config.port, { port: 5432, fixed: false });
-    assert.deepEqual(config.schemas, [
-      'public',
-      'common',
-      'people',
-      'pipeline',
-      'activities',
-      'leads',
-      'docs',
-    ]);
+    assert.equal(config.schemas, undefined);
+    assert.equal(config.supabase, 'roles');
   });
 
   it('take a port that is set as meant exactly, also as Compose writes it', () => {

@@ -215,6 +215,31 @@ describe('who asks', () => {
   });
 });
 
+describe('the schemas, where nobody names them', () => {
+  const inDatabase = async (name: string, ...statements: string[]) => {
+    const url = connectionUrl({ host: server.socketDir, port: server.port }, name, 'postgres');
+    await asSuperuser(`create database ${name}`);
+    if (statements.length > 0) await run(url, ...statements);
+    return (schemas?: readonly string[]) =>
+      bootstrapDatabase(url, { ...bootstrapOptions, database: name, schemas });
+  };
+
+  it('are public alone in a new database, and those of before in one that has had others', async () => {
+    const fresh = await inDatabase('fresh');
+    assert.deepEqual((await fresh()).schemas, ['public']);
+    const older = await inDatabase('older');
+    assert.deepEqual((await older(['public', 'common', 'shop'])).schemas, ['public', 'common', 'shop']);
+    const again = await older();
+    assert.deepEqual([again.schemas, again.outcome], [['public', 'common', 'shop'], 'unchanged']);
+    assert.deepEqual((await older(['shop'])).schemas, ['shop']);
+  });
+
+  it("are the original stack's that are there, where it made the database", async () => {
+    const adopted = await inDatabase('adopted', 'create schema common', 'create schema leads');
+    assert.deepEqual((await adopted()).schemas, ['public', 'common', 'leads']);
+  });
+});
+
 describe('running it again', () => {
   it('changes nothing when nothing has changed', async () => {
     await bootstrap();

@@ -83,6 +83,11 @@ export interface StackConfig {
   readonly services?: Readonly<Record<string, ServiceChoice>>;
   /** Schemas that the APIs expose and the bootstrap owns. */
   readonly schemas?: readonly string[];
+  /**
+   * How far the database looks like Supabase's: not at all, by its roles for requests, or so that a Supabase project's SQL
+   * runs. Default `full` in a folder that holds a folder `supabase`, else `roles`.
+   */
+  readonly supabase?: SupabaseMode;
   /** How hosts reach the services: Traefik labels, Dokploy's own domains, a Caddy container, or nothing. Default `dokploy`. */
   readonly routes?: Routes;
   /**
@@ -105,6 +110,8 @@ export interface StackConfig {
   readonly image?: string;
 }
 
+export type SupabaseMode = 'off' | 'roles' | 'full';
+
 export type Routes = 'traefik' | 'dokploy' | 'caddy' | 'none';
 
 /** A configuration with every choice made. */
@@ -113,6 +120,7 @@ export interface Stack {
   /** What container host names begin with, so that they are nobody else's on a shared network: `NAME-`, or the app's own name. */
   readonly hostPrefix: string;
   readonly schemas: readonly string[];
+  readonly supabase: SupabaseMode;
   readonly routes: Routes;
   readonly endpointMode: 'vip' | 'dnsrr';
   readonly storage: 'minio' | 'rustfs';

@@ -34,6 +34,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
   assertChoice('engine', config.engine, ['peakstone', 'upstream']);
   assertChoice('routes', config.routes, ['traefik', 'dokploy', 'caddy', 'none']);
   assertChoice('endpointMode', config.endpointMode, ['vip', 'dnsrr']);
+  assertChoice('supabase', config.supabase, ['off', 'roles', 'full']);
   assertChoice('storage', config.storage, ['minio', 'rustfs']);
   const schemas = config.schemas ?? defaultSchemas;
   if (!Array.isArray(schemas)) throw new StackConfigError(`schemas: it must be a list: ['public', 'shop']`);
@@ -62,6 +63,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
     name,
     hostPrefix: `${name}-`,
     schemas,
+    supabase: config.supabase ?? 'roles',
     routes: config.routes ?? 'dokploy',
     endpointMode: config.endpointMode ?? 'vip',
     storage: config.storage ?? 'minio',
@@ -83,6 +85,7 @@ const settings = new Set([
   'engine',
   'services',
   'schemas',
+  'supabase',
   'routes',
   'limits',
   'sharedHosts',

@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test';
 import { loadStackConfig } from '../src/deploy/project.ts';
 import { type InitOptions, initProject, type Origin } from '../src/init/index.ts';
 import { parseToml } from '../src/init/toml.ts';
+import { renderFiles } from '../src/render/index.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'peakstone-init-'));
 after(() => rmSync(root, { recursive: true }));
@@ -96,7 +97,12 @@ enabled = false
       'supabase/seed.sql': '',
     });
     const { notes, next } = init(folder, { from: 'supabase' });
-    assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
+    // The folder is what makes the database take such a project's SQL.
+    assert.deepEqual(await loadStackConfig(folder), { supabase: 'full', schemas: ['public', 'shop'] });
+    assert.match(
+      renderFiles(await loadStackConfig(folder)).get('docker-compose.yml') ?? '',
+      /DATABASE_SUPABASE: \$\{DATABASE_SUPABASE:-full\}/,
+    );
     assert.match(
       read(folder, '.env'),
       /^PGRST_DB_MAX_ROWS=1000\nPGRST_DB_EXTRA_SEARCH_PATH=public,extensions$/m,

@@ -20,10 +20,15 @@ const configNames = [
 ];
 
 /**
- * The configuration that the folder's file exports, or none.
+ * The configuration that the folder's file exports, or none; in a Supabase project, its compatibility.
  * @throws {StackConfigError} the file cannot be run, or exports something else.
  */
 export async function loadStackConfig(folder: string): Promise<StackConfig> {
+  const own = await readStackConfig(folder);
+  return existsSync(join(folder, 'supabase')) ? { supabase: 'full', ...own } : own;
+}
+
+async function readStackConfig(folder: string): Promise<StackConfig> {
   const name = configNames.find(candidate => existsSync(join(folder, candidate)));
   if (name === undefined) return {};
   assertOwnConfig(join(folder, name));

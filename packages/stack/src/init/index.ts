@@ -52,7 +52,13 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
     write(target);
     made.push(path);
   };
-  for (const { path, text, mode = 0o644 } of planProject({ name: basename(folder), found, example })) {
+  const plan = planProject({
+    name: basename(folder),
+    found,
+    example,
+    exampleSchemas: copied?.manifest.schemas,
+  });
+  for (const { path, text, mode = 0o644 } of plan) {
     const final = path === 'README.md' ? asCalled(text) : text;
     // Whoever has migrations, or rows, has no use for a first one.
     if (dirname(path) === 'migrations' && existsSync(join(folder, 'migrations'))) kept.push('migrations/');

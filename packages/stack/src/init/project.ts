@@ -24,13 +24,20 @@ export interface ProjectOptions {
   readonly found?: Found | undefined;
   /** Of our examples, copied beside these files. */
   readonly example?: string | undefined;
+  /** Those that the example is in. */
+  readonly exampleSchemas?: readonly string[] | undefined;
 }
 
 /** A project made from nothing has a first table to look at; one that was found has its own. */
-export function planProject({ name, found, example }: ProjectOptions): readonly ProjectFile[] {
+export function planProject({
+  name,
+  found,
+  example,
+  exampleSchemas,
+}: ProjectOptions): readonly ProjectFile[] {
   const isBare = found === undefined && example === undefined;
   return [
-    { path: 'peakstone.config.ts', text: renderConfig(found) },
+    { path: 'peakstone.config.ts', text: renderConfig(found?.schemas ?? exampleSchemas ?? ['public']) },
     ...(isBare
       ? [
           { path: FIRST_MIGRATION, text: firstMigration },
@@ -50,8 +57,8 @@ export function planProject({ name, found, example }: ProjectOptions): readonly 
 
 const FIRST_MIGRATION = 'migrations/0001_notes.sql';
 
-function renderConfig(found: Found | undefined): string {
-  const schemas = (found?.schemas ?? ['public']).map(schema => `'${schema}'`).join(', ');
+function renderConfig(names: readonly string[]): string {
+  const schemas = names.map(schema => `'${schema}'`).join(', ');
   return `import { defineConfig } from '@peakstone/stack';
 
 export default defineConfig({

@@ -19,6 +19,8 @@ export type ExampleStep =
 export interface ExampleManifest {
   readonly title: string;
   readonly description?: string;
+  /** Those that it is in, besides the project's own; served together with them while it is loaded. */
+  readonly schemas?: readonly string[];
   readonly steps: readonly ExampleStep[];
 }
 
@@ -132,9 +134,11 @@ function readManifest(folder: string, name: string): ExampleManifest {
   } catch (error) {
     throw wrong(`it is not JSON (${(error as Error).message})`, error);
   }
-  const { title, steps } = (value ?? {}) as { title?: unknown; steps?: unknown };
+  const { title, schemas, steps } = (value ?? {}) as Record<'title' | 'schemas' | 'steps', unknown>;
   if (typeof title !== 'string' || !Array.isArray(steps) || steps.length === 0)
     throw wrong('it needs a title and steps');
+  if (schemas !== undefined && !(Array.isArray(schemas) && schemas.every(name => typeof name === 'string')))
+    throw wrong('schemas is a list of names');
   for (const [index, step] of steps.entries()) {
     const { title: text, sql, run } = (step ?? {}) as Record<string, unknown>;
     const path = sql ?? run;

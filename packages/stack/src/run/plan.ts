@@ -31,12 +31,14 @@ export interface StackPlan {
 
 /**
  * Decides engines, ports and keys; makes `.env` when there is none.
+ * @param exampleSchemas Served besides the project's own, for an example that is in them.
  * @throws {ConfigError} naming the variable; {StackConfigError} naming the setting; {StackError} `portTaken`, `config`.
  */
 export async function planStack(
   settings: StackSettings,
   paths: StackPaths,
   onEvent: OnStackEvent,
+  exampleSchemas: readonly string[] = [],
 ): Promise<StackPlan> {
   if (!holdsSecrets(settings.env))
     ensureSecrets(paths.env, {
@@ -54,11 +56,13 @@ export async function planStack(
     async (port, address) => held.has(port) || (await portIsFree(port, address)),
   );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
-  const { schemas } = await loadStackConfig(paths.project);
+  const { schemas: own, supabase } = await loadStackConfig(paths.project);
+  const schemas = exampleSchemas.length > 0 ? [...new Set([...(own ?? []), ...exampleSchemas])] : own;
   const current = (): EnvValues => {
     const fresh = stackEnv(paths, settings.env);
     return {
       ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
+      ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
       ...fresh,
       ...Object.assign({}, ...[...plannings.values()].map(planning => planning.settings?.(paths, fresh))),
       ...portSettings(ports),

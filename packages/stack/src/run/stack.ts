@@ -53,7 +53,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     hub.listen(event => logs.write('stack', describeEvent(event)));
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
     for (const text of upgradeNotes(paths, isNew)) hub.emit({ kind: 'notice', text });
-    const plan = await planStack(options, paths, hub.emit);
+    const plan = await planStack(options, paths, hub.emit, example?.manifest.schemas);
     const live = new Live();
     const processes = planProcesses({
       engines: plan.engines,

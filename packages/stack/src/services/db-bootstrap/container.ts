@@ -19,6 +19,10 @@ export function bootstrapContainer(stack: Stack, service: ResolvedService): Cont
       HASURA_DB_PASSWORD: required('HASURA_DB_PASSWORD'),
       DB_MIGRATOR_PASSWORD: required('DB_MIGRATOR_PASSWORD'),
       PEAKSTONE_SCHEMAS: stack.schemas.join(','),
+      DATABASE_SUPABASE: `\${DATABASE_SUPABASE:-${stack.supabase}}`,
+      DATABASE_STATEMENT_TIMEOUT: '${DATABASE_STATEMENT_TIMEOUT:-8s}',
+      DATABASE_TEMP_FILE_LIMIT: '${DATABASE_TEMP_FILE_LIMIT:-1GB}',
+      DATABASE_ROLE_SETTINGS: '${DATABASE_ROLE_SETTINGS:-}',
     },
     // Its way in when POSTGRES_SUPERPASS has changed and the server does not know yet.
     ...(own ? { volumes: [socketMount] } : {}),

@@ -1,4 +1,4 @@
-import { passwordVariable } from '../../variable.ts';
+import { passwordVariable, type Variable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { bootstrapContainer } from './container.ts';
 
@@ -17,7 +17,24 @@ export const dbBootstrap: Service = {
     passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
     passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
     passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
+    setting('DATABASE_SUPABASE', 'How far the database looks like Supabase’s: off, roles or full.', 'roles'),
+    setting('DATABASE_STATEMENT_TIMEOUT', 'Longest statement of a visitor or user; 0 for none.', '8s'),
+    setting(
+      'DATABASE_TEMP_FILE_LIMIT',
+      'Temporary files of a session that serves requests; -1 for none.',
+      '1GB',
+    ),
+    setting(
+      'DATABASE_ROLE_SETTINGS',
+      'Other settings of roles.',
+      'app_user.work_mem=16MB; read_only.statement_timeout=1min',
+    ),
   ],
   requires: ['POSTGRES_SUPERPASS', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'DB_MIGRATOR_PASSWORD'],
   container: bootstrapContainer,
 };
+
+/** `value` is the default, or an example of what it may be. */
+function setting(name: string, comment: string, value: string): Variable {
+  return { name, group: 'Database roles of the services', comment, value, optional: true };
+}

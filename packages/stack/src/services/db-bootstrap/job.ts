@@ -36,6 +36,9 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
     ...(report.missingExtensions.length > 0
       ? [`the server lacks ${report.missingExtensions.join(', ')}`]
       : []),
+    ...(report.settingsTakenOff.length > 0
+      ? [`settings taken off roles: ${report.settingsTakenOff.join(', ')}`]
+      : []),
     ...report.failed.map(({ step, reason }) => `not done: ${step} (${reason})`),
   ];
   return `db-bootstrap: ${parts.join('; ')}`;
