@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { connectClient } from '@peakstone/kernel/pg';
 import { reservePorts } from '@peakstone/testing';
 import { Project } from './cli.ts';
 
@@ -226,6 +227,36 @@ describe('peakstone sql', () => {
       stdout,
       `[{"ints":[1,null,3],"texts":[["a","b c"],[null,"NULL"]],"flags":[true],"objects":[{"a": [1]}],"none":[],"number":1.50,"nan":"NaN","days":["2020-01-01"],"big":9007199254740993,"json":[1,2],"vector":"1 2"}]\n`,
     );
+  });
+
+  it('prints addresses of the database, with their passwords, and nowhere else', async () => {
+    const { stdout } = await project.run(['url']);
+    assert.match(stdout, /^postgres:\/\/db_migrator:[^@]+@127\.0\.0\.1:\d+\/postgres\n$/);
+    for (const role of ['db_migrator', 'db_authenticator', 'hasura', 'superuser']) {
+      const { url } = await project.json<{ url: string }>('url', role);
+      const client = await connectClient({ url });
+      const [found] = await client.script('select current_user');
+      assert.equal(found!.rows[0]![0]!.toString(), role === 'superuser' ? 'postgres' : role);
+      client.close();
+    }
+    const status = await project.run(['status']);
+    assert.match(status.stdout, /postgres:\/\/db_migrator@127\.0\.0\.1:\d+\/postgres/);
+    assert.match(status.stdout, /peakstone url superuser/);
+    assert.equal((await project.run(['url', 'nobody'])).code, 2);
+  });
+
+  it('lists secrets without their values, as JSON as well', async () => {
+    const values = await project.json<Record<string, string>>('secrets', '--show');
+    const { stdout } = await project.run(['secrets', '--json']);
+    const listed = JSON.parse(stdout) as { name: string; set: boolean }[];
+    assert.deepEqual(
+      listed
+        .filter(({ set }) => set)
+        .map(({ name }) => name)
+        .toSorted(),
+      Object.keys(values).toSorted(),
+    );
+    for (const value of Object.values(values)) assert.ok(!stdout.includes(value));
   });
 
   it('signs no token without a role', async () => {

@@ -228,10 +228,8 @@ class RunningRest implements RestService {
   async health(): Promise<Health> {
     if (this.#failure !== null) return { ok: false, reason: (this.#failure as Error).message };
     if (!this.#isLive()) return { ok: false, reason: 'The API server does not listen' };
-    const isLoaded = await Promise.race([this.#runtime.isLoaded(), slowness()]);
-    return isLoaded
-      ? { ok: true }
-      : { ok: false, reason: 'The schema cache is not loaded, or the database is out of reach' };
+    const reason = await Promise.race([this.#runtime.refusal(), slowness()]);
+    return reason === null ? { ok: true } : { ok: false, reason };
   }
 
   stop(): Promise<void> {
@@ -268,9 +266,9 @@ function batchedOutput(): (text: string) => void {
   return text => sink.write(text);
 }
 
-/** Health must be known within a second. */
-function slowness(): Promise<false> {
+/** Health must be known within a second. Requests that wait long are answered: nothing is known against them. */
+function slowness(): Promise<null> {
   return new Promise(resolve => {
-    setTimeout(() => resolve(false), 900).unref();
+    setTimeout(() => resolve(null), 900).unref();
   });
 }

@@ -1,7 +1,7 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export * from './definition.ts';
 export { resolveStack } from './resolve.ts';
-export { awaitSchema, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
+export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
 export { type Check, examine } from './run/doctor/index.ts';
 export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';

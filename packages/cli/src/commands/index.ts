@@ -16,6 +16,7 @@ import { serve } from './serve.ts';
 import { sql } from './sql.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
+import { url } from './url.ts';
 import { version } from './version.ts';
 
 /** The tree of commands. A new command is one file beside this one and one line here. */
@@ -30,6 +31,7 @@ export const root: Command = {
     status,
     logs,
     sql,
+    url,
     secrets,
     doctor,
     compose,

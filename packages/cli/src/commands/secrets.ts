@@ -123,7 +123,8 @@ const jwt: Command = {
 export const secrets: Command = {
   name: 'secrets',
   summary: 'list, print or rotate the secrets of .env, and sign tokens',
-  description: 'Without arguments the names are listed, not the values, so that nothing shows by accident.',
+  description:
+    'Without arguments the names are listed, not the values, so that nothing shows by accident; with --json as well.',
   arguments: [{ name: 'NAME', summary: 'print the values of these variables', required: false, many: true }],
   options: {
     show: { kind: 'flag', summary: 'Print all values, as lines of .env' },
@@ -135,6 +136,7 @@ export const secrets: Command = {
     { command: 'peakstone secrets', does: 'Which there are' },
     { command: 'peakstone secrets DB_MIGRATOR_PASSWORD', does: 'Print one' },
     { command: 'peakstone secrets --json POSTGRES_SUPERPASS JWT_SECRET', does: 'Print two, for a program' },
+    { command: 'peakstone secrets --json --show', does: 'All of them, for a program' },
     { command: 'peakstone secrets jwt anon', does: 'The key for browsers' },
   ],
   run: async (invocation, context) => {
@@ -142,7 +144,7 @@ export const secrets: Command = {
     await assertKnown(names);
     const { stackSecrets } = await import('@peakstone/stack');
     const values = stackSecrets(await stackOf(invocation, context), context.env);
-    if (names.length === 0 && !options.show && !options.json) return await list(values, context);
+    if (names.length === 0 && !options.show) return await list(values, options.json === true, context);
     const wanted = names.length > 0 ? names : [...values.keys()];
     const missing = wanted.find(name => !values.has(name));
     if (missing !== undefined)
@@ -158,8 +160,17 @@ export const secrets: Command = {
   },
 };
 
-async function list(values: ReadonlyMap<string, string>, { stdout, stderr, env }: Context): Promise<number> {
+async function list(
+  values: ReadonlyMap<string, string>,
+  json: boolean,
+  { stdout, stderr, env }: Context,
+): Promise<number> {
   const { secretVariables } = await import('@peakstone/stack');
+  if (json) {
+    const listed = secretVariables.map(({ name, group }) => ({ name, group, set: values.has(name) }));
+    stdout.write(`${JSON.stringify(listed)}\n`);
+    return exitCodes.ok;
+  }
   const rows = secretVariables.map(
     ({ name, group }) => [name, values.has(name) ? group : `${group} (not set)`] as const,
   );

@@ -1,6 +1,7 @@
 import type { StackStatus } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { asCalled } from '../output/called.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { displayWidth } from '../output/width.ts';
@@ -62,11 +63,12 @@ function renderStatus(found: StackStatus, context: Context): string {
   });
   lines.push(
     '',
+    'The database’s address with its password: peakstone url; the administrator’s: peakstone url superuser',
     `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`,
   );
   if (found.droppedLogLines > 0)
     lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
-  return `${lines.join('\n')}\n`;
+  return asCalled(`${lines.join('\n')}\n`, context.env);
 }
 
 /** `0`, `2`, `2, 1 asked for`: what happened by itself comes first. */

@@ -40,7 +40,12 @@ function describeFailure(error: unknown): Failure {
     return { message: error.message, hint: error.hint, exitCode: error.exitCode, forUser: true };
   if (!(error instanceof Error))
     return { message: String(error), hint: undefined, exitCode: exitCodes.failure, forUser: false };
-  const { hint, code } = error as { hint?: unknown; code?: unknown };
+  const { hint, code, path } = error as { hint?: unknown; code?: unknown; path?: unknown };
+  const refusal = typeof code === 'string' && hint === undefined ? refusals[code] : undefined;
+  if (refusal && typeof path === 'string') {
+    const [why, todo] = refusal;
+    return { message: `${path}: ${why}.`, hint: todo, exitCode: exitCodes.failure, forUser: true };
+  }
   return {
     message: error.message,
     hint: typeof hint === 'string' ? hint : undefined,
@@ -51,6 +56,18 @@ function describeFailure(error: unknown): Failure {
       (typeof code === 'string' && /^E[A-Z]+$/.test(code)),
   };
 }
+
+const otherFolder = 'Name a folder that you may write in with --data, or start as the owner.';
+
+/** What the system refuses, in words, and what to do about it. */
+const refusals: Readonly<Record<string, readonly [why: string, todo: string]>> = {
+  EROFS: ['the disk is mounted read-only', 'Mount it for writing, or name a folder elsewhere with --data.'],
+  EACCES: ['this user may not do that there', otherFolder],
+  EPERM: ['this user may not do that there', otherFolder],
+  ENOSPC: ['the disk is full', 'Free some space; nothing that was committed is lost.'],
+  EDQUOT: ['the quota of this user is used up', 'Free some space; nothing that was committed is lost.'],
+  EMFILE: ['too many files are open', `Raise the limit: ulimit -n 65536`],
+};
 
 /** Errors whose message alone tells a user what to do. */
 const userErrors = new Set([

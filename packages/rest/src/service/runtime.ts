@@ -103,6 +103,20 @@ export class RestRuntime implements RestContext {
     }
   }
 
+  /**
+   * Why a request would be refused now; null when nothing speaks against it. Looks where requests go: a listener that is
+   * still connected says nothing of new connections, which may be refused, or have lost the way to the server.
+   */
+  async refusal(): Promise<string | null> {
+    if (!(await this.isLoaded())) return 'The schema cache is not loaded, or the database is out of reach';
+    try {
+      await this.pool.query('select 1');
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return this.pool.stats.reachable ? null : 'New connections to the database are refused';
+  }
+
   reloadCatalog(): void {
     if (!this.#isStopping) this.#catalogLoop.request();
   }

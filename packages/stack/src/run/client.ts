@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '../services/index.ts';
 import { askControl, type ControlRequest } from './control.ts';
@@ -5,7 +6,7 @@ import { type EnvValues, stackEnv } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
-import { takeLock } from './lock.ts';
+import { lockHolder, takeLock } from './lock.ts';
 import type { StackPaths } from './paths.ts';
 import {
   controlSocket,
@@ -14,12 +15,16 @@ import {
   removeState,
   runningState,
   type StackState,
+  unanswered,
 } from './state.ts';
 import type { StackStatus } from './status.ts';
+import { httpUrl } from './urls.ts';
 import { settleWithin } from './within.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
 const exitMs = 5000;
+/** How long one that was asked by a signal may take to drain and stop everything. */
+const signalMs = 60_000;
 
 /** @throws {StackError} `notRunning` */
 export async function stackStatus(paths: StackPaths): Promise<StackStatus> {
@@ -45,6 +50,13 @@ export async function awaitSchema(paths: StackPaths): Promise<string | null> {
   return `The change is committed; the APIs may not serve it yet: ${why}`;
 }
 
+/** Where the running stack tells how it is. @throws {StackError} `notRunning` */
+export async function healthUrl(paths: StackPaths): Promise<string> {
+  const { host, ports } = await runningState(paths);
+  const front = services.find(service => service.front)?.name ?? '';
+  return `${httpUrl(host, ports[front])}/healthz`;
+}
+
 /** Restarts one service of the running stack, or all. @throws {StackError} `notRunning`, `unknownService`, `startFailed` */
 export async function restartStack(
   paths: StackPaths,
@@ -62,7 +74,7 @@ export async function stopService(paths: StackPaths, service: string, onEvent: O
 
 /**
  * Stops the running stack and waits until its process has ended; false when none runs. Where the stack was killed, what
- * it left running is stopped. `env` is the caller's environment, which may say where the database's folder is.
+ * it left running is stopped; one whose state or control channel was lost is found by its lock. `env` is the caller's environment, which may say where the database's folder is.
  */
 export async function stopStack(
   paths: StackPaths,
@@ -72,17 +84,33 @@ export async function stopStack(
   let state: StackState;
   try {
     state = await runningState(paths);
+    await ask(paths, state, { command: 'stop' }, onEvent);
   } catch (error) {
-    if (error instanceof StackError && error.code === 'notRunning')
-      return await stopRemains(paths, onEvent, env);
-    throw error;
+    if (!(error instanceof StackError)) throw error;
+    if (error.code === 'notRunning') return await stopRemains(paths, onEvent, env);
+    // Its control channel is gone, as when somebody removed the file: a signal asks for the same.
+    if (error.code !== 'unanswered' || existsSync(paths.control)) throw error;
+    return await stopBySignal(paths, error);
   }
-  await ask(paths, state, { command: 'stop' }, onEvent);
-  const until = Date.now() + exitMs;
-  while (isAlive(state.pid) && Date.now() < until) await sleep(20);
+  await untilEnded(state.pid);
   // A stack whose folder was moved looks for its state where that was, and would pass for a killed one.
   const left = readPresence(paths);
   if (left.kind === 'stale' && left.state.pid === state.pid) removeState(paths);
+  return true;
+}
+
+/** @throws the given error where the system does not tell which process it is, or it does not end. */
+async function stopBySignal(paths: StackPaths, unheard: StackError): Promise<boolean> {
+  const pid = lockHolder(paths.lock);
+  if (pid === null) throw unheard;
+  process.kill(pid, 'SIGTERM');
+  const until = Date.now() + signalMs;
+  while (readPresence(paths).kind === 'running') {
+    if (Date.now() > until) throw unheard;
+    await sleep(50);
+  }
+  await untilEnded(pid);
+  removeState(paths);
   return true;
 }
 
@@ -101,37 +129,40 @@ export async function ask(
   } catch (error) {
     if (!(error instanceof StackError) || error.code !== 'unanswered') throw error;
     if (readPresence(paths).kind !== 'running') throw notRunning(paths, '');
-    const { pid } = state;
-    throw new StackError(
-      'unanswered',
-      `The stack does not answer: process ${pid} runs, but ${error.message}.`,
-      {
-        hint: `It may be suspended: kill -CONT ${pid}. To end it: kill ${pid}, then kill -9 ${pid}; nothing committed is lost.`,
-        cause: error,
-      },
-    );
+    throw unanswered(state.pid, error.message, error);
   }
 }
 
 /** What a killed stack has left running ends as well when the stack is stopped. */
 async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
   const presence = readPresence(paths);
-  if (presence.kind !== 'stale') return false;
+  if (presence.kind === 'running' || !existsSync(paths.lock)) return false;
   // Held meanwhile, so that no successor starts the server that is being stopped.
   const lock = takeLock(paths.lock);
   if (lock === null) return false;
+  // Its state may be lost, and the database run nevertheless.
+  let found = existsSync(paths.state);
   try {
-    await endLeft(presence.state.processes ?? []);
+    if (presence.kind === 'stale') await endLeft(presence.state.processes ?? []);
     const values = stackEnv(paths, env);
     for (const { name, local } of services) {
       const planning = await local?.plan?.();
-      await planning?.freeRemains?.(paths, values, text => onEvent({ kind: 'step', service: name, text }));
+      await planning?.freeRemains?.(paths, values, text => {
+        found = true;
+        onEvent({ kind: 'step', service: name, text });
+      });
     }
     removeState(paths);
-    return true;
+    return found;
   } finally {
     lock.release();
   }
+}
+
+/** It has given back its lock; one that nobody collects, as in a container without an init, is not waited for for ever. */
+async function untilEnded(pid: number): Promise<void> {
+  const until = Date.now() + exitMs;
+  while (isAlive(pid) && Date.now() < until) await sleep(20);
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StackError } from './errors.ts';
 
@@ -50,6 +50,16 @@ export function isLocked(path: string): boolean {
   } finally {
     file.close();
   }
+}
+
+/** The process that holds the lock, where the system tells (Linux does); null when none does, or nobody knows. */
+export function lockHolder(path: string): number | null {
+  if (!existsSync('/proc/locks') || !existsSync(path)) return null;
+  const { ino } = statSync(path);
+  // 1: POSIX  ADVISORY  WRITE 4711 fe:01:123456 1073741826 1073742335
+  const held = new RegExp(`^\\d+: (?:->)?\\s*POSIX\\s+\\S+\\s+WRITE\\s+(\\d+)\\s+\\S+:${ino}\\s`, 'm');
+  const pid = Number(held.exec(readFileSync('/proc/locks', 'utf8'))?.[1] ?? 0);
+  return pid > 0 ? pid : null;
 }
 
 function openLock(

@@ -10,10 +10,12 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askControl } from './control.ts';
 import { StackError } from './errors.ts';
 import type { LeftProcess } from './left.ts';
-import { isLocked } from './lock.ts';
+import { isLocked, lockHolder } from './lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from './paths.ts';
+import { settleWithin } from './within.ts';
 
 /** What a running stack says about itself to other processes. Holds no secret. */
 export interface StackState {
@@ -64,18 +66,20 @@ function readable(file: string): string {
   }
 }
 
-/** @throws {StackError} `config` when another version wrote it. */
+/**
+ * Null where there is none that can be read: a disk that was full or broken left it, or another version wrote it. It only
+ * tells where a stack is, which the lock and the control channel tell as well, and the next start writes it anew.
+ */
 function readState(paths: StackPaths): StackState | null {
   if (!existsSync(paths.state)) return null;
   const parsed = parseState(readFileSync(paths.state, 'utf8'));
-  // A disk that was full or broken left it; it only tells where a stack is, and the next start writes it anew.
-  if (typeof parsed !== 'object' || parsed === null) return null;
-  if ((parsed as StackState).version !== 1) {
-    throw new StackError('config', `${paths.state} was written by another version of PeakStone.`, {
-      hint: 'Stop that stack with its own version, or remove the file if nothing runs.',
-    });
-  }
-  return parsed as StackState;
+  return isState(parsed) ? parsed : null;
+}
+
+function isState(parsed: unknown): parsed is StackState {
+  if (typeof parsed !== 'object' || parsed === null) return false;
+  const { version, pid, ports } = parsed as Partial<StackState>;
+  return version === 1 && typeof pid === 'number' && typeof ports === 'object' && ports !== null;
 }
 
 function parseState(text: string): unknown {
@@ -109,23 +113,57 @@ export function removeState(paths: StackPaths): void {
   rmSync(paths.control, { force: true });
 }
 
+/** How often, 100 ms apart, a stack that has just begun is looked for. */
+const attempts = 50;
+/** One that runs and has no state that can be read is asked itself after so many. */
+const askAfter = 3;
+
 /**
- * The state of the stack that runs in this folder; waits a moment for one that has just begun.
- * @throws {StackError} `notRunning`
+ * The state of the stack that runs in this folder; waits a moment for one that has just begun, and asks one whose state
+ * file is missing or cannot be read.
+ * @throws {StackError} `notRunning`; `unanswered` when one runs that nobody can ask
  */
 export async function runningState(paths: StackPaths): Promise<StackState> {
   for (let attempt = 0; ; attempt++) {
     const presence = readPresence(paths);
     if (presence.kind === 'running' && presence.state) return presence.state;
-    if (presence.kind !== 'running' || attempt === 50) {
+    if (presence.kind !== 'running') {
       const killed =
         presence.kind === 'stale'
           ? ` (process ${presence.state.pid} was killed; nothing committed is lost)`
           : '';
       throw notRunning(paths, killed);
     }
+    const asked = attempt < askAfter ? null : await askForState(paths);
+    if (asked) return asked;
+    if (attempt >= attempts) throw unanswered(lockHolder(paths.lock), 'it does not say where it is');
     await sleep(100);
   }
+}
+
+/** What a running stack says of itself on its control channel; null when it does not listen there. */
+async function askForState(paths: StackPaths): Promise<StackState | null> {
+  if (!existsSync(paths.control)) return null;
+  assertOwnSocket(paths.control, paths);
+  const outcome = await settleWithin(askControl(paths.control, { command: 'status' }), 5000);
+  if (outcome.kind !== 'done' || outcome.value === null) return null;
+  const { pid, startedAt, services } = outcome.value;
+  const ports = Object.fromEntries(
+    services.flatMap(({ name, port }) => (port === null ? [] : [[name, port] as const])),
+  );
+  return { version: 1, pid, startedAt, host: '127.0.0.1', ports, control: paths.control };
+}
+
+/** @param pid null where the system does not tell. @param why ends the sentence */
+export function unanswered(pid: number | null, why: string, cause?: unknown): StackError {
+  const which = pid === null ? 'a process has its lock' : `process ${pid} runs`;
+  return new StackError('unanswered', `The stack does not answer: ${which}, but ${why}.`, {
+    hint:
+      pid === null
+        ? 'Find the process (ps -ef | grep peakstone) and end it: kill, then kill -9; nothing committed is lost.'
+        : `It may be suspended: kill -CONT ${pid}. To end it: kill ${pid}, then kill -9 ${pid}; nothing committed is lost.`,
+    cause,
+  });
 }
 
 /** @param why in brackets, when more is known */

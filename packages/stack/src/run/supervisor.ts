@@ -122,9 +122,16 @@ export class Supervisor {
     lag.stop();
   }
 
-  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. @throws {StackError} `unknownService` */
+  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. @throws {StackError} `unknownService`; `startFailed` */
   async restart(name: string): Promise<void> {
     const entry = this.#find(name);
+    const missing = entry.unit.needs.map(need => this.#entries.get(need)!).find(({ running }) => !running);
+    if (missing)
+      throw new StackError(
+        'startFailed',
+        `${entry.unit.title} needs ${missing.unit.title}, which is ${missing.state}.`,
+        { hint: `Nothing was changed. Start that first: peakstone restart ${missing.unit.name}` },
+      );
     entry.held = false;
     entry.restartsOnRequest += 1;
     await this.#exclusively(entry, async () => {

@@ -30,11 +30,12 @@ export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<s
  */
 export async function databaseUrl(paths: StackPaths, env: EnvValues, role: DatabaseRole): Promise<string> {
   const values = stackEnv(paths, env);
+  const ports = await portsOf(paths, values);
   const name = passwordVariables[role];
   const password = values[name];
   if (!password)
     throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });
-  const url = new URL(administratorUrl(values, await portsOf(paths, values)));
+  const url = new URL(administratorUrl(values, ports));
   url.username = role;
   return withPassword(url.href, password);
 }

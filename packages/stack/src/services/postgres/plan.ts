@@ -7,6 +7,8 @@ import type { StackPaths } from '../../run/paths.ts';
 import type { RunEngine } from '../local.ts';
 import { databaseDir, postmasterPort } from './folder.ts';
 
+const owner = 'db_migrator';
+
 export function settings(paths: StackPaths, env: EnvValues): EnvValues {
   return { DATABASE_DIR: databaseDir(paths, env) };
 }
@@ -15,16 +17,20 @@ export function assertSettings(env: EnvValues): void {
   readDatabaseConfig(env);
 }
 
-/** Without a password: it is shown on a terminal, and in status for everyone who asks. */
+/**
+ * Without a password: it is shown on a terminal, and in status for everyone who asks. As the owner of the schemas, whose
+ * tables the API's roles are granted; not as the administrator, whose tables only it could read.
+ */
 export function address(engine: RunEngine, port: number | null, env: EnvValues): string {
   if (engine.kind === 'external') {
     const url = new URL(engine.url);
+    url.username = owner;
     url.password = '';
     url.search = '';
     return url.href;
   }
-  const { superuser, database } = readDatabaseConfig(env);
-  return `postgres://${encodeURIComponent(superuser)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  const { database } = readDatabaseConfig(env);
+  return `postgres://${owner}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 export function heldPort(paths: StackPaths, env: EnvValues): number | null {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { connectClient } from '@peakstone/kernel/pg';
+import type { StackStatus, StackSummary } from '@peakstone/stack';
+import { reservePorts } from '@peakstone/testing';
+import { Project, until, untilHealthy } from './cli.ts';
+
+describe('a stack in trouble', () => {
+  const project = new Project();
+  const state = join(project.folder, '.peakstone', 'state.json');
+  let base: number;
+  before(async () => {
+    base = await reservePorts(4);
+  });
+  beforeEach(async () => {
+    await project.run(['down']);
+    await project.json<StackSummary>('up', '--detach', '--port-base', String(base));
+  });
+  after(() => project.close());
+
+  const healthz = async (): Promise<number> => (await fetch(`http://127.0.0.1:${base}/healthz`)).status;
+  const rest = async (): Promise<number> => (await fetch(`http://127.0.0.1:${base}/rest/v1/`)).status;
+  const status = async (): Promise<StackStatus> => await project.json<StackStatus>('status');
+
+  it('is found by its lock and its control channel when its state is broken, lost, or of a newer version', async () => {
+    for (const damage of [
+      () => writeFileSync(state, '{"version":1,'),
+      () => rmSync(state),
+      () => writeFileSync(state, '{"version":99,"pid":1}'),
+      () => writeFileSync(state, 'null'),
+    ]) {
+      damage();
+      assert.equal((await untilHealthy(project)).healthy, true);
+      assert.equal((await project.run(['sql', 'select 1'])).code, 0);
+      const { pid } = await status();
+      const { code, stdout } = await project.run(['down', '--json']);
+      assert.deepEqual([code, JSON.parse(stdout)], [0, { stopped: true }]);
+      assert.throws(() => process.kill(pid, 0));
+      await project.json('up', '--detach', '--port-base', String(base));
+    }
+  });
+
+  it('is stopped when state and control channel are both gone', async () => {
+    const { pid } = await status();
+    rmSync(state);
+    rmSync(join(project.folder, '.peakstone', 'control.sock'));
+    const { code, stdout } = await project.run(['down', '--json']);
+    assert.deepEqual([code, JSON.parse(stdout)], [0, { stopped: true }]);
+    assert.throws(() => process.kill(pid, 0));
+  });
+
+  it('starts over what a newer version left behind', async () => {
+    await project.run(['down']);
+    writeFileSync(state, '{"version":99,"pid":1}');
+    await project.json('up', '--detach', '--port-base', String(base));
+    await untilHealthy(project);
+  });
+
+  it('stops the database that a killed stack left running, though its state is lost', async () => {
+    const { pid } = await status();
+    const lockFile = join(project.folder, '.peakstone', 'postgres', 'postmaster.pid');
+    process.kill(pid, 'SIGKILL');
+    await until(async () => (await project.run(['status'])).code === 3);
+    rmSync(state, { force: true });
+    const { code } = await project.run(['down']);
+    assert.equal(code, 0);
+    assert.equal(existsSync(lockFile), false);
+  });
+
+  it('is not called healthy while the API can open no connection', async () => {
+    await project.run(['restart', 'rest']);
+    await untilHealthy(project);
+    const password = (await project.run(['secrets', 'DB_MIGRATOR_PASSWORD'])).stdout.trim();
+    const url = `postgres://db_migrator:${password}@127.0.0.1:${base + 1}/postgres`;
+    const taken: Awaited<ReturnType<typeof connectClient>>[] = [];
+    try {
+      // Others take every connection, those that the API gives back when it has been idle as well.
+      await until(async () => {
+        try {
+          for (;;) taken.push(await connectClient({ url }));
+        } catch (error) {
+          assert.match(String(error), /too many|remaining connection slots/);
+        }
+        return (await rest()) === 503;
+      });
+      await until(async () => (await healthz()) === 503);
+      const found = await status();
+      assert.equal(found.healthy, false);
+      const { reason } = found.services.find(service => service.name === 'rest')!;
+      assert.match(reason ?? '', /connection/);
+    } finally {
+      for (const client of taken) client.close();
+    }
+    await untilHealthy(project);
+    await until(async () => (await healthz()) === 200);
+  });
+
+  it('says why one service cannot be restarted without the other', async () => {
+    await project.run(['down', 'postgres']);
+    const { code, stderr } = await project.run(['restart', 'rest']);
+    assert.equal(code, 1);
+    assert.match(stderr, /REST API needs PostgreSQL 17, which is stopped\.\nhint: {2}Nothing was changed/);
+    assert.equal((await project.run(['restart', 'postgres'])).code, 0);
+    await untilHealthy(project);
+  });
+
+  it('asks for health on the port that the stack has', async () => {
+    await untilHealthy(project);
+    assert.deepEqual(await project.run(['health']), { code: 0, stdout: '', stderr: '' });
+    await project.run(['down', 'rest']);
+    const ill = await project.run(['health']);
+    assert.equal(ill.code, 4);
+    assert.match(ill.stderr, new RegExp(`127\\.0\\.0\\.1:${base}/healthz answers 503`));
+    await project.run(['down']);
+    assert.equal((await project.run(['health'])).code, 3);
+  });
+
+  it('tells where it is ill after its folder was moved, and stops from there', async () => {
+    const moved = `${project.folder}-moved`;
+    renameSync(project.folder, moved);
+    try {
+      // Whichever way it goes, on connections that are still there or on new ones: health says what requests find.
+      await until(async () => ((await healthz()) === 200) === ((await rest()) === 200));
+    } finally {
+      renameSync(moved, project.folder);
+    }
+    assert.ok(readFileSync(state, 'utf8').includes('"version": 1'));
+  });
+});
