@@ -13,16 +13,18 @@ import { createMemo } from './engine/memo.ts';
 import { allowingQuery, asRead } from './engine/queryMethod.ts';
 import { renewCall } from './engine/renewCall.ts';
 import { createServerTiming, type ServerTiming } from './engine/serverTiming.ts';
+import { createDocuments } from './openapi/documents.ts';
 import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget, type Resource } from './parse/target.ts';
 import { respondInfo, withVary } from './respond.ts';
 import { ClientGone } from './transaction/exchange.ts';
 import { createShortStatements } from './transaction/shortStatements.ts';
 
-/** Makes the engine. It keeps how long statements took and how shapes of reads compile. */
+/** Makes the engine. It keeps how long statements took, how shapes of reads compile, and the documents it has made. */
 export function createEngine(): RestEngine {
   const shortStatements = createShortStatements();
   const memo = createMemo();
+  const documents = createDocuments();
 
   const answer = async (call: RestCall, timing: ServerTiming): Promise<HttpResponse> => {
     const { request, config, catalog } = call;
@@ -61,7 +63,7 @@ export function createEngine(): RestEngine {
         }
       }
       case 'inspect':
-        return await inspect(action.headersOnly, api, call, timing);
+        return await inspect(action.headersOnly, api, call, timing, documents);
       case 'info':
         return answerInfo(action.resource, api, call, timing);
     }

@@ -3,8 +3,8 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import type { RestCall } from '../context.ts';
 import { requestErrors } from '../errors.ts';
 import { encodeHeader } from '../headers.ts';
-import { renderOpenApi } from '../openapi/document.ts';
-import { openApiStatements, readVisible } from '../openapi/visible.ts';
+import { type Documents, type DocumentText, sizeOf } from '../openapi/documents.ts';
+import { openApiStatements } from '../openapi/visible.ts';
 import { type MediaType, renderContentType, renderMime } from '../parse/media.ts';
 import { requestedVersion } from '../parse/openApiVersion.ts';
 import type { ApiRequest } from '../parse/request.ts';
@@ -19,6 +19,7 @@ export async function inspect(
   api: ApiRequest,
   call: RestCall,
   timing: ServerTiming,
+  documents: Documents,
 ): Promise<HttpResponse> {
   const { request, identity, config, catalog } = call;
   assertInspectable(api);
@@ -36,16 +37,18 @@ export async function inspect(
     const version = requestedVersion(request.headers.accept, request.query);
     const document = headersOnly
       ? null
-      : renderOpenApi(
-          readVisible(results.slice(transaction.mainIndex), api.schema, config.openapiMode, catalog),
-          catalog,
-          config,
-          version,
-        );
+      : await documents.find(results.slice(transaction.mainIndex), api.schema, catalog, config, version);
     const headers = ['Content-Type', renderContentType({ kind: 'openapi' })];
+    if (document) headers.push('Content-Length', String(sizeOf(document)));
     if (api.negotiatedByProfile) headers.push('Content-Profile', encodeHeader(api.schema));
-    return { status: 200, headers, body: document };
+    return { status: 200, headers, body: document && streamed(document) };
   });
+}
+
+/** Pieces go out as the client reads them: a large document waits for slow readers once, not once for each. */
+async function* streamed(document: DocumentText): AsyncGenerator<Uint8Array, undefined> {
+  yield* document;
+  return undefined;
 }
 
 const INSPECTED: ReadonlySet<MediaType['kind']> = new Set(['openapi', 'json', 'any']);

@@ -66,6 +66,29 @@ export function constantDefault(column: Column): unknown {
   }
 }
 
+/**
+ * A default that PostgreSQL shows as a literal, as JSON; undefined for expressions, which are SQL and no value.
+ * A text that only looks like one, such as `'a'::text || 'b'::text`, is an expression.
+ */
+export function literalDefault(column: Column): unknown {
+  if (column.default === null) return undefined;
+  const [, quotedText, bare] =
+    /^(?:'((?:[^']|'')*)'(?:::[\w\s".[\]()]+)?|(-?[\d.]+|true|false))$/.exec(column.default) ?? [];
+  const text = quotedText?.replaceAll("''", "'") ?? bare;
+  if (text === undefined) return undefined;
+  const type = jsonType(column.type);
+  if (type === 'string') return text;
+  // The text of an array is PostgreSQL's, not JSON's.
+  if (type === 'array') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return type === undefined || typeof value === (type === 'integer' ? 'number' : type) ? value : undefined;
+  } catch {
+    // A number or a truth value in a form that JSON has not, such as 'Infinity'.
+    return undefined;
+  }
+}
+
 function quoted(expression: string, type: string): string {
   const cast = `::${type}`;
   const text = expression.endsWith(cast)

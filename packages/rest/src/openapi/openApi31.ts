@@ -8,23 +8,24 @@ import { parseTypeName } from '../typeName.ts';
 import {
   columnDescription,
   compact,
-  constantDefault,
   type DocumentContext,
   elementType,
   formatOf,
   type Json,
   jsonType,
+  literalDefault,
   splitComment,
 } from './describe.ts';
-import type { VisibleRoutine } from './visible.ts';
+import { Members, members } from './members.ts';
+import { lastOfEachName, type VisibleRoutine } from './visible.ts';
 
 /** Pure. */
-export function buildOpenApi31(context: DocumentContext): Json {
+export function buildOpenApi31(context: DocumentContext): Members {
   const { tables, routines, comment } = context.visible;
   const { server, info, catalog } = context;
   const port = server.port === (server.scheme === 'http' ? 80 : 443) ? '' : `:${server.port}`;
   const { summary, description } = splitComment(comment);
-  return {
+  return members({
     openapi: '3.1.0',
     info: {
       title: summary ?? 'PostgREST API',
@@ -33,29 +34,44 @@ export function buildOpenApi31(context: DocumentContext): Json {
     },
     externalDocs: { description: 'PostgREST Documentation', url: info.docsUrl },
     servers: [{ url: `${server.scheme}://${server.host}${port}${server.path}`.replace(/\/$/, '') }],
-    paths: Object.fromEntries([
-      ['/', rootPath],
-      ...tables.map(table => [pathOf(table.name), tablePath(table)]),
-      ...routines.map(visible => [`/rpc${pathOf(visible.routine.name)}`, routinePath(visible, catalog)]),
-    ]),
-    components: {
-      schemas: Object.fromEntries([
-        ...tables.flatMap(table => [
-          [component(table.name), rowSchema(table, catalog)],
-          ...(isWritable(table) ? [[component(`${table.name}.write`), writeSchema(table, catalog)]] : []),
-        ]),
-        ['error', errorSchema],
-      ]),
-      parameters: Object.fromEntries([...sharedParameters, ...tables.flatMap(rowFilters)]),
+    paths: new Members(paths(tables, lastOfEachName(routines), catalog)),
+    components: members({
+      schemas: new Members(schemas(tables, catalog)),
+      parameters: new Members(parameters(tables)),
       responses: {
         error: { description: 'Refused', content: { 'application/json': { schema: schemaRef('error') } } },
       },
       ...(context.securityActive
         ? { securitySchemes: { JWT: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } }
         : {}),
-    },
+    }),
     ...(context.securityActive ? { security: [{ JWT: [] }, {}] } : {}),
-  };
+  });
+}
+
+function* paths(
+  tables: readonly Table[],
+  routines: readonly VisibleRoutine[],
+  catalog: Catalog,
+): Generator<[string, Json]> {
+  yield ['/', rootPath];
+  for (const table of tables) yield [pathOf(table.name), tablePath(table)];
+  for (const visible of routines)
+    yield [`/rpc${pathOf(visible.routine.name)}`, routinePath(visible, catalog)];
+}
+
+function* schemas(tables: readonly Table[], catalog: Catalog): Generator<[string, Json]> {
+  for (const table of tables) {
+    // The name is the errors'.
+    if (table.name !== 'error') yield [component(table.name), rowSchema(table, catalog)];
+    if (isWritable(table)) yield [component(`${table.name}.write`), writeSchema(table, catalog)];
+  }
+  yield ['error', errorSchema];
+}
+
+function* parameters(tables: readonly Table[]): Generator<readonly [string, Json]> {
+  yield* sharedParameters;
+  for (const table of tables) yield* rowFilters(table);
 }
 
 const schemaRef = (name: string): Json => ({ $ref: `#/components/schemas/${component(name)}` });
@@ -243,7 +259,7 @@ function columnSchema(column: Column, catalog: Catalog): Json {
     enum:
       column.enumValues.length === 0 ? undefined : [...column.enumValues, ...(column.nullable ? [null] : [])],
     maxLength: column.maxLength ?? undefined,
-    default: constantDefault(column),
+    default: literalDefault(column),
   });
 }
 

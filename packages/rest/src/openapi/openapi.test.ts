@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Catalog, key, type Routine, type Table } from '@peakstone/kernel/catalog';
+import { runWhole } from '@peakstone/kernel/pace';
+import type { Result } from '@peakstone/kernel/pg';
 import { makeColumn } from '../../test/support/catalog.ts';
 import { defaultConfig } from '../config/types.ts';
 import { requestedVersion, withoutVersion } from '../parse/openApiVersion.ts';
@@ -20,6 +22,13 @@ const columns = [
   makeColumn('made', 'date', { default: 'now()' }),
   makeColumn('wêird; name', 'text'),
   makeColumn('rank', 'integer', { default: "nextval('r')" }),
+  makeColumn('score', 'integer', { default: '7' }),
+  makeColumn('label', 'text', { default: "'it''s'::text" }),
+  makeColumn('joined', 'text', { default: "'a'::text || 'b'::text" }),
+  makeColumn('hidden', 'boolean', { default: 'false' }),
+  makeColumn('price', 'numeric', { default: "'-1.5'::numeric" }),
+  makeColumn('extra', 'jsonb', { default: '\'{"a": 1}\'::jsonb' }),
+  makeColumn('labels', 'text[]', { default: "'{}'::text[]" }),
 ];
 
 const films: Table = {
@@ -79,15 +88,24 @@ const catalog: Catalog = {
   loadedInMs: 0,
 };
 
-const visible = {
-  tables: [films],
-  routines: [{ routine, argumentTypes: ['integer', 'text[]'] }],
-  comment: 'Films\n\nThe API',
-};
+/** What the database says of the schema where privileges are ignored: its comment. */
+const commented = [{ rows: [[Buffer.from('Films\n\nThe API')]] } as unknown as Result];
 
 // biome-ignore lint/suspicious/noExplicitAny: a document is walked by its paths
 const render = (version: '2.0' | '3.1', more = {}): any =>
-  JSON.parse(renderOpenApi(visible, catalog, { ...defaultConfig, ...more }, version));
+  JSON.parse(
+    Buffer.concat(
+      runWhole(
+        renderOpenApi(
+          commented,
+          'api',
+          catalog,
+          { ...defaultConfig, openapiMode: 'ignore-privileges', ...more },
+          version,
+        ),
+      ),
+    ).toString(),
+  );
 
 describe('the OpenAPI 2.0 document', () => {
   const document = render('2.0');
@@ -172,6 +190,21 @@ describe('the OpenAPI 3.1 document', () => {
     assert.deepEqual(one.allOf[1], { required: ['title'] });
   });
 
+  it('gives defaults that are constants, and none that are SQL', () => {
+    const { properties } = document.components.schemas.films;
+    const defaults = Object.entries<{ default?: unknown }>(properties).flatMap(([name, schema]) =>
+      'default' in schema ? [[name, schema.default]] : [],
+    );
+    assert.deepEqual(Object.fromEntries(defaults), {
+      genre: 'a',
+      score: 7,
+      label: "it's",
+      hidden: false,
+      price: -1.5,
+      extra: { a: 1 },
+    });
+  });
+
   it('resolves every reference', () => {
     const references = [...JSON.stringify(document).matchAll(/"#\/components\/(\w+)\/([^"]+)"/g)];
     assert.ok(references.length > 20);
@@ -193,7 +226,7 @@ describe('what the document names when privileges are ignored', () => {
   it('is every relation and function of the schema, but no partition', () => {
     const partition: Table = { ...films, name: 'films_1895', isPartition: true };
     const tables = new Map([...catalog.tables, [key('api', partition.name), partition]]);
-    const visible = readVisible([], 'api', 'ignore-privileges', { ...catalog, tables });
+    const visible = runWhole(readVisible([], 'api', 'ignore-privileges', { ...catalog, tables }));
     assert.deepEqual(
       visible.tables.map(table => table.name),
       ['films'],

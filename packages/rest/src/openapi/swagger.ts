@@ -15,7 +15,8 @@ import {
   jsonType,
   splitComment,
 } from './describe.ts';
-import type { VisibleRoutine } from './visible.ts';
+import { Members, members } from './members.ts';
+import { lastOfEachName, type VisibleRoutine } from './visible.ts';
 
 const rowMimes = [
   'application/json',
@@ -24,11 +25,11 @@ const rowMimes = [
 ];
 
 /** Pure. */
-export function buildSwagger(context: DocumentContext): Json {
+export function buildSwagger(context: DocumentContext): Members {
   const { tables, routines, comment } = context.visible;
   const { server, info } = context;
   const { summary, description } = splitComment(comment);
-  return {
+  return members({
     swagger: '2.0',
     info: {
       version: info.version,
@@ -40,18 +41,27 @@ export function buildSwagger(context: DocumentContext): Json {
     schemes: [server.scheme],
     consumes: [...rowMimes, 'text/csv'],
     produces: [...rowMimes, 'text/csv'],
-    paths: Object.fromEntries([
-      ['/', rootPath],
-      ...tables.map(table => [`/${table.name}`, tablePath(table)]),
-      ...routines.map(visible => [`/rpc/${visible.routine.name}`, routinePath(visible)]),
-    ]),
-    definitions: Object.fromEntries(
-      tables.map(table => [table.name, tableDefinition(table, context.catalog)]),
-    ),
-    parameters: Object.fromEntries([...sharedParameters, ...tables.flatMap(tableParameters)]),
+    paths: new Members(paths(tables, lastOfEachName(routines))),
+    definitions: new Members(definitions(tables, context.catalog)),
+    parameters: new Members(parameters(tables)),
     ...(context.securityActive ? security : {}),
     externalDocs: { description: 'PostgREST Documentation', url: info.docsUrl },
-  };
+  });
+}
+
+function* paths(tables: readonly Table[], routines: readonly VisibleRoutine[]): Generator<[string, Json]> {
+  yield ['/', rootPath];
+  for (const table of tables) yield [`/${table.name}`, tablePath(table)];
+  for (const visible of routines) yield [`/rpc/${visible.routine.name}`, routinePath(visible)];
+}
+
+function* definitions(tables: readonly Table[], catalog: Catalog): Generator<[string, Json]> {
+  for (const table of tables) yield [table.name, tableDefinition(table, catalog)];
+}
+
+function* parameters(tables: readonly Table[]): Generator<readonly [string, Json]> {
+  yield* sharedParameters;
+  for (const table of tables) yield* tableParameters(table);
 }
 
 const security: Json = {

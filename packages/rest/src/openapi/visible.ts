@@ -18,8 +18,9 @@ export interface VisibleRoutine {
   readonly argumentTypes: readonly string[];
 }
 
+/** One text each, as it is looked at only where the document has not been made yet. */
 const accessibleTables = `
-select c.relname
+select coalesce(json_agg(c.relname order by c.relname), '[]')
 from pg_catalog.pg_class c
 where c.relkind in ('v', 'r', 'm', 'f', 'p')
   and c.relnamespace = $1::regnamespace
@@ -31,7 +32,7 @@ where c.relkind in ('v', 'r', 'm', 'f', 'p')
   )`;
 
 const accessibleRoutines = `
-select p.oid, array_to_json(array(select format_type(t.oid, null) from unnest(p.proargtypes) with ordinality t(oid, n) order by t.n))
+select coalesce(json_agg(json_build_array(p.oid::int8, array_to_json(array(select format_type(t.oid, null) from unnest(p.proargtypes) with ordinality t(oid, n) order by t.n))) order by p.oid), '[]')
 from pg_catalog.pg_proc p
 where p.pronamespace = $1::regnamespace and has_function_privilege(p.oid, 'execute')`;
 
@@ -51,44 +52,46 @@ export function openApiStatements(schema: string, mode: OpenApiMode): readonly S
   }
 }
 
-/** Pure. */
-export function readVisible(
+/** Pure; yields between pieces of work. */
+export function* readVisible(
   results: readonly Result[],
   schema: string,
   mode: OpenApiMode,
   catalog: Catalog,
-): VisibleSchema {
-  // A partition is no table of the API.
-  const tables = [...catalog.tables.values()].filter(table => table.schema === schema && !table.isPartition);
-  const routines = [...catalog.routines.values()].flat().filter(routine => routine.schema === schema);
-  const comment = textOf(results.at(-1)?.rows[0]?.[0] ?? null);
-  if (mode === 'ignore-privileges') {
-    return {
-      tables: byName(tables),
-      routines: byName(routines).map(routine => ({
-        routine,
-        argumentTypes: routine.parameters.map(parameter => parameter.type),
-      })),
-      comment,
-    };
+): Generator<void, VisibleSchema> {
+  const answer = (at: number): string | null => textOf(results.at(at)?.rows[0]?.[0] ?? null);
+  const comment = answer(-1);
+  const isIgnored = mode === 'ignore-privileges';
+  const seen = <T>(at: number): readonly T[] => (isIgnored ? [] : JSON.parse(answer(at) ?? '[]'));
+  const tableNames = new Set(seen<string>(0));
+  const argumentTypes = new Map(seen<readonly [oid: number, types: readonly string[]]>(1));
+  const tables: Table[] = [];
+  for (const table of catalog.tables.values()) {
+    // A partition is no table of the API.
+    const isOwn = table.schema === schema && !table.isPartition;
+    if (isOwn && (isIgnored || tableNames.has(table.name))) tables.push(table);
+    yield;
   }
-  const tableNames = new Set(results[0]?.rows.map(row => textOf(row[0] ?? null)));
-  const argumentTypes = new Map(
-    results[1]?.rows.map(row => [Number(textOf(row[0] ?? null)), readTypes(row[1] ?? null)] as const),
-  );
+  const routines: VisibleRoutine[] = [];
+  for (const routine of [...catalog.routines.values()].flat()) {
+    if (routine.schema !== schema) continue;
+    const types = isIgnored ? routine.parameters.map(({ type }) => type) : argumentTypes.get(routine.oid);
+    if (types) routines.push({ routine, argumentTypes: types });
+    yield;
+  }
   return {
-    tables: byName(tables.filter(table => tableNames.has(table.name))),
-    routines: byName(routines).flatMap(routine => {
-      const types = argumentTypes.get(routine.oid);
-      return types ? [{ routine, argumentTypes: types }] : [];
-    }),
+    tables: byName(tables, table => table.name),
+    routines: byName(routines, ({ routine }) => routine.name),
     comment,
   };
 }
 
-const readTypes = (cell: Cell): readonly string[] => JSON.parse(textOf(cell) ?? '[]') as string[];
+/** Of overloads the last: a document has one path for all. */
+export const lastOfEachName = (routines: readonly VisibleRoutine[]): readonly VisibleRoutine[] => [
+  ...new Map(routines.map(visible => [visible.routine.name, visible])).values(),
+];
 
 const textOf = (cell: Cell): string | null => (cell === null ? null : cell.toString('utf8'));
 
-const byName = <T extends { readonly name: string }>(items: readonly T[]): readonly T[] =>
-  items.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+const byName = <T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] =>
+  items.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
