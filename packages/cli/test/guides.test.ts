@@ -8,7 +8,7 @@ import { reservePorts } from '@peakstone/testing';
 import { finish, mainScript, Project } from './cli.ts';
 
 const docs = path.join(import.meta.dirname, '../../../docs');
-const GUIDES = ['access', 'schemas', 'environments'] as const;
+const GUIDES = ['access', 'schemas', 'connections', 'environments'] as const;
 /** Stands between the outputs of two blocks. */
 const MARK = '@@ next block';
 
