@@ -1,11 +1,11 @@
 export { MAJOR_VERSION } from './binaries/find.ts';
+export { isLoginRefused, setOwnPassword } from './bootstrap/login.ts';
 export type {
   BootstrapOptions,
   LoginRole,
   RoleSettings,
   SupabaseMode,
 } from './bootstrap/model.ts';
-export { setOwnPassword } from './bootstrap/ownPassword.ts';
 export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';

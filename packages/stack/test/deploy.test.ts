@@ -168,6 +168,30 @@ describe('deploying to Swarm', () => {
     }
   });
 
+  it('wants as many processors on every node as a container may use', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'peakstone-swarm-'));
+    const answers: Readonly<Record<string, string>> = {
+      info: 'true\n',
+      network: 'swarm\n',
+      node: 'small\t1000000000\n',
+    };
+    const run: RunCommand = async (_program, args) => ({
+      code: 0,
+      stdout: answers[args[0]!] ?? '',
+      stderr: '',
+    });
+    try {
+      await assert.rejects(
+        deploySwarm({ project: makeProject({}, folder), pull: false, run, onEvent: () => undefined }),
+        (error: DeployError) =>
+          error.message === 'the node small has fewer processors (1) than postgres may use (2)' &&
+          /limits: \{ "postgres": \{ cpus: 1 \} \}/.test(error.hint ?? ''),
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('wants a manager, and the proxy’s network to be an overlay', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'peakstone-swarm-'));
     const answer =

@@ -33,14 +33,22 @@ export const dbBootstrap: Command = {
   summary: 'make the stack’s roles, schemas and grants in the database of its environment',
   description:
     'Idempotent. Reads PEAKSTONE_DATABASE_URL, or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE (a superuser’s); PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD. With PEAKSTONE_DATABASE_SOCKET, the folder of the server’s socket, a changed superuser’s password is given to the server first.',
+  options: {
+    check: { kind: 'flag', summary: 'Try the login alone, and change nothing; exit code 4: refused' },
+  },
   examples: [
     {
       command: 'PEAKSTONE_DATABASE_URL=postgres://postgres:…@db:5432/postgres peakstone db-bootstrap',
       does: 'Once before the services start; again changes nothing',
     },
   ],
-  run: async (_invocation, context) => {
-    const { runDatabaseBootstrap } = await import('@peakstone/stack/deploy');
+  run: async (invocation, context) => {
+    const { rehearseDatabaseBootstrap, runDatabaseBootstrap } = await import('@peakstone/stack/deploy');
+    if (invocation.options.check) {
+      const reason = await rehearseDatabaseBootstrap(context.env);
+      if (reason !== undefined) throw new CliError(reason, { exitCode: exitCodes.unhealthy });
+      return exitCodes.ok;
+    }
     context.stderr.write(`${await runDatabaseBootstrap(context.env)}\n`);
     return exitCodes.ok;
   },

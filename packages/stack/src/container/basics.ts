@@ -56,6 +56,13 @@ export function required(name: string): string {
   return `\${${name}:?set ${name} in .env, or run: peakstone deploy env}`;
 }
 
+/** Settings with their defaults, which `.env` may set otherwise. */
+export function passedOn(
+  settings: readonly { readonly name: string; readonly value?: string }[],
+): Record<string, string> {
+  return Object.fromEntries(settings.map(({ name, value = '' }) => [name, `\${${name}:-${value}}`]));
+}
+
 export function publicRoute(name: string, domain: string, port: number): Route[] {
   return [{ name, domain, port }];
 }

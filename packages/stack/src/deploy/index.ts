@@ -1,15 +1,16 @@
 export type { Finding } from '../checks/check.ts';
 export { stackVersion } from '../definition.ts';
-export { runDatabaseBootstrap } from '../services/db-bootstrap/job.ts';
+export { rehearseDatabaseBootstrap, runDatabaseBootstrap } from '../services/db-bootstrap/job.ts';
 export { runGateway } from '../services/gateway/standalone.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';
-export { type ComposeOptions, type DeployEvent, deployCompose } from './compose.ts';
+export { type ComposeOptions, deployCompose } from './compose.ts';
 export { diffLines, renderDiff } from './diff.ts';
 export { checkEnvironment } from './doctor.ts';
 export { createDokployClient } from './dokploy/client.ts';
 export { type DokployOptions, type DokployResult, deployDokploy } from './dokploy/deploy.ts';
 export type { Side } from './dokploy/environment.ts';
 export { DeployError } from './errors.ts';
+export type { DeployEvent } from './event.ts';
 export { explainDocker } from './explain.ts';
 export { checkHealthUrl } from './health.ts';
 export { completeEnvironment, loadProject, loadStack, loadStackConfig, type Project } from './project.ts';

@@ -2,10 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildContainers } from '../render/containers.ts';
 import { renderSwarm } from '../render/swarm.ts';
 import { type CommandResult, type RunCommand, runCommand } from './command.ts';
-import { type DeployEvent, refuseUnsafe } from './compose.ts';
+import { refuseUnsafe } from './compose.ts';
 import { DeployError } from './errors.ts';
+import type { DeployEvent } from './event.ts';
 import { explainDocker, explainSpawn } from './explain.ts';
 import { readNeighbours, refuseClash } from './neighbours.ts';
 import type { Project } from './project.ts';
@@ -217,7 +219,30 @@ async function refuseMissing(options: SwarmOptions): Promise<void> {
       },
     );
   }
+  await refuseSmallNodes(options);
   await refuseNeighbours(options);
+}
+
+/** A container that may use more processors than its node has is refused there, and the task tried for ever. */
+async function refuseSmallNodes(options: SwarmOptions): Promise<void> {
+  const containers = buildContainers(options.project.stack);
+  const greatest = containers.reduce((most, next) => (next.limits.cpus > most.limits.cpus ? next : most));
+  const list = await docker(options, ['node', 'ls', '--quiet']);
+  const ids = list.stdout.split('\n').filter(id => id !== '');
+  if (list.code !== 0 || ids.length === 0) return;
+  const format = '{{.Description.Hostname}}\t{{.Description.Resources.NanoCPUs}}';
+  const { stdout } = await docker(options, ['node', 'inspect', '--format', format, ...ids]);
+  for (const line of stdout.split('\n')) {
+    const [node, nanoCpus] = line.split('\t');
+    const cpus = Number(nanoCpus) / 1e9;
+    if (!(cpus < greatest.limits.cpus)) continue;
+    throw new DeployError(
+      `the node ${node} has fewer processors (${cpus}) than ${greatest.name} may use (${greatest.limits.cpus})`,
+      {
+        hint: `say so in peakstone.config.ts: limits: { ${JSON.stringify(greatest.name)}: { cpus: ${cpus} } }`,
+      },
+    );
+  }
 }
 
 async function refuseNeighbours(options: SwarmOptions): Promise<void> {

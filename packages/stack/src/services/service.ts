@@ -11,6 +11,11 @@ export interface Service extends ServiceDefinition {
   readonly requires: readonly string[];
   /** Its container, whoever of ours or the reference serves it. Pure. */
   readonly container: (stack: Stack, service: ResolvedService) => ContainerSpec;
+  /**
+   * What its container runs, beside whatever is deployed already, to try whether it could do its work: exit code 4 says that it
+   * could not, and then nothing is stopped.
+   */
+  readonly rehearsal?: readonly string[];
   /** How it runs on this machine; absent where only others can serve it. */
   readonly local?: LocalRun;
 }

@@ -10,9 +10,10 @@ import { renderCompose } from '../../render/compose.ts';
 import { buildContainers } from '../../render/containers.ts';
 import { environmentNames } from '../../render/dokploy.ts';
 import { findVariable } from '../../variables.ts';
-import { type DeployEvent, refuseUnsafe } from '../compose.ts';
+import { refuseUnsafe } from '../compose.ts';
 import { renderDiff } from '../diff.ts';
 import { DeployError } from '../errors.ts';
+import type { DeployEvent } from '../event.ts';
 import type { Project } from '../project.ts';
 import {
   createDokployClient,

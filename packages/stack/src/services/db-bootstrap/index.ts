@@ -32,6 +32,7 @@ export const dbBootstrap: Service = {
   ],
   requires: ['POSTGRES_SUPERPASS', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'DB_MIGRATOR_PASSWORD'],
   container: bootstrapContainer,
+  rehearsal: ['db-bootstrap', '--check'],
 };
 
 /** `value` is the default, or an example of what it may be. */

@@ -7,7 +7,7 @@ import {
 } from '@peakstone/database';
 import { readBoolean, readList, readSecret } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
-import { readLogin, withLogin } from './login.ts';
+import { readLogin, refusesLogin, withLogin } from './login.ts';
 
 /**
  * Makes roles, schemas, grants and functions in the database that {@link readLogin} finds. Idempotent.
@@ -42,4 +42,9 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
     ...report.failed.map(({ step, reason }) => `not done: ${step} (${reason})`),
   ];
   return `db-bootstrap: ${parts.join('; ')}`;
+}
+
+/** Whether the job could log in, changing nothing. @returns why not @throws {ConfigError} naming the variable */
+export async function rehearseDatabaseBootstrap(env: Env): Promise<string | undefined> {
+  return await refusesLogin(readLogin(env));
 }

@@ -1,5 +1,5 @@
 /** How the bootstrap gets in: over the network with the password that is configured, or by the server's own socket, which asks for none. */
-import { connectionUrl, DatabaseError, setOwnPassword } from '@peakstone/database';
+import { connectionUrl, DatabaseError, isLoginRefused, setOwnPassword } from '@peakstone/database';
 import { ConfigError, readPort, readSecret, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 
@@ -73,14 +73,23 @@ export async function withLogin<T>(
   }
 }
 
+/**
+ * Whether {@link withLogin} would get in, changing nothing. A server that does not answer is no refusal: it may come.
+ * @returns why not
+ */
+export async function refusesLogin({ url, user, socketUrl }: Login): Promise<string | undefined> {
+  for (const way of [url, socketUrl]) if (way !== undefined && !(await isLoginRefused(way))) return undefined;
+  return lockedOut(user).message;
+}
+
 function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === 'AUTHENTICATION_FAILED';
 }
 
-function lockedOut(user: string, cause: unknown): DatabaseError {
+function lockedOut(user: string, cause?: unknown): DatabaseError {
   return new DatabaseError(
     'AUTHENTICATION_FAILED',
-    `PostgreSQL takes neither the configured password of ${user} nor its own socket's word.`,
+    `PostgreSQL takes the configured password of ${user} neither over the network nor by its socket.`,
     'Configure the password that the server has (POSTGRES_SUPERPASS), or let the socket in: `local all all trust` in pg_hba.conf.',
     cause,
   );

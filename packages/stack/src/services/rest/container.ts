@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, builtInHealth, publicRoute, required } from '../../container/basics.ts';
+import { after, basics, builtInHealth, passedOn, publicRoute, required } from '../../container/basics.ts';
 import { connectionVariables } from '../../container/connection.ts';
 import { ownImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
@@ -7,7 +7,7 @@ import type { ResolvedService, Stack } from '../../definition.ts';
 import { poolerEndpoint } from '../pooler/endpoint.ts';
 import { databaseEndpoint } from '../postgres/endpoint.ts';
 import { sizeDatabase } from '../postgres/sizing.ts';
-import { restDefaults } from './defaults.ts';
+import { restSettings } from './variables.ts';
 
 /** Ours keeps its own few connections, so it talks to the server directly; PostgREST goes through the pooler as it always has. */
 export function restContainer(stack: Stack, service: ResolvedService): ContainerSpec {
@@ -45,7 +45,7 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
       environment: {
         ...connectionVariables(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
         ...environment,
-        ...restDefaults,
+        ...passedOn(restSettings),
         // Whether it should get requests, not whether its database is up: its own 503 tells clients more than the proxy's 404.
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:3001/live',
       },

@@ -3,8 +3,8 @@
  * forgives mistakes that PostgREST does not.
  * @see packages/rest/docs/beyond.md
  */
-export const restDefaults: Readonly<Record<string, string>> = {
+export const restDefaults = {
   PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1048576',
   PGRST_DB_SAFEUPDATE_ENABLED: 'true',
   PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: '4096',
-};
+} as const;

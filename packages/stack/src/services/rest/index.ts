@@ -1,7 +1,7 @@
-import { hostVariable, imageVariable, publishVariable } from '../../variable.ts';
 import { moduleBeside } from '../beside.ts';
 import type { Service } from '../service.ts';
 import { restContainer } from './container.ts';
+import { restVariables } from './variables.ts';
 
 export const rest: Service = {
   name: 'rest',
@@ -18,11 +18,7 @@ export const rest: Service = {
   aliases: ['postgrest'],
   logLabel: 'api',
   limits: { memoryMb: 512, cpus: 1, pids: 128 },
-  variables: [
-    hostVariable('DOMAIN_API', 'REST', 'api.example.com'),
-    publishVariable('PUBLISH_REST', '127.0.0.1:3000'),
-    imageVariable('POSTGREST_IMAGE'),
-  ],
+  variables: restVariables,
   requires: ['DB_AUTHENTICATOR_PASSWORD', 'JWT_SECRET'],
   container: restContainer,
   local: {

@@ -1,4 +1,5 @@
 import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
+import { DatabaseError } from '../errors.ts';
 import { explainConnection } from '../sql.ts';
 import { scramVerifier } from './scram.ts';
 
@@ -13,6 +14,20 @@ export async function setOwnPassword(url: string, password: string): Promise<voi
     await pool.query(`alter role current_user password ${quoteLiteral(scramVerifier(password))}`);
   } catch (error) {
     throw explainConnection(error);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Whether the server knows this login and refuses it. One that does not answer refuses nobody: it may come. */
+export async function isLoginRefused(url: string): Promise<boolean> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
+  try {
+    await pool.query('select 1');
+    return false;
+  } catch (error) {
+    const reason = explainConnection(error);
+    return reason instanceof DatabaseError && reason.code === 'AUTHENTICATION_FAILED';
   } finally {
     await pool.close();
   }

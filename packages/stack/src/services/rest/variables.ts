@@ -1,0 +1,24 @@
+import { hostVariable, imageVariable, publishVariable, type Variable } from '../../variable.ts';
+import { restDefaults } from './defaults.ts';
+
+const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
+  PGRST_CLIENT_ANON_MAX_BODY_BYTES: 'Largest body of a request without a token.',
+  PGRST_DB_SAFEUPDATE_ENABLED: 'Refuses PATCH and DELETE without a filter.',
+  PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: 'Longer Content-Location headers are left out.',
+};
+
+/** What an operator may want otherwise of what our REST service does beyond its reference. */
+export const restSettings: readonly Variable[] = Object.entries(restDefaults).map(([name, value]) => ({
+  name,
+  group: 'REST and GraphQL',
+  comment: comments[name as keyof typeof restDefaults],
+  value,
+  optional: true,
+}));
+
+export const restVariables: readonly Variable[] = [
+  ...restSettings,
+  hostVariable('DOMAIN_API', 'REST', 'api.example.com'),
+  publishVariable('PUBLISH_REST', '127.0.0.1:3000'),
+  imageVariable('POSTGREST_IMAGE'),
+];
