@@ -9,8 +9,9 @@ import { chosen } from './compose.ts';
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'check machine, ports, data folder, secrets and services, and say what to do',
-  description: 'Changes nothing. Exit code 4 when something fails; warnings alone are no failure.',
+  summary: 'check machine, ports, data folder, secrets, services and schemas, and say what to do',
+  description:
+    'Changes nothing. Exit code 4 when something fails; warnings alone are no failure. While the stack runs, also its schemas: tables without row security, policies whose role lacks the grant, tables of the superuser, functions that visitors may call, security definer functions without a search_path; each with the statement that mends it (sql in --json).',
   options: {
     deploy: {
       kind: 'flag',
@@ -24,6 +25,10 @@ export const doctor: Command = {
     {
       command: `peakstone doctor --json | jq '.[] | select(.level != "ok")'`,
       does: 'Only what needs attention',
+    },
+    {
+      command: `peakstone doctor --json | jq -r '.[].sql // empty' > mend.sql`,
+      does: 'The statements that mend what it found in the database, to read and then run',
     },
   ],
   run: async (invocation, context) => {

@@ -25,7 +25,7 @@ export interface LocalRun {
   /** URL of the module that starts it, a {@link Runner}; it is loaded in the process that the service runs in. */
   readonly run: string;
   /** What the doctor can tell of it while it is up. */
-  readonly examine?: () => Promise<(url: ServiceAddress) => Promise<Check[]>>;
+  readonly examine?: () => Promise<(stack: Examined) => Promise<Check[]>>;
 }
 
 /** What a process may take. */
@@ -38,7 +38,9 @@ export interface ProcessLimits {
   readonly niceness?: number;
 }
 
-export interface ServiceAddress {
+/** A running stack that the doctor looks at. */
+export interface Examined {
+  readonly paths: StackPaths;
   /** Settings of the stack. */
   readonly env: EnvValues;
   readonly ports: Readonly<Record<string, number>>;

@@ -7,6 +7,8 @@ export interface Check {
   readonly found: string;
   /** What to do about it; only where there is something. */
   readonly todo?: string;
+  /** The statement that mends it, where one does. */
+  readonly sql?: string;
 }
 
 export function ok(title: string, found: string): Check {

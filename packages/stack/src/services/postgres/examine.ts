@@ -1,6 +1,6 @@
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { type Check, ok, warn } from '../../run/doctor/check.ts';
-import type { ServiceAddress } from '../local.ts';
+import type { Examined } from '../local.ts';
 import { administratorUrl } from './address.ts';
 
 /** What the original stack uses, and what it is for. */
@@ -13,7 +13,7 @@ const extensions: readonly (readonly [name: string, use: string])[] = [
 ];
 
 /** Which extensions the running server has. */
-export async function examineDatabase({ env, ports }: ServiceAddress): Promise<Check[]> {
+export async function examineDatabase({ env, ports }: Examined): Promise<Check[]> {
   const url = administratorUrl(env, ports);
   const pool = createPrivilegedPool({ url, name: 'peakstone doctor', acquireTimeoutMs: 3000 });
   try {

@@ -26,5 +26,6 @@ export const rest: Service = {
     secrets: ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD'],
     process: 'apis',
     run: moduleBeside(import.meta.url, './run'),
+    examine: async () => (await import('./examine.ts')).examineSchemas,
   },
 };

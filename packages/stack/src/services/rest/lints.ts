@@ -1,0 +1,106 @@
+/** What in a database opens more than its owner may mean, or less: each with the statement that mends it. */
+import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
+import { type Check, ok, warn } from '../../run/doctor/check.ts';
+
+interface Lint {
+  /** Of its checks. */
+  readonly title: string;
+  /** When nothing is found. */
+  readonly well: string;
+  /** Two columns: what was found, and the statement. `$1` holds the schemas that the API serves. */
+  readonly sql: string;
+}
+
+/** Findings of one lint that are shown one by one. */
+const maxShown = 20;
+
+/** In an exposed schema, and no extension's. */
+const ours = (catalog: string, row: string): string => `n.nspname = any ($1::text[])
+  and not exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${row}.oid and e.deptype = 'e')`;
+
+/** Roles that requests without a token, or with anybody's, take. */
+const visitors = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon'))`;
+const strangers = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon', 'app_user', 'authenticated'))`;
+
+const lints: readonly Lint[] = [
+  {
+    title: 'Row security',
+    well: 'on for every table that requests may reach',
+    sql: `select format('%s has none: %s', c.oid::regclass, string_agg(format('%s may %s', r.rolname, p.may), ', ' order by r.rolname)),
+    format('alter table %s enable row level security;', c.oid::regclass)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join ${strangers} r
+  cross join lateral (select string_agg(lower(name), ', ' order by place) as may
+    from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) with ordinality as q(name, place)
+    where has_table_privilege(r.oid, c.oid, name)) p
+  where c.relkind in ('r', 'p') and not c.relrowsecurity and not c.relispartition and p.may is not null
+    and has_schema_privilege(r.oid, n.oid, 'usage') and ${ours('pg_class', 'c')}
+  group by c.oid order by 1`,
+  },
+  {
+    title: 'Policy',
+    well: 'each has the grant that it needs',
+    sql: `select format('%s on %s lets %s %s, who lacks the grant', quote_ident(p.polname), c.oid::regclass, r.rolname, lower(w.name)),
+    format('grant %s on %s to %I;', lower(w.name), c.oid::regclass, r.rolname)
+  from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+  join pg_roles r on r.oid = any (p.polroles)
+  cross join lateral (select case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE' when 'd' then 'DELETE' else 'SELECT' end as name) w
+  where p.polpermissive and ${ours('pg_class', 'c')}
+    and not (has_table_privilege(r.oid, c.oid, w.name)
+      or w.name <> 'DELETE' and has_any_column_privilege(r.oid, c.oid, case w.name when 'DELETE' then 'SELECT' else w.name end))
+  union all
+  select format('those of %s do nothing: its row security is off', c.oid::regclass),
+    format('alter table %s enable row level security;', c.oid::regclass)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where not c.relrowsecurity and exists (select from pg_policy p where p.polrelid = c.oid) and ${ours('pg_class', 'c')}
+  order by 1`,
+  },
+  {
+    title: 'Owner',
+    well: 'no table that the API serves is the superuser’s',
+    sql: `select format('%s belongs to the superuser %s', c.oid::regclass, o.rolname),
+    format('alter %s %s owner to db_migrator;', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end, c.oid::regclass)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles o on o.oid = c.relowner
+  where c.relkind in ('r', 'p', 'v', 'm', 'f') and o.rolsuper and ${ours('pg_class', 'c')} order by 1`,
+  },
+  {
+    title: 'Function',
+    well: 'none that may change something can be called by visitors',
+    sql: `select format('%s may be called by %s%s', p.oid::regprocedure, string_agg(r.rolname, ', ' order by r.rolname),
+      case when p.prosecdef then format(', with the rights of %s', pg_get_userbyid(p.proowner)) else '' end),
+    format('revoke execute on %s %s from public, %s; grant execute on %1$s %2$s to app_user;',
+      case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, string_agg(quote_ident(r.rolname), ', ' order by r.rolname))
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join ${visitors} r
+  where p.prokind in ('f', 'p') and (p.provolatile = 'v' or p.prosecdef)
+    and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+    and has_function_privilege(r.oid, p.oid, 'execute') and has_schema_privilege(r.oid, n.oid, 'usage') and ${ours('pg_proc', 'p')}
+  group by p.oid order by 1`,
+  },
+  {
+    title: 'Search path',
+    well: 'fixed in every function with its owner’s rights',
+    sql: `select format('%s runs with the rights of %s and looks names up where its caller says', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
+    format('alter %s %s set search_path = pg_catalog, %I, pg_temp;', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, n.nspname)
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where p.prosecdef and not exists (select from unnest(p.proconfig) s where s like 'search_path=%')
+    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+  order by 1`,
+  },
+];
+
+/** Findings of every lint in the schemas that the API serves. `pool` looks on pg_catalog alone. */
+export async function lintDatabase(pool: Pool, schemas: readonly string[]): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { title, well, sql } of lints) {
+    const values = sql.includes('$1') ? [arrayLiteral(schemas)] : [];
+    const { rows } = await pool.query(sql, values);
+    if (rows.length === 0) checks.push(ok(title, well));
+    for (const [found, statement] of rows.slice(0, maxShown)) {
+      const mend = statement!.toString();
+      checks.push({ ...warn(title, found!.toString(), mend), sql: mend });
+    }
+    if (rows.length > maxShown)
+      checks.push(warn(title, `and ${rows.length - maxShown} more`, 'Mend those above, then look again.'));
+  }
+  return checks;
+}
