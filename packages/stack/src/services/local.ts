@@ -40,7 +40,6 @@ export interface ProcessLimits {
 
 /** A running stack that the doctor looks at. */
 export interface Examined {
-  readonly paths: StackPaths;
   /** Settings of the stack. */
   readonly env: EnvValues;
   readonly ports: Readonly<Record<string, number>>;

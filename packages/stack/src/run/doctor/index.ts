@@ -72,7 +72,7 @@ async function checkRunning(
   for (const { name, local } of services) {
     const well = status?.services.some(service => service.name === name && service.state === 'healthy');
     const examine = well ? await local?.examine?.() : undefined;
-    if (examine) checks.push(...(await examine({ paths, env: stackEnv(paths, env), ports })));
+    if (examine) checks.push(...(await examine({ env: stackEnv(paths, env), ports })));
   }
   return checks;
 }
