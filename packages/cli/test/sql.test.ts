@@ -61,7 +61,7 @@ describe('peakstone sql', () => {
     assert.deepEqual(await names('\\dv describ*'), ['describing']);
     assert.deepEqual(await names('\\dt public.describe_'), []);
     assert.deepEqual(await names('\\dm'), []);
-    assert.ok((await names('\\dn')).includes('leads'));
+    assert.ok((await names('\\dn')).includes('extensions'));
     assert.deepEqual(await names('\\df auth.ui?'), ['uid']);
     assert.deepEqual(await names('\\du web_anon'), ['web_anon']);
     assert.deepEqual(await names('\\l'), ['postgres']);
@@ -277,6 +277,15 @@ describe('peakstone sql', () => {
       `select current_user, auth.uid()::text`,
     ]);
     assert.equal(stdout.split('\n')[1]!.split(',')[0], 'app_user');
+    for (const [role, login] of [
+      ['app_user', 'db_authenticator'],
+      ['hasura', 'hasura'],
+      ['db_migrator', 'db_migrator'],
+    ] as const) {
+      // What any function that runs could do as well.
+      const freed = await project.run(['sql', '--role', role, '--csv', 'set role none; select current_user']);
+      assert.match(freed.stdout, new RegExp(`^${login}$`, 'm'), role);
+    }
     assert.match(
       (await project.run(['sql', '--role', 'nobody_here', 'select 1'])).stderr,
       /There is no role 'nobody_here'/,

@@ -7,6 +7,7 @@ import {
   readSecret,
   readString,
 } from '@peakstone/kernel/config';
+import { ConnectionError, parseConninfo, withLogin } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
 import type { LoginRole, RoleSettings, SupabaseMode } from './bootstrap/model.ts';
@@ -82,13 +83,26 @@ function readEngine(env: Env): DatabaseEngine {
   const value = readString(env, 'DATABASE_ENGINE', { default: 'auto' });
   if (value === 'auto' || value === 'embedded' || value === 'system')
     return { kind: 'local', binaries: value };
-  if (/^postgres(ql)?:\/\/./.test(value)) return { kind: 'external', url: value };
+  if (/^postgres(ql)?:\/\/./.test(value)) return { kind: 'external', url: readable(value) };
   // Not repeated: a mistyped URL holds a password.
   throw new ConfigError('DATABASE_ENGINE', 'auto, embedded, system, or a URL that begins with postgres://');
 }
 
+/** What cannot be read is not repeated either. @throws {ConfigError} */
+function readable(url: string): string {
+  try {
+    parseConninfo(url);
+    return url;
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new ConfigError('DATABASE_ENGINE', `a URL that can be read (${error.message})`, {
+      hint: 'Encode what its password holds: % is %25, / is %2F, @ is %40.',
+    });
+  }
+}
+
 function databaseOf(url: string): string {
-  const name = URL.parse(url)?.pathname.slice(1);
+  const name = /^postgres(?:ql)?:\/\/[^/]*\/([^?]+)/.exec(withLogin(url, 'user'))?.[1];
   if (!name)
     throw new ConfigError(
       'DATABASE_ENGINE',

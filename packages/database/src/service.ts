@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withLogin } from '@peakstone/kernel/pg';
 import type { Env, Running, Service } from '@peakstone/kernel/service';
 import { ensureDatabase } from './bootstrap/create.ts';
 import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
@@ -53,12 +54,7 @@ async function startExternal(
 ): Promise<RunningDatabase> {
   const bootstrap = await runBootstrap(url, config, onEvent);
   const probe = createProbe(url);
-  const roleUrl = (role: LoginRole) => {
-    const changed = new URL(url);
-    changed.username = role;
-    changed.password = encodeURIComponent(config.passwords[role]);
-    return changed.href;
-  };
+  const roleUrl = (role: LoginRole) => withLogin(url, role, config.passwords[role]);
   return {
     bootstrap,
     local: undefined,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapDatabase, connect, type LoginRole } from '@peakstone/database';
-import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
 
 export interface TestDatabaseOptions {
@@ -107,8 +107,5 @@ function onDatabase(url: string, name: string): string {
 }
 
 function asUser(url: string, user: string, password: string): string {
-  const changed = new URL(url);
-  changed.username = user;
-  changed.password = password;
-  return changed.href;
+  return withLogin(url, user, password);
 }

@@ -1,4 +1,5 @@
 import { type Client, PgError, quoteLiteral } from '@peakstone/kernel/pg';
+import type { DatabaseRole } from '@peakstone/stack';
 import type { Context, Invocation } from '../grammar/command.ts';
 import { CliError, UsageError } from '../grammar/errors.ts';
 
@@ -16,8 +17,8 @@ export interface Target {
 }
 
 /**
- * The owner of the schemas logs in as itself, so that nothing that runs can become more than that; every other role is
- * taken on by the administrator.
+ * By the login that may do least: a role that was only taken on can be taken off by any function that runs, and then the
+ * login's own rights are there. Roles of the user's own are taken on by the administrator.
  * @throws {UsageError} for options that exclude each other. @throws {StackError} `notRunning`
  */
 export async function chooseTarget({ options }: Invocation, context: Context): Promise<Target> {
@@ -28,11 +29,14 @@ export async function chooseTarget({ options }: Invocation, context: Context): P
   const { databaseUrl, superuserUrl } = await import('@peakstone/stack');
   const { stackOf } = await import('../stack.ts');
   const paths = await stackOf({ options }, context);
-  const asOwner = !options.superuser && (role === undefined || role === 'db_migrator');
+  const wanted = options.superuser === true ? null : typeof role === 'string' ? role : 'db_migrator';
+  const login = wanted === null ? undefined : logins[wanted];
   const base = new URL(
-    asOwner ? await databaseUrl(paths, context.env, 'db_migrator') : await superuserUrl(paths, context.env),
+    login === undefined
+      ? await superuserUrl(paths, context.env)
+      : await databaseUrl(paths, context.env, login),
   );
-  const taken = asOwner || typeof role !== 'string' ? null : role;
+  const taken = wanted === login ? null : wanted;
   return {
     database: decodeURIComponent(base.pathname.slice(1)),
     role: taken ?? decodeURIComponent(base.username),
@@ -48,6 +52,18 @@ export async function chooseTarget({ options }: Invocation, context: Context): P
     },
   };
 }
+
+/** Who logs in to act as a role. */
+const logins: Readonly<Record<string, DatabaseRole>> = {
+  db_migrator: 'db_migrator',
+  hasura: 'hasura',
+  db_authenticator: 'db_authenticator',
+  web_anon: 'db_authenticator',
+  app_user: 'db_authenticator',
+  anon: 'db_authenticator',
+  authenticated: 'db_authenticator',
+  service_role: 'db_authenticator',
+};
 
 function setting(name: string, value: string): string {
   return `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`;

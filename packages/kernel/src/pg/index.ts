@@ -10,4 +10,4 @@ export {
 } from './privileged.ts';
 export { arrayLiteral, quoteIdentifier, quoteLiteral, quoteQualified } from './quote.ts';
 export * from './types.ts';
-export { type Conninfo, parseConninfo } from './wire/conninfo.ts';
+export { type Conninfo, parseConninfo, withLogin } from './wire/conninfo.ts';

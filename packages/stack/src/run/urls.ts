@@ -8,10 +8,3 @@ export function httpUrl(host: string, port: number | undefined): string {
 export function externalUrl(engine: string | undefined): string | null {
   return engine !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(engine) ? engine : null;
 }
-
-/** The same address with another password. Pure. */
-export function withPassword(url: string, password: string): string {
-  const changed = new URL(url);
-  changed.password = encodeURIComponent(password);
-  return changed.href;
-}

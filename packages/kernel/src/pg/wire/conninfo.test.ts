@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectionError } from '../errors.ts';
-import { parseConninfo } from './conninfo.ts';
+import { parseConninfo, withLogin } from './conninfo.ts';
 
 describe('reading a connection string', () => {
   it('takes a URI apart and decodes its parts', () => {
@@ -58,6 +58,31 @@ describe('reading a connection string', () => {
     assert.equal(parseConninfo('postgres://other@h/d', env).user, 'other');
     assert.deepEqual(parseConninfo('user=u', {}).hosts, [{ host: 'localhost', port: 5432 }]);
     assert.equal(parseConninfo('user=u sslrootcert=system', {}).sslmode, 'verify-full');
+  });
+
+  it('takes a password that was pasted in raw, whatever it holds but a percent sign', () => {
+    for (const password of ['a/b', 'a@b', 'a:b', 'a?b', 'a#b', 'a?b@c/d:e', 'a&b=c', "a'b"]) {
+      const uri = `postgres://us:${password}@host:6543/db?sslmode=disable&application_name=x@y`;
+      const { user, password: read, database, hosts, sslmode } = parseConninfo(uri, {});
+      assert.deepEqual(
+        [user, read, database, hosts, sslmode],
+        ['us', password, 'db', [{ host: 'host', port: 6543 }], 'disable'],
+      );
+    }
+  });
+
+  it('gets another login, encoded, whatever the old one was', () => {
+    for (const old of ['', 'u@', 'u:p/w@', 'u:p?@x#y@']) {
+      const uri = withLogin(
+        `postgres://${old}a:1,b:2/db?sslmode=disable&user=x&password=y`,
+        'n@me',
+        'p/@:%#?',
+      );
+      assert.equal(uri, 'postgres://n%40me:p%2F%40%3A%25%23%3F@a:1,b:2/db?sslmode=disable');
+      assert.equal(parseConninfo(uri, {}).password, 'p/@:%#?');
+    }
+    assert.equal(withLogin('postgresql://u:p@/db?host=/run/pg', 'v'), 'postgresql://v@/db?host=/run/pg');
+    assert.throws(() => withLogin('host=x password=secret', 'u'), ConnectionError);
   });
 
   it('says what is wrong without repeating the secret', () => {

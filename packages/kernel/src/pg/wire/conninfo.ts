@@ -110,6 +110,38 @@ export function parseConninfo(
   };
 }
 
+/**
+ * The same URI with another login, whatever the old one's password was pasted as: only the new one is encoded. Pure.
+ * @throws {ConnectionError} when it is no URI.
+ * @example withLogin('postgres://a:p/w@host/db', 'b', 'x@y') // postgres://b:x%40y@host/db
+ */
+export function withLogin(uri: string, user: string, password?: string): string {
+  const scheme = /^postgres(?:ql)?:\/\//.exec(uri)?.[0];
+  if (scheme === undefined)
+    throw new ConnectionError('The connection string is no URI: postgres://user:password@host/database');
+  const { place, query } = splitUri(uri);
+  const others = query.split('&').filter(pair => pair !== '' && !/^(user|password)=/.test(pair));
+  const login = [user, ...(password === undefined ? [] : [password])].map(encodeURIComponent).join(':');
+  return `${scheme}${login}@${place}${others.length === 0 ? '' : `?${others.join('&')}`}`;
+}
+
+/**
+ * Passwords are pasted in raw now and then: the last @ before the options ends the login, as everywhere. A question mark
+ * with an @ behind it begins options only where a keyword follows.
+ */
+function splitUri(uri: string): { login: string | null; place: string; query: string } {
+  const rest = uri.slice(uri.indexOf('://') + 3);
+  const first = rest.indexOf('?');
+  const question = rest.indexOf('@', first) < 0 ? first : rest.search(/\?[A-Za-z_]+=/);
+  const address = question < 0 ? rest : rest.slice(0, question);
+  const at = address.lastIndexOf('@');
+  return {
+    login: at < 0 ? null : address.slice(0, at),
+    place: address.slice(at + 1),
+    query: question < 0 ? '' : rest.slice(question + 1),
+  };
+}
+
 function hostList(hosts: string, ports: string): Conninfo['hosts'] {
   const names = hosts.split(',');
   const numbers = ports.split(',');
@@ -126,33 +158,26 @@ function hostList(hosts: string, ports: string): Conninfo['hosts'] {
 
 function parseUri(text: string): Map<string, string> {
   const found = new Map<string, string>();
-  let rest = text.slice(text.indexOf('://') + 3);
-  const question = rest.indexOf('?');
-  if (question >= 0) {
-    for (const pair of rest.slice(question + 1).split('&')) {
-      if (pair === '') continue;
-      const equals = pair.indexOf('=');
-      if (equals < 0) throw new ConnectionError('The connection URI has a query parameter without "="');
-      const keyword = decode(pair.slice(0, equals));
-      // JDBC's spelling, which libpq takes too.
-      if (keyword === 'ssl' && pair.slice(equals + 1) === 'true') found.set('sslmode', 'require');
-      else found.set(keyword, decode(pair.slice(equals + 1)));
-    }
-    rest = rest.slice(0, question);
+  const { login, place, query } = splitUri(text);
+  for (const pair of query.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    if (equals < 0) throw new ConnectionError('The connection URI has a query parameter without "="');
+    const keyword = decode(pair.slice(0, equals));
+    // JDBC's spelling, which libpq takes too.
+    if (keyword === 'ssl' && pair.slice(equals + 1) === 'true') found.set('sslmode', 'require');
+    else found.set(keyword, decode(pair.slice(equals + 1)));
   }
-  // Passwords are pasted in raw now and then: the last @ before the path separates, as everywhere.
-  const slash = rest.indexOf('/', rest.lastIndexOf('@') + 1);
+  let rest = place;
+  const slash = rest.indexOf('/');
   if (slash >= 0) {
     if (slash + 1 < rest.length) setDefault(found, 'dbname', decode(rest.slice(slash + 1)));
     rest = rest.slice(0, slash);
   }
-  const at = rest.lastIndexOf('@');
-  if (at >= 0) {
-    const credentials = rest.slice(0, at);
-    const colon = credentials.indexOf(':');
-    setDefault(found, 'user', decode(colon < 0 ? credentials : credentials.slice(0, colon)));
-    if (colon >= 0) setDefault(found, 'password', decode(credentials.slice(colon + 1)));
-    rest = rest.slice(at + 1);
+  if (login !== null) {
+    const colon = login.indexOf(':');
+    setDefault(found, 'user', decode(colon < 0 ? login : login.slice(0, colon)));
+    if (colon >= 0) setDefault(found, 'password', decode(login.slice(colon + 1)));
   }
   if (rest !== '') {
     const hosts: string[] = [];

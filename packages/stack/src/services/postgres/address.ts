@@ -1,9 +1,10 @@
 import { connectionUrl } from '@peakstone/database';
+import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
 import { type EnvValues, stackEnv } from '../../run/envFile.ts';
 import { StackError } from '../../run/errors.ts';
 import type { StackPaths } from '../../run/paths.ts';
 import { runningState } from '../../run/state.ts';
-import { externalUrl, withPassword } from '../../run/urls.ts';
+import { externalUrl } from '../../run/urls.ts';
 
 /** Variables that hold the passwords of the database's accounts. */
 const passwordVariables = {
@@ -35,9 +36,7 @@ export async function databaseUrl(paths: StackPaths, env: EnvValues, role: Datab
   const password = values[name];
   if (!password)
     throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });
-  const url = new URL(administratorUrl(values, ports));
-  url.username = role;
-  return withPassword(url.href, password);
+  return withLogin(administratorUrl(values, ports), role, password);
 }
 
 async function portsOf(paths: StackPaths, values: EnvValues): Promise<Readonly<Record<string, number>>> {
@@ -47,7 +46,11 @@ async function portsOf(paths: StackPaths, values: EnvValues): Promise<Readonly<R
 /** The same from the stack's settings and its ports. Pure. */
 export function administratorUrl(values: EnvValues, ports: Readonly<Record<string, number>>): string {
   const external = externalUrl(values.DATABASE_ENGINE);
-  if (external !== null) return external;
+  if (external !== null) {
+    // A password that was pasted in raw is encoded from here on.
+    const { user, password } = parseConninfo(external, {});
+    return withLogin(external, user, password);
+  }
   return connectionUrl(
     { host: '127.0.0.1', port: ports.postgres ?? 5432 },
     values.POSTGRES_DB || 'postgres',

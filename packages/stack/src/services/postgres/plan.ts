@@ -1,6 +1,7 @@
 /** What the start of the stack must know of the database before anything runs, and what is left of a killed one. */
 import { existsSync } from 'node:fs';
 import { DatabaseError, freeDataFolder, inspectDataFolder, readDatabaseConfig } from '@peakstone/database';
+import { withLogin } from '@peakstone/kernel/pg';
 import { type Check, fail, ok } from '../../run/doctor/check.ts';
 import type { EnvValues } from '../../run/envFile.ts';
 import type { StackPaths } from '../../run/paths.ts';
@@ -23,9 +24,7 @@ export function assertSettings(env: EnvValues): void {
  */
 export function address(engine: RunEngine, port: number | null, env: EnvValues): string {
   if (engine.kind === 'external') {
-    const url = new URL(engine.url);
-    url.username = owner;
-    url.password = '';
+    const url = new URL(withLogin(engine.url, owner));
     url.search = '';
     return url.href;
   }

@@ -5,7 +5,8 @@ import {
   readDatabaseConfig,
   renderReport,
 } from '@peakstone/database';
-import { withPassword } from '../../run/urls.ts';
+import { withLogin } from '@peakstone/kernel/pg';
+
 import type { RunContext, Started } from '../local.ts';
 
 /** PostgreSQL, or somebody else's; the bootstrap is part of its start. */
@@ -26,7 +27,11 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
       return {
         databaseAdminUrl: running.adminUrl,
         // It has been up since before a rotation, so that the password it knows may be yesterday's.
-        databaseApiUrl: withPassword(running.url('db_authenticator'), passwords.db_authenticator),
+        databaseApiUrl: withLogin(
+          running.url('db_authenticator'),
+          'db_authenticator',
+          passwords.db_authenticator,
+        ),
         databaseMigratorUrl: running.tcpUrl('db_migrator'),
         schemas: running.bootstrap.schemas.join(','),
       };
