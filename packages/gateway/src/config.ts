@@ -24,6 +24,8 @@ export interface GatewayConfig {
   readonly adminHosts: readonly string[];
   /** Bytes that the bodies of all requests in work may hold; null for a share of the memory. */
   readonly maxBodiesBytes: number | null;
+  /** Whether answers are compressed for clients that take it. */
+  readonly compression: boolean;
   readonly accessLog: 'all' | 'errors' | 'off';
   /** Time for a request to arrive whole: an upload over a slow line. */
   readonly requestTimeoutMs: number;
@@ -41,6 +43,7 @@ export function readGatewayConfig(env: Env): GatewayConfig {
     adminNetworks: readNetworks(env, 'GATEWAY_ADMIN_NETWORKS', ['loopback']),
     adminHosts: readAdminHosts(env),
     maxBodiesBytes: readSize(env, 'GATEWAY_MAX_BODIES', { default: null }),
+    compression: readEnum(env, 'GATEWAY_COMPRESSION', ['on', 'off'], { default: 'on' }) === 'on',
     accessLog: readEnum(env, 'GATEWAY_ACCESS_LOG', ['all', 'errors', 'off'], { default: 'all' }),
     requestTimeoutMs: readDuration(env, 'GATEWAY_REQUEST_TIMEOUT', { default: 15 * 60_000 }),
     drainMs: readDuration(env, 'GATEWAY_DRAIN', { default: 10_000 }),

@@ -2,11 +2,13 @@
 import {
   bodyLimit,
   compose,
+  compress,
   cors,
   type Handler,
   type HttpRequest,
   type HttpResponse,
   identified,
+  type Middleware,
   mapResponse,
   observe,
   proxyTo,
@@ -88,13 +90,18 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   };
   const shared = cors({ origins: config.corsOrigins, exposedHeaders: EXPOSED_HEADERS });
 
-  function pipeline(name: string, handler: Handler): Handler {
-    return compose([observe(recorder(name)), shared, noSniff, recover(onError)], handler);
+  const smaller = config.compression ? [compress()] : [];
+
+  function pipeline(name: string, handler: Handler, compressing: readonly Middleware[] = smaller): Handler {
+    return compose([observe(recorder(name)), shared, noSniff, recover(onError), ...compressing], handler);
   }
 
   /** What is about the stack itself is for no other origin's scripts. */
   function ownPipeline(handler: Handler): Handler {
-    return compose([observe(recorder('gateway')), sameOrigin, noSniff, recover(onError)], handler);
+    return compose(
+      [observe(recorder('gateway')), sameOrigin, noSniff, recover(onError), ...smaller],
+      handler,
+    );
   }
 
   const handlers = new Map<Route, Handler>();
@@ -109,7 +116,7 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
       const result = handler(forService(request, match));
       return match.prefix === '' ? result : mapResponse(result, answer => withPrefix(answer, match.prefix));
     };
-    handlers.set(route, pipeline(route.name, limit(toService)));
+    handlers.set(route, pipeline(route.name, limit(toService), route.compress === false ? [] : smaller));
   }
   const pages = ownPages({ routes, look, standing, metrics });
   const own = new Map(Object.entries(pages).map(([path, page]) => [path, ownPipeline(readOnly(page))]));

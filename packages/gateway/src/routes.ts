@@ -40,6 +40,8 @@ export interface Route extends Listed {
   readonly public: boolean;
   /** Largest request body, in place of the gateway's own limit; `Infinity` for uploads. */
   readonly maxBodyBytes?: number;
+  /** False sends every answer as the service gives it: stored objects, whose bytes and digests are the client's. Default true. */
+  readonly compress?: boolean;
   /** Hand the client's Host to a URL target, since signatures cover it (S3). Default false. */
   readonly keepHost?: boolean;
   /** Takes WebSocket handshakes of a service in this process; URL targets get them tunnelled. */

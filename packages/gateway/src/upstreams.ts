@@ -31,6 +31,7 @@ const KNOWN: readonly Known[] = [
     domain: 'DOMAIN_FILES',
     maxBodyBytes: Number.POSITIVE_INFINITY,
     keepHost: true,
+    compress: false,
   },
   {
     name: 'images',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Handler, HttpError, jsonResponse } from '@peakstone/kernel/http';
+import { compress, type Handler, HttpError, jsonResponse } from '@peakstone/kernel/http';
 import { createLogger } from '@peakstone/kernel/log';
-import { echo, rest, type Seen, start } from './support.ts';
+import { echo, rest, type Seen, start, upstream } from './support.ts';
 
 describe('a request through the gateway', () => {
   it('uses the apikey as its token when it has no other', async () => {
@@ -76,6 +76,35 @@ describe('a request through the gateway', () => {
     const good = await fetch(`${url}/rest/v1/`, { headers: { origin: 'https://app.example.com' } });
     assert.equal(good.headers.get('access-control-allow-origin'), 'https://app.example.com');
     assert.match(good.headers.get('access-control-expose-headers') ?? '', /X-Own.*X-Request-Id/);
+  });
+
+  it('is answered in the coding that its client takes, once, unless that is switched off', async () => {
+    const text = JSON.stringify('x'.repeat(5000));
+    const target: Handler = () => ({
+      status: 200,
+      headers: ['Content-Type', 'application/json'],
+      body: text,
+    });
+    const smaller = await upstream(compress()(target));
+    const routes = [
+      { ...rest, target },
+      { ...rest, name: 'remote', host: undefined, paths: ['/remote'], target: smaller.url },
+      { ...rest, name: 'files', host: undefined, paths: ['/files'], compress: false },
+    ];
+    const { url } = await start(routes);
+    const ask = async (address: string) => {
+      const response = await fetch(address, { headers: { 'accept-encoding': 'gzip' } });
+      if (!address.includes('/files')) assert.equal(await response.text(), text);
+      return response.headers;
+    };
+    for (const path of ['/rest/v1/', '/remote/']) {
+      const headers = await ask(url + path);
+      assert.equal(headers.get('content-encoding'), 'gzip');
+      assert.match(headers.get('vary') ?? '', /Accept-Encoding/);
+    }
+    assert.equal((await ask(`${url}/files/${'x'.repeat(2000)}`)).get('content-encoding'), null);
+    const off = await start(routes, {}, { GATEWAY_COMPRESSION: 'off' });
+    assert.equal((await ask(`${off.url}/rest/v1/`)).get('content-encoding'), null);
   });
 
   it('may be as large as its route allows', async () => {

@@ -3,6 +3,7 @@ export { HttpError } from './errors.ts';
 export { isFraming } from './hopByHop.ts';
 export { bodyLimit } from './middleware/bodyLimit.ts';
 export { compose, type Middleware, mapResponse, recover } from './middleware/compose.ts';
+export { compress } from './middleware/compress.ts';
 export { type CorsOptions, cors } from './middleware/cors.ts';
 export { accessLog, observe, type ResponseListener } from './middleware/observe.ts';
 export { identified, requestId } from './middleware/requestId.ts';

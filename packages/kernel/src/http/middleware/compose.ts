@@ -12,7 +12,7 @@ export function compose(middlewares: readonly Middleware[], handler: Handler): H
 /** Changes a response without making a synchronous one wait. */
 export function mapResponse(
   result: HttpResponse | Promise<HttpResponse>,
-  change: (response: HttpResponse) => HttpResponse,
+  change: (response: HttpResponse) => HttpResponse | Promise<HttpResponse>,
 ): HttpResponse | Promise<HttpResponse> {
   return result instanceof Promise ? result.then(change) : change(result);
 }
