@@ -6,8 +6,9 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it, type TestContext } from 'node:test';
+import { createPool } from '@peakstone/kernel/pg';
 import { isAlive } from '@peakstone/kernel/process';
-import { reservePorts, until } from '@peakstone/testing';
+import { reservePorts, testDatabase, until } from '@peakstone/testing';
 import { describeProcess, endLeft } from '../src/run/left.ts';
 import { ServiceProcess } from '../src/run/process/process.ts';
 import type { SentContext } from '../src/run/process/protocol.ts';
@@ -221,5 +222,49 @@ describe('the gateway', () => {
     assert.equal((await ask(gatewayPort, '/outside/')).by, 'socket');
     assert.equal((await ask(gatewayPort, '/inside/')).by, 'handler');
     await front.stop();
+  });
+
+  it('reaches the REST API in a process of its own as well, with limits: the module is the same', async test => {
+    const database = await testDatabase({
+      bootstrap: true,
+      sql: "create table films (title text); insert into films values ('Alien'); grant select on films to web_anon",
+    });
+    test.after(() => database.drop());
+    const apis = setUp(test, { name: 'apis' });
+    const own = setUp(test, { name: 'rest', limits: { heapMb: 256, memoryMb: 1024, niceness: 1 } });
+    const [gatewayPort, restPort] = [await reservePorts(), await reservePorts()];
+    const row = (name: string) => services.find(service => service.name === name)!.local!.run;
+    const context = {
+      ports: { gateway: gatewayPort, rest: restPort },
+      peers: [
+        { ...peer('rest'), paths: ['/rest/v1'] },
+        { ...peer('gateway'), paths: ['/'], front: true },
+      ],
+      facts: { databaseApiUrl: database.roleUrl('db_authenticator'), schemas: 'public' },
+    };
+    const env = { PGRST_SERVER_PORT: String(restPort), JWT_SECRET: 'x'.repeat(32) };
+    const rest = await own.start({ ...context, here: ['rest'], env }, 'rest', row('rest'));
+    const front = await apis.start(
+      {
+        ...context,
+        here: ['gateway'],
+        env: { GATEWAY_PORT: String(gatewayPort), GATEWAY_ACCESS_LOG: 'off' },
+      },
+      'gateway',
+      row('gateway'),
+    );
+    assert.notEqual(rest.pid, front.pid);
+    await until(async () => (await rest.health()).ok);
+    const rows = async (table: string) =>
+      (await fetch(`http://127.0.0.1:${gatewayPort}/rest/v1/${table}`)).json();
+    assert.deepEqual(await rows('films'), [{ title: 'Alien' }]);
+    const migrator = createPool({ url: database.roleUrl('db_migrator') });
+    test.after(() => migrator.close());
+    await migrator.query("create table actors as select 'Weaver' as name");
+    await migrator.query('grant select on actors to web_anon');
+    await rest.refresh();
+    assert.deepEqual(await rows('actors'), [{ name: 'Weaver' }]);
+    await front.stop();
+    await rest.stop();
   });
 });
