@@ -209,7 +209,7 @@ describe('routes', () => {
   it('can be Caddy’s, for the same hosts', () => {
     const caddy = parse(renderCaddy(resolveStack({ routes: 'caddy' }))) as ComposeFile;
     for (const domain of ['DOMAIN_API', 'DOMAIN_GQL', 'DOMAIN_FILES', 'DOMAIN_IMG', 'DOMAIN_GRAFANA']) {
-      assert.ok(caddy.configs.caddyfile?.content.includes(`{$$${domain}}`), domain);
+      assert.ok(configText(caddy, 'caddyfile').includes(`{$$${domain}}`), domain);
     }
   });
 

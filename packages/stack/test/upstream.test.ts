@@ -209,7 +209,7 @@ describe('Caddy, as rendered', () => {
       const [port, { port: target }] = [await reservePorts(), behind.address() as AddressInfo];
       const file = parse(renderCaddy(resolveStack({ routes: 'caddy' }))) as {
         readonly services: { readonly caddy: { readonly environment: Record<string, string> } };
-        readonly configs: { readonly caddyfile: { readonly content: string } };
+        readonly configs: Readonly<Record<string, { readonly content: string }>>;
       };
       const environment: Record<string, string> = {
         XDG_DATA_HOME: shop.folder,
@@ -222,7 +222,10 @@ describe('Caddy, as rendered', () => {
       const caddyfile = writeFile(
         shop.folder,
         'Caddyfile',
-        interpolate(file.configs.caddyfile.content, {}).replace('peakstone-rest:3000', `127.0.0.1:${target}`),
+        interpolate(Object.values(file.configs)[0]!.content, {}).replace(
+          'peakstone-rest:3000',
+          `127.0.0.1:${target}`,
+        ),
       );
       const caddy = findProgram('caddy') ?? '';
       const options = ['--config', caddyfile, '--adapter', 'caddyfile'];
@@ -261,11 +264,18 @@ describe('Atlas, as rendered', () => {
     try {
       const { command } = fillContainer(upstream, 'atlas-migrate');
       const url = new URL(database.roleUrl('db_migrator'));
-      url.searchParams.set('sslmode', 'disable');
+      const connection = {
+        PGHOST: url.hostname,
+        PGPORT: url.port,
+        PGUSER: decodeURIComponent(url.username),
+        PGPASSWORD: decodeURIComponent(url.password),
+        PGDATABASE: decodeURIComponent(url.pathname.slice(1)),
+        PGSSLMODE: 'disable',
+      };
       const migrate = () =>
         shop.run(
           command.map(part => part.replaceAll('/migrations', `${shop.folder}/migrations`)),
-          { ATLAS_URL: url.href },
+          connection,
         );
       const hash = () =>
         shop.run(

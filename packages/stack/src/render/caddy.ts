@@ -3,7 +3,9 @@
 import { hostOf } from '../container/endpoints.ts';
 import { pinnedImage } from '../container/images.ts';
 import type { Stack } from '../definition.ts';
+import { limitModel } from './compose.ts';
 import { buildContainers } from './containers.ts';
+import { contentName } from './contentName.ts';
 import { toYaml } from './yaml.ts';
 
 export const caddyImage = { variable: 'CADDY_IMAGE', pin: 'caddy:2.10.2-alpine' };
@@ -23,7 +25,8 @@ export function renderCaddy(stack: Stack): string {
       ),
     ),
   );
-  const caddyfile = `{\n\tadmin off\n}\n\n${sites.join('\n')}`;
+  const content = `{\n\tadmin off\n}\n\n${sites.join('\n')}`.replaceAll('$', '$$$$');
+  const source = contentName({ name: 'caddyfile', content });
   const model = {
     services: {
       caddy: {
@@ -31,16 +34,17 @@ export function renderCaddy(stack: Stack): string {
         restart: 'unless-stopped',
         ports: ['80:80', '443:443', '443:443/udp'],
         environment: hosts,
-        configs: [{ source: 'caddyfile', target: '/etc/caddy/Caddyfile' }],
+        configs: [{ source, target: '/etc/caddy/Caddyfile' }],
         volumes: ['caddy_data:/data', 'caddy_config:/config'],
         networks: { default: {} },
+        ...limitModel({ memoryMb: 256, cpus: 1, pids: 128 }),
         cap_drop: ['ALL'],
         cap_add: ['NET_BIND_SERVICE'],
         security_opt: ['no-new-privileges:true'],
       },
     },
     volumes: { caddy_data: {}, caddy_config: {} },
-    configs: { caddyfile: { content: caddyfile.replaceAll('$', '$$$$') } },
+    configs: { [source]: { content } },
   };
   return toYaml(
     model,

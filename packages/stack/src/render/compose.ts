@@ -135,7 +135,7 @@ function composeService(stack: Stack, container: ContainerSpec): Record<string, 
 }
 
 /** Processor time by quota: `cpus` is refused by an engine with fewer of them than that. */
-function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
+export function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
   return {
     ...(memoryMb === 0 ? {} : { mem_limit: `${memoryMb}m` }),
     ...(cpus === 0 ? {} : { cpu_period: 100_000, cpu_quota: Math.round(cpus * 100_000) }),
