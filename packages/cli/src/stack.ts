@@ -6,8 +6,14 @@ export async function stackOf(
   { options }: Pick<Invocation, 'options'>,
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
 ): Promise<StackPaths> {
-  const { stackPaths } = await import('@peakstone/stack');
-  return stackPaths(cwd, dataFolder(options, env));
+  const { locateStack } = await import('@peakstone/stack');
+  return locateStack(cwd, dataFolder(options, env));
+}
+
+/** The folder of the project that a command was typed in, or somewhere below. */
+export async function projectOf({ cwd }: Pick<Context, 'cwd'>): Promise<string> {
+  const { findProject } = await import('@peakstone/stack');
+  return findProject(cwd);
 }
 
 /** Which data folder the command line or the environment names; undefined for the default. Pure. */

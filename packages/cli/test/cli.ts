@@ -19,11 +19,17 @@ const machinesOwn =
 
 /** A folder for one stack, and the command run in it. */
 export class Project {
-  readonly folder = passableFolder();
+  readonly folder: string;
   readonly env: Record<string, string>;
 
-  constructor(env: Record<string, string> = {}) {
+  constructor(env: Record<string, string> = {}, folder: string = passableFolder()) {
     this.env = env;
+    this.folder = folder;
+  }
+
+  /** The same command, typed in another folder. */
+  at(folder: string): Project {
+    return new Project(this.env, folder);
   }
 
   start(...argv: string[]): ChildProcess {

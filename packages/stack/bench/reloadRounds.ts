@@ -1,5 +1,5 @@
 import { createPool } from '@peakstone/kernel/pg';
-import { stackPaths, superuserUrl } from '@peakstone/stack';
+import { locateStack, superuserUrl } from '@peakstone/stack';
 import { gatewayOf, runCli, startCli, stopCli } from './cli.ts';
 
 export interface ReloadOptions {
@@ -75,7 +75,7 @@ export async function reloadRounds({
         latenciesMs.push(performance.now() - began);
       }
     };
-    const url = await superuserUrl(stackPaths(folder), process.env);
+    const url = await superuserUrl(locateStack(folder), process.env);
     const pool = createPool({ url, size: 1, sharedSize: 0, parameters: { role: 'db_migrator' } });
     const running = Array.from({ length: clients }, (_, index) => client(index * 1_000_003));
     const servedMs: number[] = [];

@@ -5,8 +5,9 @@ export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopSta
 export { type Check, examine } from './run/doctor/index.ts';
 export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
+export { findProject, locateStack } from './run/locate.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
-export { ensureDataFolder, type StackPaths, stackPaths } from './run/paths.ts';
+export { ensureDataFolder, type StackPaths } from './run/paths.ts';
 export {
   type RotationReport,
   rotateStackSecrets,

@@ -1,5 +1,6 @@
 import type { Command, Invocation } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { projectOf } from '../stack.ts';
 
 /** Choices that override `peakstone.config.ts` for one command. */
 export const stackChoices = {
@@ -59,7 +60,7 @@ export const compose: Command = {
       import('@peakstone/stack/deploy'),
       import('@peakstone/stack/render'),
     ]);
-    const stack = await loadStack(context.cwd, chosen(invocation));
+    const stack = await loadStack(await projectOf(context), chosen(invocation));
     const print = {
       compose: () => render.renderCompose(stack),
       local: () => render.renderOverride(stack),

@@ -2,6 +2,7 @@ import type { DeployEvent, Side } from '@peakstone/stack/deploy';
 import type { Command, Context, Invocation } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { styleFor } from '../output/style.ts';
+import { projectOf } from '../stack.ts';
 import { chosen, stackChoices } from './compose.ts';
 
 const verbose = { verbose: { kind: 'flag', summary: 'Show everything that Docker says' } } as const;
@@ -32,7 +33,7 @@ const composeDeploy: Command = {
     const { deployCompose, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
     await deployCompose({
-      project: await loadProject(context.cwd, context.env, chosen(invocation)),
+      project: await loadProject(await projectOf(context), context.env, chosen(invocation)),
       ...(typeof options.project === 'string' ? { projectName: options.project } : {}),
       write: options['dry-run'] === undefined,
       up: options.up === true && options['dry-run'] === undefined,
@@ -86,7 +87,7 @@ const dokployDeploy: Command = {
     if (!apiKey)
       throw new UsageError('DOKPLOY_API_KEY is not set.', 'Make a key under Settings → Profile in Dokploy');
     const result = await deployDokploy({
-      project: await loadProject(context.cwd, context.env, chosen(invocation)),
+      project: await loadProject(await projectOf(context), context.env, chosen(invocation)),
       url,
       apiKey,
       dryRun: options['dry-run'] === true,
@@ -112,7 +113,7 @@ const rollback: Command = {
     const [service = ''] = invocation.arguments;
     await rollbackSwarm(
       {
-        project: await loadProject(context.cwd, context.env),
+        project: await loadProject(await projectOf(context), context.env),
         ...(typeof stack === 'string' ? { stackName: stack } : {}),
         onEvent: printEvent(invocation, context),
       },
@@ -146,7 +147,7 @@ const swarmDeploy: Command = {
     const { deploySwarm, loadProject } = await import('@peakstone/stack/deploy');
     const { options } = invocation;
     await deploySwarm({
-      project: await loadProject(context.cwd, context.env, chosen(invocation)),
+      project: await loadProject(await projectOf(context), context.env, chosen(invocation)),
       ...(typeof options.stack === 'string' ? { stackName: options.stack } : {}),
       pull: options['no-pull'] === undefined,
       onEvent: printEvent(invocation, context),
@@ -165,7 +166,7 @@ const envDeploy: Command = {
   ],
   run: async (_invocation, context) => {
     const { completeEnvironment } = await import('@peakstone/stack/deploy');
-    const added = completeEnvironment(context.cwd);
+    const added = completeEnvironment(await projectOf(context));
     context.stderr.write(
       added.length === 0 ? '.env has everything already.\n' : `Added to .env: ${added.join(', ')}\n`,
     );

@@ -4,7 +4,7 @@ import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
-import { stackOf } from '../stack.ts';
+import { projectOf, stackOf } from '../stack.ts';
 import { chosen } from './compose.ts';
 
 export const doctor: Command = {
@@ -47,12 +47,13 @@ async function examineHere(invocation: Invocation, context: Context): Promise<re
 }
 
 /** What is wrong with `.env` before it is deployed; nothing when all is well. */
-async function examineDeployment(invocation: Invocation, { cwd, env }: Context): Promise<readonly Check[]> {
+async function examineDeployment(invocation: Invocation, context: Context): Promise<readonly Check[]> {
   const { checkEnvironment, loadProject } = await import('@peakstone/stack/deploy');
-  const { stack, values, envText } = await loadProject(cwd, env, chosen(invocation));
+  const project = await projectOf(context);
+  const { stack, values, envText } = await loadProject(project, context.env, chosen(invocation));
   if (envText === '' && Object.keys(values).length === 0) {
     const todo = 'Make one with every secret: peakstone deploy env';
-    return [{ level: 'fail', title: '.env', found: `there is none in ${cwd}`, todo }];
+    return [{ level: 'fail', title: '.env', found: `there is none in ${project}`, todo }];
   }
   return checkEnvironment(stack, values, envText).map(({ level, name, message, hint }) => ({
     level: level === 'error' ? 'fail' : 'warn',

@@ -6,13 +6,13 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
   ensureDataFolder,
+  locateStack,
   type OnStackEvent,
   StackError,
   type StackErrorCode,
   type StackEvent,
   type StackSettings,
   type StackSummary,
-  stackPaths,
 } from '@peakstone/stack';
 
 /** What the background process says on descriptor 3 until it is up. */
@@ -35,7 +35,7 @@ export async function startDetached(
   onEvent: OnStackEvent,
   signal: AbortSignal,
 ): Promise<StackSummary> {
-  const paths = stackPaths(settings.cwd, settings.data);
+  const paths = locateStack(settings.cwd, settings.data);
   ensureDataFolder(paths);
   // Only what Node itself prints when it dies; the stack's own words go to its log.
   const crashFile = join(paths.logs, 'crash.txt');

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { stackVersion } from '../definition.ts';
 import { findRow, services } from '../services/index.ts';
 import { type ControlRequest, listenControl } from './control.ts';
@@ -8,9 +9,10 @@ import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
 import { describeProcess, endLeft } from './left.ts';
 import { Live } from './live.ts';
+import { locateStack, rememberProject } from './locate.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackLogs } from './logs.ts';
-import { ensureDataFolder, type StackPaths, stackPaths } from './paths.ts';
+import { ensureDataFolder, type StackPaths } from './paths.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { planProcesses } from './processes.ts';
@@ -38,7 +40,7 @@ export interface RunningStack {
  */
 export async function startStack(options: StartOptions): Promise<RunningStack> {
   const began = performance.now();
-  const paths = stackPaths(options.cwd, options.data);
+  const paths = locateStack(options.cwd, options.data);
   // Every start leaves the lock's file.
   const isNew = !existsSync(paths.lock);
   const lock = claimFolder(paths, options.example);
@@ -47,10 +49,13 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
   const release = new Releases();
   release.add(() => lock.release());
   try {
+    rememberProject(paths);
     await recover(paths, hub.emit);
     const logs = new StackLogs(paths.logs);
     release.add(() => logs.close());
     hub.listen(event => logs.write('stack', describeEvent(event)));
+    if (options.data === undefined && paths.project !== resolve(options.cwd))
+      hub.emit({ kind: 'notice', text: `This folder is part of the project in ${paths.project}.` });
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
     for (const text of upgradeNotes(paths, isNew)) hub.emit({ kind: 'notice', text });
     const plan = await planStack(options, paths, hub.emit, example?.manifest.schemas);
