@@ -3,9 +3,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withLogin } from '@peakstone/kernel/pg';
 import { isAlive } from '@peakstone/kernel/process';
 import { reservePorts, until } from '@peakstone/testing';
-import { connect, type DatabaseEvent, databaseService, ensureSecrets, rotateSecrets } from '../src/index.ts';
+import {
+  connect,
+  type DatabaseError,
+  type DatabaseEvent,
+  databaseService,
+  ensureSecrets,
+  rotateSecrets,
+} from '../src/index.ts';
 import { remove, spawnNode, temporaryFolder } from './support.ts';
 import { variables } from './variables.ts';
 
@@ -214,6 +222,74 @@ describe('the database service', () => {
       text => text.length >= 24,
     ))
       assert.ok(!log.includes(value));
+  });
+});
+
+/** Each holds everything that separates something in a URL. */
+const HOSTILE = {
+  POSTGRES_SUPERPASS: 'p/@:%#?&=+ 1',
+  DB_AUTHENTICATOR_PASSWORD: 'a/@:%#?%2F',
+  HASURA_DB_PASSWORD: 'h\'"\\/@:%#?',
+  DB_MIGRATOR_PASSWORD: 'ü/@:%#?',
+};
+
+describe('passwords that are changed where the stack is configured', () => {
+  it("are the database's at the next start, the administrator's as well, whatever they hold", async () => {
+    const first = await startService('changed');
+    const { POSTGRES_SUPERPASS: before = '' } = ensureSecrets(first.env, { variables }).values;
+    await first.service.stop();
+    const { service } = await startService('changed', HOSTILE);
+    try {
+      assert.deepEqual([...service.bootstrap.passwordsSet].sort(), [
+        'db_authenticator',
+        'db_migrator',
+        'hasura',
+        'postgres',
+      ]);
+      for (const role of ['db_authenticator', 'hasura', 'db_migrator'] as const) {
+        assert.equal(await ask(service.url(role)), role);
+        assert.equal(await ask(service.tcpUrl(role)), role);
+      }
+      const administrator = (password: string) =>
+        ask(withLogin(service.tcpUrl('hasura'), 'postgres', password));
+      await assert.rejects(administrator(before), /password authentication failed/);
+      assert.equal(await administrator(HOSTILE.POSTGRES_SUPERPASS), 'postgres');
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('are taken for a server of somebody else, as its URL has them', async () => {
+    const { service } = await startService('theirs', HOSTILE);
+    try {
+      const { port } = service.local ?? { port: 0 };
+      // As it is pasted; only a percent sign has to be written as one.
+      const pasted = `postgres://postgres:${HOSTILE.POSTGRES_SUPERPASS.replace('%', '%25')}@127.0.0.1:${port}/postgres`;
+      const external = await startService('theirs', { ...HOSTILE, DATABASE_ENGINE: pasted });
+      assert.equal(external.service.bootstrap.outcome, 'unchanged');
+      for (const role of ['db_authenticator', 'hasura', 'db_migrator'] as const)
+        assert.equal(await ask(external.service.url(role)), role);
+      await external.service.stop();
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('make a rotation that no longer gets in change nothing, and say what to do', async () => {
+    const { service, env } = await startService('outdated');
+    try {
+      const text = readFileSync(env, 'utf8');
+      const adminUrl = withLogin(service.tcpUrl('hasura'), 'postgres', 'of yesterday');
+      await assert.rejects(
+        rotateSecrets(env, { variables, names: ['HASURA_DB_PASSWORD'], adminUrl }),
+        (error: DatabaseError) =>
+          error.code === 'ROTATION_FAILED' && /Nothing has changed.*restart/.test(error.hint),
+      );
+      ensureSecrets(env, { variables });
+      assert.equal(readFileSync(env, 'utf8'), text);
+    } finally {
+      await service.stop();
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@p
 import { scramVerifier } from '../bootstrap/scram.ts';
 import { DatabaseError } from '../errors.ts';
 import { syncFolder } from '../server/run.ts';
+import { sqlState } from '../sql.ts';
 import { followLink, readPrivate, replacePrivate } from './file.ts';
 import { generateSecret } from './generate.ts';
 import type { EnvVariable } from './variable.ts';
@@ -103,6 +104,15 @@ async function changePasswords(
   try {
     await pool.exchange({ begin: 'begin', statements });
   } catch (error) {
+    if (sqlState(error)?.startsWith('28')) {
+      rmSync(beside, { force: true });
+      throw new DatabaseError(
+        'ROTATION_FAILED',
+        `The database does not take the administrator's password: ${(error as Error).message}`,
+        'Nothing has changed. A restart of the stack gives the database the passwords that are configured; then rotate.',
+        error,
+      );
+    }
     if (error instanceof PgError) {
       rmSync(beside, { force: true });
       throw new DatabaseError(
