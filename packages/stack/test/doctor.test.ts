@@ -139,6 +139,12 @@ describe('the deployment doctor', () => {
     ['another major version', { POSTGRES_IMAGE: 'me/postgres-exts:16.4' }, 'POSTGRES_IMAGE', /PostgreSQL 16/],
     ['the official image', { POSTGRES_IMAGE: 'postgres:17.6' }, 'POSTGRES_IMAGE', /lacks pg_cron/],
     ['an origin with a slash', { HASURA_CORS: 'https://app.shop.dev/' }, 'HASURA_CORS', /ends with a slash/],
+    [
+      'a time that is none',
+      { DATABASE_STATEMENT_TIMEOUT: '8 seconds' },
+      'DATABASE_STATEMENT_TIMEOUT',
+      /no time/,
+    ],
     ['a time zone that is none', { TZ: 'Berlin' }, 'TZ', /no time zone/],
     [
       'a source that is not allowed',

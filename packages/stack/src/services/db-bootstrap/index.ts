@@ -1,6 +1,16 @@
+import { matches, type ValueCheck } from '../../checks/check.ts';
 import { passwordVariable, type Variable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { bootstrapContainer } from './container.ts';
+
+// What the bootstrap refuses would leave the APIs without it.
+const isMode = matches(/^(?:off|roles|full)$/, 'it is none of off, roles and full', 'leave it out for roles');
+const isTime = matches(/^\d+ ?(?:us|ms|s|min|h|d)?$/, 'it is no time', 'use PostgreSQL’s units, such as 8s');
+const isSize = matches(
+  /^(?:-1|\d+ ?(?:B|kB|MB|GB|TB)?)$/,
+  'it is no size',
+  'use PostgreSQL’s units, such as 1GB',
+);
 
 export const dbBootstrap: Service = {
   name: 'db-bootstrap',
@@ -17,12 +27,23 @@ export const dbBootstrap: Service = {
     passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
     passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
     passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
-    setting('DATABASE_SUPABASE', 'How far the database looks like Supabase’s: off, roles or full.', 'roles'),
-    setting('DATABASE_STATEMENT_TIMEOUT', 'Longest statement of a visitor or user; 0 for none.', '8s'),
+    setting(
+      'DATABASE_SUPABASE',
+      'How far the database looks like Supabase’s: off, roles or full.',
+      'roles',
+      isMode,
+    ),
+    setting(
+      'DATABASE_STATEMENT_TIMEOUT',
+      'Longest statement of a visitor or user; 0 for none.',
+      '8s',
+      isTime,
+    ),
     setting(
       'DATABASE_TEMP_FILE_LIMIT',
       'Temporary files of a session that serves requests; -1 for none.',
       '1GB',
+      isSize,
     ),
     setting(
       'DATABASE_ROLE_SETTINGS',
@@ -36,6 +57,6 @@ export const dbBootstrap: Service = {
 };
 
 /** `value` is the default, or an example of what it may be. */
-function setting(name: string, comment: string, value: string): Variable {
-  return { name, group: 'Database roles of the services', comment, value, optional: true };
+function setting(name: string, comment: string, value: string, ...checks: readonly ValueCheck[]): Variable {
+  return { name, group: 'Database roles of the services', comment, value, optional: true, checks };
 }
