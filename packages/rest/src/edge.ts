@@ -7,6 +7,7 @@ import type { Identity } from './authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';
+import { hintByRole } from './edge/hints.ts';
 import { reportFailure } from './engine/reportFailure.ts';
 import { createEngine } from './engine.ts';
 import { connectionErrors, type ErrorContext, type RestError, renderError, toRestError } from './errors.ts';
@@ -46,7 +47,7 @@ async function answer(request: HttpRequest, context: RestContext, engine: RestEn
     const { renewCatalog } = context;
     response = await engine({ request, identity, config, catalog, pool, emit, renewCatalog, jwtMs });
   } catch (error) {
-    response = refuse(error, identity, context);
+    response = await refuse(error, request, identity, context);
   }
   context.emit({ kind: 'response', request, role: identity?.role ?? null, response });
   return response;
@@ -57,7 +58,12 @@ function missingCatalog(context: RestContext): RestError {
   return connectionErrors.catalogMissing();
 }
 
-function refuse(error: unknown, identity: Identity | null, context: RestContext): HttpResponse {
+async function refuse(
+  error: unknown,
+  request: HttpRequest,
+  identity: Identity | null,
+  context: RestContext,
+): Promise<HttpResponse> {
   const errorContext: ErrorContext = {
     authenticated: identity !== null && !identity.isAnonymous,
     verbosity: context.config.clientErrorVerbosity,
@@ -65,7 +71,23 @@ function refuse(error: unknown, identity: Identity | null, context: RestContext)
   };
   const refusal = toRestError(error, errorContext.authenticated);
   reportFailure(refusal, error, context.emit);
-  return renderError(refusal, errorContext);
+  if (!identity || !context.config.beyond.hintsByRole) return renderError(refusal, errorContext);
+  return renderError(await inLightOfRole(refusal, request, identity, context), errorContext);
+}
+
+/** What cannot be found out is left out: the refusal itself must arrive. */
+async function inLightOfRole(
+  refusal: RestError,
+  request: HttpRequest,
+  identity: Identity,
+  { config, pool, emit }: RestContext,
+): Promise<RestError> {
+  try {
+    return await hintByRole(refusal, { request, identity, config, pool });
+  } catch (error) {
+    emit({ kind: 'queryFailed', error });
+    return refusal.telling({ hint: null });
+  }
 }
 
 /** Passes the request's header of that name back, empty when the request has none. */

@@ -13,6 +13,6 @@ export {
   toRestError,
 } from './errors/render.ts';
 export * as requestErrors from './errors/request.ts';
-export { RestError } from './errors/restError.ts';
+export { type Named, RestError } from './errors/restError.ts';
 export * as schemaCacheErrors from './errors/schemaCache.ts';
 export { statusOfSqlState } from './errors/sqlstate.ts';

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { closestName, fuzzyMatches } from './fuzzy.ts';
+import { fuzzyMatches } from './fuzzy.ts';
+
+const closestName = (...given: Parameters<typeof fuzzyMatches>): string | null =>
+  fuzzyMatches(...given)[0]?.name ?? null;
 
 describe('hints for misspelt names', () => {
   it('find the name that was meant', () => {

@@ -44,10 +44,6 @@ export function fuzzyMatches(names: Iterable<string>, wanted: string, minScore =
   return [];
 }
 
-/** The best match's name, if any scores `minScore` or more. */
-export const closestName = (names: Iterable<string>, wanted: string, minScore = 0.33): string | null =>
-  fuzzyMatches(names, wanted, minScore)[0]?.name ?? null;
-
 function distinct(names: Iterable<string>): Map<string, string> {
   const byKey = new Map<string, string>();
   for (const name of names) {

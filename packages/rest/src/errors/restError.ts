@@ -1,3 +1,5 @@
+import type { QualifiedName } from '@peakstone/kernel/catalog';
+
 /**
  * Every code the engine itself raises and its HTTP status.
  * @see https://docs.postgrest.org/en/stable/references/errors.html#postgrest-error-codes
@@ -49,6 +51,20 @@ const statusByCode: Readonly<Record<string, number>> = {
   PGRSTX00: 500,
 };
 
+/** What a hint names: all of the relations, and any of the routines, must be the role's to use. */
+export interface Named {
+  readonly relations?: readonly QualifiedName[];
+  /** By oid. */
+  readonly routines?: readonly number[];
+}
+
+/** What a refusal suggests, best first, where it must name nothing that the role may not use. */
+export interface Suggestions {
+  readonly candidates: readonly Named[];
+  /** What is said when only these of the candidates, by index, may be named. */
+  tell(usable: readonly number[]): { readonly hint: string | null; readonly details?: unknown };
+}
+
 export interface RestErrorOptions {
   /** Anything JSON can hold; null when absent. */
   readonly details?: unknown;
@@ -60,6 +76,7 @@ export interface RestErrorOptions {
   readonly statusText?: string | undefined;
   /** Of a batch, the request that failed. */
   readonly index?: number;
+  readonly suggestions?: Suggestions | null;
   readonly cause?: unknown;
 }
 
@@ -76,6 +93,7 @@ export class RestError extends Error {
   readonly statusText: string | undefined;
   readonly headers: readonly string[];
   readonly index: number | null;
+  readonly suggestions: Suggestions | null;
 
   constructor(code: string, message: string, options: RestErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -86,11 +104,23 @@ export class RestError extends Error {
     this.statusText = options.statusText;
     this.headers = options.headers ?? [];
     this.index = options.index ?? null;
+    this.suggestions = options.suggestions ?? null;
   }
 
   /** The same refusal, as that of one request of a batch. */
   ofRequest(index: number): RestError {
-    const { code, message, details, hint, status, statusText, headers, cause } = this;
-    return new RestError(code, message, { details, hint, status, statusText, headers, index, cause });
+    return this.#with({ index });
+  }
+
+  /** The same refusal, with another hint and, if given, other details. */
+  telling(said: { readonly hint: string | null; readonly details?: unknown }): RestError {
+    return this.#with(said);
+  }
+
+  #with(changes: Pick<RestErrorOptions, 'index' | 'hint' | 'details'>): RestError {
+    const { code, message, details, hint, status, statusText, headers, suggestions, cause } = this;
+    const index = this.index === null ? {} : { index: this.index };
+    const same = { details, hint, status, statusText, headers, suggestions, cause, ...index };
+    return new RestError(code, message, { ...same, ...changes });
   }
 }

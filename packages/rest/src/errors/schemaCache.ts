@@ -1,10 +1,24 @@
 /** What the catalog does not hold, or holds more than once: PGRST2xx, with the reference's hints. */
 import { type Catalog, key, type Relationship, type Routine } from '@peakstone/kernel/catalog';
-import { closestName, fuzzyMatches } from './fuzzy.ts';
-import { RestError } from './restError.ts';
+import { fuzzyMatches } from './fuzzy.ts';
+import { type Named, RestError, type Suggestions } from './restError.ts';
 
 /** Names below this score are no help, and would reveal what the caller may not see. */
 const minNameScore = 0.75;
+
+/** Names that a hint may choose from where the role may not use the first. */
+const maxCandidates = 10;
+
+/** A hint that names the first of the candidates that may be named, and what it says without asking. */
+function suggesting(candidates: readonly (Named & { readonly hint: string })[]): {
+  readonly hint: string | null;
+  readonly suggestions: Suggestions;
+} {
+  const few = candidates.slice(0, maxCandidates);
+  const hintOf = (at: number | undefined): string | null =>
+    at === undefined ? null : (few[at]?.hint ?? null);
+  return { hint: hintOf(0), suggestions: { candidates: few, tell: ([first]) => ({ hint: hintOf(first) }) } };
+}
 
 /** A schema of so many tables gives no hint: comparing them all would cost more than the answer. */
 const maxTablesForHints = 500;
@@ -23,12 +37,16 @@ export function noRelationship(
     `Could not find a relationship between '${parent}' and '${child}' in the schema cache`,
     {
       details: `Searched for a foreign key relationship between '${parent}' and '${child}${using}' in the schema '${schema}', but no matches were found.`,
-      hint: noRelationshipHint(parent, child, schema, catalog),
+      ...noRelationshipHint(parent, child, schema, catalog),
     },
   );
 }
 
-function noRelationshipHint(parent: string, child: string, schema: string, catalog: Catalog): string | null {
+function noRelationshipHint(parent: string, child: string, schema: string, catalog: Catalog) {
+  const meant = (name: string, instead: string) => ({
+    relations: [{ schema, name }],
+    hint: `Perhaps you meant '${name}' instead of '${instead}'.`,
+  });
   const fromParent = catalog.relationships
     .get(key(schema, parent))
     ?.filter(rel => rel.target.schema === schema);
@@ -36,8 +54,8 @@ function noRelationshipHint(parent: string, child: string, schema: string, catal
     const near = fuzzyMatches(
       fromParent.map(rel => rel.target.name),
       child,
-    ).find(match => match.score < 1);
-    return near ? `Perhaps you meant '${near.name}' instead of '${child}'.` : null;
+    ).filter(match => match.score < 1);
+    return suggesting(near.map(match => meant(match.name, child)));
   }
   const parents = function* () {
     for (const rels of catalog.relationships.values()) {
@@ -45,8 +63,7 @@ function noRelationshipHint(parent: string, child: string, schema: string, catal
       if (first) yield first.source.name;
     }
   };
-  const near = closestName(parents(), parent);
-  return near === null ? null : `Perhaps you meant '${near}' instead of '${parent}'.`;
+  return suggesting(fuzzyMatches(parents(), parent).map(match => meant(match.name, parent)));
 }
 
 /** PGRST201: several relationships fit; the client must choose one. */
@@ -55,16 +72,27 @@ export function ambiguousRelationship(
   child: string,
   relationships: readonly Relationship[],
 ): RestError {
-  const options = relationships.flatMap(rel => {
-    const by = relationshipName(rel);
-    return by === null ? [] : [`'${rel.target.name}!${by}'`];
-  });
+  const tell = (among: readonly Relationship[]): { readonly hint: string; readonly details: unknown } => {
+    const options = among.flatMap(rel => {
+      const by = relationshipName(rel);
+      return by === null ? [] : [`'${rel.target.name}!${by}'`];
+    });
+    return {
+      details: among.map(describeRelationship),
+      hint: `Try changing '${child}' to one of the following: ${options.join(', ')}. Find the desired relationship in the 'details' key.`,
+    };
+  };
   return new RestError(
     'PGRST201',
     `Could not embed because more than one relationship was found for '${parent}' and '${child}'`,
     {
-      details: relationships.map(describeRelationship),
-      hint: `Try changing '${child}' to one of the following: ${options.join(', ')}. Find the desired relationship in the 'details' key.`,
+      ...tell(relationships),
+      suggestions: {
+        candidates: relationships.map(rel => ({
+          relations: rel.kind === 'many-to-many' ? [rel.target, rel.junction] : [rel.target],
+        })),
+        tell: usable => tell(relationships.filter((_rel, i) => usable.includes(i))),
+      },
     },
   );
 }
@@ -139,28 +167,37 @@ export function noRoutine(missing: MissingRoutine, catalog: Catalog): RestError 
     `Could not find the function ${schema}.${name}${message} in the schema cache`,
     {
       details: `Searched for the function ${schema}.${name}${searched}, but no matches were found in the schema cache.`,
-      hint: isUnnamedOnly ? null : noRoutineHint(missing, catalog),
+      ...(isUnnamedOnly ? {} : noRoutineHint(missing, catalog)),
     },
   );
 }
 
-function noRoutineHint(
-  { schema, name, argumentKeys, overloads }: MissingRoutine,
-  catalog: Catalog,
-): string | null {
+function noRoutineHint({ schema, name, argumentKeys, overloads }: MissingRoutine, catalog: Catalog) {
   const asText = (keys: readonly string[]): string => list([...keys].sort());
-  let found: string | null;
+  const meant = (found: string, routines: readonly Routine[]) => ({
+    routines: routines.map(({ oid }) => oid),
+    hint: `Perhaps you meant to call the function ${schema}.${found}`,
+  });
   if (overloads.length === 0) {
     const names = function* () {
       for (const [routine] of catalog.routines.values()) if (routine?.schema === schema) yield routine.name;
     };
-    found = closestName(names(), name, minNameScore);
-  } else {
-    const signatures = overloads.map(routine => asText(routine.parameters.map(parameter => parameter.name)));
-    const near = closestName(signatures, asText(argumentKeys));
-    found = near === null ? null : name + near;
+    const near = fuzzyMatches(names(), name, minNameScore);
+    return suggesting(
+      near.map(match => meant(match.name, catalog.routines.get(key(schema, match.name)) ?? [])),
+    );
   }
-  return found === null ? null : `Perhaps you meant to call the function ${schema}.${found}`;
+  const signatureOf = ({ parameters }: Routine): string =>
+    asText(parameters.map(parameter => parameter.name));
+  const near = fuzzyMatches(overloads.map(signatureOf), asText(argumentKeys));
+  return suggesting(
+    near.map(match =>
+      meant(
+        name + match.name,
+        overloads.filter(routine => signatureOf(routine) === match.name),
+      ),
+    ),
+  );
 }
 
 /** PGRST203: several overloads fit the arguments. */
@@ -187,12 +224,17 @@ export function tableNotFound(schema: string, name: string, catalog: Catalog): R
   const inSchema = key(schema, '');
   const keys = [...catalog.tables.keys()].filter(each => each.startsWith(inSchema));
   const names = keys.length < maxTablesForHints ? keys.map(each => each.slice(inSchema.length)) : [];
-  const near = closestName(
+  const near = fuzzyMatches(
     names.filter(each => !catalog.tables.get(key(schema, each))?.isPartition),
     name,
     minNameScore,
   );
   return new RestError('PGRST205', `Could not find the table '${schema}.${name}' in the schema cache`, {
-    hint: near === null ? null : `Perhaps you meant the table '${schema}.${near}'`,
+    ...suggesting(
+      near.map(match => ({
+        relations: [{ schema, name: match.name }],
+        hint: `Perhaps you meant the table '${schema}.${match.name}'`,
+      })),
+    ),
   });
 }
