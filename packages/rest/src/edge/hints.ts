@@ -2,23 +2,12 @@
  * Refusals in the light of what the role may do (`client-error-hints-by-role`): suggestions name nothing that it may not
  * use, and a privilege that is missing is named, with the statement that grants it.
  */
-import type { HttpRequest } from '@peakstone/kernel/http';
-import type { Pool } from '@peakstone/kernel/pg';
-import type { Identity } from '../authenticate.ts';
-import type { RestConfig } from '../config/types.ts';
 import type { RestError } from '../errors.ts';
+import type { Asked } from './hints/asked.ts';
 import { hintOfColumns } from './hints/columns.ts';
 import { hintOfDenial } from './hints/denied.ts';
 import { hintOfPolicies } from './hints/policies.ts';
 import { usableAmong } from './hints/usable.ts';
-
-/** Who asked for what. */
-export interface Asked {
-  readonly request: HttpRequest;
-  readonly identity: Identity;
-  readonly config: RestConfig;
-  readonly pool: Pool;
-}
 
 /** The refusal with the hint that the role may be given. @throws what the database answers when it cannot be asked. */
 export async function hintByRole(refusal: RestError, asked: Asked): Promise<RestError> {

@@ -1,6 +1,6 @@
 /** Columns that the database suggests for a misspelt one, whoever may see them. */
 import { qualified, quote } from '../../sql/writer.ts';
-import type { Asked } from '../hints.ts';
+import type { Asked } from './asked.ts';
 
 const suggested = /"([^"]+)"/g;
 /** Embeds stand under an alias that ends in their level. */

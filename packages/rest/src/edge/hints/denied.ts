@@ -2,7 +2,7 @@
 import { quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import { decodePercent } from '../../parse/query.ts';
 import { quote } from '../../sql/writer.ts';
-import type { Asked } from '../hints.ts';
+import type { Asked } from './asked.ts';
 
 const denied =
   /^permission denied for (?<kind>table|view|materialized view|foreign table|sequence|function|procedure|schema) (?<name>.+)$/s;

@@ -1,7 +1,7 @@
 /** Why row-level security refuses a row: without what the policies say, as that may tell what is in the table. */
 import { quoteIdentifier } from '@peakstone/kernel/pg';
 import { quote } from '../../sql/writer.ts';
-import type { Asked } from '../hints.ts';
+import type { Asked } from './asked.ts';
 
 const violated = /^new row violates row-level security policy .*for table "(?<name>.+)"$/s;
 

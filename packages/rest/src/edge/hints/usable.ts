@@ -1,7 +1,7 @@
 /** What of several relations and functions a role has any privilege on. */
 import type { Named } from '../../errors.ts';
 import { qualified, quote } from '../../sql/writer.ts';
-import type { Asked } from '../hints.ts';
+import type { Asked } from './asked.ts';
 
 const usable = `
 select n - 1 from pg_catalog.json_array_elements($2::pg_catalog.json) with ordinality as _ (candidate, n), pg_catalog.to_regrole($1) as role
