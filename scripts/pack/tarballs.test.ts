@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   globSync,
   lstatSync,
@@ -21,6 +22,8 @@ const ROOT = path.dirname(path.dirname(import.meta.dirname));
 /** As `du -sm` counts: most of it is Node and PostgreSQL. */
 const MAX_INSTALLED_BYTES = 260 * 1024 * 1024;
 const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-pack-'));
+// Root's PostgreSQL, which is another user, must pass; else the data would go to /var/lib.
+chmodSync(folder, 0o711);
 let tarballs: readonly string[];
 before(() => {
   tarballs = makeTarballs(ROOT, path.join(folder, 'made'));

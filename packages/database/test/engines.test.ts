@@ -96,6 +96,10 @@ describe('which PostgreSQL is run', () => {
     assert.equal((await prepare()).binDir, found[0].binDir);
     assert.equal(notices.length, length);
     assert.deepEqual(readdirSync(cache), [`postgresql-17.10.0-${process.platform}-${process.arch}`]);
+    await assert.rejects(
+      prepareEmbedded(stranger, path.join(closed, 'cache'), () => {}, { root, version: '17.10.0' }),
+      failsWith('PERMISSION_DENIED', /54321, who runs PostgreSQL, cannot enter/),
+    );
   });
 });
 

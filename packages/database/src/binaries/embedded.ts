@@ -21,7 +21,13 @@ export async function prepareEmbedded(
 ): Promise<Binaries> {
   if (canReach(root, user) && (await completes(root))) return describe(root, version);
 
-  const copy = path.join(ensureCache(cacheDir), `postgresql-${version}-${process.platform}-${process.arch}`);
+  if (!canReach(ensureCache(cacheDir), user))
+    throw new DatabaseError(
+      'PERMISSION_DENIED',
+      `${user.name ?? user.uid}, who runs PostgreSQL, cannot enter ${cacheDir}.`,
+      'Let PEAKSTONE_CACHE_DIR name a folder that others may pass through, or leave it out.',
+    );
+  const copy = path.join(cacheDir, `postgresql-${version}-${process.platform}-${process.arch}`);
   if (!existsSync(copy)) {
     notice(`Copying PostgreSQL ${version} to ${copy}, where its user can read it (once).`);
     await copyOnce(root, copy);
