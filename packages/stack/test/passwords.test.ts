@@ -46,6 +46,13 @@ describe('the bootstrap job', () => {
     assert.match(await run(changed), /^db-bootstrap: nothing to do(?!.*passwords)/);
   });
 
+  it('says what to do about a URL that holds a password as it is, without quoting it', async () => {
+    await assert.rejects(
+      run({ PEAKSTONE_DATABASE_URL: `postgres://postgres:${awkward}@127.0.0.1/postgres` }),
+      (error: Error) => /PGPASSWORD … instead/.test(error.message) && !JSON.stringify(error).includes('Zk+7'),
+    );
+  });
+
   it('is refused where neither the password nor the socket leads in', async () => {
     await assert.rejects(
       run({ PGPASSWORD: 'not the one' }),

@@ -12,7 +12,7 @@ import { toYaml } from './yaml.ts';
 const proxyNetwork = { name: '${PROXY_NETWORK:-dokploy-network}', external: true };
 
 /** Its key in the file. Dokploy adds services that have a domain under its own, and leaves those alone that are there already. */
-export function proxyKey(stack: Stack): string {
+function proxyKey(stack: Stack): string {
   return stack.routes === 'dokploy' ? 'dokploy-network' : 'proxy';
 }
 

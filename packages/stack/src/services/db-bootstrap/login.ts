@@ -26,10 +26,11 @@ export function readLogin(env: Env): Login {
   const user = readString(env, 'PGUSER', { default: 'postgres' });
   const database = readString(env, 'PGDATABASE', { default: 'postgres' });
   const password = readSecret(env, 'PGPASSWORD');
-  const sslMode = readString(env, 'PGSSLMODE', { default: 'prefer' });
+  const url = new URL(connectionUrl(endpoint, database, user, password));
+  url.searchParams.set('sslmode', readString(env, 'PGSSLMODE', { default: 'prefer' }));
   const host = env.PEAKSTONE_DATABASE_SOCKET;
   return {
-    url: `${connectionUrl(endpoint, database, user, password)}?sslmode=${encodeURIComponent(sslMode)}`,
+    url: url.href,
     user,
     database,
     password,
@@ -40,16 +41,19 @@ export function readLogin(env: Env): Login {
 function readUrl(env: Env): Login {
   const expected = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
   const text = readSecret(env, 'PEAKSTONE_DATABASE_URL', { expected });
-  // Its password must not come back in the error.
-  if (!URL.canParse(text)) throw new ConfigError('PEAKSTONE_DATABASE_URL', expected);
-  const url = new URL(text);
-  return {
-    url: url.href,
-    user: decodeURIComponent(url.username),
-    database:
-      decodeURIComponent(url.pathname.slice(1)) || readString(env, 'POSTGRES_DB', { default: 'postgres' }),
-    password: decodeURIComponent(url.password),
-  };
+  try {
+    const { href, username, password, pathname } = new URL(text);
+    const named = decodeURIComponent(pathname.slice(1));
+    return {
+      url: href,
+      user: decodeURIComponent(username),
+      database: named || readString(env, 'POSTGRES_DB', { default: 'postgres' }),
+      password: decodeURIComponent(password),
+    };
+  } catch {
+    // Without a cause, which would quote the password: it holds `/` or `%` as they are, for the most part.
+    throw new ConfigError('PEAKSTONE_DATABASE_URL', `${expected}, or PGHOST, PGUSER, PGPASSWORD … instead`);
+  }
 }
 
 /**
