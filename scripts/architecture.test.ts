@@ -151,11 +151,11 @@ describe('arrows inside a package', () => {
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
   'packages/cli/src/sql/session.ts',
-  'packages/database/src/sql.ts',
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',
   'packages/stack/src/run/example.ts',
   'packages/testing/src/database.ts',
+  'packages/testing/src/sql.ts',
 ];
 
 describe('privileged sessions', () => {

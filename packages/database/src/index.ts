@@ -20,5 +20,4 @@ export { type DataFolder, inspectDataFolder } from './server/folder.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
-export { connect, type SqlClient } from './sql.ts';
 export { connectionUrl, type Endpoint } from './url.ts';

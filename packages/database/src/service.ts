@@ -8,7 +8,7 @@ import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
 import type { DatabaseEvent } from './events.ts';
 import { createProbe } from './probe.ts';
 import { type Server, type StartOptions, startServer } from './server/start.ts';
-import { connectionUrl } from './url.ts';
+import { connectionUrl, type Endpoint } from './url.ts';
 
 export interface DatabaseDeps {
   readonly onEvent: (event: DatabaseEvent) => void;
@@ -83,10 +83,10 @@ async function startLocal(
   });
   const { port, socketDir, dataDir } = server;
   const socket = { host: socketDir, port };
-  const adminUrl = connectionUrl(socket, config.database, config.superuser);
+  const adminUrl = administratorUrl(socket, config.database, config.superuser);
   let bootstrap: BootstrapReport;
   try {
-    await ensureDatabase(connectionUrl(socket, 'postgres', config.superuser), config.database);
+    await ensureDatabase(administratorUrl(socket, 'postgres', config.superuser), config.database);
     bootstrap = await runBootstrap(adminUrl, config, onEvent);
     signal.throwIfAborted();
   } catch (error) {
@@ -151,6 +151,14 @@ async function startLocal(
       }
     }
   }
+}
+
+/**
+ * Without event triggers, which the superuser alone may leave out: one on login runs before anything else could be said,
+ * and one that fails would let nobody in to mend it.
+ */
+function administratorUrl(socket: Endpoint, database: string, superuser: string): string {
+  return `${connectionUrl(socket, database, superuser)}&options=${encodeURIComponent('-c event_triggers=off')}`;
 }
 
 function startOptions(

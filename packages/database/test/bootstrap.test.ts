@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { listen, PgError } from '@peakstone/kernel/pg';
-import { startTestServer, type TestServer, until } from '@peakstone/testing';
-import { type BootstrapOptions, bootstrapDatabase, connect, connectionUrl } from '../src/index.ts';
+import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
+import { type BootstrapOptions, bootstrapDatabase, connectionUrl } from '../src/index.ts';
 
 /** A server of its own, because these tests bend roles, which belong to the whole cluster. */
 let server: TestServer;

@@ -1,9 +1,8 @@
-import { startTestServer, type TestServer } from '@peakstone/testing';
+import { connect, startTestServer, type TestServer } from '@peakstone/testing';
 import {
   type BootstrapOptions,
   type BootstrapReport,
   bootstrapDatabase,
-  connect,
   connectionUrl,
 } from '../src/index.ts';
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, connectionUrl, startServer } from '../src/index.ts';
+import { connect } from '@peakstone/testing';
+import { connectionUrl, startServer } from '../src/index.ts';
 import { type NodeRun, options, spawnNode } from './support.ts';
 
 /** Which process is killed with SIGKILL while rows are being written. */

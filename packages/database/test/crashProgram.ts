@@ -4,7 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { connect, connectionUrl, startServer } from '../src/index.ts';
+import { connect } from '@peakstone/testing';
+import { connectionUrl, startServer } from '../src/index.ts';
 import { options } from './support.ts';
 
 const CONNECTIONS = 4;

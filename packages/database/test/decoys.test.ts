@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { key, loadCatalog } from '@peakstone/kernel/catalog';
 import { createPool, createPrivilegedPool, listen } from '@peakstone/kernel/pg';
 import {
+  connect,
   type DecoyCall,
   plantDecoys,
   readDecoyCall,
@@ -17,7 +18,6 @@ import { fingerprint } from '../src/bootstrap/inspect.ts';
 import {
   type BootstrapOptions,
   bootstrapDatabase,
-  connect,
   connectionUrl,
   ensureSecrets,
   rotateSecrets,

@@ -11,10 +11,10 @@ import {
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { isAlive } from '@peakstone/kernel/process';
-import { until } from '@peakstone/testing';
+import { connect, until } from '@peakstone/testing';
 import { prepareEmbedded } from '../src/binaries/embedded.ts';
 import { findBinaries } from '../src/binaries/find.ts';
-import { connect, connectionUrl, type DatabaseEvent, databaseService, ensureSecrets } from '../src/index.ts';
+import { connectionUrl, type DatabaseEvent, databaseService, ensureSecrets } from '../src/index.ts';
 import { resolveRunUser } from '../src/server/user.ts';
 import { failsWith, remove, smallDisk, start, temporaryFolder } from './support.ts';
 import { variables } from './variables.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PgError } from '@peakstone/kernel/pg';
-import { startTestServer, testDatabase } from '@peakstone/testing';
-import { bootstrapDatabase, connect, connectionUrl, renderReport, runBootstrapJob } from '../src/index.ts';
+import { connect, startTestServer, testDatabase } from '@peakstone/testing';
+import { bootstrapDatabase, connectionUrl, renderReport, runBootstrapJob } from '../src/index.ts';
 
 const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
 const bootstrapOptions = {

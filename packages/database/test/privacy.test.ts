@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import { holdLock, startTestServer, type TestServer, until } from '@peakstone/testing';
-import {
-  type BootstrapOptions,
-  bootstrapDatabase,
-  connect,
-  connectionUrl,
-  readRoleSettings,
-} from '../src/index.ts';
+import { connect, holdLock, startTestServer, type TestServer, until } from '@peakstone/testing';
+import { type BootstrapOptions, bootstrapDatabase, connectionUrl, readRoleSettings } from '../src/index.ts';
 
 const CANARY = 'canary-password-4711';
 const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };

@@ -5,9 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLogin } from '@peakstone/kernel/pg';
 import { isAlive } from '@peakstone/kernel/process';
-import { reservePorts, until } from '@peakstone/testing';
+import { connect, reservePorts, until } from '@peakstone/testing';
 import {
-  connect,
   type DatabaseError,
   type DatabaseEvent,
   databaseService,
@@ -222,6 +221,30 @@ describe('the database service', () => {
       text => text.length >= 24,
     ))
       assert.ok(!log.includes(value));
+  });
+});
+
+describe('an event trigger of the superuser that fails', () => {
+  it('keeps nobody who starts the stack out, not even one on login', async () => {
+    const first = await startService('triggered');
+    await ask(
+      first.service.adminUrl,
+      "create function public.fails() returns event_trigger language plpgsql as $$ begin raise exception 'no'; end $$",
+    );
+    for (const event of ['login', 'ddl_command_start', 'ddl_command_end'])
+      await ask(
+        first.service.adminUrl,
+        `create event trigger fails_${event} on ${event} execute function public.fails()`,
+      );
+    await first.service.stop();
+    const { service } = await startService('triggered', { DATABASE_STATEMENT_TIMEOUT: '9s' });
+    try {
+      assert.equal(service.bootstrap.outcome, 'applied');
+      assert.deepEqual(await service.health(), { ok: true });
+      await assert.rejects(ask(service.url('db_migrator')), /no/);
+    } finally {
+      await service.stop();
+    }
   });
 });
 

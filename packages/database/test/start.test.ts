@@ -17,8 +17,8 @@ import {
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { otherUsersCannot, STRANGER } from '@peakstone/testing';
-import { connect, connectionUrl, type Server } from '../src/index.ts';
+import { connect, otherUsersCannot, STRANGER } from '@peakstone/testing';
+import { connectionUrl, type Server } from '../src/index.ts';
 import { failsWith, remove, smallDisk, spawnNode, start, temporaryFolder } from './support.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { bootstrapDatabase, connect, type LoginRole } from '@peakstone/database';
+import { bootstrapDatabase, type LoginRole } from '@peakstone/database';
 import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
+import { connect } from './sql.ts';
 
 export interface TestDatabaseOptions {
   /** Make the stack's roles, schemas, grants and auth functions in it, before `sql`. */

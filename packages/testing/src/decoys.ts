@@ -3,8 +3,9 @@
  * write. Each says in the server's log that it was called, and by whom: there neither a rollback nor a read-only
  * transaction takes it back.
  */
-import { connect, type SqlClient } from '@peakstone/database';
+
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { connect, type SqlClient } from './sql.ts';
 
 /** One call of a decoy. */
 export interface DecoyCall {

@@ -3,5 +3,6 @@ export { type DecoyCall, type DecoyOptions, plantDecoys, readDecoyCall } from '.
 export { reservePorts } from './ports.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 export { sharedServerUrl } from './shared.ts';
+export { connect, type SqlClient } from './sql.ts';
 export { otherUsersCannot, STRANGER } from './users.ts';
 export { type HeldLock, holdLock, until, WAIT_FOR_LOCK } from './wait.ts';

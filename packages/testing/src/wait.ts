@@ -1,5 +1,5 @@
-import { connect } from '@peakstone/database';
 import type { TestDatabase } from './database.ts';
+import { connect } from './sql.ts';
 
 /** No condition is waited for longer: whatever the machine has to do besides, it has happened by then. */
 const LIMIT_MS = 60_000;

@@ -7,8 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '@peakstone/database';
-import { reservePorts, startTestServer, testDatabase } from '../src/index.ts';
+import { connect, reservePorts, startTestServer, testDatabase } from '../src/index.ts';
 
 describe('a test database', () => {
   it('is fresh, holds the given SQL, is owned by an ordinary role, and goes away', async () => {
