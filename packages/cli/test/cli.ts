@@ -33,16 +33,20 @@ export class Project {
   }
 
   start(...argv: string[]): ChildProcess {
+    return this.#start(argv, {});
+  }
+
+  #start(argv: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
     return spawn(process.execPath, [mainScript, ...argv], {
       cwd: this.folder,
-      env: this.environment(),
+      env: { ...this.environment(), ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
   }
 
   /** Runs to the end, with `input` on standard input. */
-  async run(argv: readonly string[], input = ''): Promise<Ran> {
-    const child = this.start(...argv);
+  async run(argv: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    const child = this.#start(argv, env);
     child.stdin!.on('error', () => undefined).end(input);
     return await finish(child);
   }

@@ -17,6 +17,7 @@ export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rota
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type DataFolder, inspectDataFolder } from './server/folder.ts';
+export { locateDataFolder, planRemoval, removeDataFolder } from './server/remove.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';

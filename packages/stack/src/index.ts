@@ -2,6 +2,7 @@
 export * from './definition.ts';
 export { resolveStack } from './resolve.ts';
 export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
+export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
 export { type Check, examine } from './run/doctor/index.ts';
 export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';

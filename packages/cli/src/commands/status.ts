@@ -65,6 +65,10 @@ function renderStatus(found: StackStatus, context: Context): string {
     '',
     'The database’s address with its password: peakstone url; the administrator’s: peakstone url superuser',
     `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`,
+    ...Object.entries(found.elsewhere).map(
+      ([service, folder]) =>
+        `Data of ${service} are in ${folder}: a copy or removal of ${found.data} leaves them out.`,
+    ),
   );
   if (found.droppedLogLines > 0)
     lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));

@@ -16,7 +16,7 @@ import { ensurePrivate } from '../private.ts';
 import type { RunUser } from './user.ts';
 
 /** Where root keeps what must lie outside a project that the server's user cannot enter. */
-const SYSTEM_DATA = '/var/lib/peakstone';
+export const SYSTEM_DATA = '/var/lib/peakstone';
 
 /**
  * The folder that shall really hold the data. A project under a closed folder (such as /root) cannot be entered by the

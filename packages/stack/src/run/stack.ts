@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { stackVersion } from '../definition.ts';
 import { findRow, services } from '../services/index.ts';
 import { type ControlRequest, listenControl } from './control.ts';
+import { dataElsewhere } from './deleteData.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
@@ -127,6 +128,8 @@ async function bringUp({
   const requested = Promise.withResolvers<void>();
   // `down` must be able to interrupt a start as well.
   const interrupt = new AbortController();
+  // Known once the database has been made.
+  let elsewhere: Record<string, string> = {};
   const status = (): StackStatus => {
     const services = supervisor.statuses();
     const healthy = services.every(service => service.state === 'healthy');
@@ -135,6 +138,7 @@ async function bringUp({
       version: stackVersion,
       startedAt: state.startedAt,
       data: paths.data,
+      elsewhere,
       healthy,
       services,
       droppedLogLines: [...processes.values()].reduce(
@@ -149,6 +153,7 @@ async function bringUp({
       switch (request.command) {
         case 'status':
           await supervisor.check();
+          elsewhere = await dataElsewhere(paths, plan.env());
           return status();
         case 'refresh':
           await live.refresh();

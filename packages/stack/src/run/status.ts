@@ -24,6 +24,8 @@ export interface StackStatus {
   readonly version: string;
   readonly startedAt: string;
   readonly data: string;
+  /** Folders outside of it that hold data, by service: a copy of `data` lacks them. */
+  readonly elsewhere: Readonly<Record<string, string>>;
   readonly healthy: boolean;
   readonly services: readonly ServiceStatus[];
   /** Lines that the log files' disk refused. */

@@ -57,6 +57,12 @@ export interface Planning {
   readonly heldPort?: (paths: StackPaths, env: EnvValues) => number | null;
   /** Ends what a killed stack left running. */
   readonly freeRemains?: (paths: StackPaths, env: EnvValues, step: (text: string) => void) => Promise<void>;
+  /** Where its data are, wherever that is. @throws where they are not ours to remove, or are in use */
+  readonly dataPlaces?: (paths: StackPaths, env: EnvValues) => readonly string[];
+  /** Removes them. @throws as `dataPlaces`, before anything is removed */
+  readonly removeData?: (paths: StackPaths, env: EnvValues) => void;
+  /** Its data, where these lie outside of the stack's own folder; null when they do not. */
+  readonly dataElsewhere?: (paths: StackPaths, env: EnvValues) => string | null;
   /** What the doctor can tell of its files, without touching them. */
   readonly examineFiles?: (paths: StackPaths, env: EnvValues) => Check[];
 }

@@ -1,6 +1,15 @@
 /** What the start of the stack must know of the database before anything runs, and what is left of a killed one. */
-import { existsSync } from 'node:fs';
-import { DatabaseError, freeDataFolder, inspectDataFolder, readDatabaseConfig } from '@peakstone/database';
+import { existsSync, realpathSync } from 'node:fs';
+import { sep } from 'node:path';
+import {
+  DatabaseError,
+  freeDataFolder,
+  inspectDataFolder,
+  locateDataFolder,
+  planRemoval,
+  readDatabaseConfig,
+  removeDataFolder,
+} from '@peakstone/database';
 import { withLogin } from '@peakstone/kernel/pg';
 import { type Check, fail, ok } from '../../run/doctor/check.ts';
 import type { EnvValues } from '../../run/envFile.ts';
@@ -44,6 +53,21 @@ export async function freeRemains(
 ): Promise<void> {
   const folder = databaseDir(paths, env);
   if (existsSync(folder)) await freeDataFolder(folder, step);
+}
+
+export function dataPlaces(paths: StackPaths, env: EnvValues): readonly string[] {
+  return planRemoval(databaseDir(paths, env));
+}
+
+export function removeData(paths: StackPaths, env: EnvValues): void {
+  removeDataFolder(databaseDir(paths, env));
+}
+
+/** Under a closed folder, as /root is, the data are in one of the system's; DATABASE_DIR may name any. */
+export function dataElsewhere(paths: StackPaths, env: EnvValues): string | null {
+  const real = locateDataFolder(databaseDir(paths, env));
+  if (real === null || !existsSync(paths.data)) return null;
+  return real.startsWith(realpathSync(paths.data) + sep) ? null : real;
 }
 
 /** What the start would say of the folder. */

@@ -1,0 +1,80 @@
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseError } from '../errors.ts';
+import { inspectDataFolder } from './folder.ts';
+import { SYSTEM_DATA } from './places.ts';
+import { readLockFile } from './postmaster.ts';
+import { processesIn } from './processes.ts';
+
+/** Where a database's files really are: `dataDir`, or what it links to; null when there are none. */
+export function locateDataFolder(dataDir: string): string | null {
+  const found = lstatSync(dataDir, { throwIfNoEntry: false });
+  if (!found) return null;
+  if (!found.isSymbolicLink()) return realpathSync(dataDir);
+  const target = path.resolve(path.dirname(dataDir), readlinkSync(dataDir));
+  return existsSync(target) ? realpathSync(target) : target;
+}
+
+/**
+ * What `removeDataFolder` would remove, having made sure that it may: folders that PeakStone made, of a server that does
+ * not run. A link is followed only to where PeakStone itself put the data.
+ * @throws {DatabaseError} NOT_A_DATA_FOLDER, FOREIGN_DATA_FOLDER, IN_USE
+ */
+export function planRemoval(dataDir: string): readonly string[] {
+  const found = lstatSync(dataDir, { throwIfNoEntry: false });
+  if (!found) return [];
+  const real = locateDataFolder(dataDir) as string;
+  if (existsSync(real)) {
+    if (found.isSymbolicLink()) assertOurLink(dataDir, real);
+    // A cluster of somebody else's, or any other folder, is refused; so is one of another version, which we did not make.
+    inspectDataFolder(real, false);
+    assertUnused(real);
+  }
+  if (!found.isSymbolicLink()) return [real];
+  return existsSync(path.dirname(real)) && isOurHome(path.dirname(real))
+    ? [path.dirname(real), dataDir]
+    : [dataDir];
+}
+
+/** Removes a database's files wherever they are. @throws as `planRemoval`, before anything is removed */
+export function removeDataFolder(dataDir: string): readonly string[] {
+  const removed = planRemoval(dataDir);
+  for (const place of removed) {
+    if (lstatSync(place).isSymbolicLink()) unlinkSync(place);
+    else rmSync(place, { recursive: true });
+  }
+  return removed;
+}
+
+function isOurHome(home: string): boolean {
+  return path.dirname(home) === SYSTEM_DATA;
+}
+
+function assertOurLink(link: string, real: string): void {
+  const home = path.dirname(real);
+  const note = path.join(home, 'linked-from');
+  const from = isOurHome(home) && existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
+  // The project may have been moved since; but where it was may be another one's link to the same data now.
+  const shared = from !== null && from !== link && locateDataFolder(from) === real;
+  if (from !== null && !shared) return;
+  throw new DatabaseError(
+    'NOT_A_DATA_FOLDER',
+    shared
+      ? `${real} belongs to ${from}, which links to it as well.`
+      : `${link} is a link that PeakStone did not make, to ${real}.`,
+    shared
+      ? `Remove it there, or take this link away: rm ${link}`
+      : `Nothing was removed. To keep the data, remove the link alone: rm ${link}`,
+  );
+}
+
+function assertUnused(dataDir: string): void {
+  const lock = readLockFile(dataDir);
+  const [pid] = lock === undefined ? [] : processesIn(dataDir);
+  if (pid === undefined) return;
+  throw new DatabaseError(
+    'IN_USE',
+    `A PostgreSQL server (process ${pid}) is using ${dataDir}.`,
+    'Stop it first: peakstone down, in the folder that it belongs to.',
+  );
+}

@@ -1,0 +1,70 @@
+/** Removing a stack's data, wherever they are: nothing that it did not make, and nothing that is in use. */
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { services } from '../services/index.ts';
+import { type EnvValues, stackEnv } from './envFile.ts';
+import { StackError } from './errors.ts';
+import { takeLock } from './lock.ts';
+import type { StackPaths } from './paths.ts';
+import { readPresence } from './state.ts';
+
+/** What a stack keeps in its data folder besides the services' own files. */
+const ownNames = /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal)$/;
+
+/**
+ * Where the data are that `deleteData` would remove.
+ * @throws {StackError} `config` where the data folder is a link; {DatabaseError} for what is not ours, or in use
+ */
+export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
+  const found = lstatSync(paths.data, { throwIfNoEntry: false });
+  if (!found) return [];
+  if (found.isSymbolicLink())
+    throw new StackError('config', `${paths.data} is a link that PeakStone did not make.`, {
+      hint: `Nothing was removed. Name the folder that it leads to: peakstone down --delete-data --data ${paths.data}/.`,
+    });
+  const values = stackEnv(paths, env);
+  const places: string[] = [];
+  for (const { local } of services)
+    places.push(...((await local?.plan?.())?.dataPlaces?.(paths, values) ?? []));
+  return [...places, ...ownPlaces(paths.data)];
+}
+
+/**
+ * Removes the data of a stack that does not run; `.env` and the project's files stay.
+ * @returns what was removed.
+ * @throws as `planDeletion`; {StackError} `alreadyRunning`
+ */
+export async function deleteData(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
+  if (!existsSync(paths.data)) return [];
+  const lock = readPresence(paths).kind === 'running' ? null : takeLock(paths.lock);
+  if (lock === null)
+    throw new StackError('alreadyRunning', `A stack runs in ${paths.data}.`, {
+      hint: 'Nothing was removed. Stop it first: peakstone down',
+    });
+  try {
+    const planned = await planDeletion(paths, env);
+    const values = stackEnv(paths, env);
+    for (const { local } of services) (await local?.plan?.())?.removeData?.(paths, values);
+    for (const place of ownPlaces(paths.data)) rmSync(place, { recursive: true, force: true });
+    if (readdirSync(paths.data).length === 0) rmdirSync(paths.data);
+    return planned;
+  } finally {
+    lock.release();
+  }
+}
+
+function ownPlaces(data: string): string[] {
+  return readdirSync(data)
+    .filter(name => ownNames.test(name))
+    .map(name => join(data, name));
+}
+
+/** Folders outside of the stack's own that hold data, by service. */
+export async function dataElsewhere(paths: StackPaths, env: EnvValues): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const { name, local } of services) {
+    const place = (await local?.plan?.())?.dataElsewhere?.(paths, env);
+    if (place) found[name] = place;
+  }
+  return found;
+}
