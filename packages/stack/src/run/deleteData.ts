@@ -9,7 +9,8 @@ import type { StackPaths } from './paths.ts';
 import { readPresence } from './state.ts';
 
 /** What a stack keeps in its data folder besides the services' own files. */
-const ownNames = /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal)$/;
+const ownNames =
+  /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal)$/;
 
 /**
  * Where the data are that `deleteData` would remove.
