@@ -65,6 +65,19 @@ describe('a test file', () => {
     );
   });
 
+  it('whose failed test has left a program running is not waited for', async () => {
+    const { failures } = await run(
+      'lingering',
+      `import { spawn } from 'node:child_process';
+      it('leaves it', () => { spawn('sleep', ['600']); throw new Error('off by one'); });`,
+      { lingerMs: 300, fileMs: 240_000 },
+    );
+    assert.deepEqual(
+      failures.map(({ name }) => name),
+      ['leaves it'],
+    );
+  });
+
   it('that is ended by a signal, or by itself without a reason, has failed', async () => {
     const crashed = await run('crashed', "it('crashes', () => process.kill(process.pid, 'SIGSEGV'));");
     assert.match(crashed.failures[0]?.why ?? '', /^Ended by SIGSEGV, /);

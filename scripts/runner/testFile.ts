@@ -23,12 +23,15 @@ export interface FileLimits {
   readonly testMs: number;
   /** All of it; it is killed then. */
   readonly fileMs: number;
+  /** After its last test, where one has failed: what that left behind may keep it from ending. Default a minute. */
+  readonly lingerMs?: number;
 }
 
 /** Output kept of a file, to be shown when it fails. */
 const MAX_OUTPUT = 64 * 1024;
 /** What holds the file's output open after its end is no part of it any more. */
 const LAST_OUTPUT_MS = 2_000;
+const LINGER_MS = 60_000;
 const REPORTER = fileURLToPath(new URL('./reporter.ts', import.meta.url));
 
 const running = new Map<string, () => void>();
@@ -60,15 +63,16 @@ export async function runTestFile(file: string, limits: FileLimits): Promise<Fil
     isLate = true;
     child.kill('SIGKILL');
   }, limits.fileMs);
+  const linger = whenLingering(events, limits.lingerMs ?? LINGER_MS, () => child.kill('SIGKILL'));
   running.set(file, () => child.kill('SIGKILL'));
   try {
     const closed = new Promise<void>(resolve => child.once('close', () => resolve()));
     const end = await new Promise<End>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) => resolve({ code, signal, isLate }));
+      child.once('exit', (code, signal) => resolve({ code, signal, isLate, lingered: linger.hasFired }));
     });
     // Nobody is left to stop what it had started.
-    if (isLate) await killProcesses(processesMarked(file));
+    if (isLate || linger.hasFired) await killProcesses(processesMarked(file));
     await Promise.race([closed, sleep(LAST_OUTPUT_MS, undefined, { ref: false })]);
     return {
       ...summarize(readEvents(events), end, limits),
@@ -77,11 +81,43 @@ export async function runTestFile(file: string, limits: FileLimits): Promise<Fil
     };
   } finally {
     clearTimeout(timer);
+    linger.stop();
     running.delete(file);
     child.stdout.destroy();
     child.stderr.destroy();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Calls `act` once all tests are over, one has failed, and nothing was told any more for `quietMs`. */
+function whenLingering(
+  file: string,
+  quietMs: number,
+  act: () => void,
+): { readonly hasFired: boolean; stop(): void } {
+  let told = 0;
+  let since = performance.now();
+  let hasFired = false;
+  const timer = setInterval(
+    () => {
+      const events = readEvents(file);
+      if (events.length !== told) {
+        told = events.length;
+        since = performance.now();
+      }
+      const isOver = openTests(events).length === 0 && events.some(event => event.kind === 'failed');
+      if (!isOver || hasFired || performance.now() - since < quietMs) return;
+      hasFired = true;
+      act();
+    },
+    Math.min(2_000, quietMs),
+  );
+  return {
+    get hasFired() {
+      return hasFired;
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 function readEvents(file: string): FileEvent[] {
@@ -105,19 +141,21 @@ interface End {
   readonly signal: NodeJS.Signals | null;
   /** It was killed because it took too long. */
   readonly isLate: boolean;
+  /** A failed test had left something that kept it from ending; the failure has been told. */
+  readonly lingered: boolean;
 }
 
 function summarize(
   events: readonly FileEvent[],
-  { code, signal, isLate }: End,
+  { code, signal, isLate, lingered }: End,
   { fileMs }: FileLimits,
 ): Pick<FileResult, 'passed' | 'skips' | 'failures'> {
   const failures: FileResult['failures'][number][] = events.filter(event => event.kind === 'failed');
   const fail = (how: string) => failures.push({ name: 'the file', why: `${how}, ${whereItWas(events)}.` });
   if (isLate) fail(`Not finished after ${fileMs / 1000} s, and killed`);
-  else if (signal !== null) fail(`Ended by ${signal}`);
+  else if (signal !== null && !lingered) fail(`Ended by ${signal}`);
   // Otherwise a failed test is why, and has been told.
-  else if (code !== 0 && failures.length === 0) fail(`Ended with ${code}`);
+  else if (code !== 0 && signal === null && failures.length === 0) fail(`Ended with ${code}`);
   return {
     passed: events.filter(event => event.kind === 'passed').length,
     skips: events.filter(event => event.kind === 'skipped'),
@@ -125,12 +163,17 @@ function summarize(
   };
 }
 
-function whereItWas(events: readonly FileEvent[]): string {
+function openTests(events: readonly FileEvent[]): readonly string[] {
   const open: string[] = [];
   for (const { kind, name } of events) {
     if (kind === 'begun') open.push(name);
     else if (kind === 'ended') open.splice(open.lastIndexOf(name), 1);
   }
+  return open;
+}
+
+function whereItWas(events: readonly FileEvent[]): string {
+  const open = openTests(events);
   if (open.length > 0) return `in: ${open.join(' > ')}`;
   return events.length > 0 ? 'when all its tests were over' : 'before its first test';
 }

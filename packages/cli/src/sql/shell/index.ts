@@ -1,6 +1,5 @@
 /** `peakstone sql` at a terminal: a prompt for statements of several lines, with history, completion and psql's commands. */
 
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -69,7 +68,7 @@ class Shell {
     this.#context = context;
     this.#options = options;
     this.#expanded = options.expanded;
-    this.#history = new History(historyFile(context.env));
+    this.#history = historyOf(context.env);
     this.#readline = createInterface({
       input: context.stdin,
       output: context.stdout,
@@ -280,9 +279,8 @@ function personal(line: string): MetaAction | null {
 }
 
 /** In the user's folder for such things; PEAKSTONE_SQL_HISTORY names another file. */
-function historyFile(env: Context['env']): string {
-  if (env.PEAKSTONE_SQL_HISTORY) return env.PEAKSTONE_SQL_HISTORY;
+function historyOf(env: Context['env']): History {
+  if (env.PEAKSTONE_SQL_HISTORY) return new History(env.PEAKSTONE_SQL_HISTORY);
   const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'peakstone');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return join(folder, 'sql_history');
+  return new History(join(folder, 'sql_history'), folder);
 }

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { History } from './history.ts';
+
+describe('the history', () => {
+  const root = mkdtempSync(join(tmpdir(), 'peakstone-history-'));
+  after(() => rmSync(root, { recursive: true }));
+
+  it('is kept in a folder of its user’s own, newest first, without what may be a password', () => {
+    const folder = join(root, 'state', 'peakstone');
+    const first = new History(join(folder, 'sql_history'), folder);
+    first.load(assert.fail);
+    for (const line of ['select 1;', "alter role x password 'y';", 'select 2;']) first.add(line);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    assert.deepEqual(new History(join(folder, 'sql_history'), folder).load(assert.fail), [
+      'select 2;',
+      'select 1;',
+    ]);
+  });
+
+  it('is not kept where others may write, which is said', () => {
+    const folder = join(root, 'shared');
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    const said: string[] = [];
+    const history = new History(join(folder, 'sql_history'), folder);
+    assert.deepEqual(
+      history.load(text => said.push(text)),
+      [],
+    );
+    history.add('select 1;');
+    assert.match(said.join(), /The history is not kept: .* other users may write there/);
+  });
+});
