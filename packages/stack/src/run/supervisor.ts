@@ -25,6 +25,8 @@ const forgiveMs = 60_000;
 const leastIllLooks = 3;
 /** A look that this process was held up by so long says nothing of the service. */
 const lateLookMs = 400;
+/** What comes up well is waited for no longer than this, however often it ends: whoever can end it must not keep it away. */
+const maxEndBackoffMs = 2000;
 /** How long a started service may take until its first healthy answer. */
 const readinessMs = 30_000;
 
@@ -327,6 +329,7 @@ export class Supervisor {
     entry.state = 'unhealthy';
     entry.reason = reason;
     entry.unhealthySince = Date.now();
+    entry.nextAttemptAt = Math.min(entry.nextAttemptAt, Date.now() + maxEndBackoffMs);
     this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason });
     // Whoever is at work with it sees that; and one that ends again and again waits for its next attempt.
     if (!entry.busy) void this.check();
