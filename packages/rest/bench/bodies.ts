@@ -1,16 +1,19 @@
 /**
  * What a large body costs its neighbours: a reader of one row asks over and over while another client sends a body of each
- * kind, from a process of its own. Prints the sender's answer and time, and the neighbour's median, p99 and worst.
+ * kind, from a process of its own. Prints the sender's answer and time, the longest turn of the service's event loop in
+ * processor time, and the neighbour's median, p99 and worst, which on a busy machine are mostly the machine's.
  * Usage: npm run bench -- rest/bodies [--megabytes 60] [--kinds json,csv] [--senders 1]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bodyKinds } from './parts/bodies.ts';
 import { startBenchService } from './parts/service.ts';
+import { takeLongestTurn } from './parts/turns.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +23,12 @@ const { values } = parseArgs({
   },
 });
 
+const folder = await mkdtemp(join(tmpdir(), 'bench-bodies-'));
+const turns = join(folder, 'turns');
+process.env.BENCH_TURNS = turns;
+process.env.NODE_OPTIONS = `--import ${join(import.meta.dirname, 'parts/turns.ts')}`;
 const service = await startBenchService();
+delete process.env.NODE_OPTIONS;
 await service.admin.script(`
 create table api.loaded (id int, name text, price numeric, stock int);
 grant insert on api.loaded to bench_user;
@@ -61,14 +69,15 @@ function row(
 ): void {
   const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(1);
   console.log(
-    `| ${name} | ${answer} | ${seconds.toFixed(1)} | ${at(0.5)} | ${at(0.99)} | ${at(1)} | ${memoryMb.toFixed(0)} |`,
+    `| ${name} | ${answer} | ${seconds.toFixed(1)} | ${takeLongestTurn(turns)} | ${at(0.5)} | ${at(0.99)} | ${at(1)} | ${memoryMb.toFixed(0)} |`,
   );
 }
 
 try {
   for (let i = 0; i < 500; i++) await read();
+  takeLongestTurn(turns);
   console.log(
-    '| body | answer | seconds | neighbour, ms: median | p99 | worst | resident MB |\n|---|--:|--:|--:|--:|--:|--:|',
+    '| body | answer | seconds | longest turn, ms | neighbour, ms: median | p99 | worst | resident MB |\n|---|--:|--:|--:|--:|--:|--:|--:|',
   );
   const quietUntil = performance.now() + 3000;
   row('none', '', 3, await readUntil(() => performance.now() > quietUntil), await residentMb());
@@ -101,4 +110,5 @@ try {
 } finally {
   agent.destroy();
   await service.stop();
+  await rm(folder, { recursive: true });
 }

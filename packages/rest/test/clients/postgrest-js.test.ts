@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { createClient } from '@supabase/supabase-js';
 import { type Shop, startShop } from './fixture.ts';
@@ -340,6 +341,11 @@ describe('postgrest-js', () => {
         price: 1,
       });
     });
+  });
+
+  it('filters by as many ids as an address may hold', async () => {
+    const wanted = Array.from({ length: 430 }, () => randomUUID());
+    assert.deepEqual(await ok(client.from('products').select('id').in('name', wanted)), []);
   });
 
   it('reaches other schemas, and describes itself', async () => {
