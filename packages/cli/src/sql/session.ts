@@ -122,7 +122,7 @@ export class SqlSession {
   }
 
   async arrayTypes(): Promise<ArrayTypes> {
-    const rows = await this.query(arrayTypesQuery);
+    const rows = await this.look(arrayTypesQuery);
     return new Map(rows.map(([array, element]) => [Number(array), Number(element)]));
   }
 
