@@ -202,7 +202,8 @@ describe('installed into an empty folder', () => {
         return run.stdout;
       };
       try {
-        assert.match(peakstone('version'), /^peakstone \d/);
+        const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Published;
+        assert.ok(peakstone('version').startsWith(`peakstone ${version}\n`));
         peakstone('init');
         const { addresses } = JSON.parse(peakstone('up', '--detach', '--json')) as {
           addresses: readonly { service: string }[];

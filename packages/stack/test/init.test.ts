@@ -108,7 +108,7 @@ enabled = false
       /^PGRST_DB_MAX_ROWS=1000\nPGRST_DB_EXTRA_SEARCH_PATH=public,extensions$/m,
     );
     assert.equal(statSync(path.join(folder, '.env')).mode & 0o777, 0o600);
-    assert.match(notes.join('\n'), /Apply the 1 migrations in supabase\/migrations/);
+    assert.match(notes.join('\n'), /Apply the migrations in supabase\/migrations \(1\)/);
     assert.match(notes.join('\n'), /seed\.sql[\s\S]*sign-in \(GoTrue\)/);
     assert.doesNotMatch(notes.join('\n'), /object storage/);
     assert.deepEqual(next, ['peakstone up --detach']);
@@ -130,7 +130,7 @@ enabled = false
     });
     const { notes } = init(folder, { from: 'hasura' });
     assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
-    assert.match(notes.join('\n'), /Apply the 1 migrations: `for f in migrations\/\*\/\*\/up\.sql;/);
+    assert.match(notes.join('\n'), /Apply the migrations \(1\): `for f in migrations\/\*\/\*\/up\.sql;/);
     assert.match(notes.join('\n'), /Permissions of clerk, guest on 2 tables/);
   });
 

@@ -66,5 +66,5 @@ function migrationNotes(folder: string): string[] {
   const depth = ups[0]?.split(/[/\\]/).length ?? 0;
   const pattern = ['migrations', ...Array<string>(Math.max(0, depth - 1)).fill('*'), 'up.sql'].join('/');
   const apply = `for f in ${pattern}; do peakstone sql -f "$f" || break; done`;
-  return ups.length > 0 ? [`Apply the ${ups.length} migrations: \`${apply}\``] : [];
+  return ups.length > 0 ? [`Apply the migrations (${ups.length}): \`${apply}\``] : [];
 }

@@ -51,7 +51,7 @@ function migrationNotes(root: string): string[] {
   const apply = `for f in supabase/migrations/*.sql; do peakstone sql -f "$f" || break; done`;
   return [
     ...(files.length > 0
-      ? [`Apply the ${files.length} migrations in supabase/migrations: \`${apply}\``]
+      ? [`Apply the migrations in supabase/migrations (${files.length}): \`${apply}\``]
       : []),
     ...(existsSync(join(root, 'seed.sql')) ? ['Load the rows: `peakstone sql -f supabase/seed.sql`'] : []),
   ];
