@@ -4,10 +4,12 @@
  */
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
+import { forgetMemoryEnv } from '@peakstone/kernel/memory';
 import { cacheFolder, privateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
 
 // NO_COLOR wins here. Node would obey FORCE_COLOR, and say so in a warning.
 if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
+forgetMemoryEnv(process.env);
 keepCompiled();
 await import('../src/main.ts');
 

@@ -41,12 +41,13 @@ Install it from https://nodejs.org, or run \`npm install\` without --omit=option
  * Becomes `node args…`: by execve where this Node can, else as a parent that forwards signals and takes over the exit status.
  * @param {string} node
  * @param {string[]} args
+ * @param {Record<string, string | undefined>} [env]
  */
-export function becomeNode(node, args) {
+export function becomeNode(node, args, env = process.env) {
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(node, [node, ...args], process.env);
+    process.execve(node, [node, ...args], env);
   }
-  const child = spawn(node, args, { stdio: 'inherit' });
+  const child = spawn(node, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']) {
     process.on(signal, () => {
       // A terminal sends these to the whole foreground group, so the child has had them already.

@@ -1,5 +1,6 @@
 import type { Handler } from './http/types.ts';
 
+export { releaseMemoryAtRest } from './atRest.ts';
 export { pause } from './pause.ts';
 
 /** Environment variables as `process.env` gives them. */

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { loadCatalog } from '@peakstone/kernel/catalog';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
-import type { Env } from '@peakstone/kernel/service';
+import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { streamCatalog } from './admin/dumpCatalog.ts';
 import { checkReady } from './admin/ready.ts';
 import { readDatabaseConfig } from './config/database.ts';
@@ -94,6 +94,7 @@ async function serve(path: string | undefined, env: Env): Promise<number> {
   const onUsr1 = (): void => reloadCatalog();
   const onUsr2 = (): void => reloadConfig();
   process.on('SIGUSR1', onUsr1).on('SIGUSR2', onUsr2);
+  const stopReleasing = releaseMemoryAtRest();
   try {
     const service = await restService.start(
       { path, env },
@@ -116,6 +117,7 @@ async function serve(path: string | undefined, env: Env): Promise<number> {
     throw error;
   } finally {
     for (const [name, listener] of Object.entries(signals)) process.off(name, listener);
+    stopReleasing();
     process.off('SIGUSR1', onUsr1).off('SIGUSR2', onUsr2);
   }
 }

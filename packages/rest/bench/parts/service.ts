@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signJwt } from '@peakstone/kernel/jwt';
+import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { cacheFolder, privateFolder } from '@peakstone/kernel/private';
 import { reservePorts, startTestServer, type TestServer } from '@peakstone/testing';
@@ -63,7 +64,11 @@ export interface BenchOptions {
 export const READ = '/item?limit=1';
 
 /** This package's service, as a command. */
-export const OURS: readonly string[] = [process.execPath, join(import.meta.dirname, 'serve.ts')];
+export const OURS: readonly string[] = [
+  process.execPath,
+  ...memoryFlags,
+  join(import.meta.dirname, 'serve.ts'),
+];
 
 /** Starts both and waits until reads are answered. */
 export async function startBenchService({
@@ -154,7 +159,7 @@ function spawnRest(
     // the load generator's it would be starved by the database, each of whose processes has one.
     detached: true,
     env: {
-      ...process.env,
+      ...memoryEnv(process.env),
       // As the command has it.
       NODE_COMPILE_CACHE: privateFolder(join(cacheFolder(), 'node')),
       PGRST_DB_CONFIG: 'false',

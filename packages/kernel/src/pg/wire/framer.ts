@@ -17,14 +17,18 @@ for (const type of 'RKSZ123ntsIGHWcCv') maxBytesOf[type.charCodeAt(0)] = maxShor
 for (const type of 'tTDdVENAR') maxBytesOf[type.charCodeAt(0)] = maxLongBytes;
 maxBytesOf['R'.charCodeAt(0)] = 65_536;
 
+/** Room for a message that came in part. */
+const firstBytes = 131_072;
+const nothing = Buffer.alloc(0);
+
 /**
  * Cuts the byte stream into messages, whatever the chunks. A message within one chunk is handed on where it lies;
- * one that spans chunks is put together with one copy. Memory grows with the bytes that came, never with a claimed length.
+ * one that spans chunks is put together. Memory grows with the bytes that came, never with a claimed length.
  */
 export class Framer {
   sink: MessageSink;
-  /** Bytes of an unfinished message. */
-  #parts: Buffer[] = [];
+  /** An unfinished message, from its start. Nothing of what the socket read is kept besides: many small blocks would stay the allocator's. */
+  #whole: Buffer = nothing;
   #have = 0;
   /** Its length with the type byte, or 0 while the header is incomplete. */
   #need = 0;
@@ -58,10 +62,7 @@ export class Framer {
       this.sink.message(type, chunk, at + 5, end);
       at = end;
     }
-    if (at < size) {
-      this.#parts.push(at === 0 ? chunk : chunk.subarray(at));
-      this.#have = size - at;
-    }
+    if (at < size) this.#keep(chunk, at, size);
   }
 
   /** Completes the unfinished message; returns where the next one starts, or -1 when `chunk` did not suffice. */
@@ -69,27 +70,38 @@ export class Framer {
     let used = 0;
     if (this.#need === 0) {
       used = Math.min(5 - this.#have, chunk.length);
-      const header = Buffer.concat([...this.#parts, chunk.subarray(0, used)]);
-      this.#parts = [header];
-      this.#have = header.length;
-      if (header.length < 5) return -1;
+      this.#keep(chunk, 0, used);
+      if (this.#have < 5) return -1;
+      const header = this.#whole;
       const length = header.readInt32BE(1);
       if (length < 4 || length > maxBytesOf[header[0]!]!) throw malformed(header[0]!, length);
       this.#need = 1 + length;
     }
-    const missing = this.#need - this.#have;
-    if (chunk.length - used < missing) {
-      this.#parts.push(used === 0 ? chunk : chunk.subarray(used));
-      this.#have += chunk.length - used;
-      return -1;
-    }
-    this.#parts.push(chunk.subarray(used, used + missing));
-    const whole = Buffer.concat(this.#parts, this.#need);
-    this.#parts = [];
+    const end = Math.min(chunk.length, used + this.#need - this.#have);
+    this.#keep(chunk, used, end);
+    if (this.#have < this.#need) return -1;
+    const whole = this.#whole;
+    const size = this.#need;
+    this.#whole = nothing;
     this.#have = 0;
     this.#need = 0;
-    this.sink.message(whole[0]!, whole, 5, whole.length);
-    return used + missing;
+    this.sink.message(whole[0]!, whole, 5, size);
+    return end;
+  }
+
+  /** Adds to the unfinished message. Its room doubles, up to what the message claims to need. */
+  #keep(chunk: Buffer, from: number, to: number): void {
+    const have = this.#have + to - from;
+    if (have > this.#whole.length) {
+      const doubled = Math.max(2 * have, firstBytes);
+      const grown = Buffer.allocUnsafeSlow(
+        this.#need === 0 ? have : Math.max(have, Math.min(this.#need, doubled)),
+      );
+      this.#whole.copy(grown, 0, 0, this.#have);
+      this.#whole = grown;
+    }
+    chunk.copy(this.#whole, this.#have, from, to);
+    this.#have = have;
   }
 }
 

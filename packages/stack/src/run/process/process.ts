@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { Health } from '@peakstone/kernel/service';
 import { moduleBeside } from '../../services/beside.ts';
 import type { ProcessLimits } from '../../services/local.ts';
@@ -141,6 +142,7 @@ class Incarnation {
     this.#child = spawn(
       process.execPath,
       [
+        ...memoryFlags,
         ...(limits.heapMb === undefined ? [] : [`--max-old-space-size=${limits.heapMb}`]),
         fileURLToPath(moduleBeside(import.meta.url, './services')),
         ...modules,
@@ -148,7 +150,7 @@ class Incarnation {
       {
         // Ctrl-C in the terminal must reach the supervisor alone, which drains.
         detached: true,
-        env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
+        env: { ...memoryEnv(process.env), ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );

@@ -5,12 +5,16 @@
  * It lives as long as the channel: when the supervisor is gone, however that ended, so are the services and their ports.
  */
 import type { Handler } from '@peakstone/kernel/http';
-import type { Health } from '@peakstone/kernel/service';
+import { forgetMemoryEnv } from '@peakstone/kernel/memory';
+import { type Health, releaseMemoryAtRest } from '@peakstone/kernel/service';
 import type { RunContext, Runner, Started } from '../../services/local.ts';
 import { Handlers } from '../handlers.ts';
 import { StackLogs } from '../logs.ts';
 import { httpUrl } from '../urls.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
+
+forgetMemoryEnv(process.env);
+releaseMemoryAtRest();
 
 const handlers = new Handlers();
 const started = new Map<string, Started>();
