@@ -21,12 +21,13 @@ const benches = new Map(
 
 const [name, ...options] = process.argv.slice(2);
 const file = name === undefined ? undefined : benches.get(name);
+const helps = name === undefined || name === '--help' || name === '-h';
 if (file === undefined) {
-  if (name !== undefined) process.stderr.write(`There is no bench named ${name}.\n`);
+  if (!helps) process.stderr.write(`There is no bench named ${name}.\n`);
   process.stdout.write(
-    `Benches:\n${[...benches.keys()].map(each => `  npm run bench -- ${each}\n`).join('')}`,
+    `npm run bench -- NAME [OPTIONS]\n\nBenches:\n${[...benches.keys()].map(each => `  npm run bench -- ${each}\n`).join('')}`,
   );
-  process.exitCode = name === undefined ? 0 : 2;
+  process.exitCode = helps ? 0 : 2;
 } else {
   const child = spawn(process.execPath, ['--expose-gc', file, ...options], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));

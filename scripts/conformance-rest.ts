@@ -17,15 +17,41 @@ import { configOf, serve } from './conformance/serve.ts';
 const USAGE =
   'usage: npm run conformance:rest -- --postgrest DIR [--cases FILE] [--only REGEX] [--settings JSON] [--database URL]';
 
-const { values: options } = parseArgs({
-  options: {
-    postgrest: { type: 'string' },
-    cases: { type: 'string' },
-    only: { type: 'string' },
-    settings: { type: 'string' },
-    database: { type: 'string' },
-  },
-});
+const HELP = `${USAGE}
+
+Runs recorded HTTP cases of PostgREST against the engine, on a throw-away PostgreSQL with PostgREST's own fixtures.
+
+  --postgrest DIR   a checkout of PostgREST
+  --cases FILE      the recording (default PEAKSTONE_REST_CASES, or DIR/cases.json)
+  --only REGEX      those whose id, file or name matches
+  --settings JSON   those of one group of settings
+  --database URL    a database that holds the fixtures already, as the authenticator role; quicker to repeat
+  --help            this text
+
+Prints "N passed, M failed", then the failures. Exit code 1 when there are any, 2 for a wrong command line.
+
+  npm run conformance:rest -- --postgrest ../postgrest --only "Feature.Query.Insert"
+`;
+
+const options = readOptions();
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        postgrest: { type: 'string' },
+        cases: { type: 'string' },
+        only: { type: 'string' },
+        settings: { type: 'string' },
+        database: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 /** Extensions that no server here can offer; cases that need one are counted as failed and named as such. */
 const UNAVAILABLE: ReadonlySet<string> = new Set(['safeupdate']);
@@ -33,6 +59,10 @@ const UNAVAILABLE: ReadonlySet<string> = new Set(['safeupdate']);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
   const { postgrest } = options;
   if (postgrest === undefined || !existsSync(path.join(postgrest, 'test/spec/fixtures/load.sql'))) {
     console.error(`${USAGE}\n--postgrest must be a checkout of PostgREST with test/spec/fixtures.`);

@@ -35,7 +35,23 @@ const LEFTOVER_MS = 10_000;
 /** Output kept of a check, to be shown when it fails. */
 const MAX_OUTPUT = 64 * 1024;
 
+const HELP = `npm test [-- PATTERN…]
+
+Type checker, linter, unused code, then every test file, two at a time, on one throw-away PostgreSQL.
+A pattern keeps the files whose path contains it, and the checks of that name.
+
+  npm test -- packages/cli        the files of one package
+  npm test -- script.test         one file
+  npm test -- biome               one check
+
+Ends with "N passed, M failed"; exit code 1 when anything failed.
+`;
+
 const patterns = process.argv.slice(2);
+if (patterns.includes('--help') || patterns.includes('-h')) {
+  process.stdout.write(HELP);
+  process.exit();
+}
 const wanted = (name: string) => patterns.length === 0 || patterns.some(pattern => name.includes(pattern));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 /** Files that were run, or run now. */

@@ -169,12 +169,13 @@ describe('the manners of the command line', () => {
     if (spawnSync('bash', ['--version']).status !== 0) return t.skip('bash is not installed');
     const { stdout: script } = await project.run(['completions', 'bash']);
     const complete = (...words: string[]): string[] => {
+      const ask = words[0] === 'npx' ? '_peakstone_npx' : '_peakstone';
       const line = words.map(word => `'${word}'`).join(' ');
       const asked = spawnSync(
         'bash',
         [
           '-c',
-          `${script}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _peakstone; printf '%s\\n' "\${COMPREPLY[@]}"`,
+          `${script}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; ${ask}; printf '%s\\n' "\${COMPREPLY[@]}"`,
         ],
         // A locale that is not installed would have it complain.
         { cwd: project.folder, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } },
@@ -184,6 +185,8 @@ describe('the manners of the command line', () => {
     };
     assert.deepEqual(complete('peakstone', 'st'), ['status']);
     assert.deepEqual(complete('peakstone', 'secrets', 'ro'), ['rotate']);
+    assert.deepEqual(complete('npx', 'peakst'), ['peakstone']);
+    assert.deepEqual(complete('npx', 'peakstone', 'secrets', 'ro'), ['rotate']);
     assert.deepEqual(complete('peakstone', 'up', '--de'), ['--detach']);
     assert.deepEqual(complete('peakstone', 'completions', 'z'), ['zsh']);
     assert.deepEqual(complete('peakstone', 'logs', '-f', 'ga'), ['gateway']);

@@ -5,6 +5,8 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 export const completions: Command = {
   name: 'completions',
   summary: 'print a completion script for a shell',
+  description:
+    'Completes peakstone, ./peakstone in a clone, and npx peakstone in a project that has it installed.',
   arguments: [{ name: 'SHELL', summary: 'bash, zsh or fish', choices: shells }],
   examples: [
     { command: 'source <(peakstone completions bash)', does: 'In ~/.bashrc' },

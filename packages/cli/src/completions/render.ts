@@ -80,11 +80,23 @@ ${cases.join('\n')}
   [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$word"))
 }
 complete -F _peakstone peakstone
+_peakstone_npx() {
+  if [[ \${COMP_CWORD} -gt 1 && \${COMP_WORDS[1]} == peakstone ]]; then
+    COMP_WORDS=("\${COMP_WORDS[@]:1}"); COMP_CWORD=$((COMP_CWORD - 1)); _peakstone
+  else
+    COMPREPLY=($(compgen -W peakstone -- "\${COMP_WORDS[COMP_CWORD]}") $(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  fi
+}
+complete -p npx > /dev/null 2>&1 || complete -F _peakstone_npx npx
 `;
 }
 
 function fish(root: Command): string {
-  const lines = ['complete -c peakstone -f'];
+  const lines = [
+    'complete -c peakstone -f',
+    // As typed after npx, where the package is installed in a project.
+    `complete -c npx -n 'string match -q peakstone -- (commandline -opc)[2]' -f -a '(complete -C (string replace -r "^\\s*npx\\s+" "" -- (commandline -cp)))'`,
+  ];
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   for (const { path, command } of nodes(root)) {
     const names = path === '' ? [] : path.split(' ');

@@ -52,6 +52,21 @@ describe('printing rows as psql does', () => {
     assert.deepEqual(table.row(['wider', '3']), [' wider | 3']);
   });
 
+  it('narrows columns of text to a width, and goes on below', () => {
+    const columns = [left('name'), left('definition'), right('n')];
+    const rows = [['films', 'a text that has many words, more than the width holds', '1']];
+    const table = new Table(columns, rows, 44);
+    const lines = [...table.heading(), ...rows.flatMap(row => table.row(row))];
+    assert.deepEqual(lines, [
+      ' name  |           definition           | n',
+      '-------+--------------------------------+---',
+      ' films | a text that has many words,   +| 1',
+      '       | more than the width holds      |',
+    ]);
+    for (const line of new Table([left('a'), left('b')], [['x'.repeat(90), 'y'.repeat(50)]], 60).heading())
+      assert.ok(line.length <= 60, line);
+  });
+
   it('prints one column a line when expanded', () => {
     assert.equal(
       renderExpanded([left('id'), left('title')], [['1', 'Alien']]),

@@ -174,9 +174,9 @@ function words(text: string): string[] {
 }
 
 function unquote(word: string): string {
-  return word
-    .replace(/'((?:[^'\\]|\\.|'')*)'/g, (_, inner: string) =>
-      inner.replace(/''/g, "'").replace(/\\(.)/g, '$1'),
-    )
-    .replace(/^"((?:[^"]|"")*)"$/, (_, inner: string) => inner.replace(/""/g, '"'));
+  const whole = /^"((?:[^"]|"")*)"$/.exec(word);
+  if (whole) return whole[1]!.replace(/""/g, '"');
+  return word.replace(/'((?:[^'\\]|\\.|'')*)'/g, (_, inner: string) =>
+    inner.replace(/''/g, "'").replace(/\\(.)/g, '$1'),
+  );
 }

@@ -80,7 +80,8 @@ export async function startBenchService({
   const port = await reservePorts();
   const origin = `http://127.0.0.1:${port}`;
   const children = Array.from({ length: processes }, () =>
-    spawnRest(OURS, benchSettings(database, pool), port, 'inherit'),
+    // Its log lines would stand among the figures; whoever asks for a level wants to see them.
+    spawnRest(OURS, benchSettings(database, pool), port, process.env.PGRST_LOG_LEVEL ? 'inherit' : 'ignore'),
   );
   const stop = async () => {
     for (const child of children) child.kill('SIGTERM');

@@ -76,8 +76,9 @@ function rememberedProject(data: string): string | null {
     if (version !== 1 || typeof project !== 'string' || project === '') return null;
     return isAbsolute(project) ? project : resolve(data, project);
   } catch (error) {
-    // What another could have written, or a full disk has cut, is no memory.
+    // What another could have written, or a full disk has cut, is no memory; what only its owner may read is told elsewhere.
     if (error instanceof UnsafePlaceError || error instanceof SyntaxError) return null;
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
     throw error;
   }
 }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { complete, readNames } from './complete.ts';
+
+const names = readNames([
+  ['relation', 'public', 'films', null],
+  ['relation', 'leads', 'film_leads', null],
+  ['relation', 'pg_catalog', 'pg_class', null],
+  ['function', 'auth', 'uid', null],
+  ['schema', '', 'public', null],
+  ['schema', '', 'auth', null],
+  ['column', 'public', 'title', 'films'],
+  ['column', 'public', 'tags', 'films'],
+  ['column', 'leads', 'telephone', 'film_leads'],
+]);
+const completed = (line: string, before = ''): string[] => complete(line, before, names)[0];
+
+describe('completing names at the prompt', () => {
+  it('offers relations where one must stand', () => {
+    assert.deepEqual(completed('select * from film'), ['films', 'film_leads']);
+    assert.deepEqual(completed('select * from films, fil'), ['films', 'film_leads']);
+    assert.deepEqual(completed('\\d pub'), ['public.films', 'public.']);
+    assert.deepEqual(completed('select * from pg_catalog.pg_cl'), ['pg_catalog.pg_class']);
+  });
+
+  it('offers columns of what the statement names, in the lines above as well, and of every table before it does', () => {
+    assert.ok(completed('select * from films where t').includes('title'));
+    assert.ok(!completed('select * from films where te').includes('telephone'));
+    assert.ok(completed('where ti', 'select *\nfrom films').includes('title'));
+    assert.ok(completed('select tele').includes('telephone'));
+    assert.deepEqual(completed('select f.ti from films f where f.ti'), ['f.title']);
+  });
+
+  it('offers keywords in the case in which they are typed, functions, and its own commands', () => {
+    assert.deepEqual(completed('sel'), ['select']);
+    assert.deepEqual(completed('SEL'), ['SELECT']);
+    assert.ok(completed('select auth.u').includes('auth.uid'));
+    assert.deepEqual(completed('\\ti'), ['\\timing']);
+  });
+});
