@@ -281,6 +281,13 @@ describe('running it again', () => {
     assert.equal((await bootstrap()).outcome, 'unchanged');
   });
 
+  it('accuses nobody where another version of it had looked at other things', async () => {
+    await asSuperuser(`update peakstone.bootstrap set parts = '{"roles": "as it was seen then"}'`);
+    const report = await bootstrap();
+    assert.deepEqual([report.outcome, report.repaired], ['applied', []]);
+    assert.equal((await bootstrap()).outcome, 'unchanged');
+  });
+
   it('repairs passwords without touching anything else', async () => {
     await asSuperuser("alter role hasura password 'changed'", 'alter role db_migrator password null');
     const report = await bootstrap();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { FINGERPRINT_SQL } from './fingerprint.ts';
@@ -101,6 +102,10 @@ async function readState(pool: Pool): Promise<ServerState['state']> {
   return text ? (JSON.parse(text.toString()) as ServerState['state']) : undefined;
 }
 
+/** The part that says what was looked at: digests of another version's look say nothing beside ours. */
+export const LOOKED_AT = 'fingerprint';
+const WHAT = createHash('sha256').update(FINGERPRINT_SQL).digest('hex');
+
 /** Digests of what the bootstrap makes, by part. */
 export async function fingerprint(
   pool: Pool,
@@ -112,7 +117,7 @@ export async function fingerprint(
     arrayLiteral(roles),
     arrayLiteral(EXTENSIONS.map(({ name }) => name)),
   ]);
-  return Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])]));
+  return { [LOOKED_AT]: WHAT, ...Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])])) };
 }
 
 /** Every account whose password is the bootstrap's to set: name and password. */

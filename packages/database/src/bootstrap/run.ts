@@ -12,7 +12,7 @@ import {
 } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { explainConnection, sqlState } from '../sql.ts';
-import { accounts, fingerprint, inspectServer, type ServerState } from './inspect.ts';
+import { accounts, fingerprint, inspectServer, LOOKED_AT, type ServerState } from './inspect.ts';
 import { type BootstrapOptions, EXTENSIONS, planRoles, type Step } from './model.ts';
 import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
@@ -98,10 +98,11 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   const steps = planSteps({ ...stepOptions, grantExisting: fresh });
   const plan = hashPlan(planSteps({ ...stepOptions, grantExisting: [] }));
   const before = await fingerprint(pool, served, roles);
-  const repaired = Object.keys(server.state?.parts ?? {}).filter(
-    part => server.state?.parts[part] !== before[part],
-  );
-  const unchanged = server.state?.plan === plan && repaired.length === 0 && fresh.length === 0;
+  const parts = server.state?.parts ?? {};
+  const isComparable = parts[LOOKED_AT] === before[LOOKED_AT];
+  const repaired = isComparable ? Object.keys(parts).filter(part => parts[part] !== before[part]) : [];
+  const unchanged =
+    isComparable && server.state?.plan === plan && repaired.length === 0 && fresh.length === 0;
   const passwords = wrongPasswords(server.verifiers, options);
   const report = {
     schemas: served,
@@ -131,13 +132,13 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   }
   const { failed } = said;
   // Another configuration changes settings as well, which is nobody's fault.
-  const isOthers = server.state?.parts['role settings'] !== before['role settings'];
+  const isOthers = parts['role settings'] !== before['role settings'];
   const settingsTakenOff = isOthers ? said.settingsTakenOff : [];
   if (!failed.some(({ step }) => step === 'schema peakstone')) {
-    const parts = await fingerprint(pool, served, roles);
+    const after = await fingerprint(pool, served, roles);
     const schemas = [...new Set([...(server.state?.schemas ?? []), ...served])];
     // What stood in a superuser's way may be gone the next time; what a login may not do stays so.
-    await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, parts, schemas);
+    await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, after, schemas);
   }
   return { ...report, outcome: 'applied', settingsTakenOff, failed };
 }
