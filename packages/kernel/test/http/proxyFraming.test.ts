@@ -149,6 +149,22 @@ describe("a proxy's framing", () => {
     }
   });
 
+  it('hands on an answer behind which the upstream says more in the same packet, and waits for nothing', async () => {
+    for (const [more, status] of [
+      ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more', 200],
+      ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nand more', 200],
+      ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Length: 2\r\n\r\nok', 502],
+    ] as const) {
+      const url = await upstream(socket => socket.write(more));
+      const { port } = await before(url);
+      const text = await collect(send(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
+      assert.match(
+        text,
+        status === 200 ? /^HTTP\/1\.1 200 OK[\s\S]*ok(?:\r\n0\r\n\r\n)?$/ : /^HTTP\/1\.1 502 /,
+      );
+    }
+  });
+
   it('passes an interim answer over, and waits for the real one', async () => {
     const url = await upstream(socket => socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n${OK}`));
     const { port } = await before(url);

@@ -189,6 +189,8 @@ function wholeBody(message: IncomingMessage, length: number): Promise<Buffer> {
     });
     message.once('error', cause => reject(new ProxyFailure('broken', cause)));
     message.once('close', () => reject(new ProxyFailure('broken', undefined)));
+    // It may have broken off in the very packet in which it began: then nothing of the above is to come.
+    if (message.destroyed) reject(new ProxyFailure('broken', undefined));
   });
 }
 
@@ -203,8 +205,11 @@ function response(upstream: ClientRequest, options: ProxyOptions): Answer {
   const { connectTimeoutMs = 5000, responseTimeoutMs = 60_000, idleTimeoutMs = 60_000 } = options;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   let connected = false;
+  let answered = false;
   let timer = setTimeout(() => fail('timeout'), connectTimeoutMs);
   const fail = (code: FailureCode, cause?: unknown) => {
+    // What fails later shows in the message itself; destroying the request would throw away what has come of it.
+    if (answered) return;
     clearTimeout(timer);
     reject(new ProxyFailure(code, cause));
     upstream.destroy();
@@ -219,6 +224,7 @@ function response(upstream: ClientRequest, options: ProxyOptions): Answer {
     else onConnected();
   });
   upstream.once('response', message => {
+    answered = true;
     clearTimeout(timer);
     upstream.setTimeout(idleTimeoutMs, () => upstream.destroy());
     resolve(message);
