@@ -150,7 +150,7 @@ describe('arrows inside a package', () => {
 
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
-  'packages/cli/src/sql/session.ts',
+  'packages/cli/src/sql/target.ts',
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',
   'packages/stack/src/run/example.ts',

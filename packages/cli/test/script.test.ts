@@ -171,8 +171,22 @@ describe('a script of peakstone sql', () => {
       { session: 'db_migrator', current: 'db_migrator' },
     ]);
     assert.deepEqual(JSON.parse((await project.run(['sql', '--json', '--role', 'web_anon', who])).stdout), [
-      { session: 'postgres', current: 'web_anon' },
+      { session: 'db_authenticator', current: 'web_anon' },
     ]);
+    const more = await project.run(['sql', '--role', 'web_anon', 'reset role; set role postgres']);
+    assert.match(more.stderr, /permission denied to set role "postgres"/);
+    const other = await project.run([
+      'sql',
+      '--json',
+      '--role',
+      'read_only',
+      'select current_user::text as who',
+    ]);
+    assert.deepEqual(JSON.parse(other.stdout), [{ who: 'read_only' }]);
+    assert.match(
+      (await project.run(['sql', '--role', 'nobody_here', 'select 1'])).stderr,
+      /There is no role 'nobody_here'/,
+    );
   });
 
   it('returns when the API serves what it made', async () => {

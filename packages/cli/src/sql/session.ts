@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { type Client, connectClient, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
+import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { CliError } from '../grammar/errors.ts';
 import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
@@ -81,7 +81,7 @@ export class SqlSession {
   /** @throws {CliError} when there is no such role. */
   static async open(target: Target, output: Output, input: InputOnce): Promise<SqlSession> {
     const opened: { session?: SqlSession } = {};
-    const client = await connectTo(target, null, () => opened.session?.noteChange());
+    const client = await connectTo(target, target.database, () => opened.session?.noteChange());
     opened.session = new SqlSession(target, output, input, client);
     return opened.session;
   }
@@ -252,25 +252,19 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
   }
 }
 
-async function connectTo(target: Target, database: string | null, onChange: () => void): Promise<Client> {
-  const client = await connectClient({
-    url: target.url(database),
-    parameters: { application_name: 'peakstone sql' },
-    onNotify: channel => {
-      if (channel === schemaChannel) onChange();
-    },
+async function connectTo(target: Target, database: string, onChange: () => void): Promise<Client> {
+  const client = await target.connect(database, channel => {
+    if (channel === schemaChannel) onChange();
   });
   try {
-    await target.prepare(client);
-    await client.script(`listen ${schemaChannel}`).catch(error => {
-      // On a standby, which nothing is changed on either.
-      if (!(error instanceof PgError) || error.code !== '25006') throw error;
-    });
-    return client;
+    await client.script(`listen ${schemaChannel}`);
   } catch (error) {
+    // On a standby, which nothing is changed on either.
+    if (error instanceof PgError && error.code === '25006') return client;
     client.close();
     throw error;
   }
+  return client;
 }
 
 const copyHint =

@@ -1,4 +1,4 @@
-import { type Client, PgError, quoteLiteral } from '@peakstone/kernel/pg';
+import { type Client, connectClient, PgError, quoteLiteral } from '@peakstone/kernel/pg';
 import type { DatabaseRole } from '@peakstone/stack';
 import type { Context, Invocation } from '../grammar/command.ts';
 import { CliError, UsageError } from '../grammar/errors.ts';
@@ -7,63 +7,80 @@ import { CliError, UsageError } from '../grammar/errors.ts';
 export interface Target {
   /** The present one; `\connect` changes it. */
   database: string;
-  /** The address, with the database replaced unless null. */
-  url(database: string | null): string;
-  /** Takes on role and claims on a new connection. @throws {CliError} when there is no such role. */
-  prepare(client: Client): Promise<void>;
   /** Who acts, for the prompt. */
   readonly role: string;
   readonly superuser: boolean;
+  /** A new connection, with role and claims taken on. @throws {CliError} when there is no such role. */
+  connect(database: string, onNotify: (channel: string) => void): Promise<Client>;
 }
 
+/** Accounts that log in as themselves. */
+const accounts: readonly DatabaseRole[] = ['db_migrator', 'db_authenticator', 'hasura'];
+
+const isAccount = (role: string): role is DatabaseRole => accounts.includes(role as DatabaseRole);
+
 /**
- * By the login that may do least: a role that was only taken on can be taken off by any function that runs, and then the
- * login's own rights are there. Roles of the user's own are taken on by the administrator.
+ * An account logs in as itself, so that nothing that runs can become more than that. Every other role is taken on as a
+ * request takes it, by the APIs' login; by the administrator only where that may not.
  * @throws {UsageError} for options that exclude each other. @throws {StackError} `notRunning`
  */
 export async function chooseTarget({ options }: Invocation, context: Context): Promise<Target> {
   const claims = claimsOf(options.claims);
-  const { role } = options;
-  if (options.superuser && role !== undefined)
+  if (options.superuser && options.role !== undefined)
     throw new UsageError('--role and --superuser exclude each other.');
   const { databaseUrl, superuserUrl } = await import('@peakstone/stack');
   const { stackOf } = await import('../stack.ts');
   const paths = await stackOf({ options }, context);
-  const wanted = options.superuser === true ? null : typeof role === 'string' ? role : 'db_migrator';
-  const login = wanted === null ? undefined : logins[wanted];
-  const base = new URL(
-    login === undefined
-      ? await superuserUrl(paths, context.env)
-      : await databaseUrl(paths, context.env, login),
-  );
-  const taken = wanted === login ? null : wanted;
-  return {
-    database: decodeURIComponent(base.pathname.slice(1)),
-    role: taken ?? decodeURIComponent(base.username),
+  const administrator = await superuserUrl(paths, context.env);
+  const role = typeof options.role === 'string' ? options.role : 'db_migrator';
+  const own = options.superuser || !isAccount(role) ? null : await databaseUrl(paths, context.env, role);
+  const target = {
+    database: decodeURIComponent(new URL(administrator).pathname.slice(1)),
+    role: options.superuser ? decodeURIComponent(new URL(administrator).username) : role,
     superuser: options.superuser === true,
-    url: database => {
-      const url = new URL(base);
-      if (database !== null) url.pathname = `/${encodeURIComponent(database)}`;
-      return url.href;
-    },
-    prepare: async client => {
-      if (claims !== null) await client.script(setting('request.jwt.claims', claims));
-      if (taken !== null) await takeRole(client, taken);
+  };
+  return {
+    ...target,
+    connect: async (database, onNotify) => {
+      const open = (url: string, taken: string | null): Promise<Client> =>
+        openAs(withDatabase(url, database), taken, claims, onNotify);
+      if (target.superuser) return await open(administrator, null);
+      if (own !== null) return await open(own, null);
+      try {
+        return await open(await databaseUrl(paths, context.env, 'db_authenticator'), role);
+      } catch (error) {
+        // A role that no request may have: it is the administrator's to look as.
+        if (!(error instanceof PgError) || error.code !== '42501') throw error;
+        return await open(administrator, role);
+      }
     },
   };
 }
 
-/** Who logs in to act as a role. */
-const logins: Readonly<Record<string, DatabaseRole>> = {
-  db_migrator: 'db_migrator',
-  hasura: 'hasura',
-  db_authenticator: 'db_authenticator',
-  web_anon: 'db_authenticator',
-  app_user: 'db_authenticator',
-  anon: 'db_authenticator',
-  authenticated: 'db_authenticator',
-  service_role: 'db_authenticator',
-};
+async function openAs(
+  url: string,
+  role: string | null,
+  claims: string | null,
+  onNotify: (channel: string) => void,
+): Promise<Client> {
+  const client = await connectClient({ url, parameters: { application_name: 'peakstone sql' }, onNotify });
+  try {
+    // Bounds that the APIs' login has for requests are none for a person, who has Ctrl-C.
+    await client.script(setting('statement_timeout', '0'));
+    if (claims !== null) await client.script(setting('request.jwt.claims', claims));
+    if (role !== null) await takeRole(client, role);
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+function withDatabase(address: string, database: string): string {
+  const url = new URL(address);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
 
 function setting(name: string, value: string): string {
   return `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`;
