@@ -1,29 +1,22 @@
 /**
- * Who a request is: its role and its claims.
+ * Who a request is, by the configuration.
  * @see https://docs.postgrest.org/en/stable/references/auth.html
  */
-import { createVerifier, JwtError, JwtKeyError, type VerifiedToken } from '@peakstone/kernel/jwt';
+import { createVerifier, JwtError, JwtKeyError } from '@peakstone/kernel/jwt';
+import { createIdentify, type Identify } from '@peakstone/kernel/request';
 import { ConfigError } from './config/error.ts';
 import { parseRoleClaimKey } from './config/roleClaim.ts';
 import type { RestConfig } from './config/types.ts';
 import { authErrors } from './errors.ts';
 
-export interface Identity {
-  readonly role: string;
-  /** For `request.jwt.claims`: the token's claims as it spells them, with `role` set to the role in use. */
-  readonly claimsJson: string;
-  /** Whether `role` is the anonymous role, which turns 403 into 401. */
-  readonly isAnonymous: boolean;
-}
-
-export type Authenticate = (authorization: string | undefined) => Identity;
+export type Authenticate = Identify;
 
 /** What happens to tokens in the cache, for metrics. */
 export type JwtCacheEvent = 'hit' | 'miss' | 'evicted';
 
 /**
- * Makes the authenticator for a configuration. It remembers verified tokens and their roles, and is replaced whole when
- * the configuration changes, so that no token outlives its secret.
+ * Makes the authenticator for a configuration. It is replaced whole when the configuration changes, so that no token outlives
+ * its secret.
  * The authenticator @throws {RestError} PGRST300–303.
  * @throws {ConfigError} when the secret is no usable key.
  */
@@ -31,31 +24,18 @@ export function createAuthenticate(
   config: RestConfig,
   onCache: (event: JwtCacheEvent) => void = () => {},
 ): Authenticate {
-  const { dbAnonRole } = config;
   const roleClaim = parseRoleClaimKey(config.jwtRoleClaimKey);
-  const verifier = createConfiguredVerifier(config, onCache);
-  const anonymous = dbAnonRole === null ? null : identify(dbAnonRole, {}, '{}', true);
-  const identities = new WeakMap<VerifiedToken, Identity>();
-
+  const identify = createIdentify({
+    verifier: createConfiguredVerifier(config, onCache),
+    findRole: claims => roleClaim.find(claims),
+    anonymousRole: config.dbAnonRole,
+  });
   return authorization => {
-    const token = bearerToken(authorization);
-    if (token === null) {
-      if (!anonymous) throw authErrors.jwtRequired();
-      return anonymous;
-    }
-    let verified: VerifiedToken;
     try {
-      verified = verifier.verify(token);
+      return identify(authorization);
     } catch (error) {
       throw error instanceof JwtError ? authErrors.jwtRefused(error) : error;
     }
-    const known = identities.get(verified);
-    if (known) return known;
-    const role = roleClaim.find(verified.claims) ?? dbAnonRole;
-    if (role === null) throw authErrors.jwtRequired();
-    const identity = identify(role, verified.claims, verified.payloadJson, role === dbAnonRole);
-    identities.set(verified, identity);
-    return identity;
   };
 }
 
@@ -70,29 +50,4 @@ function createConfiguredVerifier(config: RestConfig, onCache: (event: JwtCacheE
   } catch (error) {
     throw error instanceof JwtKeyError ? new ConfigError(error.message, { cause: error }) : error;
   }
-}
-
-/** The token of a Bearer header, null when there is no such header. The scheme is compared without case. */
-function bearerToken(authorization: string | undefined): string | null {
-  if (authorization === undefined) return null;
-  const match = /^bearer(?:\s+(.*))?$/is.exec(authorization);
-  return match ? (match[1] ?? '') : null;
-}
-
-function identify(
-  role: string,
-  claims: Readonly<Record<string, unknown>>,
-  payloadJson: string,
-  isAnonymous: boolean,
-): Identity {
-  return { role, claimsJson: withRole(role, claims, payloadJson), isAnonymous };
-}
-
-/** Keeps the token's own text where it can: numbers beyond double precision survive. */
-function withRole(role: string, claims: Readonly<Record<string, unknown>>, payloadJson: string): string {
-  if (claims.role === role) return payloadJson;
-  if (Object.hasOwn(claims, 'role')) return JSON.stringify({ ...claims, role });
-  const member = `"role":${JSON.stringify(role)}`;
-  if (Object.keys(claims).length === 0) return `{${member}}`;
-  return `${payloadJson.slice(0, payloadJson.lastIndexOf('}'))},${member}}`;
 }

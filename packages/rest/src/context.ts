@@ -2,7 +2,8 @@
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { Pool } from '@peakstone/kernel/pg';
-import type { Authenticate, Identity } from './authenticate.ts';
+import type { Identity } from '@peakstone/kernel/request';
+import type { Authenticate } from './authenticate.ts';
 import type { RestConfig } from './config/types.ts';
 import type { Emit } from './events.ts';
 

@@ -3,7 +3,7 @@
  * in the order in which the reference's middlewares nest.
  */
 import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
-import type { Identity } from './authenticate.ts';
+import type { Identity } from '@peakstone/kernel/request';
 import type { RestConfig } from './config/types.ts';
 import type { RestContext, RestEngine } from './context.ts';
 import { answerPreflight, corsExtras, corsHeaders } from './edge/cors.ts';

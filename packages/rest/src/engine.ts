@@ -3,6 +3,7 @@
  * What it throws is rendered by the edge around it.
  */
 import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
+import { createShortStatements } from '@peakstone/kernel/pg';
 import { compileAction, compileCall } from './compile.ts';
 import type { RestCall, RestEngine } from './context.ts';
 import { answerCompiled } from './engine/answer.ts';
@@ -18,7 +19,6 @@ import { type ApiRequest, parseRequest, takesBody } from './parse/request.ts';
 import { parseTarget, type Resource } from './parse/target.ts';
 import { respondInfo, withVary } from './respond.ts';
 import { ClientGone } from './transaction/exchange.ts';
-import { createShortStatements } from './transaction/shortStatements.ts';
 
 /** Makes the engine. It keeps how long statements took, how shapes of reads compile, and the documents it has made. */
 export function createEngine(): RestEngine {

@@ -3,10 +3,9 @@
  * @see https://docs.postgrest.org/en/stable/references/api.html
  */
 import { type Catalog, key, type Routine } from '@peakstone/kernel/catalog';
-import { type HttpResponse, responseHeader, withHeaders } from '@peakstone/kernel/http';
+import { encodeHeader, type HttpResponse, responseHeader, withHeaders } from '@peakstone/kernel/http';
 import type { RestConfig } from './config/types.ts';
 import { renderErrorBody, requestErrors, schemaCacheErrors } from './errors.ts';
-import { encodeHeader } from './headers.ts';
 import { type MediaType, renderContentType } from './parse/media.ts';
 import { countsExactly, type Preferences, renderPreferenceApplied } from './parse/prefer.ts';
 import { encodeText } from './parse/query.ts';

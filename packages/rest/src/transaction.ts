@@ -4,8 +4,8 @@
  */
 import type { Routine } from '@peakstone/kernel/catalog';
 import type { Exchange, Result, Sql, Statement } from '@peakstone/kernel/pg';
-import type { Identity } from './authenticate.ts';
-import { type IsolationLevel, type RestConfig, rollsBackByDefault } from './config/types.ts';
+import type { Identity, IsolationLevel } from '@peakstone/kernel/request';
+import { type RestConfig, rollsBackByDefault } from './config/types.ts';
 import type { Preferences } from './parse/prefer.ts';
 import { qualified } from './sql/writer.ts';
 import { type RequestFacts, settingsStatement } from './transaction/settings.ts';

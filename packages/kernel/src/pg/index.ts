@@ -9,5 +9,6 @@ export {
   TRUST_CATALOG_ONLY,
 } from './privileged.ts';
 export { arrayLiteral, quoteIdentifier, quoteLiteral, quoteQualified } from './quote.ts';
+export { createShortStatements, type ShortStatements } from './shortStatements.ts';
 export * from './types.ts';
 export { type Conninfo, parseConninfo, withLogin } from './wire/conninfo.ts';

@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { noRoleConfig } from '@peakstone/kernel/request';
 import { type BeyondConfig, beyondNames, defaultBeyond } from './beyond.ts';
 import { dumpConfig } from './dump.ts';
 import { ConfigError } from './error.ts';
 import { exampleConfig } from './example.ts';
 import { readConfig } from './read.ts';
-import { noRoleConfig } from './settings.ts';
 import { parseConfigText } from './syntax.ts';
 import { defaultConfig } from './types.ts';
 

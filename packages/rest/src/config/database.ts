@@ -11,9 +11,9 @@ import {
   type Statement,
   TRUST_CATALOG_ONLY,
 } from '@peakstone/kernel/pg';
+import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel/request';
 import { beyondNames } from './beyond.ts';
-import { noRoleConfig, type RoleConfig } from './settings.ts';
-import type { ConfiguredName, IsolationLevel } from './types.ts';
+import type { ConfiguredName } from './types.ts';
 
 const prefix = 'pgrst.';
 
@@ -69,21 +69,6 @@ from (
 where name = any (${namesSql}) and value is not null
 order by name, is_role desc, is_specific desc`;
 
-/** Settings of every role this one may become, as far as it may set them itself. */
-const roleSettingsSql = `
-select r.rolname, lower(s.name), s.value
-from pg_catalog.pg_auth_members m
-join pg_catalog.pg_roles r on r.oid = m.roleid
-cross join lateral (
-  select substr(setting, 1, strpos(setting, '=') - 1) as name, substr(setting, strpos(setting, '=') + 1) as value
-  from unnest(r.rolconfig) as setting
-) s
-join pg_catalog.pg_settings p on lower(p.name) = lower(s.name)
-where m.member = (select oid from pg_catalog.pg_roles where rolname = current_user)
-  and (p.context = 'user' or has_parameter_privilege(current_user, p.name, 'set'))`;
-
-const isolationSetting = 'default_transaction_isolation';
-
 export interface DatabaseConfig {
   /** By name with underscores and without prefix, such as `db_schemas`. */
   readonly settings: ReadonlyMap<string, string>;
@@ -129,30 +114,6 @@ async function readDatabaseSettings(
     ],
   });
   return new Map(rows(results.at(-1)).map(([name, value]) => [name!, value!]));
-}
-
-/** Throws as `readDatabaseSettings`. */
-async function readRoleConfig(pool: Pool): Promise<RoleConfig> {
-  const [, result] = await pool.exchange({
-    begin: 'begin read only',
-    statements: [TRUST_CATALOG_ONLY, { text: roleSettingsSql, values: [], prepare: false }],
-  });
-  const settings = new Map<string, Map<string, string>>();
-  const isolationLevels = new Map<string, IsolationLevel>();
-  for (const [role, name, value] of rows(result)) {
-    if (name === isolationSetting) {
-      isolationLevels.set(role!, isolationLevel(value!));
-      continue;
-    }
-    const ofRole = settings.get(role!) ?? new Map<string, string>();
-    settings.set(role!, ofRole.set(name!, value!));
-  }
-  return { settings, isolationLevels };
-}
-
-function isolationLevel(text: string): IsolationLevel {
-  const level = text.toLowerCase();
-  return level === 'serializable' || level === 'repeatable read' ? level : 'read committed';
 }
 
 function rows(result: Result | undefined): readonly (readonly (string | null)[])[] {

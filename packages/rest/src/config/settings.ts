@@ -1,19 +1,12 @@
 /** Raw sources to typed settings, with the reference's names, aliases, defaults and messages. */
 
+import { noRoleConfig, type RoleConfig } from '@peakstone/kernel/request';
 import { parseBeyond } from './beyond.ts';
 import { ConfigError } from './error.ts';
 import { type ConfigSources, coerceText, Lookup, splitOnCommas } from './lookup.ts';
 import { parseProxyUri } from './proxyUri.ts';
 import { parseRoleClaimKey } from './roleClaim.ts';
-import { type ConfiguredName, defaultConfig, type IsolationLevel, type RestConfig } from './types.ts';
-
-/** What the database says about roles. */
-export interface RoleConfig {
-  readonly settings: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly isolationLevels: ReadonlyMap<string, IsolationLevel>;
-}
-
-export const noRoleConfig: RoleConfig = { settings: new Map(), isolationLevels: new Map() };
+import { type ConfiguredName, defaultConfig, type RestConfig } from './types.ts';
 
 /** Settings as written: the secret may still name a file or be base64, `dbUri` may name a file. */
 export type UnresolvedConfig = Omit<RestConfig, 'jwtSecret'> & { readonly jwtSecret: string | null };

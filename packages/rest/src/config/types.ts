@@ -2,12 +2,12 @@
  * Every setting, as plain data. Names are the reference's in camel case; seconds and counts as the reference defines them.
  * @see https://docs.postgrest.org/en/stable/references/configuration.html
  */
+import type { IsolationLevel } from '@peakstone/kernel/request';
 import { type BeyondConfig, defaultBeyond } from './beyond.ts';
 
 export type LogLevel = 'crit' | 'error' | 'warn' | 'info' | 'debug';
 export type OpenApiMode = 'follow-privileges' | 'ignore-privileges' | 'disabled';
 export type TxEnd = 'commit' | 'commit-allow-override' | 'rollback' | 'rollback-allow-override';
-export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
 
 /** A function named by a setting; `schema` is empty when the name was not qualified. */
 export interface ConfiguredName {

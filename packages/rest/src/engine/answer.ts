@@ -1,12 +1,12 @@
 /** From a compiled request to its response: run, check, respond. */
 import type { HttpResponse } from '@peakstone/kernel/http';
+import type { ShortStatements } from '@peakstone/kernel/pg';
 import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { withETag } from '../respond/etag.ts';
 import { warnOfLegacyTargets } from '../respond/legacyTargets.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
-import type { ShortStatements } from '../transaction/shortStatements.ts';
 import { planAnswer } from './planAnswer.ts';
 import type { ServerTiming } from './serverTiming.ts';
 import { streamRead } from './stream.ts';

@@ -5,8 +5,9 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { runWhole } from '@peakstone/kernel/pace';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
+import type { IsolationLevel } from '@peakstone/kernel/request';
 import { type Compiled, compileAction } from '../compile.ts';
-import { allowsTxOverride, type IsolationLevel, type RestConfig } from '../config/types.ts';
+import { allowsTxOverride, type RestConfig } from '../config/types.ts';
 import type { RestCall } from '../context.ts';
 import { beyondErrors, type RestError, requestErrors, toRestError } from '../errors.ts';
 import { parsePrefer, renderPreferenceApplied } from '../parse/prefer.ts';

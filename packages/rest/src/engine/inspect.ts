@@ -1,8 +1,8 @@
 /** The root document, made from what the request's role may see. */
 import type { HttpResponse } from '@peakstone/kernel/http';
+import { encodeHeader } from '@peakstone/kernel/http';
 import type { RestCall } from '../context.ts';
 import { requestErrors } from '../errors.ts';
-import { encodeHeader } from '../headers.ts';
 import { type Documents, type DocumentText, sizeOf } from '../openapi/documents.ts';
 import { openApiStatements } from '../openapi/visible.ts';
 import { type MediaType, renderContentType, renderMime } from '../parse/media.ts';

@@ -1,8 +1,8 @@
 /** Authentication refusals: PGRST3xx, with the challenge each one carries. */
-import { JwtError } from '@peakstone/kernel/jwt';
+import type { JwtError } from '@peakstone/kernel/jwt';
 import { RestError } from './restError.ts';
 
-/** A token's refusal: PGRST300 without a secret, PGRST301 undecodable, PGRST303 ruled out by a claim. */
+/** A token's refusal: PGRST300 without a secret, PGRST301 undecodable, PGRST302 none where one is needed, PGRST303 ruled out by a claim. */
 export const jwtRefused = (error: JwtError): RestError =>
   new RestError(error.code, error.message, {
     details: error.details,
@@ -10,6 +10,3 @@ export const jwtRefused = (error: JwtError): RestError =>
     headers: error.wwwAuthenticate === null ? [] : ['WWW-Authenticate', error.wwwAuthenticate],
     cause: error,
   });
-
-/** PGRST302: no token, no role in it, and no anonymous role to fall back on. */
-export const jwtRequired = (): RestError => jwtRefused(new JwtError('tokenRequired'));

@@ -1,7 +1,7 @@
 /** The one place where an error becomes bytes. */
 import type { HttpResponse } from '@peakstone/kernel/http';
+import { encodeHeader, isHeader } from '@peakstone/kernel/http';
 import { ConnectionError, ConnectionLostError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
-import { encodeHeader, isHeader } from '../headers.ts';
 import { connectionLost, notConnected, poolTimeout } from './connection.ts';
 import { readRaisedResponse } from './raise.ts';
 import { RestError } from './restError.ts';

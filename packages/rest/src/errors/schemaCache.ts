@@ -1,6 +1,6 @@
 /** What the catalog does not hold, or holds more than once: PGRST2xx, with the reference's hints. */
 import { type Catalog, key, type Relationship, type Routine } from '@peakstone/kernel/catalog';
-import { fuzzyMatches } from './fuzzy.ts';
+import { fuzzyMatches } from '@peakstone/kernel/fuzzy';
 import { type Named, RestError, type Suggestions } from './restError.ts';
 
 /** Names below this score are no help, and would reveal what the caller may not see. */

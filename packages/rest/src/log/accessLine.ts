@@ -1,7 +1,6 @@
 /** The access log's line for a response. Pure. */
-import { type HttpResponse, responseHeader } from '@peakstone/kernel/http';
+import { decodeHeader, type HttpResponse, responseHeader } from '@peakstone/kernel/http';
 import type { RestEvent } from '../events.ts';
-import { decodeHeader } from '../headers.ts';
 
 /** Apache's combined format; `-` for what is not known. */
 export function accessLine(

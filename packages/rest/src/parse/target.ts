@@ -1,6 +1,7 @@
 /** The request line and its profile headers: what is addressed, in which schema, to do what. */
+
+import { decodeHeader } from '@peakstone/kernel/http';
 import { requestErrors } from '../errors.ts';
-import { decodeHeader } from '../headers.ts';
 import { decodePercent } from './query.ts';
 
 export type Resource =

@@ -2,9 +2,8 @@
  * What the database says of the response: the settings `response.headers` and `response.status`. Pure.
  * @see https://docs.postgrest.org/en/stable/references/transactions.html#response-headers
  */
-import { type HttpResponse, isFraming } from '@peakstone/kernel/http';
+import { encodeHeader, type HttpResponse, isFraming, isHeader } from '@peakstone/kernel/http';
 import { requestErrors } from '../errors.ts';
-import { encodeHeader, isHeader } from '../headers.ts';
 import type { ResultRow } from './result.ts';
 
 /** A header that the database set replaces ours. @throws {RestError} PGRST111 and PGRST112 for what cannot be read. */

@@ -2,8 +2,7 @@
  * Embeds that a request addresses by name although they have an alias: allowed by `url-use-legacy-target-names`, and
  * warned of in the response and the log. Pure.
  */
-import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
-import { encodeHeader } from '../headers.ts';
+import { encodeHeader, type HttpResponse, withHeaders } from '@peakstone/kernel/http';
 import { prettyVersion } from '../version.ts';
 
 export const legacyTargetsMessage =

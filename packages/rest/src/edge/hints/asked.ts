@@ -1,6 +1,6 @@
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Pool } from '@peakstone/kernel/pg';
-import type { Identity } from '../../authenticate.ts';
+import type { Identity } from '@peakstone/kernel/request';
 import type { RestConfig } from '../../config/types.ts';
 
 /** Who asked for what. */

@@ -1,7 +1,7 @@
 /** The body of a batch, read: which requests it holds. Pure. */
 
+import { encodeHeader, isHeader } from '@peakstone/kernel/http';
 import { beyondErrors } from '../../errors.ts';
-import { encodeHeader, isHeader } from '../../headers.ts';
 import { isJsonObject, type Json, type JsonObject, parseExact } from '../../parse/exactJson.ts';
 import type { RequestParts } from '../../parse/target.ts';
 

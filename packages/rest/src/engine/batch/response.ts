@@ -1,7 +1,6 @@
 /** The answers of a batch as one body, in which JSON stays the database's own bytes. Pure. */
 import { isUtf8 } from 'node:buffer';
-import { type HttpBody, type HttpResponse, responseHeader } from '@peakstone/kernel/http';
-import { decodeHeader } from '../../headers.ts';
+import { decodeHeader, type HttpBody, type HttpResponse, responseHeader } from '@peakstone/kernel/http';
 
 export function renderBatch(responses: readonly HttpResponse[]): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];

@@ -1,0 +1,9 @@
+export { createIdentify, type Identify, type IdentifyOptions, type Identity } from './identity.ts';
+export { type IsolationLevel, noRoleConfig, type RoleConfig, readRoleConfig } from './roles.ts';
+export {
+  requestSettings,
+  type Setting,
+  type TransactionMode,
+  type TransactionSettings,
+  transactionSettings,
+} from './settings.ts';

@@ -1,0 +1,141 @@
+/**
+ * What a transaction is told before its statement: role, claims and the request, as settings that end with it. The names are
+ * PostgREST's, which policies and functions rely on.
+ * @see https://docs.postgrest.org/en/stable/references/transactions.html#transaction-scoped-settings
+ */
+import { decodeHeader } from '../http/headerText.ts';
+import type { HttpRequest } from '../http/types.ts';
+import type { Sql, SqlValue } from '../pg/types.ts';
+
+/** How an implicit transaction shall be, or that BEGIN has said so. */
+export type TransactionMode = 'read only' | 'read write' | 'begun';
+
+/**
+ * An implicit transaction has begun by the defaults of its session when it is told how to be: PostgreSQL refuses where those
+ * are others than its own, and the pool sends BEGIN then (kernel/src/pg/wire/repair.ts).
+ */
+const modeSettings: Readonly<Record<TransactionMode, readonly string[]>> = {
+  'read only': [
+    "pg_catalog.set_config('transaction_isolation', 'read committed', true)",
+    "pg_catalog.set_config('transaction_read_only', 'on', true)",
+  ],
+  'read write': [
+    "pg_catalog.set_config('transaction_isolation', 'read committed', true)",
+    "pg_catalog.set_config('transaction_read_only', 'off', true)",
+  ],
+  begun: [],
+};
+
+export type Setting = readonly [name: string, value: string];
+
+/** In the order in which they are set. */
+export interface TransactionSettings {
+  readonly mode: TransactionMode;
+  readonly searchPath: string;
+  /** Before the role, as they may need the login role's privileges. */
+  readonly ofRole: Iterable<Setting>;
+  readonly role: string;
+  /** Names known beforehand, the same for many requests: they stand in the statement's text and must come from no client. */
+  readonly request: readonly Setting[];
+  readonly others: readonly Iterable<Setting>[];
+}
+
+/** The settings of a request; its method is the one it was read by. */
+export function requestSettings(
+  claimsJson: string,
+  { method, path, headers }: Pick<HttpRequest, 'method' | 'path' | 'headers'>,
+): readonly Setting[] {
+  return [
+    ['request.jwt.claims', claimsJson],
+    ['request.method', method],
+    ['request.path', path],
+    ['request.headers', headersJson(headers)],
+    ['request.cookies', cookiesJson(headers.cookie)],
+  ];
+}
+
+/**
+ * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. Locks of the session
+ * that a request before has left behind are released.
+ */
+export function transactionSettings({
+  mode,
+  searchPath,
+  ofRole,
+  role,
+  request,
+  others,
+}: TransactionSettings): Sql {
+  const values: SqlValue[] = [searchPath];
+  const before = pushAll(values, ofRole);
+  values.push(role);
+  let names = '';
+  for (const [name, value] of request) {
+    names += ` ${name}`;
+    values.push(value);
+  }
+  let behind = 0;
+  for (const settings of others) behind += pushAll(values, settings);
+  return { text: settingsText(mode, before, names, behind), values };
+}
+
+/** Appends names and values in turn; returns how many pairs there were. */
+function pushAll(values: SqlValue[], settings: Iterable<readonly [name: string, value: string]>): number {
+  let pairs = 0;
+  for (const [name, value] of settings) {
+    values.push(name, value);
+    pairs++;
+  }
+  return pairs;
+}
+
+/** Texts by what they depend on: a handful in any service. */
+const settingsTexts = new Map<string, string>();
+const MAX_SETTINGS_TEXTS = 1000;
+
+function settingsText(mode: TransactionMode, before: number, names: string, behind: number): string {
+  const shape = `${mode} ${before} ${behind}${names}`;
+  const known = settingsTexts.get(shape);
+  if (known !== undefined) return known;
+  let parameters = 0;
+  const constant = (name: string): string => `pg_catalog.set_config('${name}', $${++parameters}, true)`;
+  const named = (): string => {
+    parameters += 2;
+    return `pg_catalog.set_config($${parameters - 1}, $${parameters}, true)`;
+  };
+  const calls = [
+    'pg_catalog.pg_advisory_unlock_all()',
+    ...modeSettings[mode],
+    constant('search_path'),
+    ...Array.from({ length: before }, named),
+    constant('role'),
+    ...names.trim().split(' ').filter(Boolean).map(constant),
+    ...Array.from({ length: behind }, named),
+  ];
+  const text = `select ${calls.join(', ')}`;
+  if (settingsTexts.size >= MAX_SETTINGS_TEXTS) settingsTexts.clear();
+  settingsTexts.set(shape, text);
+  return text;
+}
+
+function headersJson(headers: HttpRequest['headers']): string {
+  const shown: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && name !== 'cookie') shown[name] = decodeHeader(value);
+  }
+  return JSON.stringify(shown);
+}
+
+/** `a=1; b="2"` as a JSON object. Quotes around a whole value are not part of it. */
+function cookiesJson(header: string | undefined): string {
+  if (header === undefined) return '{}';
+  const cookies: [string, string][] = [];
+  for (const part of header.split(';')) {
+    const at = part.indexOf('=');
+    const name = (at < 0 ? part : part.slice(0, at)).trimStart();
+    const value = at < 0 ? '' : part.slice(at + 1);
+    cookies.push([decodeHeader(name), decodeHeader(/^"(.*)"$/.exec(value)?.[1] ?? value)]);
+  }
+  return JSON.stringify(Object.fromEntries(cookies));
+}
