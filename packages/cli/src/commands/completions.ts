@@ -5,8 +5,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 export const completions: Command = {
   name: 'completions',
   summary: 'print a completion script for a shell',
-  description:
-    'Completes peakstone, ./peakstone in a clone, and npx peakstone in a project that has it installed.',
+  description: 'For the command itself, as ./peakstone in a clone, and after npx in a project that has it.',
   arguments: [{ name: 'SHELL', summary: 'bash, zsh or fish', choices: shells }],
   examples: [
     { command: 'source <(peakstone completions bash)', does: 'In ~/.bashrc' },
