@@ -134,10 +134,13 @@ function composeService(stack: Stack, container: ContainerSpec): Record<string, 
   };
 }
 
-/** Processor time by quota: `cpus` is refused by an engine with fewer of them than that. */
+/**
+ * Processor time by quota: `cpus` is refused by an engine with fewer of them than that. No swap beside the memory, where what is slow
+ * for its own sake would be slow for everybody's.
+ */
 export function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
   return {
-    ...(memoryMb === 0 ? {} : { mem_limit: `${memoryMb}m` }),
+    ...(memoryMb === 0 ? {} : { mem_limit: `${memoryMb}m`, memswap_limit: `${memoryMb}m` }),
     ...(cpus === 0 ? {} : { cpu_period: 100_000, cpu_quota: Math.round(cpus * 100_000) }),
     ...(pids === 0 ? {} : { pids_limit: pids }),
   };

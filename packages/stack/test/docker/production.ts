@@ -141,6 +141,13 @@ export function describeProduction(suite: () => Suite): void {
       assert.equal(await project.sql('show shared_buffers'), '128MB');
       assert.equal(await project.sql('show max_connections'), '50');
       assert.match(await inspect('rest', '{{json .Config.Env}}'), /PGRST_DB_POOL=7/);
+      const started = await inspect('postgres', '{{.State.StartedAt}}');
+      await assert.rejects(
+        project.sql("select length(string_agg(repeat('x', 1000), '')) from generate_series(1, 1000000)"),
+      );
+      // The query's process was ended, and the server went on by itself.
+      await project.answers('/rest/v1/notes', 200);
+      assert.equal(await inspect('postgres', '{{.State.StartedAt}}'), started);
       await project.deploy();
       await project.answers('/rest/v1/notes', 200);
     });
