@@ -1,6 +1,9 @@
+/** From here on a copy would hold the event loop up; who has sent so much is taken by its word for the rest. */
+const trustedBytes = 2 * 1024 * 1024;
+
 /**
- * Collects a body into one buffer: of the announced length, or one that grows by doubling. A body in single bytes costs what
- * one in large chunks does; kept chunk by chunk it would cost an object for each byte.
+ * Collects a body into one buffer that grows by doubling, and once for all to the announced length. A body in single bytes
+ * costs what one in large chunks does; kept chunk by chunk it would cost an object for each byte.
  */
 export class BodyCollector {
   #whole: Buffer | null = null;
@@ -8,7 +11,7 @@ export class BodyCollector {
   #bytes = 0;
   readonly #announced: number;
 
-  /** `announced`: bytes that will come, as far as is known. Memory that none has filled yet is the system's still. */
+  /** `announced`: bytes that will come, as far as is known. */
   constructor(announced = 0) {
     this.#announced = announced;
   }
@@ -36,8 +39,9 @@ export class BodyCollector {
   #append(chunk: Buffer): void {
     const needed = this.#bytes + chunk.length;
     if (needed > this.#buffer.length) {
+      const doubled = Math.max(needed, this.#buffer.length * 2, 16 * 1024);
       const larger = Buffer.allocUnsafeSlow(
-        Math.max(needed, this.#buffer.length === 0 ? this.#announced : this.#buffer.length * 2, 16 * 1024),
+        needed > trustedBytes ? Math.max(doubled, this.#announced) : doubled,
       );
       this.#buffer.copy(larger, 0, 0, this.#bytes);
       this.#buffer = larger;
