@@ -1,7 +1,7 @@
 /**
  * A digest of each part that the bootstrap makes, so that a start can see in one query whether anything has changed
- * since the last. `$1` the schemas, `$2` the roles,
- * `$3` the extensions, as text arrays. For a privileged session: no name is looked up but on `pg_catalog`. Rows: part (`roles`, `schemas` …), digest.
+ * since the last. `$1` the schemas, `$2` the roles, `$3` the extensions, as text arrays. Rows: part (`roles`, `schemas` …),
+ * digest. For a privileged session: no name is looked up but on `pg_catalog`.
  */
 export const FINGERPRINT_SQL = `
 with named as (select oid, rolname from pg_catalog.pg_roles where rolname = any($2::text[])),

@@ -119,17 +119,7 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
     ...passwords.map(entry => ({ name: `password of ${entry[0]}`, statements: [passwordStatement(entry)] })),
   ];
   const said = new Said();
-  if (server.isSuperuser) {
-    await pool.exchange(
-      transaction(
-        server,
-        all.flatMap(step => step.statements),
-        said,
-      ),
-    );
-  } else {
-    await applyEach(pool, server, all, said);
-  }
+  await (server.isSuperuser ? applyWhole(pool, server, all, said) : applyEach(pool, server, all, said));
   const { failed } = said;
   // Another configuration changes settings as well, which is nobody's fault.
   const isOthers = parts['role settings'] !== before['role settings'];
@@ -188,6 +178,17 @@ function transaction(
     statements: texts.map(text => ({ text, values: [], prepare: false })),
     ...(said && { onNotice: said.hear }),
   };
+}
+
+/** All or nothing, but for what a step says that it could not do. */
+async function applyWhole(
+  pool: Pool,
+  server: ServerState,
+  steps: readonly Step[],
+  said: Said,
+): Promise<void> {
+  const statements = steps.flatMap(step => step.statements);
+  await pool.exchange(transaction(server, statements, said));
 }
 
 /** Each step in a transaction of its own, so that what is refused costs no more than itself. */

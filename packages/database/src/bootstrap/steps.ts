@@ -8,6 +8,7 @@ import {
   type Step,
   type SupabaseMode,
 } from './model.ts';
+import { ownershipStatements } from './ownership.ts';
 import { bypassStatement, membershipStatement, roleStatement, settingsStatement } from './roles.ts';
 import {
   databaseStatements,
@@ -17,7 +18,7 @@ import {
   schemaStatements,
 } from './schemas.ts';
 import { supabaseSteps } from './supabase.ts';
-import { ownershipStatements, watchStatements } from './watch.ts';
+import { watchStatements } from './watch.ts';
 
 export interface StepOptions {
   readonly database: string;
