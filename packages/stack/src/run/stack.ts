@@ -8,7 +8,7 @@ import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
-import { describeProcess, endLeft } from './left.ts';
+import { endLeft } from './left.ts';
 import { Live } from './live.ts';
 import { locateStack, rememberProject } from './locate.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -17,8 +17,10 @@ import { ensureDataFolder, type StackPaths } from './paths.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { planProcesses } from './processes.ts';
+import { Releases } from './releases.ts';
 import type { StackSummary, StartOptions } from './settings.ts';
-import { readPresence, removeState, writeState } from './state.ts';
+import { readPresence, removeState } from './state.ts';
+import { StateFile } from './stateFile.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
@@ -254,74 +256,4 @@ async function recover(paths: StackPaths, emit: OnStackEvent): Promise<void> {
 
 async function closeAll(processes: ReadonlyMap<string, ServiceProcess>): Promise<void> {
   await Promise.all([...processes.values()].map(process => process.close()));
-}
-
-/** Keeps what other processes are told of this stack as it is. */
-class StateFile {
-  readonly startedAt = new Date().toISOString();
-  readonly #paths: StackPaths;
-  readonly #plan: StackPlan;
-  readonly #processes: ReadonlyMap<string, ServiceProcess>;
-  #open = false;
-
-  constructor(paths: StackPaths, plan: StackPlan, processes: ReadonlyMap<string, ServiceProcess>) {
-    this.#paths = paths;
-    this.#plan = plan;
-    this.#processes = processes;
-  }
-
-  begin(): void {
-    this.#open = true;
-    this.write();
-  }
-
-  write(): void {
-    if (!this.#open) return;
-    const pids = [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
-    writeState(this.#paths, {
-      version: 1,
-      pid: process.pid,
-      startedAt: this.startedAt,
-      host: this.#plan.host,
-      ports: this.#plan.ports,
-      control: this.#paths.control,
-      processes: pids.map(describeProcess),
-    });
-  }
-
-  end(): void {
-    this.#open = false;
-    removeState(this.#paths);
-  }
-}
-
-/** What was taken, given back once, in reverse; each even when another one fails. */
-class Releases {
-  readonly #acts: (() => void | Promise<void>)[] = [];
-  #done: Promise<void> | null = null;
-
-  add(act: () => void | Promise<void>): void {
-    this.#acts.push(act);
-  }
-
-  all(): Promise<void> {
-    this.#done ??= this.#release();
-    return this.#done;
-  }
-
-  async #release(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const act of this.#acts.toReversed()) {
-      try {
-        await act();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0)
-      throw new AggregateError(
-        failures,
-        `Not everything could be stopped: ${(failures[0] as Error).message}`,
-      );
-  }
 }

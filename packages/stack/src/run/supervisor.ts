@@ -2,7 +2,15 @@ import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { LoopLag } from './lag.ts';
 import type { ServiceStatus } from './status.ts';
-import { type Entry, healthOf, isOurs, newEntry, type RunningUnit, type Unit } from './unit.ts';
+import {
+  type Entry,
+  healthOf,
+  inOrderOfNeed,
+  isOurs,
+  newEntry,
+  type RunningUnit,
+  type Unit,
+} from './unit.ts';
 import { settleWithin } from './within.ts';
 
 export interface SupervisorOptions {
@@ -152,7 +160,7 @@ export class Supervisor {
 
   /** Restarts every service: all stop in reverse order of need, then start in order. */
   async restartAll(): Promise<void> {
-    const order = this.#inOrder();
+    const order = inOrderOfNeed(this.#entries);
     for (const entry of order.toReversed()) await this.#exclusively(entry, () => this.#stopUnit(entry));
     for (const entry of order) {
       entry.held = false;
@@ -170,7 +178,7 @@ export class Supervisor {
   async #stopAll(): Promise<void> {
     this.#abort.abort();
     if (this.#timer) clearTimeout(this.#timer);
-    for (const entry of this.#inOrder().toReversed()) {
+    for (const entry of inOrderOfNeed(this.#entries).toReversed()) {
       await settleWithin(entry.busy ?? Promise.resolve(), this.#options.stopMs);
       await this.#stopUnit(entry);
     }
@@ -377,16 +385,5 @@ export class Supervisor {
     throw new StackError('unknownService', `There is no service '${name}'.`, {
       hint: `It is one of: ${[...this.#entries.keys()].join(', ')}.`,
     });
-  }
-
-  #inOrder(): Entry[] {
-    const ordered: Entry[] = [];
-    const visit = (entry: Entry): void => {
-      if (ordered.includes(entry)) return;
-      for (const need of entry.unit.needs) visit(this.#entries.get(need)!);
-      ordered.push(entry);
-    };
-    for (const entry of this.#entries.values()) visit(entry);
-    return ordered;
   }
 }

@@ -88,3 +88,15 @@ export async function healthOf(running: Running): Promise<Health> {
   if (outcome.kind === 'done') return outcome.value;
   return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
 }
+
+/** Each after what it needs. Pure. */
+export function inOrderOfNeed(entries: ReadonlyMap<string, Entry>): Entry[] {
+  const ordered: Entry[] = [];
+  const visit = (entry: Entry): void => {
+    if (ordered.includes(entry)) return;
+    for (const need of entry.unit.needs) visit(entries.get(need)!);
+    ordered.push(entry);
+  };
+  for (const entry of entries.values()) visit(entry);
+  return ordered;
+}

@@ -1,0 +1,44 @@
+import { describeProcess } from './left.ts';
+import type { StackPaths } from './paths.ts';
+import type { StackPlan } from './plan.ts';
+import type { ServiceProcess } from './process/process.ts';
+import { removeState, writeState } from './state.ts';
+
+/** Keeps what other processes are told of this stack as it is. */
+export class StateFile {
+  readonly startedAt = new Date().toISOString();
+  readonly #paths: StackPaths;
+  readonly #plan: StackPlan;
+  readonly #processes: ReadonlyMap<string, ServiceProcess>;
+  #open = false;
+
+  constructor(paths: StackPaths, plan: StackPlan, processes: ReadonlyMap<string, ServiceProcess>) {
+    this.#paths = paths;
+    this.#plan = plan;
+    this.#processes = processes;
+  }
+
+  begin(): void {
+    this.#open = true;
+    this.write();
+  }
+
+  write(): void {
+    if (!this.#open) return;
+    const pids = [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
+    writeState(this.#paths, {
+      version: 1,
+      pid: process.pid,
+      startedAt: this.startedAt,
+      host: this.#plan.host,
+      ports: this.#plan.ports,
+      control: this.#paths.control,
+      processes: pids.map(describeProcess),
+    });
+  }
+
+  end(): void {
+    this.#open = false;
+    removeState(this.#paths);
+  }
+}
