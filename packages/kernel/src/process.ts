@@ -1,6 +1,6 @@
 /** Other processes of this machine: whether they live, and which they are. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Whether a process of that id runs, whoever owns it. One that has ended and only waits for its parent does not. */
 export function isAlive(pid: number): boolean {
@@ -46,8 +46,18 @@ export function statText(pid: number): string | undefined {
   }
 }
 
+/** All of it: a process whose first thread has ended keeps its files and ports until the last one has. */
 function isZombie(pid: number): boolean {
-  return process.platform === 'linux' && statFields(pid)?.[0] === 'Z';
+  return process.platform === 'linux' && statFields(pid)?.[0] === 'Z' && threads(pid) <= 1;
+}
+
+function threads(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+    throw error;
+  }
 }
 
 /** Fields of /proc/PID/stat from the third (state) on; the second may hold any character. */
