@@ -199,8 +199,12 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
 
   async function shutDown(drainMs: number): Promise<void> {
     draining = true;
-    if (sockets.size > 0) await delay(Math.min(drainMs, IN_FLIGHT_MS));
+    // Whoever waits to be accepted has sent a request, or is about to, like those whose connections are open.
     await acceptWaiting();
+    if (sockets.size > 0) {
+      await delay(Math.min(drainMs, IN_FLIGHT_MS));
+      await acceptWaiting();
+    }
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
     for (const connection of fast) connection.close();
     if (inWork > 0) {
