@@ -12,7 +12,7 @@ export const rest: Command = {
     { command: 'peakstone rest --help', does: 'Its options' },
   ],
   run: async ({ arguments: argv }, context) => {
-    const { runStandaloneRest } = await import('@peakstone/stack');
+    const { runStandaloneRest } = await import('@peakstone/stack/rest');
     return await runStandaloneRest(argv, context.env);
   },
 };
