@@ -216,6 +216,18 @@ describe('one stack in the background', () => {
     assert.ok(checks.some(check => check.title === 'Service' && check.found.startsWith('rest is healthy')));
   });
 
+  it('bounds how long a statement of a visitor or user takes, and none of its service', async () => {
+    await project.run(
+      ['sql'],
+      "create function time_limit() returns text language sql stable return current_setting('statement_timeout')",
+    );
+    const limitOf = async (token?: string) => await (await get('/rest/v1/rpc/time_limit', token)).json();
+    assert.equal(await limitOf(), '8s');
+    const keyOf = async (name: string) => (await project.run(['secrets', 'jwt', name])).stdout.trim();
+    assert.equal(await limitOf(await keyOf('anon')), '8s');
+    assert.equal(await limitOf(await keyOf('service')), '0');
+  });
+
   it('writes types of its tables that TypeScript can read', async () => {
     const { code, stdout } = await project.run(['gen', 'types', '--schema', 'public']);
     assert.equal(code, 0);
