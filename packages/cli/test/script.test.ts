@@ -150,6 +150,30 @@ describe('a script of peakstone sql', () => {
     }
   });
 
+  it('ends at once on a second Ctrl-C, and the server ends what nobody waits for', async () => {
+    // A statement that no cancel ends.
+    const stubborn = 'select stubborn()';
+    await project.run([
+      'sql',
+      `create function stubborn() returns void language plpgsql as $$ begin loop begin perform pg_sleep(600);
+         exception when query_canceled then raise notice 'going on'; end; end loop; end $$`,
+    ]);
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const child = project.start('sql', stubborn);
+      const ended = finish(child);
+      await until(async () => (await running(stubborn)) === 1);
+      const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+      // Again and again: the first one only cancels, and two at once count as one.
+      await until(() => isOver() || !child.kill(signal));
+      const { code, stderr } = await ended;
+      if (signal === 'SIGINT') {
+        assert.equal(code, 130);
+        assert.match(stderr, /Ended at once/);
+      }
+      await until(async () => (await running(stubborn)) === 0);
+    }
+  });
+
   it('ends a COPY from standard input on Ctrl-C, and keeps none of its rows', async () => {
     await project.run(['sql', 'create table half_loaded (a int)']);
     const child = project.start('sql', 'copy half_loaded from stdin');

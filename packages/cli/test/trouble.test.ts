@@ -74,10 +74,16 @@ describe('a stack in trouble', () => {
     await untilHealthy(project);
     const password = (await project.run(['secrets', 'DB_MIGRATOR_PASSWORD'])).stdout.trim();
     const url = `postgres://db_migrator:${password}@127.0.0.1:${base + 1}/postgres`;
+    const administrator = await connectClient({
+      url: (await project.run(['url', 'superuser'])).stdout.trim(),
+    });
     const taken: Awaited<ReturnType<typeof connectClient>>[] = [];
     try {
-      // Others take every connection, those that the API gives back when it has been idle as well.
+      // Others take every connection, those that the API loses as well.
       await until(async () => {
+        await administrator.script(
+          `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'db_authenticator'`,
+        );
         try {
           for (;;) taken.push(await connectClient({ url }));
         } catch (error) {
@@ -89,9 +95,10 @@ describe('a stack in trouble', () => {
       const found = await status();
       assert.equal(found.healthy, false);
       const { reason } = found.services.find(service => service.name === 'rest')!;
-      assert.match(reason ?? '', /connection/);
+      // What a request met, or, once it has been restarted for that, that it cannot begin.
+      assert.match(reason ?? '', /connection|out of reach/);
     } finally {
-      for (const client of taken) client.close();
+      for (const client of [administrator, ...taken]) client.close();
     }
     await untilHealthy(project);
     await until(async () => (await healthz()) === 200);

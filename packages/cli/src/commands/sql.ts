@@ -95,8 +95,10 @@ export const sql: Command = {
   },
 };
 
-function isPrompt({ options, arguments: [statement] }: Invocation, { stdin }: Context): boolean {
-  return stdin.isTTY === true && statement === undefined && options.file === undefined;
+function isPrompt({ options, arguments: [statement] }: Invocation, { stdin, stdout }: Context): boolean {
+  return (
+    stdin.isTTY === true && stdout.isTTY === true && statement === undefined && options.file === undefined
+  );
 }
 
 /** Returns when the running stack serves what was made. */
@@ -127,6 +129,11 @@ async function readSource(
   if (typeof file === 'string' && file !== '-')
     return { source: { file, text: await readScriptFile(cwd, file) }, input };
   if (statement !== undefined && statement !== '-') return { source: { file: null, text: statement }, input };
+  if (stdin.isTTY && statement === undefined && file === undefined)
+    throw new UsageError(
+      'There is no statement, and no terminal to show a prompt on.',
+      'Give one: peakstone sql "select 1", a file with -f, or SQL on standard input.',
+    );
   return { source: { file: null, text: await readScriptStream(stdin, 'Standard input') }, input: () => null };
 }
 

@@ -31,7 +31,7 @@ export async function runScript(run: ScriptRun): Promise<number> {
   const steps = await planScript(source, context.cwd);
   if (run.singleTransaction) assertOneTransaction(steps);
   const session = await SqlSession.open(await run.target(), outputOf(context, format), input);
-  const signals = cancelOnSignals(() => session.interrupt());
+  const signals = cancelOnSignals(() => session.interrupt(), context.stderr);
   try {
     const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);
     const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
