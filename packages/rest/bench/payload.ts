@@ -21,7 +21,7 @@ const csv = Buffer.from(
 const form = Buffer.from(`id=1&name=${encodeURIComponent(rows.map(row => row.note).join(' '))}`);
 
 const read = (body: Buffer, kind: MediaType['kind']) => (): unknown =>
-  runWhole(parsePayload(body, { kind } as MediaType, 'relation', null));
+  runWhole(parsePayload(body, { kind } as MediaType, 'relation', null, () => {}));
 
 function parseAndCompare(): boolean {
   const parsed = JSON.parse(json.toString('utf8')) as Record<string, unknown>[];

@@ -20,6 +20,7 @@ export function withRequest(
     headers: change.headers ?? request.headers,
     remoteAddress: request.remoteAddress,
     body: change.body ?? (maxBytes => request.body(maxBytes)),
+    hold: bytes => request.hold(bytes),
     stream: change.stream ?? (() => request.stream()),
     onAborted: listener => request.onAborted(listener),
   };

@@ -28,6 +28,11 @@ export interface HttpRequest {
    * length is announced; 400 when the client breaks off; 503 with Retry-After when bodies hold all the memory they may.
    */
   body(maxBytes?: number): Promise<Buffer>;
+  /**
+   * Counts bytes that the handler makes of the body, and keeps until it has answered, among the bodies in memory.
+   * @throws {HttpError} 503 with Retry-After when they hold all the memory they may.
+   */
+  hold(bytes: number): void;
   /** The body as chunks under back-pressure, for handlers that stream: it holds next to no memory. Exclusive with `body()`. */
   stream(): AsyncIterable<Buffer>;
   /** Calls `listener` once if the client goes away before the response has ended. */

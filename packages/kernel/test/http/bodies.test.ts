@@ -180,4 +180,37 @@ onBothLanes('bodies and headers', serve => {
     assert.deepEqual(await refused.json(), { message: 'Taken', hint: 'Choose another' });
     assert.equal(errors.length, 3);
   });
+
+  it('counts what a handler makes of a body, until it has answered', async () => {
+    let answer = (): void => {};
+    let holds = (): void => {};
+    const isHeld = new Promise<void>(resolve => {
+      holds = resolve;
+    });
+    const mayAnswer = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    const server = await serve(
+      async request => {
+        await request.body();
+        request.hold(Number(request.query));
+        if (request.path === '/first') {
+          holds();
+          await mayAnswer;
+        }
+        return textResponse(200, 'made');
+      },
+      { maxBodiesBytes: 1_000_000 },
+    );
+    const post = (target: string) => fetch(server.url + target, { method: 'POST', body: 'x'.repeat(1000) });
+    const first = post('/first?900000');
+    await isHeld;
+    const refused = await post('/second?200000');
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get('retry-after'), '1');
+    assert.equal((await post('/second?50000')).status, 200);
+    answer();
+    assert.equal((await first).status, 200);
+    assert.equal((await post('/second?900000')).status, 200);
+  });
 });

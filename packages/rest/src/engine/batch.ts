@@ -94,13 +94,16 @@ function planItem(item: BatchItem, call: RestCall): Planned {
     throw beyondErrors.invalidBatch('Only relations and functions can be requested in a batch.');
   }
   const head = parseRequest(item, target, config);
-  const api = takesBody(target) ? runWhole(withBody(head, item.body)) : head;
+  const api = takesBody(target)
+    ? runWhole(withBody(head, item.body, bytes => call.request.hold(bytes)))
+    : head;
   const compiled = compileAction(action, api, call.catalog, config);
   const request: HttpRequest = {
     ...item,
     target: item.query === '' ? item.path : `${item.path}?${item.query}`,
     remoteAddress: call.request.remoteAddress,
     body: () => Promise.resolve(item.body),
+    hold: bytes => call.request.hold(bytes),
     async *stream() {
       yield item.body;
     },

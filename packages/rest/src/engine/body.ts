@@ -1,10 +1,10 @@
 /** A request with its body: who sends a large one must be allowed to write before any of it is read. */
 import { type Catalog, key } from '@peakstone/kernel/catalog';
-import type { HttpRequest } from '@peakstone/kernel/http';
+import { HttpError, type HttpRequest } from '@peakstone/kernel/http';
 import { runPaced, runWhole } from '@peakstone/kernel/pace';
 import { PgError } from '@peakstone/kernel/pg';
 import type { RestCall } from '../context.ts';
-import { schemaCacheErrors } from '../errors.ts';
+import { beyondErrors, schemaCacheErrors } from '../errors.ts';
 import { type ApiRequest, withBody } from '../parse/request.ts';
 import { qualified, quote } from '../sql/writer.ts';
 
@@ -16,14 +16,13 @@ const maxNestedBytes = 4 * 1024 * 1024;
 /**
  * Reads the body and what it says.
  * @throws {RestError} PGRST102, and for large bodies 42501 and PGRST205 before they are read.
- * @throws {HttpError} 413 beyond what the one who asks may send.
+ * @throws {RestError} PGRST102 with 413 beyond what a visitor may send. @throws {HttpError} 413 beyond what anybody may.
  */
 export async function readBody(api: ApiRequest, call: RestCall): Promise<ApiRequest> {
   const { request } = call;
   if (mayBeLarge(request)) await assertMaySend(api, call);
-  const limit = limitFor(api, call);
-  const body = await (limit === undefined ? request.body() : request.body(limit));
-  const work = withBody(api, body);
+  const body = await receive(api, call);
+  const work = withBody(api, body, bytes => request.hold(bytes));
   return body.length <= smallBodyBytes ? runWhole(work) : await runPaced(work);
 }
 
@@ -33,15 +32,17 @@ function mayBeLarge({ headers }: HttpRequest): boolean {
   );
 }
 
-/** Undefined leaves it to the server. */
-function limitFor({ preferences }: ApiRequest, { identity, config }: RestCall): number | undefined {
-  const limits = [
-    ...(identity.isAnonymous && config.beyond.anonMaxBodyBytes !== null
-      ? [config.beyond.anonMaxBodyBytes]
-      : []),
-    ...(preferences.nested ? [maxNestedBytes] : []),
-  ];
-  return limits.length === 0 ? undefined : Math.min(...limits);
+function receive({ preferences }: ApiRequest, { request, identity, config }: RestCall): Promise<Buffer> {
+  const ofVisitors = identity.isAnonymous ? config.beyond.anonMaxBodyBytes : null;
+  const ofKind = preferences.nested ? maxNestedBytes : null;
+  if (ofVisitors === null || (ofKind !== null && ofKind <= ofVisitors)) {
+    return ofKind === null ? request.body() : request.body(ofKind);
+  }
+  return request.body(ofVisitors).catch((error: unknown) => {
+    throw error instanceof HttpError && error.status === 413
+      ? beyondErrors.anonBodyTooLarge(ofVisitors, error)
+      : error;
+  });
 }
 
 /** What must be granted, on any column, for a body to be of use. */

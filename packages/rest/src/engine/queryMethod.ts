@@ -30,6 +30,7 @@ export async function asRead(call: RestCall): Promise<RestCall> {
     headers: request.headers,
     remoteAddress: request.remoteAddress,
     body: maxBytes => request.body(maxBytes),
+    hold: bytes => request.hold(bytes),
     stream: () => request.stream(),
     onAborted: listener => request.onAborted(listener),
   };

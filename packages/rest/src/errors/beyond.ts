@@ -38,6 +38,14 @@ export const invalidBatch = (details: string, index?: number): RestError =>
 export const batchTooLong = (requests: number, most: number): RestError =>
   refusal('PEAK121', `A batch takes at most ${most} requests, not ${requests}`);
 
+/** PGRST102 with 413: a visitor's body is larger than `client-anon-max-body-bytes`. */
+export const anonBodyTooLarge = (maxBytes: number, cause: unknown): RestError =>
+  new RestError('PGRST102', `A request without a token may have a body of at most ${maxBytes} bytes`, {
+    status: 413,
+    hint: 'Sign in and send the token (Authorization: Bearer …). The setting client-anon-max-body-bytes (PGRST_CLIENT_ANON_MAX_BODY_BYTES) is the limit for visitors; 0 sets none.',
+    cause,
+  });
+
 /** 21000, as pg-safeupdate has it. `key` is a column that every row has, for who means them all. */
 export const unfilteredWrite = (method: 'PATCH' | 'DELETE', key: string | null): RestError =>
   refusal('21000', `${method === 'PATCH' ? 'UPDATE' : 'DELETE'} requires a WHERE clause`, {

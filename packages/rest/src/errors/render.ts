@@ -1,6 +1,6 @@
 /** The one place where an error becomes bytes. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import { encodeHeader, isHeader } from '@peakstone/kernel/http';
+import { encodeHeader, HttpError, isHeader } from '@peakstone/kernel/http';
 import { ConnectionError, ConnectionLostError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
 import { connectionLost, notConnected, poolTimeout } from './connection.ts';
 import { readRaisedResponse } from './raise.ts';
@@ -30,8 +30,9 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
       ? connectionLost(details, error)
       : notConnected(details, error);
   }
-  if (isHttpError(error)) {
-    return new RestError('PGRST102', error.message, { status: error.status, cause: error });
+  if (error instanceof HttpError) {
+    const { status, hint, headers } = error;
+    return new RestError('PGRST102', error.message, { status, hint, headers, cause: error });
   }
   return new RestError('PGRSTX00', 'Internal error', { cause: error });
 }
@@ -47,10 +48,10 @@ function withoutPaths(message: string): string {
 /** @returns the response to `error`, byte for byte the reference's. */
 export function renderError(error: unknown, context: ErrorContext): HttpResponse {
   const refusal = toRestError(error, context.authenticated);
-  const { code, status, statusText, headers } = refusal;
+  const { status, statusText, headers } = refusal;
   return {
     status,
-    headers: [...errorHeaders(code, status, context), ...sendable(headers)],
+    headers: [...errorHeaders(refusal, context), ...sendable(headers)],
     body: renderErrorBody(refusal, context.verbosity),
     ...(statusText === undefined ? {} : { statusText: onOneLine(statusText) }),
   };
@@ -67,9 +68,11 @@ export function renderErrorBody(error: RestError, verbosity: ErrorContext['verbo
 }
 
 /** Headers that every error response starts with. */
-function errorHeaders(code: string, status: number, context: ErrorContext): string[] {
+function errorHeaders({ code, status, headers }: RestError, context: ErrorContext): string[] {
+  // What is short of something else than the database says itself when to come back.
+  const isOwn = headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'retry-after');
   return [
-    ...(status === 503 ? ['Retry-After', String(context.retryAfterSeconds)] : []),
+    ...(status === 503 && !isOwn ? ['Retry-After', String(context.retryAfterSeconds)] : []),
     'Content-Type',
     'application/json; charset=utf-8',
     'Proxy-Status',
@@ -91,11 +94,6 @@ function fromPgError(error: PgError, authenticated: boolean): RestError {
     cause: error,
   });
 }
-
-const isHttpError = (error: unknown): error is Error & { status: number } =>
-  error instanceof Error &&
-  error.name === 'HttpError' &&
-  Number.isInteger((error as { status?: unknown }).status);
 
 /** Drops raised headers that no HTTP message can carry. */
 function sendable(headers: readonly string[]): string[] {

@@ -62,7 +62,14 @@ export interface Named {
 export interface Suggestions {
   readonly candidates: readonly Named[];
   /** What is said when only these of the candidates, by index, may be named. */
-  tell(usable: readonly number[]): { readonly hint: string | null; readonly details?: unknown };
+  tell(usable: readonly number[]): Said;
+}
+
+/** What of a refusal depends on who is told; absent parts stay as they are. */
+export interface Said {
+  readonly hint: string | null;
+  readonly details?: unknown;
+  readonly message?: string;
 }
 
 export interface RestErrorOptions {
@@ -112,13 +119,13 @@ export class RestError extends Error {
     return this.#with({ index });
   }
 
-  /** The same refusal, with another hint and, if given, other details. */
-  telling(said: { readonly hint: string | null; readonly details?: unknown }): RestError {
-    return this.#with(said);
+  /** The same refusal, with another hint and, if given, other details and another message. */
+  telling({ message = this.message, ...said }: Said): RestError {
+    return this.#with(said, message);
   }
 
-  #with(changes: Pick<RestErrorOptions, 'index' | 'hint' | 'details'>): RestError {
-    const { code, message, details, hint, status, statusText, headers, suggestions, cause } = this;
+  #with(changes: Pick<RestErrorOptions, 'index' | 'hint' | 'details'>, message = this.message): RestError {
+    const { code, details, hint, status, statusText, headers, suggestions, cause } = this;
     const index = this.index === null ? {} : { index: this.index };
     const same = { details, hint, status, statusText, headers, suggestions, cause, ...index };
     return new RestError(code, message, { ...same, ...changes });

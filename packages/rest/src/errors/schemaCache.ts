@@ -201,19 +201,25 @@ function noRoutineHint({ schema, name, argumentKeys, overloads }: MissingRoutine
 }
 
 /** PGRST203: several overloads fit the arguments. */
-export const ambiguousRoutine = (routines: readonly Routine[]): RestError => {
-  const signatures = routines.map(
-    ({ schema, name, parameters }) =>
-      `${schema}.${name}(${parameters.map(parameter => `${parameter.name} => ${parameter.type}`).join(', ')})`,
-  );
-  return new RestError(
-    'PGRST203',
-    `Could not choose the best candidate function between: ${signatures.join(', ')}`,
-    {
-      hint: 'Try renaming the parameters or the function itself in the database so function overloading can be resolved',
+export function ambiguousRoutine(routines: readonly Routine[]): RestError {
+  const hint =
+    'Try renaming the parameters or the function itself in the database so function overloading can be resolved';
+  const [{ schema, name } = { schema: '', name: '' }] = routines;
+  const tell = (among: readonly Routine[]): string =>
+    among.length === 0
+      ? `Could not choose the best candidate function ${schema}.${name}`
+      : `Could not choose the best candidate function between: ${among.map(signatureWithTypes).join(', ')}`;
+  return new RestError('PGRST203', tell(routines), {
+    hint,
+    suggestions: {
+      candidates: routines.map(({ oid }) => ({ routines: [oid] })),
+      tell: usable => ({ hint, message: tell(routines.filter((_routine, i) => usable.includes(i))) }),
     },
-  );
-};
+  });
+}
+
+const signatureWithTypes = ({ schema, name, parameters }: Routine): string =>
+  `${schema}.${name}(${parameters.map(parameter => `${parameter.name} => ${parameter.type}`).join(', ')})`;
 
 /** PGRST204 */
 export const columnNotFound = (relation: string, column: string): RestError =>

@@ -4,10 +4,16 @@ import { runWhole } from '@peakstone/kernel/pace';
 import { RestError } from '../errors.ts';
 import type { MediaType } from './media.ts';
 import { maxJsonDepth, scanJson } from './payload/json.ts';
+import type { Hold } from './payload/jsonText.ts';
 import { type Payload, parsePayload as parseInSlices } from './payload.ts';
 
-const parsePayload = (...given: Parameters<typeof parseInSlices>): Payload =>
-  runWhole(parseInSlices(...given));
+const parsePayload = (
+  body: Buffer,
+  contentType: MediaType,
+  target: 'relation' | 'routine',
+  columns: readonly string[] | null,
+  hold: Hold = () => {},
+): Payload => runWhole(parseInSlices(body, contentType, target, columns, hold));
 const scan = (text: string) => runWhole(scanJson(Buffer.from(text)));
 
 const json: MediaType = { kind: 'json' };
@@ -247,5 +253,36 @@ describe('other bodies', () => {
       () => parsePayload(body, { kind: 'octets' }, 'relation', null),
       refusal('Content-Type not acceptable: application/octet-stream'),
     );
+  });
+});
+
+describe('what is made of a body', () => {
+  const csv: MediaType = { kind: 'csv' };
+  const form: MediaType = { kind: 'form' };
+  const bodies: readonly (readonly [string, string, MediaType, 'relation' | 'routine'])[] = [
+    ['CSV', `a,b\n${'1,2\n'.repeat(20_000)}`, csv, 'relation'],
+    ['a form', `a=${'%41'.repeat(20_000)}`, form, 'relation'],
+    ['a form for a function', `a=${'%41'.repeat(20_000)}`, form, 'routine'],
+    ['bytes', 'x'.repeat(20_000), { kind: 'octets' }, 'routine'],
+  ];
+  for (const [name, text, type, target] of bodies) {
+    it(`is counted before it takes memory, and not made where there is none: ${name}`, () => {
+      let held = 0;
+      const payload = parsePayload(Buffer.from(text), type, target, null, bytes => {
+        held += bytes;
+      });
+      const made = payload.kind === 'bytes' ? payload.bytes.length : (payload.params[0]?.[1].length ?? 0);
+      assert.ok(held >= made && made > 19_000, `${held} held for ${made}`);
+      const full = new Error('full');
+      const refuse = (): never => {
+        throw full;
+      };
+      assert.throws(() => parsePayload(Buffer.from(text), type, target, null, refuse), full);
+    });
+  }
+
+  it('costs nothing beside the body where the body itself is handed on', () => {
+    const refuse = (): never => assert.fail('Nothing is to be held');
+    parsePayload(Buffer.from('[{"a":1}]'), json, 'relation', null, refuse);
   });
 });

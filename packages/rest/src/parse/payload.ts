@@ -11,6 +11,7 @@ import { csvToJson } from './payload/csv.ts';
 import { formFields, formToJson } from './payload/form.ts';
 import { maxJsonDepth, scanJson } from './payload/json.ts';
 import { maxNames } from './payload/jsonKeys.ts';
+import type { Hold } from './payload/jsonText.ts';
 
 /** `columns` are the columns or arguments that are given, sorted, each once. */
 export type Payload =
@@ -31,7 +32,8 @@ export type Payload =
 
 /**
  * Reads the body of an insert, upsert, update (`relation`) or POSTed function call (`routine`). `columns` is the
- * query's `columns=`, null when absent or not applicable (PUT). Pure; yields between slices.
+ * query's `columns=`, null when absent or not applicable (PUT). `hold` is told of memory that is taken beside the body's.
+ * Pure but for what `hold` does; yields between slices.
  * @throws {RestError} PGRST102
  */
 export function* parsePayload(
@@ -39,6 +41,7 @@ export function* parsePayload(
   contentType: MediaType,
   target: 'relation' | 'routine',
   columns: readonly string[] | null,
+  hold: Hold,
 ): Generator<void, Payload> {
   const isRoutine = target === 'routine';
   switch (contentType.kind) {
@@ -47,19 +50,19 @@ export function* parsePayload(
       if (columns) return asBytes(body, sortedSet(columns));
       return body.length === 0 && isRoutine ? asBytes(body, []) : yield* parseJson(body);
     case 'csv': {
-      const { json, keys } = yield* csvToJson(body);
+      const { json, keys } = yield* csvToJson(body, hold);
       return { ...asBytes(json, sortedSet(keys.keys())), keys };
     }
     case 'form': {
       if (!isRoutine) {
-        const { json, names } = yield* formToJson(body);
+        const { json, names } = yield* formToJson(body, hold);
         return asBytes(json, sortedSet(names));
       }
-      const params = yield* formFields(body);
+      const params = yield* formFields(body, hold);
       return { kind: 'form', params, columns: sortedSet(params.map(([name]) => name)) };
     }
     case 'octets':
-      if (isRoutine) return asBytes(yield* byteaText(body), []);
+      if (isRoutine) return asBytes(yield* byteaText(body, hold), []);
       break;
     case 'text':
     case 'xml':

@@ -2,6 +2,7 @@
 import { allowsTxOverride, type RestConfig } from '../config/types.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType } from './media.ts';
 import { withoutVersion } from './openApiVersion.ts';
+import type { Hold } from './payload/jsonText.ts';
 import { type Payload, parsePayload } from './payload.ts';
 import { type Preferences, parsePrefer, withExtras } from './prefer.ts';
 import { parseQuery } from './query.ts';
@@ -58,8 +59,8 @@ export function parseRequest(parts: RequestParts, target: Target, config: RestCo
   };
 }
 
-/** The request with its body read. Pure; yields between pieces of work. @throws {RestError} PGRST102 */
-export function* withBody(request: ApiRequest, body: Buffer): Generator<void, ApiRequest> {
+/** The request with its body read; yields between pieces of work. @see parsePayload @throws {RestError} PGRST102 */
+export function* withBody(request: ApiRequest, body: Buffer, hold: Hold): Generator<void, ApiRequest> {
   const { action, query, preferences, contentType } = request;
   // What is nested in the rows is told apart by the catalog.
   if (preferences.nested && action.kind === 'mutate' && action.mutation === 'insert') {
@@ -67,7 +68,7 @@ export function* withBody(request: ApiRequest, body: Buffer): Generator<void, Ap
   }
   const columns = action.kind === 'mutate' && action.mutation === 'upsert' ? null : query.columns;
   const target = action.kind === 'call' ? 'routine' : 'relation';
-  return { ...request, payload: yield* parsePayload(body, contentType, target, columns) };
+  return { ...request, payload: yield* parsePayload(body, contentType, target, columns, hold) };
 }
 
 /** A cursor pages through a relation; elsewhere `after` is a name like any other. */

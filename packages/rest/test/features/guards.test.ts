@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { HttpError } from '@peakstone/kernel/http';
+import { HttpError, responseHeader } from '@peakstone/kernel/http';
 import { createPool } from '@peakstone/kernel/pg';
 import { defaultBeyond } from '../../src/config/beyond.ts';
 import { httpRequest, readText } from '../support/engine.ts';
@@ -131,5 +131,29 @@ describe('a large body', () => {
   it('is read where its sender may write, within what visitors may send', async () => {
     assert.deepEqual(await send('POST', '/films', 90_000), { status: 201, code: '', isRead: true });
     assert.deepEqual(await send('POST', '/films', 110_000), { status: 413, code: 'PGRST102', isRead: true });
+  });
+
+  it('is refused for a moment when what is made of it finds no memory', async () => {
+    const request = httpRequest({
+      method: 'POST',
+      target: '/films',
+      headers: { 'content-type': 'text/csv' },
+      body: `title\n${'a\n'.repeat(10_000)}`,
+    });
+    const full = new HttpError(503, 'Too many request bodies are in memory', {
+      hint: 'Try again in 1 second, or send less at once.',
+      headers: ['Retry-After', '1'],
+    });
+    const response = await library.engine.handler({
+      ...request,
+      hold() {
+        throw full;
+      },
+    });
+    assert.equal(response.status, 503);
+    const names = response.headers.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'retry-after');
+    assert.deepEqual(names, ['Retry-After']);
+    assert.equal(responseHeader(response, 'retry-after'), '1');
+    assert.equal((JSON.parse(await readText(response.body)) as { hint: string }).hint, full.hint);
   });
 });

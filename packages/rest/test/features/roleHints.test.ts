@@ -74,6 +74,30 @@ describe('hints by role', () => {
     );
   });
 
+  it('name the overloads that the role may call', async () => {
+    const message = async (): Promise<unknown> =>
+      ((await library.get('/rpc/overloaded?a=1')).json as { message: unknown }).message;
+    const between = 'Could not choose the best candidate function between: ';
+    assert.equal(await message(), `${between}api.overloaded(a => integer), api.overloaded(a => text)`);
+    await during(
+      'revoke execute on function api.overloaded(int) from public',
+      'grant execute on function api.overloaded(int) to public',
+      async () => {
+        assert.equal(await message(), `${between}api.overloaded(a => text)`);
+        const open = await library.withConfig({ beyond: defaultBeyond });
+        const shown = (await open.get('/rpc/overloaded?a=1')).json as { message: string };
+        assert.equal(shown.message, `${between}api.overloaded(a => integer), api.overloaded(a => text)`);
+        await open.close();
+      },
+    );
+    await during(
+      'revoke execute on function api.overloaded(int), api.overloaded(text) from public',
+      'grant execute on function api.overloaded(int), api.overloaded(text) to public',
+      async () =>
+        assert.equal(await message(), 'Could not choose the best candidate function api.overloaded'),
+    );
+  });
+
   it('name columns that the role may read', async () => {
     assert.equal(
       await hint('GET', '/films?titel=eq.Ran'),

@@ -49,7 +49,9 @@ describe('a large body', () => {
     );
     assert.match(await announce('/restricted', bytes), /^HTTP\/1.1 401 .*42501/s);
     assert.match(await announce('/nowhere', bytes), /^HTTP\/1.1 404 .*PGRST205/s);
-    assert.match(await announce('/notes', 50_000_000), /^HTTP\/1.1 413 /s);
+    const tooLarge = await announce('/notes', 50_000_000);
+    assert.match(tooLarge, /^HTTP\/1.1 413 .*"hint":"Sign in .*client-anon-max-body-bytes/s);
+    assert.match(tooLarge, /"message":"A request without a token may have a body of at most 40000000 bytes"/);
   });
 
   const bodies: readonly (readonly [string, string, string, string, number])[] = [

@@ -26,7 +26,9 @@ export function compile(catalog: Catalog, line: string, options: CompileOptions 
   const parts = { method, path, query, headers: options.headers ?? {} };
   const read = parseTarget(parts, config);
   const head = parseRequest(parts, read, config);
-  const request = takesBody(read) ? runWhole(withBody(head, Buffer.from(options.body ?? ''))) : head;
+  const request = takesBody(read)
+    ? runWhole(withBody(head, Buffer.from(options.body ?? ''), () => {}))
+    : head;
   const { action } = request;
   if (action.kind === 'inspect' || action.kind === 'info') throw new Error(`${line} needs no statement`);
   return compileAction(action, request, catalog, config);

@@ -59,6 +59,7 @@ export function httpRequest({ method = 'GET', target, headers = {}, body = '' }:
     headers: { host: 'test', ...headers },
     remoteAddress: '127.0.0.1',
     body: () => Promise.resolve(bytes),
+    hold() {},
     async *stream() {
       yield bytes;
     },

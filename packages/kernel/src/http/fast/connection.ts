@@ -64,6 +64,10 @@ class FastRequest implements HttpRequest {
     return this.#body;
   }
 
+  hold(bytes: number): void {
+    this.#connection.hold(this, bytes);
+  }
+
   async *stream(): AsyncIterable<Buffer> {
     this.#take();
     if (this.#body.length > 0) yield this.#body;
@@ -131,6 +135,11 @@ export class FastConnection {
     this.#peer ??= plainAddress(this.socket.remoteAddress ?? '');
     const { trusted } = this.#lane;
     return trusted === null ? this.#peer : clientAddress(this.#peer, forwardedFor, trusted);
+  }
+
+  /** @throws {HttpError} 503 */
+  hold(request: FastRequest, bytes: number): void {
+    if (this.#current === request) this.#hold((this.#held?.bytes ?? 0) + bytes, false);
   }
 
   onAborted(request: FastRequest, listener: () => void): void {

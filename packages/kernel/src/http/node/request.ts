@@ -72,8 +72,7 @@ export class NodeRequest implements HttpRequest {
     const { bodies } = this.#lane;
     const limit = Math.min(maxBytes, bodies.maxBytes);
     const collector = new BodyCollector(this.#announced <= limit ? this.#announced : 0);
-    const held = bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#lane.now());
-    this.#held = held;
+    const held = this.#hold();
     for await (const chunk of this.#chunks(limit)) {
       try {
         bodies.grow(held, chunk.length, this.#lane.now());
@@ -85,6 +84,15 @@ export class NodeRequest implements HttpRequest {
     }
     bodies.complete(held);
     return collector.finish();
+  }
+
+  hold(bytes: number): void {
+    this.#lane.bodies.grow(this.#hold(), bytes, this.#lane.now());
+  }
+
+  #hold(): HeldBody {
+    this.#held ??= this.#lane.bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#lane.now());
+    return this.#held;
   }
 
   stream(): AsyncIterable<Buffer> {

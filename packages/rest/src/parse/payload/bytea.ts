@@ -1,11 +1,13 @@
 /** Bytes in the text form in which PostgreSQL takes them. */
+import type { Hold } from './jsonText.ts';
 import { sliceEnds } from './slices.ts';
 
 const digits = Buffer.from('0123456789abcdef');
 const prefix = Buffer.from('\\x');
 
 /** `\x` and two digits a byte. Yields between slices. */
-export function* byteaText(bytes: Buffer): Generator<void, Buffer> {
+export function* byteaText(bytes: Buffer, hold: Hold): Generator<void, Buffer> {
+  hold(prefix.length + bytes.length * 2);
   const text = Buffer.allocUnsafeSlow(prefix.length + bytes.length * 2);
   let out = prefix.copy(text);
   let at = 0;

@@ -5,7 +5,7 @@
  */
 import { requestErrors } from '../../errors.ts';
 import { COMMA, isLineEnd, QUOTE, readHeader, unreadable } from './csvHeader.ts';
-import { JsonText } from './jsonText.ts';
+import { type Hold, JsonText } from './jsonText.ts';
 import { sliceEnds, Utf8Check } from './slices.ts';
 
 export interface CsvRows {
@@ -21,9 +21,9 @@ export interface CsvRows {
  * @throws {RestError} PGRST102 when it is no UTF-8, the header's line does not end, a quote is not closed, or lines differ
  * in their columns.
  */
-export function* csvToJson(body: Buffer): Generator<void, CsvRows> {
+export function* csvToJson(body: Buffer, hold: Hold): Generator<void, CsvRows> {
   const { names, end: start } = readHeader(body);
-  const rows = new CsvRowsReader(body, start, names.length);
+  const rows = new CsvRowsReader(body, start, names.length, hold);
   const utf8 = new Utf8Check(body);
   for (const end of sliceEnds(body.length)) {
     if (!utf8.accepts(end)) throw requestErrors.invalidBody('The CSV is not UTF-8');
@@ -57,7 +57,7 @@ const NULL = Buffer.from('NULL');
 const nullText = Buffer.from('null');
 
 class CsvRowsReader {
-  readonly json = new JsonText();
+  readonly json: JsonText;
   /** Columns that rows have; null before the first row. */
   width: number | null = null;
   readonly #bytes: Buffer;
@@ -72,7 +72,8 @@ class CsvRowsReader {
   #isOpen = false;
   #hasRows = false;
 
-  constructor(bytes: Buffer, start: number, columns: number) {
+  constructor(bytes: Buffer, start: number, columns: number, hold: Hold) {
+    this.json = new JsonText(hold);
     this.#bytes = bytes;
     this.#at = start;
     this.#labels = Array.from({ length: columns }, (_, i) =>

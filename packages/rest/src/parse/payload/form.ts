@@ -4,7 +4,7 @@
  */
 import { requestErrors } from '../../errors.ts';
 import { decodeText } from '../query.ts';
-import { JsonText } from './jsonText.ts';
+import { type Hold, JsonText } from './jsonText.ts';
 import { sliceEnds, Utf8Check } from './slices.ts';
 
 /** Fields in one form: a table has 1600 columns, and a variadic function hardly more arguments. */
@@ -22,7 +22,10 @@ interface Field {
 /** Yields between slices. @throws {RestError} PGRST102 */
 export function* formFields(
   body: Buffer,
+  hold: Hold,
 ): Generator<void, readonly (readonly [name: string, value: string])[]> {
+  // As sent, and decoded.
+  hold(body.length * 2);
   const fields = yield* splitFields(body);
   const decoded: [string, string][] = [];
   for (const { name, from, to } of fields) {
@@ -35,10 +38,11 @@ export function* formFields(
 /** Of fields with one name the last counts. Yields between slices. @throws {RestError} PGRST102 */
 export function* formToJson(
   body: Buffer,
+  hold: Hold,
 ): Generator<void, { readonly json: Buffer; readonly names: readonly string[] }> {
   const fields = new Map<string, Field>();
   for (const field of yield* splitFields(body)) fields.set(field.name, field);
-  const json = new JsonText();
+  const json = new JsonText(hold);
   json.byte(OPEN);
   for (const { name, from, to } of fields.values()) {
     json.bytes(Buffer.from(`${JSON.stringify(name)}:"`));

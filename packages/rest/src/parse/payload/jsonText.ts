@@ -14,11 +14,19 @@ const escapes: readonly (Uint8Array | undefined)[] = Array.from({ length: 256 },
 });
 const isPlain = Uint8Array.from(escapes, each => (each === undefined ? 1 : 0));
 
+/** Told of each block of memory that is taken; throws when there is no more. */
+export type Hold = (bytes: number) => void;
+
 export class JsonText {
+  readonly #hold: Hold;
   readonly #whole: Buffer[] = [];
   #wholeBytes = 0;
   #chunk: Buffer = Buffer.alloc(0);
   #at = 0;
+
+  constructor(hold: Hold) {
+    this.#hold = hold;
+  }
 
   /** One byte. */
   byte(c: number): void {
@@ -89,9 +97,9 @@ export class JsonText {
       if (this.#wholeBytes > maxBytes) throw requestErrors.bodyTooLarge(maxBytes);
     }
     // Most bodies are small.
-    this.#chunk = Buffer.allocUnsafeSlow(
-      this.#chunk.length === 0 ? 4096 : Math.min(chunkBytes, this.#chunk.length * 4),
-    );
+    const bytes = this.#chunk.length === 0 ? 4096 : Math.min(chunkBytes, this.#chunk.length * 4);
+    this.#hold(bytes);
+    this.#chunk = Buffer.allocUnsafeSlow(bytes);
     this.#at = 0;
   }
 }
