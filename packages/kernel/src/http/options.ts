@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { descriptorLimit } from './descriptorLimit.ts';
 import type { HttpRequest } from './types.ts';
 
 /** Takes over a WebSocket handshake. The socket is its own from then on; errors on it are the listener's to handle. */
@@ -38,7 +39,10 @@ export interface ServeOptions {
    * Default 256 MiB.
    */
   readonly maxWaitingBytes?: number;
-  /** Connections at once; more are closed on arrival. Default 16384. */
+  /**
+   * Connections at once. Beyond it idle ones make room for new ones, and new ones are closed when none is idle. Default 16384,
+   * or three quarters of the descriptors that the process may have open: the rest is for the database and files.
+   */
   readonly maxConnections?: number;
   /** Networks (`10.0.0.0/8`, `::1`, `loopback`, `private`) whose X-Forwarded-For is believed. Default none. */
   readonly trustedProxies?: readonly string[];
@@ -70,7 +74,7 @@ export function limitsOf(options: ServeOptions): Limits {
     headersTimeoutMs: options.headersTimeoutMs ?? 20_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 95_000,
-    maxConnections: options.maxConnections ?? 16_384,
+    maxConnections: options.maxConnections ?? Math.min(16_384, Math.floor(descriptorLimit() * 0.75)),
     maxWaitingBytes: options.maxWaitingBytes ?? 256 * 1024 * 1024,
   };
 }

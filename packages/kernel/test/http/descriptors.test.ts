@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -102,6 +102,34 @@ describe('connections of every odd kind', { skip }, () => {
       );
     }
     await until(async () => (await ask()).open <= base);
+  });
+
+  it('never take the descriptors that a request needs, however few there are', async () => {
+    const program = fileURLToPath(new URL('./descriptorProgram.ts', import.meta.url));
+    const limited = spawn('sh', ['-c', 'ulimit -n 200 && exec "$0" "$1"', process.execPath, program], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    try {
+      limited.send('count');
+      const [{ port }] = await once(limited, 'message');
+      await Promise.all(
+        Array.from({ length: 400 }, () => odd(port, 'GET / HTTP/1.1\r\nHost: a\r\n', () => {})),
+      );
+      limited.send('count');
+      // Looking takes a descriptor as well.
+      const [{ open }] = await once(limited, 'message');
+      assert.ok(open < 200, `${open} are open`);
+      // Both ends of the proxy need one more.
+      await until(async () => {
+        const answer = await fetch(`http://127.0.0.1:${port}/proxy`).then(
+          response => response.text(),
+          () => '',
+        );
+        return answer === '0';
+      });
+    } finally {
+      limited.disconnect();
+    }
   });
 
   it('leave none behind in silence, when their clients neither send more nor close', async () => {
