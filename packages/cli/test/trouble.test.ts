@@ -117,8 +117,12 @@ describe('a stack in trouble', () => {
     await untilHealthy(project);
     assert.deepEqual(await project.run(['health']), { code: 0, stdout: '', stderr: '' });
     await project.run(['down', 'rest']);
-    const ill = await project.run(['health']);
-    assert.equal(ill.code, 4);
+    // What was found a moment ago serves for a second.
+    let ill = await project.run(['health']);
+    await until(async () => {
+      ill = await project.run(['health']);
+      return ill.code === 4;
+    });
     assert.match(ill.stderr, new RegExp(`127\\.0\\.0\\.1:${base}/healthz answers 503`));
     await project.run(['down']);
     assert.equal((await project.run(['health'])).code, 3);
