@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { loadStackConfig } from '../src/deploy/project.ts';
 import { type InitOptions, initProject, type Origin } from '../src/init/index.ts';
 import { parseToml } from '../src/init/toml.ts';
+import { loadStackConfig } from '../src/loadConfig.ts';
 import { renderFiles } from '../src/render/index.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'peakstone-init-'));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { otherUsersCannot, STRANGER } from '@peakstone/testing';
-import { loadStackConfig } from '../src/deploy/project.ts';
+import { loadStackConfig } from '../src/loadConfig.ts';
 import { readEnvFile } from '../src/run/envFile.ts';
 import { ensureDataFolder, stackPaths } from '../src/run/paths.ts';
 import { controlSocket, readPresence } from '../src/run/state.ts';

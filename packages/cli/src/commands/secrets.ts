@@ -94,7 +94,7 @@ const jwt: Command = {
           `The ${key} key has no --${custom}.`,
           `For a token of your own leave '${key}' out and give --role.`,
         );
-      const keys = stackKeys(paths, context.env);
+      const keys = await stackKeys(paths, context.env);
       context.stdout.write(`${key === 'anon' ? keys.anon : keys.service}\n`);
       return exitCodes.ok;
     }
@@ -115,7 +115,7 @@ const jwt: Command = {
       iat: now,
       ...(lifetime === null ? {} : { exp: now + lifetime }),
     };
-    context.stdout.write(`${signStackToken(paths, context.env, claims)}\n`);
+    context.stdout.write(`${await signStackToken(paths, context.env, claims)}\n`);
     return exitCodes.ok;
   },
 };
@@ -143,7 +143,7 @@ export const secrets: Command = {
     const { options, arguments: names } = invocation;
     await assertKnown(names);
     const { stackSecrets } = await import('@peakstone/stack');
-    const values = stackSecrets(await stackOf(invocation, context), context.env);
+    const values = await stackSecrets(await stackOf(invocation, context), context.env);
     if (names.length === 0 && !options.show) return await list(values, options.json === true, context);
     const wanted = names.length > 0 ? names : [...values.keys()];
     const missing = wanted.find(name => !values.has(name));

@@ -13,5 +13,5 @@ export { DeployError } from './errors.ts';
 export type { DeployEvent } from './event.ts';
 export { explainDocker } from './explain.ts';
 export { checkHealthUrl } from './health.ts';
-export { completeEnvironment, loadProject, loadStack, loadStackConfig, type Project } from './project.ts';
+export { completeEnvironment, loadProject, loadStack, type Project } from './project.ts';
 export { deploySwarm, rollbackSwarm, type SwarmOptions } from './swarm.ts';

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '../services/index.ts';
 import { askControl, type ControlRequest } from './control.ts';
-import { type EnvValues, stackEnv } from './envFile.ts';
+import type { EnvValues } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
 import { lockHolder, takeLock } from './lock.ts';
 import type { StackPaths } from './paths.ts';
+import { stackValues } from './stackValues.ts';
 import {
   controlSocket,
   notRunning,
@@ -144,7 +145,7 @@ async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvVal
   let found = existsSync(paths.state);
   try {
     if (presence.kind === 'stale') await endLeft(presence.state.processes ?? []);
-    const values = stackEnv(paths, env);
+    const values = await stackValues(paths, env);
     for (const { name, local } of services) {
       const planning = await local?.plan?.();
       await planning?.freeRemains?.(paths, values, text => {

@@ -2,10 +2,11 @@
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '../services/index.ts';
-import { type EnvValues, stackEnv } from './envFile.ts';
+import type { EnvValues } from './envFile.ts';
 import { StackError } from './errors.ts';
 import { takeLock } from './lock.ts';
 import type { StackPaths } from './paths.ts';
+import { stackValues } from './stackValues.ts';
 import { readPresence } from './state.ts';
 
 /** What a stack keeps in its data folder besides the services' own files. */
@@ -23,7 +24,7 @@ export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<r
     throw new StackError('config', `${paths.data} is a link that PeakStone did not make.`, {
       hint: `Nothing was removed. Name the folder that it leads to: peakstone down --delete-data --data ${paths.data}/.`,
     });
-  const values = stackEnv(paths, env);
+  const values = await stackValues(paths, env);
   const places: string[] = [];
   for (const { local } of services)
     places.push(...((await local?.plan?.())?.dataPlaces?.(paths, values) ?? []));
@@ -44,7 +45,7 @@ export async function deleteData(paths: StackPaths, env: EnvValues): Promise<rea
     });
   try {
     const planned = await planDeletion(paths, env);
-    const values = stackEnv(paths, env);
+    const values = await stackValues(paths, env);
     for (const { local } of services) (await local?.plan?.())?.removeData?.(paths, values);
     for (const place of ownPlaces(paths.data)) rmSync(place, { recursive: true, force: true });
     if (readdirSync(paths.data).length === 0) rmdirSync(paths.data);

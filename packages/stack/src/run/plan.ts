@@ -1,9 +1,8 @@
 import { type ApiKeys, ensureSecrets } from '@peakstone/database';
-import { loadStackConfig } from '../deploy/project.ts';
 import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
 import { localVariables, variablesRequiredBy } from '../variables.ts';
-import { type EnvValues, stackEnv } from './envFile.ts';
+import type { EnvValues } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
@@ -11,6 +10,7 @@ import type { StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
+import { openStackValues } from './stackValues.ts';
 import { externalUrl, httpUrl } from './urls.ts';
 
 /** Every decision of a start, made before anything is started. */
@@ -45,7 +45,8 @@ export async function planStack(
       variables: localVariables,
       notice: text => onEvent({ kind: 'notice', text }),
     });
-  const env = stackEnv(paths, settings.env);
+  const read = await openStackValues(paths, settings.env);
+  const env = read();
   const engines = chooseEngines(env);
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
   const wishes = wishPorts(engines, env, host, settings.portBase);
@@ -56,14 +57,11 @@ export async function planStack(
     async (port, address) => held.has(port) || (await portIsFree(port, address)),
   );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
-  const { schemas: own, supabase } = await loadStackConfig(paths.project);
-  const schemas = exampleSchemas.length > 0 ? [...new Set([...(own ?? []), ...exampleSchemas])] : own;
   const current = (): EnvValues => {
-    const fresh = stackEnv(paths, settings.env);
+    const fresh = read();
     return {
-      ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
-      ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
       ...fresh,
+      ...addSchemas(fresh.DATABASE_SCHEMAS, exampleSchemas),
       ...Object.assign({}, ...[...plannings.values()].map(planning => planning.settings?.(paths, fresh))),
       ...portSettings(ports),
     };
@@ -99,6 +97,11 @@ async function loadPlannings(engines: ReadonlyMap<string, RunEngine>): Promise<M
     if (local?.plan && engines.has(name)) plannings.set(name, await local.plan());
   }
   return plannings;
+}
+
+function addSchemas(own: string | undefined, others: readonly string[]): EnvValues {
+  if (others.length === 0) return {};
+  return { DATABASE_SCHEMAS: [...new Set([...(own?.split(',') ?? []), ...others])].join(',') };
 }
 
 /** The ports that were found, in each service's own words. */

@@ -1,20 +1,21 @@
 import { type ApiKeys, readSupabaseMode, rotateSecrets, signApiKeys } from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { services } from '../services/index.ts';
-import { superuserUrl } from '../services/postgres/address.ts';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
-import { type EnvValues, stackEnv } from './envFile.ts';
+import { superuserUrl } from './databaseUrl.ts';
+import type { EnvValues } from './envFile.ts';
 import { StackError } from './errors.ts';
 import type { StackPaths } from './paths.ts';
+import { stackValues } from './stackValues.ts';
 import { readPresence } from './state.ts';
 
 /** The secrets among the stack's variables. */
 export const secretVariables = variables.filter(variable => variable.generate);
 
 /** The secrets that are set, by name. */
-export function stackSecrets(paths: StackPaths, env: EnvValues): Map<string, string> {
-  const values = stackEnv(paths, env);
+export async function stackSecrets(paths: StackPaths, env: EnvValues): Promise<Map<string, string>> {
+  const values = await stackValues(paths, env);
   return new Map(
     secretVariables.flatMap(({ name }) => (values[name] ? [[name, values[name]] as const] : [])),
   );
@@ -61,8 +62,8 @@ export async function rotateStackSecrets(
 }
 
 /** The anon key and the service key. @throws {StackError} `config` when there is no JWT_SECRET yet. */
-export function stackKeys(paths: StackPaths, env: EnvValues): ApiKeys {
-  return signStackKeys(stackEnv(paths, env));
+export async function stackKeys(paths: StackPaths, env: EnvValues): Promise<ApiKeys> {
+  return signStackKeys(await stackValues(paths, env));
 }
 
 /** Keys made from settings. Always the same for the same secret, so that what was copied yesterday equals what is printed today. Pure. */
@@ -81,12 +82,12 @@ const keysIssuedAt = 1_735_689_600;
 const keysLifetime = 20 * 365.25 * 24 * 3600;
 
 /** Signs claims with the stack's JWT_SECRET. @throws {StackError} `config` */
-export function signStackToken(
+export async function signStackToken(
   paths: StackPaths,
   env: EnvValues,
   claims: Readonly<Record<string, unknown>>,
-): string {
-  return signJwt(claims, jwtSecret(stackEnv(paths, env)));
+): Promise<string> {
+  return signJwt(claims, jwtSecret(await stackValues(paths, env)));
 }
 
 function jwtSecret(values: EnvValues): string {

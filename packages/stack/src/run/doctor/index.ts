@@ -1,9 +1,12 @@
+import { ConfigError } from '@peakstone/kernel/config';
+import { StackConfigError } from '../../definition.ts';
 import { services } from '../../services/index.ts';
 import { ask } from '../client.ts';
-import { type EnvValues, stackEnv } from '../envFile.ts';
+import type { EnvValues } from '../envFile.ts';
 import { StackError } from '../errors.ts';
 import type { StackPaths } from '../paths.ts';
 import { portIsFree } from '../ports.ts';
+import { stackValues } from '../stackValues.ts';
 import { type Presence, readPresence } from '../state.ts';
 import type { StackStatus } from '../status.ts';
 import { type Check, fail, ok, warn } from './check.ts';
@@ -16,20 +19,32 @@ export type { Check } from './check.ts';
 /** Looks at everything a stack depends on, changes nothing. Worst last within its group; ends within seconds. */
 export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[]> {
   const presence = readPresence(paths);
+  const { values, wrong } = await readValues(paths, env);
   return [
     ...checkMachine(paths.data),
-    ...(await checkData(paths, presence, settingsOf(paths, env))),
+    ...(await checkData(paths, presence, values)),
     ...checkEnv(paths, env),
-    ...(presence.kind === 'running' ? await checkRunning(paths, presence, env) : await checkPorts()),
+    ...wrong,
+    ...(presence.kind === 'running' ? await checkRunning(paths, presence, values) : await checkPorts()),
   ];
 }
 
-/** What `.env` adds where it can be read; where not, that is a finding of its own. */
-function settingsOf(paths: StackPaths, env: EnvValues): EnvValues {
+/** The stack's settings; where they cannot be read, the environment's alone and why. */
+async function readValues(
+  paths: StackPaths,
+  env: EnvValues,
+): Promise<{ readonly values: EnvValues; readonly wrong: readonly Check[] }> {
   try {
-    return stackEnv(paths, env);
-  } catch {
-    return env;
+    return { values: await stackValues(paths, env), wrong: [] };
+  } catch (error) {
+    if (error instanceof StackConfigError)
+      return {
+        values: env,
+        wrong: [fail('Configuration', error.message, 'Correct it in peakstone.config.ts.')],
+      };
+    // Of `.env`, which has a check of its own.
+    if (error instanceof ConfigError || error instanceof StackError) return { values: env, wrong: [] };
+    throw error;
   }
 }
 
@@ -53,7 +68,7 @@ async function checkPorts(): Promise<Check[]> {
 async function checkRunning(
   paths: StackPaths,
   presence: Presence & { kind: 'running' },
-  env: EnvValues,
+  values: EnvValues,
 ): Promise<Check[]> {
   if (!presence.state) return [warn('Stack', 'is starting right now', 'Look again in a moment.')];
   let status: StackStatus | null;
@@ -72,7 +87,7 @@ async function checkRunning(
   for (const { name, local } of services) {
     const well = status?.services.some(service => service.name === name && service.state === 'healthy');
     const examine = well ? await local?.examine?.() : undefined;
-    if (examine) checks.push(...(await examine({ env: stackEnv(paths, env), ports })));
+    if (examine) checks.push(...(await examine({ env: values, ports })));
   }
   return checks;
 }

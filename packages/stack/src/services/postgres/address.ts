@@ -1,49 +1,9 @@
 import { connectionUrl } from '@peakstone/database';
 import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
-import { type EnvValues, stackEnv } from '../../run/envFile.ts';
-import { StackError } from '../../run/errors.ts';
-import type { StackPaths } from '../../run/paths.ts';
-import { runningState } from '../../run/state.ts';
+import type { EnvValues } from '../../run/envFile.ts';
 import { externalUrl } from '../../run/urls.ts';
 
-/** Variables that hold the passwords of the database's accounts. */
-const passwordVariables = {
-  db_authenticator: 'DB_AUTHENTICATOR_PASSWORD',
-  hasura: 'HASURA_DB_PASSWORD',
-  db_migrator: 'DB_MIGRATOR_PASSWORD',
-} as const;
-
-/** The database's accounts that log in, besides the administrator. */
-export type DatabaseRole = keyof typeof passwordVariables;
-
-/**
- * The administrator's address of the running stack's database.
- * @throws {StackError} `notRunning`
- */
-export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<string> {
-  const values = stackEnv(paths, env);
-  return administratorUrl(values, await portsOf(paths, values));
-}
-
-/**
- * The address of the running stack's database for one of its accounts, password included.
- * @throws {StackError} `notRunning`; `config` when its password is not set.
- */
-export async function databaseUrl(paths: StackPaths, env: EnvValues, role: DatabaseRole): Promise<string> {
-  const values = stackEnv(paths, env);
-  const ports = await portsOf(paths, values);
-  const name = passwordVariables[role];
-  const password = values[name];
-  if (!password)
-    throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });
-  return withLogin(administratorUrl(values, ports), role, password);
-}
-
-async function portsOf(paths: StackPaths, values: EnvValues): Promise<Readonly<Record<string, number>>> {
-  return externalUrl(values.DATABASE_ENGINE) === null ? (await runningState(paths)).ports : {};
-}
-
-/** The same from the stack's settings and its ports. Pure. */
+/** The administrator's address of the stack's database, from the stack's settings and its ports. Pure. */
 export function administratorUrl(values: EnvValues, ports: Readonly<Record<string, number>>): string {
   const external = externalUrl(values.DATABASE_ENGINE);
   if (external !== null) {

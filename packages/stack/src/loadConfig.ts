@@ -1,0 +1,69 @@
+/** A project's `peakstone.config.ts`: found, run and checked. */
+import { existsSync } from 'node:fs';
+import { type ResolveFnOutput, type ResolveHookContext, registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
+import { type StackConfig, StackConfigError } from './definition.ts';
+import { resolveStack } from './resolve.ts';
+
+/** Names looked for, in order. */
+const configNames = [
+  'peakstone.config.ts',
+  'peakstone.config.mts',
+  'peakstone.config.js',
+  'peakstone.config.mjs',
+];
+
+/**
+ * The configuration that the folder's file exports, or none; in a Supabase project, its compatibility.
+ * @throws {StackConfigError} the file cannot be run, or exports something else.
+ */
+export async function loadStackConfig(folder: string): Promise<StackConfig> {
+  const own = await readStackConfig(folder);
+  return existsSync(join(folder, 'supabase')) ? { supabase: 'full', ...own } : own;
+}
+
+async function readStackConfig(folder: string): Promise<StackConfig> {
+  const name = configNames.find(candidate => existsSync(join(folder, candidate)));
+  if (name === undefined) return {};
+  assertOwnConfig(join(folder, name));
+  let module: { default?: unknown };
+  const hooks = registerHooks({ resolve: resolveOwnPackage });
+  try {
+    module = (await import(pathToFileURL(join(folder, name)).href)) as { default?: unknown };
+  } catch (error) {
+    throw new StackConfigError(`${name}: ${(error as Error).message}`);
+  } finally {
+    hooks.deregister();
+  }
+  const config = module.default;
+  // A file that exports nothing at all is read as CommonJS, whose exports are an object with nothing in it.
+  const nothing = 'module.exports' in module && Object.keys(config ?? {}).length === 0;
+  if (typeof config !== 'object' || config === null || nothing) {
+    throw new StackConfigError(`${name} must export its configuration: export default defineConfig({ … })`);
+  }
+  resolveStack(config as StackConfig);
+  return config as StackConfig;
+}
+
+/** Its code would run as this user: in a folder where all may write, another could have left it. */
+function assertOwnConfig(file: string): void {
+  try {
+    assertOwnFile(file);
+  } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new StackConfigError(`${error.message} ${error.hint}`, { cause: error });
+    throw error;
+  }
+}
+
+/** The file's import of this package means the one that reads it, so that a folder without node_modules can have one. */
+function resolveOwnPackage(
+  specifier: string,
+  context: ResolveHookContext,
+  nextResolve: (specifier: string, context: ResolveHookContext) => ResolveFnOutput,
+): ResolveFnOutput {
+  if (specifier !== '@peakstone/stack') return nextResolve(specifier, context);
+  return { url: new URL('./index.ts', import.meta.url).href, shortCircuit: true };
+}

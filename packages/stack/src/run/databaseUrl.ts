@@ -1,0 +1,46 @@
+/** Addresses of the running stack's database. */
+import { withLogin } from '@peakstone/kernel/pg';
+import { administratorUrl } from '../services/postgres/address.ts';
+import type { EnvValues } from './envFile.ts';
+import { StackError } from './errors.ts';
+import type { StackPaths } from './paths.ts';
+import { stackValues } from './stackValues.ts';
+import { runningState } from './state.ts';
+import { externalUrl } from './urls.ts';
+
+/** Variables that hold the passwords of the database's accounts. */
+const passwordVariables = {
+  db_authenticator: 'DB_AUTHENTICATOR_PASSWORD',
+  hasura: 'HASURA_DB_PASSWORD',
+  db_migrator: 'DB_MIGRATOR_PASSWORD',
+} as const;
+
+/** The database's accounts that log in, besides the administrator. */
+export type DatabaseRole = keyof typeof passwordVariables;
+
+/**
+ * The administrator's address of the running stack's database.
+ * @throws {StackError} `notRunning`
+ */
+export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<string> {
+  const values = await stackValues(paths, env);
+  return administratorUrl(values, await portsOf(paths, values));
+}
+
+/**
+ * The address of the running stack's database for one of its accounts, password included.
+ * @throws {StackError} `notRunning`; `config` when its password is not set.
+ */
+export async function databaseUrl(paths: StackPaths, env: EnvValues, role: DatabaseRole): Promise<string> {
+  const values = await stackValues(paths, env);
+  const ports = await portsOf(paths, values);
+  const name = passwordVariables[role];
+  const password = values[name];
+  if (!password)
+    throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });
+  return withLogin(administratorUrl(values, ports), role, password);
+}
+
+async function portsOf(paths: StackPaths, values: EnvValues): Promise<Readonly<Record<string, number>>> {
+  return externalUrl(values.DATABASE_ENGINE) === null ? (await runningState(paths)).ports : {};
+}

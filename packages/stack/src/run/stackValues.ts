@@ -1,0 +1,28 @@
+/** The settings of a stack, as every command reads them: this is the only reader. */
+import { loadStackConfig } from '../loadConfig.ts';
+import { type EnvValues, readEnvFile } from './envFile.ts';
+import type { StackPaths } from './paths.ts';
+
+/**
+ * The process environment, over `.env` as Compose does it, over what `peakstone.config.ts` (or a `supabase/` folder) says.
+ * @throws {ConfigError} naming the line of `.env` that cannot be read; {StackConfigError} what the configuration has wrong;
+ * {StackError} when a file cannot be read.
+ */
+export async function stackValues(paths: StackPaths, env: EnvValues): Promise<EnvValues> {
+  return (await openStackValues(paths, env))();
+}
+
+/** The same for those who read again: `.env` as it is at each call, the configuration as it was at the first. */
+export async function openStackValues(paths: StackPaths, env: EnvValues): Promise<() => EnvValues> {
+  const { schemas, supabase } = await loadStackConfig(paths.project);
+  const configured: EnvValues = {
+    ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
+    ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
+  };
+  return () => ({ ...configured, ...withoutEmpty(readEnvFile(paths, env)), ...withoutEmpty(env) });
+}
+
+/** An empty variable is one that is not set; it must not hide what stands below it. */
+function withoutEmpty(values: EnvValues): EnvValues {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { examine } from '../src/run/doctor/index.ts';
+import { exposedSchemas } from '../src/run/exposedSchemas.ts';
+import { stackPaths } from '../src/run/paths.ts';
+import { signStackToken, stackKeys } from '../src/run/secrets.ts';
+import { stackValues } from '../src/run/stackValues.ts';
+
+const JWT_SECRET = 'a'.repeat(16) + 'b'.repeat(16);
+const root = mkdtempSync(join(tmpdir(), 'peakstone-values-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+/** A project's folder with these files. */
+function project(files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(root, 'project-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+  return stackPaths(folder);
+}
+
+const config = (text: string) => ({ 'peakstone.config.mjs': `export default ${text};\n` });
+const roleOf = (token: string): unknown =>
+  JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()).role;
+
+describe('the settings of a stack', () => {
+  it('are those of the configuration for every command, so that the keys it prints are those that it takes', async () => {
+    const paths = project({ ...config("{ supabase: 'off' }"), '.env': `JWT_SECRET=${JWT_SECRET}\n` });
+    const keys = await stackKeys(paths, {});
+    assert.deepEqual([keys.anon, keys.service].map(roleOf), ['web_anon', 'app_user']);
+    assert.equal(roleOf(await signStackToken(paths, {}, { role: 'x' })), 'x');
+    assert.equal(roleOf((await stackKeys(project({}), { JWT_SECRET })).anon), 'anon');
+  });
+
+  it('stand in the environment, else in .env, else in the configuration; an empty one hides nothing', async () => {
+    const paths = project({
+      ...config("{ supabase: 'off', schemas: ['shop', 'public'] }"),
+      '.env': 'DATABASE_SUPABASE=\n',
+    });
+    const mode = async (env: Record<string, string>) => (await stackValues(paths, env)).DATABASE_SUPABASE;
+    assert.equal(await mode({}), 'off');
+    assert.equal(await mode({ DATABASE_SUPABASE: '' }), 'off');
+    writeFileSync(paths.env, 'DATABASE_SUPABASE=roles\n');
+    assert.equal(await mode({}), 'roles');
+    assert.equal(await mode({ DATABASE_SUPABASE: 'full' }), 'full');
+    assert.deepEqual(await exposedSchemas(paths, {}), ['shop', 'public']);
+    assert.deepEqual(await exposedSchemas(paths, { DATABASE_SCHEMAS: 'a, b' }), ['a', 'b']);
+    assert.deepEqual(await exposedSchemas(paths, { PGRST_DB_SCHEMAS: 'c', DATABASE_SCHEMAS: 'a' }), ['c']);
+  });
+
+  it("are a Supabase project's where there is a supabase folder", async () => {
+    const paths = project({});
+    mkdirSync(join(paths.project, 'supabase'));
+    assert.equal((await stackValues(paths, {})).DATABASE_SUPABASE, 'full');
+  });
+
+  it('are a finding of the doctor where the configuration cannot be read', async () => {
+    const found = await examine(project(config('{ wrong: 1 }')), {});
+    const [check, ...others] = found.filter(({ title }) => title === 'Configuration');
+    assert.equal(check?.level, 'fail');
+    assert.match(check?.found ?? '', /'wrong' is not a setting/);
+    assert.deepEqual(others, []);
+  });
+});
