@@ -27,11 +27,16 @@ const folder = await mkdtemp(join(tmpdir(), 'bench-bodies-'));
 const turns = join(folder, 'turns');
 process.env.BENCH_TURNS = turns;
 process.env.NODE_OPTIONS = `--import ${join(import.meta.dirname, 'parts/turns.ts')}`;
+process.env.PGRST_BATCH_PATH = '/batch';
+process.env.PGRST_DB_NESTED_INSERT_ENABLED = 'true';
 const service = await startBenchService();
 delete process.env.NODE_OPTIONS;
 await service.admin.script(`
 create table api.loaded (id int, name text, price numeric, stock int);
 grant insert on api.loaded to bench_user;
+create table api.parents (id int primary key generated always as identity, name text);
+create table api.children (id int primary key generated always as identity, parent_id int references api.parents, name text, price numeric);
+grant select, insert on api.parents, api.children to bench_user;
 create function api.take(json) returns int language sql immutable as 'select 1';
 create function api.take_bytes(bytea) returns int language sql immutable as 'select length($1)';
 notify pgrst`);

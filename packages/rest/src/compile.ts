@@ -8,6 +8,7 @@ import { compileNested } from './compile/nested.ts';
 import type { RestConfig } from './config/types.ts';
 import { beyondErrors, requestErrors, schemaCacheErrors } from './errors.ts';
 import type { MediaType } from './parse/media.ts';
+import type { Hold } from './parse/payload/jsonText.ts';
 import { assertPreferences, countsByPlan } from './parse/prefer.ts';
 import type { ApiRequest } from './parse/request.ts';
 import type { Action } from './parse/target.ts';
@@ -150,12 +151,13 @@ function planCount(
   return countsByPlan(preferences) && mediaType.kind !== 'plan' ? [planCountStatement(plan)] : [];
 }
 
-function compileMutate(
+function* compileMutate(
   action: Extract<Action, { kind: 'mutate' }>,
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
-): CompiledMutate {
+  hold: Hold,
+): Generator<void, CompiledMutate> {
   const { preferences, payload } = request;
   const table = findTable(catalog, request.schema, action.name);
   const plan = planRows({ schema: table.schema, name: table.name }, request, catalog, config);
@@ -164,7 +166,7 @@ function compileMutate(
     const nestedResolved = handlerFor(table, plan, request, catalog, config, isBare);
     const { mediaType } = nestedResolved;
     const options = statementOptions(nestedResolved, request, config);
-    const run = compileNested(table, plan, options, request, catalog, config.dbSchemas);
+    const run = yield* compileNested(table, plan, options, request, catalog, config.dbSchemas, hold);
     return { kind: 'mutate', ...run, table, mediaType, plan };
   }
   const body = payload?.kind === 'bytes' ? payload.bytes : Buffer.alloc(0);
@@ -240,18 +242,22 @@ export function compileCall(
   return { kind: 'call', statements: [statement], routine, writes, mediaType: resolved.mediaType, plan };
 }
 
-/** Compiles whatever takes a statement. */
-export function compileAction(
+/**
+ * Compiles whatever takes a statement. `hold` is told of memory that is taken for a body that is read only here, which is
+ * done in pieces: all else comes without a yield.
+ */
+export function* compileAction(
   action: Extract<Action, { kind: 'read' | 'mutate' | 'call' }>,
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
-): Compiled {
+  hold: Hold,
+): Generator<void, Compiled> {
   switch (action.kind) {
     case 'read':
       return compileRead(action, request, catalog, config);
     case 'mutate':
-      return compileMutate(action, request, catalog, config);
+      return yield* compileMutate(action, request, catalog, config, hold);
     case 'call':
       return compileCall(action, request, catalog, config);
   }

@@ -3,8 +3,9 @@
  * What it throws is rendered by the edge around it.
  */
 import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
+import { runPaced, runWhole } from '@peakstone/kernel/pace';
 import { createShortStatements } from '@peakstone/kernel/pg';
-import { compileAction, compileCall } from './compile.ts';
+import { type Compiled, compileAction, compileCall } from './compile.ts';
 import type { RestCall, RestEngine } from './context.ts';
 import { answerCompiled } from './engine/answer.ts';
 import { answerBatch, isBatch } from './engine/batch.ts';
@@ -51,14 +52,14 @@ export function createEngine(): RestEngine {
       case 'read':
       case 'mutate':
       case 'call': {
-        const compiled = compileAction(action, api, catalog, config);
+        const compiled = await compile(action, api, call);
         timing.lap('plan');
         try {
           return await answerCompiled(compiled, api, call, shortStatements, timing);
         } catch (error) {
           const renewed = await renewCall(error, compiled, call);
           if (!renewed) throw error;
-          const again = compileAction(action, api, renewed.catalog, config);
+          const again = await compile(action, api, renewed);
           return await answerCompiled(again, api, renewed, shortStatements, timing);
         }
       }
@@ -87,6 +88,16 @@ export function createEngine(): RestEngine {
       throw error;
     }
   };
+}
+
+/** Rows with related rows are read only here, where the catalog tells them apart; nothing else takes time. */
+function compile(
+  action: Parameters<typeof compileAction>[0],
+  api: ApiRequest,
+  { catalog, config, request }: RestCall,
+): Compiled | Promise<Compiled> {
+  const work = compileAction(action, api, catalog, config, bytes => request.hold(bytes));
+  return api.preferences.nested ? runPaced(work) : runWhole(work);
 }
 
 /** OPTIONS. */

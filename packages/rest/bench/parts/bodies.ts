@@ -4,12 +4,18 @@ import { request } from 'node:http';
 interface BodyKind {
   readonly path: string;
   readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where less than 60 MB is all that is taken. */
+  readonly maxBytes?: number;
   make(bytes: number): Buffer;
 }
 
 const json = 'application/json';
 const csv = 'text/csv';
 const form = 'application/x-www-form-urlencoded';
+
+/** Batches and nested inserts take 4 MiB. */
+const ownBytes = 4_000_000;
 
 /** As many units as fit. */
 const repeated = (bytes: number, head: string, unit: string, tail: string): Buffer =>
@@ -53,6 +59,52 @@ export const bodyKinds: Readonly<Record<string, BodyKind>> = {
   },
   'form fields': { path: '/loaded', type: form, make: bytes => repeated(bytes, '', 'a=1&', '') },
   'form value': { path: '/loaded', type: form, make: bytes => repeated(bytes, 'name=', '%41', '') },
+  'nested rows': {
+    path: '/parents',
+    type: json,
+    headers: { prefer: 'nested=insert' },
+    maxBytes: ownBytes,
+    make: bytes =>
+      repeated(
+        bytes,
+        '[{"name":"p"}',
+        ',{"name":"parent of two","children":[{"name":"first","price":1.5},{"name":"second","price":2.25}]}',
+        ']',
+      ),
+  },
+  'nested keys': {
+    path: '/parents',
+    type: json,
+    headers: { prefer: 'nested=insert' },
+    maxBytes: ownBytes,
+    make: bytes =>
+      Buffer.from(
+        `{"name":"p",${Array.from({ length: Math.floor(bytes / 14) }, (_, i) => `"k${i}":[]`).join(',')}}`,
+      ),
+  },
+  'batch rows': {
+    path: '/batch',
+    type: json,
+    maxBytes: ownBytes,
+    make: bytes => {
+      const row = '{"id":1234,"name":"person number 1234","price":12.34,"stock":5}';
+      const rows = Array.from({ length: Math.floor(bytes / 100 / row.length) }, () => row).join(',');
+      const request = `{"method":"POST","path":"/loaded","body":[${rows}]}`;
+      return Buffer.from(`[${Array.from({ length: 100 }, () => request).join(',')}]`);
+    },
+  },
+  'batch text': {
+    path: '/batch',
+    type: json,
+    maxBytes: ownBytes,
+    make: bytes =>
+      repeated(
+        bytes,
+        '[{"method":"POST","path":"/loaded","headers":{"Content-Type":"text/csv"},"body":"id,name\\n',
+        '1,\\u0041\\n',
+        '"}]',
+      ),
+  },
   bytes: {
     path: '/rpc/take_bytes',
     type: 'application/octet-stream',
@@ -62,11 +114,14 @@ export const bodyKinds: Readonly<Record<string, BodyKind>> = {
 
 if (process.send) {
   const [kind = '', megabytes = '', origin = '', authorization = ''] = process.argv.slice(2);
-  const { path, type, make } = bodyKinds[kind]!;
-  const body = make(Number(megabytes) * 1e6);
+  const { path, type, headers, maxBytes = Number.POSITIVE_INFINITY, make } = bodyKinds[kind]!;
+  const body = make(Math.min(Number(megabytes) * 1e6, maxBytes));
   const sent = request(
     origin + path,
-    { method: 'POST', headers: { authorization, 'content-type': type, 'content-length': body.length } },
+    {
+      method: 'POST',
+      headers: { authorization, 'content-type': type, 'content-length': body.length, ...headers },
+    },
     response => {
       response.resume().on('end', () => process.send?.(response.statusCode, () => process.exit()));
     },

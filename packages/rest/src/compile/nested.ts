@@ -1,8 +1,9 @@
-/** Compiling an insert of rows with the rows they are related to. Pure. */
+/** Compiling an insert of rows with the rows they are related to. */
 import type { Catalog, Table } from '@peakstone/kernel/catalog';
 import type { Sql } from '@peakstone/kernel/pg';
 import { beyondErrors, requestErrors } from '../errors.ts';
-import { parseExact } from '../parse/exactJson.ts';
+import { readJson } from '../parse/jsonSpan.ts';
+import type { Hold } from '../parse/payload/jsonText.ts';
 import { assertPreferences } from '../parse/prefer.ts';
 import type { ApiRequest } from '../parse/request.ts';
 import { planMutate } from '../plan/mutate.ts';
@@ -22,22 +23,23 @@ export interface NestedStatements {
   readonly statements: readonly Sql[];
 }
 
-/** @throws {RestError} PGRST102, PGRST122, PEAK130 and those of `planNested`. */
-export function compileNested(
+/** Pure but for what `hold` does; yields between pieces of work. @throws {RestError} PGRST102, PGRST122, PEAK130 and those of `planNested`. */
+export function* compileNested(
   table: Table,
   plan: ReadPlan,
   options: StatementOptions,
   request: ApiRequest,
   catalog: Catalog,
   exposedSchemas: readonly string[],
-): NestedStatements {
+  hold: Hold,
+): Generator<void, NestedStatements> {
   const { preferences, query, contentType, payload } = request;
   refuseBesidesNesting(request, options, catalog);
-  const text = payload?.kind === 'bytes' ? payload.bytes.toString() : '';
-  const body = contentType.kind === 'json' ? parseExact(text) : undefined;
-  if (body === undefined) throw requestErrors.invalidBody('Empty or invalid json');
+  const body =
+    contentType.kind === 'json' && payload?.kind === 'bytes' ? yield* readJson(payload.bytes) : null;
+  if (body === null) throw requestErrors.invalidBody('Empty or invalid json');
   assertPreferences(preferences);
-  const nested = planNested(table, body, { catalog, schema: table.schema, exposedSchemas });
+  const nested = yield* planNested(table, body, { catalog, schema: table.schema, exposedSchemas, hold });
   // Of the plain insert only what it returns counts: which columns the response needs.
   const mutation = planMutate(
     table,

@@ -3,7 +3,7 @@
  * all their statements travel as one exchange.
  */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
-import { runWhole } from '@peakstone/kernel/pace';
+import { runPaced } from '@peakstone/kernel/pace';
 import { type Exchange, PgError, type Result, type Statement } from '@peakstone/kernel/pg';
 import type { IsolationLevel } from '@peakstone/kernel/request';
 import { type Compiled, compileAction } from '../compile.ts';
@@ -46,14 +46,15 @@ export async function answerBatch(call: RestCall): Promise<HttpResponse> {
   if (request.method !== 'POST') throw requestErrors.unsupportedMethod(request.method);
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? 'application/json';
   if (type !== 'application/json') throw beyondErrors.invalidBatch('A JSON array of requests was expected.');
-  const items = readBatch(await request.body(maxBodyBytes), request.headers, config.beyond.batchMaxRequests);
+  const body = await request.body(maxBodyBytes);
+  const items = await runPaced(readBatch(body, request.headers, config.beyond.batchMaxRequests));
   const preferences = parsePrefer(request.headers.prefer, allowsTxOverride(config));
   // How the transaction ends is said once for all; and an answer inside of another has to be whole.
   const inside: RestCall = {
     ...call,
     config: { ...config, dbTxEnd: 'commit', beyond: { ...config.beyond, stream: false } },
   };
-  const planned = items.map((item, index) => blaming(index, call, () => planItem(item, inside)));
+  const planned = await runPaced(planItems(items, inside));
   const writes = planned.some(({ answer }) => answer.writes);
   const rollsBack = writes && endsInRollback(preferences, config);
   const applied = renderPreferenceApplied(preferences.tx ? { tx: preferences.tx } : {});
@@ -82,28 +83,40 @@ export async function answerBatch(call: RestCall): Promise<HttpResponse> {
       const index = starts.findLastIndex(({ first }) => first <= statement);
       throw blamed(error, index, call);
     }
-    return { status: 200, headers, body: renderBatch(responses) };
+    return { status: 200, headers, body: await runPaced(renderBatch(responses)) };
   });
 }
 
-function planItem(item: BatchItem, call: RestCall): Planned {
+function* planItems(items: readonly BatchItem[], call: RestCall): Generator<void, readonly Planned[]> {
+  const planned: Planned[] = [];
+  for (const [index, item] of items.entries()) {
+    try {
+      planned.push(yield* planItem(item, call));
+    } catch (error) {
+      throw blamed(error, index, call);
+    }
+    yield;
+  }
+  return planned;
+}
+
+function* planItem(item: BatchItem, call: RestCall): Generator<void, Planned> {
   const { config } = call;
+  const hold = (bytes: number): void => call.request.hold(bytes);
   const target = parseTarget(item, config);
   const { action } = target;
   if (action.kind !== 'read' && action.kind !== 'mutate' && action.kind !== 'call') {
     throw beyondErrors.invalidBatch('Only relations and functions can be requested in a batch.');
   }
   const head = parseRequest(item, target, config);
-  const api = takesBody(target)
-    ? runWhole(withBody(head, item.body, bytes => call.request.hold(bytes)))
-    : head;
-  const compiled = compileAction(action, api, call.catalog, config);
+  const api = takesBody(target) ? yield* withBody(head, item.body, hold) : head;
+  const compiled = yield* compileAction(action, api, call.catalog, config, hold);
   const request: HttpRequest = {
     ...item,
     target: item.query === '' ? item.path : `${item.path}?${item.query}`,
     remoteAddress: call.request.remoteAddress,
     body: () => Promise.resolve(item.body),
-    hold: bytes => call.request.hold(bytes),
+    hold,
     async *stream() {
       yield item.body;
     },

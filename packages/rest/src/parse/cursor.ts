@@ -1,7 +1,6 @@
 /** The cursor of `after=`: the place of a row in an order, opaque to clients. Pure. */
 import { createHash } from 'node:crypto';
 import { beyondErrors } from '../errors.ts';
-import { parseExact } from './exactJson.ts';
 
 /** Longer ones were not made here, or hold values that no URL should carry. */
 const maxLength = 8192;
@@ -30,12 +29,22 @@ export function decodeCursor(text: string, order: string): readonly (string | nu
   if (!checksum(json, order).equals(bytes.subarray(0, checksumLength))) {
     throw beyondErrors.invalidCursor('It was altered, or belongs to another relation or order.');
   }
-  const values = parseExact(json.toString());
+  const values = parseJson(json.toString());
   // Whoever can compute the checksum can still not write what is no cursor.
   if (!Array.isArray(values) || !values.every(isText)) {
     throw beyondErrors.invalidCursor('It is not one that this service gave.');
   }
   return values;
+}
+
+/** @returns undefined when it is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The caller says what it means that there is none.
+    return undefined;
+  }
 }
 
 const isText = (value: unknown): value is string | null => value === null || typeof value === 'string';

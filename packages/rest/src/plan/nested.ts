@@ -14,7 +14,8 @@ import {
   type Table,
 } from '@peakstone/kernel/catalog';
 import { beyondErrors, schemaCacheErrors } from '../errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../parse/exactJson.ts';
+import type { JsonSpan } from '../parse/jsonSpan.ts';
+import { type Hold, JsonText } from '../parse/payload/jsonText.ts';
 import { payloadColumn } from './mutate.ts';
 import { findRelationship, isToOne } from './relationship.ts';
 import type { InsertColumn } from './types.ts';
@@ -40,7 +41,7 @@ export interface NestedInsert {
   readonly columns: readonly InsertColumn[];
   readonly links: readonly NestedLink[];
   /** A JSON array of objects: `pgrst_ord`, `pgrst_link_N` and the columns. */
-  readonly rows: string;
+  readonly rows: Buffer;
   readonly group: number;
   /** Whether the group has rows of an earlier statement. */
   readonly continues: boolean;
@@ -58,8 +59,11 @@ interface Link extends NestedLink {
   readonly ord: number;
 }
 
+/** A row as it was sent. */
+type Row = ReadonlyMap<string, JsonSpan>;
+
 interface Entry {
-  readonly value: JsonObject;
+  readonly value: Row;
   readonly links: Link[];
 }
 
@@ -67,7 +71,7 @@ interface Embed {
   readonly name: string;
   readonly relationship: Relationship;
   readonly target: Table;
-  readonly items: { readonly parent: number; readonly value: JsonObject }[];
+  readonly items: { readonly parent: number; readonly value: Row }[];
 }
 
 interface Group {
@@ -79,22 +83,28 @@ export interface NestedContext {
   readonly catalog: Catalog;
   readonly schema: string;
   readonly exposedSchemas: readonly string[];
+  /** Told of memory that is taken for rows. */
+  readonly hold: Hold;
 }
 
 /**
- * Pure.
+ * Pure but for what `hold` does; yields between pieces of work.
  * @throws {RestError} PEAK130 for a body of another shape, PGRST200 and PGRST201 for a name that means no relationship or
  * several, PGRST204 for an unknown column.
  */
-export function planNested(table: Table, body: Json, context: NestedContext): NestedPlan {
+export function* planNested(
+  table: Table,
+  body: JsonSpan,
+  context: NestedContext,
+): Generator<void, NestedPlan> {
   if (table.primaryKey.length === 0) {
     throw beyondErrors.invalidNesting(
       `"${table.name}" has no primary key, so that its new rows could not be found again.`,
     );
   }
-  const rows = asRows(body, table.name);
+  const rows = yield* readRows(body, table.name);
   const planner = new Planner(context);
-  const root = planner.insert(
+  const root = yield* planner.insert(
     table,
     rows.map(value => ({ value, links: [] })),
     0,
@@ -103,10 +113,19 @@ export function planNested(table: Table, body: Json, context: NestedContext): Ne
   return planner.finish(root);
 }
 
-function asRows(value: Json, name: string): readonly JsonObject[] {
-  const rows = Array.isArray(value) ? (value as readonly Json[]) : [value as Json];
-  if (!rows.every(row => isJsonObject(row))) {
-    throw beyondErrors.invalidNesting(`"${name}" takes an object or a list of objects.`);
+/** Rows that are looked at before others get their turn. */
+const rowsInPiece = 128;
+const isPieceEnd = (n: number): boolean => n % rowsInPiece === rowsInPiece - 1;
+
+function* readRows(value: JsonSpan, name: string): Generator<void, readonly Row[]> {
+  const spans = value.kind === 'list' ? yield* value.elements() : [value];
+  const rows: Row[] = [];
+  for (const span of spans) {
+    if (span.kind !== 'object') {
+      throw beyondErrors.invalidNesting(`"${name}" takes an object or a list of objects.`);
+    }
+    rows.push(yield* span.members());
+    if (isPieceEnd(rows.length)) yield;
   }
   return rows;
 }
@@ -125,15 +144,19 @@ class Planner {
   }
 
   /** Plans rows of one table with all that hangs on them. @returns their group. */
-  insert(table: Table, entries: readonly Entry[], depth: number): number {
+  *insert(table: Table, entries: readonly Entry[], depth: number): Generator<void, number> {
     if (depth > maxDepth) {
       throw beyondErrors.invalidNesting(`Rows are nested more than ${maxDepth} levels deep.`);
     }
     const group = this.#groups.push({ table, keys: new Map() }) - 1;
-    const embeds = this.#embedsOf(table, entries);
-    for (const embed of embeds) if (isReferred(embed.relationship)) this.#before(embed, entries, depth);
-    this.#emit(group, table, entries);
-    for (const embed of embeds) if (!isReferred(embed.relationship)) this.#after(embed, group, depth);
+    const embeds = yield* this.#embedsOf(table, entries);
+    for (const embed of embeds) {
+      if (isReferred(embed.relationship)) yield* this.#before(embed, entries, depth);
+    }
+    yield* this.#emit(group, table, entries);
+    for (const embed of embeds) {
+      if (!isReferred(embed.relationship)) yield* this.#after(embed, group, depth);
+    }
     return group;
   }
 
@@ -143,23 +166,25 @@ class Planner {
     for (const name of names) keys.set(name, { name, type: table.columns.get(name)?.nominalType ?? 'text' });
   }
 
-  #embedsOf(table: Table, entries: readonly Entry[]): readonly Embed[] {
+  *#embedsOf(table: Table, entries: readonly Entry[]): Generator<void, readonly Embed[]> {
     const embeds = new Map<string, Embed>();
-    entries.forEach(({ value: row }, parent) => {
-      for (const [name, value] of Object.entries(row)) {
+    for (const [parent, { value: row }] of entries.entries()) {
+      for (const [name, value] of row) {
         if (table.columns.has(name)) continue;
-        if (typeof value !== 'object') throw schemaCacheErrors.columnNotFound(table.name, name);
+        const { kind } = value;
+        if (kind === 'text' || kind === 'other') throw schemaCacheErrors.columnNotFound(table.name, name);
         const embed = embeds.get(name) ?? this.#embed(table, name);
         embeds.set(name, embed);
         // Nothing is related: as if it had not been written.
-        if (value === null) continue;
-        const rows = asRows(value, name);
-        if (isToOne(embed.relationship) && Array.isArray(value)) {
+        if (kind === 'null') continue;
+        const rows = yield* readRows(value, name);
+        if (isToOne(embed.relationship) && kind === 'list') {
           throw beyondErrors.invalidNesting(`"${name}" is one row of "${embed.target.name}", not a list.`);
         }
         for (const item of rows) embed.items.push({ parent, value: item });
       }
-    });
+      if (isPieceEnd(parent)) yield;
+    }
     return [...embeds.values()].filter(embed => embed.items.length > 0);
   }
 
@@ -176,10 +201,10 @@ class Planner {
   }
 
   /** What the entries refer to. */
-  #before(embed: Embed, entries: readonly Entry[], depth: number): void {
+  *#before(embed: Embed, entries: readonly Entry[], depth: number): Generator<void, void> {
     const { relationship, target, items } = embed;
     if (relationship.kind === 'many-to-many' || relationship.kind === 'computed') return;
-    const group = this.insert(
+    const group = yield* this.insert(
       target,
       items.map(({ value }) => ({ value, links: [] })),
       depth + 1,
@@ -194,7 +219,7 @@ class Planner {
   }
 
   /** What refers to the entries, by itself or by a junction. */
-  #after({ relationship, target, items }: Embed, group: number, depth: number): void {
+  *#after({ relationship, target, items }: Embed, group: number, depth: number): Generator<void, void> {
     if (relationship.kind === 'computed') return;
     if (relationship.kind !== 'many-to-many') {
       const pairs = relationship.columns.map(([source, column]) => [column, source] as const);
@@ -203,11 +228,11 @@ class Planner {
         group,
         relationship.columns.map(([source]) => source),
       );
-      this.insert(target, children, depth + 1);
+      yield* this.insert(target, children, depth + 1);
       return;
     }
     const { sourceKey, targetKey, junction } = relationship;
-    const targets = this.insert(
+    const targets = yield* this.insert(
       target,
       items.map(({ value }) => ({ value, links: [] })),
       depth + 1,
@@ -226,49 +251,30 @@ class Planner {
     if (!table) throw beyondErrors.invalidNesting(`The junction "${junction.name}" is not known.`);
     const rows = items.map(
       ({ parent }, ord): Entry => ({
-        value: {},
+        value: new Map(),
         links: [
           { group, ord: parent, pairs: toSource },
           { group: targets, ord, pairs: toTarget },
         ],
       }),
     );
-    this.#emit(this.#groups.push({ table, keys: new Map() }) - 1, table, rows);
+    yield* this.#emit(this.#groups.push({ table, keys: new Map() }) - 1, table, rows);
   }
 
   /** One statement for each set of columns, as a column that is left out takes its default. */
-  #emit(group: number, table: Table, entries: readonly Entry[]): void {
-    const shapes = new Map<
-      string,
-      { names: readonly string[]; links: readonly Link[]; rows: JsonObject[] }
-    >();
-    entries.forEach(({ value, links }, ord) => {
-      const names = Object.keys(value)
-        .filter(name => table.columns.has(name))
-        .sort();
-      const shape = JSON.stringify([names, links.map(({ group: to, pairs }) => [to, pairs])]);
-      const found = shapes.get(shape) ?? { names, links, rows: [] };
-      shapes.set(shape, found);
-      const marks = links.map((link, i) => [`pgrst_link_${i}`, link.ord] as const);
-      found.rows.push({
-        ...Object.fromEntries(names.map(name => [name, value[name] ?? null])),
-        pgrst_ord: ord,
-        ...Object.fromEntries(marks),
-      });
-    });
+  *#emit(group: number, table: Table, entries: readonly Entry[]): Generator<void, void> {
+    const shapes = new Map<string, Shape>();
+    for (const [ord, { value, links }] of entries.entries()) {
+      const names = [...value.keys()].filter(name => table.columns.has(name)).sort();
+      const id = JSON.stringify([names, links.map(({ group: to, pairs }) => [to, pairs])]);
+      const shape = shapes.get(id) ?? new Shape(names, links, this.#context.hold);
+      shapes.set(id, shape);
+      shape.add(ord, value, links);
+      if (isPieceEnd(ord)) yield;
+    }
     let continues = false;
     for (const { names, links, rows } of shapes.values()) {
-      const linked = new Set<string>();
-      for (const { pairs } of links) {
-        for (const [own] of pairs) {
-          if (names.includes(own) || linked.has(own)) {
-            throw beyondErrors.invalidNesting(
-              `"${own}" of "${table.name}" is given twice: by itself and by the row it refers to.`,
-            );
-          }
-          linked.add(own);
-        }
-      }
+      refuseTwice(table, names, links);
       if (this.#inserts.length === maxStatements) {
         throw beyondErrors.invalidNesting(
           `The rows need more than ${maxStatements} statements.`,
@@ -276,15 +282,61 @@ class Planner {
         );
       }
       const scope = { catalog: this.#context.catalog, table };
+      rows.byte(CLOSE_LIST);
       this.#inserts.push({
         table: { schema: table.schema, name: table.name },
         columns: names.map(name => payloadColumn(scope, table, name)),
         links: links.map(({ group: to, pairs }) => ({ group: to, pairs })),
-        rows: JSON.stringify(rows),
+        rows: yield* rows.join(),
         group,
         continues,
       });
       continues = true;
+    }
+  }
+}
+
+const CLOSE = 0x7d;
+const CLOSE_LIST = 0x5d;
+
+/** Rows that name the same columns, as they are written into the JSON of one statement. */
+class Shape {
+  readonly names: readonly string[];
+  readonly links: readonly Link[];
+  readonly rows: JsonText;
+  readonly #labels: readonly Buffer[];
+  #isFirst = true;
+
+  constructor(names: readonly string[], links: readonly Link[], hold: Hold) {
+    this.names = names;
+    this.links = links;
+    this.rows = new JsonText(hold);
+    this.#labels = names.map(name => Buffer.from(`,${JSON.stringify(name)}:`));
+  }
+
+  add(ord: number, row: Row, links: readonly Link[]): void {
+    const marks = links.map((link, i) => `,"pgrst_link_${i}":${link.ord}`);
+    this.rows.bytes(Buffer.from(`${this.#isFirst ? '[' : ','}{"pgrst_ord":${ord}${marks.join('')}`));
+    this.#isFirst = false;
+    for (const [i, name] of this.names.entries()) {
+      this.rows.bytes(this.#labels[i]!);
+      this.rows.bytes(row.get(name)!.bytes);
+    }
+    this.rows.byte(CLOSE);
+  }
+}
+
+/** @throws {RestError} PEAK130 for a column that has its value from two sides. */
+function refuseTwice(table: Table, names: readonly string[], links: readonly Link[]): void {
+  const linked = new Set<string>();
+  for (const { pairs } of links) {
+    for (const [own] of pairs) {
+      if (names.includes(own) || linked.has(own)) {
+        throw beyondErrors.invalidNesting(
+          `"${own}" of "${table.name}" is given twice: by itself and by the row it refers to.`,
+        );
+      }
+      linked.add(own);
     }
   }
 }

@@ -11,8 +11,15 @@ before(async () => {
   fixture = await restFixture(`
     create table notes (id int, body text);
     grant insert on notes to :anon;
+    create table parents (id int primary key generated always as identity, name text);
+    create table children (id int primary key generated always as identity, parent_id int references parents, name text);
+    grant select, insert on parents, children to :anon;
     create function echo_length(bytea) returns int language sql immutable as 'select length($1)';`);
-  server = await startServer(fixture, { 'client-anon-max-body-bytes': '40000000' });
+  server = await startServer(fixture, {
+    'client-anon-max-body-bytes': '40000000',
+    'batch-path': '/batch',
+    'db-nested-insert-enabled': 'true',
+  });
 });
 after(async () => {
   await server?.stop();
@@ -54,7 +61,8 @@ describe('a large body', () => {
     assert.match(tooLarge, /"message":"A request without a token may have a body of at most 40000000 bytes"/);
   });
 
-  const bodies: readonly (readonly [string, string, string, string, number])[] = [
+  const nested = { prefer: 'nested=insert' };
+  const bodies: readonly (readonly [string, string, string, string, number, Record<string, string>?])[] = [
     ['a list that never closes', '/notes', 'application/json', '['.repeat(20_000_000), 400],
     ['an object of many keys', '/notes', 'application/json', `{${keys(1_500_000)}}`, 400],
     [
@@ -74,18 +82,43 @@ describe('a large body', () => {
       `body=${'%41'.repeat(6_000_000)}`,
       201,
     ],
+    [
+      'rows with related rows',
+      '/parents',
+      'application/json',
+      `[{"name":"p"}${',{"name":"p","children":[{"name":"a"},{"name":"b"}]}'.repeat(30_000)}]`,
+      201,
+      nested,
+    ],
+    [
+      'rows with names that are related to nothing',
+      '/parents',
+      'application/json',
+      `{${keys(200_000)}}`,
+      400,
+      nested,
+    ],
+    [
+      'a batch',
+      '/batch',
+      'application/json',
+      `[{"method":"POST","path":"/notes","body":[{"id":1}${',{"id":1234567890}'.repeat(100_000)}]}]`,
+      200,
+    ],
     ['bytes', '/rpc/echo_length', 'application/octet-stream', 'x'.repeat(20_000_000), 200],
   ];
-  for (const [name, path, type, body, status] of bodies) {
+  for (const [name, path, type, body, status, headers = {}] of bodies) {
     it(`lets others be answered while it is read: ${name}`, async () => {
       let isRead = false;
-      const sent = fetch(server.url + path, { method: 'POST', headers: { 'content-type': type }, body }).then(
-        async response => {
-          await response.text();
-          isRead = true;
-          return response.status;
-        },
-      );
+      const sent = fetch(server.url + path, {
+        method: 'POST',
+        headers: { 'content-type': type, ...headers },
+        body,
+      }).then(async response => {
+        await response.text();
+        isRead = true;
+        return response.status;
+      });
       let answered = 0;
       while (!isRead) {
         assert.equal((await server.get('/items?id=eq.1')).status, 200);

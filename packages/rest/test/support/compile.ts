@@ -31,7 +31,7 @@ export function compile(catalog: Catalog, line: string, options: CompileOptions 
     : head;
   const { action } = request;
   if (action.kind === 'inspect' || action.kind === 'info') throw new Error(`${line} needs no statement`);
-  return compileAction(action, request, catalog, config);
+  return runWhole(compileAction(action, request, catalog, config, () => {}));
 }
 
 /** The main statement, with parameters of bytes shown as text. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runWhole } from '@peakstone/kernel/pace';
 import { readBatch } from './items.ts';
 import { renderBatch } from './response.ts';
 
 describe('the requests of a batch', () => {
   const read = (items: unknown, headers: Record<string, string> = {}) =>
-    readBatch(Buffer.from(JSON.stringify(items)), headers, 3);
+    runWhole(readBatch(Buffer.from(JSON.stringify(items)), headers, 3));
 
   it('take over the headers that speak of who asks, and not those of the batch itself', () => {
     const outer = {
@@ -48,7 +49,9 @@ describe('the requests of a batch', () => {
 
 describe('the answers of a batch', () => {
   const render = (status: number, headers: readonly string[], body: string | Buffer | null): unknown =>
-    (JSON.parse(Buffer.concat(renderBatch([{ status, headers, body }])).toString()) as unknown[])[0];
+    (
+      JSON.parse(Buffer.concat(runWhole(renderBatch([{ status, headers, body }]))).toString()) as unknown[]
+    )[0];
 
   it('hold JSON as JSON, text as text and other bytes in base64', () => {
     const json = ['Content-Type', 'application/json; charset=utf-8'];

@@ -1,8 +1,8 @@
-/** The body of a batch, read: which requests it holds. Pure. */
+/** The body of a batch, read: which requests it holds. Pure; yields between pieces of work. */
 
 import { encodeHeader, isHeader } from '@peakstone/kernel/http';
 import { beyondErrors } from '../../errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseExact } from '../../parse/exactJson.ts';
+import { type JsonSpan, readJson } from '../../parse/jsonSpan.ts';
 import type { RequestParts } from '../../parse/target.ts';
 
 /** One request of a batch. */
@@ -13,6 +13,10 @@ export interface BatchItem extends RequestParts {
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 const members: ReadonlySet<string> = new Set(['method', 'path', 'headers', 'body']);
+
+/** As of requests that come alone, roughly: they are read in one go. */
+const maxPathLength = 65_536;
+const maxHeadersBytes = 65_536;
 
 /** What speaks of the batch's own body and answer, and not of its requests. */
 const ownHeaders: ReadonlySet<string> = new Set([
@@ -31,62 +35,80 @@ const fixedHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie', 'h
 /**
  * @throws {RestError} PEAK120, with the request's index where one is at fault, and PEAK121 for more than `maxRequests`.
  */
-export function readBatch(
+export function* readBatch(
   body: Buffer,
   headers: RequestParts['headers'],
   maxRequests: number,
-): readonly BatchItem[] {
-  const parsed = parseExact(body.toString());
-  if (!Array.isArray(parsed)) throw beyondErrors.invalidBatch('A JSON array of requests was expected.');
-  const requests = parsed as readonly Json[];
+): Generator<void, readonly BatchItem[]> {
+  const parsed = yield* readJson(body);
+  if (parsed?.kind !== 'list') throw beyondErrors.invalidBatch('A JSON array of requests was expected.');
+  const requests = yield* parsed.elements();
   if (requests.length > maxRequests) throw beyondErrors.batchTooLong(requests.length, maxRequests);
   const inherited = Object.fromEntries(Object.entries(headers).filter(([name]) => !ownHeaders.has(name)));
-  return requests.map((request, index) => {
-    if (!isJsonObject(request)) throw beyondErrors.invalidBatch('A request is an object.', index);
-    return readItem(request, inherited, index);
-  });
+  const items: BatchItem[] = [];
+  for (const [index, request] of requests.entries()) {
+    if (request.kind !== 'object') throw beyondErrors.invalidBatch('A request is an object.', index);
+    items.push(yield* readItem(request, inherited, index));
+    yield;
+  }
+  return items;
 }
 
-function readItem(request: JsonObject, inherited: RequestParts['headers'], index: number): BatchItem {
+function* readItem(
+  request: JsonSpan,
+  inherited: RequestParts['headers'],
+  index: number,
+): Generator<void, BatchItem> {
   const invalid = (details: string): never => {
     throw beyondErrors.invalidBatch(details, index);
   };
-  for (const name of Object.keys(request)) {
+  const given = yield* request.members();
+  for (const name of given.keys()) {
     if (!members.has(name)) invalid(`A request has no member "${name}".`);
   }
-  const { method = 'GET', path, headers = {}, body } = request;
-  if (typeof method !== 'string' || !methods.has(method)) {
+  const method = given.has('method') ? textOf(given.get('method')) : 'GET';
+  if (method === null || !methods.has(method)) {
     return invalid(`"method" is one of ${[...methods].join(', ')}.`);
   }
-  if (typeof path !== 'string' || !path.startsWith('/')) {
+  const path = textOf(given.get('path'));
+  if (path === null || !path.startsWith('/')) {
     return invalid('"path" is a text that starts with a slash, query included.');
   }
+  if (path.length > maxPathLength) return invalid(`"path" has at most ${maxPathLength} characters.`);
   // As a client would write it into a request line.
   const target = path.replace(/[^\x21-\x7e]/gu, character => encodeURIComponent(character.toWellFormed()));
   const mark = target.indexOf('?');
+  const headers = given.get('headers');
   return {
     method,
     path: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? '' : target.slice(mark + 1),
-    headers: { ...inherited, ...readHeaders(headers, invalid) },
-    body: bodyBytes(body),
+    headers: { ...inherited, ...(headers ? yield* readHeaders(headers, invalid) : {}) },
+    body: bodyBytes(given.get('body')),
   };
 }
 
-function readHeaders(headers: Json, invalid: (details: string) => never): Record<string, string> {
-  if (!isJsonObject(headers)) return invalid('"headers" is an object.');
+const textOf = (span: JsonSpan | undefined): string | null => (span?.kind === 'text' ? span.text() : null);
+
+function* readHeaders(
+  headers: JsonSpan,
+  invalid: (details: string) => never,
+): Generator<void, Record<string, string>> {
+  if (headers.kind !== 'object') return invalid('"headers" is an object.');
+  if (headers.bytes.length > maxHeadersBytes) invalid(`"headers" has at most ${maxHeadersBytes} bytes.`);
   const read: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, span] of yield* headers.members()) {
     const lower = name.toLowerCase();
     if (fixedHeaders.has(lower)) invalid(`"${name}" holds for the whole batch.`);
-    if (typeof value !== 'string' || !isHeader(name, value)) return invalid(`"${name}" is no header.`);
+    const value = textOf(span);
+    if (value === null || !isHeader(name, value)) return invalid(`"${name}" is no header.`);
     read[lower] = encodeHeader(value);
   }
   return read;
 }
 
 /** JSON as it stands; a text is the body itself, such as CSV, unless it is meant as JSON. */
-function bodyBytes(body: Json | undefined): Buffer {
-  if (body === undefined) return Buffer.alloc(0);
-  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+function bodyBytes(body: JsonSpan | undefined): Buffer {
+  if (!body) return Buffer.alloc(0);
+  return body.kind === 'text' ? Buffer.from(body.text()) : body.bytes;
 }
