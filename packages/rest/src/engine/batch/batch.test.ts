@@ -42,6 +42,11 @@ describe('the requests of a batch', () => {
     );
   });
 
+  it('have paths and headers of a length that a request of its own could have', () => {
+    assert.throws(() => read([{ path: `/a?${'b'.repeat(40_000)}` }]), { code: 'PEAK120', index: 0 });
+    assert.throws(() => read([{ path: '/a', headers: { a: 'b'.repeat(40_000) } }]), { code: 'PEAK120' });
+  });
+
   it('are as many as the setting allows', () => {
     assert.throws(() => read([1, 2, 3, 4]), { code: 'PEAK121', status: 400 });
   });

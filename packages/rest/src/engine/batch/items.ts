@@ -15,8 +15,8 @@ const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 const members: ReadonlySet<string> = new Set(['method', 'path', 'headers', 'body']);
 
 /** As of requests that come alone, roughly: they are read in one go. */
-const maxPathLength = 65_536;
-const maxHeadersBytes = 65_536;
+const maxPathLength = 32_768;
+const maxHeadersBytes = 32_768;
 
 /** What speaks of the batch's own body and answer, and not of its requests. */
 const ownHeaders: ReadonlySet<string> = new Set([
