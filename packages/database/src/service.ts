@@ -43,7 +43,7 @@ export const databaseService: DatabaseService = {
   config: (env: Env) => readDatabaseConfig(env),
   start: (config, deps, signal) =>
     config.engine.kind === 'external'
-      ? startExternal(config, config.engine.url, deps)
+      ? startExternal(config, config.engine.url, deps, signal)
       : startLocal(config, startOptions(config, config.engine.binaries, deps), deps, signal),
 };
 
@@ -51,8 +51,9 @@ async function startExternal(
   config: DatabaseConfig,
   url: string,
   { onEvent }: DatabaseDeps,
+  signal: AbortSignal,
 ): Promise<RunningDatabase> {
-  const bootstrap = await runBootstrap(url, config, onEvent);
+  const bootstrap = await runBootstrap(url, config, onEvent, signal);
   const probe = createProbe(url);
   const roleUrl = (role: LoginRole) => withLogin(url, role, config.passwords[role]);
   return {
@@ -87,8 +88,7 @@ async function startLocal(
   let bootstrap: BootstrapReport;
   try {
     await ensureDatabase(administratorUrl(socket, 'postgres', config.superuser), config.database);
-    bootstrap = await runBootstrap(adminUrl, config, onEvent);
-    signal.throwIfAborted();
+    bootstrap = await runBootstrap(adminUrl, config, onEvent, signal);
   } catch (error) {
     await server.stop();
     throw error;
@@ -190,9 +190,10 @@ async function runBootstrap(
   url: string,
   config: DatabaseConfig,
   onEvent: DatabaseDeps['onEvent'],
+  signal: AbortSignal,
 ): Promise<BootstrapReport> {
   const startedAt = performance.now();
-  const report = await bootstrapDatabase(url, bootstrapOptions(config));
+  const report = await bootstrapDatabase(url, bootstrapOptions(config), signal);
   onEvent({ kind: 'bootstrapped', report, durationMs: performance.now() - startedAt });
   return report;
 }

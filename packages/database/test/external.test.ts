@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { PgError } from '@peakstone/kernel/pg';
 import { connect, startTestServer, testDatabase } from '@peakstone/testing';
-import { bootstrapDatabase, connectionUrl, renderReport, runBootstrapJob } from '../src/index.ts';
+import {
+  bootstrapDatabase,
+  connectionUrl,
+  databaseService,
+  renderReport,
+  runBootstrapJob,
+} from '../src/index.ts';
 
 const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
 const bootstrapOptions = {
@@ -26,6 +34,31 @@ async function run(url: string, ...statements: string[]): Promise<(string | null
 }
 
 describe('a server of somebody else', () => {
+  it('that never answers is let go of when the start is broken off', async () => {
+    const accepted = Promise.withResolvers<Socket>();
+    const silent = createServer(socket => accepted.resolve(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const stop = new AbortController();
+    const reason = new Error('broken off');
+    const starting = databaseService.start(
+      databaseService.config({
+        DATABASE_ENGINE: `postgres://admin:pw@127.0.0.1:${port}/app`,
+        DB_AUTHENTICATOR_PASSWORD: passwords.db_authenticator,
+        HASURA_DB_PASSWORD: passwords.hasura,
+        DB_MIGRATOR_PASSWORD: passwords.db_migrator,
+      }),
+      { onEvent: () => undefined },
+      stop.signal,
+    );
+    const socket = await accepted.promise;
+    const closed = once(socket.resume(), 'close');
+    stop.abort(reason);
+    await assert.rejects(starting, reason);
+    await closed;
+    silent.close();
+  });
+
   it('is bootstrapped by a login that may only create roles, as far as it may, with a report of the rest', async () => {
     const other = await startTestServer({ durable: false });
     try {

@@ -40,6 +40,8 @@ export interface GatewayDeps {
   /** Services that are shown and watched, but not routed: the database. */
   readonly listed?: readonly Listed[];
   readonly log?: Logger;
+  /** How the product's command is called where the stack was started, for the start page to show. */
+  readonly command?: string | undefined;
   /** Registry that the gateway's metrics join; an own one when absent. */
   readonly metrics?: Metrics;
 }
@@ -118,7 +120,7 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
     };
     handlers.set(route, pipeline(route.name, limit(toService), route.compress === false ? [] : smaller));
   }
-  const pages = ownPages({ routes, look, standing, metrics });
+  const pages = ownPages({ routes, look, standing, metrics, command: deps.command });
   const own = new Map(Object.entries(pages).map(([path, page]) => [path, ownPipeline(readOnly(page))]));
   // Asked by the gateway itself, every few seconds for as long as it runs: neither logged nor counted.
   own.set(ALIVE_PATH, () => ({ status: 204, headers: ['Cache-Control', 'no-store'], body: null }));
@@ -194,10 +196,11 @@ interface OwnParts {
   readonly look: () => Promise<readonly ServiceHealth[]>;
   readonly standing: (request: HttpRequest) => Standing;
   readonly metrics: Metrics;
+  readonly command: string | undefined;
 }
 
 /** The gateway's own paths. */
-function ownPages({ routes, look, standing, metrics }: OwnParts): Readonly<Record<string, Handler>> {
+function ownPages({ routes, look, standing, metrics, command }: OwnParts): Readonly<Record<string, Handler>> {
   const isAdmin = (request: HttpRequest) => standing(request) === 'admin';
   return {
     '/': async request => {
@@ -205,7 +208,7 @@ function ownPages({ routes, look, standing, metrics }: OwnParts): Readonly<Recor
       const services = await look();
       const addresses = isAdmin(request);
       return wantsPage
-        ? pageResponse(services, routes, originOf(request), addresses)
+        ? pageResponse(services, routes, { origin: originOf(request), addresses, command })
         : indexResponse(services, routes, addresses);
     },
     '/healthz': async request => healthResponse(await look(), isAdmin(request)),

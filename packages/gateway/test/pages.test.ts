@@ -99,15 +99,18 @@ describe("the gateway's own pages", () => {
   });
 
   it('show a first request that works when it is copied', async () => {
-    const { url } = await start([rest]);
-    const page = async (headers: Record<string, string>) =>
-      await (await fetch(url, { headers: { accept: 'text/html', ...headers } })).text();
+    const { url } = await start([rest], { command: '/srv/a project/peakstone' });
+    const page = async (headers: Record<string, string>, at = url) =>
+      await (await fetch(at, { headers: { accept: 'text/html', ...headers } })).text();
     const text = await page({});
     const command = /curl &#39;([^\s]+?)&#39;\n|curl '([^\s]+?)'\n/.exec(text);
     const address = command?.[1] ?? command?.[2];
     assert.equal(address, `${url}/rest/v1/`);
     assert.equal((await fetch(address)).status, 200);
-    assert.ok(text.includes('peakstone secrets jwt anon'));
+    assert.ok(text.includes('/srv/a project/peakstone secrets jwt anon'));
+    // What nobody said cannot be typed.
+    const unknown = await start([rest]);
+    assert.doesNotMatch(await page({}, unknown.url), /secrets jwt/);
     assert.doesNotMatch(text, /\$(?:PEAKSTONE_URL|ANON_KEY|USER_TOKEN)/);
     assert.ok((await page({ 'x-forwarded-proto': 'https' })).includes(url.replace('http:', 'https:')));
   });

@@ -4,6 +4,7 @@
  * Pure and linear in the number of names; runs only when a request has already failed.
  * @see https://hackage.haskell.org/package/fuzzyset
  */
+import { editDistance } from './editDistance.ts';
 
 const gramSizes = [3, 2] as const;
 /** Candidates that are re-scored. */
@@ -80,17 +81,4 @@ function norm(counts: ReadonlyMap<string, number>): number {
 function closeness(a: string, b: string): number {
   const longer = Math.max(a.length, b.length);
   return longer === 0 ? 1 : 1 - editDistance(a, b) / longer;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + cost));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }

@@ -199,19 +199,20 @@ async function chooseSide(
     throw new CliError(`${what} between .env and Dokploy; nothing was changed.`, {
       hint: 'Run it again with --yes (.env holds) or --keep (Dokploy’s values hold)',
     });
-  const { createInterface } = await import('node:readline/promises');
-  const terminal = createInterface({ input: stdin, output: stderr });
-  try {
-    const answer = (
-      await terminal.question(`${what}. Which shall hold: [e]nv, [d]okploy, or [n]othing changes? `)
-    )
-      .trim()
-      .toLowerCase();
-    if (answer === 'e' || answer === 'env') return 'here';
-    if (answer === 'd' || answer === 'dokploy') return 'dokploy';
-    throw new CliError('Nothing was changed.');
-  } finally {
-    terminal.close();
+  const { ask } = await import('../output/confirm.ts');
+  switch (
+    await ask(`${what}. Which shall hold: [e]nv, [d]okploy, or [n]othing changes? `, { stdin, stderr })
+  ) {
+    case 'e':
+    case 'env':
+      return 'here';
+    case 'd':
+    case 'dokploy':
+      return 'dokploy';
+    case undefined:
+      throw new CliError('Nothing was changed.', { exitCode: exitCodes.interrupted });
+    default:
+      throw new CliError('Nothing was changed.');
   }
 }
 

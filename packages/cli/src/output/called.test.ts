@@ -17,7 +17,7 @@ describe('commands in a message', () => {
   it('are given as they were called in a clone', () => {
     const env = { ...npm, PEAKSTONE_CALLED: './peakstone' };
     assert.equal(asCalled(`Start it with 'peakstone up'.`, env), `Start it with './peakstone up'.`);
-    assert.equal(asCalled('peakstone down', { PEAKSTONE_CALLED: '/a $& b' }), '/a $& b down');
+    assert.equal(asCalled('peakstone down', { PEAKSTONE_CALLED: '/a $& b' }), `'/a $& b' down`);
   });
 
   it('are npx’s for those who called it so, and in scripts of a project that has the package', () => {

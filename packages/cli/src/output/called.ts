@@ -21,10 +21,15 @@ export function asCalled(text: string, env: Caller, cwd = process.cwd()): string
  * the package without asking the registry, where anyone could have published one of that name: to whoever typed it just
  * now, and under npm's scripts of a project that has it installed.
  */
-function calledAs(env: Caller, cwd: string): string {
-  if (env.PEAKSTONE_CALLED) return env.PEAKSTONE_CALLED;
+export function calledAs(env: Caller, cwd: string): string {
+  if (env.PEAKSTONE_CALLED) return shellWord(env.PEAKSTONE_CALLED);
   const byNpm = env.npm_command === 'exec' || (env.npm_execpath !== undefined && isInstalled(cwd));
   return byNpm ? 'npx peakstone' : 'peakstone';
+}
+
+/** As it can be typed, whatever folders lead to it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function isInstalled(cwd: string): boolean {

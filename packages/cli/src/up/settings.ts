@@ -1,5 +1,6 @@
 import type { StackSettings } from '@peakstone/stack';
 import type { Context, Invocation } from '../grammar/command.ts';
+import { calledAs } from '../output/called.ts';
 import { dataFolder } from '../stack.ts';
 
 /** How a command line and the environment want a stack started. Pure. */
@@ -7,7 +8,8 @@ export function stackSettings({ options }: Invocation, { cwd, env }: Context): S
   const data = dataFolder(options, env);
   return {
     cwd,
-    env,
+    // The start page shows commands as this user can type them.
+    env: { ...env, PEAKSTONE_COMMAND: calledAs(env, cwd) },
     ...(data === undefined ? {} : { data }),
     ...(typeof options.example === 'string' ? { example: options.example } : {}),
     ...(typeof options.host === 'string' ? { host: options.host } : {}),

@@ -47,20 +47,30 @@ const MAX_TRIES = 6;
  * Costs three queries when nothing has changed. As a superuser all or nothing; as an ordinary login that may create
  * roles, as much as it may, with the rest in the report.
  * @param url Of the application's database, as superuser or as a login with CREATEROLE that owns the database.
- * @throws {DatabaseError} UNREACHABLE, AUTHENTICATION_FAILED, BOOTSTRAP_FAILED
+ * @throws {DatabaseError} UNREACHABLE, AUTHENTICATION_FAILED, BOOTSTRAP_FAILED; the signal's reason when it is aborted.
  */
-export async function bootstrapDatabase(url: string, options: BootstrapOptions): Promise<BootstrapReport> {
+export async function bootstrapDatabase(
+  url: string,
+  options: BootstrapOptions,
+  signal?: AbortSignal,
+): Promise<BootstrapReport> {
+  signal?.throwIfAborted();
   const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
+  // Whatever it is at ends with its connection; the server rolls it back.
+  const abort = (): void => void pool.close(0);
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     for (let attempt = 1; ; attempt++) {
       try {
         return await bootstrapOnce(pool, options);
       } catch (error) {
+        signal?.throwIfAborted();
         if (attempt === MAX_TRIES || !COLLISIONS.includes(sqlState(error) ?? '')) throw explain(error);
         await sleep(20 * attempt * Math.random() + 10);
       }
     }
   } finally {
+    signal?.removeEventListener('abort', abort);
     await pool.close();
   }
 }

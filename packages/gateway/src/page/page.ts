@@ -11,12 +11,20 @@ const styleHash = createHash('sha256').update(STYLE).digest('base64');
 /** Nothing may load, run, frame or submit; the one style is named by its hash. */
 const POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** @param origin where the reader reached the page: `http://127.0.0.1:8000`. `addresses` besides it: for those who run the stack. */
+/** Who reads the page, and from where. */
+export interface PageView {
+  /** Where the reader reached the page: `http://127.0.0.1:8000`. */
+  readonly origin: string;
+  /** Shows addresses behind the gateway as well: for those who run the stack. */
+  readonly addresses: boolean;
+  /** How the product's command is called where the stack was started; absent where that is not known. */
+  readonly command?: string | undefined;
+}
+
 export function pageResponse(
   services: readonly ServiceHealth[],
   routes: readonly Route[],
-  origin: string,
-  addresses: boolean,
+  view: PageView,
 ): HttpResponse {
   return {
     status: 200,
@@ -32,15 +40,14 @@ export function pageResponse(
       'Vary',
       'Accept',
     ],
-    body: renderPage(services, routes, origin, addresses),
+    body: renderPage(services, routes, view),
   };
 }
 
 function renderPage(
   services: readonly ServiceHealth[],
   routes: readonly Route[],
-  origin: string,
-  addresses: boolean,
+  { origin, addresses, command }: PageView,
 ): string {
   const down = services.filter(({ health }) => !health.ok).length;
   const cards = services.map(({ service, health }) =>
@@ -63,7 +70,7 @@ ${LOGO}
 ${down === 0 ? state(true, 'Everything runs') : state(false, down === 1 ? '1 service is down' : `${down} services are down`)}
 </header>
 ${cards.length > 0 ? html`<ul class="services">${cards}</ul>` : html`<p class="empty">No service is routed yet.</p>`}
-${rest === undefined ? '' : firstRequest(origin, rest.paths[0]!)}
+${rest === undefined ? '' : firstRequest(origin, rest.paths[0]!, command)}
 <footer><a href="/healthz">Health as JSON</a><span>Programs get this page as JSON too: <code>Accept: application/json</code></span></footer>
 </main>
 </body>
@@ -112,15 +119,19 @@ function state(ok: boolean, text: string): Html {
   return html`<span class="state ${ok ? 'good' : 'bad'}">${text}</span>`;
 }
 
-/** Works as it stands, copied to a shell: visitors need no key, and the address is the one of this page. */
-function firstRequest(origin: string, path: string): Html {
+/** Works as it stands, copied to a shell in the project's folder: visitors need no key, and the address is the one of this page. */
+function firstRequest(origin: string, path: string, command: string | undefined): Html {
   return html`<h2>A first request</h2>
 <pre><code># what visitors may see of the API: tables, views and functions
-curl '${origin}${path}/'
+curl '${origin}${path}/'${command === undefined ? '' : withKey(origin, path, command)}</code></pre>
+<p>Rows of a table: <code>${path}/TABLE?limit=10</code>. As a signed-in user: <code>-H "Authorization: Bearer TOKEN"</code>, with the token of your login${command === undefined ? '' : html`, or one from <code>${command} secrets jwt --role app_user --sub ID</code>`}.</p>`;
+}
+
+function withKey(origin: string, path: string, command: string): Html {
+  return html`
 
 # the same with the anon key, as supabase-js sends it; the command prints the key
-curl '${origin}${path}/' -H "apikey: $(peakstone secrets jwt anon)"</code></pre>
-<p>Rows of a table: <code>${path}/TABLE?limit=10</code>. As a signed-in user: <code>-H "Authorization: Bearer TOKEN"</code>, with the token of your login, or one from <code>peakstone secrets jwt --role app_user --sub ID</code>.</p>`;
+curl '${origin}${path}/' -H "apikey: $(${command} secrets jwt anon)"`;
 }
 
 const LOGO = raw(

@@ -1,3 +1,5 @@
+import { editDistance } from '../editDistance.ts';
+
 /**
  * The candidate nearest to a mistyped word, or undefined when none is near enough to be what was meant:
  * a third of the word's letters may differ, at least one. Pure.
@@ -12,31 +14,11 @@ export function suggest(word: string, candidates: readonly string[]): string | u
     const distance =
       word.length >= 3 && candidate.startsWith(word)
         ? 1
-        : editDistance(word.toLowerCase(), candidate.toLowerCase());
+        : editDistance(word.toLowerCase(), candidate.toLowerCase(), 'swaps');
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
-}
-
-/** Edits from one word to the other; swapping two neighbours counts as one, as fingers do it most. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1];
-      let cost = Math.min(last[column]! + 1, current[column - 1]! + 1, last[column - 1]! + (same ? 0 : 1));
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]) {
-        cost = Math.min(cost, beforeLast[column - 2]! + 1);
-      }
-      current.push(cost);
-    }
-    beforeLast = last;
-    last = current;
-  }
-  return last[b.length]!;
 }

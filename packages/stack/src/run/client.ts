@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@peakstone/kernel/process';
 import { services } from '../services/index.ts';
 import { askControl, type ControlRequest } from './control.ts';
 import type { EnvValues } from './envFile.ts';
@@ -160,17 +161,8 @@ async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvVal
   }
 }
 
-/** It has given back its lock; one that nobody collects, as in a container without an init, is not waited for for ever. */
+/** The stack has given back its lock by now; its process takes a moment more. */
 async function untilEnded(pid: number): Promise<void> {
   const until = Date.now() + exitMs;
   while (isAlive(pid) && Date.now() < until) await sleep(20);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, signalProcess, startTime } from '@peakstone/kernel/process';
+import { StackError } from './errors.ts';
 
 /** A process, so that it is not taken for another one of its id. */
 export interface LeftProcess {
@@ -16,9 +17,13 @@ export function describeProcess(pid: number): LeftProcess {
   return { pid, start: startTime(pid) ?? '' };
 }
 
+/** How long the system may take to end one that was killed; one that waits for a disk ends only when that answers. */
+const killMs = 10_000;
+
 /**
  * Ends what is left of a killed stack's processes. They end by themselves as soon as the channel to their supervisor has; one
  * that is stopped or hangs is killed, as it would keep its port.
+ * @throws {StackError} `unanswered` naming what the system does not end.
  */
 export async function endLeft(processes: readonly LeftProcess[]): Promise<void> {
   const left = (): LeftProcess[] =>
@@ -26,5 +31,11 @@ export async function endLeft(processes: readonly LeftProcess[]): Promise<void> 
   const deadline = performance.now() + noticeMs;
   while (left().length > 0 && performance.now() < deadline) await sleep(10);
   for (const { pid } of left()) signalProcess(pid, 'SIGKILL');
-  while (left().length > 0) await sleep(10);
+  const killed = performance.now() + killMs;
+  while (left().length > 0 && performance.now() < killed) await sleep(10);
+  const [stuck] = left();
+  if (stuck)
+    throw new StackError('unanswered', `Process ${stuck.pid} of the stack was killed and does not end.`, {
+      hint: 'It probably waits for a disk or a network folder: make that answer, or start the machine anew.',
+    });
 }

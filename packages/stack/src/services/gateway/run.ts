@@ -8,7 +8,8 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
   const env = { ...context.env, GATEWAY_HOST: context.host };
   const log = createLogger({ format: 'json', stream: context.log });
   const routes = [...context.peers.flatMap(peer => routeTo(peer, context)), ...routesFromEnv(env)];
-  const running = await gateway.start(gateway.config(env), { routes, listed: listed(context), log }, signal);
+  const deps = { routes, listed: listed(context), log, command: context.env.PEAKSTONE_COMMAND };
+  const running = await gateway.start(gateway.config(env), deps, signal);
   return { health: () => running.health(), stop: () => running.stop().finally(() => log.flush()) };
 }
 
