@@ -12,6 +12,7 @@ import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
 import type { LoginRole, RoleSettings, SupabaseMode } from './bootstrap/model.ts';
 import { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
+import { readSchemas } from './schemas.ts';
 import type { PortChoice } from './server/places.ts';
 
 /** Which PostgreSQL: programs that we run, or a server that somebody else does. */
@@ -126,21 +127,6 @@ function readName(env: Env, variable: string, fallback: string): string {
   const name = readString(env, variable, { default: fallback });
   if (Buffer.byteLength(name) <= 63 && !/[\0-\x1f]/.test(name)) return name;
   throw new ConfigError(variable, 'a PostgreSQL name of at most 63 bytes', { got: name });
-}
-
-function readSchemas(env: Env): readonly string[] | undefined {
-  const named = readList(env, 'DATABASE_SCHEMAS', { default: undefined });
-  if (named === undefined) return undefined;
-  const schemas = [...new Set(named)];
-  const reserved = schemas.find(name =>
-    /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
-  );
-  if (reserved !== undefined) {
-    throw new ConfigError('DATABASE_SCHEMAS', "names of the application's schemas, not of reserved ones", {
-      got: reserved,
-    });
-  }
-  return schemas;
 }
 
 function readNetworks(env: Env): readonly string[] {

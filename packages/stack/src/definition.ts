@@ -81,7 +81,7 @@ export interface StackConfig {
   /** Engine for every service that `services` does not name; where it cannot serve, the first that can does. Default `peakstone`. */
   readonly engine?: 'peakstone' | 'upstream';
   readonly services?: Readonly<Record<string, ServiceChoice>>;
-  /** Schemas that the APIs expose and the bootstrap owns. */
+  /** Schemas that the APIs expose and the bootstrap owns. Default: those that the database has had so far; `public` in a new one. */
   readonly schemas?: readonly string[];
   /**
    * How far the database looks like Supabase's: not at all, by its roles for requests, or so that a Supabase project's SQL
@@ -119,7 +119,8 @@ export interface Stack {
   readonly name: string;
   /** What container host names begin with, so that they are nobody else's on a shared network: `NAME-`, or the app's own name. */
   readonly hostPrefix: string;
-  readonly schemas: readonly string[];
+  /** Undefined: the bootstrap decides. */
+  readonly schemas: readonly string[] | undefined;
   readonly supabase: SupabaseMode;
   readonly routes: Routes;
   readonly endpointMode: 'vip' | 'dnsrr';

@@ -1,4 +1,6 @@
 /** From what a user's configuration says to a stack with every choice made. */
+import { readSchemas } from '@peakstone/database/schemas';
+import { ConfigError } from '@peakstone/kernel/config';
 import {
   type Engine,
   type Limits,
@@ -14,7 +16,6 @@ import { serviceNames, services } from './services/index.ts';
 
 /** No process of the stack starts in less. */
 const minMemoryMb = 64;
-const defaultSchemas = ['public', 'common', 'people', 'pipeline', 'activities', 'leads', 'docs'];
 
 /**
  * Makes every choice that the configuration left open. Pure.
@@ -36,14 +37,6 @@ export function resolveStack(config: StackConfig = {}): Stack {
   assertChoice('endpointMode', config.endpointMode, ['vip', 'dnsrr']);
   assertChoice('supabase', config.supabase, ['off', 'roles', 'full']);
   assertChoice('storage', config.storage, ['minio', 'rustfs']);
-  const schemas = config.schemas ?? defaultSchemas;
-  if (!Array.isArray(schemas)) throw new StackConfigError(`schemas: it must be a list: ['public', 'shop']`);
-  const badSchema = schemas.find(schema => !/^[a-z_][a-z0-9_]{0,62}$/.test(schema));
-  if (badSchema !== undefined || schemas.length === 0) {
-    throw new StackConfigError(
-      `schemas: '${badSchema ?? ''}' must be lower-case letters, digits and underscores`,
-    );
-  }
   const named = [config.services, config.replicas, config.limits].flatMap(setting =>
     Object.keys(setting ?? {}),
   );
@@ -62,7 +55,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
   return {
     name,
     hostPrefix: `${name}-`,
-    schemas,
+    schemas: resolveSchemas(config.schemas),
     supabase: config.supabase ?? 'roles',
     routes: config.routes ?? 'dokploy',
     endpointMode: config.endpointMode ?? 'vip',
@@ -72,6 +65,24 @@ export function resolveStack(config: StackConfig = {}): Stack {
     sharedHosts: resolveSharedHosts(config.sharedHosts ?? [], resolved),
     services: resolved,
   };
+}
+
+/** Undefined where the bootstrap decides. */
+function resolveSchemas(schemas: StackConfig['schemas']): readonly string[] | undefined {
+  if (schemas === undefined) return undefined;
+  if (!Array.isArray(schemas)) throw new StackConfigError(`schemas: it must be a list: ['public', 'shop']`);
+  const wrong = schemas.find(schema => !/^[a-z_][a-z0-9_]{0,62}$/.test(schema));
+  if (wrong !== undefined || schemas.length === 0) {
+    throw new StackConfigError(
+      `schemas: '${wrong ?? ''}' must be lower-case letters, digits and underscores`,
+    );
+  }
+  try {
+    return readSchemas({ DATABASE_SCHEMAS: schemas.join(',') });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new StackConfigError(`schemas: ${error.message}`, { cause: error });
+  }
 }
 
 /** The types say it too, but nobody checks the types of a file that is only run. */

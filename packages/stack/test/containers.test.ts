@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -38,6 +39,20 @@ describe('the containers of a stack', () => {
         const asked = JSON.stringify([health?.test ?? [], environment.PEAKSTONE_HEALTH_URL ?? '']);
         assert.doesNotMatch(asked, /ready|healthz/, `${name} (${engine})`);
       }
+    }
+  });
+
+  it('serve the schemas that .env names, else the configuration, else those that the database has had', () => {
+    const schemas = (config: Parameters<typeof resolveStack>[0]) => {
+      const containers = buildContainers(resolveStack(config));
+      const of = (name: string) => containers.find(container => container.name === name)?.environment;
+      return [of('db-bootstrap')?.DATABASE_SCHEMAS, of('rest')?.PGRST_DB_SCHEMAS];
+    };
+    for (const engine of ['peakstone', 'upstream'] as const) {
+      // What the bootstrap finds in the database reaches the API by the database.
+      assert.deepEqual(schemas({ engine }), ['${DATABASE_SCHEMAS:-}', '${DATABASE_SCHEMAS:-public}']);
+      const named = '${DATABASE_SCHEMAS:-public,shop}';
+      assert.deepEqual(schemas({ engine, schemas: ['public', 'shop'] }), [named, named]);
     }
   });
 

@@ -40,6 +40,7 @@ describe('the deployment doctor', () => {
       'HASURA_ADMIN_SECRET',
       /repeats itself/,
     ],
+    ['a schema of the server’s', { DATABASE_SCHEMAS: 'public, pg_x' }, 'DATABASE_SCHEMAS', /not of reserved/],
     ['a short password', { POSTGRES_SUPERPASS: 'hunter2' }, 'POSTGRES_SUPERPASS', /7 characters/],
     [
       'an imgproxy key of the wrong length',

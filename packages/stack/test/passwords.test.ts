@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DatabaseError, setOwnPassword } from '@peakstone/database';
-import { startTestServer, type TestServer } from '@peakstone/testing';
+import { connect, startTestServer, type TestServer } from '@peakstone/testing';
 import { runDatabaseBootstrap } from '../src/deploy/index.ts';
 import { fillContainer, openWorkshop, type Workshop, writeFile } from './upstreamProgram.ts';
 
@@ -35,6 +35,27 @@ describe('the bootstrap job', () => {
     await setOwnPassword(server.url, awkward);
     assert.match(await run(), /passwords set: db_authenticator, hasura, db_migrator(;|$)/);
     assert.match(await run(), /^db-bootstrap: nothing to do(?!.*passwords)/);
+  });
+
+  it('keeps the schemas that the database has had, and tells the REST API by the database', async t => {
+    const client = connect(server.url);
+    t.after(() => client.close());
+    const announced = async () => {
+      const [row] = await client.query(
+        "select split_part(setting, '=', 2) from pg_db_role_setting, unnest(setconfig) as setting where setrole = 'db_authenticator'::regrole and setting like 'pgrst.db_schemas=%'",
+      );
+      return row?.[0];
+    };
+    await run();
+    assert.equal(await announced(), 'public');
+    await run({ DATABASE_SCHEMAS: 'public,people' });
+    assert.equal(await announced(), 'public,people');
+    await run();
+    assert.equal(await announced(), 'public,people');
+    assert.match(await run(), /nothing to do/);
+    await run({ DATABASE_ROLE_SETTINGS: 'db_authenticator.pgrst.db_schemas=public' });
+    assert.equal(await announced(), 'public');
+    await assert.rejects(run({ DATABASE_SCHEMAS: 'public,hdb_catalog' }), /DATABASE_SCHEMAS/);
   });
 
   it('gives the server a changed superuser’s password by its socket, so that the deployment goes on', async () => {

@@ -348,6 +348,11 @@ describe('engines', () => {
       /schemas: 'public; drop' must be/,
     ],
     [
+      'a schema that is not the application’s',
+      () => resolveStack({ schemas: ['public', 'auth'] }),
+      /schemas: .* must be names of the application's schemas.*"auth"/,
+    ],
+    [
       'logs without their store',
       () => buildContainers(resolveStack({ services: { storage: false, 'storage-bootstrap': false } })),
       /services\.logs: it needs storage/,

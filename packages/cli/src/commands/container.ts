@@ -32,7 +32,7 @@ export const dbBootstrap: Command = {
   name: 'db-bootstrap',
   summary: 'make the stack’s roles, schemas and grants in the database of its environment',
   description:
-    'Idempotent. Reads PEAKSTONE_DATABASE_URL, or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE (a superuser’s); PEAKSTONE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD. With PEAKSTONE_DATABASE_SOCKET, the folder of the server’s socket, a changed superuser’s password is given to the server first.',
+    'Idempotent. Reads PEAKSTONE_DATABASE_URL, or PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE (a superuser’s); DATABASE_SCHEMAS, DB_AUTHENTICATOR_PASSWORD, HASURA_DB_PASSWORD and DB_MIGRATOR_PASSWORD. With PEAKSTONE_DATABASE_SOCKET, the folder of the server’s socket, a changed superuser’s password is given to the server first.',
   options: {
     check: { kind: 'flag', summary: 'Try the login alone, and change nothing; exit code 4: refused' },
   },

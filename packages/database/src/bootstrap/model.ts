@@ -33,6 +33,12 @@ export interface BootstrapOptions {
    * where it was not ours, and `public`.
    */
   readonly schemas?: readonly string[] | undefined;
+  /**
+   * Keep the schemas where a REST API of another machine finds them: as `pgrst.db_schemas` of db_authenticator, which
+   * PostgREST and ours read at their start. A superuser alone may.
+   * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
+   */
+  readonly announceSchemas?: boolean;
   readonly passwords: Readonly<Record<LoginRole, string>>;
   /** The superuser and its password, on a server of our own. */
   readonly superuser?: { readonly name: string; readonly password: string };

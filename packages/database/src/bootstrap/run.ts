@@ -13,7 +13,7 @@ import {
 import { DatabaseError } from '../errors.ts';
 import { explainConnection, sqlState } from '../sql.ts';
 import { accounts, fingerprint, inspectServer, LOOKED_AT, type ServerState } from './inspect.ts';
-import { type BootstrapOptions, EXTENSIONS, planRoles, type Step } from './model.ts';
+import { type BootstrapOptions, EXTENSIONS, planRoles, type RoleSettings, type Step } from './model.ts';
 import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
 import { NOT_DONE } from './sql.ts';
@@ -102,6 +102,7 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   const stepOptions = {
     ...options,
     schemas: served,
+    roleSettings: announce(served, options, server),
     extensions: server.extensions,
     isSuperuser: server.isSuperuser,
   };
@@ -141,6 +142,20 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
     await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, after, schemas);
   }
   return { ...report, outcome: 'applied', settingsTakenOff, failed };
+}
+
+/** The settings of roles, with what the REST API is to find there; what somebody set in its place stays. */
+function announce(
+  schemas: readonly string[],
+  { announceSchemas, roleSettings }: BootstrapOptions,
+  { isSuperuser }: Pick<ServerState, 'isSuperuser'>,
+): RoleSettings {
+  if (!announceSchemas || !isSuperuser) return roleSettings;
+  const { db_authenticator } = roleSettings;
+  return {
+    ...roleSettings,
+    db_authenticator: { 'pgrst.db_schemas': schemas.join(','), ...db_authenticator },
+  };
 }
 
 async function remember(

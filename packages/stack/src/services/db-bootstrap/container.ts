@@ -18,7 +18,8 @@ export function bootstrapContainer(stack: Stack, service: ResolvedService): Cont
       DB_AUTHENTICATOR_PASSWORD: required('DB_AUTHENTICATOR_PASSWORD'),
       HASURA_DB_PASSWORD: required('HASURA_DB_PASSWORD'),
       DB_MIGRATOR_PASSWORD: required('DB_MIGRATOR_PASSWORD'),
-      PEAKSTONE_SCHEMAS: stack.schemas.join(','),
+      // Empty: those that the database has had so far.
+      DATABASE_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? ''}}`,
       DATABASE_SUPABASE: `\${DATABASE_SUPABASE:-${stack.supabase}}`,
       DATABASE_STATEMENT_TIMEOUT: '${DATABASE_STATEMENT_TIMEOUT:-8s}',
       DATABASE_TEMP_FILE_LIMIT: '${DATABASE_TEMP_FILE_LIMIT:-1GB}',

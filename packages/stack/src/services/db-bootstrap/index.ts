@@ -1,10 +1,21 @@
-import { matches, type ValueCheck } from '../../checks/check.ts';
+import { readSchemas } from '@peakstone/database/schemas';
+import { ConfigError } from '@peakstone/kernel/config';
+import { error, matches, type ValueCheck } from '../../checks/check.ts';
 import { passwordVariable, type Variable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { bootstrapContainer } from './container.ts';
 
 // What the bootstrap refuses would leave the APIs without it.
 const isMode = matches(/^(?:off|roles|full)$/, 'it is none of off, roles and full', 'leave it out for roles');
+const areSchemas: ValueCheck = value => {
+  try {
+    readSchemas({ DATABASE_SCHEMAS: value });
+    return undefined;
+  } catch (reason) {
+    if (!(reason instanceof ConfigError)) throw reason;
+    return error(`it must be ${reason.expected}`, 'separate names by commas, such as public,shop');
+  }
+};
 const isTime = matches(/^\d+ ?(?:us|ms|s|min|h|d)?$/, 'it is no time', 'use PostgreSQL’s units, such as 8s');
 const isSize = matches(
   /^(?:-1|\d+ ?(?:B|kB|MB|GB|TB)?)$/,
@@ -27,6 +38,12 @@ export const dbBootstrap: Service = {
     passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
     passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
     passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
+    setting(
+      'DATABASE_SCHEMAS',
+      'Schemas that the APIs serve; without, those that the database has had, or public.',
+      'public,shop',
+      areSchemas,
+    ),
     setting(
       'DATABASE_SUPABASE',
       'How far the database looks like Supabase’s: off, roles or full.',

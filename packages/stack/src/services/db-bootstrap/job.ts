@@ -5,7 +5,8 @@ import {
   readRoleSettings,
   readSupabaseMode,
 } from '@peakstone/database';
-import { readBoolean, readList, readSecret } from '@peakstone/kernel/config';
+import { readSchemas } from '@peakstone/database/schemas';
+import { readBoolean, readSecret } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import { readLogin, refusesLogin, withLogin } from './login.ts';
 
@@ -18,7 +19,8 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
   const login = readLogin(env);
   const options: BootstrapOptions = {
     database: login.database,
-    schemas: readList(env, 'PEAKSTONE_SCHEMAS', { default: undefined }),
+    schemas: readSchemas(env),
+    announceSchemas: true,
     passwords: {
       db_authenticator: readSecret(env, 'DB_AUTHENTICATOR_PASSWORD'),
       hasura: readSecret(env, 'HASURA_DB_PASSWORD'),

@@ -27,7 +27,8 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     // Where, as whom and with which password stands in the PG* variables.
     PGRST_DB_URI: 'postgresql://',
     PGRST_DB_POOL: String(sizeDatabase(stack).restConnections),
-    PGRST_DB_SCHEMAS: stack.schemas.join(','),
+    // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
+    PGRST_DB_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
     PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: required('JWT_SECRET'),

@@ -1,0 +1,21 @@
+import { ConfigError, readList } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+
+/**
+ * `DATABASE_SCHEMAS`: the application's schemas, each once; undefined where nobody names them.
+ * @throws {ConfigError} one of them is the server's own, or the stack's
+ */
+export function readSchemas(env: Env): readonly string[] | undefined {
+  const named = readList(env, 'DATABASE_SCHEMAS', { default: undefined });
+  if (named === undefined) return undefined;
+  const schemas = [...new Set(named)];
+  const reserved = schemas.find(name =>
+    /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
+  );
+  if (reserved !== undefined) {
+    throw new ConfigError('DATABASE_SCHEMAS', "names of the application's schemas, not of reserved ones", {
+      got: reserved,
+    });
+  }
+  return schemas;
+}
