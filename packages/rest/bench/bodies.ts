@@ -1,7 +1,8 @@
 /**
  * What a large body costs its neighbours: a reader of one row asks over and over while another client sends a body of each
  * kind, from a process of its own. Prints the sender's answer and time, the longest turn of the service's event loop in
- * processor time, and the neighbour's median, p99 and worst, which on a busy machine are mostly the machine's.
+ * processor time, the neighbour's median, p99 and worst, which on a busy machine are mostly the machine's, and how much memory
+ * the service has in the end.
  * Usage: npm run bench -- rest/bodies [--megabytes 60] [--kinds json,csv] [--senders 1]
  */
 import { fork } from 'node:child_process';
@@ -107,13 +108,13 @@ try {
     await Promise.all(senders);
     row(kind, answer, (performance.now() - startedAt) / 1000, times, await residentMb());
   }
-  for (let i = 0; i < 20; i++) {
-    await new Promise(resolve => setTimeout(resolve, 1000));
-    await read();
+  await rm(folder, { recursive: true });
+  for (let seconds = 20; seconds <= 60; seconds += 20) {
+    await new Promise(resolve => setTimeout(resolve, 20_000));
+    console.log(`${seconds} s later: ${(await residentMb()).toFixed(0)} MB resident`);
   }
-  console.log(`20 s later: ${(await residentMb()).toFixed(0)} MB resident`);
 } finally {
   agent.destroy();
   await service.stop();
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,7 @@
  * with the text yields between slices.
  */
 import { scanJson } from './payload/json.ts';
+import { maxNames } from './payload/jsonKeys.ts';
 import { sliceEnds } from './payload/slices.ts';
 
 const QUOTE = 0x22;
@@ -64,12 +65,15 @@ export class JsonSpan {
     return elements;
   }
 
-  /** Of an object. Of members with one name the last counts. */
+  /** Of an object: of members with one name the last, and of more names than anything here has, the first ones. */
   *members(): Generator<void, ReadonlyMap<string, JsonSpan>> {
     const members = new Map<string, JsonSpan>();
     let name: JsonSpan | null = null;
     yield* this.#split(span => {
-      if (name) members.set(name.text(), span);
+      if (name) {
+        const text = name.text();
+        if (members.size < maxNames || members.has(text)) members.set(text, span);
+      }
       name = name ? null : span;
     });
     return members;
