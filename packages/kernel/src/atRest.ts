@@ -1,28 +1,42 @@
 /** Gives memory back after a peak: V8 collects as it allocates, so a process at rest would keep what its busiest moment took. */
 import { performance } from 'node:perf_hooks';
 
-const everyMs = 5000;
 /** Share of the time in which the event loop may have had work for the process to count as at rest. */
 const restShare = 0.05;
-/** Growth since the last collection that is worth another one. */
+/** How many times what it has at least a process may have before it is worth a collection. */
 const worthwhile = 1.1;
+/** What is left by a collection is in use, or was: looks until the next one double up to this. */
+const mostPatience = 64;
 
 /**
- * Collects garbage whenever the process rests with more memory than after the last time. Does nothing where the collector is
- * not exposed (`memoryFlags`). @returns what ends it.
+ * Collects garbage whenever the process rests with more memory than it needs at least; ever more rarely while that gives
+ * nothing back, and anew after every time that it was busy. Does nothing where the collector is not exposed (`memoryFlags`).
+ * @returns what ends it.
  */
-export function releaseMemoryAtRest(): () => void {
+export function releaseMemoryAtRest(everyMs = 5000): () => void {
   const collect = globalThis.gc;
   if (!collect) return () => {};
   let before = performance.eventLoopUtilization();
-  let lowest = process.memoryUsage.rss();
+  let lowest = Number.POSITIVE_INFINITY;
+  let patience = 1;
+  let looks = 0;
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    if (utilization > restShare || process.memoryUsage.rss() < lowest * worthwhile) return;
+    if (utilization > restShare) {
+      patience = 1;
+      looks = 0;
+      return;
+    }
+    const taken = process.memoryUsage.rss();
+    if (lowest !== Number.POSITIVE_INFINITY && taken < lowest * worthwhile) return;
+    if (++looks < patience) return;
     collect();
-    lowest = process.memoryUsage.rss();
+    const left = process.memoryUsage.rss();
+    lowest = Math.min(lowest, left);
+    patience = taken < left * worthwhile ? Math.min(patience * 2, mostPatience) : 1;
+    looks = 0;
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

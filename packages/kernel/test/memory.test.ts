@@ -38,4 +38,33 @@ describe('a process that keeps little memory', () => {
       }, 100);`);
     assert.equal(outcome, 'given back');
   });
+
+  it('gives back what was still in use when it last collected', () => {
+    const { href } = new URL('../src/atRest.ts', import.meta.url);
+    const outcome = run(`
+      import { releaseMemoryAtRest } from ${JSON.stringify(href)};
+      const collect = globalThis.gc;
+      let collections = 0;
+      globalThis.gc = () => {
+        collections++;
+        collect();
+      };
+      releaseMemoryAtRest(100);
+      globalThis.kept = [];
+      let peak = Infinity;
+      let seen = 0;
+      const deadline = Date.now() + 60_000;
+      const timer = setInterval(() => {
+        if (globalThis.kept?.length === 0 && collections > 0) {
+          globalThis.kept = Array.from({ length: 40 }, () => Buffer.alloc(4_000_000, 1));
+          peak = process.memoryUsage.rss();
+          seen = collections;
+        } else if (globalThis.kept?.length > 0 && collections > seen) globalThis.kept = null;
+        const isBack = globalThis.kept === null && process.memoryUsage.rss() < peak - 120_000_000;
+        if (!isBack && Date.now() < deadline) return;
+        console.log(isBack ? 'given back' : 'kept');
+        clearInterval(timer);
+      }, 20);`);
+    assert.equal(outcome, 'given back');
+  });
 });
