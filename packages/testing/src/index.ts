@@ -5,4 +5,4 @@ export { startTestServer, type TestServer, type TestServerOptions } from './serv
 export { sharedServerUrl } from './shared.ts';
 export { connect, type SqlClient } from './sql.ts';
 export { otherUsersCannot, STRANGER } from './users.ts';
-export { type HeldLock, holdLock, until, WAIT_FOR_LOCK } from './wait.ts';
+export { type HeldLock, holdLock, until, untilStill, WAIT_FOR_LOCK } from './wait.ts';

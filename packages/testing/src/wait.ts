@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestDatabase } from './database.ts';
 import { connect } from './sql.ts';
 
@@ -10,8 +11,17 @@ export async function until(what: () => boolean | Promise<boolean>): Promise<voi
   while (!(await what())) {
     if (performance.now() > deadline)
       throw new Error(`It did not happen within ${LIMIT_MS / 1000} s: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await sleep(20);
   }
+}
+
+/** A count that has begun and does not change for this long stands still, also on a machine that is slow. */
+const stillMs = 500;
+
+/** Waits until a count has begun, and then until it stands still: for what must come to a halt by itself. */
+export async function untilStill(count: () => number): Promise<void> {
+  await until(() => count() > 0);
+  for (let seen = 0; seen !== count(); await sleep(stillMs)) seen = count();
 }
 
 /** A lock that statements wait for until the test lets them go on: slow for exactly as long as a test wants it. */

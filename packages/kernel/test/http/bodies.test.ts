@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '@peakstone/testing';
+import { untilStill } from '@peakstone/testing';
 import { HttpError, textResponse } from '../../src/http/index.ts';
 import { sendRaw } from './raw.ts';
 import { LAST, onBothLanes } from './support.ts';
@@ -102,9 +102,8 @@ onBothLanes('bodies and headers', serve => {
     socket.on('error', () => {});
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     socket.pause();
-    await until(() => produced > 0);
-    // It stands still once the sockets' buffers are full, whenever that is; unbounded, it would come to its end.
-    for (let seen = 0; seen !== produced; await sleep(500)) seen = produced;
+    // The sockets' buffers are full then, whenever that is; unbounded, it would come to its end.
+    await untilStill(() => produced);
     assert.ok(produced < 1000, `${produced} chunks were produced unread`);
     socket.destroy();
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilStill } from '@peakstone/testing';
 import { textResponse } from '../../src/http/index.ts';
 import { parseResponses, sendRaw } from './raw.ts';
 import { collect, LAST, onBothLanes } from './support.ts';
@@ -48,7 +49,7 @@ onBothLanes('requests on one connection', serve => {
     socket.on('error', () => {});
     socket.pause();
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(500));
-    await sleep(300);
+    await untilStill(() => begun);
     assert.ok(begun < 100, `${begun} requests were begun`);
     let bytes = 0;
     socket.on('data', chunk => {

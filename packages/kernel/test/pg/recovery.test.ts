@@ -3,11 +3,24 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestServer, type TestServer, until } from '@peakstone/testing';
+import { connect as connectSql, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { ConnectionError, createPool, listen, type Pool, type PoolEvent } from '../../src/pg/index.ts';
 
 /** PostgreSQL's refusal of a connection too many, as it stands on the wire. */
 const TOO_MANY = errorResponse('SFATAL\0C53300\0Msorry, too many clients already\0\0');
+
+/** Waits until so many sessions sleep. */
+async function asleep(server: TestServer, count: number): Promise<void> {
+  const client = connectSql(server.url);
+  try {
+    await until(async () => {
+      const [row] = await client.query("select count(*) from pg_stat_activity where wait_event = 'PgSleep'");
+      return Number(row?.[0]) === count;
+    });
+  } finally {
+    await client.close();
+  }
+}
 
 describe('when the server dies', () => {
   let server: TestServer;
@@ -48,7 +61,7 @@ describe('when the server dies', () => {
           ConnectionError,
         ),
       ];
-      await sleep(100);
+      await asleep(server, 2);
       await server.kill9();
       await Promise.all(running);
       await until(() => !pool.stats.reachable || pool.stats.size === 0);

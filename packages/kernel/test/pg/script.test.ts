@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TestDatabase, testDatabase } from '@peakstone/testing';
+import { type TestDatabase, testDatabase, untilStill } from '@peakstone/testing';
 import { createPool, PgError, type Pool } from '../../src/pg/index.ts';
 
 const code = (expected: string) => (error: unknown) => error instanceof PgError && error.code === expected;
@@ -51,7 +51,7 @@ describe('a script', () => {
       create trigger hold before insert on copied execute function hold()`);
     await locker.query('select pg_advisory_lock(77)');
     const running = pool.script('copy copied from stdin', { copyIn: source });
-    await sleep(300);
+    await untilStill(() => taken);
     assert.ok(taken < 100, `${taken} parts of 150 kB were taken while the server read nothing`);
     await locker.query('select pg_advisory_unlock(77)');
     await running;

@@ -69,17 +69,20 @@ describe('the shared lane', () => {
 
   it('abandons an aborted exchange and leaves its neighbours alone', async () => {
     const aborter = new AbortController();
+    const lock = await holdLock(database);
     const slow = pool.exchange({
       lane: 'shared',
-      statements: [{ text: 'select pg_sleep(3)', values: [] }],
+      statements: [{ text: WAIT_FOR_LOCK, values: [] }],
       signal: aborter.signal,
     });
     const others = Array.from({ length: 20 }, () =>
       pool.exchange({ lane: 'shared', statements: [{ text: 'select 1', values: [] }] }),
     );
-    setTimeout(() => aborter.abort(new Error('gone')), 20);
+    await lock.waiting(1);
+    aborter.abort(new Error('gone'));
     await assert.rejects(slow, /gone/);
     assert.equal((await Promise.all(others)).length, 20);
+    await lock.release();
   });
 
   it('sends nothing more behind a slow statement', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { until } from '@peakstone/testing';
 import { restService } from '../../src/index.ts';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { settingsOf, withServer } from './support/server.ts';
@@ -113,9 +114,23 @@ describe('app.settings', () => {
     );
     try {
       const read = () => json(fetch(`http://127.0.0.1:${rest.port}/rpc/setting?name=app.settings.color`));
+      const backends = async () =>
+        new Set(
+          (
+            await admin.query(
+              "select pid from pg_stat_activity where usename = $1 and backend_type = 'client backend'",
+              [fixture.name],
+            )
+          ).rows.map(row => String(row[0])),
+        );
       assert.equal(await read(), 'blue');
-      rest.reloadCatalog();
-      await new Promise(resolve => setTimeout(resolve, 300));
+      const before = await backends();
+      assert.ok(before.size > 0);
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
+        fixture.name,
+      ]);
+      await until(async () => [...(await backends())].every(pid => !before.has(pid)));
+      await rest.refreshCatalog();
       assert.equal(await read(), 'blue');
     } finally {
       await rest.stop();
