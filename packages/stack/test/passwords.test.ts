@@ -67,10 +67,24 @@ describe('the bootstrap job', () => {
     assert.match(await run(changed), /^db-bootstrap: nothing to do(?!.*passwords)/);
   });
 
-  it('says what to do about a URL that holds a password as it is, without quoting it', async () => {
+  it('logs in by a URL that a password was pasted into, whatever it holds but a %', async () => {
+    const pasted = awkward.replace('%41', '');
+    await setOwnPassword(server.url, pasted);
+    const address = `127.0.0.1:${server.port}`;
+    for (const url of [
+      `postgres://postgres:${pasted}@${address}/postgres?sslmode=disable`,
+      `postgres://postgres:${encodeURIComponent(pasted)}@${address}/postgres`,
+      `postgres://postgres:${pasted}@${address}`,
+    ])
+      assert.match(await run({ PEAKSTONE_DATABASE_URL: url }), /^db-bootstrap: nothing to do(?!.*passwords)/);
+  });
+
+  it('says what to do about a % in such a password, without quoting it', async () => {
     await assert.rejects(
-      run({ PEAKSTONE_DATABASE_URL: `postgres://postgres:${awkward}@127.0.0.1/postgres` }),
-      (error: Error) => /PGPASSWORD … instead/.test(error.message) && !JSON.stringify(error).includes('Zk+7'),
+      run({ PEAKSTONE_DATABASE_URL: `postgres://postgres:q/Zk+7Yp%@127.0.0.1/postgres` }),
+      (error: Error) =>
+        /written %25; or give PGHOST, .*PGPASSWORD … instead/.test(error.message) &&
+        !JSON.stringify(error).includes('Zk+7'),
     );
   });
 

@@ -1,6 +1,7 @@
 /** How the bootstrap gets in: over the network with the password that is configured, or by the server's own socket, which asks for none. */
 import { connectionUrl, DatabaseError, isLoginRefused, setOwnPassword } from '@peakstone/database';
 import { ConfigError, readPort, readSecret, readString } from '@peakstone/kernel/config';
+import { withLogin as loginUrl, parseConninfo } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
 
 export interface Login {
@@ -38,21 +39,21 @@ export function readLogin(env: Env): Login {
   };
 }
 
+/** A password that was pasted in raw is encoded from here on, but for a `%`, which begins what is encoded already. */
 function readUrl(env: Env): Login {
   const expected = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
   const text = readSecret(env, 'PEAKSTONE_DATABASE_URL', { expected });
+  const defaults = { PGUSER: 'postgres', PGDATABASE: env.POSTGRES_DB || 'postgres' };
   try {
-    const { href, username, password, pathname } = new URL(text);
-    const named = decodeURIComponent(pathname.slice(1));
-    return {
-      url: href,
-      user: decodeURIComponent(username),
-      database: named || readString(env, 'POSTGRES_DB', { default: 'postgres' }),
-      password: decodeURIComponent(password),
-    };
+    const { user, database, password = '' } = parseConninfo(text, defaults);
+    const encoded = loginUrl(text, user, password);
+    const url = `${encoded}${encoded.includes('?') ? '&' : '?'}dbname=${encodeURIComponent(database)}`;
+    return { url, user, database, password };
   } catch {
-    // Without a cause, which would quote the password: it holds `/` or `%` as they are, for the most part.
-    throw new ConfigError('PEAKSTONE_DATABASE_URL', `${expected}, or PGHOST, PGUSER, PGPASSWORD … instead`);
+    // Without a cause, which would quote the password.
+    throw new ConfigError('PEAKSTONE_DATABASE_URL', expected, {
+      hint: 'A % in the password is written %25; or give PGHOST, PGUSER, PGPASSWORD … instead, as they are.',
+    });
   }
 }
 
