@@ -69,9 +69,9 @@ describe('a stack in trouble', () => {
     assert.equal(existsSync(lockFile), false);
   });
 
-  it('is not called healthy while the API can open no connection', async () => {
-    await project.run(['restart', 'rest']);
+  it('is not called healthy while others hold every connection, restarts nothing, and is well again after that', async () => {
     await untilHealthy(project);
+    const api = async () => (await status()).services.find(service => service.name === 'rest')!;
     const password = (await project.run(['secrets', 'DB_MIGRATOR_PASSWORD'])).stdout.trim();
     const url = `postgres://db_migrator:${password}@127.0.0.1:${base + 1}/postgres`;
     const administrator = await connectClient({
@@ -92,16 +92,19 @@ describe('a stack in trouble', () => {
         return (await rest()) === 503;
       });
       await until(async () => (await healthz()) === 503);
-      const found = await status();
-      assert.equal(found.healthy, false);
-      const { reason } = found.services.find(service => service.name === 'rest')!;
-      // What a request met, or, once it has been restarted for that, that it cannot begin.
-      assert.match(reason ?? '', /connection|out of reach/);
+      assert.equal((await status()).healthy, false);
+      const { reason, elsewhere } = await api();
+      assert.match(reason ?? '', /too many|remaining connection slots/);
+      assert.equal(elsewhere, true);
+      const { code, stdout } = await project.run(['status']);
+      assert.equal(code, 4);
+      assert.match(stdout, /^rest +unhealthy .*\n .*\n +The cause is in what it depends on/m);
     } finally {
       for (const client of [administrator, ...taken]) client.close();
     }
     await untilHealthy(project);
     await until(async () => (await healthz()) === 200);
+    assert.equal((await api()).restarts, 0);
   });
 
   it('says why one service cannot be restarted without the other', async () => {

@@ -28,7 +28,14 @@ export interface Running {
 }
 
 /** Whether a service can serve, and if not, why, in one line for an operator. */
-export type Health = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Health =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** The cause is in what it depends on: it is well again when that is, and a restart would mend nothing. */
+      readonly elsewhere?: true;
+    };
 
 /** A service that answers HTTP; in one process the gateway calls `handler` directly, without a socket between. */
 export interface HttpService extends Running {

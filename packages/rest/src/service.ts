@@ -228,8 +228,7 @@ class RunningRest implements RestService {
   async health(): Promise<Health> {
     if (this.#failure !== null) return { ok: false, reason: (this.#failure as Error).message };
     if (!this.#isLive()) return { ok: false, reason: 'The API server does not listen' };
-    const reason = await Promise.race([this.#runtime.refusal(), slowness()]);
-    return reason === null ? { ok: true } : { ok: false, reason };
+    return (await Promise.race([this.#runtime.refusal(), slowness()])) ?? { ok: true };
   }
 
   stop(): Promise<void> {

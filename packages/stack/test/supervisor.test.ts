@@ -209,6 +209,33 @@ describe('supervising services', () => {
     assert.equal(mending.starts, 1);
   });
 
+  it('never restarts for ill health whose cause is elsewhere, and says so', async test => {
+    const { events, rest, start, until, state } = setUp(test);
+    await start();
+    events.length = 0;
+    let looks = 0;
+    let elsewhere = true;
+    Object.defineProperty(rest, 'health', {
+      get: () => {
+        looks++;
+        const ill = { ok: false, reason: elsewhere ? 'too many clients' : 'stuck' };
+        return rest.starts > 1 ? { ok: true } : elsewhere ? { ...ill, elsewhere } : ill;
+      },
+      set: () => undefined,
+    });
+    // Many times what it takes to be restarted.
+    await until(() => looks >= 60);
+    const { reason, restarts } = state('rest');
+    assert.deepEqual([reason, state('rest').elsewhere, restarts], ['too many clients', true, 0]);
+    assert.deepEqual(
+      events.filter(event => 'service' in event && event.service === 'rest'),
+      [{ kind: 'unhealthy', service: 'rest', reason: 'too many clients', elsewhere: true }],
+    );
+    elsewhere = false;
+    await until(() => rest.starts === 2 && state('rest').state === 'healthy');
+    assert.equal(state('rest').elsewhere, false);
+  });
+
   it('starts again at once what ends, with what needs it, and waits longer when it ends again', async test => {
     const { events, database, rest, gateway, start, until, state } = setUp(test);
     await start();
@@ -225,7 +252,8 @@ describe('supervising services', () => {
     });
     rest.end('again');
     assert.equal(rest.starts, 2);
-    await until(() => state('rest').reason === 'again');
+    // As an event, which stays: it may be well again before anybody has looked.
+    await until(() => events.some(event => event.kind === 'unhealthy' && event.reason === 'again'));
     await until(() => rest.starts === 3 && state('rest').state === 'healthy');
   });
 

@@ -60,6 +60,10 @@ function renderStatus(found: StackStatus, context: Context): string {
       service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
     lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
     if (service.reason) lines.push(`  ${service.reason}`);
+    if (service.elsewhere)
+      lines.push(
+        '  The cause is in what it depends on: it is well again when that is, and is not restarted.',
+      );
   });
   lines.push(
     '',

@@ -114,8 +114,8 @@ export interface PoolStats {
   readonly waiting: number;
   /** Acquisitions that timed out since the start. */
   readonly timeouts: number;
-  /** False from a failed connect until the next successful one. */
-  readonly reachable: boolean;
+  /** What a connection could not be made for, until the next one is. */
+  readonly unreachable: Error | null;
 }
 
 export interface PoolOptions {

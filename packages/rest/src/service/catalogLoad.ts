@@ -1,10 +1,11 @@
 /** One attempt to load the catalog: connect, read the settings in the database, then the catalog itself. */
 import { type Catalog, loadCatalog } from '@peakstone/kernel/catalog';
-import { arrayLiteral, ConnectionError, PgError, type Pool, TRUST_CATALOG_ONLY } from '@peakstone/kernel/pg';
+import { arrayLiteral, type Pool, TRUST_CATALOG_ONLY } from '@peakstone/kernel/pg';
 import type { RestConfig } from '../config/types.ts';
 import type { Emit, FatalReason } from '../events.ts';
 import { quote } from '../sql/writer.ts';
 import { summarizeCatalog } from './catalogSummary.ts';
+import { refusalOf } from './outage.ts';
 
 const minimumVersion = 130_000;
 const minimumVersionName = '13.0';
@@ -23,18 +24,19 @@ export interface LoadDeps {
 }
 
 /**
- * Tells what happens by events and callbacks; `setLoaded` is told before any event of how it ended.
+ * Tells what happens by events and callbacks; `settle` is told before any event of how it ended: with what it failed, or
+ * with null.
  * @returns whether the catalog was loaded.
  */
-export async function attemptLoad(deps: LoadDeps, setLoaded: (loaded: boolean) => void): Promise<boolean> {
+export async function attemptLoad(deps: LoadDeps, settle: (failure: unknown) => void): Promise<boolean> {
   const { config, pool, emit } = deps;
   let serverVersion: string;
   try {
     // An attempt that the pool refuses without trying would tell nothing new.
-    if (!pool.stats.reachable) deps.reconnect();
+    if (pool.stats.unreachable) deps.reconnect();
     serverVersion = await connect(deps);
   } catch (error) {
-    setLoaded(false);
+    settle(error);
     emit({ kind: 'versionFailed', error });
     if (!giveUp(error, deps) && !config().dbPoolAutomaticRecovery) {
       emit({ kind: 'noRecovery' });
@@ -44,10 +46,10 @@ export async function attemptLoad(deps: LoadDeps, setLoaded: (loaded: boolean) =
   }
   try {
     if (config().dbConfig) await deps.reloadConfig();
-    await load(serverVersion, deps, setLoaded);
+    await load(serverVersion, deps, settle);
     return true;
   } catch (error) {
-    setLoaded(false);
+    settle(error);
     const { dbSchemas: schemas, dbExtraSearchPath: extraSearchPath } = config();
     emit({ kind: 'catalogFailed', schemas, extraSearchPath, error });
     giveUp(error, deps);
@@ -79,14 +81,14 @@ async function connect({ pool, config, emit, onFatal }: LoadDeps): Promise<strin
 async function load(
   serverVersion: string,
   { config, pool, emit, onLoaded }: LoadDeps,
-  setLoaded: (loaded: boolean) => void,
+  settle: (failure: unknown) => void,
 ): Promise<void> {
   const { dbSchemas: schemas, dbExtraSearchPath: extraSearchPath } = config();
   const startedAt = performance.now();
   await assertSchemas(pool, [...schemas, ...extraSearchPath]);
   const catalog = await loadCatalog(pool, { schemas, extraSearchPath });
   const queriedInMs = performance.now() - startedAt;
-  setLoaded(true);
+  settle(null);
   onLoaded(catalog, serverVersion);
   emit({ kind: 'catalogLoaded', queriedInMs, summary: summarizeCatalog(catalog) });
 }
@@ -109,10 +111,8 @@ async function assertSchemas(pool: Pool, schemas: readonly string[]): Promise<vo
 }
 
 function fatalReason(error: unknown): FatalReason | null {
-  let cause = error;
-  // The pool wraps what the server said when it refused the connection.
-  for (let depth = 0; cause instanceof ConnectionError && depth < 5; depth++) cause = cause.cause;
-  if (!(cause instanceof PgError)) return null;
+  const cause = refusalOf(error);
+  if (cause === null) return null;
   if (cause.code === '28P01') return 'authentication';
   if (cause.code === '42P05') return 'transactionPooling';
   if (cause.code === '08P01' && cause.message.includes('statement pooling')) return 'statementPooling';

@@ -22,6 +22,8 @@ export interface CatalogLoop {
   readonly firstSuccess: Promise<void>;
   /** Whether the last load asked for has succeeded. */
   readonly isLoaded: boolean;
+  /** What the last attempt failed with; null when it did not, or is the first. */
+  readonly failure: unknown;
   /** Whole seconds until the next attempt, at least 1. */
   readonly retryAfterSeconds: number;
   stop(): Promise<void>;
@@ -34,6 +36,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
   const firstSuccess = Promise.withResolvers<void>();
   let isPending = false;
   let isLoaded = false;
+  let failure: unknown = null;
   let nextAttemptAt = 0;
   let running: Promise<void> | null = null;
   /** Those who wait for a load that has not begun yet. */
@@ -48,8 +51,9 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
       const served = waiting;
       waiting = [];
       hurry = new AbortController();
-      const succeeded = await attemptLoad(deps, loaded => {
-        isLoaded = loaded;
+      const succeeded = await attemptLoad(deps, error => {
+        failure = error;
+        isLoaded = error === null;
       });
       firstAttempt.resolve();
       for (const { resolve } of served) resolve();
@@ -95,6 +99,9 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
     firstSuccess: firstSuccess.promise,
     get isLoaded() {
       return isLoaded;
+    },
+    get failure() {
+      return failure;
     },
     get retryAfterSeconds() {
       return Math.max(1, Math.ceil((nextAttemptAt - Date.now()) / 1000));

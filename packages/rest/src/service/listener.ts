@@ -19,6 +19,8 @@ export interface ListenerDeps {
 
 export interface ChannelListener {
   readonly isListening: boolean;
+  /** Why it listens no more; null while it does, or never did. */
+  readonly loss: Error | null;
   stop(): Promise<void>;
 }
 
@@ -28,21 +30,21 @@ export function startListener(config: RestConfig, deps: ListenerDeps): ChannelLi
   const url = listenerUrl(config);
   let isListening = false;
   let isStopped = false;
-  let wasLost = false;
+  let loss: Error | null = null;
   const listener: Listener = listen({
     url,
     channels: [channel],
     onListening() {
       isListening = true;
-      if (wasLost) deps.reloadCatalog();
-      wasLost = false;
+      if (loss !== null) deps.reloadCatalog();
+      loss = null;
       void deps
         .serverVersion()
         .then(version => deps.emit({ kind: 'listenerStarted', channel, host: describeServer(url), version }));
     },
     onLost(error, retryInMs) {
       isListening = false;
-      wasLost = true;
+      loss = error;
       deps.emit({ kind: 'listenerLost', channel, error });
       if (!config.dbPoolAutomaticRecovery) return deps.onGivenUp(error);
       deps.emit({ kind: 'listenerRetrying', seconds: Math.ceil(retryInMs / 1000) });
@@ -62,6 +64,9 @@ export function startListener(config: RestConfig, deps: ListenerDeps): ChannelLi
   return {
     get isListening() {
       return isListening;
+    },
+    get loss() {
+      return loss;
     },
     async stop() {
       isListening = false;

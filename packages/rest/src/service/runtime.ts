@@ -5,7 +5,7 @@
 
 import type { Catalog } from '@peakstone/kernel/catalog';
 import type { Pool } from '@peakstone/kernel/pg';
-import type { Env } from '@peakstone/kernel/service';
+import type { Env, Health } from '@peakstone/kernel/service';
 import { type Authenticate, createAuthenticate } from '../authenticate.ts';
 import { type DatabaseConfig, readDatabaseConfig } from '../config/database.ts';
 import { readConfig } from '../config/read.ts';
@@ -15,6 +15,7 @@ import type { RestContext } from '../context.ts';
 import type { Emit } from '../events.ts';
 import { type CatalogLoop, startCatalogLoop } from './catalogLoop.ts';
 import { type ChannelListener, startListener } from './listener.ts';
+import { illness } from './outage.ts';
 import { openPool } from './pool.ts';
 
 export interface RuntimeOptions {
@@ -107,14 +108,20 @@ export class RestRuntime implements RestContext {
    * Why a request would be refused now; null when nothing speaks against it. Looks where requests go: a listener that is
    * still connected says nothing of new connections, which may be refused, or have lost the way to the server.
    */
-  async refusal(): Promise<string | null> {
-    if (!(await this.isLoaded())) return 'The schema cache is not loaded, or the database is out of reach';
+  async refusal(): Promise<Health | null> {
     try {
       await this.pool.query('select 1');
     } catch (error) {
-      return (error as Error).message;
+      return illness((error as Error).message, error);
     }
-    return this.pool.stats.reachable ? null : 'New connections to the database are refused';
+    // Those that are open serve on.
+    const { unreachable } = this.pool.stats;
+    if (unreachable)
+      return illness(`New connections to the database fail: ${unreachable.message}`, unreachable);
+    const { isLoaded, failure } = this.#catalogLoop;
+    if (!isLoaded) return illness('The schema cache is not loaded', failure);
+    if (this.#listener?.isListening !== false) return null;
+    return illness('Changes of the schema are not heard of', this.#listener.loss);
   }
 
   reloadCatalog(): void {

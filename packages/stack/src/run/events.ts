@@ -4,7 +4,13 @@ export type StackEvent =
   /** A step within a start that may take a while: `downloading`, `creating the database cluster`. */
   | { readonly kind: 'step'; readonly service: string; readonly text: string }
   | { readonly kind: 'healthy'; readonly service: string; readonly durationMs: number }
-  | { readonly kind: 'unhealthy'; readonly service: string; readonly reason: string }
+  /** `elsewhere`: the cause is in what it depends on, so that it is not restarted. */
+  | {
+      readonly kind: 'unhealthy';
+      readonly service: string;
+      readonly reason: string;
+      readonly elsewhere?: true;
+    }
   | { readonly kind: 'restarting'; readonly service: string; readonly attempt: number }
   /** `retryInMs` is null during the first start, which then fails as a whole. */
   | {

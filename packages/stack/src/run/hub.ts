@@ -25,7 +25,7 @@ export function describeEvent(event: StackEvent): string {
     case 'healthy':
       return `${event.service}: healthy after ${event.durationMs} ms`;
     case 'unhealthy':
-      return `${event.service}: unhealthy: ${event.reason}`;
+      return `${event.service}: unhealthy: ${event.reason}${event.elsewhere ? '; not restarted, as the cause is elsewhere' : ''}`;
     case 'restarting':
       return `${event.service}: restarting, attempt ${event.attempt}`;
     case 'startFailed':

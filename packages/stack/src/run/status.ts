@@ -6,6 +6,8 @@ export interface ServiceStatus {
   readonly state: 'waiting' | 'starting' | 'healthy' | 'unhealthy' | 'stopping' | 'stopped';
   /** Why it is unhealthy, or what it waits for. */
   readonly reason: string | null;
+  /** The cause is in what it depends on: it mends itself when that is well, and is not restarted for it. */
+  readonly elsewhere: boolean;
   /** Where clients reach it; null for what has no address of its own. */
   readonly url: string | null;
   readonly port: number | null;

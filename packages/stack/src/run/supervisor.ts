@@ -101,12 +101,13 @@ export class Supervisor {
   /** As last seen by the watch; costs no look at the services. */
   statuses(): ServiceStatus[] {
     return [...this.#entries.values()].map(
-      ({ unit, running, state, reason, restarts, restartsOnRequest, healthySince }) => ({
+      ({ unit, running, state, reason, elsewhere, restarts, restartsOnRequest, healthySince }) => ({
         name: unit.name,
         title: unit.title,
         engine: unit.engine,
         state,
         reason,
+        elsewhere,
         url: unit.url,
         port: unit.port,
         pid: running?.pid ?? null,
@@ -189,6 +190,7 @@ export class Supervisor {
     const { onEvent } = this.#options;
     const began = performance.now();
     entry.state = 'starting';
+    entry.elsewhere = false;
     onEvent({ kind: 'starting', service: unit.name });
     try {
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
@@ -310,19 +312,27 @@ export class Supervisor {
       if (entry.healthySince && Date.now() - entry.healthySince.getTime() > forgiveMs) entry.failures = 0;
       entry.state = 'healthy';
       entry.reason = null;
+      entry.elsewhere = false;
       entry.illLooks = 0;
       entry.illMs = 0;
       return;
     }
     if (entry.state === 'healthy') entry.unhealthySince = now;
-    // While what it needs is down it cannot be well; its own time begins after that.
-    const counts = entry.state !== 'healthy' && this.#needsAreHealthy(entry);
+    // While what it needs is down, or says no to it, it cannot be well; its own time begins after that.
+    const { reason, elsewhere = false } = health;
+    const counts = !elsewhere && entry.state !== 'healthy' && this.#needsAreHealthy(entry);
     entry.illLooks = counts ? entry.illLooks + 1 : 0;
     entry.illMs = counts ? entry.illMs + sinceLastMs : 0;
-    if (entry.reason !== health.reason)
-      this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason: health.reason });
+    if (entry.reason !== reason)
+      this.#options.onEvent({
+        kind: 'unhealthy',
+        service: entry.unit.name,
+        reason,
+        ...(elsewhere && { elsewhere }),
+      });
     entry.state = 'unhealthy';
-    entry.reason = health.reason;
+    entry.reason = reason;
+    entry.elsewhere = elsewhere;
     const hopeless =
       entry.illLooks >= leastIllLooks &&
       entry.illMs >= this.#options.patienceMs &&
@@ -336,6 +346,7 @@ export class Supervisor {
     entry.running = null;
     entry.state = 'unhealthy';
     entry.reason = reason;
+    entry.elsewhere = false;
     entry.unhealthySince = Date.now();
     entry.nextAttemptAt = Math.min(entry.nextAttemptAt, Date.now() + maxEndBackoffMs);
     this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason });

@@ -40,6 +40,8 @@ export interface Entry {
   running: RunningUnit | null;
   state: ServiceStatus['state'];
   reason: string | null;
+  /** The reason lies in what it depends on. */
+  elsewhere: boolean;
   restarts: number;
   restartsOnRequest: number;
   /** Failures in a row, for the back-off. */
@@ -63,6 +65,7 @@ export function newEntry(unit: Unit): Entry {
     running: null,
     state: 'waiting',
     reason: null,
+    elsewhere: false,
     restarts: 0,
     restartsOnRequest: 0,
     failures: 0,

@@ -59,9 +59,8 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
-  #lastError: Error | null = null;
   #timeouts = 0;
-  #reachable = true;
+  #unreachable: Error | null = null;
   #closing: Promise<void> | null = null;
   #drained: (() => void) | null = null;
 
@@ -135,7 +134,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       idle: all.filter(connection => connection.depth === 0).length,
       waiting: this.#lanes.reduce((sum, lane) => sum + lane.waiting.size, 0),
       timeouts: this.#timeouts,
-      reachable: this.#reachable,
+      unreachable: this.#unreachable,
     };
   }
 
@@ -192,7 +191,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   #away(): ConnectionError {
-    const cause = this.#lastError;
+    const cause = this.#unreachable;
     return new ConnectionError(cause?.message ?? 'The database is away', cause ? { cause } : {});
   }
 
@@ -250,7 +249,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       this.#laneOf.set(connection, lane);
       this.#backoff.reset();
       this.#stopRetry();
-      this.#reachable = true;
+      this.#unreachable = null;
       this.#emit({ kind: 'connected', pid: connection.pid, durationMs: performance.now() - started });
       if (this.#aborter.signal.aborted || generation !== this.#generation) this.#retire(connection);
       lane.serve(connection);
@@ -262,8 +261,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   #connectFailed(error: Error): void {
-    this.#lastError = error;
-    this.#reachable = false;
+    this.#unreachable = error;
     if (!this.#retryTimer) {
       const retryInMs = this.#backoff.next();
       this.#retryTimer = setTimeout(() => {
@@ -282,7 +280,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   #reconnect(): void {
     this.#replenish();
-    if (this.#lanes.every(lane => lane.opening === 0) && !this.#reachable) void this.#connect(this.#own);
+    if (this.#lanes.every(lane => lane.opening === 0) && this.#unreachable) void this.#connect(this.#own);
   }
 
   #replenish(): void {
