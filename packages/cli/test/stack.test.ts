@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackSummary } from '@peakstone/stack';
@@ -183,6 +183,21 @@ describe('one stack in the background', () => {
     assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
     // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
     assert.match((await project.run(['status'])).stdout, /^rest .* 0, 3 asked for /m);
+  });
+
+  it('takes over a password that was changed in .env by hand, with the service that logs in with it, or all', async () => {
+    const file = join(project.folder, '.env');
+    for (const service of [['rest'], []]) {
+      const changed = `by hand/${service.length}@#:${Math.random()}`;
+      const text = readFileSync(file, 'utf8');
+      const line = `DB_AUTHENTICATOR_PASSWORD='${changed}'`;
+      writeFileSync(file, text.replace(/^DB_AUTHENTICATOR_PASSWORD=.*$/m, () => line));
+      const { code, stderr } = await project.run(['restart', ...service]);
+      assert.equal(code, 0, stderr);
+      assert.equal((await get('/rest/v1/films')).status, 200);
+      const { stdout } = await project.run(['sql', '--role', 'db_authenticator', 'select current_user']);
+      assert.match(stdout, /db_authenticator/);
+    }
   });
 
   it('shows the logs of its services, by service, since a moment, and as they come', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withLogin } from '@peakstone/kernel/pg';
 import type { Env, Running, Service } from '@peakstone/kernel/service';
+import { Accounts } from './accounts.ts';
 import { ensureDatabase } from './bootstrap/create.ts';
 import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
 import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
@@ -27,6 +28,11 @@ export interface RunningDatabase extends Running {
   tcpUrl(role: LoginRole): string;
   /** The administrator's: for bootstrap, migrations of roles, rotation. */
   readonly adminUrl: string;
+  /**
+   * Gives the roles the passwords of these settings, where they are others than those of the start: what is started from
+   * now on logs in with them. @throws {DatabaseError}
+   */
+  adoptPasswords(config: DatabaseConfig, signal: AbortSignal): Promise<void>;
 }
 
 /** How long after a crash the server is started again; doubled each time it does not come up, to a minute. */
@@ -55,13 +61,15 @@ async function startExternal(
 ): Promise<RunningDatabase> {
   const bootstrap = await runBootstrap(url, config, onEvent, signal);
   const probe = createProbe(url);
-  const roleUrl = (role: LoginRole) => withLogin(url, role, config.passwords[role]);
+  const accounts = new Accounts(config, (changed, signal) => runBootstrap(url, changed, onEvent, signal));
+  const roleUrl = (role: LoginRole) => withLogin(url, role, accounts.passwordOf(role));
   return {
     bootstrap,
     local: undefined,
     adminUrl: url,
     url: roleUrl,
     tcpUrl: roleUrl,
+    adoptPasswords: (config, signal) => accounts.adopt(config, signal),
     health: probe.health,
     stop: probe.close,
   };
@@ -94,6 +102,9 @@ async function startLocal(
     throw error;
   }
   const probe = createProbe(adminUrl);
+  const accounts = new Accounts(config, (changed, signal) =>
+    runBootstrap(adminUrl, changed, onEvent, signal),
+  );
   const stopping = new AbortController();
   let down: string | undefined;
   const supervision = supervise();
@@ -103,14 +114,15 @@ async function startLocal(
       return { port, pid: server.postmaster.pid, dataDir, version: server.binaries.version };
     },
     adminUrl,
-    url: role => connectionUrl(socket, config.database, role, config.passwords[role]),
+    url: role => connectionUrl(socket, config.database, role, accounts.passwordOf(role)),
     tcpUrl: role =>
       connectionUrl(
         { host: tcpHost(config.listenAddresses), port },
         config.database,
         role,
-        config.passwords[role],
+        accounts.passwordOf(role),
       ),
+    adoptPasswords: (config, signal) => accounts.adopt(config, signal),
     health: async () => (down === undefined ? probe.health() : { ok: false, reason: down }),
     async stop() {
       stopping.abort();

@@ -19,9 +19,14 @@ export class Live {
     return (await this.#running.get(name)?.health()) ?? { ok: false, reason: 'not running' };
   }
 
-  /** What the services that are up have told, with these settings. */
-  facts(env: EnvValues): Facts {
-    return Object.assign({}, ...[...this.#running.values()].map(running => running.facts?.(env)));
+  /** What the services that are up have told. */
+  facts(): Facts {
+    return Object.assign({}, ...[...this.#running.values()].map(running => running.facts?.()));
+  }
+
+  /** Resolves when all that is up has taken over these settings, as far as others log in with them. */
+  async adoptSecrets(env: EnvValues, signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#running.values()].map(running => running.adoptSecrets?.(env, signal)));
   }
 
   /** Resolves when every service serves what the others have now. */

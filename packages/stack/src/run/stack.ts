@@ -188,7 +188,7 @@ async function bringUp({
   const signal = AbortSignal.any([options.signal, interrupt.signal]);
   await supervisor.start(signal);
   if (example) {
-    await loadExample(example, live.facts(plan.env()), signal, hub.emit);
+    await loadExample(example, live.facts(), signal, hub.emit);
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
     await live.refresh();
   }

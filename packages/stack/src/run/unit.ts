@@ -30,7 +30,8 @@ export interface RunningUnit extends Running {
   readonly pid?: number | undefined;
   /** Where it can end unasked: resolves with the reason. */
   readonly ended?: Promise<string>;
-  facts?(env: EnvValues): Facts;
+  facts?(): Facts;
+  adoptSecrets?(env: EnvValues, signal: AbortSignal): Promise<void>;
   refresh?(): Promise<void>;
 }
 

@@ -84,7 +84,9 @@ async function startIn(
   events: { step(text: string): void; crashed(): void },
 ): Promise<RunningUnit> {
   const env = plan.env();
-  const told = { env, host: plan.host, ports: plan.ports, peers, facts: live.facts(env) };
+  // A password that is another in `.env` by now must be the role's before it logs in with it, and no sooner.
+  if (local.secrets.length > 0) await live.adoptSecrets(env, signal);
+  const told = { env, host: plan.host, ports: plan.ports, peers, facts: live.facts() };
   const process = processes.get(processName(name, local));
   if (process) {
     const here = peers

@@ -126,8 +126,10 @@ export interface Started extends Running {
   readonly handler?: Handler;
   /** Of the process that does its work. */
   readonly pid?: number | undefined;
-  /** In the supervisor's process: what those that start after it must know, with the settings of that moment. Holds passwords: never logged. */
-  facts?(env: EnvValues): Facts;
+  /** In the supervisor's process: what those that start after it must know. Holds passwords: never logged. */
+  facts?(): Facts;
+  /** In the supervisor's process: takes over what has changed in the settings since its start and others log in with, before one of them starts. */
+  adoptSecrets?(env: EnvValues, signal: AbortSignal): Promise<void>;
   /** Looks again at what it has read of others, and resolves when it serves what it found. */
   refresh?(): Promise<void>;
 }

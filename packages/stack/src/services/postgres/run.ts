@@ -5,8 +5,6 @@ import {
   readDatabaseConfig,
   renderReport,
 } from '@peakstone/database';
-import { withLogin } from '@peakstone/kernel/pg';
-
 import type { RunContext, Started } from '../local.ts';
 
 /** PostgreSQL, or somebody else's; the bootstrap is part of its start. */
@@ -22,20 +20,13 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
     get pid() {
       return running.local?.pid;
     },
-    facts: env => {
-      const { passwords } = readDatabaseConfig(env);
-      return {
-        databaseAdminUrl: running.adminUrl,
-        // It has been up since before a rotation, so that the password it knows may be yesterday's.
-        databaseApiUrl: withLogin(
-          running.url('db_authenticator'),
-          'db_authenticator',
-          passwords.db_authenticator,
-        ),
-        databaseMigratorUrl: running.tcpUrl('db_migrator'),
-        schemas: running.bootstrap.schemas.join(','),
-      };
-    },
+    adoptSecrets: (env, signal) => running.adoptPasswords(readDatabaseConfig(env), signal),
+    facts: () => ({
+      databaseAdminUrl: running.adminUrl,
+      databaseApiUrl: running.url('db_authenticator'),
+      databaseMigratorUrl: running.tcpUrl('db_migrator'),
+      schemas: running.bootstrap.schemas.join(','),
+    }),
   };
 }
 
