@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@peakstone/kernel/process';
 import type { ServiceStatus, StackStatus, StackSummary } from '@peakstone/stack';
 import { reservePorts } from '@peakstone/testing';
 import pg from 'pg';
@@ -107,6 +108,6 @@ describe('the processes of a stack', () => {
   it('all end with the stack', async () => {
     const { pid, services } = await untilHealthy(project);
     assert.equal((await project.run(['down'])).code, 0);
-    for (const each of [pid, ...services.map(({ pid }) => pid!)]) assert.throws(() => process.kill(each, 0));
+    for (const each of [pid, ...services.map(({ pid }) => pid!)]) assert.equal(isAlive(each), false);
   });
 });
