@@ -1,6 +1,6 @@
 import { isHopByHop } from './hopByHop.ts';
-import type { Lane } from './lane.ts';
 import { errorResponse } from './respond.ts';
+import type { ServerHost } from './serverHost.ts';
 import { forbidsBody, reasonPhrase } from './status.ts';
 import type { HttpBody, HttpRequest, HttpResponse } from './types.ts';
 
@@ -164,13 +164,13 @@ const LAST_RESORT = errorResponse(undefined);
  * Plans what answers `request`: `response`, or the failure's when that is no valid one, whatever it is. Never throws:
  * both lanes write what comes from here and nothing else.
  */
-export function planAnswer(lane: Lane, request: HttpRequest, response: HttpResponse): PlannedResponse {
+export function planAnswer(host: ServerHost, request: HttpRequest, response: HttpResponse): PlannedResponse {
   try {
     return planResponse(response, request.method);
   } catch (error) {
     const body: unknown = response?.body;
     if (isBody(body)) releaseBody(body);
-    const failure = lane.failed(error, request);
+    const failure = host.failed(error, request);
     try {
       return planResponse(failure, request.method);
     } catch {

@@ -9,12 +9,12 @@ import { sendLast } from './closing.ts';
 import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';
 import { FastConnection } from './fast/connection.ts';
-import type { Lane, RefusedStatus } from './lane.ts';
 import { assertUnambiguous, isWebSocketHandshake } from './node/framing.ts';
 import { NodeRequest } from './node/request.ts';
 import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
 import { errorResponse, jsonResponse } from './respond.ts';
+import type { RefusedStatus, ServerHost } from './serverHost.ts';
 import { SocketGuard } from './socketGuard.ts';
 import { StalledWriters } from './stalled.ts';
 import { reasonPhrase } from './status.ts';
@@ -75,7 +75,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   let whenQuiet: (() => void) | null = null;
   const toNodeHttp = server.listeners('connection')[0] as (this: Server, socket: Socket) => void;
 
-  const lane: Lane = {
+  const host: ServerHost = {
     handler: request => (stalled.isFull ? overloaded() : handler(request)),
     wrote(socket) {
       stalled.wrote(socket);
@@ -98,7 +98,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       if (inWork === 0) whenQuiet?.();
     },
     failed(error, request) {
-      lane.report(error, request);
+      host.report(error, request);
       return errorResponse(error);
     },
     report(error, request) {
@@ -124,7 +124,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     accepted++;
-    const now = lane.now();
+    const now = host.now();
     if (!guard.add(socket, now)) {
       socket.destroy();
       return;
@@ -134,11 +134,11 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       stalled.forget(socket);
     });
     if (options.fastLane === false) toNodeHttp.call(server, socket);
-    else fast.add(new FastConnection(socket, lane, now));
+    else fast.add(new FastConnection(socket, host, now));
   });
   const serveOther = (message: IncomingMessage, reply: ServerResponse, expectsContinue: boolean): void => {
     // It has an answer for whatever fails; what then fails still is this connection's alone.
-    serveNode(message, reply, lane, expectsContinue).catch(() => message.socket.destroy());
+    serveNode(message, reply, host, expectsContinue).catch(() => message.socket.destroy());
   };
   server.on('request', (message, reply) => serveOther(message, reply, false));
   server.on('checkContinue', (message, reply) => serveOther(message, reply, true));
@@ -152,14 +152,14 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const { onUpgrade } = options;
   if (onUpgrade) {
     server.on('upgrade', (message, socket, head) => {
-      const request = new NodeRequest(message, lane, null);
+      const request = new NodeRequest(message, host, null);
       // From here on the socket's end is the listener's affair.
       guard.work(socket as Socket, 1);
       try {
         assertUnambiguous(message);
         onUpgrade(request, socket, head);
       } catch (error) {
-        if (!(error instanceof HttpError)) lane.report(error, request);
+        if (!(error instanceof HttpError)) host.report(error, request);
         refuse(socket as Socket, error instanceof HttpError ? 400 : 500);
       }
     });
@@ -173,7 +173,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
 
   const sweep = setInterval(
     () => {
-      const now = lane.now();
+      const now = host.now();
       for (const connection of fast) connection.sweep(now);
       stalled.sweep(sockets.keys(), now);
       guard.sweep(now);
@@ -234,13 +234,13 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
    * A turn of the event loop accepts at least one if there is one.
    */
   async function acceptWaiting(): Promise<void> {
-    const end = lane.now() + ACCEPT_MS;
+    const end = host.now() + ACCEPT_MS;
     let before: number;
     do {
       before = accepted;
       await nextTurn();
       await nextTurn();
-    } while (accepted !== before && lane.now() < end);
+    } while (accepted !== before && host.now() < end);
   }
 }
 

@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { clientAddress, plainAddress } from '../address.ts';
 import type { HeldBody } from '../bodyMemory.ts';
 import { tooLarge } from '../errors.ts';
-import type { Lane } from '../lane.ts';
 import { PeerProbe } from '../peerProbe.ts';
+import type { ServerHost } from '../serverHost.ts';
 import { sourceOf } from '../source.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { type HeaderBlock, type LastBlock, parseFast, withAsciiTarget } from './parse.ts';
@@ -88,7 +88,7 @@ const NOTHING_YET: HeaderBlock = { headers: {}, contentLength: 0, close: false }
 
 export class FastConnection {
   readonly socket: Socket;
-  readonly #lane: Lane;
+  readonly #host: ServerHost;
   readonly #last: LastBlock = { text: '\0', block: NOTHING_YET };
   /** Bytes received and not yet served, in the pieces in which they came. */
   #pieces: Buffer[] = [];
@@ -120,9 +120,9 @@ export class FastConnection {
     // The peer reset the connection; 'close' follows and does what is to be done.
   };
 
-  constructor(socket: Socket, lane: Lane, now: number) {
+  constructor(socket: Socket, host: ServerHost, now: number) {
     this.socket = socket;
-    this.#lane = lane;
+    this.#host = host;
     this.#since = now;
     socket.on('data', this.#onData);
     socket.on('drain', this.#onDrain);
@@ -133,7 +133,7 @@ export class FastConnection {
 
   clientAddress(forwardedFor: string | undefined): string {
     this.#peer ??= plainAddress(this.socket.remoteAddress ?? '');
-    const { trusted } = this.#lane;
+    const { trusted } = this.#host;
     return trusted === null ? this.#peer : clientAddress(this.#peer, forwardedFor, trusted);
   }
 
@@ -160,14 +160,14 @@ export class FastConnection {
   /** Called about once a second: enforces what the limits say about time. */
   sweep(now: number): void {
     if (this.#occupied) return;
-    const { limits } = this.#lane;
+    const { limits } = this.#host;
     const age = now - this.#since;
     if (this.socket.writableEnded) {
       if (age > LINGER_MS) this.socket.destroy();
     } else if (this.#bytes === 0 && this.#used) {
       if (age > limits.idleTimeoutMs) this.socket.destroy();
     } else if (age > (this.#need > 0 ? limits.requestTimeoutMs : limits.headersTimeoutMs)) {
-      this.#lane.refuse(this.socket, 408);
+      this.#host.refuse(this.socket, 408);
     }
   }
 
@@ -179,7 +179,7 @@ export class FastConnection {
   #receive(chunk: Buffer): void {
     // After the last response whatever comes is thrown away, so that the client gets to read it before the connection closes.
     if (this.socket.writableEnded) return;
-    if (this.#bytes === 0) this.#since = this.#lane.now();
+    if (this.#bytes === 0) this.#since = this.#host.now();
     if (this.#pieces.length >= MAX_PIECES) this.#pieces = [Buffer.concat(this.#pieces, this.#bytes)];
     this.#pieces.push(chunk);
     this.#bytes += chunk.length;
@@ -197,17 +197,17 @@ export class FastConnection {
       this.#hold(this.#bytes, true);
     } catch {
       // The only failure is that bodies take all the memory they may; the client is told so.
-      this.#lane.refuse(this.socket, 503);
+      this.#host.refuse(this.socket, 503);
     }
   }
 
   /** @throws {HttpError} 503 */
   #hold(bytes: number, arriving: boolean): void {
-    const { bodies } = this.#lane;
-    const now = this.#lane.now();
+    const { bodies } = this.#host;
+    const now = this.#host.now();
     this.#held ??= bodies.open(
       sourceOf(this.clientAddress(undefined)),
-      () => this.#lane.refuse(this.socket, 503),
+      () => this.#host.refuse(this.socket, 503),
       now,
     );
     if (bytes > this.#held.bytes) bodies.grow(this.#held, bytes - this.#held.bytes, now);
@@ -216,19 +216,19 @@ export class FastConnection {
 
   #letGo(): void {
     if (this.#held === null) return;
-    this.#lane.bodies.release(this.#held);
+    this.#host.bodies.release(this.#held);
     this.#held = null;
   }
 
   /** Serves every complete request at hand, until one is left in work or the bytes run out. */
   #serve(): void {
     const input = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#bytes);
-    const maxBody = Math.min(MAX_FAST_BODY_BYTES, this.#lane.limits.maxBodyBytes);
-    const maxHead = Math.min(MAX_FAST_HEAD_BYTES, this.#lane.limits.maxHeaderBytes);
+    const maxBody = Math.min(MAX_FAST_BODY_BYTES, this.#host.limits.maxBodyBytes);
+    const maxHead = Math.min(MAX_FAST_HEAD_BYTES, this.#host.limits.maxHeaderBytes);
     let offset = 0;
     this.#need = 0;
     while (offset < input.length && !this.#occupied && !this.socket.writableEnded) {
-      const parsed = parseFast(input, offset, maxHead, maxBody, this.#last, this.#lane.rootlessTargets);
+      const parsed = parseFast(input, offset, maxHead, maxBody, this.#last, this.#host.rootlessTargets);
       if (parsed.kind === 'request') {
         const body = parsed.end === parsed.bodyStart ? NO_BODY : input.subarray(parsed.bodyStart, parsed.end);
         offset = parsed.end;
@@ -244,7 +244,7 @@ export class FastConnection {
       this.#need = parsed.need;
       break;
     }
-    if (offset > 0) this.#since = this.#lane.now();
+    if (offset > 0) this.#since = this.#host.now();
     this.#bytes = this.socket.writableEnded ? 0 : input.length - offset;
     this.#pieces = this.#bytes === 0 ? [] : [input.subarray(offset)];
     if (this.#need > MIN_COUNTED_BYTES) this.#awaitBody();
@@ -255,18 +255,18 @@ export class FastConnection {
     if (block.close) this.#closing = true;
     this.#current = request;
     this.#answering = false;
-    this.#lane.begin(this.socket);
+    this.#host.begin(this.socket);
     let response: HttpResponse | Promise<HttpResponse>;
     try {
       if (body.length > MIN_COUNTED_BYTES || this.#held !== null) this.#hold(body.length, false);
-      response = this.#lane.handler(request);
+      response = this.#host.handler(request);
     } catch (error) {
-      response = this.#lane.failed(error, request);
+      response = this.#host.failed(error, request);
     }
     if (response instanceof Promise) {
       this.#lookForPeer();
       response
-        .catch((error: unknown) => this.#lane.failed(error, request))
+        .catch((error: unknown) => this.#host.failed(error, request))
         .then(settled => {
           if (this.#write(request, settled)) this.#next();
         })
@@ -282,11 +282,11 @@ export class FastConnection {
 
   /** @returns false when the response is a stream that goes on. */
   #write(request: FastRequest, response: HttpResponse): boolean {
-    const closing = this.#closing || this.#lane.draining;
+    const closing = this.#closing || this.#host.draining;
     const begun = this.#probe?.stop() ?? 0;
     this.#probe = null;
     this.#answering = true;
-    const outcome = writeResponse(this.socket, this.#lane, request, response, closing, begun);
+    const outcome = writeResponse(this.socket, this.#host, request, response, closing, begun);
     if (typeof outcome === 'boolean') {
       this.#finish(outcome);
       return true;
@@ -302,7 +302,7 @@ export class FastConnection {
 
   /** What fails here isn't the handler, whose failures have an answer: the connection's state is unknown, so it ends. */
   #giveUp(error: unknown, request: FastRequest): void {
-    this.#lane.report(error, request);
+    this.#host.report(error, request);
     this.socket.destroy();
     // A server that closes waits for requests in work, of which this is none any more.
     if (this.#current === request) this.#finish(false);
@@ -312,9 +312,9 @@ export class FastConnection {
     this.#current = null;
     this.#abortListeners = [];
     this.#letGo();
-    this.#lane.end(this.socket);
-    this.#since = this.#lane.now();
-    if (this.socket.writableLength > 0) this.#lane.wrote(this.socket);
+    this.#host.end(this.socket);
+    this.#since = this.#host.now();
+    if (this.socket.writableLength > 0) this.#host.wrote(this.socket);
     if (!close) return;
     this.socket.end();
     // A paused socket would never see that the client has closed too.
@@ -348,7 +348,7 @@ export class FastConnection {
       try {
         listener();
       } catch (error) {
-        if (this.#current !== null) this.#lane.report(error, this.#current);
+        if (this.#current !== null) this.#host.report(error, this.#current);
       }
     }
   }
@@ -360,7 +360,7 @@ export class FastConnection {
     // A request in work still has its body; it lets go of it when it ends.
     if (this.#current === null) this.#letGo();
     this.#abort();
-    this.#lane.forget(this);
+    this.#host.forget(this);
   }
 
   /** From here on the connection is node:http's, as if it had just arrived with `unread` as its first bytes. */
@@ -374,7 +374,7 @@ export class FastConnection {
     this.#pieces = [];
     this.#bytes = 0;
     this.#letGo();
-    this.#lane.forget(this);
-    this.#lane.handOver(socket, withAsciiTarget(unread), this.#ended);
+    this.#host.forget(this);
+    this.#host.handOver(socket, withAsciiTarget(unread), this.#ended);
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { drained } from '../drained.ts';
-import type { Lane } from '../lane.ts';
 import { assertBytes, type PlannedResponse } from '../plan.ts';
+import type { ServerHost } from '../serverHost.ts';
 import type { HttpRequest } from '../types.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { HttpRequest } from '../types.ts';
  */
 export async function pumpBody(
   socket: Socket,
-  lane: Lane,
+  host: ServerHost,
   request: HttpRequest,
   body: AsyncIterable<Uint8Array>,
   planned: PlannedResponse,
@@ -31,7 +31,7 @@ export async function pumpBody(
     }
     if (planned.framing === 'chunked' && !socket.destroyed) socket.write('0\r\n\r\n', 'latin1');
   } catch (error) {
-    lane.report(error, request);
+    host.report(error, request);
     socket.destroy();
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
-import type { Lane } from '../lane.ts';
 import { isStream, planAnswer, releaseBody } from '../plan.ts';
+import type { ServerHost } from '../serverHost.ts';
 import type { HttpRequest, HttpResponse } from '../types.ts';
 import { pumpBody } from './pump.ts';
 
@@ -15,13 +15,13 @@ const NON_ASCII = /[^\x00-\x7f]/;
  */
 export function writeResponse(
   socket: Socket,
-  lane: Lane,
+  host: ServerHost,
   request: HttpRequest,
   response: HttpResponse,
   closing: boolean,
   begun: number,
 ): boolean | Promise<boolean> {
-  const planned = planAnswer(lane, request, response);
+  const planned = planAnswer(host, request, response);
   const { body } = planned.response;
   const close = closing || planned.close;
   if (socket.destroyed) {
@@ -37,7 +37,7 @@ export function writeResponse(
   }
   if (isStream(body)) {
     socket.write(head, 'latin1');
-    return pumpBody(socket, lane, request, body, planned).then(() => close);
+    return pumpBody(socket, host, request, body, planned).then(() => close);
   }
   if (typeof body === 'string') {
     if (NON_ASCII.test(head)) writeParts(socket, head, [Buffer.from(body)]);

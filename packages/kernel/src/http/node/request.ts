@@ -3,7 +3,7 @@ import { clientAddress, plainAddress } from '../address.ts';
 import { BodyCollector } from '../bodyCollector.ts';
 import type { HeldBody } from '../bodyMemory.ts';
 import { HttpError, tooLarge } from '../errors.ts';
-import type { Lane } from '../lane.ts';
+import type { ServerHost } from '../serverHost.ts';
 import { sourceOf } from '../source.ts';
 import type { HttpRequest } from '../types.ts';
 import { readAbsolute } from './framing.ts';
@@ -27,7 +27,7 @@ export class NodeRequest implements HttpRequest {
   /** Nothing more will come from the client. */
   brokenOff = false;
   readonly #message: IncomingMessage;
-  readonly #lane: Lane;
+  readonly #host: ServerHost;
   readonly #abortListeners: (() => void)[] = [];
   #continueWith: ServerResponse | null;
   #aborted = false;
@@ -43,7 +43,7 @@ export class NodeRequest implements HttpRequest {
   #held: HeldBody | null = null;
 
   /** `continueWith` is set when the client waits for `100 Continue`; it gets it when the handler reads. */
-  constructor(message: IncomingMessage, lane: Lane, continueWith: ServerResponse | null) {
+  constructor(message: IncomingMessage, host: ServerHost, continueWith: ServerResponse | null) {
     this.method = message.method ?? 'GET';
     const absolute = readAbsolute(message.url ?? '/');
     this.target = absolute?.target ?? message.url ?? '/';
@@ -53,29 +53,29 @@ export class NodeRequest implements HttpRequest {
     const headers = flatHeaders(message);
     this.headers = absolute ? { ...headers, host: absolute.host } : headers;
     this.#message = message;
-    this.#lane = lane;
+    this.#host = host;
     this.#continueWith = continueWith;
     this.unreadable = continueWith !== null;
     this.#announced = Number(
       this.headers['content-length'] ?? (this.headers['transfer-encoding'] === undefined ? 0 : Number.NaN),
     );
-    if (this.#announced > lane.limits.maxBodyBytes) this.unreadable = true;
+    if (this.#announced > host.limits.maxBodyBytes) this.unreadable = true;
   }
 
   get remoteAddress(): string {
     const peer = plainAddress(this.#message.socket.remoteAddress ?? '');
-    const { trusted } = this.#lane;
+    const { trusted } = this.#host;
     return trusted === null ? peer : clientAddress(peer, this.headers['x-forwarded-for'], trusted);
   }
 
-  async body(maxBytes: number = this.#lane.limits.maxBodyBytes): Promise<Buffer> {
-    const { bodies } = this.#lane;
+  async body(maxBytes: number = this.#host.limits.maxBodyBytes): Promise<Buffer> {
+    const { bodies } = this.#host;
     const limit = Math.min(maxBytes, bodies.maxBytes);
     const collector = new BodyCollector(this.#announced <= limit ? this.#announced : 0);
     const held = this.#hold();
     for await (const chunk of this.#chunks(limit)) {
       try {
-        bodies.grow(held, chunk.length, this.#lane.now());
+        bodies.grow(held, chunk.length, this.#host.now());
       } catch (error) {
         this.unreadable = true;
         throw error;
@@ -87,16 +87,16 @@ export class NodeRequest implements HttpRequest {
   }
 
   hold(bytes: number): void {
-    this.#lane.bodies.grow(this.#hold(), bytes, this.#lane.now());
+    this.#host.bodies.grow(this.#hold(), bytes, this.#host.now());
   }
 
   #hold(): HeldBody {
-    this.#held ??= this.#lane.bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#lane.now());
+    this.#held ??= this.#host.bodies.open(sourceOf(this.remoteAddress), this.#fail, this.#host.now());
     return this.#held;
   }
 
   stream(): AsyncIterable<Buffer> {
-    return this.#chunks(this.#lane.limits.maxBodyBytes);
+    return this.#chunks(this.#host.limits.maxBodyBytes);
   }
 
   onAborted(listener: () => void): void {
@@ -112,7 +112,7 @@ export class NodeRequest implements HttpRequest {
       try {
         listener();
       } catch (error) {
-        this.#lane.report(error, this);
+        this.#host.report(error, this);
       }
     }
   }
@@ -137,7 +137,7 @@ export class NodeRequest implements HttpRequest {
 
   /** The request is answered: its body is no longer held. */
   release(): void {
-    if (this.#held !== null) this.#lane.bodies.release(this.#held);
+    if (this.#held !== null) this.#host.bodies.release(this.#held);
   }
 
   readonly #fail = (failure: HttpError): void => {

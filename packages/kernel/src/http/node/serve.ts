@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import { drained } from '../drained.ts';
-import type { Lane } from '../lane.ts';
 import { PeerProbe } from '../peerProbe.ts';
 import { assertBytes, isStream, type PlannedResponse, planAnswer, releaseBody } from '../plan.ts';
+import type { ServerHost } from '../serverHost.ts';
 import type { HttpBody, HttpResponse } from '../types.ts';
 import { assertUnambiguous } from './framing.ts';
 import { NodeRequest } from './request.ts';
@@ -49,10 +49,10 @@ function turn(socket: Socket, reply: ServerResponse): Promise<void> | null {
 export async function serveNode(
   message: IncomingMessage,
   reply: ServerResponse,
-  lane: Lane,
+  host: ServerHost,
   expectsContinue: boolean,
 ): Promise<void> {
-  const request = new NodeRequest(message, lane, expectsContinue ? reply : null);
+  const request = new NodeRequest(message, host, expectsContinue ? reply : null);
   const { socket } = message;
   const gone = () => {
     if (!reply.writableFinished) request.abort();
@@ -67,44 +67,48 @@ export async function serveNode(
   reply.on('close', gone);
   reply.on('error', gone);
   const tracked = track(socket, request);
-  lane.begin(socket);
+  host.begin(socket);
   try {
     const waiting = turn(socket, reply);
     if (waiting !== null) await waiting;
     if (socket.destroyed) return;
     answering = true;
     if (socket.readableEnded) half();
-    const response = await handle(request, message, lane);
+    const response = await handle(request, message, host);
     if (socket.destroyed) {
       releaseBody(response?.body ?? null);
       return;
     }
-    await write(request, message, reply, response, lane, () => probe?.stop() ?? 0);
-    if (socket.writableLength > 0) lane.wrote(socket);
+    await write(request, message, reply, response, host, () => probe?.stop() ?? 0);
+    if (socket.writableLength > 0) host.wrote(socket);
   } catch (error) {
     // Not the handler's, whose failures have an answer: this connection's state is unknown, so it ends.
-    lane.report(error, request);
+    host.report(error, request);
     socket.destroy();
   } finally {
     probe?.stop();
-    lane.end(socket);
+    host.end(socket);
     request.release();
     tracked.delete(request);
     socket.off('end', half);
   }
 }
 
-async function handle(request: NodeRequest, message: IncomingMessage, lane: Lane): Promise<HttpResponse> {
+async function handle(
+  request: NodeRequest,
+  message: IncomingMessage,
+  host: ServerHost,
+): Promise<HttpResponse> {
   try {
     assertUnambiguous(message);
   } catch (error) {
     request.ambiguous = true;
-    return lane.failed(error, request);
+    return host.failed(error, request);
   }
   try {
-    return await lane.handler(request);
+    return await host.handler(request);
   } catch (error) {
-    return lane.failed(error, request);
+    return host.failed(error, request);
   }
 }
 
@@ -113,15 +117,15 @@ async function write(
   message: IncomingMessage,
   reply: ServerResponse,
   response: HttpResponse,
-  lane: Lane,
+  host: ServerHost,
   begun: () => number,
 ): Promise<void> {
-  const planned = planAnswer(lane, request, response);
+  const planned = planAnswer(host, request, response);
   const { body } = planned.response;
   const closes = request.leavesBody;
-  sendHead(reply, planned, closes || lane.draining, begun());
+  sendHead(reply, planned, closes || host.draining, begun());
   if (planned.sendsBody && isStream(body)) {
-    await pump(request, reply, body, planned, lane);
+    await pump(request, reply, body, planned, host);
   } else {
     if (!planned.sendsBody) releaseBody(body);
     const parts = planned.sendsBody ? partsOf(body as Exclude<HttpBody, AsyncIterable<Uint8Array>>) : [];
@@ -186,7 +190,7 @@ async function pump(
   reply: ServerResponse,
   body: AsyncIterable<Uint8Array>,
   planned: PlannedResponse,
-  lane: Lane,
+  host: ServerHost,
 ): Promise<void> {
   let sent = 0;
   try {
@@ -203,7 +207,7 @@ async function pump(
     }
     reply.end();
   } catch (error) {
-    lane.report(error, request);
+    host.report(error, request);
     reply.destroy();
   }
 }

@@ -7,7 +7,7 @@ import type { Handler, HttpRequest, HttpResponse } from './types.ts';
 export type RefusedStatus = 400 | 405 | 408 | 413 | 431 | 500 | 503;
 
 /** What a connection, in whichever lane, may ask of the server it belongs to. */
-export interface Lane {
+export interface ServerHost {
   readonly handler: Handler;
   readonly limits: Limits;
   /** What bodies may hold together. */
