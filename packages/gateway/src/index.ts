@@ -1,4 +1,4 @@
 export type { GatewayDeps } from './gateway.ts';
 export type { Listed, Route, Target } from './routes.ts';
 export { type GatewayService, gateway } from './service.ts';
-export { type GatewayConfig, readGatewayConfig, routesFromEnv } from './settings.ts';
+export { type GatewayConfig, readGatewayConfig } from './settings.ts';

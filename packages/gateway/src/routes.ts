@@ -44,6 +44,8 @@ export interface Route extends Listed {
   readonly compress?: boolean;
   /** Hand the client's Host to a URL target, since signatures cover it (S3). Default false. */
   readonly keepHost?: boolean;
+  /** The start page shows a first request to it. Default false. */
+  readonly firstRequest?: boolean;
   /** Takes WebSocket handshakes of a service in this process; URL targets get them tunnelled. */
   readonly onUpgrade?: UpgradeListener;
 }

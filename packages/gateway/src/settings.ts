@@ -1,3 +1,2 @@
 /** What can be told of the gateway from its environment alone, without loading what serves. */
 export { type GatewayConfig, readGatewayConfig } from './config.ts';
-export { routesFromEnv } from './upstreams.ts';

@@ -38,6 +38,7 @@ export const rest: Route = {
   stripPrefix: true,
   target: echo,
   public: true,
+  firstRequest: true,
 };
 
 const open: { stop(): Promise<void> }[] = [];

@@ -23,6 +23,8 @@ export interface ServiceDefinition {
   readonly scheme?: 'postgres';
   /** Gateway path prefixes; empty when it is not public by path. */
   readonly paths: readonly string[];
+  /** How the gateway hands on the requests of its paths. */
+  readonly route?: RouteTraits;
   /** The `DOMAIN_*` variable that gives it a public host. */
   readonly domain?: string;
   /** The one that users open, in front of the others: it comes first, and starts when they are up. */
@@ -49,6 +51,20 @@ export interface ServiceDefinition {
   readonly logLabel?: string;
   /** What its container may use unless a configuration says otherwise. */
   readonly limits: Limits;
+}
+
+/** Plain data, since the gateway may run in another process. */
+export interface RouteTraits {
+  /** Whether the path's prefix is taken off before the service sees it. */
+  readonly stripPrefix: boolean;
+  /** Uploads are as large as they are: the gateway's own limit is for others. */
+  readonly unlimitedBody?: true;
+  /** The client's Host goes to it, since signatures cover it. */
+  readonly keepHost?: true;
+  /** Answers go out as the service gives them: stored objects, whose bytes and digests are the client's. */
+  readonly compress?: false;
+  /** The start page shows a first request to it. */
+  readonly firstRequest?: true;
 }
 
 /** What a container may use. 0: no limit. */

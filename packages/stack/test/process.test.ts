@@ -25,6 +25,7 @@ const peer = (name: string): Peer => ({
   title: name,
   contract: 'the tests',
   paths: [`/${name}`],
+  route: { stripPrefix: true },
   domain: undefined,
   scheme: 'http',
   front: false,
@@ -237,8 +238,8 @@ describe('the gateway', () => {
     const context = {
       ports: { gateway: gatewayPort, rest: restPort },
       peers: [
-        { ...peer('rest'), paths: ['/rest/v1'] },
-        { ...peer('gateway'), paths: ['/'], front: true },
+        { ...peer('rest'), paths: ['/rest/v1'], route: { stripPrefix: true } },
+        { ...peer('gateway'), paths: ['/'], route: undefined, front: true },
       ],
       facts: { databaseApiUrl: database.roleUrl('db_authenticator'), schemas: 'public' },
     };

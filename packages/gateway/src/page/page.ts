@@ -53,7 +53,7 @@ function renderPage(
   const cards = services.map(({ service, health }) =>
     card(service.title ?? service.name, service.contract, health.ok, links(service, routes, addresses)),
   );
-  const rest = routes.find(route => route.public && route.name === 'rest' && route.paths.length > 0);
+  const first = routes.find(route => route.public && route.firstRequest && route.paths.length > 0);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -70,7 +70,7 @@ ${LOGO}
 ${down === 0 ? state(true, 'Everything runs') : state(false, down === 1 ? '1 service is down' : `${down} services are down`)}
 </header>
 ${cards.length > 0 ? html`<ul class="services">${cards}</ul>` : html`<p class="empty">No service is routed yet.</p>`}
-${rest === undefined ? '' : firstRequest(origin, rest.paths[0]!, command)}
+${first === undefined ? '' : firstRequest(origin, first.paths[0]!, command)}
 <footer><a href="/healthz">Health as JSON</a><span>Programs get this page as JSON too: <code>Accept: application/json</code></span></footer>
 </main>
 </body>

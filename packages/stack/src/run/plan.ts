@@ -11,7 +11,7 @@ import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
-import { externalUrl, httpUrl } from './urls.ts';
+import { externalUrl, httpUrl, upstreamUrl } from './urls.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {
@@ -129,13 +129,13 @@ function holdsSecrets(env: EnvValues): boolean {
   return needed.every(({ name, generate }) => !generate || env[name]);
 }
 
-/** Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address. Pure. @throws {StackError} */
+/** Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address. Pure. @throws {ConfigError} when it is no URL */
 export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
   const engines = new Map<string, RunEngine>();
   for (const service of services) {
     if (service.kind === 'job') continue;
-    const variable = service.local?.engineVariable ?? `PEAKSTONE_UPSTREAM_${service.name.toUpperCase()}`;
-    const url = externalUrl(env[variable]);
+    const variable = service.local?.engineVariable;
+    const url = variable === undefined ? upstreamUrl(env, service) : externalUrl(env[variable]);
     if (url !== null && service.engines.includes('external'))
       engines.set(service.name, { kind: 'external', url });
     else if (service.engines.includes('peakstone')) engines.set(service.name, { kind: 'peakstone' });

@@ -27,9 +27,9 @@ export function buildUnits(house: House): Unit[] {
   const peers = services.flatMap((service): Peer[] => {
     const engine = plan.engines.get(service.name);
     if (!engine) return [];
-    const { name, title, contract, paths, domain, scheme = 'http', front = false } = service;
+    const { name, title, contract, paths, route, domain, scheme = 'http', front = false } = service;
     const essential = service.local?.essential === true;
-    return [{ name, title, contract, paths, domain, scheme, front, essential, engine }];
+    return [{ name, title, contract, paths, route, domain, scheme, front, essential, engine }];
   });
   return services.flatMap((service): Unit[] => {
     const engine = plan.engines.get(service.name);

@@ -1,3 +1,6 @@
+import { readUrl } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+
 /** Where clients on this machine reach a service that listens on `host`. Pure. */
 export function httpUrl(host: string, port: number | undefined): string {
   const reachable = host === '0.0.0.0' || host === '::' || host === '' ? '127.0.0.1' : host;
@@ -7,4 +10,18 @@ export function httpUrl(host: string, port: number | undefined): string {
 /** An engine setting that is an address: who serves is somebody else. Pure. */
 export function externalUrl(engine: string | undefined): string | null {
   return engine !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(engine) ? engine : null;
+}
+
+/** The setting that puts somebody else's address in place of a service. */
+export function upstreamVariable(name: string): string {
+  return `PEAKSTONE_UPSTREAM_${name.toUpperCase()}`;
+}
+
+/** What it says; null where nothing. Pure. @throws {ConfigError} when it is no URL */
+export function upstreamUrl(
+  env: Env,
+  { name, scheme = 'http' }: { name: string; scheme?: string },
+): string | null {
+  const protocols = scheme === 'http' ? ['http', 'https'] : ['postgres', 'postgresql'];
+  return readUrl(env, upstreamVariable(name), { protocols, default: null })?.href ?? null;
 }

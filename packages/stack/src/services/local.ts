@@ -1,6 +1,7 @@
 /** How a service of ours runs on this machine: its part of the plan, its start, and what can be told of it when it is up. */
 import type { Handler } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
+import type { RouteTraits } from '../definition.ts';
 import type { Check } from '../run/doctor/check.ts';
 import type { EnvValues } from '../run/envFile.ts';
 import type { StackPaths } from '../run/paths.ts';
@@ -113,6 +114,7 @@ export interface Peer {
   readonly title: string;
   readonly contract: string;
   readonly paths: readonly string[];
+  readonly route: RouteTraits | undefined;
   readonly domain: string | undefined;
   readonly scheme: 'http' | 'postgres';
   readonly front: boolean;

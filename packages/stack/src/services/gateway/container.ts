@@ -1,19 +1,17 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, builtInHealth, publicRoute } from '../../container/basics.ts';
+import { after, basics, builtInHealth, passedOn, publicRoute } from '../../container/basics.ts';
 import { httpOrigin } from '../../container/endpoints.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
+import { upstreamVariable } from '../../run/urls.ts';
 
 /** Every HTTP service of the stack, by path and by host, on one address. */
 export function gatewayContainer(stack: Stack, service: ResolvedService): ContainerSpec {
-  // What has no path stays inside: the log store's ingest has no credentials of its own.
-  const behind = stack.services.filter(({ definition }) => definition.paths.length > 0 && !definition.front);
+  // What has no route stays inside: the log store's ingest has no credentials of its own.
+  const behind = stack.services.filter(({ definition }) => definition.route);
   const upstreams = Object.fromEntries(
-    behind.map(({ definition: { name } }) => [
-      `PEAKSTONE_UPSTREAM_${name.toUpperCase()}`,
-      httpOrigin(stack, name) ?? '',
-    ]),
+    behind.map(({ definition: { name } }) => [upstreamVariable(name), httpOrigin(stack, name) ?? '']),
   );
   return {
     ...basics(stack, service),
@@ -21,10 +19,9 @@ export function gatewayContainer(stack: Stack, service: ResolvedService): Contai
     command: ['gateway'],
     environment: {
       ...upstreams,
-      DOMAIN_API: '${DOMAIN_API:-}',
-      DOMAIN_GQL: '${DOMAIN_GQL:-}',
-      DOMAIN_FILES: '${DOMAIN_FILES:-}',
-      DOMAIN_IMG: '${DOMAIN_IMG:-}',
+      ...passedOn(
+        behind.flatMap(({ definition: { domain } }) => (domain === undefined ? [] : { name: domain })),
+      ),
       HASURA_CORS: '${HASURA_CORS:-*}',
       GATEWAY_HOST: '0.0.0.0',
       GATEWAY_PORT: '8000',

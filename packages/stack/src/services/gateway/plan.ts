@@ -1,7 +1,6 @@
-import { readGatewayConfig, routesFromEnv } from '@peakstone/gateway/settings';
+import { readGatewayConfig } from '@peakstone/gateway/settings';
 import type { EnvValues } from '../../run/envFile.ts';
 
 export function assertSettings(env: EnvValues): void {
-  routesFromEnv(env);
   readGatewayConfig(env);
 }

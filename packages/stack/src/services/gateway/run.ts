@@ -1,33 +1,26 @@
-import { gateway, type Listed, type Route, routesFromEnv } from '@peakstone/gateway';
+import { gateway, type Listed, type Route } from '@peakstone/gateway';
 import { createLogger } from '@peakstone/kernel/log';
-import { isExampleHost } from '../../exampleHost.ts';
 import { httpUrl } from '../../run/urls.ts';
 import type { Peer, RunContext, Started } from '../local.ts';
+import { routeTo } from './routes.ts';
 
 export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
   const env = { ...context.env, GATEWAY_HOST: context.host };
   const log = createLogger({ format: 'json', stream: context.log });
-  const routes = [...context.peers.flatMap(peer => routeTo(peer, context)), ...routesFromEnv(env)];
+  const routes = context.peers.flatMap(peer => routesTo(peer, context));
   const deps = { routes, listed: listed(context), log, command: context.env.PEAKSTONE_COMMAND };
   const running = await gateway.start(gateway.config(env), deps, signal);
   return { health: () => running.health(), stop: () => running.stop().finally(() => log.flush()) };
 }
 
-/** Services of ours; those of others come from their addresses in the environment. */
-function routeTo(peer: Peer, { env, ports, reach, health }: RunContext): Route[] {
-  const { name, title, contract, paths, domain, front, engine } = peer;
-  if (front || paths.length === 0 || engine.kind !== 'peakstone') return [];
-  const named = domain === undefined ? undefined : env[domain];
+/** Services of ours, and those of others by their addresses. What has no path stays inside. */
+function routesTo(peer: Peer, { env, ports, reach, health }: RunContext): Route[] {
+  const { name, route, engine } = peer;
+  if (route === undefined) return [];
+  if (engine.kind === 'external') return [routeTo({ ...peer, route }, engine.url, env)];
   return [
     {
-      name,
-      title,
-      contract,
-      paths,
-      host: named === undefined || isExampleHost(named) ? undefined : named,
-      stripPrefix: true,
-      target: reach(name),
-      public: true,
+      ...routeTo({ ...peer, route }, reach(name), env),
       address: httpUrl('127.0.0.1', ports[name]),
       health: () => health(name),
     },

@@ -1,8 +1,11 @@
 /** What the gateway's container runs. */
-import { gateway, routesFromEnv } from '@peakstone/gateway';
+import { gateway, type Route } from '@peakstone/gateway';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Running } from '@peakstone/kernel/service';
 import { StackError } from '../../run/errors.ts';
+import { upstreamUrl } from '../../run/urls.ts';
+import { services } from '../index.ts';
+import { routeTo } from './routes.ts';
 
 /**
  * Starts the gateway from its environment alone. Effect: listens; logs to standard output.
@@ -11,7 +14,7 @@ import { StackError } from '../../run/errors.ts';
 export async function runGateway(env: Env, signal: AbortSignal): Promise<Running> {
   const log = createLogger({ fields: { service: 'gateway' } });
   const config = gateway.config(env);
-  const running = await gateway.start(config, { routes: routesFromEnv(env), log }, signal).catch(error => {
+  const running = await gateway.start(config, { routes: readRoutes(env), log }, signal).catch(error => {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new StackError('portTaken', `Port ${config.port} of ${config.host} is in use by another process.`, {
       hint: 'Stop what listens there, or set GATEWAY_PORT.',
@@ -20,4 +23,15 @@ export async function runGateway(env: Env, signal: AbortSignal): Promise<Running
   });
   log.info('listening', { url: running.url });
   return running;
+}
+
+/**
+ * Routes to the services of the table whose addresses `PEAKSTONE_UPSTREAM_NAME` gives. Pure.
+ * @throws {ConfigError} one is no URL
+ */
+export function readRoutes(env: Env): readonly Route[] {
+  return services.flatMap(({ route, ...service }) => {
+    const url = route === undefined ? null : upstreamUrl(env, service);
+    return route === undefined || url === null ? [] : [routeTo({ ...service, route }, url, env)];
+  });
 }

@@ -10,6 +10,7 @@ export const graphql: Service = {
   engines: ['upstream', 'external'],
   port: 8080,
   paths: ['/v1/graphql'],
+  route: { stripPrefix: false },
   domain: 'DOMAIN_GQL',
   image: { variable: 'HASURA_IMAGE', pin: 'hasura/graphql-engine:v2.48.6' },
   needs: ['postgres', 'db-bootstrap'],

@@ -11,6 +11,7 @@ export const images: Service = {
   port: 8081,
   containerPort: 8080,
   paths: ['/img'],
+  route: { stripPrefix: true },
   domain: 'DOMAIN_IMG',
   image: { variable: 'IMGPROXY_IMAGE', pin: 'darthsim/imgproxy:v3.30.1' },
   needs: [],

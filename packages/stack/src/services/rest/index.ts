@@ -11,6 +11,7 @@ export const rest: Service = {
   engines: ['peakstone', 'upstream', 'external'],
   port: 3000,
   paths: ['/rest/v1'],
+  route: { stripPrefix: true, firstRequest: true },
   domain: 'DOMAIN_API',
   image: { variable: 'POSTGREST_IMAGE', pin: 'postgrest/postgrest:v14.12' },
   needs: ['postgres', 'db-bootstrap'],

@@ -10,6 +10,7 @@ export const storage: Service = {
   engines: ['upstream', 'external'],
   port: 9000,
   paths: ['/storage'],
+  route: { stripPrefix: true, unlimitedBody: true, keepHost: true, compress: false },
   domain: 'DOMAIN_FILES',
   // From its second registry: the first was emptied in September 2026.
   image: { variable: 'MINIO_IMAGE', pin: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z' },
