@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { readRoleSettings } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { completeEnvironment } from '../src/deploy/index.ts';
 import { renderEnvExample } from '../src/render/env.ts';
@@ -69,6 +70,14 @@ describe('every variable of the original', () => {
       'LOKI_SECRET_KEY',
     ])
       assert.match(values[name] ?? '', /^[A-Za-z0-9_-]{24,32}$/, name);
+  });
+
+  it('has the default that its comment shows, where that is the bootstrap’s own', () => {
+    for (const name of ['DATABASE_STATEMENT_TIMEOUT', 'DATABASE_TEMP_FILE_LIMIT']) {
+      const value = variables.find(variable => variable.name === name)?.value;
+      assert.ok(value, name);
+      assert.deepEqual(readRoleSettings({ [name]: value }), readRoleSettings({}));
+    }
   });
 
   it('is for this machine in the file that is made, and for a server in .env.example', () => {

@@ -1,10 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { after, basics, passedOn, required } from '../../container/basics.ts';
 import { connectionVariables, superuserName } from '../../container/connection.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import { findService, type ResolvedService, type Stack } from '../../definition.ts';
 import { databaseEndpoint, socketMount } from '../postgres/endpoint.ts';
+import { roleVariables } from './variables.ts';
 
 export function bootstrapContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const own = findService(stack, 'postgres')?.engine !== 'external';
@@ -21,9 +22,8 @@ export function bootstrapContainer(stack: Stack, service: ResolvedService): Cont
       // Empty: those that the database has had so far.
       DATABASE_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? ''}}`,
       DATABASE_SUPABASE: `\${DATABASE_SUPABASE:-${stack.supabase}}`,
-      DATABASE_STATEMENT_TIMEOUT: '${DATABASE_STATEMENT_TIMEOUT:-8s}',
-      DATABASE_TEMP_FILE_LIMIT: '${DATABASE_TEMP_FILE_LIMIT:-1GB}',
-      DATABASE_ROLE_SETTINGS: '${DATABASE_ROLE_SETTINGS:-}',
+      // Empty: what the bootstrap does by itself.
+      ...passedOn(roleVariables.map(({ name }) => ({ name }))),
     },
     // Its way in when POSTGRES_SUPERPASS has changed and the server does not know yet.
     ...(own ? { volumes: [socketMount] } : {}),

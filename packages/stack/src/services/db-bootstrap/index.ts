@@ -1,27 +1,6 @@
-import { readSchemas } from '@peakstone/database/schemas';
-import { ConfigError } from '@peakstone/kernel/config';
-import { error, matches, type ValueCheck } from '../../checks/check.ts';
-import { passwordVariable, type Variable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { bootstrapContainer } from './container.ts';
-
-// What the bootstrap refuses would leave the APIs without it.
-const isMode = matches(/^(?:off|roles|full)$/, 'it is none of off, roles and full', 'leave it out for roles');
-const areSchemas: ValueCheck = value => {
-  try {
-    readSchemas({ DATABASE_SCHEMAS: value });
-    return undefined;
-  } catch (reason) {
-    if (!(reason instanceof ConfigError)) throw reason;
-    return error(`it must be ${reason.expected}`, 'separate names by commas, such as public,shop');
-  }
-};
-const isTime = matches(/^\d+ ?(?:us|ms|s|min|h|d)?$/, 'it is no time', 'use PostgreSQL’s units, such as 8s');
-const isSize = matches(
-  /^(?:-1|\d+ ?(?:B|kB|MB|GB|TB)?)$/,
-  'it is no size',
-  'use PostgreSQL’s units, such as 1GB',
-);
+import { bootstrapVariables } from './variables.ts';
 
 export const dbBootstrap: Service = {
   name: 'db-bootstrap',
@@ -34,46 +13,8 @@ export const dbBootstrap: Service = {
   stateful: false,
   aliases: [],
   limits: { memoryMb: 256, cpus: 1, pids: 64 },
-  variables: [
-    passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
-    passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
-    passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
-    setting(
-      'DATABASE_SCHEMAS',
-      'Schemas that the APIs serve; without, those that the database has had, or public.',
-      'public,shop',
-      areSchemas,
-    ),
-    setting(
-      'DATABASE_SUPABASE',
-      'How far the database looks like Supabase’s: off, roles or full.',
-      'roles',
-      isMode,
-    ),
-    setting(
-      'DATABASE_STATEMENT_TIMEOUT',
-      'Longest statement of a visitor or user; 0 for none.',
-      '8s',
-      isTime,
-    ),
-    setting(
-      'DATABASE_TEMP_FILE_LIMIT',
-      'Temporary files of a session that serves requests; -1 for none.',
-      '1GB',
-      isSize,
-    ),
-    setting(
-      'DATABASE_ROLE_SETTINGS',
-      'Other settings of roles.',
-      'app_user.work_mem=16MB; read_only.statement_timeout=1min',
-    ),
-  ],
+  variables: bootstrapVariables,
   requires: ['POSTGRES_SUPERPASS', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_DB_PASSWORD', 'DB_MIGRATOR_PASSWORD'],
   container: bootstrapContainer,
   rehearsal: ['db-bootstrap', '--check'],
 };
-
-/** `value` is the default, or an example of what it may be. */
-function setting(name: string, comment: string, value: string, ...checks: readonly ValueCheck[]): Variable {
-  return { name, group: 'Database roles of the services', comment, value, optional: true, checks };
-}

@@ -7,6 +7,7 @@ import type { ResolvedService, Stack } from '../../definition.ts';
 import { poolerEndpoint } from '../pooler/endpoint.ts';
 import { databaseEndpoint } from '../postgres/endpoint.ts';
 import { sizeDatabase } from '../postgres/sizing.ts';
+import { restEnvironment } from './environment.ts';
 import { restSettings } from './variables.ts';
 
 /** Ours keeps its own few connections, so it talks to the server directly; PostgREST goes through the pooler as it always has. */
@@ -24,16 +25,16 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     routes: publicRoute('rest', 'DOMAIN_API', 3000),
   };
   const environment = {
-    // Where, as whom and with which password stands in the PG* variables.
-    PGRST_DB_URI: 'postgresql://',
-    PGRST_DB_POOL: String(sizeDatabase(stack).restConnections),
-    // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
-    PGRST_DB_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
-    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
-    PGRST_DB_ANON_ROLE: 'web_anon',
-    PGRST_JWT_SECRET: required('JWT_SECRET'),
-    PGRST_OPENAPI_SERVER_PROXY_URI: 'https://${DOMAIN_API:-localhost}',
-    PGRST_SERVER_HOST: '0.0.0.0',
+    ...restEnvironment({
+      // Where, as whom and with which password stands in the PG* variables.
+      databaseUri: 'postgresql://',
+      connections: sizeDatabase(stack).restConnections,
+      // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
+      schemas: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
+      jwtSecret: required('JWT_SECRET'),
+      publicUrl: 'https://${DOMAIN_API:-localhost}',
+      host: '0.0.0.0',
+    }),
     PGRST_SERVER_PORT: '3000',
     // Where the health command asks; never routed.
     PGRST_ADMIN_SERVER_PORT: '3001',

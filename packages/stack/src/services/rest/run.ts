@@ -3,6 +3,7 @@ import { restService } from '@peakstone/rest';
 import { httpUrl } from '../../run/urls.ts';
 import type { RunContext, Started } from '../local.ts';
 import { restDefaults } from './defaults.ts';
+import { restEnvironment } from './environment.ts';
 
 export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
   const { log } = context;
@@ -17,22 +18,18 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
   };
 }
 
-/** The stack's settings in the reference's words; what the operator set in them wins. */
+/** What the operator set in the reference's words wins. */
 function restEnv({ env, host, ports, peers, facts }: RunContext): Env {
   const front = peers.find(peer => peer.front)?.name ?? '';
-  const defaults: Record<string, string> = {
-    PGRST_DB_URI: facts.databaseApiUrl ?? '',
-    PGRST_DB_SCHEMAS: facts.schemas ?? '',
-    // Where the stack's extensions are, whose functions and operators statements name without a schema.
-    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
-    PGRST_DB_ANON_ROLE: 'web_anon',
-    PGRST_JWT_SECRET: env.JWT_SECRET ?? '',
+  const defaults = restEnvironment({
+    databaseUri: facts.databaseApiUrl ?? '',
     // Opened on demand and closed when idle; writes that run side by side share one fsync.
-    PGRST_DB_POOL: '32',
-    PGRST_SERVER_HOST: '127.0.0.1',
-    ...restDefaults,
-    PGRST_OPENAPI_SERVER_PROXY_URI: `${httpUrl(host, ports[front])}/rest/v1`,
-  };
+    connections: 32,
+    schemas: facts.schemas ?? '',
+    jwtSecret: env.JWT_SECRET ?? '',
+    publicUrl: `${httpUrl(host, ports[front])}/rest/v1`,
+    host: '127.0.0.1',
+  });
   const own = Object.entries(env).filter(([name, value]) => name.startsWith('PGRST_') && value);
-  return { ...defaults, ...Object.fromEntries(own) };
+  return { ...defaults, ...restDefaults, ...Object.fromEntries(own) };
 }
