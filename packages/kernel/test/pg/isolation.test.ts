@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as rest } from 'node:timers/promises';
 import { type TestDatabase, testDatabase, until } from '@peakstone/testing';
 import { createPool, type Exchange, PgError, type Pool, type Result } from '../../src/pg/index.ts';
+import { isAlive } from '../../src/process.ts';
 
 /** What a function may leave in its session, and a question whose answer gives it away. */
 const leftovers: readonly (readonly [what: string, leave: string, ask: string])[] = [
@@ -183,6 +184,18 @@ describe('an isolated session', () => {
         await pool.exchange(exchangeOf('own', `select set_config('${setting}', '1ms', false)`));
         assert.equal(answer(await pool.exchange(exchangeOf('own', 'select 1'))), '1', setting);
       }
+    }
+  });
+
+  it('sends what was to go to a session that has ended meanwhile to another one', async () => {
+    const pool = open({ size: 2, sharedSize: 1 });
+    for (const lane of ['shared', 'own'] as const) {
+      const leave = `select set_config('idle_session_timeout', '1ms', false), pg_backend_pid()::text`;
+      const [left] = await pool.exchange(exchangeOf(lane, leave));
+      const answers = [1, 2].map(n => pool.exchange(exchangeOf(lane, `select '${n}'`)));
+      // Before the loop goes on to write them, and without hearing that the session has ended.
+      while (isAlive(Number(left!.rows[0]![1]))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      assert.deepEqual((await Promise.all(answers)).map(answer), ['1', '2'], lane);
     }
   });
 

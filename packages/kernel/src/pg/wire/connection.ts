@@ -46,6 +46,8 @@ export class Connection implements Wire {
   readonly #framer: Framer;
   readonly #reuseOutput: boolean;
   readonly #queue: Task[] = [];
+  /** How many of the last tasks the server has been sent nothing of. */
+  #unsent = 0;
   /** When something was last answered, or the first task came. */
   #progressAt = 0;
   #flushing = false;
@@ -123,6 +125,7 @@ export class Connection implements Wire {
     }
     if (this.#queue.length === 0) this.#progressAt = Date.now();
     this.#queue.push(task);
+    this.#unsent++;
     this.rested = false;
     if (!this.#flushing) {
       this.#flushing = true;
@@ -141,12 +144,14 @@ export class Connection implements Wire {
       for (const piece of pieces) this.#socket.write(piece);
       this.#socket.uncork();
       out.abandon();
-      return;
+    } else {
+      this.#socket.write(out.view());
+      // With nothing left in the stream the kernel has a copy, and the buffer is free again.
+      if (this.#reuseOutput && this.#socket.writableLength === 0) out.release();
+      else out.abandon();
     }
-    this.#socket.write(out.view());
-    // With nothing left in the stream the kernel has a copy, and the buffer is free again.
-    if (this.#reuseOutput && this.#socket.writableLength === 0) out.release();
-    else out.abandon();
+    // A write that fails at once, as the server has ended the session meanwhile, has handed over no byte.
+    if (!this.#socket.errored) this.#unsent = 0;
   }
 
   /** For the framer. */
@@ -286,11 +291,12 @@ export class Connection implements Wire {
         ? error
         : new ConnectionError(`The connection to PostgreSQL broke: ${error.message}`, { cause: error });
     const unbegun: Task[] = [];
+    const sent = this.#queue.length - this.#unsent;
     for (const [place, task] of this.#queue.splice(0).entries()) {
       task.wire = null;
       // A server that says why it ends the session has read nothing behind what it was at.
-      const isUnbegun = cause !== null && (place > 0 || !task.begun) && !task.resent && !task.settled;
-      if (isUnbegun) unbegun.push(task);
+      const isUnbegun = place >= sent || (cause !== null && (place > 0 || !task.begun));
+      if (isUnbegun && !task.resent && !task.settled) unbegun.push(task);
       else task.broken(failure, task.error);
     }
     this.#owner.closed(this, failure, unbegun);
