@@ -194,7 +194,8 @@ describe('an isolated session', () => {
       const [left] = await pool.exchange(exchangeOf(lane, leave));
       const answers = [1, 2].map(n => pool.exchange(exchangeOf(lane, `select '${n}'`)));
       // Before the loop goes on to write them, and without hearing that the session has ended.
-      while (isAlive(Number(left!.rows[0]![1]))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      while (isAlive(Number(left!.rows[0]![1])))
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
       assert.deepEqual((await Promise.all(answers)).map(answer), ['1', '2'], lane);
     }
   });

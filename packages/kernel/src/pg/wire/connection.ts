@@ -72,13 +72,13 @@ export class Connection implements Wire {
     this.#framer = session.framer;
     this.#framer.sink = this;
     this.#reuseOutput = !(session.socket instanceof TLSSocket);
-    this.#socket.on('data', (chunk: Buffer) => {
+    session.intake.take = (buffer, size, isLent) => {
       try {
-        this.#framer.feed(chunk);
+        this.#framer.feed(buffer, size, isLent);
       } catch (error) {
         this.destroy(error as Error);
       }
-    });
+    };
     this.#socket.on('error', (error: Error) => this.#close(error));
     this.#socket.on('close', () => this.#close(new Error('the server closed the connection')));
     this.#socket.resume();

@@ -54,6 +54,36 @@ describe('cutting the byte stream into messages', () => {
     }
   });
 
+  it('hands rows of a lent buffer over for good, wherever reads end', () => {
+    const random = createRandom(3);
+    const texts = Array.from({ length: 500 }, (_, i) => `${i}`.repeat(1 + Math.floor(random() ** 4 * 2000)));
+    const bytes = Buffer.concat(
+      texts.flatMap((text, i) => [
+        frame('D', Buffer.from(text)),
+        ...(i % 3 ? [] : [frame('C', Buffer.from('SELECT 1\0')), frame('Z', Buffer.from('I'))]),
+      ]),
+    );
+    for (const largest of [1, 9, 500, 65_536]) {
+      const rows: Buffer[] = [];
+      let ready = 0;
+      const framer = new Framer({
+        message(type, buffer, start, end) {
+          if (type === 0x44) rows.push(buffer.subarray(start, end));
+          if (type === 0x5a) ready += buffer[start] === 0x49 ? 1 : 0;
+        },
+      });
+      const lent = Buffer.alloc(largest);
+      for (let at = 0; at < bytes.length; ) {
+        const size = bytes.copy(lent, 0, at, at + 1 + Math.floor(random() * largest));
+        framer.feed(lent, size, true);
+        lent.fill(0xff);
+        at += size;
+      }
+      assert.deepEqual(rows.map(String), texts);
+      assert.equal(ready, Math.ceil(texts.length / 3));
+    }
+  });
+
   it('holds on to no more than came, whatever length is claimed', () => {
     const { framer } = collect();
     framer.feed(Buffer.from([0x44, 0x3f, 0xff, 0xff, 0xf0, 1, 2, 3]));

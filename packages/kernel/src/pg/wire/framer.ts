@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { ConnectionError } from '../errors.ts';
 
-/** Takes whole messages: body bytes are `buffer[start, end)`, valid for as long as a view on them is held. */
+/** Takes whole messages: body bytes are `buffer[start, end)`. Those of rows are the taker's to keep, others are lent for the call. */
 export interface MessageSink {
   message(type: number, buffer: Buffer, start: number, end: number): void;
 }
@@ -21,9 +21,14 @@ maxBytesOf['R'.charCodeAt(0)] = 65_536;
 const firstBytes = 131_072;
 const nothing = Buffer.alloc(0);
 
+/** DataRow and CopyData, whose bytes go to the client as they are. */
+const isRow = (type: number): boolean => type === 0x44 || type === 0x64;
+
 /**
  * Cuts the byte stream into messages, whatever the chunks. A message within one chunk is handed on where it lies;
  * one that spans chunks is put together. Memory grows with the bytes that came, never with a claimed length.
+ *
+ * Of a lent chunk what follows the first row is copied, once for all of it.
  */
 export class Framer {
   sink: MessageSink;
@@ -42,55 +47,64 @@ export class Framer {
     return this.#have;
   }
 
-  /** @throws {ConnectionError} on bytes that are not the protocol; the connection must be dropped. */
-  feed(chunk: Buffer): void {
-    let at = 0;
-    const size = chunk.length;
-    if (this.#have > 0) {
-      at = this.#fill(chunk);
-      if (at < 0) return;
-    }
+  /**
+   * Takes `bytes[0, size)`. @throws {ConnectionError} on bytes that are not the protocol; the connection must be dropped.
+   * @param isLent whether they are overwritten afterwards
+   */
+  feed(bytes: Buffer, size: number = bytes.length, isLent = false): void {
+    const at = this.#have > 0 ? this.#fill(bytes, size) : 0;
+    if (at >= 0) this.#cut(bytes, at, size, isLent);
+  }
+
+  #cut(bytes: Buffer, from: number, size: number, isLent: boolean): void {
+    let at = from;
     while (size - at >= 5) {
-      const type = chunk[at]!;
-      const length = (chunk[at + 1]! << 24) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 8) | chunk[at + 4]!;
+      const type = bytes[at]!;
+      const length = (bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!;
       if (length < 4 || length > maxBytesOf[type]!) throw malformed(type, length);
       const end = at + 1 + length;
       if (end > size) {
         this.#need = 1 + length;
         break;
       }
-      this.sink.message(type, chunk, at + 5, end);
+      if (isLent && isRow(type)) {
+        const own = Buffer.allocUnsafe(size - at);
+        bytes.copy(own, 0, at, size);
+        this.#cut(own, 0, own.length, false);
+        return;
+      }
+      this.sink.message(type, bytes, at + 5, end);
       at = end;
     }
-    if (at < size) this.#keep(chunk, at, size);
+    if (at < size) this.#keep(bytes, at, size);
   }
 
-  /** Completes the unfinished message; returns where the next one starts, or -1 when `chunk` did not suffice. */
-  #fill(chunk: Buffer): number {
+  /** Completes the unfinished message; returns where the next one starts, or -1 when the bytes did not suffice. */
+  #fill(bytes: Buffer, size: number): number {
     let used = 0;
     if (this.#need === 0) {
-      used = Math.min(5 - this.#have, chunk.length);
-      this.#keep(chunk, 0, used);
+      used = Math.min(5 - this.#have, size);
+      this.#keep(bytes, 0, used);
       if (this.#have < 5) return -1;
       const header = this.#whole;
       const length = header.readInt32BE(1);
       if (length < 4 || length > maxBytesOf[header[0]!]!) throw malformed(header[0]!, length);
       this.#need = 1 + length;
     }
-    const end = Math.min(chunk.length, used + this.#need - this.#have);
-    this.#keep(chunk, used, end);
+    const end = Math.min(size, used + this.#need - this.#have);
+    this.#keep(bytes, used, end);
     if (this.#have < this.#need) return -1;
     const whole = this.#whole;
-    const size = this.#need;
+    const length = this.#need;
     this.#whole = nothing;
     this.#have = 0;
     this.#need = 0;
-    this.sink.message(whole[0]!, whole, 5, size);
+    this.sink.message(whole[0]!, whole, 5, length);
     return end;
   }
 
   /** Adds to the unfinished message. Its room doubles, up to what the message claims to need. */
-  #keep(chunk: Buffer, from: number, to: number): void {
+  #keep(bytes: Buffer, from: number, to: number): void {
     const have = this.#have + to - from;
     if (have > this.#whole.length) {
       const doubled = Math.max(2 * have, firstBytes);
@@ -100,7 +114,7 @@ export class Framer {
       this.#whole.copy(grown, 0, 0, this.#have);
       this.#whole = grown;
     }
-    chunk.copy(this.#whole, this.#have, from, to);
+    bytes.copy(this.#whole, this.#have, from, to);
     this.#have = have;
   }
 }

@@ -9,12 +9,14 @@ import { Framer } from './framer.ts';
 import { writePassword, writeSaslInitial, writeSaslResponse, writeStartup } from './frontend.ts';
 import { findPassword } from './passfile.ts';
 import { createScram, endPointBinding, type Scram } from './scram.ts';
-import { type Address, describe, negotiateTls, openSocket } from './socket.ts';
+import { type Address, describe, type Intake, negotiateTls, openSocket } from './socket.ts';
 import { Writer } from './writer.ts';
 
-/** An authenticated, idle connection: the socket is paused and has no listeners; `framer` holds what came early. */
+/** An authenticated, idle connection: the socket is paused and has no owner; `framer` holds what came early. */
 export interface Session {
   readonly socket: Socket;
+  /** Where the socket's reads go. */
+  readonly intake: Intake;
   readonly framer: Framer;
   readonly address: Address;
   readonly pid: number;
@@ -85,7 +87,9 @@ async function startSession(
   signal?: AbortSignal,
 ): Promise<Session> {
   const deadline = Date.now() + info.connectTimeoutMs;
-  let socket = await openSocket(address, info.connectTimeoutMs);
+  const intake: Intake = { take() {} };
+  const lends = security === 'clear';
+  let socket = await openSocket(address, info.connectTimeoutMs, lends ? intake : undefined);
   const abort = (): void => void socket.destroy(new ConnectionError('Connecting was aborted'));
   signal?.addEventListener('abort', abort);
   const timer = setTimeout(
@@ -102,7 +106,8 @@ async function startSession(
         );
       }
     }
-    return await authenticate(socket, address, info, parameters);
+    if (!lends) socket.on('data', (chunk: Buffer) => intake.take(chunk, chunk.length, false));
+    return await authenticate(socket, intake, address, info, parameters);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -118,19 +123,22 @@ interface Message {
 }
 
 /** Reads messages one by one during start-up, where speed does not matter. */
-function createReader(socket: Socket): { next(): Promise<Message>; framer: Framer; detach(): void } {
+function createReader(
+  socket: Socket,
+  intake: Intake,
+): { next(): Promise<Message>; framer: Framer; detach(): void } {
   const queue: Message[] = [];
   let failure: Error | null = null;
   let wake: (() => void) | null = null;
   const framer = new Framer({
     message(type, buffer, start, end) {
       if (queue.length >= 1000) throw new ConnectionError('The server floods the start-up');
-      queue.push({ type: String.fromCharCode(type), body: buffer.subarray(start, end) });
+      queue.push({ type: String.fromCharCode(type), body: Buffer.from(buffer.subarray(start, end)) });
     },
   });
-  const onData = (chunk: Buffer): void => {
+  intake.take = (buffer, size, isLent): void => {
     try {
-      framer.feed(chunk);
+      framer.feed(buffer, size, isLent);
       if (framer.pendingBytes > 65_536)
         throw new ConnectionError('The server sends oversized start-up messages');
     } catch (error) {
@@ -148,7 +156,7 @@ function createReader(socket: Socket): { next(): Promise<Message>; framer: Frame
     failure ??= new ConnectionError('The server closed the connection during start-up');
     wake?.();
   };
-  socket.on('data', onData).on('error', onError).on('close', onClose).resume();
+  socket.on('error', onError).on('close', onClose).resume();
   if (socket.destroyed) onClose();
   return {
     framer,
@@ -164,13 +172,14 @@ function createReader(socket: Socket): { next(): Promise<Message>; framer: Frame
     },
     detach() {
       socket.pause();
-      socket.off('data', onData).off('error', onError).off('close', onClose);
+      socket.off('error', onError).off('close', onClose);
     },
   };
 }
 
 async function authenticate(
   socket: Socket,
+  intake: Intake,
   address: Address,
   info: Conninfo,
   parameters: Readonly<Record<string, string>>,
@@ -180,7 +189,7 @@ async function authenticate(
     socket.write(Buffer.from(out.view()));
     out.release();
   };
-  const reader = createReader(socket);
+  const reader = createReader(socket, intake);
   writeStartup(out, {
     ...info.parameters,
     ...parameters,
@@ -222,7 +231,7 @@ async function authenticate(
         break;
       case 'Z':
         reader.detach();
-        return { socket, framer: reader.framer, address, pid, secret, parameters: reported };
+        return { socket, intake, framer: reader.framer, address, pid, secret, parameters: reported };
       case 'R': {
         const kind = readInt32(body, 0, body.length);
         const data = body.subarray(4);

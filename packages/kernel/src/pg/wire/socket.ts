@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { homedir } from 'node:os';
@@ -13,12 +13,36 @@ export interface Address {
   readonly port: number;
 }
 
-/** Opens the TCP or unix socket of one host. @throws {ConnectionError} refused, unknown or not in time. */
-export function openSocket(address: Address, timeoutMs: number): Promise<Socket> {
+/** Where what a socket reads goes; nowhere while it has no owner. */
+export interface Intake {
+  /** The bytes are `buffer[0, size)`. Lent ones are overwritten once it returns. */
+  take: (buffer: Buffer, size: number, isLent: boolean) => void;
+}
+
+/**
+ * What all unencrypted sockets read into: each read is handed on before the next one begins. In blocks of its own each would
+ * cost 64 KB, which the allocator keeps after a peak.
+ */
+const lent = Buffer.allocUnsafeSlow(65_536);
+
+/**
+ * Opens the TCP or unix socket of one host. Its reads go to `intake`; without one it has `data` events.
+ * @throws {ConnectionError} refused, unknown or not in time.
+ */
+export function openSocket(address: Address, timeoutMs: number, intake?: Intake): Promise<Socket> {
+  const reads = intake && {
+    onread: {
+      buffer: lent,
+      callback(size: number) {
+        intake.take(lent, size, true);
+        return true;
+      },
+    },
+  };
   return new Promise((resolve, reject) => {
     const socket = address.host.startsWith('/')
-      ? netConnect({ path: `${address.host}/.s.PGSQL.${address.port}` })
-      : netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+      ? netConnect({ path: `${address.host}/.s.PGSQL.${address.port}`, ...reads })
+      : netConnect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, ...reads });
     // Between one owner's listeners and the next one's an error must not find none.
     socket.on('error', () => {});
     const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
