@@ -239,9 +239,21 @@ describe('peakstone sql', () => {
       assert.equal(found!.rows[0]![0]!.toString(), role === 'superuser' ? 'postgres' : role);
       client.close();
     }
-    const status = await project.run(['status']);
-    assert.match(status.stdout, /postgres:\/\/db_migrator@127\.0\.0\.1:\d+\/postgres/);
-    assert.match(status.stdout, /peakstone url superuser/);
+    await project.run(['down']);
+    const base = await reservePorts(4);
+    for (const { stdout, code } of [
+      await project.run(['up', '--detach', '--port-base', String(base)]),
+      await project.run(['status']),
+    ]) {
+      assert.equal(code, 0);
+      assert.match(
+        stdout,
+        /^ *(?:postgres|PostgreSQL 17) .*postgres:\/\/db_migrator@127\.0\.0\.1:\d+\/postgres\n/m,
+      );
+      assert.match(stdout, /administrator:? +postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres\n/);
+      assert.match(stdout, /^A database’s address with its password: peakstone url \[role\], such as/m);
+      assert.doesNotMatch(stdout, /postgres:\/\/[^@\s]*:[^@\s]*@/);
+    }
     assert.equal((await project.run(['url', 'nobody'])).code, 2);
   });
 

@@ -30,6 +30,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     mendsItself: false,
     needs,
     url: null,
+    adminUrl: null,
     port: null,
     health: { ok: true },
     failures: [],

@@ -59,6 +59,7 @@ function renderStatus(found: StackStatus, context: Context): string {
     const colour =
       service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
     lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
+    if (service.adminUrl) lines.push(`  administrator: ${service.adminUrl}`);
     if (service.reason) lines.push(`  ${service.reason}`);
     if (service.elsewhere)
       lines.push(
@@ -67,7 +68,7 @@ function renderStatus(found: StackStatus, context: Context): string {
   });
   lines.push(
     '',
-    'The database’s address with its password: peakstone url; the administrator’s: peakstone url superuser',
+    'A database’s address with its password: peakstone url [role], such as peakstone url superuser',
     `Process ${found.pid}, up for ${duration(Date.now() - Date.parse(found.startedAt))}, data in ${found.data}`,
     ...Object.entries(found.elsewhere).map(
       ([service, folder]) =>

@@ -26,7 +26,7 @@ export function renderSummary(summary: StackSummary, { style, detached, terminal
   lines.push(
     '',
     'The service key passes row-level security: keep it on servers. Passwords: peakstone secrets',
-    'The database’s address with its password: peakstone url; the administrator’s: peakstone url superuser',
+    'A database’s address with its password: peakstone url [role], such as peakstone url superuser',
   );
   lines.push(
     detached

@@ -24,6 +24,8 @@ export interface StackPlan {
   readonly engines: ReadonlyMap<string, RunEngine>;
   /** Where people reach a service, without a password. By service. */
   readonly addresses: Readonly<Record<string, string | null>>;
+  /** Where its administrator does, of those that have one. By service. */
+  readonly adminAddresses: Readonly<Record<string, string | null>>;
   readonly keys: ApiKeys;
   /** The settings as they are now: `.env` changes when secrets rotate, so that every start of a service reads it anew. */
   env(): EnvValues;
@@ -69,6 +71,8 @@ export async function planStack(
   // Wrong settings end the start before anything runs.
   for (const planning of plannings.values()) planning.assertSettings?.(current());
   assertJwtSecret(env, settings.env);
+  const adminAddress = (name: string, engine: RunEngine): string | null =>
+    plannings.get(name)?.adminAddress?.(engine, ports[name] ?? null, current()) ?? null;
   const address = (name: string, engine: RunEngine, front: boolean): string | null => {
     const port = ports[name] ?? null;
     const own = plannings.get(name)?.address;
@@ -85,6 +89,9 @@ export async function planStack(
         const engine = engines.get(name);
         return engine ? [[name, address(name, engine, front === true)] as const] : [];
       }),
+    ),
+    adminAddresses: Object.fromEntries(
+      [...engines].map(([name, engine]) => [name, adminAddress(name, engine)] as const),
     ),
     keys: signStackKeys(env),
     env: current,

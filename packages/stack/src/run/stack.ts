@@ -222,7 +222,10 @@ function listAddresses(statuses: readonly ServiceStatus[]): StackSummary['addres
       .map(other => ({ ...other, url: front ? `${front.url}${other.row?.paths[0]}` : other.url })),
     ...others.filter(({ row }) => row?.paths[0] === undefined),
   ];
-  return shown.flatMap(({ name, title, url }) => (url === null ? [] : [{ service: name, title, url }]));
+  return shown.flatMap(({ name, title, url, adminUrl }) => [
+    ...(url === null ? [] : [{ service: name, title, url }]),
+    ...(adminUrl === null ? [] : [{ service: name, title: `${title}, administrator`, url: adminUrl }]),
+  ]);
 }
 
 /** @throws {StackError} `alreadyRunning` */

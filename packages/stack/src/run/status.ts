@@ -10,6 +10,8 @@ export interface ServiceStatus {
   readonly elsewhere: boolean;
   /** Where clients reach it; null for what has no address of its own. */
   readonly url: string | null;
+  /** The same for its administrator, where it has one. Neither holds a password. */
+  readonly adminUrl: string | null;
   readonly port: number | null;
   /** Of the process that does its work; null when it is not up, or somebody else's. */
   readonly pid: number | null;

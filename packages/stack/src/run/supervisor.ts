@@ -9,6 +9,7 @@ import {
   isOurs,
   newEntry,
   type RunningUnit,
+  statusOf,
   type Unit,
 } from './unit.ts';
 import { settleWithin } from './within.ts';
@@ -100,22 +101,7 @@ export class Supervisor {
 
   /** As last seen by the watch; costs no look at the services. */
   statuses(): ServiceStatus[] {
-    return [...this.#entries.values()].map(
-      ({ unit, running, state, reason, elsewhere, restarts, restartsOnRequest, healthySince }) => ({
-        name: unit.name,
-        title: unit.title,
-        engine: unit.engine,
-        state,
-        reason,
-        elsewhere,
-        url: unit.url,
-        port: unit.port,
-        pid: running?.pid ?? null,
-        restarts,
-        restartsOnRequest,
-        healthySince: healthySince?.toISOString() ?? null,
-      }),
-    );
+    return [...this.#entries.values()].map(statusOf);
   }
 
   /** Looks at every service's health now. */

@@ -17,6 +17,7 @@ export interface Unit {
   /** Names of units that must be healthy before this one starts. */
   readonly needs: readonly string[];
   readonly url: string | null;
+  readonly adminUrl: string | null;
   readonly port: number | null;
   /**
    * On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while, `crashed` that the
@@ -78,6 +79,26 @@ export function newEntry(unit: Unit): Entry {
     lastLookAt: 0,
     nextAttemptAt: 0,
     busy: null,
+  };
+}
+
+/** What others are told of it. Pure. */
+export function statusOf(entry: Entry): ServiceStatus {
+  const { unit, running, state, reason, elsewhere, restarts, restartsOnRequest, healthySince } = entry;
+  return {
+    name: unit.name,
+    title: unit.title,
+    engine: unit.engine,
+    state,
+    reason,
+    elsewhere,
+    url: unit.url,
+    adminUrl: unit.adminUrl,
+    port: unit.port,
+    pid: running?.pid ?? null,
+    restarts,
+    restartsOnRequest,
+    healthySince: healthySince?.toISOString() ?? null,
   };
 }
 

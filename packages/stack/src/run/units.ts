@@ -55,6 +55,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], ho
     mendsItself: local.mendsItself === true && engine === 'peakstone',
     port: plan.ports[name] ?? null,
     url: plan.addresses[name] ?? null,
+    adminUrl: plan.adminAddresses[name] ?? null,
     needs,
     start: async (signal, step, crashed) => {
       const running = await startIn(service, local, peers, house, signal, { step, crashed });
@@ -120,6 +121,7 @@ function externalUnit({ name, title }: Service, url: string): Unit {
     mendsItself: false,
     port: null,
     url: new URL(url).origin,
+    adminUrl: null,
     needs: [],
     start: async () => ({ health: (): Promise<Health> => probe(url), stop: async () => undefined }),
   };

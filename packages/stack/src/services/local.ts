@@ -54,6 +54,8 @@ export interface Planning {
   readonly assertSettings?: (env: EnvValues) => void;
   /** Where people reach it, without a password; null when it has no address. */
   readonly address?: (engine: RunEngine, port: number | null, env: EnvValues) => string | null;
+  /** Where its administrator reaches it, likewise. */
+  readonly adminAddress?: (engine: RunEngine, port: number | null, env: EnvValues) => string | null;
   /** The port that what a killed stack left running still has: its successor ends that, and gets the port. */
   readonly heldPort?: (paths: StackPaths, env: EnvValues) => number | null;
   /** Ends what a killed stack left running. */

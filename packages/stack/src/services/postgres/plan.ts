@@ -10,7 +10,7 @@ import {
   readDatabaseConfig,
   removeDataFolder,
 } from '@peakstone/database';
-import { withLogin } from '@peakstone/kernel/pg';
+import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
 import { type Check, fail, ok } from '../../run/doctor/check.ts';
 import type { EnvValues } from '../../run/envFile.ts';
 import type { StackPaths } from '../../run/paths.ts';
@@ -27,18 +27,23 @@ export function assertSettings(env: EnvValues): void {
   readDatabaseConfig(env);
 }
 
-/**
- * Without a password: it is shown on a terminal, and in status for everyone who asks. As the owner of the schemas, whose
- * tables the API's roles are granted; not as the administrator, whose tables only it could read.
- */
+/** As the owner of the schemas, whose tables the API's roles are granted. */
 export function address(engine: RunEngine, port: number | null, env: EnvValues): string {
-  if (engine.kind === 'external') {
-    const url = new URL(withLogin(engine.url, owner));
-    url.search = '';
-    return url.href;
-  }
+  return addressOf(engine, port, env, owner);
+}
+
+/** For what only the administrator may do. */
+export function adminAddress(engine: RunEngine, port: number | null, env: EnvValues): string {
+  const user =
+    engine.kind === 'external' ? parseConninfo(engine.url, {}).user : readDatabaseConfig(env).superuser;
+  return addressOf(engine, port, env, user);
+}
+
+/** Without a password: it is shown on a terminal, and in status for everyone who asks. */
+function addressOf(engine: RunEngine, port: number | null, env: EnvValues, role: string): string {
+  if (engine.kind === 'external') return withLogin(engine.url, role).replace(/\?.*$/, '');
   const { database } = readDatabaseConfig(env);
-  return `postgres://${owner}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  return `postgres://${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
 export function heldPort(paths: StackPaths, env: EnvValues): number | null {
