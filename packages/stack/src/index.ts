@@ -1,16 +1,16 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export * from './definition.ts';
+export { StackError, type StackErrorCode } from './project/errors.ts';
+export { ensureDataFolder, type StackPaths } from './project/paths.ts';
 export { resolveStack } from './resolve.ts';
 export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
 export { type DatabaseRole, databaseUrl, superuserUrl } from './run/databaseUrl.ts';
 export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
 export { type Check, examine } from './run/doctor/index.ts';
-export { StackError, type StackErrorCode } from './run/errors.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
 export { exposedSchemas } from './run/exposedSchemas.ts';
 export { findProject, locateStack } from './run/locate.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
-export { ensureDataFolder, type StackPaths } from './run/paths.ts';
 export {
   type RotationReport,
   rotateStackSecrets,

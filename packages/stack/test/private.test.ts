@@ -7,8 +7,8 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { otherUsersCannot, STRANGER } from '@peakstone/testing';
 import { loadStackConfig } from '../src/loadConfig.ts';
-import { readEnvFile } from '../src/run/envFile.ts';
-import { ensureDataFolder, stackPaths } from '../src/run/paths.ts';
+import { readEnvFile } from '../src/project/envFile.ts';
+import { ensureDataFolder, stackPaths } from '../src/project/paths.ts';
 import { controlSocket, readPresence } from '../src/run/state.ts';
 
 const folders: string[] = [];

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { stackPaths } from '../src/project/paths.ts';
 import { examine } from '../src/run/doctor/index.ts';
 import { exposedSchemas } from '../src/run/exposedSchemas.ts';
-import { stackPaths } from '../src/run/paths.ts';
 import { signStackToken, stackKeys } from '../src/run/secrets.ts';
 import { stackValues } from '../src/run/stackValues.ts';
 

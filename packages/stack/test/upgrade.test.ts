@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { stackPaths } from '../src/run/paths.ts';
+import { stackPaths } from '../src/project/paths.ts';
 import { changes, recordVersion, upgradeNotes } from '../src/run/upgrade.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'peakstone-upgrade-'));

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@peakstone/kernel/process';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
+import { httpUrl } from '../project/urls.ts';
+import { settleWithin } from '../project/within.ts';
 import { services } from '../services/index.ts';
 import { askControl, type ControlRequest } from './control.ts';
-import type { EnvValues } from './envFile.ts';
-import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
 import { lockHolder, takeLock } from './lock.ts';
-import type { StackPaths } from './paths.ts';
 import { stackValues } from './stackValues.ts';
 import {
   controlSocket,
@@ -20,8 +22,6 @@ import {
   unanswered,
 } from './state.ts';
 import type { StackStatus } from './status.ts';
-import { httpUrl } from './urls.ts';
-import { settleWithin } from './within.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
 const exitMs = 5000;

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { StackError } from './errors.ts';
+import { StackError } from '../project/errors.ts';
 import type { OnStackEvent, StackEvent } from './events.ts';
 import type { StackStatus } from './status.ts';
 

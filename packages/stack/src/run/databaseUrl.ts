@@ -1,12 +1,12 @@
 /** Addresses of the running stack's database. */
 import { withLogin } from '@peakstone/kernel/pg';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
+import { externalUrl } from '../project/urls.ts';
 import { administratorUrl } from '../services/postgres/address.ts';
-import type { EnvValues } from './envFile.ts';
-import { StackError } from './errors.ts';
-import type { StackPaths } from './paths.ts';
 import { stackValues } from './stackValues.ts';
 import { runningState } from './state.ts';
-import { externalUrl } from './urls.ts';
 
 /** Variables that hold the passwords of the database's accounts. */
 const passwordVariables = {

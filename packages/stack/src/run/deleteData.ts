@@ -1,11 +1,11 @@
 /** Removing a stack's data, wherever they are: nothing that it did not make, and nothing that is in use. */
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
 import { services } from '../services/index.ts';
-import type { EnvValues } from './envFile.ts';
-import { StackError } from './errors.ts';
 import { takeLock } from './lock.ts';
-import type { StackPaths } from './paths.ts';
 import { stackValues } from './stackValues.ts';
 import { readPresence } from './state.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
+import { StackError } from '../project/errors.ts';
 import type { Facts } from '../services/local.ts';
-import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { runScript } from './exampleScript.ts';
 

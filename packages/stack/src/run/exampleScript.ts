@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { StackError } from './errors.ts';
+import { StackError } from '../project/errors.ts';
 
 /** What is kept of a failing script's words. */
 const maxErrorBytes = 4000;

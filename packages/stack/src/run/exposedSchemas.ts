@@ -1,7 +1,7 @@
 import { servedSchemas } from '@peakstone/database';
+import type { EnvValues } from '../project/envFile.ts';
+import type { StackPaths } from '../project/paths.ts';
 import { superuserUrl } from './databaseUrl.ts';
-import type { EnvValues } from './envFile.ts';
-import type { StackPaths } from './paths.ts';
 import { stackValues } from './stackValues.ts';
 
 /**

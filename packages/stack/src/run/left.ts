@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, signalProcess, startTime } from '@peakstone/kernel/process';
-import { StackError } from './errors.ts';
+import { StackError } from '../project/errors.ts';
 
 /** A process, so that it is not taken for another one of its id. */
 export interface LeftProcess {

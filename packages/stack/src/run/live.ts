@@ -1,6 +1,6 @@
 import type { Health } from '@peakstone/kernel/service';
+import type { EnvValues } from '../project/envFile.ts';
 import type { Facts } from '../services/local.ts';
-import type { EnvValues } from './envFile.ts';
 import type { RunningUnit } from './unit.ts';
 
 /** What is up at the moment, in whatever process; restarts replace it. */

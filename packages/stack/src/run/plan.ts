@@ -1,17 +1,17 @@
 import { type ApiKeys, ensureSecrets } from '@peakstone/database';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
+import { externalUrl, httpUrl, upstreamUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
 import { localVariables, variablesRequiredBy } from '../variables.ts';
-import type { EnvValues } from './envFile.ts';
-import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
-import type { StackPaths } from './paths.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
-import { externalUrl, httpUrl, upstreamUrl } from './urls.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {

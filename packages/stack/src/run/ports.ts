@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { StackError } from './errors.ts';
+import { StackError } from '../project/errors.ts';
 
 /** A port that a service would like to have. */
 export interface PortWish {

@@ -1,12 +1,12 @@
 import { type ApiKeys, readSupabaseMode, rotateSecrets, signApiKeys } from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
 import { services } from '../services/index.ts';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
 import { superuserUrl } from './databaseUrl.ts';
-import type { EnvValues } from './envFile.ts';
-import { StackError } from './errors.ts';
-import type { StackPaths } from './paths.ts';
 import { stackValues } from './stackValues.ts';
 import { readPresence } from './state.ts';
 

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stackVersion } from '../definition.ts';
+import { StackError } from '../project/errors.ts';
+import { ensureDataFolder, type StackPaths } from '../project/paths.ts';
+import { httpUrl } from '../project/urls.ts';
 import { findRow, services } from '../services/index.ts';
 import { type ControlRequest, listenControl } from './control.ts';
 import { dataElsewhere } from './deleteData.ts';
-import { StackError } from './errors.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
@@ -13,7 +15,6 @@ import { Live } from './live.ts';
 import { locateStack, rememberProject } from './locate.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackLogs } from './logs.ts';
-import { ensureDataFolder, type StackPaths } from './paths.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { planProcesses } from './processes.ts';
@@ -25,7 +26,6 @@ import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
 import { recordVersion, upgradeNotes } from './upgrade.ts';
-import { httpUrl } from './urls.ts';
 
 /** A stack that is up in this process. */
 export interface RunningStack {

@@ -1,7 +1,7 @@
 /** The settings of a stack, as every command reads them: this is the only reader. */
 import { loadStackConfig } from '../loadConfig.ts';
-import { type EnvValues, readEnvFile } from './envFile.ts';
-import type { StackPaths } from './paths.ts';
+import { type EnvValues, readEnvFile } from '../project/envFile.ts';
+import type { StackPaths } from '../project/paths.ts';
 
 /**
  * The process environment, over `.env` as Compose does it, over what `peakstone.config.ts` (or a `supabase/` folder) says.

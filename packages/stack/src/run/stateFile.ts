@@ -1,5 +1,5 @@
+import type { StackPaths } from '../project/paths.ts';
 import { describeProcess } from './left.ts';
-import type { StackPaths } from './paths.ts';
 import type { StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { removeState, writeState } from './state.ts';

@@ -1,4 +1,5 @@
-import { StackError } from './errors.ts';
+import { StackError } from '../project/errors.ts';
+import { settleWithin } from '../project/within.ts';
 import type { OnStackEvent } from './events.ts';
 import { LoopLag } from './lag.ts';
 import type { ServiceStatus } from './status.ts';
@@ -12,7 +13,6 @@ import {
   statusOf,
   type Unit,
 } from './unit.ts';
-import { settleWithin } from './within.ts';
 
 export interface SupervisorOptions {
   readonly onEvent: OnStackEvent;

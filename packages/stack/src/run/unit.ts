@@ -1,8 +1,8 @@
 import type { Health, Running } from '@peakstone/kernel/service';
+import type { EnvValues } from '../project/envFile.ts';
+import { settleWithin } from '../project/within.ts';
 import type { Facts } from '../services/local.ts';
-import type { EnvValues } from './envFile.ts';
 import type { ServiceStatus } from './status.ts';
-import { settleWithin } from './within.ts';
 
 /** One thing that the supervisor starts, watches and stops. */
 export interface Unit {

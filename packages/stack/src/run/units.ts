@@ -1,4 +1,5 @@
 import type { Health } from '@peakstone/kernel/service';
+import { httpUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { LocalRun, Peer, Runner } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
@@ -9,7 +10,6 @@ import { probe } from './probe.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { processName } from './processes.ts';
 import type { RunningUnit, Unit } from './unit.ts';
-import { httpUrl } from './urls.ts';
 
 export interface House {
   readonly plan: StackPlan;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackVersion } from '../definition.ts';
-import type { StackPaths } from './paths.ts';
+import type { StackPaths } from '../project/paths.ts';
 
 /**
  * Changes that users of a running stack notice, oldest first. Only ever added to: a data folder remembers how many it has

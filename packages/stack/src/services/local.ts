@@ -2,9 +2,9 @@
 import type { Handler } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { RouteTraits } from '../definition.ts';
-import type { Check } from '../run/doctor/check.ts';
-import type { EnvValues } from '../run/envFile.ts';
-import type { StackPaths } from '../run/paths.ts';
+import type { Check } from '../project/check.ts';
+import type { EnvValues } from '../project/envFile.ts';
+import type { StackPaths } from '../project/paths.ts';
 
 export interface LocalRun {
   /** Nothing else can do without it, whoever serves it: an external one is prepared and waited for as well. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { parse } from 'yaml';
-import { StackError } from '../../run/errors.ts';
+import { StackError } from '../../project/errors.ts';
 import { variables } from '../../variables.ts';
 import type { Found } from '../project.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { StackError } from '../../run/errors.ts';
+import { StackError } from '../../project/errors.ts';
 import type { Found } from '../project.ts';
 
 /** One table's file, as the Hasura CLI writes it. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StackError } from '../../run/errors.ts';
+import { StackError } from '../../project/errors.ts';
 import type { Found } from '../project.ts';
 import { parseToml, type TomlValue } from '../toml.ts';
 

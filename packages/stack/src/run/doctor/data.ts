@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import type { StackPaths } from '../../project/paths.ts';
 import { services } from '../../services/index.ts';
-import type { EnvValues } from '../envFile.ts';
-import type { StackPaths } from '../paths.ts';
 import type { Presence } from '../state.ts';
-import { type Check, fail, ok, warn } from './check.ts';
 
 /** The data folder: whose it is, what is in it, and whether a killed stack left something. */
 export async function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Promise<Check[]> {

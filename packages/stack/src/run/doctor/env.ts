@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
+import { type EnvValues, readEnvFile } from '../../project/envFile.ts';
+import type { StackPaths } from '../../project/paths.ts';
 import type { Variable } from '../../variable.ts';
 import { variables } from '../../variables.ts';
-import { type EnvValues, readEnvFile } from '../envFile.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from '../jwtSecret.ts';
-import type { StackPaths } from '../paths.ts';
-import { type Check, fail, ok, warn } from './check.ts';
 import { checkAbsent } from './data.ts';
 
 /** `.env`: that it is private, readable, complete, and that its secrets are no placeholders. Never shows a value. */

@@ -1,20 +1,20 @@
 import { ConfigError } from '@peakstone/kernel/config';
 import { StackConfigError } from '../../definition.ts';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import { StackError } from '../../project/errors.ts';
+import type { StackPaths } from '../../project/paths.ts';
 import { services } from '../../services/index.ts';
 import { ask } from '../client.ts';
-import type { EnvValues } from '../envFile.ts';
-import { StackError } from '../errors.ts';
-import type { StackPaths } from '../paths.ts';
 import { portIsFree } from '../ports.ts';
 import { stackValues } from '../stackValues.ts';
 import { type Presence, readPresence } from '../state.ts';
 import type { StackStatus } from '../status.ts';
-import { type Check, fail, ok, warn } from './check.ts';
 import { checkData } from './data.ts';
 import { checkEnv } from './env.ts';
 import { checkMachine } from './machine.ts';
 
-export type { Check } from './check.ts';
+export type { Check } from '../../project/check.ts';
 
 /** Looks at everything a stack depends on, changes nothing. Worst last within its group; ends within seconds. */
 export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[]> {

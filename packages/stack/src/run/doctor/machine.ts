@@ -1,7 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import { type Check, fail, ok, warn } from './check.ts';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
 
 const megabyte = 1024 * 1024;
 /** What an idle stack takes, and as much again for work. */

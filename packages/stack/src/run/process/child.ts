@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { Health } from '@peakstone/kernel/service';
+import { StackError, type StackErrorCode } from '../../project/errors.ts';
+import { settleWithin } from '../../project/within.ts';
 import { moduleBeside } from '../../services/beside.ts';
 import type { ProcessLimits } from '../../services/local.ts';
-import { StackError, type StackErrorCode } from '../errors.ts';
-import { settleWithin } from '../within.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
 
 export interface ProcessOptions {

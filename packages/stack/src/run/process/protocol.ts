@@ -1,7 +1,7 @@
 /** What the supervisor and a process of services say to one another over the channel between them: plain data. */
 import type { Health } from '@peakstone/kernel/service';
+import type { EnvValues } from '../../project/envFile.ts';
 import type { Facts, Peer } from '../../services/local.ts';
-import type { EnvValues } from '../envFile.ts';
 
 /** Of a service's start, what can travel. */
 export interface SentContext {

@@ -7,10 +7,10 @@
 import type { Handler } from '@peakstone/kernel/http';
 import { forgetMemoryEnv } from '@peakstone/kernel/memory';
 import { type Health, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import { httpUrl } from '../../project/urls.ts';
 import type { RunContext, Runner, Started } from '../../services/local.ts';
 import { Handlers } from '../handlers.ts';
 import { StackLogs } from '../logs.ts';
-import { httpUrl } from '../urls.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
 
 forgetMemoryEnv(process.env);

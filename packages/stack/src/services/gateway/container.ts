@@ -4,7 +4,7 @@ import { httpOrigin } from '../../container/endpoints.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
-import { upstreamVariable } from '../../run/urls.ts';
+import { upstreamVariable } from '../../project/urls.ts';
 
 /** Every HTTP service of the stack, by path and by host, on one address. */
 export function gatewayContainer(stack: Stack, service: ResolvedService): ContainerSpec {

@@ -1,5 +1,5 @@
 import { readGatewayConfig } from '@peakstone/gateway/settings';
-import type { EnvValues } from '../../run/envFile.ts';
+import type { EnvValues } from '../../project/envFile.ts';
 
 export function assertSettings(env: EnvValues): void {
   readGatewayConfig(env);

@@ -1,7 +1,7 @@
 import type { Route, Target } from '@peakstone/gateway';
 import type { ServiceDefinition } from '../../definition.ts';
 import { isExampleHost } from '../../exampleHost.ts';
-import type { EnvValues } from '../../run/envFile.ts';
+import type { EnvValues } from '../../project/envFile.ts';
 
 /** What the row of a service says of its way through the gateway. */
 export type Routed = Pick<ServiceDefinition, 'name' | 'title' | 'contract' | 'paths'> & {

@@ -1,6 +1,6 @@
 import { gateway, type Listed, type Route } from '@peakstone/gateway';
 import { createLogger } from '@peakstone/kernel/log';
-import { httpUrl } from '../../run/urls.ts';
+import { httpUrl } from '../../project/urls.ts';
 import type { Peer, RunContext, Started } from '../local.ts';
 import { routeTo } from './routes.ts';
 

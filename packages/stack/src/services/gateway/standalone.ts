@@ -2,8 +2,8 @@
 import { gateway, type Route } from '@peakstone/gateway';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Running } from '@peakstone/kernel/service';
-import { StackError } from '../../run/errors.ts';
-import { upstreamUrl } from '../../run/urls.ts';
+import { StackError } from '../../project/errors.ts';
+import { upstreamUrl } from '../../project/urls.ts';
 import { services } from '../index.ts';
 import { routeTo } from './routes.ts';
 

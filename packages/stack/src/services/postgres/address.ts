@@ -1,7 +1,7 @@
 import { connectionUrl } from '@peakstone/database';
 import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
-import type { EnvValues } from '../../run/envFile.ts';
-import { externalUrl } from '../../run/urls.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import { externalUrl } from '../../project/urls.ts';
 
 /** The administrator's address of the stack's database, from the stack's settings and its ports. Pure. */
 export function administratorUrl(values: EnvValues, ports: Readonly<Record<string, number>>): string {

@@ -1,5 +1,5 @@
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import { type Check, ok, warn } from '../../run/doctor/check.ts';
+import { type Check, ok, warn } from '../../project/check.ts';
 import type { Examined } from '../local.ts';
 import { administratorUrl } from './address.ts';
 

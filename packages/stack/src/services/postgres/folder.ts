@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EnvValues } from '../../run/envFile.ts';
-import type { StackPaths } from '../../run/paths.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import type { StackPaths } from '../../project/paths.ts';
 
 /** The database's own folder, where `env` does not name another. Pure. */
 export function databaseDir(paths: StackPaths, env: EnvValues): string {

@@ -11,9 +11,9 @@ import {
   removeDataFolder,
 } from '@peakstone/database';
 import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
-import { type Check, fail, ok } from '../../run/doctor/check.ts';
-import type { EnvValues } from '../../run/envFile.ts';
-import type { StackPaths } from '../../run/paths.ts';
+import { type Check, fail, ok } from '../../project/check.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import type { StackPaths } from '../../project/paths.ts';
 import type { RunEngine } from '../local.ts';
 import { databaseDir, postmasterPort } from './folder.ts';
 

@@ -1,6 +1,6 @@
 import { servedSchemas } from '@peakstone/database';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import type { Check } from '../../run/doctor/check.ts';
+import type { Check } from '../../project/check.ts';
 import type { Examined } from '../local.ts';
 import { administratorUrl } from '../postgres/address.ts';
 import { lintDatabase } from './lints.ts';

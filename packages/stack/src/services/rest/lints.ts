@@ -1,6 +1,6 @@
 /** What in a database opens more than its owner may mean, or less: each with the statement that mends it. */
 import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
-import { type Check, ok, warn } from '../../run/doctor/check.ts';
+import { type Check, ok, warn } from '../../project/check.ts';
 
 interface Lint {
   /** Of its checks. */

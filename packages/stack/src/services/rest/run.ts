@@ -1,6 +1,6 @@
 import type { Env } from '@peakstone/kernel/service';
 import { restService } from '@peakstone/rest';
-import { httpUrl } from '../../run/urls.ts';
+import { httpUrl } from '../../project/urls.ts';
 import type { RunContext, Started } from '../local.ts';
 import { restDefaults } from './defaults.ts';
 import { restEnvironment } from './environment.ts';

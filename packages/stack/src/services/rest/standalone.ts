@@ -1,6 +1,6 @@
 import type { Pool } from '@peakstone/kernel/pg';
-import type { EnvValues } from '../../run/envFile.ts';
-import { StackError } from '../../run/errors.ts';
+import type { EnvValues } from '../../project/envFile.ts';
+import { StackError } from '../../project/errors.ts';
 
 /** The REST API alone, with PostgREST's own command line; resolves with its exit code. */
 export async function runStandaloneRest(argv: readonly string[], env: EnvValues): Promise<number> {
