@@ -1,9 +1,9 @@
 import { root } from './commands/index.ts';
 import type { Context } from './grammar/command.ts';
 import { exitCodes, UsageError } from './grammar/errors.ts';
-import { renderHelp } from './grammar/help.ts';
 import { parseCommandLine } from './grammar/parse.ts';
 import { reportFailure } from './output/failure.ts';
+import { renderHelp } from './output/help.ts';
 import { styleFor, terminalWidth } from './output/style.ts';
 
 /**

@@ -9,8 +9,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { signalProcess } from '@peakstone/kernel/process';
 import { systemCode } from '../src/errors.ts';
+import { processesIn } from '../src/host/processes.ts';
 import { databaseService, ensureSecrets, type RunningDatabase } from '../src/index.ts';
-import { processesIn } from '../src/server/processes.ts';
 import { remove, temporaryFolder } from '../test/support.ts';
 import { variables } from '../test/variables.ts';
 

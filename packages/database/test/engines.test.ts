@@ -14,8 +14,8 @@ import { isAlive } from '@peakstone/kernel/process';
 import { connect, until } from '@peakstone/testing';
 import { prepareEmbedded } from '../src/binaries/embedded.ts';
 import { findBinaries } from '../src/binaries/find.ts';
+import { resolveRunUser } from '../src/host/user.ts';
 import { connectionUrl, type DatabaseEvent, databaseService, ensureSecrets } from '../src/index.ts';
-import { resolveRunUser } from '../src/server/user.ts';
 import { failsWith, remove, smallDisk, start, temporaryFolder } from './support.ts';
 import { variables } from './variables.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from '../grammar/command.ts';
 import { exitCodeMeanings, UsageError } from '../grammar/errors.ts';
-import { renderHelp } from '../grammar/help.ts';
 import { parseCommandLine } from '../grammar/parse.ts';
 import { columns } from '../output/columns.ts';
+import { renderHelp } from '../output/help.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
 
 export const help: Command = {

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
+import { partialSuffix } from '../host/processes.ts';
+import { canReach, type RunUser } from '../host/user.ts';
 import { ensureCache } from '../private.ts';
-import { partialSuffix } from '../server/processes.ts';
-import type { RunUser } from '../server/user.ts';
 import type { Binaries } from './binaries.ts';
 
 /**
@@ -69,17 +69,6 @@ function describe(root: string, packageVersion: string): Binaries {
     version: `${major}.${minor}`,
     libraryDir: path.join(root, 'native', 'lib', 'postgresql'),
   };
-}
-
-/** Whether `user` may enter every folder down to `folder`, as far as permission bits tell. */
-export function canReach(folder: string, user: RunUser): boolean {
-  if (!user.dropped) return true;
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const { mode, uid, gid } = statSync(at);
-    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & bit) === 0) return false;
-    if (at === path.dirname(at)) return true;
-  }
 }
 
 /** Makes the libraries' links; false when this folder is not ours to write and they are not there. */

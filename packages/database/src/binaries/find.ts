@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
-import type { RunUser } from '../server/user.ts';
+import type { RunUser } from '../host/user.ts';
 import type { Binaries } from './binaries.ts';
 import { prepareEmbedded } from './embedded.ts';
 

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Binaries } from '../binaries/binaries.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
+import { partialSuffix } from '../host/processes.ts';
+import type { RunUser } from '../host/user.ts';
 import { MARKER } from './folder.ts';
 import { renewIdentity } from './identity.ts';
-import { partialSuffix } from './processes.ts';
 import { runAs, syncFolder, writeFileDurably } from './run.ts';
 import { copyTree, makePrivate, prepareTemplates, removeAbandoned, saveTemplate } from './template.ts';
-import type { RunUser } from './user.ts';
 
 export interface ClusterOptions {
   readonly dataDir: string;

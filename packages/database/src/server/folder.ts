@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { MAJOR_VERSION } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
-import type { RunUser } from './user.ts';
+import type { RunUser } from '../host/user.ts';
 
 /** Written into every data folder we make; its absence means that somebody else did. */
 export const MARKER = 'peakstone.json';

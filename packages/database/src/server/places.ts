@@ -10,10 +10,9 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { canReach } from '../binaries/embedded.ts';
 import { DatabaseError, systemCode } from '../errors.ts';
+import { canReach, type RunUser } from '../host/user.ts';
 import { ensurePrivate } from '../private.ts';
-import type { RunUser } from './user.ts';
 
 /** Where root keeps what must lie outside a project that the server's user cannot enter. */
 export const SYSTEM_DATA = '/var/lib/peakstone';

@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, signalProcess } from '@peakstone/kernel/process';
 import { DatabaseError, systemCode } from '../errors.ts';
+import { waitFor } from '../host/processes.ts';
+import { type RunUser, spawnIdentity } from '../host/user.ts';
 import { explainFailure } from './failure.ts';
-import { waitFor } from './processes.ts';
 import { serverEnvironment } from './run.ts';
-import { type RunUser, spawnIdentity } from './user.ts';
 
 /** A running `postgres` that we started. */
 export interface Postmaster {

@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
+import { processesIn } from '../host/processes.ts';
 import { inspectDataFolder } from './folder.ts';
 import { SYSTEM_DATA } from './places.ts';
 import { readLockFile } from './postmaster.ts';
-import { processesIn } from './processes.ts';
 
 /** Where a database's files really are: `dataDir`, or what it links to; null when there are none. */
 export function locateDataFolder(dataDir: string): string | null {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError, systemCode } from '../errors.ts';
-import { type RunUser, spawnIdentity } from './user.ts';
+import { type RunUser, spawnIdentity } from '../host/user.ts';
 
 /** How a short-lived program ended. */
 export interface RunResult {

@@ -6,6 +6,7 @@ import { isAlive } from '@peakstone/kernel/process';
 import type { Binaries } from '../binaries/binaries.ts';
 import { type BinariesChoice, findBinaries } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
+import { type RunUser, resolveRunUser } from '../host/user.ts';
 import { renderHba, renderIdent } from './access.ts';
 import { createCluster } from './cluster.ts';
 import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
@@ -14,7 +15,6 @@ import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from
 import { writeFileDurably } from './run.ts';
 import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
 import { freeDataFolder, recordOwner } from './takeover.ts';
-import { type RunUser, resolveRunUser } from './user.ts';
 
 export interface StartOptions {
   /** Made when it is absent or empty. */

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, isTaken, signalProcess, startTime } from '@peakstone/kernel/process';
 import { DatabaseError, systemCode } from '../errors.ts';
+import { processesIn, waitFor, worksIn } from '../host/processes.ts';
+import type { RunUser } from '../host/user.ts';
 import { type LockFile, readLockFile, stopPostmaster } from './postmaster.ts';
-import { processesIn, waitFor, worksIn } from './processes.ts';
 import { writeFileDurably } from './run.ts';
-import type { RunUser } from './user.ts';
 
 /** Which of our processes runs a data folder. Kept in it, so that it moves along. */
 interface RunRecord {

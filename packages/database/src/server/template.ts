@@ -2,10 +2,10 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync } from
 import path from 'node:path';
 import { isAlive } from '@peakstone/kernel/process';
 import { DatabaseError, diskFull, systemCode } from '../errors.ts';
+import { partialSuffix } from '../host/processes.ts';
+import type { RunUser } from '../host/user.ts';
 import { ensureCache, ensurePrivate } from '../private.ts';
-import { partialSuffix } from './processes.ts';
 import { runAs } from './run.ts';
-import type { RunUser } from './user.ts';
 
 /**
  * The folder of this user's templates; undefined where none can be kept, or another user could have put one there, which

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
 
 /** An operating system account that server processes run as. */
@@ -109,5 +110,16 @@ function ownName(uid: number): string | undefined {
     if (error instanceof Error && 'code' in error)
       return readAccounts().find(account => account.uid === uid)?.name;
     throw error;
+  }
+}
+
+/** Whether `user` may enter every folder down to `folder`, as far as permission bits tell. */
+export function canReach(folder: string, user: RunUser): boolean {
+  if (!user.dropped) return true;
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (at === path.dirname(at)) return true;
   }
 }

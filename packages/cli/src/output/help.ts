@@ -1,7 +1,7 @@
-import { columns, wrap } from '../output/columns.ts';
-import type { Style } from '../output/style.ts';
-import type { Command, Option } from './command.ts';
-import { commandLine, commonOptions } from './parse.ts';
+import type { Command, Option } from '../grammar/command.ts';
+import { commandLine, commonOptions } from '../grammar/parse.ts';
+import { columns, wrap } from './columns.ts';
+import type { Style } from './style.ts';
 
 /** Help of the command at the end of `path`: usage, arguments, options, examples. Pure; `width` in terminal columns. */
 export function renderHelp(path: readonly Command[], style: Style, width: number): string {
