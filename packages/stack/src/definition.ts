@@ -33,8 +33,10 @@ export interface ServiceDefinition {
   readonly image?: PinnedImage;
   /** The image of our own making, where it is not the one that holds our services. */
   readonly ownImage?: PinnedImage;
-  /** Services that must be healthy (jobs: finished) before it starts. */
+  /** Services that come before it, where the stack has them: here until healthy; in containers see `awaited`; jobs until finished. */
   readonly needs: readonly string[];
+  /** Others that come before it where the reference serves it. */
+  readonly needsWhenUpstream?: readonly string[];
   /** Services without which it has no use: a stack that leaves them out must leave it out too. */
   readonly cannotLack?: readonly string[];
   /** What comes after it waits for its health in containers as well; of others they wait for the start alone. */

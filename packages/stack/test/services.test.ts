@@ -17,28 +17,48 @@ describe('a service', () => {
     );
   });
 
-  it('is named by nothing outside of its folder and the table', () => {
-    const any = names.join('|');
-    const special = new RegExp(
-      `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin)\\([^)]*'(?:${any})'|\\bports(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
+  /** Where code asks for one of these services by its name. Rows do, in `needs`; so do routes and commands, of their own. */
+  const asksFor = (any: string) =>
+    new RegExp(
+      `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin|after)\\([^)]*'(?:${any})'|\\b(?:ports|replicas)(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
     );
-    // What reads other products' projects speaks of their names.
-    const files = globSync('**/*.ts', { cwd: source }).filter(
-      file => !/^(?:services|init\/from)\//.test(file) && !file.endsWith('.test.ts'),
-    );
-    assert.ok(files.length > 50);
-    const wrong = files.filter(file => {
-      const code = readFileSync(join(source, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const asking = (files: readonly string[], folder: string, any = names.join('|')) => {
+    const special = asksFor(any);
+    return files.filter(file => {
+      const code = readFileSync(join(folder, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return special.test(code);
     });
-    assert.deepEqual(wrong, []);
+  };
+  const filesOf = (folder: string) =>
+    globSync('**/*.ts', { cwd: folder }).filter(file => !file.endsWith('.test.ts'));
+
+  it('is named by nothing outside of its folder and the table', () => {
+    // What reads other products' projects speaks of their names.
+    const files = filesOf(source).filter(file => !/^(?:services|init\/from)\//.test(file));
+    assert.ok(files.length > 50);
+    assert.deepEqual(asking(files, source), []);
+    // `admin` is a word of the gateway's as well: one who may see the inside.
+    const known = { gateway: names.filter(name => name !== 'admin'), cli: names };
+    for (const [name, any] of Object.entries(known)) {
+      const folder = join(source, '../..', name, 'src');
+      assert.ok(filesOf(folder).length > 10);
+      assert.deepEqual(asking(filesOf(folder), folder, any.join('|')), []);
+    }
+  });
+
+  it('is named by no other one, except as what that needs', () => {
+    for (const name of names) {
+      const folder = join(source, 'services', name);
+      const others = names.filter(other => other !== name).join('|');
+      assert.deepEqual(asking(filesOf(folder), folder, others), [], name);
+    }
   });
 
   it('needs, and cannot lack, only what stands before it', () => {
-    for (const [index, { name, needs, cannotLack = [] }] of services.entries()) {
+    for (const [index, { name, needs, needsWhenUpstream = [], cannotLack = [] }] of services.entries()) {
       const before = names.slice(0, index);
       assert.deepEqual(
-        [...needs, ...cannotLack].filter(other => !before.includes(other)),
+        [...needs, ...needsWhenUpstream, ...cannotLack].filter(other => !before.includes(other)),
         [],
         name,
       );

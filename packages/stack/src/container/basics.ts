@@ -6,7 +6,7 @@ import type { After, ContainerSpec, Health, Route } from './spec.ts';
 /** The parts of a container that the service table decides. */
 export function basics(
   stack: Stack,
-  { definition, limits }: ResolvedService,
+  service: ResolvedService,
 ): Pick<
   ContainerSpec,
   | 'name'
@@ -21,6 +21,7 @@ export function basics(
   | 'after'
   | 'ports'
 > {
+  const { definition, limits } = service;
   const { name, aliases, logLabel, kind, stateful, everyNode } = definition;
   return {
     name,
@@ -32,16 +33,24 @@ export function basics(
     job: kind === 'job',
     stateful,
     ...(everyNode ? { everyNode } : {}),
-    after: [],
+    after: after(stack, namesBefore(stack, service)),
     ports: [],
   };
+}
+
+/** What comes before it: by its row; before the front, all that it leads to. */
+function namesBefore(stack: Stack, { definition, engine }: ResolvedService): readonly string[] {
+  const { front, needs, needsWhenUpstream = [] } = definition;
+  if (front)
+    return stack.services.filter(other => other.definition.route).map(other => other.definition.name);
+  return engine === 'upstream' ? [...needs, ...needsWhenUpstream] : needs;
 }
 
 /**
  * Waits for services that the stack runs itself: jobs until finished, those that are to be awaited until healthy, others
  * until started, so that one sick service cannot hold back the rest.
  */
-export function after(stack: Stack, ...names: readonly string[]): After[] {
+function after(stack: Stack, names: readonly string[]): After[] {
   return names.flatMap((name): After[] => {
     const service = findService(stack, name);
     if (!service || service.engine === 'external') return [];

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics } from '../../container/basics.ts';
+import { basics } from '../../container/basics.ts';
 import { connectionVariables } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
@@ -25,7 +25,6 @@ export function migrateContainer(stack: Stack, service: ResolvedService): Contai
         readOnly: true,
       },
     ],
-    after: after(stack, ...service.definition.needs),
     hardened: false,
   };
 }

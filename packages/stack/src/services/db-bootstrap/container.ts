@@ -1,14 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, passedOn, required } from '../../container/basics.ts';
+import { basics, passedOn, required } from '../../container/basics.ts';
 import { connectionVariables, superuserName } from '../../container/connection.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
-import { findService, type ResolvedService, type Stack } from '../../definition.ts';
-import { databaseEndpoint, socketMount } from '../postgres/endpoint.ts';
+import type { ResolvedService, Stack } from '../../definition.ts';
+import { databaseEndpoint, hasOwnDatabase, socketMount } from '../postgres/endpoint.ts';
 import { roleVariables } from './variables.ts';
 
 export function bootstrapContainer(stack: Stack, service: ResolvedService): ContainerSpec {
-  const own = findService(stack, 'postgres')?.engine !== 'external';
+  const own = hasOwnDatabase(stack);
   return {
     ...basics(stack, service),
     image: ownImage(stack, service.definition),
@@ -27,7 +27,6 @@ export function bootstrapContainer(stack: Stack, service: ResolvedService): Cont
     },
     // Its way in when POSTGRES_SUPERPASS has changed and the server does not know yet.
     ...(own ? { volumes: [socketMount] } : {}),
-    after: after(stack, ...service.definition.needs),
     hardened: true,
   };
 }

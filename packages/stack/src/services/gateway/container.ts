@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, builtInHealth, passedOn, publicRoute } from '../../container/basics.ts';
+import { basics, builtInHealth, passedOn, publicRoute } from '../../container/basics.ts';
 import { httpOrigin } from '../../container/endpoints.ts';
 import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
@@ -31,7 +31,6 @@ export function gatewayContainer(stack: Stack, service: ResolvedService): Contai
     },
     tmpfs: ['/tmp'],
     health: builtInHealth,
-    after: after(stack, ...behind.map(({ definition }) => definition.name)),
     ports: [{ container: 8000, local: '${PUBLISH_GATEWAY:-127.0.0.1:8000}' }],
     routes: publicRoute('gateway', 'DOMAIN_GATEWAY', 8000),
     hardened: true,

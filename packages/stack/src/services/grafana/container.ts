@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { basics, required } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -43,7 +43,6 @@ export function grafanaContainer(stack: Stack, service: ResolvedService): Contai
       retries: 6,
       startPeriodS: 60,
     },
-    after: after(stack, 'logs'),
     ports: [{ container: 3000, local: '${PUBLISH_GRAFANA:-127.0.0.1:3030}' }],
     routes: [{ name: 'grafana', domain: 'DOMAIN_GRAFANA', port: 3000 }],
     hardened: false,

@@ -13,7 +13,7 @@ export const grafana: Service = {
   paths: [],
   domain: 'DOMAIN_GRAFANA',
   image: { variable: 'GRAFANA_IMAGE', pin: 'grafana/grafana:12.4.5' },
-  needs: [],
+  needs: ['logs'],
   cannotLack: ['logs'],
   stateful: true,
   aliases: [],

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, publicRoute, required } from '../../container/basics.ts';
+import { basics, publicRoute, required } from '../../container/basics.ts';
 import { databaseName } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
@@ -36,7 +36,6 @@ export function graphqlContainer(stack: Stack, service: ResolvedService): Contai
       retries: 6,
       startPeriodS: 60,
     },
-    after: after(stack, 'postgres', 'db-bootstrap', 'atlas-migrate', 'pooler'),
     ports: [{ container: 8080, local: '${PUBLISH_HASURA:-127.0.0.1:8080}' }],
     routes: publicRoute('graphql', 'DOMAIN_GQL', 8080),
     hardened: false,

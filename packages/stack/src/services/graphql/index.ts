@@ -13,7 +13,7 @@ export const graphql: Service = {
   route: { stripPrefix: false },
   domain: 'DOMAIN_GQL',
   image: { variable: 'HASURA_IMAGE', pin: 'hasura/graphql-engine:v2.48.6' },
-  needs: ['postgres', 'db-bootstrap'],
+  needs: ['postgres', 'db-bootstrap', 'atlas-migrate', 'pooler'],
   stateful: false,
   secretsInJson: ['JWT_SECRET'],
   aliases: ['hasura'],

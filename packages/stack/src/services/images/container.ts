@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { basics, required } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -28,7 +28,6 @@ export function imagesContainer(stack: Stack, service: ResolvedService): Contain
       startPeriodS: 15,
     },
     // It reads the bucket as the user whom the job makes.
-    after: after(stack, 'storage', 'storage-bootstrap'),
     ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
     routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
     hardened: false,

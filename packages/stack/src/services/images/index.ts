@@ -14,7 +14,7 @@ export const images: Service = {
   route: { stripPrefix: true },
   domain: 'DOMAIN_IMG',
   image: { variable: 'IMGPROXY_IMAGE', pin: 'darthsim/imgproxy:v3.30.1' },
-  needs: [],
+  needs: ['storage', 'storage-bootstrap'],
   stateful: false,
   aliases: ['imgproxy'],
   logLabel: 'images',

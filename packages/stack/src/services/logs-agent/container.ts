@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics } from '../../container/basics.ts';
+import { basics } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -37,7 +37,6 @@ export function logsAgentContainer(stack: Stack, service: ResolvedService): Cont
       retries: 3,
       startPeriodS: 30,
     },
-    after: after(stack, 'logs'),
     hardened: false,
   };
 }

@@ -10,7 +10,7 @@ export const logsAgent: Service = {
   engines: ['upstream'],
   paths: [],
   image: { variable: 'ALLOY_IMAGE', pin: 'grafana/alloy:v1.19.2' },
-  needs: [],
+  needs: ['logs'],
   cannotLack: ['logs'],
   stateful: true,
   everyNode: true,

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { basics, required } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -33,7 +33,6 @@ export function logsContainer(stack: Stack, service: ResolvedService): Container
       startPeriodS: 60,
     },
     // Its bucket and user come from the job.
-    after: after(stack, 'storage', 'storage-bootstrap'),
     ports: [{ container: 3100, local: '${PUBLISH_LOKI:-127.0.0.1:3100}' }],
     hardened: false,
     stopGraceS: 60,

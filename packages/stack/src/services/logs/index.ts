@@ -12,7 +12,7 @@ export const logs: Service = {
   port: 3100,
   paths: [],
   image: { variable: 'LOKI_IMAGE', pin: 'grafana/loki:3.7.6' },
-  needs: [],
+  needs: ['storage', 'storage-bootstrap'],
   cannotLack: ['storage'],
   stateful: true,
   aliases: ['loki'],

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { basics, required } from '../../container/basics.ts';
 import { databaseName } from '../../container/connection.ts';
 import { upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
@@ -34,8 +34,6 @@ export function poolerContainer(stack: Stack, service: ResolvedService): Contain
       retries: 6,
       startPeriodS: 30,
     },
-    // Its roles exist only after the bootstrap; a pool that fails at start is retried by its clients.
-    after: after(stack, 'postgres', 'db-bootstrap'),
     ports: [{ container: 6432, local: '${PUBLISH_PGCAT:-127.0.0.1:6432}' }],
     hardened: false,
   };

@@ -11,7 +11,8 @@ export const pooler: Service = {
   port: 6432,
   paths: [],
   image: { variable: 'PGCAT_IMAGE', pin: 'ghcr.io/postgresml/pgcat:v1.2.0' },
-  needs: ['postgres'],
+  // Its roles exist only after the bootstrap; a pool that fails at start is retried by its clients.
+  needs: ['postgres', 'db-bootstrap'],
   stateful: false,
   aliases: ['pgcat'],
   logLabel: 'pooler',

@@ -5,8 +5,6 @@ export interface DatabaseSize {
   readonly maxConnections: number;
   /** Of each role that goes through the pooler. */
   readonly poolerConnections: number;
-  /** Of each replica of the REST service. */
-  readonly restConnections: number;
   /** Megabytes of `/dev/shm`, through which parallel queries share rows; in Docker's 64 they fail. */
   readonly sharedMemoryMb: number;
   /** PostgreSQL's settings, in its own names and units. */
@@ -28,7 +26,6 @@ export function sizeDatabase(stack: Stack): DatabaseSize {
     maxConnections,
     // Two roles; with the REST service's that leaves a third for migrations, people and what replaces what.
     poolerConnections: Math.floor(maxConnections / 5),
-    restConnections: clamp(Math.floor((maxConnections * 0.3) / (stack.replicas.rest ?? 2)), 2, 10),
     sharedMemoryMb: clamp(sharedBuffersMb, 64, 1024),
     settings: {
       max_connections: String(maxConnections),

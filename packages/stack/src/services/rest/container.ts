@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, builtInHealth, passedOn, publicRoute, required } from '../../container/basics.ts';
+import { basics, builtInHealth, passedOn, publicRoute, required } from '../../container/basics.ts';
 import { connectionVariables } from '../../container/connection.ts';
 import { ownImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
@@ -14,13 +14,6 @@ import { restSettings } from './variables.ts';
 export function restContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const shared = {
     ...basics(stack, service),
-    after: after(
-      stack,
-      'postgres',
-      'db-bootstrap',
-      'atlas-migrate',
-      ...(service.engine === 'upstream' ? ['pooler'] : []),
-    ),
     ports: [{ container: 3000, local: '${PUBLISH_REST:-127.0.0.1:3000}' }],
     routes: publicRoute('rest', 'DOMAIN_API', 3000),
   };
@@ -28,7 +21,7 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     ...restEnvironment({
       // Where, as whom and with which password stands in the PG* variables.
       databaseUri: 'postgresql://',
-      connections: sizeDatabase(stack).restConnections,
+      connections: connectionsOfEach(stack, service),
       // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
       schemas: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
       jwtSecret: required('JWT_SECRET'),
@@ -68,4 +61,10 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     // No check: all that the image can ask itself is whether the database is up, which would take it off the proxy in an outage.
     hardened: true,
   };
+}
+
+/** All replicas together have about a third of the database's connections. */
+function connectionsOfEach(stack: Stack, { definition }: ResolvedService): number {
+  const replicas = stack.replicas[definition.name] ?? 2;
+  return Math.min(10, Math.max(2, Math.floor((sizeDatabase(stack).maxConnections * 0.3) / replicas)));
 }

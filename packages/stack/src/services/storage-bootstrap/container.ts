@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { after, basics, required } from '../../container/basics.ts';
+import { basics, required } from '../../container/basics.ts';
 import { upstreamImage } from '../../container/images.ts';
 import { type ContainerSpec, literal } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
@@ -35,7 +35,6 @@ export function storageBootstrapContainer(stack: Stack, service: ResolvedService
       file('loki_policy', 'loki-policy.json', bucketPolicy('loki')),
       file('bucket_lifecycle', 'lifecycle.json', bucketLifecycle),
     ],
-    after: after(stack, ...service.definition.needs),
     hardened: false,
   };
 }
