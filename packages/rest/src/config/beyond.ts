@@ -10,8 +10,10 @@ export interface BeyondConfig {
   readonly batchPath: string | null;
   /** `batch-max-requests`: requests in one batch at most. */
   readonly batchMaxRequests: number;
-  /** `client-anon-max-body-bytes`: the largest body of a request without a token; null has the server's own limit alone. */
+  /** `client-anon-max-body-bytes`: the largest body of a visitor's request; null has the server's own limit alone. */
   readonly anonMaxBodyBytes: number | null;
+  /** `client-anon-roles`: roles of visitors besides the anonymous one, such as that of a key which every browser has. */
+  readonly anonRoles: readonly string[];
   /** `client-error-hints-by-role`: hints name only what the role may use, and refusals say which privilege is missing. */
   readonly hintsByRole: boolean;
   /** `db-nested-insert-enabled`: honours `Prefer: nested=insert`. */
@@ -36,6 +38,7 @@ export const defaultBeyond: BeyondConfig = {
   batchPath: null,
   batchMaxRequests: 100,
   anonMaxBodyBytes: null,
+  anonRoles: [],
   hintsByRole: false,
   nestedInsert: false,
   safeUpdate: false,
@@ -52,6 +55,7 @@ const keys: Readonly<Record<keyof BeyondConfig, string>> = {
   batchPath: 'batch-path',
   batchMaxRequests: 'batch-max-requests',
   anonMaxBodyBytes: 'client-anon-max-body-bytes',
+  anonRoles: 'client-anon-roles',
   hintsByRole: 'client-error-hints-by-role',
   nestedInsert: 'db-nested-insert-enabled',
   safeUpdate: 'db-safeupdate-enabled',
@@ -68,11 +72,12 @@ export const beyondNames: readonly string[] = Object.values(keys).map(key => key
 
 /** @throws {ConfigError} */
 export function parseBeyond(from: Lookup): BeyondConfig {
-  const flag = (name: keyof BeyondConfig): boolean => from.bool(keys[name]) ?? false;
+  const flag = (name: keyof BeyondConfig): boolean => readFlag(from, keys[name]);
   return {
     batchPath: readBatchPath(from),
     batchMaxRequests: readBatchLimit(from),
     anonMaxBodyBytes: readBytes(from, 'anonMaxBodyBytes'),
+    anonRoles: from.list(keys.anonRoles) ?? defaultBeyond.anonRoles,
     hintsByRole: flag('hintsByRole'),
     nestedInsert: flag('nestedInsert'),
     safeUpdate: flag('safeUpdate'),
@@ -83,6 +88,19 @@ export function parseBeyond(from: Lookup): BeyondConfig {
     columnFilters: flag('columnFilters'),
     keyset: flag('keyset'),
   };
+}
+
+/**
+ * The reference takes what it can't read for its default. Some of these guard data, and must not be off for a misspelling.
+ */
+function readFlag(from: Lookup, key: string): boolean {
+  const text = from.text(key)?.trim().toLowerCase();
+  if (text === undefined || text === '') return false;
+  if (/^(?:on|yes)$/.test(text)) return true;
+  if (/^(?:off|no)$/.test(text)) return false;
+  const value = from.bool(key);
+  if (value === undefined) throw new ConfigError(`${key} should be true or false, not "${text}"`);
+  return value;
 }
 
 function readBatchPath(from: Lookup): string | null {
@@ -98,7 +116,8 @@ function readBatchPath(from: Lookup): string | null {
 const mostRequests = 1000;
 
 function readBatchLimit(from: Lookup): number {
-  const limit = from.int(keys.batchMaxRequests) ?? defaultBeyond.batchMaxRequests;
+  const isUnset = from.text(keys.batchMaxRequests) === undefined;
+  const limit = from.int(keys.batchMaxRequests) ?? (isUnset ? defaultBeyond.batchMaxRequests : 0);
   if (limit < 1 || limit > mostRequests) {
     throw new ConfigError(`batch-max-requests should be between 1 and ${mostRequests}`);
   }
@@ -107,7 +126,7 @@ function readBatchLimit(from: Lookup): number {
 
 /** A number of bytes; 0 sets no limit. */
 function readBytes(from: Lookup, name: 'anonMaxBodyBytes' | 'contentLocationMaxBytes'): number | null {
-  const bytes = from.int(keys[name]) ?? 0;
+  const bytes = from.int(keys[name]) ?? (from.text(keys[name]) === undefined ? 0 : -1);
   if (bytes < 0) throw new ConfigError(`${keys[name]} should be a number of bytes, or 0 for no limit`);
   return bytes === 0 ? null : bytes;
 }
@@ -117,6 +136,7 @@ export function dumpBeyond(config: BeyondConfig): readonly string[] {
   return (Object.keys(keys) as (keyof BeyondConfig)[]).flatMap(name => {
     const value = config[name];
     if (value === defaultBeyond[name] || value === null) return [];
-    return [`${keys[name]} = ${typeof value === 'string' ? `"${value}"` : value}`];
+    const text = typeof value === 'object' ? value.join(',') : value;
+    return [`${keys[name]} = ${typeof text === 'string' ? `"${text}"` : text}`];
   });
 }

@@ -182,6 +182,7 @@ describe('settings beyond the reference', () => {
     PGRST_BATCH_PATH: '/rpc/batch',
     PGRST_BATCH_MAX_REQUESTS: '7',
     PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1000000',
+    PGRST_CLIENT_ANON_ROLES: 'anon, guest',
     PGRST_CLIENT_ERROR_HINTS_BY_ROLE: 'true',
     PGRST_DB_NESTED_INSERT_ENABLED: 'true',
     PGRST_DB_SAFEUPDATE_ENABLED: 'true',
@@ -198,7 +199,7 @@ describe('settings beyond the reference', () => {
     assert.deepEqual(config.beyond, defaultBeyond);
     assert.doesNotMatch(
       dumpConfig(config),
-      /batch|anon-max|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/,
+      /batch|client-anon|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/,
     );
   });
 
@@ -208,6 +209,7 @@ describe('settings beyond the reference', () => {
       batchPath: '/rpc/batch',
       batchMaxRequests: 7,
       anonMaxBodyBytes: 1_000_000,
+      anonRoles: ['anon', 'guest'],
       hintsByRole: true,
       nestedInsert: true,
       safeUpdate: true,
@@ -244,6 +246,29 @@ describe('settings beyond the reference', () => {
       readConfig({ env: { PGRST_CLIENT_ANON_MAX_BODY_BYTES: '-1' } }),
       /should be a number of bytes/,
     );
+    await assert.rejects(
+      readConfig({ env: { PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1MB' } }),
+      /should be a number of bytes/,
+    );
+    await assert.rejects(readConfig({ env: { PGRST_BATCH_MAX_REQUESTS: 'ten' } }), /between 1 and 1000/);
+    await assert.rejects(
+      readConfig({ env: { PGRST_DB_SAFEUPDATE_ENABLED: 'flase' } }),
+      /db-safeupdate-enabled should be true or false, not "flase"/,
+    );
+  });
+
+  it('are on and off in any usual word', async () => {
+    for (const [text, isOn] of Object.entries({
+      on: true,
+      YES: true,
+      '1': true,
+      off: false,
+      no: false,
+      '': false,
+    })) {
+      const { beyond } = await readConfig({ env: { PGRST_DB_SAFEUPDATE_ENABLED: text } });
+      assert.equal(beyond.safeUpdate, isOn, text);
+    }
   });
 });
 

@@ -33,7 +33,9 @@ function mayBeLarge({ headers }: HttpRequest): boolean {
 }
 
 function receive({ preferences }: ApiRequest, { request, identity, config }: RestCall): Promise<Buffer> {
-  const ofVisitors = identity.isAnonymous ? config.beyond.anonMaxBodyBytes : null;
+  const { anonMaxBodyBytes, anonRoles } = config.beyond;
+  const isVisitor = identity.isAnonymous || anonRoles.includes(identity.role);
+  const ofVisitors = isVisitor ? anonMaxBodyBytes : null;
   const ofKind = preferences.nested ? maxNestedBytes : null;
   if (ofVisitors === null || (ofKind !== null && ofKind <= ofVisitors)) {
     return ofKind === null ? request.body() : request.body(ofKind);

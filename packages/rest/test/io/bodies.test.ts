@@ -4,19 +4,21 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { type Server, startServer } from './support/server.ts';
+import { bearer } from './support/token.ts';
 
 let fixture: Fixture;
 let server: Server;
 before(async () => {
   fixture = await restFixture(`
     create table notes (id int, body text);
-    grant insert on notes to :anon;
+    grant insert on notes to :anon, :author;
     create table parents (id int primary key generated always as identity, name text);
     create table children (id int primary key generated always as identity, parent_id int references parents, name text);
     grant select, insert on parents, children to :anon;
     create function echo_length(bytea) returns int language sql immutable as 'select length($1)';`);
   server = await startServer(fixture, {
     'client-anon-max-body-bytes': '40000000',
+    'client-anon-roles': fixture.author,
     'batch-path': '/batch',
     'db-nested-insert-enabled': 'true',
   });
@@ -59,6 +61,8 @@ describe('a large body', () => {
     const tooLarge = await announce('/notes', 50_000_000);
     assert.match(tooLarge, /^HTTP\/1.1 413 .*"hint":"Sign in .*client-anon-max-body-bytes/s);
     assert.match(tooLarge, /"message":"A request without a token may have a body of at most 40000000 bytes"/);
+    const everybodys = `Authorization: ${bearer({ role: fixture.author }).authorization}`;
+    assert.match(await announce('/notes', 50_000_000, [everybodys]), /^HTTP\/1.1 413 /);
   });
 
   const nested = { prefer: 'nested=insert' };

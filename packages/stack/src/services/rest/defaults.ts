@@ -5,6 +5,8 @@
  */
 export const restDefaults = {
   PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1048576',
+  // The role of the key that every browser has.
+  PGRST_CLIENT_ANON_ROLES: 'anon',
   PGRST_CLIENT_ERROR_HINTS_BY_ROLE: 'true',
   PGRST_DB_SAFEUPDATE_ENABLED: 'true',
   PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: '4096',

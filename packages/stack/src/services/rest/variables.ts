@@ -2,7 +2,8 @@ import { hostVariable, imageVariable, publishVariable, type Variable } from '../
 import { restDefaults } from './defaults.ts';
 
 const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
-  PGRST_CLIENT_ANON_MAX_BODY_BYTES: 'Largest body of a request without a token.',
+  PGRST_CLIENT_ANON_MAX_BODY_BYTES: 'Largest body of a visitor’s request.',
+  PGRST_CLIENT_ANON_ROLES: 'Roles of visitors besides the anonymous one.',
   PGRST_CLIENT_ERROR_HINTS_BY_ROLE:
     'Hints name only what the role may use, and refusals say which privilege is missing.',
   PGRST_DB_SAFEUPDATE_ENABLED: 'Refuses PATCH and DELETE without a filter.',
