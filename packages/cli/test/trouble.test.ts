@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { connectClient } from '@peakstone/kernel/pg';
@@ -132,15 +132,44 @@ describe('a stack in trouble', () => {
     assert.equal((await project.run(['health'])).code, 3);
   });
 
-  it('tells where it is ill after its folder was moved, and stops from there', async () => {
-    const moved = `${project.folder}-moved`;
-    renameSync(project.folder, moved);
+  it('says that its folder was moved while it ran, changes nothing there, and is well after down and up', async () => {
+    await untilHealthy(project);
+    const folder = `${project.folder}-moved`;
+    renameSync(project.folder, folder);
+    const moved = project.at(folder);
     try {
       // Whichever way it goes, on connections that are still there or on new ones: health says what requests find.
       await until(async () => ((await healthz()) === 200) === ((await rest()) === 200));
+      const { stdout } = await moved.run(['status']);
+      assert.match(
+        stdout,
+        /^The folder was moved while the stack ran, .*: peakstone down, then peakstone up$/m,
+      );
+      const { pid, services } = await moved.json<StackStatus>('status');
+      for (const command of [['restart'], ['restart', 'rest'], ['up', '--detach']]) {
+        const { code, stderr } = await moved.run(command);
+        assert.equal(code, 1);
+        assert.match(
+          stderr,
+          /moved while it ran[\s\S]*In its new place: 'peakstone down', then 'peakstone up'/,
+        );
+      }
+      // A database that ends there is not made anew in the old place.
+      process.kill(services.find(({ name }) => name === 'postgres')!.pid!, 'SIGKILL');
+      await until(async () => {
+        const { services } = await moved.json<StackStatus>('status');
+        const { reason } = services.find(({ name }) => name === 'postgres')!;
+        return /no longer in/.test(reason ?? '');
+      });
+      assert.equal(existsSync(join(project.folder, '.peakstone', 'postgres')), false);
+      assert.equal((await moved.run(['down'])).code, 0);
+      assert.equal(isAlive(pid), false);
+      await moved.json('up', '--detach', '--port-base', String(base));
+      assert.equal((await untilHealthy(moved)).moved, false);
+      assert.equal(await rest(), 200);
+      assert.equal((await moved.run(['down'])).code, 0);
     } finally {
-      renameSync(moved, project.folder);
+      renameSync(folder, project.folder);
     }
-    assert.ok(readFileSync(state, 'utf8').includes('"version": 1'));
   });
 });

@@ -75,7 +75,13 @@ function renderStatus(found: StackStatus, context: Context): string {
         `Data of ${service} are in ${folder}: a copy or removal of ${found.data} leaves them out.`,
     ),
   );
-  if (found.droppedLogLines > 0)
+  if (found.moved)
+    lines.push(
+      style.warning(
+        'The folder was moved while the stack ran, which logs and restarts nothing since: peakstone down, then peakstone up',
+      ),
+    );
+  else if (found.droppedLogLines > 0)
     lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
   return asCalled(`${lines.join('\n')}\n`, context.env);
 }

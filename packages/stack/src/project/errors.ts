@@ -9,6 +9,7 @@ export type StackErrorCode =
   | 'unknownService'
   | 'control'
   | 'unanswered'
+  | 'moved'
   | 'example'
   | 'permission'
   | 'config';

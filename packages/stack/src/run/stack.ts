@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stackVersion } from '../definition.ts';
 import { StackError } from '../project/errors.ts';
@@ -15,6 +15,7 @@ import { Live } from './live.ts';
 import { locateStack, rememberProject } from './locate.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { StackLogs } from './logs.ts';
+import { movedHint, Place } from './place.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { planProcesses } from './processes.ts';
@@ -69,17 +70,22 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
       onChange: () => state.write(),
       health: service => live.health(service),
     });
-    const state = new StateFile(paths, plan, processes);
+    const place = new Place(paths);
+    const state = new StateFile(paths, place, plan, processes);
     release.add(() => closeAll(processes));
     // They load their services while the database starts.
     for (const process of processes.values()) process.prepare();
-    const supervisor = new Supervisor(buildUnits({ plan, logs, logFolder: paths.logs, live, processes }), {
-      onEvent: hub.emit,
-    });
+    const supervisor = new Supervisor(
+      buildUnits({ place, plan, logs, logFolder: paths.logs, live, processes }),
+      {
+        onEvent: hub.emit,
+      },
+    );
     release.add(() => supervisor.stop());
     return await bringUp({
       options,
       paths,
+      place,
       example,
       plan,
       live,
@@ -101,6 +107,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
 interface Parts {
   readonly options: StartOptions;
   readonly paths: StackPaths;
+  readonly place: Place;
   readonly example: Example | null;
   readonly plan: StackPlan;
   readonly live: Live;
@@ -116,6 +123,7 @@ interface Parts {
 async function bringUp({
   options,
   paths,
+  place,
   example,
   plan,
   live,
@@ -140,6 +148,7 @@ async function bringUp({
       version: stackVersion,
       startedAt: state.startedAt,
       data: paths.data,
+      moved: place.isMoved,
       elsewhere,
       healthy,
       services,
@@ -161,6 +170,7 @@ async function bringUp({
           await live.refresh();
           return null;
         case 'restart':
+          place.assertUnmoved();
           await (request.service === undefined
             ? supervisor.restartAll()
             : supervisor.restart(request.service));
@@ -239,9 +249,11 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   const where = state
     ? `: process ${state.pid}, ${httpUrl(state.host, state.ports[front])}`
     : ', and is just starting';
+  const isMoved = state?.data !== undefined && state.data !== realpathSync(paths.data);
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
-    hint:
-      example === undefined
+    hint: isMoved
+      ? `Its folder was moved while it ran, from ${state?.data}. ${movedHint}`
+      : example === undefined
         ? `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`
         : `An example is loaded while the stack starts: peakstone down, then peakstone up --example ${example}.`,
   });

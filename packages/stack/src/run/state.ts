@@ -28,6 +28,8 @@ export interface StackState {
   /** By service. */
   readonly ports: Readonly<Record<string, number>>;
   readonly control: string;
+  /** Its folder as it was at the start, without links. */
+  readonly data?: string;
   /** Those that the stack's services run in; they end with it, and a start after a kill sees to it. */
   readonly processes?: readonly LeftProcess[];
 }

@@ -1,5 +1,6 @@
 import type { StackPaths } from '../project/paths.ts';
 import { describeProcess } from './left.ts';
+import type { Place } from './place.ts';
 import type { StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { removeState, writeState } from './state.ts';
@@ -8,12 +9,19 @@ import { removeState, writeState } from './state.ts';
 export class StateFile {
   readonly startedAt = new Date().toISOString();
   readonly #paths: StackPaths;
+  readonly #place: Place;
   readonly #plan: StackPlan;
   readonly #processes: ReadonlyMap<string, ServiceProcess>;
   #open = false;
 
-  constructor(paths: StackPaths, plan: StackPlan, processes: ReadonlyMap<string, ServiceProcess>) {
+  constructor(
+    paths: StackPaths,
+    place: Place,
+    plan: StackPlan,
+    processes: ReadonlyMap<string, ServiceProcess>,
+  ) {
     this.#paths = paths;
+    this.#place = place;
     this.#plan = plan;
     this.#processes = processes;
   }
@@ -24,7 +32,8 @@ export class StateFile {
   }
 
   write(): void {
-    if (!this.#open) return;
+    // Where the folder was there is none to write it in.
+    if (!this.#open || this.#place.isMoved) return;
     const pids = [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
     writeState(this.#paths, {
       version: 1,
@@ -33,6 +42,7 @@ export class StateFile {
       host: this.#plan.host,
       ports: this.#plan.ports,
       control: this.#paths.control,
+      data: this.#place.data,
       processes: pids.map(describeProcess),
     });
   }

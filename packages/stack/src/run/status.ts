@@ -28,6 +28,8 @@ export interface StackStatus {
   readonly version: string;
   readonly startedAt: string;
   readonly data: string;
+  /** Its folder was moved while it ran: it serves on, but begins nothing anew until it is stopped and started. */
+  readonly moved: boolean;
   /** Folders outside of it that hold data, by service: a copy of `data` lacks them. */
   readonly elsewhere: Readonly<Record<string, string>>;
   readonly healthy: boolean;

@@ -5,6 +5,7 @@ import type { LocalRun, Peer, Runner } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
 import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
+import type { Place } from './place.ts';
 import type { StackPlan } from './plan.ts';
 import { probe } from './probe.ts';
 import type { ServiceProcess } from './process/process.ts';
@@ -12,6 +13,7 @@ import { processName } from './processes.ts';
 import type { RunningUnit, Unit } from './unit.ts';
 
 export interface House {
+  readonly place: Place;
   readonly plan: StackPlan;
   readonly logs: StackLogs;
   /** Folder of the log files. */
@@ -80,10 +82,11 @@ async function startIn(
   { name }: Service,
   local: LocalRun,
   peers: readonly Peer[],
-  { plan, logs, logFolder, live, processes }: House,
+  { place, plan, logs, logFolder, live, processes }: House,
   signal: AbortSignal,
   events: { step(text: string): void; crashed(): void },
 ): Promise<RunningUnit> {
+  place.assertUnmoved();
   const env = plan.env();
   // A password that is another in `.env` by now must be the role's before it logs in with it, and no sooner.
   if (local.secrets.length > 0) await live.adoptSecrets(env, signal);
