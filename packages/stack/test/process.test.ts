@@ -68,19 +68,19 @@ describe('a service in a process of its own', () => {
     const { process: own, start, steps } = setUp(test);
     const port = await reservePorts();
     const remote = await start({ ports: { probe: port } });
-    assert.notEqual(remote.pid, process.pid);
-    assert.equal((await ask(port, '/')).pid, remote.pid);
+    assert.notEqual(remote.pid(), process.pid);
+    assert.equal((await ask(port, '/')).pid, remote.pid());
     assert.deepEqual(await remote.health(), { ok: true });
     assert.deepEqual(steps, ['warming up']);
     await remote.stop();
     assert.deepEqual(await remote.health(), { ok: false, reason: 'not running' });
     // Started again in the same process, as after a rotation of secrets.
     const again = await start({ env: { PROBE_ASKS: 'elsewhere' } });
-    assert.equal(again.pid, remote.pid);
+    assert.equal(again.pid(), remote.pid());
     assert.deepEqual(await again.health(), { ok: false, reason: 'elsewhere is asked of the supervisor' });
     await again.stop();
     await own.close();
-    assert.equal(isAlive(remote.pid), false);
+    assert.equal(isAlive(remote.pid()), false);
     assert.match(readFileSync(join(logs, 'probe.log'), 'utf8'), /probe starts\n.*probe has stopped\n/);
   });
 
@@ -124,18 +124,18 @@ describe('a service in a process of its own', () => {
       assert.equal((await remote.health().catch(error => error)).message, reason);
       await remote.stop();
       const next = await start({ ports: { probe: port } });
-      assert.notEqual(next.pid, remote.pid);
-      assert.equal((await ask(port, '/')).pid, next.pid);
+      assert.notEqual(next.pid(), remote.pid());
+      assert.equal((await ask(port, '/')).pid, next.pid());
     });
   }
 
   it('is ended when it takes more memory than it may, and stands back when processors are wanted', async test => {
     const { start } = setUp(test, { limits: { memoryMb: 1, niceness: 5, heapMb: 64 } });
     const remote = await start();
-    assert.equal(getPriority(remote.pid), 5);
+    assert.equal(getPriority(remote.pid()), 5);
     if (process.platform === 'linux') {
-      assert.equal(readFileSync(`/proc/${remote.pid}/oom_score_adj`, 'utf8'), '300\n');
-      assert.match(readFileSync(`/proc/${remote.pid}/cmdline`, 'utf8'), /--max-old-space-size=64/);
+      assert.equal(readFileSync(`/proc/${remote.pid()}/oom_score_adj`, 'utf8'), '300\n');
+      assert.match(readFileSync(`/proc/${remote.pid()}/cmdline`, 'utf8'), /--max-old-space-size=64/);
     }
     await assert.rejects(async () => {
       while ((await remote.health()).ok);
@@ -148,7 +148,7 @@ describe('a service in a process of its own', () => {
     const remote = await start({ env: { PROBE_DOES: 'hang at the stop' } });
     await remote.stop();
     assert.match(await remote.ended, /probe did not stop within/);
-    assert.equal(isAlive(remote.pid), false);
+    assert.equal(isAlive(remote.pid()), false);
   });
 
   it('ends when its supervisor is killed; what cannot notice is ended by the next start', async () => {
@@ -204,18 +204,18 @@ describe('the gateway', () => {
       gateway.local!.run,
     );
     assert.deepEqual(await ask(gatewayPort, '/inside/a?b=c'), {
-      pid: inside.pid,
+      pid: inside.pid(),
       url: '/a?b=c',
       by: 'handler',
     });
     assert.deepEqual(await ask(gatewayPort, '/outside/a?b=c'), {
-      pid: outside.pid,
+      pid: outside.pid(),
       url: '/a?b=c',
       by: 'socket',
     });
-    assert.equal(front.pid, inside.pid);
+    assert.equal(front.pid(), inside.pid());
     // One that ends takes nobody with it: clients are told to come back, and find the next one.
-    process.kill(outside.pid, 'SIGKILL');
+    process.kill(outside.pid(), 'SIGKILL');
     await outside.ended;
     const refused = await fetch(`http://127.0.0.1:${gatewayPort}/outside/`);
     assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '2']);
@@ -254,7 +254,7 @@ describe('the gateway', () => {
       'gateway',
       row('gateway'),
     );
-    assert.notEqual(rest.pid, front.pid);
+    assert.notEqual(rest.pid(), front.pid());
     await until(async () => (await rest.health()).ok);
     const rows = async (table: string) =>
       (await fetch(`http://127.0.0.1:${gatewayPort}/rest/v1/${table}`)).json();

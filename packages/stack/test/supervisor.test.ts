@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health } from '@peakstone/kernel/service';
 import type { StackEvent } from '../src/run/events.ts';
 import { Supervisor } from '../src/run/supervisor.ts';
-import type { RunningUnit, Unit } from '../src/run/unit.ts';
+import type { Unit } from '../src/run/unit.ts';
+import type { RunningService } from '../src/services/local.ts';
 
 interface Probe extends Unit {
   health: Health;
@@ -52,7 +53,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
       const ended = Promise.withResolvers<string>();
       unit.end = ended.resolve;
       unit.onStart();
-      const running: RunningUnit = {
+      const running: RunningService = {
         ended: ended.promise,
         health: async () => unit.health,
         stop: async () => {

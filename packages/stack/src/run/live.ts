@@ -1,13 +1,12 @@
 import type { Health } from '@peakstone/kernel/service';
 import type { EnvValues } from '../project/envFile.ts';
-import type { Facts } from '../services/local.ts';
-import type { RunningUnit } from './unit.ts';
+import type { Facts, RunningService } from '../services/local.ts';
 
 /** What is up at the moment, in whatever process; restarts replace it. */
 export class Live {
-  readonly #running = new Map<string, RunningUnit>();
+  readonly #running = new Map<string, RunningService>();
 
-  arrive(name: string, running: RunningUnit): void {
+  arrive(name: string, running: RunningService): void {
     this.#running.set(name, running);
   }
 

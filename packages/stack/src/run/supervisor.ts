@@ -1,18 +1,10 @@
 import { StackError } from '../project/errors.ts';
 import { settleWithin } from '../project/within.ts';
+import type { RunningService } from '../services/local.ts';
 import type { OnStackEvent } from './events.ts';
 import { LoopLag } from './lag.ts';
 import type { ServiceStatus } from './status.ts';
-import {
-  type Entry,
-  healthOf,
-  inOrderOfNeed,
-  isOurs,
-  newEntry,
-  type RunningUnit,
-  statusOf,
-  type Unit,
-} from './unit.ts';
+import { type Entry, healthOf, inOrderOfNeed, isOurs, newEntry, statusOf, type Unit } from './unit.ts';
 
 export interface SupervisorOptions {
   readonly onEvent: OnStackEvent;
@@ -223,7 +215,7 @@ export class Supervisor {
     }
   }
 
-  async #awaitHealthy(entry: Entry, running: RunningUnit): Promise<void> {
+  async #awaitHealthy(entry: Entry, running: RunningService): Promise<void> {
     const until = Date.now() + readinessMs;
     for (let waitMs = 10; ; waitMs = Math.min(250, waitMs * 2)) {
       const health = await healthOf(running);
@@ -278,7 +270,7 @@ export class Supervisor {
     await this.#lookAt(entry, entry.running, lag);
   }
 
-  async #lookAt(entry: Entry, running: RunningUnit, lag?: LoopLag): Promise<void> {
+  async #lookAt(entry: Entry, running: RunningService, lag?: LoopLag): Promise<void> {
     const health = await healthOf(running);
     if (entry.running !== running || this.#stopping) return;
     // Its answer may have waited for us, and the time it had has passed meanwhile.
@@ -327,7 +319,7 @@ export class Supervisor {
   }
 
   /** Its process is gone, and with it what there would be to stop. */
-  #onEnd(entry: Entry, running: RunningUnit, reason: string): void {
+  #onEnd(entry: Entry, running: RunningService, reason: string): void {
     if (entry.running !== running || this.#stopping) return;
     entry.running = null;
     entry.state = 'unhealthy';

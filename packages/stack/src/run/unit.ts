@@ -1,7 +1,6 @@
 import type { Health, Running } from '@peakstone/kernel/service';
-import type { EnvValues } from '../project/envFile.ts';
 import { settleWithin } from '../project/within.ts';
-import type { Facts } from '../services/local.ts';
+import type { RunningService } from '../services/local.ts';
 import type { ServiceStatus } from './status.ts';
 
 /** One thing that the supervisor starts, watches and stops. */
@@ -23,23 +22,13 @@ export interface Unit {
    * On failure or abort it releases whatever it took, then throws. `step` tells of what takes a while, `crashed` that the
    * service ended unasked and starts itself again.
    */
-  start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<RunningUnit>;
-}
-
-export interface RunningUnit extends Running {
-  /** Of the process that does the work. */
-  readonly pid?: number | undefined;
-  /** Where it can end unasked: resolves with the reason. */
-  readonly ended?: Promise<string>;
-  facts?(): Facts;
-  adoptSecrets?(env: EnvValues, signal: AbortSignal): Promise<void>;
-  refresh?(): Promise<void>;
+  start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<RunningService>;
 }
 
 /** What the supervisor knows of a unit. */
 export interface Entry {
   readonly unit: Unit;
-  running: RunningUnit | null;
+  running: RunningService | null;
   state: ServiceStatus['state'];
   reason: string | null;
   /** The reason lies in what it depends on. */
@@ -95,7 +84,7 @@ export function statusOf(entry: Entry): ServiceStatus {
     url: unit.url,
     adminUrl: unit.adminUrl,
     port: unit.port,
-    pid: running?.pid ?? null,
+    pid: running?.pid?.() ?? null,
     restarts,
     restartsOnRequest,
     healthySince: healthySince?.toISOString() ?? null,

@@ -1,7 +1,7 @@
 import type { Health } from '@peakstone/kernel/service';
 import { httpUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
-import type { LocalRun, Peer, Runner } from '../services/local.ts';
+import type { LocalRun, Peer, Runner, RunningService } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
 import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
@@ -10,7 +10,7 @@ import type { StackPlan } from './plan.ts';
 import { probe } from './probe.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { processName } from './processes.ts';
-import type { RunningUnit, Unit } from './unit.ts';
+import type { Unit } from './unit.ts';
 
 export interface House {
   readonly place: Place;
@@ -64,10 +64,6 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], ho
       live.arrive(name, running);
       return {
         ...running,
-        get pid() {
-          return running.pid;
-        },
-        health: () => running.health(),
         stop: () => {
           live.leave(name);
           return running.stop();
@@ -85,7 +81,7 @@ async function startIn(
   { place, plan, logs, logFolder, live, processes }: House,
   signal: AbortSignal,
   events: { step(text: string): void; crashed(): void },
-): Promise<RunningUnit> {
+): Promise<RunningService> {
   place.assertUnmoved();
   const env = plan.env();
   // A password that is another in `.env` by now must be the role's before it logs in with it, and no sooner.

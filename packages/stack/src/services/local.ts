@@ -75,7 +75,7 @@ export type RunEngine = { readonly kind: 'peakstone' } | { readonly kind: 'exter
 
 export interface Runner {
   /** On failure or abort, releases whatever it took, then throws. */
-  start(context: RunContext, signal: AbortSignal): Promise<Started>;
+  start(context: RunContext, signal: AbortSignal): Promise<RunningService>;
 }
 
 /** What a service is told at its start. */
@@ -124,12 +124,14 @@ export interface Peer {
   readonly engine: RunEngine;
 }
 
-/** A service that is up. */
-export interface Started extends Running {
+/** A service that is up, in whatever process: its starter, its process and the supervisor all speak of it so. */
+export interface RunningService extends Running {
   /** Answers its requests in this process. */
   readonly handler?: Handler;
-  /** Of the process that does its work. */
-  readonly pid?: number | undefined;
+  /** Of the process that does its work: now, since that may be another after a crash. */
+  pid?(): number | undefined;
+  /** Where it can end unasked: resolves with the reason when its process has ended, whoever wanted that. */
+  readonly ended?: Promise<string>;
   /** In the supervisor's process: what those that start after it must know. Holds passwords: never logged. */
   facts?(): Facts;
   /** In the supervisor's process: takes over what has changed in the settings since its start and others log in with, before one of them starts. */

@@ -1,17 +1,7 @@
 import type { Health } from '@peakstone/kernel/service';
+import type { RunningService } from '../../services/local.ts';
 import { type ProcessOptions, type RemoteEvents, ServicesChild } from './child.ts';
 import type { SentContext } from './protocol.ts';
-
-/** A service that is up in another process. */
-export interface Remote {
-  /** Of the process. */
-  readonly pid: number;
-  /** Resolves with the reason when the process has ended, whoever wanted that. */
-  readonly ended: Promise<string>;
-  health(): Promise<Health>;
-  refresh(): Promise<void>;
-  stop(): Promise<void>;
-}
 
 /**
  * A process for services, which comes with the first start and again with the first start after its end. The channel to it
@@ -52,16 +42,17 @@ export class ServiceProcess {
     context: SentContext,
     signal: AbortSignal,
     events: RemoteEvents,
-  ): Promise<Remote> {
+  ) {
     const process = this.#begin();
     await process.start(service, module, context, signal, events);
     return {
-      pid: process.pid,
+      pid: () => process.pid,
       ended: process.ended,
-      health: async () => (await process.call(service, 'health')) ?? { ok: false, reason: 'no answer' },
+      health: async (): Promise<Health> =>
+        (await process.call(service, 'health')) ?? { ok: false, reason: 'no answer' },
       refresh: async () => void (await process.call(service, 'refresh')),
       stop: () => process.stop(service),
-    };
+    } satisfies RunningService;
   }
 
   /** Ends it; its services have been stopped, or are ended with it. */

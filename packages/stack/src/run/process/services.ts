@@ -8,7 +8,7 @@ import type { Handler } from '@peakstone/kernel/http';
 import { forgetMemoryEnv } from '@peakstone/kernel/memory';
 import { type Health, releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { httpUrl } from '../../project/urls.ts';
-import type { RunContext, Runner, Started } from '../../services/local.ts';
+import type { RunContext, Runner, RunningService } from '../../services/local.ts';
 import { Handlers } from '../handlers.ts';
 import { StackLogs } from '../logs.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
@@ -17,7 +17,7 @@ forgetMemoryEnv(process.env);
 releaseMemoryAtRest();
 
 const handlers = new Handlers();
-const started = new Map<string, Started>();
+const started = new Map<string, RunningService>();
 const starting = new Map<string, AbortController>();
 const asked = new Map<number, (health: Health) => void>();
 let logs: StackLogs | null = null;

@@ -1,10 +1,10 @@
 import { gateway, type Listed, type Route } from '@peakstone/gateway';
 import { createLogger } from '@peakstone/kernel/log';
 import { httpUrl } from '../../project/urls.ts';
-import type { Peer, RunContext, Started } from '../local.ts';
+import type { Peer, RunContext, RunningService } from '../local.ts';
 import { routeTo } from './routes.ts';
 
-export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
+export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
   const env = { ...context.env, GATEWAY_HOST: context.host };
   const log = createLogger({ format: 'json', stream: context.log });
   const routes = context.peers.flatMap(peer => routesTo(peer, context));

@@ -5,10 +5,10 @@ import {
   readDatabaseConfig,
   renderReport,
 } from '@peakstone/database';
-import type { RunContext, Started } from '../local.ts';
+import type { RunContext, RunningService } from '../local.ts';
 
 /** PostgreSQL, or somebody else's; the bootstrap is part of its start. */
-export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
+export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
   const running = (await databaseService.start(
     readDatabaseConfig(context.env),
     { onEvent: event => tell(event, context) },
@@ -17,9 +17,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<S
   return {
     health: () => running.health(),
     stop: () => running.stop(),
-    get pid() {
-      return running.local?.pid;
-    },
+    pid: () => running.local?.pid,
     adoptSecrets: (env, signal) => running.adoptPasswords(readDatabaseConfig(env), signal),
     facts: () => ({
       databaseAdminUrl: running.adminUrl,

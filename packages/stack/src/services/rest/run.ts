@@ -1,11 +1,11 @@
 import type { Env } from '@peakstone/kernel/service';
 import { restService } from '@peakstone/rest';
 import { httpUrl } from '../../project/urls.ts';
-import type { RunContext, Started } from '../local.ts';
+import type { RunContext, RunningService } from '../local.ts';
 import { restDefaults } from './defaults.ts';
 import { restEnvironment } from './environment.ts';
 
-export async function start(context: RunContext, signal: AbortSignal): Promise<Started> {
+export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
   const { log } = context;
   const write = (text: string): void => log.write(text);
   const service = await restService.start({ env: restEnv(context) }, { out: write, err: write }, signal);
