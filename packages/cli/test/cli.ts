@@ -91,11 +91,15 @@ function passableFolder(): string {
   return folder;
 }
 
+/** Back-offs of up to 32 s are in what a stack mends by itself, and each look at it starts a program, which may take seconds. */
+const limitMs = 240_000;
+
 /** Waits until something becomes true; how long that may take is a matter of the machine. */
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + limitMs;
   while (!(await what())) {
-    if (performance.now() > deadline) throw new Error('It did not happen within a minute.');
+    if (performance.now() > deadline)
+      throw new Error(`It did not happen within ${limitMs / 1000} s: ${what}`);
     await new Promise(resolve => setTimeout(resolve, 50));
   }
 }

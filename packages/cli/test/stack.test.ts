@@ -74,11 +74,13 @@ describe('one stack in the background', () => {
       [mainScript, 'status', '--data', join(project.folder, '.peakstone')],
       {
         cwd: '/',
+        // Without what this machine's user has set for himself.
+        env: project.environment(),
         ...STRANGER,
       },
     );
     const { code, stderr } = await finish(peer);
-    assert.equal(code, 1);
+    assert.equal(code, 1, stderr);
     assert.match(stderr, /belongs to another user \(id 0\)\.\nhint:/);
   });
 
