@@ -2,7 +2,6 @@
 import {
   bodyLimit,
   compose,
-  compress,
   cors,
   type Handler,
   type HttpRequest,
@@ -11,17 +10,15 @@ import {
   type Middleware,
   mapResponse,
   observe,
-  proxyTo,
-  type ReverseProxy,
   recover,
-  refuseUpgrade,
   requestId,
   responseHeader,
-  tunnelTo,
   type UpgradeListener,
   withHeaders,
   withRequest,
 } from '@peakstone/kernel/http';
+import { compress } from '@peakstone/kernel/http/compress';
+import { proxyTo, type ReverseProxy, refuseUpgrade, tunnelTo } from '@peakstone/kernel/http/proxy';
 import type { Logger } from '@peakstone/kernel/log';
 import { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from '@peakstone/kernel/metrics';
 import { createAdminCheck, type Standing } from './adminCheck.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compress, type Handler, HttpError, jsonResponse } from '@peakstone/kernel/http';
+import { type Handler, HttpError, jsonResponse } from '@peakstone/kernel/http';
+import { compress } from '@peakstone/kernel/http/compress';
 import { createLogger } from '@peakstone/kernel/log';
 import { echo, rest, type Seen, start, upstream } from './support.ts';
 

@@ -7,7 +7,7 @@ import { createIdentify, type Identify } from '@peakstone/kernel/request';
 import { ConfigError } from './config/error.ts';
 import { parseRoleClaimKey } from './config/roleClaim.ts';
 import type { RestConfig } from './config/types.ts';
-import { authErrors } from './errors.ts';
+import * as authErrors from './errors/auth.ts';
 
 export type Authenticate = Identify;
 

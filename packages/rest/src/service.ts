@@ -6,17 +6,16 @@ import { existsSync } from 'node:fs';
 import type { Handler, HttpServer, ServeOptions } from '@peakstone/kernel/http';
 import { LogSink } from '@peakstone/kernel/log';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
-import { createAdmin } from './admin.ts';
 import { readConfig } from './config/read.ts';
 import { parseSettings } from './config/settings.ts';
 import type { RestConfig } from './config/types.ts';
-import { createRestHandler } from './edge.ts';
 import type { Emit } from './events.ts';
 import { createLog } from './log.ts';
 import { createRestMetrics, type RestMetrics } from './metrics.ts';
+import { showAddress } from './service/address.ts';
 import { assertConnectable } from './service/connection.ts';
 import { RestRuntime } from './service/runtime.ts';
-import { openServer, showAddress } from './service/server.ts';
+import { loadServing, type Serving } from './service/serving.ts';
 import { prettyVersion } from './version.ts';
 
 export interface RestServiceConfig {
@@ -97,8 +96,10 @@ async function start(options: RestServiceConfig, deps: RestDeps, signal: AbortSi
 }
 
 class RunningRest implements RestService {
-  readonly handler: Handler;
-  readonly #adminHandler: Handler;
+  // Set by `open`, before anybody else has the service.
+  #handler!: Handler;
+  #adminHandler!: Handler;
+  #serving!: Serving;
   readonly emit: Emit;
   readonly #runtime: RestRuntime;
   readonly #listens: boolean;
@@ -137,24 +138,26 @@ class RunningRest implements RestService {
       },
     });
     level = () => this.#runtime.config.logLevel;
-    this.handler = createRestHandler(() => this.#runtime);
-    this.#adminHandler = createAdmin({
+  }
+
+  /** Opens the listeners: the admin's at once, so that it can tell how the start goes; the main one when there is something to serve. */
+  async open(): Promise<void> {
+    this.#serving = await loadServing();
+    if (this.#stopping) return;
+    this.#handler = this.#serving.createRestHandler(() => this.#runtime);
+    this.#adminHandler = this.#serving.createAdmin({
       config: () => this.#runtime.config,
       catalog: () => this.#runtime.catalog,
       metrics: () => this.metrics(),
       isLive: () => this.#isLive(),
       isLoaded: () => this.#runtime.isLoaded(),
     });
-  }
-
-  /** Opens the listeners: the admin's at once, so that it can tell how the start goes; the main one when there is something to serve. */
-  async open(): Promise<void> {
     const { config } = this.#runtime;
     if (this.#listens) this.#adminServer = await this.#openAdmin(config);
     await this.#runtime.readyToListen;
     if (!this.#listens || this.#stopping) return;
-    const server = await openServer(
-      this.handler,
+    const server = await this.#serving.openServer(
+      this.#handler,
       {
         host: config.serverHost,
         port: config.serverPort,
@@ -173,7 +176,7 @@ class RunningRest implements RestService {
 
   async #openAdmin(config: RestConfig): Promise<HttpServer | null> {
     if (config.adminServerPort === null && config.adminServerUnixSocket === null) return null;
-    const server = await openServer(
+    const server = await this.#serving.openServer(
       this.#adminHandler,
       {
         host: config.adminServerHost,
@@ -186,6 +189,10 @@ class RunningRest implements RestService {
     );
     this.emit({ kind: 'listening', server: 'Admin', address: showAddress(server.address) });
     return server;
+  }
+
+  get handler(): Handler {
+    return this.#handler;
   }
 
   get config(): RestConfig {

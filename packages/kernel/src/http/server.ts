@@ -1,10 +1,11 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { trustedNetworks } from './address.ts';
 import { BodyMemory, processBodies } from './bodyMemory.ts';
+import { createServer } from './builtin.ts';
 import { sendLast } from './closing.ts';
 import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from './builtin.ts';
 
 /** Reason phrase of a status, empty when it has none. */
 export function reasonPhrase(status: number): string {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { it } from 'node:test';
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { compress, type Handler, type HttpBody } from '../../src/http/index.ts';
+import type { Handler, HttpBody } from '../../src/http/index.ts';
+import { compress } from '../../src/http/middleware/compress.ts';
 import { onBothLanes } from './support.ts';
 
 interface Answer {

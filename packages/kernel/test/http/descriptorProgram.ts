@@ -1,7 +1,8 @@
 /** A server, a proxy and tunnels in a process of their own, which tells over IPC how many descriptors it has open. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { proxyTo, serveHttp, textResponse, tunnelTo } from '../../src/http/index.ts';
+import { serveHttp, textResponse } from '../../src/http/index.ts';
+import { proxyTo, tunnelTo } from '../../src/http/proxy/index.ts';
 
 /** Short, so that what only time ends has an end within a test. */
 const limits = { headersTimeoutMs: 500, requestTimeoutMs: 1000, idleTimeoutMs: 500 };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
-import { proxyTo, serveHttp } from '../../src/http/index.ts';
+import { serveHttp } from '../../src/http/index.ts';
+import { proxyTo } from '../../src/http/proxy/index.ts';
 
 /** `FUZZ_RUNS=20000 FUZZ_SEED=3` for more, or others. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 400);

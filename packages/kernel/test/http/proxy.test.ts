@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type Server } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Handler,
-  type HttpServer,
-  type ProxyOptions,
-  proxyTo,
-  type ReverseProxy,
-  serveHttp,
-  textResponse,
-} from '../../src/http/index.ts';
+import { type Handler, type HttpServer, serveHttp, textResponse } from '../../src/http/index.ts';
+import { type ProxyOptions, proxyTo, type ReverseProxy } from '../../src/http/proxy/index.ts';
 
 const servers: HttpServer[] = [];
 const raw: Server[] = [];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
-import { type HttpServer, proxyTo, type ReverseProxy, serveHttp, tunnelTo } from '../../src/http/index.ts';
+import { type HttpServer, serveHttp } from '../../src/http/index.ts';
+import { proxyTo, type ReverseProxy, tunnelTo } from '../../src/http/proxy/index.ts';
 import { collect, untilText } from './support.ts';
 
 const closing: (() => unknown)[] = [];

@@ -2,7 +2,7 @@
  * `RAISE sqlstate 'PGRST'`: a database function that writes the whole response.
  * @see https://docs.postgrest.org/en/stable/references/errors.html#raise-errors-with-http-status-codes
  */
-import { STATUS_CODES } from 'node:http';
+import { reasonPhrase } from '@peakstone/kernel/http';
 import { RestError } from './restError.ts';
 
 const messageHint =
@@ -31,7 +31,7 @@ export function readRaisedResponse(message: string, detail: string | undefined):
   if (!control || !Number.isInteger(status) || !isTextMap(headers) || !isOptionalText(control.status_text)) {
     return unreadable(`Invalid JSON value for DETAIL: '${detail}'`, detailHint);
   }
-  const statusText = control.status_text ?? STATUS_CODES[status as number];
+  const statusText = control.status_text ?? (reasonPhrase(status as number) || undefined);
   return new RestError(code, text, {
     details: body.details ?? null,
     hint: body.hint ?? null,

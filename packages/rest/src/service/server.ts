@@ -1,5 +1,4 @@
 /** A server on the address or unix socket of the settings. */
-import type { AddressInfo } from 'node:net';
 import { type Handler, type HttpServer, type ServeOptions, serveHttp } from '@peakstone/kernel/http';
 
 export interface ListenTarget {
@@ -48,12 +47,4 @@ function bindHosts(host: string): readonly string[] {
     default:
       return [host];
   }
-}
-
-/** `127.0.0.1:80`, `[::1]:80`, or a socket's path. */
-export function showAddress(address: AddressInfo | string): string {
-  if (typeof address === 'string') return address;
-  return address.family === 'IPv6'
-    ? `[${address.address}]:${address.port}`
-    : `${address.address}:${address.port}`;
 }

@@ -1,6 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
+import type { Agent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
+import { Agent as HttpAgent } from '../builtin.ts';
 
 function unasked(this: Socket): void {
   this.destroy();
@@ -10,7 +11,7 @@ function unasked(this: Socket): void {
  * Connections to an upstream, kept for the next request. One that says something between two requests is closed: its words
  * would be taken for the next answer, and every later one for its predecessor's.
  */
-export function createAgent(secure: boolean, maxSockets: number): HttpAgent {
+export function createAgent(secure: boolean, maxSockets: number): Agent {
   const options = { keepAlive: true, maxSockets, maxFreeSockets: 32, scheduling: 'lifo' } as const;
   const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
   const keep = agent.keepSocketAlive.bind(agent) as unknown as (socket: Socket) => boolean;
@@ -19,7 +20,7 @@ export function createAgent(secure: boolean, maxSockets: number): HttpAgent {
     if (socket.readableLength > 0 || !keep(socket)) return false;
     socket.on('data', unasked);
     return true;
-  }) as unknown as HttpAgent['keepSocketAlive'];
+  }) as unknown as Agent['keepSocketAlive'];
   agent.reuseSocket = (socket, request) => {
     socket.off('data', unasked);
     reuse(socket, request);

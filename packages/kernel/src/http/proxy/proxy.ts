@@ -1,7 +1,8 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyCollector } from '../bodyCollector.ts';
+import { request as httpRequest } from '../builtin.ts';
 import { drained } from '../drained.ts';
 import { HttpError } from '../errors.ts';
 import { jsonResponse } from '../respond.ts';

@@ -1,6 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { request as httpRequest } from '../builtin.ts';
 import { sendLast } from '../closing.ts';
 import type { HttpRequest } from '../types.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
