@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Bootstrapped, startBootstrapped } from './bootstrapped.ts';
 
@@ -63,7 +65,9 @@ describe('the extensions of a stack that has them in public', () => {
       'create index on people using gin (note gin_trgm_ops)',
       "create view shouting as select name, crypt(secret, gen_salt('bf', 4)) as hash from people",
       "create function plain(x text) returns text language plpgsql as $$ begin return crypt(x, gen_salt('bf', 4)); end $$",
-      "create function busy() returns text language plpgsql set search_path = public as $$ begin return 'nothing of theirs'; end $$",
+      "create function apart() returns text language plpgsql set search_path = pg_catalog as $$ begin return 'nothing of theirs'; end $$",
+      'create function parsed(a citext, b citext) returns boolean language sql set search_path = public return a = b',
+      'create function ready(a citext, b citext) returns boolean language sql set search_path = public, extensions as $$ select a = b $$',
       "insert into people values ('Ada', 'x', 'a note')",
     );
   });
@@ -80,6 +84,8 @@ describe('the extensions of a stack that has them in public', () => {
     assert.deepEqual(await stack.asRequest('web_anon', "select name from people where name = 'ADA'"), [
       ['Ada'],
     ]);
+    assert.deepEqual(await stack.as('db_migrator', "select parsed('a', 'A'), ready('a', 'A')"), [['t', 't']]);
+    await stack.as('db_migrator', 'drop function parsed');
     assert.match((await stack.asRequest('web_anon', 'select hash from shouting')).join(), /^\$2a/);
     assert.match((await stack.asRequest('app_user', "select plain('x')")).join(), /^\$2a/);
     assert.deepEqual(
@@ -129,6 +135,94 @@ describe('the extensions of a stack that has them in public', () => {
     assert.match((await stack.asRequest('app_user', "select login('x')")).join(), /^\$2a/);
     assert.deepEqual(await stack.asRequest('app_user', "select name from find('ADA')"), [['Ada']]);
     assert.equal((await stack.bootstrap()).outcome, 'unchanged');
+  });
+
+  const fixed = 'language sql set search_path = public as';
+  const ways: Readonly<Record<string, readonly [call: string, ...make: readonly string[]]>> = {
+    'an argument': [
+      "used('a', 'A')",
+      `create function used(a citext, b citext) returns boolean ${fixed} $$ select a = b $$`,
+    ],
+    'a domain': [
+      "used('a', 'A')",
+      'create domain label as citext',
+      `create function used(a label, b label) returns boolean ${fixed} $$ select a = b $$`,
+    ],
+    'an array': [
+      "used(array['a']::citext[], 'A')",
+      `create function used(a citext[], b citext) returns boolean ${fixed} $$ select b = any (a) $$`,
+    ],
+    'a row': [
+      "(select used(p) from people p where name = 'Ada')",
+      `create function used(p people) returns boolean ${fixed} $$ select p.name='ADA' $$`,
+    ],
+    'a result': [
+      'used()',
+      `create function names() returns setof citext language sql as $$ select name from people $$`,
+      `create function used() returns boolean ${fixed} $$ select bool_or(n = 'ADA') from names() n $$`,
+    ],
+    'a statement put together': [
+      'used()',
+      `create function used() returns boolean language plpgsql set search_path = public as
+         $$ declare found boolean; begin execute 'select bool_or(name = ''ADA'') from ' || 'peo' || 'ple' into found; return found; end $$`,
+    ],
+    'a path set inside': [
+      "used('a', 'A')",
+      `create function used(a citext, b citext) returns boolean language plpgsql as
+         $$ begin perform set_config('search_path', 'public', true); return a = b; end $$`,
+    ],
+    'an operator with its schema': [
+      "used('a', 'A')",
+      `create function used(a citext, b citext) returns boolean language sql set search_path = '' as $$ select a operator(public.=) b $$`,
+    ],
+  };
+  for (const [what, [call, ...make]] of Object.entries(ways))
+    it(`stay where a function with a search path of its own reaches a type's operators by ${what}`, async () => {
+      await stack.asSuperuser('alter extension citext set schema public');
+      await stack.as('db_migrator', ...make);
+      const before = await stack.as('db_migrator', `select ${call}`);
+      assert.deepEqual(before, [['t']]);
+      const { failed } = await stack.bootstrap();
+      assert.match(
+        failed.find(({ step }) => step.includes(' citext '))?.reason ?? '',
+        /stays in public.*used\(/,
+      );
+      assert.deepEqual(await stack.as('db_migrator', `select ${call}`), before);
+      await stack.as(
+        'db_migrator',
+        'drop function used',
+        'drop function if exists names',
+        'drop domain if exists label',
+      );
+      assert.deepEqual((await stack.bootstrap()).failed, []);
+    });
+
+  it('stay where a function is called from one with a search path of its own', async () => {
+    await stack.asSuperuser('alter extension pgcrypto set schema public');
+    await stack.as('db_migrator', `create function calls() returns text ${fixed} $$ select plain('x') $$`);
+    const { failed } = await stack.bootstrap();
+    assert.match(failed[0]?.reason ?? '', /calls\(\)/);
+    assert.match((await stack.as('db_migrator', 'select calls()')).join(), /^\$2a/);
+    await stack.as('db_migrator', 'drop function calls');
+    assert.deepEqual((await stack.bootstrap()).failed, []);
+  });
+
+  it('go back for code from before the move, as docs/deployment.md says, and forwards again', async () => {
+    const document = readFileSync(path.join(import.meta.dirname, '../../../docs/deployment.md'), 'utf8');
+    const script = /<!-- tested: extensions back -->[\s\S]*?<<'SQL'\n([\s\S]*?) \\gexec/.exec(document)?.[1];
+    assert.ok(script);
+    const statements = await stack.asSuperuser(script);
+    assert.equal(statements.length, OURS.length);
+    await stack.asSuperuser(...statements.flat().map(String));
+    assert.deepEqual(
+      await stack.asSuperuser(places),
+      OURS.map(name => [`public.${name}`]),
+    );
+    assert.deepEqual((await stack.bootstrap()).failed, []);
+    assert.deepEqual(
+      await stack.asSuperuser(places),
+      OURS.map(name => [`extensions.${name}`]),
+    );
   });
 
   it('stay where something of the same name is in the way', async () => {

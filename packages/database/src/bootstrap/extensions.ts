@@ -64,8 +64,8 @@ function makeStatement({ name, fixedSchema }: ExtensionSpec): string {
 
 /**
  * Moves an extension out of a schema that is served. What refers to it by object, such as columns, indexes, views and
- * policies, follows; names in statements are found by the search path. Only the text of a function that fixes its own
- * search path, or that names the schema, would break: where there is one, the extension stays and the report says so.
+ * policies, follows; names in statements are found by the search path. Only text that is looked up on a path of its own,
+ * or that names the schema, would break: where there is such a function, the extension stays and the report says so.
  */
 function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): string {
   return attempt(
@@ -76,7 +76,9 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
   if extension is null then
     return;
   end if;
-  select string_agg(f.function, ', ') into users from (${functionsThatBreak}) as f;
+  select string_agg(f.function, ', ' order by f.function) filter (where f.rank <= ${MAX_NAMED})
+      || case when count(*) > ${MAX_NAMED} then format(' and %s more', count(*) - ${MAX_NAMED}) else '' end
+    into users from (select function, row_number() over (order by function) as rank from (${functionsThatBreak}) as found) as f;
   if users is null then
     alter extension ${id(name)} set schema ${schema};
   else
@@ -87,47 +89,47 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
   );
 }
 
-/** Given `extension`, its oid, and `place`, its schema. */
+/** Functions that a report names. */
+const MAX_NAMED = 5;
+
+/**
+ * Given `extension`, its oid, and `place`, its schema. No text tells whether `a = b` is the extension's operator, or which
+ * types a table has: whatever fixes its path keeps an extension that gives types or operators, because without these
+ * the same text goes on with others. Functions of an extension are called by their names, if not there, then in
+ * something without a path of its own that it calls, or that its triggers do.
+ */
 const functionsThatBreak = `
     with member as (
       select classid, objid from pg_depend
       where refclassid = 'pg_extension'::regclass and refobjid = extension and deptype = 'e'
     ),
-    named (name) as (
-      select proname from pg_proc join member on classid = 'pg_proc'::regclass and objid = pg_proc.oid
-      union select typname from pg_type join member on classid = 'pg_type'::regclass and objid = pg_type.oid
-      union select relname from pg_class join member on classid = 'pg_class'::regclass and objid = pg_class.oid
+    named (names) as (
+      select string_agg(distinct name, '|') from (
+        select proname from pg_proc join member on classid = 'pg_proc'::regclass and objid = pg_proc.oid
+        union all select typname from pg_type join member on classid = 'pg_type'::regclass and objid = pg_type.oid
+        union all select relname from pg_class join member on classid = 'pg_class'::regclass and objid = pg_class.oid
+        union all select opcname from pg_opclass join member on classid = 'pg_opclass'::regclass and objid = pg_opclass.oid
+        union all select dictname from pg_ts_dict join member on classid = 'pg_ts_dict'::regclass and objid = pg_ts_dict.oid
+      ) as object (name)
     ),
-    -- Names that are PostgreSQL's too say nothing, unless the function works on a table that has columns of its types.
-    word (name) as (
-      select name from named where name not in (select proname from pg_proc where pronamespace = 'pg_catalog'::regnamespace)
-      union select c.relname from member
-        join pg_type t on classid = 'pg_type'::regclass and t.oid = objid
-        join pg_attribute a on a.atttypid in (t.oid, t.typarray) and not a.attisdropped
-        join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'v', 'm', 'f')
-    ),
-    sign (name) as (
-      select distinct regexp_replace(oprname, '(.)', '\\\\\\1', 'g') from pg_operator
-        join member on classid = 'pg_operator'::regclass and objid = pg_operator.oid
-      where oprname not in ('=', '<>', '<', '<=', '>', '>=')
-    ),
-    pattern as (
-      select (select string_agg(name, '|') from named) as named, (select string_agg(name, '|') from word) as word,
-        (select string_agg(name, '|') from sign) as sign
+    -- Bodies that were parsed when they were made, refer by object.
+    code as (
+      select p.oid::regprocedure::text as function,
+        coalesce((select substr(setting, length('search_path=') + 1) from unnest(p.proconfig) as setting
+          where setting like 'search_path=%'), case when p.prosrc ~* 'search_path' then p.prosrc end) as path,
+        p.prosrc ~* ('\\m(' || names || ')\\M') as is_named,
+        p.prosrc ~* ('\\m"?' || place || '"?\\s*\\.\\s*"?(' || names || ')\\M')
+          or p.prosrc ~* ('operator\\s*\\(\\s*"?' || place || '"?\\s*\\.') as is_qualified
+      from named, pg_proc p
+      join pg_language l on l.oid = p.prolang and l.lanname not in ('c', 'internal')
+      where p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) and p.prosqlbody is null
+        and not exists (select from pg_depend where classid = 'pg_proc'::regclass and objid = p.oid and deptype = 'e')
     )
-    select p.oid::regprocedure::text as function
-    from pattern, pg_proc p
-    join pg_language l on l.oid = p.prolang and l.lanname not in ('c', 'internal')
-    left join lateral (
-      select substr(setting, length('search_path=') + 1) as path from unnest(p.proconfig) as setting
-      where setting like 'search_path=%'
-    ) as own on true
-    where p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-      and not exists (select from pg_depend where classid = 'pg_proc'::regclass and objid = p.oid and deptype = 'e')
-      and (p.prosrc ~* ('\\m"?' || place || '"?\\s*\\.\\s*"?(' || named || ')\\M')
-        or own.path ~ ('\\m' || place || '\\M') and own.path !~ '\\m${EXTENSIONS_SCHEMA}\\M'
-          and (p.prosrc ~* ('\\m(' || word || ')\\M') or p.prosrc ~ ('[\\s)](' || sign || ')[\\s(]')))
-    order by 1`;
+    select function from code where is_qualified
+    union
+    select function from code where path ~ ('\\m' || place || '\\M') and path !~ '\\m${EXTENSIONS_SCHEMA}\\M'
+      and (exists (select from member where classid in ('pg_type'::regclass, 'pg_operator'::regclass))
+        or exists (select from code as other where other.is_named and (other.path is null or other.function = code.function)))`;
 
 /**
  * An extension's views and functions are made for PUBLIC: some would show visitors the statements of all others, who

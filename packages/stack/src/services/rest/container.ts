@@ -24,6 +24,7 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
       connections: connectionsOfEach(stack, service),
       // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
       schemas: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
+      extraSearchPath: '${PGRST_DB_EXTRA_SEARCH_PATH:-public}',
       jwtSecret: required('JWT_SECRET'),
       publicUrl: 'https://${DOMAIN_API:-localhost}',
       host: '0.0.0.0',

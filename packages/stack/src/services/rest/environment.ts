@@ -5,6 +5,8 @@ export interface RestPlace {
   readonly connections: number;
   /** Separated by commas. */
   readonly schemas: string;
+  /** Where else statements find names, separated by commas. */
+  readonly extraSearchPath: string;
   readonly jwtSecret: string;
   /** The address that clients know it by. */
   readonly publicUrl: string;
@@ -17,8 +19,8 @@ export function restEnvironment(place: RestPlace): Record<string, string> {
     PGRST_DB_URI: place.databaseUri,
     PGRST_DB_POOL: String(place.connections),
     PGRST_DB_SCHEMAS: place.schemas,
-    // Where the stack's extensions are, whose functions and operators statements name without a schema.
-    PGRST_DB_EXTRA_SEARCH_PATH: 'public,extensions',
+    // Whoever sets another path must not lose the extensions' operators: without citext's, `=` means text's.
+    PGRST_DB_EXTRA_SEARCH_PATH: `${place.extraSearchPath},extensions`,
     PGRST_DB_ANON_ROLE: 'web_anon',
     PGRST_JWT_SECRET: place.jwtSecret,
     PGRST_OPENAPI_SERVER_PROXY_URI: place.publicUrl,

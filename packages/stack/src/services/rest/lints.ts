@@ -79,7 +79,7 @@ const lints: readonly Lint[] = [
     title: 'Search path',
     well: 'fixed in every function with its owner’s rights',
     sql: `select format('%s runs with the rights of %s and looks names up where its caller says', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
-    format('alter %s %s set search_path = pg_catalog, %I, pg_temp;', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, n.nspname)
+    format('alter %s %s set search_path = pg_catalog, %I, extensions, pg_temp;', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, n.nspname)
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where p.prosecdef and not exists (select from unnest(p.proconfig) s where s like 'search_path=%')
     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -18,18 +18,27 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   };
 }
 
-/** What the operator set in the reference's words wins. */
-function restEnv({ env, host, ports, peers, facts }: RunContext): Env {
+/** What the operator set in the reference's words wins; the extensions' schema stays on the path all the same. Pure. */
+export function restEnv({
+  env,
+  host,
+  ports,
+  peers,
+  facts,
+}: Pick<RunContext, 'env' | 'host' | 'ports' | 'peers' | 'facts'>): Env {
   const front = peers.find(peer => peer.front)?.name ?? '';
   const defaults = restEnvironment({
     databaseUri: facts.databaseApiUrl ?? '',
     // Opened on demand and closed when idle; writes that run side by side share one fsync.
     connections: 32,
     schemas: facts.schemas ?? '',
+    extraSearchPath: env.PGRST_DB_EXTRA_SEARCH_PATH || 'public',
     jwtSecret: env.JWT_SECRET ?? '',
     publicUrl: `${httpUrl(host, ports[front])}/rest/v1`,
     host: '127.0.0.1',
   });
-  const own = Object.entries(env).filter(([name, value]) => name.startsWith('PGRST_') && value);
+  const own = Object.entries(env).filter(
+    ([name, value]) => name.startsWith('PGRST_') && value && name !== 'PGRST_DB_EXTRA_SEARCH_PATH',
+  );
   return { ...defaults, ...restDefaults, ...Object.fromEntries(own) };
 }

@@ -21,6 +21,14 @@ export const restSettings: readonly Variable[] = Object.entries(restDefaults).ma
 
 export const restVariables: readonly Variable[] = [
   ...restSettings,
+  {
+    name: 'PGRST_DB_EXTRA_SEARCH_PATH',
+    group: 'REST and GraphQL',
+    comment:
+      'Where statements of the REST API find names besides the schema of the request; extensions is always added.',
+    value: 'public',
+    optional: true,
+  },
   hostVariable('DOMAIN_API', 'REST', 'api.example.com'),
   publishVariable('PUBLISH_REST', '127.0.0.1:3000'),
   imageVariable('POSTGREST_IMAGE'),
