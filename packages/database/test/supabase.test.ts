@@ -10,6 +10,53 @@ describe('the SQL of a Supabase project', () => {
   });
   after(() => stack.server.stop());
 
+  it('finds what it takes for granted, and what db_migrator could not make', async () => {
+    await stack.as(
+      'db_migrator',
+      'create table public.first (id uuid primary key default uuid_generate_v4(), updated_at timestamptz, made_by text)',
+      'create extension if not exists moddatetime schema extensions',
+      'create extension if not exists insert_username with schema extensions',
+      'create trigger handle_updated_at before update on public.first for each row execute procedure moddatetime (updated_at)',
+      'create trigger made_by before insert on public.first for each row execute procedure extensions.insert_username (made_by)',
+      'insert into public.first default values',
+      'update public.first set id = id',
+    );
+    assert.deepEqual(
+      await stack.as('db_migrator', 'select made_by, updated_at is not null from public.first'),
+      [['db_migrator', 't']],
+    );
+    assert.deepEqual(
+      await stack.as(
+        'db_migrator',
+        'select (select count(*) from auth.sessions), (select count(*) from auth.mfa_factors)',
+      ),
+      [['0', '0']],
+    );
+  });
+
+  it('acts as the roles of requests in tests of policies, and loads rows without triggers', async () => {
+    await stack.as(
+      'db_migrator',
+      'create table public.guarded (owner uuid references auth.users)',
+      'alter table public.guarded enable row level security',
+      'create policy own on public.guarded to authenticated using (owner = auth.uid())',
+      'set session_replication_role = replica',
+      "insert into public.guarded values ('00000000-0000-4000-8000-0000000000aa')",
+    );
+    const seen = async (role: string) =>
+      await stack.as(
+        'db_migrator',
+        `set role ${role}`,
+        'set "request.jwt.claims" = \'{"sub":"00000000-0000-4000-8000-0000000000bb"}\'',
+        'select count(*) from public.guarded',
+      );
+    assert.deepEqual(await seen('anon'), [['0']]);
+    assert.deepEqual(await seen('authenticated'), [['0']]);
+    assert.deepEqual(await seen('service_role'), [['1']]);
+    await assert.rejects(stack.as('db_migrator', 'set role postgres'), { code: '42501' });
+    assert.deepEqual((await stack.bootstrap()).failed, []);
+  });
+
   it('runs as db_migrator', async () => {
     await stack.as(
       'db_migrator',

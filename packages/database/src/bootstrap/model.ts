@@ -71,9 +71,11 @@ export interface ExtensionSpec {
   readonly fixedSchema?: string;
   /** It is for those who run the database: closed to everybody but the superuser and these roles. */
   readonly onlyFor?: readonly string[];
+  /** A Supabase project's SQL makes it, and db_migrator could not. */
+  readonly supabaseOnly?: true;
 }
 
-/** Extensions of the original stack, made where the server has them. */
+/** Those of the original stack, and what SQL of others takes for granted; made where the server has them. */
 export const EXTENSIONS: readonly ExtensionSpec[] = [
   { name: 'pg_stat_statements', needsPreload: true, onlyFor: [] },
   { name: 'pgaudit', needsPreload: true },
@@ -85,7 +87,16 @@ export const EXTENSIONS: readonly ExtensionSpec[] = [
   { name: 'citext' },
   { name: 'unaccent' },
   { name: 'hypopg', onlyFor: ['db_migrator'] },
+  { name: 'uuid-ossp' },
+  // Triggers on a table of one's own, which PostgreSQL does not mark as trusted.
+  { name: 'moddatetime', supabaseOnly: true },
+  { name: 'insert_username', supabaseOnly: true },
+  { name: 'autoinc', supabaseOnly: true },
 ];
+
+export function planExtensions(supabase: SupabaseMode): readonly ExtensionSpec[] {
+  return EXTENSIONS.filter(({ supabaseOnly }) => !supabaseOnly || supabase === 'full');
+}
 
 /** Names that a Supabase project's SQL gives things to; they log in nowhere, and may do nothing by themselves. */
 export const SUPABASE_OWNERS: readonly string[] = [
@@ -145,9 +156,18 @@ export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
     has('web_anon', 'anon'),
     has('app_user', 'authenticated'),
     has('app_user', 'service_role'),
-    // Giving something to a role needs membership in it.
     ...(supabase === 'full'
-      ? SUPABASE_OWNERS.map(role => ({ role, member: 'db_migrator', inherit: true, set: true }))
+      ? [
+          // Tests of policies act as these. It owns the tables, so that no row is kept from it anyway.
+          ...['anon', 'authenticated', 'service_role'].map(role => ({
+            role,
+            member: 'db_migrator',
+            inherit: false,
+            set: true,
+          })),
+          // Giving something to a role needs membership in it.
+          ...SUPABASE_OWNERS.map(role => ({ role, member: 'db_migrator', inherit: true, set: true })),
+        ]
       : []),
   ];
 }

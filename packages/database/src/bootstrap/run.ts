@@ -13,7 +13,7 @@ import {
 import { DatabaseError } from '../errors.ts';
 import { explainConnection, sqlState } from '../sql.ts';
 import { accounts, fingerprint, inspectServer, LOOKED_AT, type ServerState } from './inspect.ts';
-import { type BootstrapOptions, EXTENSIONS, planRoles, type RoleSettings, type Step } from './model.ts';
+import { type BootstrapOptions, planExtensions, planRoles, type RoleSettings, type Step } from './model.ts';
 import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
 import { NOT_DONE } from './sql.ts';
@@ -97,13 +97,14 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
     accounts(options).map(([name]) => name),
   );
   const served = options.schemas ?? server.usualSchemas;
-  const missingExtensions = EXTENSIONS.filter(extension => !server.extensions.includes(extension));
+  const wanted = planExtensions(options.supabase);
+  const missingExtensions = wanted.filter(extension => !server.extensions.includes(extension));
   const fresh = served.filter(schema => options.regrant || !server.state?.schemas.includes(schema));
   const stepOptions = {
     ...options,
     schemas: served,
     roleSettings: announce(served, options, server),
-    extensions: server.extensions,
+    extensions: wanted.filter(extension => server.extensions.includes(extension)),
     isSuperuser: server.isSuperuser,
   };
   const steps = planSteps({ ...stepOptions, grantExisting: fresh });

@@ -93,7 +93,7 @@ export function planSteps(options: StepOptions): readonly Step[] {
       ],
     },
     { name: 'schema auth', statements: authStatements() },
-    ...(supabase === 'full' ? supabaseSteps(schemas) : []),
+    ...(supabase === 'full' ? supabaseSteps(schemas, isSuperuser) : []),
     ...extensionSteps(options.extensions, { database, schemas, roles: roles.map(({ name }) => name) }),
     ...(isSuperuser
       ? [

@@ -12,11 +12,20 @@ const API_ROLES = '"anon", "authenticated", "service_role"';
 const OWNER = '"db_migrator"';
 
 /** @param schemas Of the application; Supabase's grants are on `public`, where it is one of them. */
-export function supabaseSteps(schemas: readonly string[]): Step[] {
+export function supabaseSteps(schemas: readonly string[], isSuperuser: boolean): Step[] {
   return [
     { name: "Supabase's tables in auth", statements: authTables() },
     { name: "Supabase's schema storage", statements: storageStatements() },
     { name: "Supabase's publication", statements: [publication] },
+    ...(isSuperuser
+      ? [
+          {
+            // Dumps of rows begin with it. Whoever owns the tables may disable their triggers one by one as well.
+            name: 'loading rows without triggers',
+            statements: [`grant set on parameter session_replication_role to ${OWNER}`],
+          },
+        ]
+      : []),
     ...(schemas.includes('public')
       ? [{ name: "Supabase's grants on public", statements: publicGrants('public') }]
       : []),
@@ -106,6 +115,31 @@ function authTables(): string[] {
       "email text generated always as (lower(identity_data ->> 'email')) stored",
       'id uuid primary key default gen_random_uuid()',
       'unique (provider_id, provider)',
+    ]),
+    table('auth.sessions', [
+      'id uuid primary key',
+      'user_id uuid not null references auth.users (id) on delete cascade',
+      'created_at timestamp with time zone',
+      'updated_at timestamp with time zone',
+      'factor_id uuid',
+      "aal text check (aal in ('aal1', 'aal2', 'aal3'))",
+      'not_after timestamp with time zone',
+      'refreshed_at timestamp without time zone',
+      'user_agent text',
+      'ip inet',
+      'tag text',
+    ]),
+    table('auth.mfa_factors', [
+      'id uuid primary key',
+      'user_id uuid not null references auth.users (id) on delete cascade',
+      'friendly_name text',
+      "factor_type text not null check (factor_type in ('totp', 'webauthn', 'phone'))",
+      "status text not null check (status in ('unverified', 'verified'))",
+      'created_at timestamp with time zone not null',
+      'updated_at timestamp with time zone not null',
+      'secret text',
+      'phone text',
+      'last_challenged_at timestamp with time zone unique',
     ]),
   ];
 }
