@@ -1,7 +1,7 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export * from './definition.ts';
 export { StackError, type StackErrorCode } from './project/errors.ts';
-export { ensureDataFolder, type StackPaths } from './project/paths.ts';
+export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';
 export { resolveStack } from './resolve.ts';
 export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
 export { type DatabaseRole, databaseUrl, superuserUrl } from './run/databaseUrl.ts';

@@ -21,13 +21,16 @@ const configNames = [
  */
 export async function loadStackConfig(folder: string): Promise<StackConfig> {
   const own = await readStackConfig(folder);
-  return existsSync(join(folder, 'supabase')) ? { supabase: 'full', ...own } : own;
+  const supabase = join(folder, 'supabase');
+  if (!existsSync(supabase)) return own;
+  assertOwnPlace(supabase);
+  return { supabase: 'full', ...own };
 }
 
 async function readStackConfig(folder: string): Promise<StackConfig> {
   const name = configNames.find(candidate => existsSync(join(folder, candidate)));
   if (name === undefined) return {};
-  assertOwnConfig(join(folder, name));
+  assertOwnPlace(join(folder, name));
   let module: { default?: unknown };
   const hooks = registerHooks({ resolve: resolveOwnPackage });
   try {
@@ -47,8 +50,8 @@ async function readStackConfig(folder: string): Promise<StackConfig> {
   return config as StackConfig;
 }
 
-/** Its code would run as this user: in a folder where all may write, another could have left it. */
-function assertOwnConfig(file: string): void {
+/** A file's code would run as this user, and a folder opens the database: where all may write, another could have left either. */
+function assertOwnPlace(file: string): void {
   try {
     assertOwnFile(file);
   } catch (error) {

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { otherUsersCannot, STRANGER } from '@peakstone/testing';
+import { loadProject } from '../src/deploy/project.ts';
 import { loadStackConfig } from '../src/loadConfig.ts';
 import { readEnvFile } from '../src/project/envFile.ts';
 import { ensureDataFolder, stackPaths } from '../src/project/paths.ts';
+import { findExample } from '../src/run/example.ts';
 import { controlSocket, readPresence } from '../src/run/state.ts';
 
 const folders: string[] = [];
@@ -44,6 +46,35 @@ describe('what another user has left in a project', { skip: otherUsersCannot() }
     plant('echo "process.exit(99)" > "$1/peakstone.config.mjs"; echo JWT_SECRET=known > "$1/.env"', project);
     await assert.rejects(loadStackConfig(project), /belongs to user id 65534/);
     assert.throws(() => readEnvFile(stackPaths(project)), { code: 'permission' });
+  });
+
+  it('is no example, whose files run with the migrator’s password', () => {
+    const manifest = '{"title":"x","steps":[{"title":"go","run":"go.mjs"}]}';
+    const whole = openProject();
+    plant(
+      `mkdir -p "$1/examples/shop"; cd "$1/examples/shop"; echo '${manifest}' > example.json; : > go.mjs`,
+      whole,
+    );
+    assert.throws(() => findExample(whole, 'shop'), {
+      code: 'permission',
+      message: /belongs to user id 65534/,
+    });
+    const open = openProject();
+    const folder = path.join(open, 'examples', 'shop');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, 'example.json'), manifest);
+    chmodSync(folder, 0o1777);
+    plant(': > "$1/examples/shop/go.mjs"', open);
+    assert.throws(() => findExample(open, 'shop'), { code: 'permission' });
+  });
+
+  it('opens the database to nobody, and gives a deployment no secrets', async () => {
+    const project = openProject();
+    plant('mkdir "$1/supabase"', project);
+    await assert.rejects(loadStackConfig(project), /belongs to user id 65534/);
+    const deployed = openProject();
+    plant('echo JWT_SECRET=known > "$1/.env"', deployed);
+    await assert.rejects(loadProject(deployed, {}), { code: 'permission' });
   });
 
   it('is not asked in the stack’s place, where the control channel lies outside the project', () => {

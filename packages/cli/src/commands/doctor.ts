@@ -3,6 +3,7 @@ import { type Command, type Context, type Invocation, jsonOption, stackOptions }
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
+import { printable } from '../output/printable.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
 import { projectOf, stackOf } from '../stack.ts';
 import { chosen } from './compose.ts';
@@ -68,7 +69,9 @@ function renderChecks(checks: readonly Check[], { stdout, env }: Context): strin
   const paint = { ok: style.good, warn: style.warning, fail: style.bad };
   const titleWidth = Math.max(0, ...checks.map(check => check.title.length));
   const indent = ' '.repeat(titleWidth + 8);
-  const lines = checks.flatMap(({ level, title, found, todo }) => {
+  const lines = checks.flatMap(({ level, title, found: foundText, todo: todoText }) => {
+    const found = printable(foundText);
+    const todo = todoText && printable(todoText);
     const line = `${paint[level](level.padEnd(4))}  ${title.padEnd(titleWidth)}  ${found}`;
     if (todo === undefined) return [line];
     return [

@@ -2,6 +2,7 @@ import { suggest } from '@peakstone/kernel/config';
 import type { LogLine } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
+import { printable } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
 import { stackOf } from '../stack.ts';
 
@@ -40,8 +41,10 @@ export const logs: Command = {
     { command: 'peakstone logs postgres --since 1h', does: 'What the database said in the last hour' },
   ],
   run: async ({ options, arguments: services }, context) => {
-    const { followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
-    const { logs: folder } = await stackOf({ options }, context);
+    const { assertOwnDataFolder, followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
+    const paths = await stackOf({ options }, context);
+    assertOwnDataFolder(paths);
+    const { logs: folder } = paths;
     const known = loggedServices(folder);
     const unknown = services.find(service => !known.includes(service));
     if (unknown !== undefined && known.length > 0) {
@@ -84,7 +87,7 @@ function linePrinter({ stdout, env }: Context, width: number, json: boolean): (l
   if (json) return line => stdout.write(`${JSON.stringify(line)}\n`);
   const style = styleFor(stdout, env);
   return ({ service, time, text: raw }) => {
-    const text = readable(raw);
+    const text = printable(readable(raw));
     const name = width === 0 ? '' : `${style.bold(service.padEnd(width))}  `;
     stdout.write(`${style.dim(time)}  ${name}${text}\n`);
   };

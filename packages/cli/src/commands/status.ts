@@ -2,6 +2,7 @@ import type { StackStatus } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { printable } from '../output/printable.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { displayWidth } from '../output/width.ts';
@@ -60,7 +61,7 @@ function renderStatus(found: StackStatus, context: Context): string {
       service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
     lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
     if (service.adminUrl) lines.push(`  administrator: ${service.adminUrl}`);
-    if (service.reason) lines.push(`  ${service.reason}`);
+    if (service.reason) lines.push(`  ${printable(service.reason)}`);
     if (service.elsewhere)
       lines.push(
         '  The cause is in what it depends on: it is well again when that is, and is not restarted.',

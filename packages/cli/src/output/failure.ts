@@ -1,6 +1,7 @@
 import type { Context } from '../grammar/command.ts';
 import { CliError, exitCodes } from '../grammar/errors.ts';
 import { asCalled } from './called.ts';
+import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
 
 /** Exit codes by a StackError's code; every other one is a plain failure. */
@@ -16,7 +17,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
 export function reportFailure(error: unknown, context: Context): number {
   const style = styleFor(context.stderr, context.env);
   const { message, hint, exitCode, forUser } = describeFailure(error);
-  const say = (text: string): string => asCalled(text, context.env);
+  const say = (text: string): string => asCalled(printable(text), context.env);
   context.stderr.write(`${style.bad('error:')} ${say(message)}\n`);
   if (hint) context.stderr.write(`${style.dim('hint:')}  ${say(hint)}\n`);
   if (!forUser) {

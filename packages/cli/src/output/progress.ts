@@ -1,5 +1,6 @@
 import type { StackEvent } from '@peakstone/stack';
 import type { Context } from '../grammar/command.ts';
+import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
 import { displayWidth } from './width.ts';
 
@@ -87,7 +88,7 @@ export class Progress {
   /** One line that belongs to no service. */
   note(text: string): void {
     this.#clear();
-    this.#stream.write(`${this.#style.warning('!')} ${text}\n`);
+    this.#stream.write(`${this.#style.warning('!')} ${printable(text)}\n`);
     this.#draw();
   }
 
@@ -100,7 +101,7 @@ export class Progress {
   }
 
   #begin(service: string, text: string): void {
-    this.#current.set(service, text);
+    this.#current.set(service, printable(text));
     if (!this.#live) return;
     this.#timer ??= setInterval(() => {
       this.#frame = (this.#frame + 1) % frames.length;
@@ -119,7 +120,7 @@ export class Progress {
   #line(mark: string, service: string, text: string): void {
     this.#clear();
     const title = this.#titles.get(service) ?? service;
-    this.#stream.write(`${mark} ${pad(title, titleWidth)}  ${text}\n`);
+    this.#stream.write(`${mark} ${pad(title, titleWidth)}  ${printable(text)}\n`);
     this.#draw();
   }
 

@@ -1,3 +1,4 @@
+import { printable } from './printable.ts';
 import { displayWidth } from './width.ts';
 
 /** A column is not made narrower than this, however narrow the terminal is. */
@@ -156,13 +157,4 @@ function centre(text: string, width: number): string {
   const fill = width - displayWidth(text);
   const left = Math.floor(fill / 2);
   return ' '.repeat(left) + text + ' '.repeat(fill - left);
-}
-
-/** Data must not move the cursor or change colours: control characters are shown as escapes. */
-function printable(text: string): string {
-  return text
-    .replace(/\r\n/g, '\n')
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, c =>
-      c === '\t' ? '    ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
 }

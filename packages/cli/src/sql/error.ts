@@ -1,4 +1,5 @@
 import type { PgErrorFields } from '@peakstone/kernel/pg';
+import { printable } from '../output/printable.ts';
 import { displayWidth } from '../output/width.ts';
 import { type CopyRows, leadingComments } from './split.ts';
 
@@ -69,7 +70,7 @@ function renderFields(fields: PgErrorFields, named: string, excerpt: readonly st
   if (fields.detail) lines.push(`DETAIL:  ${fields.detail}`);
   if (fields.hint) lines.push(`HINT:  ${fields.hint}`);
   if (fields.where) lines.push(`CONTEXT:  ${fields.where}`);
-  return `${lines.join('\n')}\n`;
+  return printable(`${lines.join('\n')}\n`);
 }
 
 function pointAt({ line, shown: text, caret }: ErrorPlace): string[] {

@@ -1,11 +1,11 @@
 /** A user's project folder, as deployment sees it: the configuration, and `.env`. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import type { Stack, StackConfig } from '../definition.ts';
 import { loadStackConfig } from '../loadConfig.ts';
+import { readOwn } from '../project/own.ts';
 import { resolveStack } from '../resolve.ts';
 import { localVariables, variables } from '../variables.ts';
 
@@ -33,7 +33,7 @@ export interface Project {
   readonly envText: string;
 }
 
-/** Effect: reads the folder. `overrides` win over the file. */
+/** Effect: reads the folder. `overrides` win over the file. @throws {StackError} `permission` where another user left it */
 export async function loadProject(
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -41,7 +41,7 @@ export async function loadProject(
 ): Promise<Project> {
   const stack = await loadStack(folder, overrides);
   const path = join(folder, '.env');
-  const envText = existsSync(path) ? await readFile(path, 'utf8') : '';
+  const envText = existsSync(path) ? readOwn(path) : '';
   const values: Record<string, string> = { ...parseEnvFile(envText, env) };
   for (const { name } of variables) {
     const value = env[name];

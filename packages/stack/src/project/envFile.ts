@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { parseEnvFile } from '@peakstone/kernel/config';
-import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
+import { readOwn } from './own.ts';
 import type { StackPaths } from './paths.ts';
 
 export type EnvValues = Readonly<Record<string, string | undefined>>;
@@ -13,11 +13,8 @@ export function readEnvFile(paths: StackPaths, outer: EnvValues = {}): EnvValues
 
 function readText(file: string): string {
   try {
-    assertOwnFile(file);
-    return readFileSync(file, 'utf8');
+    return readOwn(file);
   } catch (error) {
-    if (error instanceof UnsafePlaceError)
-      throw new StackError('permission', error.message, { hint: error.hint, cause: error });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') {
       throw new StackError('config', `${file} is not a file.`, {

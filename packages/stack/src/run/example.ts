@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
 import { StackError } from '../project/errors.ts';
+import { assertOwnBelow } from '../project/own.ts';
 import type { Facts } from '../services/local.ts';
 import type { OnStackEvent } from './events.ts';
 import { runScript } from './exampleScript.ts';
@@ -106,7 +107,9 @@ function exampleFolder(project: string, name: string): string {
   const roots = [resolve(project, 'examples'), ...shippedExamples].filter(root => existsSync(root));
   for (const root of roots) {
     const folder = resolve(root, name);
-    if (folder.startsWith(root + sep) && existsSync(join(folder, 'example.json'))) return folder;
+    if (!folder.startsWith(root + sep) || !existsSync(join(folder, 'example.json'))) continue;
+    assertOwnBelow(dirname(root), join(folder, 'example.json'));
+    return folder;
   }
   const there = roots.flatMap(root =>
     readdirSync(root).filter(entry => existsSync(join(root, entry, 'example.json'))),
@@ -148,6 +151,7 @@ function readManifest(folder: string, name: string): ExampleManifest {
     const full = resolve(folder, path);
     if (!full.startsWith(folder + sep) || !existsSync(full))
       throw wrong(`step ${index + 1} names ${path}, which is not a file of the example ${name}`);
+    assertOwnBelow(folder, full);
   }
   return value as ExampleManifest;
 }

@@ -1,5 +1,7 @@
 /** One relation: its columns, and what holds and protects them. Runs with search_path = pg_catalog, as the lists do. */
+
 import { quoteLiteral } from '@peakstone/kernel/pg';
+import { printable } from '../../output/printable.ts';
 import { rowCount, Table } from '../../output/table.ts';
 import type { NamePattern } from './pattern.ts';
 import { kindName } from './queries.ts';
@@ -131,5 +133,5 @@ export function renderRelation(
     if (own.length === 0) continue;
     lines.push(`${title}:`, ...own.map(text => `    ${text.trim().replaceAll('\n', '\n    ')}`));
   }
-  return `${lines.join('\n')}\n\n`;
+  return `${printable(lines.join('\n'))}\n\n`;
 }

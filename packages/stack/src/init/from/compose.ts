@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { parse } from 'yaml';
 import { StackError } from '../../project/errors.ts';
+import { readOwn } from '../../project/own.ts';
 import { variables } from '../../variables.ts';
 import type { Found } from '../project.ts';
 
@@ -23,7 +24,7 @@ export function readCompose(folder: string): Found {
       hint: 'Go to the folder that holds docker-compose.yml, or name it: peakstone init DIR --from compose',
     });
   const env = join(folder, '.env');
-  const values = existsSync(env) ? parseEnvFile(readFileSync(env, 'utf8'), {}) : {};
+  const values = existsSync(env) ? parseEnvFile(readOwn(env), {}) : {};
   const schemas = readSchemas(join(folder, name), values);
   const known = new Set(variables.map(variable => variable.name));
   const unknown = Object.keys(values).filter(
@@ -49,8 +50,7 @@ function readSchemas(file: string, values: Readonly<Record<string, string | unde
   let services: Readonly<Record<string, ComposeService | null>>;
   try {
     services =
-      (parse(readFileSync(file, 'utf8'), { merge: true }) as { services?: typeof services } | null)
-        ?.services ?? {};
+      (parse(readOwn(file), { merge: true }) as { services?: typeof services } | null)?.services ?? {};
   } catch (error) {
     throw new StackError('config', `${file} is not YAML: ${(error as Error).message}`, { cause: error });
   }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { StackError } from '../../project/errors.ts';
+import { readOwn } from '../../project/own.ts';
 import type { Found } from '../project.ts';
 
 /** One table's file, as the Hasura CLI writes it. */
@@ -43,7 +44,7 @@ export function readHasura(folder: string): Found {
 
 function readTable(file: string): TableMetadata {
   try {
-    return (parse(readFileSync(file, 'utf8')) ?? {}) as TableMetadata;
+    return (parse(readOwn(file)) ?? {}) as TableMetadata;
   } catch (error) {
     throw new StackError('config', `${file} is not YAML: ${(error as Error).message}`, { cause: error });
   }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../../project/errors.ts';
+import { readOwn } from '../../project/own.ts';
 import type { Found } from '../project.ts';
 import { parseToml, type TomlValue } from '../toml.ts';
 
@@ -23,7 +24,7 @@ export function readSupabase(folder: string): Found {
     throw new StackError('config', `There is no supabase/config.toml in ${folder}.`, {
       hint: 'Go to the folder that holds supabase/, or name it: peakstone init DIR --from supabase',
     });
-  const config = parseToml(readFileSync(file, 'utf8'));
+  const config = parseToml(readOwn(file));
   const api = config.get('api');
   // The API of these two is GraphQL's and storage's own.
   const schemas = texts(api?.get('schemas')).filter(name => name !== 'graphql_public' && name !== 'storage');
