@@ -3,19 +3,19 @@
  * Without a name it lists what there is.
  */
 import { spawn } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Benches by name; files under parts/ and files that export are parts of others. */
+/** Benches by name; files under parts/ are parts of them. */
 const benches = new Map(
   globSync('packages/*/bench/**/*.ts', { cwd: root })
     .map(
       file =>
         [file.replace(/^packages\/([^/]+)\/bench\//, '$1/').replace(/\.ts$/, ''), join(root, file)] as const,
     )
-    .filter(([, file]) => !file.includes('/parts/') && isProgram(readFileSync(file, 'utf8')))
+    .filter(([, file]) => !file.includes('/parts/'))
     .sort(([a], [b]) => (a < b ? -1 : 1)),
 );
 
@@ -34,8 +34,4 @@ if (file === undefined) {
   child.on('close', code => {
     process.exitCode = code ?? 1;
   });
-}
-
-function isProgram(source: string): boolean {
-  return !/^export /m.test(source);
 }

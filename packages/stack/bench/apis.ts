@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createPool } from '@peakstone/kernel/pg';
 import type { StackStatus } from '@peakstone/stack';
-import { gatewayOf, median, runCli, startCli, stopCli, temporaryFolder } from './cli.ts';
+import { gatewayOf, median, runCli, startCli, stopCli, temporaryFolder } from './parts/cli.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '20' }, port: { type: 'string', default: '22000' } },

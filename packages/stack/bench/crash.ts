@@ -6,8 +6,8 @@
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { median, temporaryFolder } from './cli.ts';
-import { crashRounds } from './crashRounds.ts';
+import { median, temporaryFolder } from './parts/cli.ts';
+import { crashRounds } from './parts/crashRounds.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, port: { type: 'string', default: '21900' } },

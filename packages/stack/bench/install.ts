@@ -7,7 +7,7 @@ import { globSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reservePorts } from '@peakstone/testing';
-import { temporaryFolder } from './cli.ts';
+import { temporaryFolder } from './parts/cli.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, fresh: { type: 'boolean', default: false } },

@@ -6,8 +6,8 @@
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { median, temporaryFolder } from './cli.ts';
-import { reloadRounds } from './reloadRounds.ts';
+import { median, temporaryFolder } from './parts/cli.ts';
+import { reloadRounds } from './parts/reloadRounds.ts';
 
 const { values } = parseArgs({
   options: {

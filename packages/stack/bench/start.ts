@@ -10,8 +10,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { median, startCli, stopCli, temporaryFolder } from './cli.ts';
-import { commandOf, processTree, proportionalKb } from './processes.ts';
+import { median, startCli, stopCli, temporaryFolder } from './parts/cli.ts';
+import { commandOf, processTree, proportionalKb } from './parts/processes.ts';
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, port: { type: 'string', default: '21800' } },

@@ -91,20 +91,23 @@ function assertChoice(setting: string, value: string | undefined, choices: reado
   throw new StackConfigError(`${setting}: '${value}' is none of ${choices.join(', ')}`);
 }
 
-const settings = new Set([
-  'name',
-  'engine',
-  'services',
-  'schemas',
-  'supabase',
-  'routes',
-  'limits',
-  'sharedHosts',
-  'replicas',
-  'endpointMode',
-  'storage',
-  'image',
-]);
+/** Every setting that there is, which the compiler compares. */
+const settings = new Set(
+  Object.keys({
+    name: true,
+    engine: true,
+    services: true,
+    schemas: true,
+    supabase: true,
+    routes: true,
+    limits: true,
+    sharedHosts: true,
+    replicas: true,
+    endpointMode: true,
+    storage: true,
+    image: true,
+  } satisfies Record<keyof StackConfig, true>),
+);
 
 function resolveService(
   definition: ServiceDefinition,

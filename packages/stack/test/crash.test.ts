@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { reservePorts } from '@peakstone/testing';
-import { temporaryFolder } from '../bench/cli.ts';
-import { crashRounds } from '../bench/crashRounds.ts';
+import { temporaryFolder } from '../bench/parts/cli.ts';
+import { crashRounds } from '../bench/parts/crashRounds.ts';
 
 describe('a stack whose every process is killed during writes', () => {
   it('has lost no row that it acknowledged, and starts unaided', async t => {

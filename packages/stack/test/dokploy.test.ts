@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type StandIn, startDokploy } from '@peakstone/testing/dokploy';
 import { type DeployError, type DeployEvent, deployDokploy, type Side } from '../src/deploy/index.ts';
@@ -208,6 +211,15 @@ describe('deploying to Dokploy', () => {
       deployDokploy({ ...options(), url: 'http://127.0.0.1:9' }),
       (error: DeployError) => /does not answer/.test(error.message) && /DOKPLOY_URL/.test(error.hint ?? ''),
     );
+    const page = createServer((_request, response) => response.end('<h1>Welcome</h1>')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(page, 'listening');
+    const { port } = page.address() as AddressInfo;
+    await assert
+      .rejects(deployDokploy({ ...options(), url: `http://127.0.0.1:${port}` }), /has no Dokploy API/)
+      .finally(() => page.close());
     await assert.rejects(
       deployDokploy({ ...options(), environmentName: 'staging' }),
       /has no environment staging/,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { reservePorts } from '@peakstone/testing';
-import { temporaryFolder } from '../bench/cli.ts';
-import { reloadRounds } from '../bench/reloadRounds.ts';
+import { temporaryFolder } from '../bench/parts/cli.ts';
+import { reloadRounds } from '../bench/parts/reloadRounds.ts';
 
 describe('a schema that changes under constant requests', () => {
   it('is served anew each time, and no request fails meanwhile', async t => {

@@ -4,10 +4,24 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildContainers } from '../src/render/containers.ts';
 import { resolveStack } from '../src/resolve.ts';
+import type { Peer } from '../src/services/local.ts';
 import { restEnv } from '../src/services/rest/run.ts';
 
+const front: Peer = {
+  name: 'gateway',
+  title: 'Gateway',
+  contract: '',
+  paths: ['/'],
+  route: undefined,
+  domain: undefined,
+  scheme: 'http',
+  front: true,
+  essential: false,
+  engine: { kind: 'peakstone' },
+};
+
 const local = (env: Readonly<Record<string, string>>) =>
-  restEnv({ env, host: '127.0.0.1', ports: {}, peers: [], facts: {} });
+  restEnv({ env, host: '127.0.0.1', ports: { gateway: 8000 }, peers: [front], facts: {} });
 const container = (engine: 'peakstone' | 'upstream') =>
   buildContainers(resolveStack({ engine })).find(({ name }) => name === 'rest')?.environment ?? {};
 

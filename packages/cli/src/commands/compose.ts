@@ -1,3 +1,5 @@
+import type { Stack } from '@peakstone/stack';
+import type * as Render from '@peakstone/stack/render';
 import type { Command, Invocation } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { projectOf } from '../stack.ts';
@@ -26,6 +28,22 @@ export function chosen({ options }: Invocation): Record<string, unknown> {
   };
 }
 
+type Print = (render: typeof Render, stack: Stack, version: string) => string;
+
+/** What can be printed, by the name that asks for it. */
+const prints = {
+  compose: (render, stack) => render.renderCompose(stack),
+  local: (render, stack) => render.renderOverride(stack),
+  caddy: (render, stack) => render.renderCaddy(stack),
+  swarm: (render, stack) => render.renderSwarm(stack).stack,
+  env: render => render.renderEnvExample(),
+  dokploy: (render, stack, version) => render.renderDokploy(stack, version).template,
+  'dokploy-import': (render, stack, version) =>
+    `${render.renderDokployImport(render.renderDokploy(stack, version))}\n`,
+  services: (render, stack) => render.renderServiceTable(stack),
+  images: (render, stack) => render.renderImageTable(stack),
+} satisfies Record<string, Print>;
+
 export const compose: Command = {
   name: 'compose',
   summary: 'print the stack as a Compose file, or as another deployment’s files',
@@ -37,17 +55,7 @@ export const compose: Command = {
       kind: 'text',
       value: 'FILE',
       summary: 'Which file (default compose)',
-      choices: [
-        'compose',
-        'local',
-        'caddy',
-        'swarm',
-        'env',
-        'dokploy',
-        'dokploy-import',
-        'services',
-        'images',
-      ],
+      choices: Object.keys(prints),
     },
   },
   examples: [
@@ -61,18 +69,8 @@ export const compose: Command = {
       import('@peakstone/stack/render'),
     ]);
     const stack = await loadStack(await projectOf(context), chosen(invocation));
-    const print = {
-      compose: () => render.renderCompose(stack),
-      local: () => render.renderOverride(stack),
-      caddy: () => render.renderCaddy(stack),
-      swarm: () => render.renderSwarm(stack).stack,
-      env: () => render.renderEnvExample(),
-      'dokploy-import': () => `${render.renderDokployImport(render.renderDokploy(stack, stackVersion))}\n`,
-      dokploy: () => render.renderDokploy(stack, stackVersion).template,
-      services: () => render.renderServiceTable(stack),
-      images: () => render.renderImageTable(stack),
-    };
-    context.stdout.write(print[(invocation.options.print ?? 'compose') as keyof typeof print]());
+    const print = prints[(invocation.options.print ?? 'compose') as keyof typeof prints];
+    context.stdout.write(print(render, stack, stackVersion));
     return exitCodes.ok;
   },
 };

@@ -7,6 +7,7 @@ import type { StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
 import { settleWithin } from '../project/within.ts';
 import { services } from '../services/index.ts';
+import { frontOf } from '../services/local.ts';
 import { askControl, type ControlRequest } from './control.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
@@ -55,8 +56,7 @@ export async function awaitSchema(paths: StackPaths): Promise<string | null> {
 /** Where the running stack tells how it is. @throws {StackError} `notRunning` */
 export async function healthUrl(paths: StackPaths): Promise<string> {
   const { host, ports } = await runningState(paths);
-  const front = services.find(service => service.front)?.name ?? '';
-  return `${httpUrl(host, ports[front])}/healthz`;
+  return `${httpUrl(host, ports[frontOf(services).name])}/healthz`;
 }
 
 /** Restarts one service of the running stack, or all. @throws {StackError} `notRunning`, `unknownService`, `startFailed` */

@@ -5,6 +5,7 @@ import { StackError } from '../project/errors.ts';
 import { ensureDataFolder, type StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
 import { findRow, services } from '../services/index.ts';
+import { frontOf } from '../services/local.ts';
 import { type ControlRequest, listenControl } from './control.ts';
 import { dataElsewhere } from './deleteData.ts';
 import type { OnStackEvent } from './events.ts';
@@ -245,9 +246,8 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   if (lock) return lock;
   const presence = readPresence(paths);
   const state = presence.kind === 'running' ? presence.state : null;
-  const front = services.find(service => service.front)?.name ?? '';
   const where = state
-    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports[front])}`
+    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports[frontOf(services).name])}`
     : ', and is just starting';
   const isMoved = state?.data !== undefined && state.data !== realpathSync(paths.data);
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {

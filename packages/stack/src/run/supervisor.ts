@@ -205,7 +205,7 @@ export class Supervisor {
         kind: 'startFailed',
         service: unit.name,
         reason: entry.reason,
-        retryInMs: this.#timer ? retryInMs : null,
+        retryInMs: this.#isWatching ? retryInMs : null,
       });
       const hint = (error as { hint?: string }).hint;
       throw new StackError('startFailed', `${unit.title} did not start: ${entry.reason}`, {
@@ -251,6 +251,11 @@ export class Supervisor {
       onEvent({ kind: 'notice', text: `${unit.title} did not stop cleanly: ${outcome.error.message}` });
     entry.state = 'stopped';
     onEvent({ kind: 'stopped', service: unit.name });
+  }
+
+  /** The first start is over: from then on looks go on, and bring back what does not start. */
+  get #isWatching(): boolean {
+    return this.#timer !== null;
   }
 
   #watch(): void {

@@ -124,6 +124,13 @@ export interface Peer {
   readonly engine: RunEngine;
 }
 
+/** The one that users open, in front of the others. Pure. @throws {RangeError} there is none */
+export function frontOf<Each extends { readonly front?: boolean }>(those: readonly Each[]): Each {
+  const front = those.find(each => each.front);
+  if (front === undefined) throw new RangeError('No service is in front of the others.');
+  return front;
+}
+
 /** A service that is up, in whatever process: its starter, its process and the supervisor all speak of it so. */
 export interface RunningService extends Running {
   /** Answers its requests in this process. */

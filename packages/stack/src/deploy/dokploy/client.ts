@@ -82,7 +82,8 @@ export function createDokployClient({ url, apiKey, timeoutMs = 30_000 }: Dokploy
       });
     }
     const body = parseJson(text);
-    if (response.ok) return body as T;
+    // Another server's page is no answer of Dokploy's, however well it went.
+    if (response.ok && (body !== undefined || text === '')) return body as T;
     const said = (body as { message?: string } | undefined)?.message ?? text.slice(0, 200);
     if (response.status === 401 || response.status === 403) {
       throw new DeployError(`Dokploy refused the key for ${procedure}: ${said}`, {
@@ -90,7 +91,7 @@ export function createDokployClient({ url, apiKey, timeoutMs = 30_000 }: Dokploy
       });
     }
     // Dokploy's own answers name a code; another server's 404 does not.
-    if (response.status === 404 && (body === undefined || !('code' in (body as object)))) {
+    if (response.ok || (response.status === 404 && (body === undefined || !('code' in (body as object))))) {
       throw new DeployError(`${origin} has no Dokploy API`, {
         hint: 'check DOKPLOY_URL; the API needs Dokploy 0.22 or newer',
       });
@@ -112,10 +113,12 @@ export function createDokployClient({ url, apiKey, timeoutMs = 30_000 }: Dokploy
   };
 }
 
+/** Undefined: it is no JSON, as whoever stands before Dokploy may answer. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Env } from '@peakstone/kernel/service';
 import { restService } from '@peakstone/rest';
 import { httpUrl } from '../../project/urls.ts';
-import type { RunContext, RunningService } from '../local.ts';
+import { frontOf, type RunContext, type RunningService } from '../local.ts';
 import { restDefaults } from './defaults.ts';
 import { restEnvironment } from './environment.ts';
 
@@ -26,7 +26,6 @@ export function restEnv({
   peers,
   facts,
 }: Pick<RunContext, 'env' | 'host' | 'ports' | 'peers' | 'facts'>): Env {
-  const front = peers.find(peer => peer.front)?.name ?? '';
   const defaults = restEnvironment({
     databaseUri: facts.databaseApiUrl ?? '',
     // Opened on demand and closed when idle; writes that run side by side share one fsync.
@@ -34,7 +33,7 @@ export function restEnv({
     schemas: facts.schemas ?? '',
     extraSearchPath: env.PGRST_DB_EXTRA_SEARCH_PATH || 'public',
     jwtSecret: env.JWT_SECRET ?? '',
-    publicUrl: `${httpUrl(host, ports[front])}/rest/v1`,
+    publicUrl: `${httpUrl(host, ports[frontOf(peers).name])}/rest/v1`,
     host: '127.0.0.1',
   });
   const own = Object.entries(env).filter(

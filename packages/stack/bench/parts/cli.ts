@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { StackSummary } from '@peakstone/stack';
 
-const main = fileURLToPath(new URL('../../cli/bin/main.mjs', import.meta.url));
+const main = fileURLToPath(new URL('../../../cli/bin/main.mjs', import.meta.url));
 
 export interface StartedCli {
   readonly child: ChildProcess;
