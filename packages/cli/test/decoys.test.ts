@@ -105,4 +105,29 @@ describe('decoys in a schema that db_migrator owns, first on everybody’s searc
     });
     assert.deepEqual(calls, []);
   });
+
+  it('that free themselves of a role find no more than the login of the stack that took it on', async () => {
+    // What any function does that is called there.
+    const freed = `do $$ begin perform pg_catalog.set_config('role', 'none', false); end $$;
+      select session_user::text as login, r.rolsuper as super from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) current_user`;
+    for (const [role, login] of [
+      ['web_anon', 'db_authenticator'],
+      ['read_only', 'db_migrator'],
+    ])
+      assert.match(
+        await succeeds('sql', '--csv', '--role', role!, freed),
+        new RegExp(`^${login},(f|false)$`, 'm'),
+      );
+    await project.run(['sql', '--superuser'], 'create role auditor');
+    for (const role of ['pg_monitor', 'auditor', 'postgres']) {
+      const { code, stderr } = await project.run(['sql', '--role', role, freed]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, new RegExp(`No login of the stack may act as '${role}'`));
+    }
+    await project.run(
+      ['sql', '--superuser'],
+      'set search_path = pg_catalog; grant auditor to db_migrator with inherit false, set true',
+    );
+    assert.match(await succeeds('sql', '--csv', '--role', 'auditor', freed), /^db_migrator,(f|false)$/m);
+  });
 });

@@ -20,6 +20,7 @@ import {
   bootstrapDatabase,
   connectionUrl,
   ensureSecrets,
+  renderReport,
   rotateSecrets,
 } from '../src/index.ts';
 import { createProbe } from '../src/probe.ts';
@@ -205,3 +206,121 @@ for (const raises of [false, true]) {
     });
   });
 }
+
+describe('routines that a superuser makes where db_migrator makes its own', () => {
+  let server: TestServer;
+  const run = async (url: string, ...statements: string[]) => {
+    const client = connect(url);
+    try {
+      let rows: (string | null)[][] = [];
+      for (const statement of statements) rows = await client.query(statement);
+      return rows;
+    } finally {
+      await client.close();
+    }
+  };
+  const asSuperuser = (...statements: string[]) => run(server.url, ...statements);
+  const asMigrator = (...statements: string[]) =>
+    run(
+      connectionUrl(
+        { host: '127.0.0.1', port: server.port },
+        'postgres',
+        'db_migrator',
+        passwords.db_migrator,
+      ),
+      ...statements,
+    );
+  const isSuperuser = "select rolsuper from pg_roles where rolname = 'db_migrator'";
+  const hostile = (signature: string, returns: string, end: string) =>
+    `create or replace function ${signature} returns ${returns} language plpgsql as
+     $$ begin if (select rolsuper from pg_roles where rolname = current_user) then alter role db_migrator superuser; end if; ${end} end $$`;
+  const refused = { code: '42501' };
+
+  before(async () => {
+    server = await startTestServer({ durable: false });
+    await bootstrapDatabase(server.url, options);
+    await asSuperuser(
+      "create function public.evt() returns event_trigger language plpgsql as 'begin end'",
+      'create event trigger mine on ddl_command_end execute function public.evt()',
+      "create function public.stamp() returns trigger language plpgsql as 'begin return new; end'",
+      'create schema private',
+      'create table private.log (n int)',
+      'create trigger stamp before insert on private.log for each row execute function public.stamp()',
+      'create function public.positive(n int) returns boolean language sql immutable return n > 0',
+      'alter table private.log add check (public.positive(n))',
+      'create view private.seen as select public.positive(n) from private.log',
+      'create function public.plus(a int, b int) returns int language sql return a + b',
+      'create aggregate public.total(int) (sfunc = public.plus, stype = int)',
+      'create view private.sum as select public.total(n) from private.log',
+      'create domain public.word as text',
+      'create table private.words (w public.word)',
+      'create table private.parent (n int) partition by list (n)',
+      'create table public.part partition of private.parent for values in (1)',
+    );
+  });
+  after(() => server.stop());
+
+  const attacks = [
+    hostile('public.evt()', 'event_trigger', ''),
+    hostile('public.stamp()', 'trigger', 'return new;'),
+    hostile('public.positive(n int)', 'boolean', 'return true;'),
+    hostile('public.plus(a int, b int)', 'int', 'return 1;'),
+  ];
+  /** All that PostgreSQL calls as the superuser there. */
+  const use = () =>
+    asSuperuser(
+      'create table private.one (id int)',
+      'drop table private.one',
+      'insert into private.log values (1), (2)',
+      'select * from private.seen',
+      'select * from private.sum',
+      "insert into private.words values ('x')",
+      'insert into private.parent values (1)',
+      isSuperuser,
+    );
+
+  it('stay the superuser’s, so that nobody can put another body under what calls them', async () => {
+    for (const attack of attacks) await assert.rejects(asMigrator(attack), refused, attack);
+    await asMigrator(hostile('public.evil(t text)', 'boolean', 'return true;'));
+    await asMigrator(hostile('public.evil()', 'trigger', 'return new;'));
+    for (const attack of [
+      'alter domain public.word add check (public.evil(value))',
+      'create cast (public.word as integer) with function public.evil(text)',
+      'create trigger evil before insert on public.part for each row execute function public.evil()',
+    ])
+      await assert.rejects(asMigrator(attack), attack.includes('cast') ? Error : refused, attack);
+    assert.deepEqual(await use(), [['f']]);
+  });
+
+  it('are taken back where an earlier version had given them away, but no SECURITY DEFINER function', async () => {
+    const given = ['evt()', 'stamp()', 'positive(int)', 'total(int)', 'plus(int, int)'];
+    await asMigrator(
+      "create function public.free() returns int language sql as 'select 1'",
+      "create function public.definer() returns trigger language plpgsql security definer as 'begin return new; end'",
+      'grant execute on function public.definer() to public',
+    );
+    await asSuperuser(
+      'set event_triggers = off',
+      ...given.map(signature => `alter routine public.${signature} owner to db_migrator`),
+      'create trigger definer before insert on private.log for each row execute function public.definer()',
+      // As the plan of an earlier version.
+      "update peakstone.bootstrap set plan = ''",
+    );
+    const report = await bootstrapDatabase(server.url, options);
+    assert.deepEqual(
+      [...report.routinesTakenBack].sort(),
+      given.map(signature => `public.${signature.replaceAll('int', 'integer').replace(', ', ',')}`).sort(),
+    );
+    assert.match(renderReport(report).join('\n'), /Given back to the superuser.*public\.evt\(\)/);
+    for (const attack of attacks) await assert.rejects(asMigrator(attack), refused, attack);
+    assert.deepEqual(await use(), [['f']]);
+    assert.deepEqual(
+      await asSuperuser(
+        "select proname from pg_proc where proowner = 'db_migrator'::regrole and proname in ('free', 'definer') order by 1",
+      ),
+      [['definer'], ['free']],
+    );
+    await asSuperuser("update peakstone.bootstrap set plan = ''");
+    assert.deepEqual((await bootstrapDatabase(server.url, options)).routinesTakenBack, []);
+  });
+});

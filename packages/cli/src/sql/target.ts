@@ -1,4 +1,4 @@
-import { type Client, connectClient, PgError, quoteLiteral } from '@peakstone/kernel/pg';
+import { type Client, connectClient, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import type { DatabaseRole } from '@peakstone/stack';
 import type { Context, Invocation } from '../grammar/command.ts';
 import { CliError, UsageError } from '../grammar/errors.ts';
@@ -19,9 +19,12 @@ const accounts: readonly DatabaseRole[] = ['db_migrator', 'db_authenticator', 'h
 
 const isAccount = (role: string): role is DatabaseRole => accounts.includes(role as DatabaseRole);
 
+/** Who takes on other roles: as a request does, by the APIs' login, and what no request may have by the migrator's. */
+const takers: readonly DatabaseRole[] = ['db_authenticator', 'db_migrator'];
+
 /**
- * An account logs in as itself, so that nothing that runs can become more than that. Every other role is taken on as a
- * request takes it, by the APIs' login; by the administrator only where that may not.
+ * An account logs in as itself, and every other role is taken on by a login that may. Whatever runs there can become that
+ * login again (`set role none`), so it is never the administrator's: that is what --superuser is for.
  * @throws {UsageError} for options that exclude each other. @throws {StackError} `notRunning`
  */
 export async function chooseTarget({ options }: Invocation, context: Context): Promise<Target> {
@@ -42,24 +45,20 @@ export async function chooseTarget({ options }: Invocation, context: Context): P
   return {
     ...target,
     connect: async (database, onNotify) => {
-      const open = (url: string, taken: string | null): Promise<Client> =>
-        openAs(withDatabase(url, database), taken, claims, onNotify);
-      if (target.superuser) return await open(administrator, null);
-      if (own !== null) return await open(own, null);
-      try {
-        return await open(await databaseUrl(paths, context.env, 'db_authenticator'), role);
-      } catch (error) {
-        // A role that no request may have: it is the administrator's to look as.
-        if (!(error instanceof PgError) || error.code !== '42501') throw error;
-        return await open(administrator, role);
+      const open = (url: string): Promise<Client> => openFor(withDatabase(url, database), claims, onNotify);
+      if (target.superuser) return await open(administrator);
+      if (own !== null) return await open(own);
+      for (const taker of takers) {
+        const client = await open(await databaseUrl(paths, context.env, taker));
+        if (await takeRole(client, role)) return client;
       }
+      throw notTaken(role, administrator);
     },
   };
 }
 
-async function openAs(
+async function openFor(
   url: string,
-  role: string | null,
   claims: string | null,
   onNotify: (channel: string) => void,
 ): Promise<Client> {
@@ -67,17 +66,40 @@ async function openAs(
   try {
     // Bounds that the APIs' login has for requests are none for a person, who has Ctrl-C.
     await client.script(setting('statement_timeout', '0'));
-    // A client that was killed cancels nothing: the server looks by itself, where it can.
+    // A client that was killed cancels nothing: the server looks by itself, where it can. The operator is PostgreSQL's own,
+    // whatever an administrator's search path has first.
     await client.script(
-      `${setting('client_connection_check_interval', '2s')} where pg_catalog.version() like '%linux%'`,
+      `${setting('client_connection_check_interval', '2s')} where pg_catalog.version() operator(pg_catalog.~~) '%linux%'`,
     );
     if (claims !== null) await client.script(setting('request.jwt.claims', claims));
-    if (role !== null) await takeRole(client, role);
     return client;
   } catch (error) {
     client.close();
     throw error;
   }
+}
+
+/** Closes the connection where it cannot. @returns whether this login may. @throws {CliError} when there is no such role */
+async function takeRole(client: Client, role: string): Promise<boolean> {
+  try {
+    await client.script(setting('role', role));
+    return true;
+  } catch (error) {
+    client.close();
+    if (error instanceof PgError && error.code === '42501') return false;
+    if (!(error instanceof PgError) || error.code !== '22023') throw error;
+    throw new CliError(`There is no role '${role}'.`, { hint: `See them: peakstone sql '\\du'` });
+  }
+}
+
+function notTaken(role: string, administrator: string): CliError {
+  const message = `No login of the stack may act as '${role}'.`;
+  if (role === decodeURIComponent(new URL(administrator).username))
+    return new CliError(message, { hint: 'That is the administrator: --superuser.' });
+  const grant = `grant ${quoteIdentifier(role)} to db_migrator with inherit false, set true`;
+  return new CliError(message, {
+    hint: `Where db_migrator, and so every migration, may have its rights, as the superuser: ${grant}`,
+  });
 }
 
 function withDatabase(address: string, database: string): string {
@@ -88,15 +110,6 @@ function withDatabase(address: string, database: string): string {
 
 function setting(name: string, value: string): string {
   return `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`;
-}
-
-async function takeRole(client: Client, role: string): Promise<void> {
-  try {
-    await client.script(setting('role', role));
-  } catch (error) {
-    if (!(error instanceof PgError) || error.code !== '22023') throw error;
-    throw new CliError(`There is no role '${role}'.`, { hint: `See them: peakstone sql '\\du'` });
-  }
 }
 
 function claimsOf(text: unknown): string | null {

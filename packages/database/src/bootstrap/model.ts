@@ -146,7 +146,12 @@ export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
     set: true,
   });
   const has = (role: string, member: string): Membership => ({ role, member, inherit: true, set: false });
-  const always = [takes('web_anon'), takes('app_user')];
+  const always = [
+    takes('web_anon'),
+    takes('app_user'),
+    // To look as it does, without an administrator's session; not by the APIs' login, as a token could name it then.
+    { role: 'read_only', member: 'db_migrator', inherit: false, set: true },
+  ];
   if (supabase === 'off') return always;
   return [
     ...always,

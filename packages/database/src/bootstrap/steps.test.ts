@@ -68,7 +68,11 @@ describe('the bootstrap', () => {
     const names = planSteps({ ...options, supabase: 'off' }).map(step => step.name);
     assert.deepEqual(
       names.filter(name => name.includes('member of')),
-      ['db_authenticator as member of web_anon', 'db_authenticator as member of app_user'],
+      [
+        'db_authenticator as member of web_anon',
+        'db_authenticator as member of app_user',
+        'db_migrator as member of read_only',
+      ],
     );
   });
 });
