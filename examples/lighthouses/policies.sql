@@ -86,3 +86,10 @@ create policy staff on activities.logbook for insert to app_user
   with check (exists (select from people.keepers k where k.id = keeper_id and k.account_id = (select auth.uid())));
 create policy staff on docs.documents to app_user using ((select people.is_staff()));
 create policy staff on docs.revisions to app_user using ((select people.is_staff()));
+
+-- What may change something, or sees more than its caller, is for whom it is meant to be; doctor asks about all others.
+revoke execute on function public.book, public.cancel, activities.watch from public;
+grant execute on function public.book, public.cancel to app_user;
+grant execute on function activities.watch to app_user;
+revoke execute on function public.free_rooms, public.inquire from public;
+grant execute on function public.free_rooms, public.inquire to web_anon, app_user;

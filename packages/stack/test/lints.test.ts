@@ -41,13 +41,19 @@ describe('what the doctor finds in the schemas that the API serves', () => {
        create function wipe() returns void language sql as 'delete from public.closed';
        create function pure(a int) returns int language sql immutable as 'select a';
        create function rise() returns void language sql security definer as 'select 1';
+       create function meant() returns void language sql as 'delete from public.closed';
+       grant execute on function meant() to web_anon;
+       create function open_to(a int) returns boolean language sql security definer set search_path = '' as 'select true';
+       create policy asking on closed for update to app_user using (open_to(id));
+       create function rating(closed) returns int language sql security definer set search_path = '' as 'select 1';
+       create function bound() returns int language sql stable security definer return 1;
+       revoke execute on function bound() from public;
        create function safe() returns int language sql stable security definer set search_path = '' as 'select 1';`,
     );
     await run(
       database.superuserUrl,
       `set peakstone.test = 'x'; create schema aside; create table aside.owned (id int);
-       alter table aside.owned set schema public; alter table public.owned enable row level security;
-       grant execute on all functions in schema public to web_anon;`,
+       alter table aside.owned set schema public; alter table public.owned enable row level security;`,
     );
     const found = await findings();
     const said = found.map(({ title, found: text }) => `${title}: ${text}`).join('\n');
@@ -63,7 +69,7 @@ describe('what the doctor finds in the schemas that the API serves', () => {
       assert.match(said, expected);
     assert.doesNotMatch(
       said,
-      /public\.pure|Policy: reading|Search path: public\.safe|Row security: public\.closed/,
+      /public\.pure|public\.meant|public\.open_to|public\.rating|public\.bound|Policy: reading|Search path: public\.safe|Row security: public\.closed/,
     );
     for (const { sql } of found) await run(database.superuserUrl, `set search_path = public; ${sql}`);
     assert.deepEqual(await findings(), []);

@@ -60,6 +60,17 @@ function refusal(...argv: string[]): string {
 }
 
 describe('reading a command line', () => {
+  it('refuses an option that is given twice, whose first value would be lost', () => {
+    assert.match(
+      refusal('up', '--port', '1', '-p', '2'),
+      /^--port is given twice\. Call the command once for each/,
+    );
+    assert.deepEqual(parse('up', '--name', 'a', '--name', 'b', '-d', '-d').options, {
+      name: ['a', 'b'],
+      detach: true,
+    });
+  });
+
   it('takes values glued, apart and short, and flags in groups', () => {
     assert.deepEqual(parse('up', '--port=1').options, { port: 1 });
     assert.deepEqual(parse('up', '--port', '1').options, { port: 1 });

@@ -70,6 +70,8 @@ function parseInvocation(path: readonly Command[], argv: readonly string[]): Par
           throw new UsageError(`--${name} needs a value: ${option.value}.`, helpHint(path));
         const value = readValue(name, option, text, path);
         const before = options[name];
+        if (before !== undefined && option.kind !== 'list')
+          throw new UsageError(`--${name} is given twice.`, 'Call the command once for each.');
         options[name] = option.kind === 'list' ? [...((before as string[]) ?? []), String(value)] : value;
       }
     }

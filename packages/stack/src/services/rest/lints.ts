@@ -22,6 +22,17 @@ const ours = (catalog: string, row: string): string => `n.nspname = any ($1::tex
 const visitors = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon'))`;
 const strangers = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon', 'app_user', 'authenticated'))`;
 
+/**
+ * Somebody granted it to that very role, or to one that it belongs to: it is meant to be called. A grant that every function gets by default says nothing.
+ */
+const isMeant = `exists (select from aclexplode(p.proacl) a where a.grantee <> 0 and a.grantee <> p.proowner and pg_has_role(r.oid, a.grantee, 'usage'))
+    and not exists (select from pg_default_acl d, aclexplode(d.defaclacl) a where d.defaclobjtype = 'f' and a.grantee = r.oid)`;
+
+/** Policies, views, defaults, checks and computed fields call it for whoever asks, and would fail without the privilege. */
+const isBuiltUpon = `exists (select from pg_depend u where u.refclassid = 'pg_proc'::regclass and u.refobjid = p.oid
+      and u.classid in ('pg_policy'::regclass, 'pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass, 'pg_class'::regclass))
+    or p.pronargs >= 1 and exists (select from pg_class t where t.reltype = p.proargtypes[0] and t.relkind in ('r', 'p', 'v', 'm', 'f'))`;
+
 const lints: readonly Lint[] = [
   {
     title: 'Row security',
@@ -64,7 +75,7 @@ const lints: readonly Lint[] = [
   },
   {
     title: 'Function',
-    well: 'none that may change something can be called by visitors',
+    well: 'visitors can call none that may change something, but those granted to them by name',
     sql: `select format('%s may be called by %s%s', p.oid::regprocedure, string_agg(r.rolname, ', ' order by r.rolname),
       case when p.prosecdef then format(', with the rights of %s', pg_get_userbyid(p.proowner)) else '' end),
     format('revoke execute on %s %s from public, %s; grant execute on %1$s %2$s to app_user;',
@@ -73,6 +84,7 @@ const lints: readonly Lint[] = [
   where p.prokind in ('f', 'p') and (p.provolatile = 'v' or p.prosecdef)
     and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
     and has_function_privilege(r.oid, p.oid, 'execute') and has_schema_privilege(r.oid, n.oid, 'usage') and ${ours('pg_proc', 'p')}
+    and not (${isMeant}) and not (${isBuiltUpon})
   group by p.oid order by 1`,
   },
   {
@@ -81,7 +93,7 @@ const lints: readonly Lint[] = [
     sql: `select format('%s runs with the rights of %s and looks names up where its caller says', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
     format('alter %s %s set search_path = pg_catalog, %I, extensions, pg_temp;', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, n.nspname)
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where p.prosecdef and not exists (select from unnest(p.proconfig) s where s like 'search_path=%')
+  where p.prosecdef and p.prosqlbody is null and not exists (select from unnest(p.proconfig) s where s like 'search_path=%')
     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
   order by 1`,
