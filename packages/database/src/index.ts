@@ -1,3 +1,4 @@
+export { embeddedPostgresVersion } from './binaries/embedded.ts';
 export { MAJOR_VERSION } from './binaries/find.ts';
 export { isLoginRefused, setOwnPassword } from './bootstrap/login.ts';
 export type {

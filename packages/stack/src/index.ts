@@ -1,4 +1,5 @@
 /** The stack: its definition, its local run, and its rendering for production. */
+export { embeddedPostgresVersion } from '@peakstone/database';
 export * from './definition.ts';
 export { StackError, type StackErrorCode } from './project/errors.ts';
 export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';
@@ -22,6 +23,5 @@ export {
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';
-export { embeddedPostgresVersion } from './run/version.ts';
 export { serviceNames, services, serviceTitles } from './services/index.ts';
-export { type GenerateRequest, generateSource, runStandaloneRest } from './services/rest/standalone.ts';
+export { type GenerateRequest, generateSource } from './services/rest/generate.ts';

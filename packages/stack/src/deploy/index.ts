@@ -1,7 +1,5 @@
 export type { Finding } from '../checks/check.ts';
 export { stackVersion } from '../definition.ts';
-export { rehearseDatabaseBootstrap, runDatabaseBootstrap } from '../services/db-bootstrap/job.ts';
-export { runGateway } from '../services/gateway/standalone.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';
 export { type ComposeOptions, deployCompose } from './compose.ts';
 export { diffLines, renderDiff } from './diff.ts';

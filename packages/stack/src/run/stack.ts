@@ -105,7 +105,8 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
   }
 }
 
-interface Parts {
+/** A run of the stack: what it was asked, and what has been made for it so far. */
+interface StackRun {
   readonly options: StartOptions;
   readonly paths: StackPaths;
   readonly place: Place;
@@ -121,68 +122,54 @@ interface Parts {
   readonly began: number;
 }
 
-async function bringUp({
-  options,
-  paths,
-  place,
-  example,
-  plan,
-  live,
-  processes,
-  state,
-  supervisor,
-  hub,
-  logs,
-  release,
-  began,
-}: Parts): Promise<RunningStack> {
+async function bringUp(run: StackRun): Promise<RunningStack> {
   const requested = Promise.withResolvers<void>();
   // `down` must be able to interrupt a start as well.
   const interrupt = new AbortController();
   // Known once the database has been made.
   let elsewhere: Record<string, string> = {};
   const status = (): StackStatus => {
-    const services = supervisor.statuses();
+    const services = run.supervisor.statuses();
     const healthy = services.every(service => service.state === 'healthy');
     return {
       pid: process.pid,
       version: stackVersion,
-      startedAt: state.startedAt,
-      data: paths.data,
-      moved: place.isMoved,
+      startedAt: run.state.startedAt,
+      data: run.paths.data,
+      moved: run.place.isMoved,
       elsewhere,
       healthy,
       services,
-      droppedLogLines: [...processes.values()].reduce(
+      droppedLogLines: [...run.processes.values()].reduce(
         (sum, { droppedLogLines }) => sum + droppedLogLines,
-        logs.dropped,
+        run.logs.dropped,
       ),
     };
   };
   const handle = async (request: ControlRequest, onEvent: OnStackEvent): Promise<StackStatus | null> => {
-    const deafen = hub.listen(onEvent);
+    const deafen = run.hub.listen(onEvent);
     try {
       switch (request.command) {
         case 'status':
-          await supervisor.check();
-          elsewhere = await dataElsewhere(paths, plan.env());
+          await run.supervisor.check();
+          elsewhere = await dataElsewhere(run.paths, run.plan.env());
           return status();
         case 'refresh':
-          await live.refresh();
+          await run.live.refresh();
           return null;
         case 'restart':
-          place.assertUnmoved();
+          run.place.assertUnmoved();
           await (request.service === undefined
-            ? supervisor.restartAll()
-            : supervisor.restart(request.service));
+            ? run.supervisor.restartAll()
+            : run.supervisor.restart(request.service));
           return status();
         case 'stop':
           if (request.service !== undefined) {
-            await supervisor.hold(request.service);
+            await run.supervisor.hold(request.service);
             return status();
           }
           interrupt.abort();
-          await release.all();
+          await run.release.all();
           requested.resolve();
           return null;
       }
@@ -190,34 +177,34 @@ async function bringUp({
       deafen();
     }
   };
-  const control = await listenControl(paths.control, handle);
-  release.add(() => {
+  const control = await listenControl(run.paths.control, handle);
+  run.release.add(() => {
     control.stopListening();
-    state.end();
+    run.state.end();
   });
-  state.begin();
-  const signal = AbortSignal.any([options.signal, interrupt.signal]);
-  await supervisor.start(signal);
-  if (example) {
-    await loadExample(example, live.facts(), signal, hub.emit);
+  run.state.begin();
+  const signal = AbortSignal.any([run.options.signal, interrupt.signal]);
+  await run.supervisor.start(signal);
+  if (run.example) {
+    await loadExample(run.example, run.live.facts(), signal, run.hub.emit);
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
-    await live.refresh();
+    await run.live.refresh();
   }
-  recordVersion(paths);
-  const startedInMs = Math.round(performance.now() - began);
-  hub.emit({ kind: 'ready', durationMs: startedInMs });
+  recordVersion(run.paths);
+  const startedInMs = Math.round(performance.now() - run.began);
+  run.hub.emit({ kind: 'ready', durationMs: startedInMs });
   return {
     summary: {
       pid: process.pid,
-      data: paths.data,
+      data: run.paths.data,
       startedInMs,
-      addresses: listAddresses(supervisor.statuses()),
-      ports: plan.ports,
-      keys: plan.keys,
+      addresses: listAddresses(run.supervisor.statuses()),
+      ports: run.plan.ports,
+      keys: run.plan.keys,
     },
     stopRequested: requested.promise,
     status,
-    stop: () => release.all(),
+    stop: () => run.release.all(),
   };
 }
 

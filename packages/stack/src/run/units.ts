@@ -12,7 +12,8 @@ import type { ServiceProcess } from './process/process.ts';
 import { processName } from './processes.ts';
 import type { Unit } from './unit.ts';
 
-export interface House {
+/** What a unit takes of the run that it is a part of. */
+export interface UnitDeps {
   readonly place: Place;
   readonly plan: StackPlan;
   readonly logs: StackLogs;
@@ -24,8 +25,8 @@ export interface House {
 }
 
 /** Services that take part here, in the order of the table. */
-export function buildUnits(house: House): Unit[] {
-  const { plan } = house;
+export function buildUnits(deps: UnitDeps): Unit[] {
+  const { plan } = deps;
   const peers = services.flatMap((service): Peer[] => {
     const engine = plan.engines.get(service.name);
     if (!engine) return [];
@@ -37,13 +38,13 @@ export function buildUnits(house: House): Unit[] {
     const engine = plan.engines.get(service.name);
     if (!engine) return [];
     if (engine.kind === 'external' && !service.local?.essential) return [externalUnit(service, engine.url)];
-    return [localUnit(service, service.local!, peers, house)];
+    return [localUnit(service, service.local!, peers, deps)];
   });
 }
 
-function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], house: House): Unit {
+function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], deps: UnitDeps): Unit {
   const { name, title, front } = service;
-  const { plan, live } = house;
+  const { plan, live } = deps;
   const engine = plan.engines.get(name)!.kind;
   // Everything of ours is up before the front, so that the first request is answered.
   const needs = front
@@ -60,7 +61,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], ho
     adminUrl: plan.adminAddresses[name] ?? null,
     needs,
     start: async (signal, step, crashed) => {
-      const running = await startIn(service, local, peers, house, signal, { step, crashed });
+      const running = await startIn(service, local, peers, deps, signal, { step, crashed });
       live.arrive(name, running);
       return {
         ...running,
@@ -78,7 +79,7 @@ async function startIn(
   { name }: Service,
   local: LocalRun,
   peers: readonly Peer[],
-  { place, plan, logs, logFolder, live, processes }: House,
+  { place, plan, logs, logFolder, live, processes }: UnitDeps,
   signal: AbortSignal,
   events: { step(text: string): void; crashed(): void },
 ): Promise<RunningService> {

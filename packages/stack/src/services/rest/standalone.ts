@@ -1,51 +1,8 @@
-import type { Pool } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../../project/envFile.ts';
-import { StackError } from '../../project/errors.ts';
 
 /** The REST API alone, with PostgREST's own command line; resolves with its exit code. */
 export async function runStandaloneRest(argv: readonly string[], env: EnvValues): Promise<number> {
-  // Nothing of the stack, nor what only generates types: it starts as fast as the program that it stands in for.
+  // Nothing of the stack: it starts as fast as the program that it stands in for.
   const { runRest } = await import('@peakstone/rest/main');
   return await runRest(argv, env);
-}
-
-export interface GenerateRequest {
-  /** An address of the database. */
-  readonly url: string;
-  readonly language: 'typescript' | 'zod';
-  /** All with something to describe when empty. */
-  readonly schemas: readonly string[];
-}
-
-/**
- * Types of a database's tables, views and functions, as source text.
- * @throws {ConnectionError} when it cannot be reached. @throws {StackError} `config` when a schema named does not exist.
- */
-export async function generateSource({ url, language, schemas }: GenerateRequest): Promise<string> {
-  const { generateTypes, generateZod } = await import('@peakstone/rest');
-  const { loadCatalog } = await import('@peakstone/kernel/catalog');
-  const { createPrivilegedPool } = await import('@peakstone/kernel/pg');
-  const pool = createPrivilegedPool({ url, name: 'peakstone gen' });
-  try {
-    await assertSchemas(pool, schemas);
-    const catalog = await loadCatalog(pool);
-    const generate = language === 'zod' ? generateZod : generateTypes;
-    return generate(catalog, schemas.length > 0 ? { schemas } : {});
-  } finally {
-    await pool.close();
-  }
-}
-
-/** A file without any types would say nothing of a misspelt name. */
-async function assertSchemas(pool: Pool, wanted: readonly string[]): Promise<void> {
-  const { rows } = await pool.query(
-    "select nspname from pg_catalog.pg_namespace where nspname !~ '^pg_(?:toast|temp)' order by nspname",
-  );
-  const known = rows.map(row => String(row[0]));
-  const missing = wanted.find(name => !known.includes(name));
-  if (missing === undefined) return;
-  const own = known.filter(name => name !== 'pg_catalog' && name !== 'information_schema');
-  throw new StackError('config', `There is no schema '${missing}' in the database.`, {
-    hint: `There are: ${own.join(', ')}.`,
-  });
 }
