@@ -107,7 +107,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       try {
         options.onError?.(error, request);
       } catch {
-        // Who is told of failures has one himself: the request's own answer matters more, and nobody is left to tell.
+        // The callback for failures failed itself. The request's own answer matters more, and nobody is left to report to.
       }
     },
     refuse,

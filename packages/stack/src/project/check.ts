@@ -1,4 +1,4 @@
-/** One thing that was looked at. */
+/** A finding of `peakstone doctor`, good or bad. */
 export interface Check {
   readonly level: 'ok' | 'warn' | 'fail';
   /** What was looked at, in two or three words. */

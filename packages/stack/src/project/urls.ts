@@ -17,7 +17,7 @@ export function upstreamVariable(name: string): string {
   return `PEAKSTONE_UPSTREAM_${name.toUpperCase()}`;
 }
 
-/** What it says; null where nothing. Pure. @throws {ConfigError} when it is no URL */
+/** The address that this setting gives; null where it is not set. Pure. @throws {ConfigError} when it is no URL */
 export function upstreamUrl(
   env: Env,
   { name, scheme = 'http' }: { name: string; scheme?: string },

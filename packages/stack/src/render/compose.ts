@@ -135,8 +135,8 @@ function composeService(stack: Stack, container: ContainerSpec): Record<string, 
 }
 
 /**
- * Processor time by quota: `cpus` is refused by an engine with fewer of them than that. No swap beside the memory, where what is slow
- * for its own sake would be slow for everybody's.
+ * Processor time by quota: `cpus` is refused by an engine with fewer of them than that. No swap beside the memory: a
+ * container that swaps slows the disk for all the others.
  */
 export function limitModel({ memoryMb, cpus, pids }: Limits): Record<string, unknown> {
   return {

@@ -76,7 +76,8 @@ function rememberedProject(data: string): string | null {
     if (version !== 1 || typeof project !== 'string' || project === '') return null;
     return isAbsolute(project) ? project : resolve(data, project);
   } catch (error) {
-    // What another could have written, or a full disk has cut, is no memory; what only its owner may read is told elsewhere.
+    // A file that another user could have written, or that a full disk has cut off, counts as none; a file that only its owner
+    // may read is reported where the folder is used.
     if (error instanceof UnsafePlaceError || error instanceof SyntaxError) return null;
     if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
     throw error;

@@ -117,7 +117,7 @@ export function removeState(paths: StackPaths): void {
 
 /** How often, 100 ms apart, a stack that has just begun is looked for. */
 const attempts = 50;
-/** One that runs and has no state that can be read is asked itself after so many. */
+/** After so many attempts, a stack that runs without a readable state file is asked over its control channel. */
 const askAfter = 3;
 
 /**

@@ -26,7 +26,10 @@ const forgiveMs = 60_000;
 const leastIllLooks = 3;
 /** A look that this process was held up by so long says nothing of the service. */
 const lateLookMs = 400;
-/** What comes up well is waited for no longer than this, however often it ends: whoever can end it must not keep it away. */
+/**
+ * The longest wait before a service is started again whose process ended after it had been well. It stays this short however
+ * often the process ends: a client that can crash a service must not be able to keep it stopped.
+ */
 const maxEndBackoffMs = 2000;
 /** How long a started service may take until its first healthy answer. */
 const readinessMs = 30_000;
@@ -278,7 +281,7 @@ export class Supervisor {
   async #lookAt(entry: Entry, running: RunningService, lag?: LoopLag): Promise<void> {
     const health = await healthOf(running);
     if (entry.running !== running || this.#stopping) return;
-    // Its answer may have waited for us, and the time it had has passed meanwhile.
+    // The service's answer may have waited for this process, so that its time was up before it was read.
     if (!health.ok && lag !== undefined && lag.longestMs() > lateLookMs) return;
     const now = Date.now();
     const sinceLastMs = Math.min(now - entry.lastLookAt, 3 * this.#options.intervalMs);
@@ -333,7 +336,7 @@ export class Supervisor {
     entry.unhealthySince = Date.now();
     entry.nextAttemptAt = Math.min(entry.nextAttemptAt, Date.now() + maxEndBackoffMs);
     this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason });
-    // Whoever is at work with it sees that; and one that ends again and again waits for its next attempt.
+    // A start, stop or restart under way notices the end itself; a service that ends again and again waits for its next attempt.
     if (!entry.busy) void this.check();
   }
 
@@ -346,7 +349,7 @@ export class Supervisor {
       // A failure is in the entry's reason and in the events; the next attempt is due after the back-off.
       await this.#startUnit(entry).catch(() => undefined);
       if (entry.state === 'healthy') entry.nextAttemptAt = Date.now() + this.#backoff(++entry.failures);
-      // What needs it starts without waiting for the next look.
+      // Services that need this one start without waiting for the next look.
       void this.check();
     });
   }
@@ -368,7 +371,7 @@ export class Supervisor {
     const work = act().finally(() => {
       entry.busy = null;
     });
-    // What waits for its turn only wants to know that it is over.
+    // The next in line waits for the end of this work, well or not; its failure is the caller's to handle.
     entry.busy = work.catch(() => undefined);
     await work;
   }

@@ -103,7 +103,7 @@ export async function healthOf(running: Running): Promise<Health> {
   return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
 }
 
-/** Each after what it needs. Pure. */
+/** The entries in an order in which every unit follows the units that it needs. Pure. */
 export function inOrderOfNeed(entries: ReadonlyMap<string, Entry>): Entry[] {
   const ordered: Entry[] = [];
   const visit = (entry: Entry): void => {

@@ -147,7 +147,7 @@ export interface RunningService extends Running {
   refresh?(): Promise<void>;
 }
 
-/** Each has one teller. */
+/** What services tell those that start after them; each fact comes from one service. */
 export interface Facts {
   /** The administrator's. */
   readonly databaseAdminUrl?: string;

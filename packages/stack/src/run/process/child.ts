@@ -84,7 +84,7 @@ export class ServicesChild {
       };
       this.#child.once('error', error => end(`its process cannot be started: ${error.message}`));
       this.#child.once('exit', (code, signal) => {
-        // What it said last says why; what it began itself may hold the pipes open.
+        // The process's last lines usually give the reason. Processes that it started itself may hold its pipes open, hence the limit.
         const said = new Promise(closed => this.#child.once('close', closed));
         Promise.race([said, sleep(200)]).then(() => end(this.#describeEnd(code, signal)));
       });

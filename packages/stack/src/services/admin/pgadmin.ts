@@ -64,8 +64,8 @@ export function pgAdminFiles(
 }
 
 /**
- * Fills the password file on every start, because the image takes one over on its first only and would ask for every password
- * that is rotated later. The mounted one names variables, so that anybody may read it, and the library ignores what anybody may
+ * Fills the password file on every start, because the image copies the mounted one on its first start only, and would ask for
+ * every password that is rotated later. The mounted one names variables, so that anybody may read it, and the library ignores what anybody may
  * read; in the filled one a colon and a backslash are escaped.
  * @see https://www.postgresql.org/docs/17/libpq-pgpass.html
  */
