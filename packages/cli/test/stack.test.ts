@@ -165,6 +165,22 @@ describe('one stack in the background', () => {
     assert.equal((await project.run(['sql', 'select 1'])).code, 0);
   });
 
+  it('rotates for one after the other when two ask at once', async () => {
+    const names = ['DB_AUTHENTICATOR_PASSWORD', 'POSTGRES_SUPERPASS'];
+    const both = await Promise.all([
+      project.run(['secrets', 'rotate', ...names]),
+      project.run(['secrets', 'rotate', ...names]),
+    ]);
+    assert.deepEqual(
+      both.map(({ code }) => code),
+      [0, 0],
+      both.map(({ stderr }) => stderr).join('\n'),
+    );
+    assert.equal((await project.run(['sql', 'select 1'])).code, 0);
+    assert.equal((await project.run(['restart', 'rest'])).code, 0);
+    assert.equal((await get('/rest/v1/films')).status, 200);
+  });
+
   it('heals when the database is killed under it; requests get 503 meanwhile, never a lie', async () => {
     const postmaster = Number(
       readFileSync(join(project.folder, '.peakstone/postgres/postmaster.pid'), 'utf8').split('\n')[0],
@@ -185,7 +201,7 @@ describe('one stack in the background', () => {
     const { services } = await untilHealthy(project);
     assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
     // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
-    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 3 asked for /m);
+    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 6 asked for /m);
   });
 
   it('takes over a password that was changed in .env by hand, with the service that logs in with it, or all', async () => {

@@ -45,11 +45,17 @@ export function explainSystemError(error: unknown, path: string): unknown {
       return diskFull(path, error);
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
       return new DatabaseError(
         'PERMISSION_DENIED',
         `No permission to write ${path}.`,
         `Give this user write access to ${path}, or choose another folder.`,
+        error,
+      );
+    case 'EROFS':
+      return new DatabaseError(
+        'PERMISSION_DENIED',
+        `${path} cannot be written: its disk is read-only.`,
+        'Make the disk writable, or choose another folder.',
         error,
       );
     default:

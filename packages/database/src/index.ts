@@ -14,7 +14,7 @@ export { DatabaseError, type DatabaseErrorCode } from './errors.ts';
 export type { DatabaseEvent } from './events.ts';
 export { renderReport, runBootstrapJob } from './job.ts';
 export { type EnsuredSecrets, type EnsureOptions, ensureSecrets } from './secrets/ensure.ts';
-export { type RotateOptions, type Rotation, rotateSecrets } from './secrets/rotate.ts';
+export { type RotateOptions, type Rotation, rotateSecrets, rotationInterrupted } from './secrets/rotate.ts';
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type DataFolder, inspectDataFolder } from './server/folder.ts';

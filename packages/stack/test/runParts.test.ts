@@ -18,11 +18,11 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { until } from '@peakstone/testing';
 import { StackError } from '../src/project/errors.ts';
+import { isLocked, takeLock } from '../src/project/lock.ts';
 import { type StackPaths, stackPaths } from '../src/project/paths.ts';
 import { ask } from '../src/run/client.ts';
 import { askControl, listenControl } from '../src/run/control.ts';
 import { examine } from '../src/run/doctor/index.ts';
-import { isLocked, takeLock } from '../src/run/lock.ts';
 import { LogFile } from '../src/run/logFile.ts';
 import { followLogs, readLogs } from '../src/run/logRead.ts';
 import { allocatePorts, portIsFree } from '../src/run/ports.ts';
@@ -58,7 +58,7 @@ describe('the lock of a folder', () => {
 
   it('is held by a process that has dropped its handle, until that is killed', async t => {
     const path = join(folder(), 'lock');
-    const source = `import { takeLock } from ${JSON.stringify(new URL('../src/run/lock.ts', import.meta.url).href)};
+    const source = `import { takeLock } from ${JSON.stringify(new URL('../src/project/lock.ts', import.meta.url).href)};
       takeLock(${JSON.stringify(path)}); setTimeout(() => { gc(); console.log('held'); }); setInterval(() => {}, 1000);`;
     const holder = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', source], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -28,7 +28,9 @@ const rotate: Command = {
     const { rotateStackSecrets } = await import('@peakstone/stack');
     const paths = await stackOf({ options }, context);
     await assertKnown(names);
-    const report = await rotateStackSecrets(paths, context.env, names);
+    const report = await rotateStackSecrets(paths, context.env, names, text => {
+      context.stderr.write(`${text}\n`);
+    });
     if (options.json) context.stdout.write(`${JSON.stringify(report)}\n`);
     else {
       context.stdout.write(report.rotated.map(name => `${name}\n`).join(''));

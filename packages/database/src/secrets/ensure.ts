@@ -8,6 +8,8 @@ export interface EnsureOptions {
   /** What the file holds, in its order. */
   readonly variables: readonly EnvVariable[];
   readonly notice?: (text: string) => void;
+  /** Whether another process is at a rotation of these secrets: what it has written beside the file is its own to finish. */
+  readonly isRotating?: () => boolean;
 }
 
 export interface EnsuredSecrets {
@@ -25,8 +27,8 @@ export interface EnsuredSecrets {
  * @throws {ConfigError} naming the line that cannot be read.
  */
 export function ensureSecrets(file: string, options: EnsureOptions): EnsuredSecrets {
-  const { variables, notice = () => {} } = options;
-  finishRotation(file, notice);
+  const { variables, notice = () => {}, isRotating = () => false } = options;
+  if (!isRotating()) finishRotation(file, notice);
   const text = readPrivate(file, notice);
   if (text === undefined) {
     const made = renderEnvFile(variables);

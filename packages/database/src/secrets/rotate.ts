@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConfigError, parseEnvFile, updateEnvFile } from '@peakstone/kernel/config';
 import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import { scramVerifier } from '../bootstrap/scram.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, explainSystemError } from '../errors.ts';
 import { syncFolder } from '../server/run.ts';
 import { sqlState } from '../sql.ts';
 import { followLink, readPrivate, replacePrivate } from './file.ts';
@@ -39,6 +39,7 @@ const ROLE_OF: Readonly<Record<string, string>> = {
  * Gives secrets new values, in the file and in the database together. The new file is first written beside the old,
  * then the passwords are changed in one transaction, then it takes the old one's place. When a crash comes between, the
  * next start finds the file beside and goes forward: it takes the place, and the bootstrap sets its passwords.
+ * Callers see to it that there is one at a time, by a lock that ends with its process.
  * @throws {ConfigError} when a name is no secret among `variables`.
  * @throws {DatabaseError} ROTATION_FAILED; then nothing has changed, or the message says that the next start finishes it.
  */
@@ -66,9 +67,18 @@ export async function rotateSecrets(file: string, options: RotateOptions): Promi
 export function finishRotation(file: string, notice: (text: string) => void): void {
   const beside = besideOf(file);
   if (!existsSync(beside)) return;
-  renameSync(beside, followLink(file));
+  try {
+    renameSync(beside, followLink(file));
+  } catch (error) {
+    throw explainSystemError(error, file);
+  }
   syncFolder(path.dirname(beside));
   notice(`Finished a rotation of secrets that had been interrupted.`);
+}
+
+/** Whether a rotation has left its file beside. One that is under way has too. */
+export function rotationInterrupted(file: string): boolean {
+  return existsSync(besideOf(file));
 }
 
 function besideOf(file: string): string {

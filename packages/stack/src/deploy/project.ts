@@ -6,6 +6,8 @@ import { parseEnvFile } from '@peakstone/kernel/config';
 import type { Stack, StackConfig } from '../definition.ts';
 import { loadStackConfig } from '../loadConfig.ts';
 import { readOwn } from '../project/own.ts';
+import { stackPaths } from '../project/paths.ts';
+import { rotationUnderWay } from '../project/rotationLock.ts';
 import { resolveStack } from '../resolve.ts';
 import { localVariables, variables } from '../variables.ts';
 
@@ -20,7 +22,10 @@ export async function loadStack(folder: string, overrides: StackConfig = {}): Pr
  * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL; {ConfigError} naming the line that cannot be read
  */
 export function completeEnvironment(folder: string): readonly string[] {
-  const { created, added, values } = ensureSecrets(join(folder, '.env'), { variables: localVariables });
+  const { created, added, values } = ensureSecrets(join(folder, '.env'), {
+    variables: localVariables,
+    isRotating: () => rotationUnderWay(stackPaths(folder)) !== null,
+  });
   return created ? Object.keys(values) : added;
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@peakstone/kernel/process';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
+import { lockHolder, takeLock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
 import { settleWithin } from '../project/within.ts';
@@ -11,7 +12,6 @@ import { frontOf } from '../services/local.ts';
 import { askControl, type ControlRequest } from './control.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
-import { lockHolder, takeLock } from './lock.ts';
 import { stackValues } from './stackValues.ts';
 import {
   controlSocket,

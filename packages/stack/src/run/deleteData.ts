@@ -3,9 +3,9 @@ import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
+import { takeLock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { services } from '../services/index.ts';
-import { takeLock } from './lock.ts';
 import { stackValues } from './stackValues.ts';
 import { readPresence } from './state.ts';
 

@@ -2,6 +2,7 @@ import { type ApiKeys, ensureSecrets } from '@peakstone/database';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { rotationUnderWay } from '../project/rotationLock.ts';
 import { externalUrl, httpUrl, upstreamUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
@@ -45,6 +46,7 @@ export async function planStack(
   if (!holdsSecrets(settings.env))
     ensureSecrets(paths.env, {
       variables: localVariables,
+      isRotating: () => rotationUnderWay(paths) !== null,
       notice: text => onEvent({ kind: 'notice', text }),
     });
   const read = await openStackValues(paths, settings.env);

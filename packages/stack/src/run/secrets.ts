@@ -3,6 +3,7 @@ import { signJwt } from '@peakstone/kernel/jwt';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { takeRotationLock } from '../project/rotationLock.ts';
 import { services } from '../services/index.ts';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
@@ -30,14 +31,18 @@ export interface RotationReport {
 }
 
 /**
- * Gives secrets new values in `.env` and, when the stack runs, in its database; services that hold one are restarted.
+ * Gives secrets new values in `.env` and, when the stack runs, in its database; services that hold one are restarted. Waits
+ * for another rotation to end first.
  * @param names All when empty.
- * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was.
+ * @param onWait told when it has to wait, and for whom
+ * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was, or when
+ * another rotation does not end; `permission` where nothing can be written.
  */
 export async function rotateStackSecrets(
   paths: StackPaths,
   env: EnvValues,
   names: readonly string[],
+  onWait: (text: string) => void,
 ): Promise<RotationReport> {
   const wanted = names.length > 0 ? names : secretVariables.map(({ name }) => name);
   const overridden = wanted.find(name => env[name]);
@@ -46,6 +51,19 @@ export async function rotateStackSecrets(
       hint: 'Rotate it where it is set, or unset it.',
     });
   }
+  const lock = await takeRotationLock(paths, onWait);
+  try {
+    return await rotateAlone(paths, env, names);
+  } finally {
+    lock.release();
+  }
+}
+
+async function rotateAlone(
+  paths: StackPaths,
+  env: EnvValues,
+  names: readonly string[],
+): Promise<RotationReport> {
   const running = readPresence(paths).kind === 'running';
   const { rotated, roles } = await rotateSecrets(paths.env, {
     variables,

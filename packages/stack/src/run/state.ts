@@ -11,11 +11,11 @@ import {
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StackError } from '../project/errors.ts';
+import { isLocked, lockHolder } from '../project/lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from '../project/paths.ts';
 import { settleWithin } from '../project/within.ts';
 import { askControl } from './control.ts';
 import type { LeftProcess } from './left.ts';
-import { isLocked, lockHolder } from './lock.ts';
 
 /** What a running stack says about itself to other processes. Holds no secret. */
 export interface StackState {

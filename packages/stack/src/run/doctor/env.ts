@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { rotationInterrupted } from '@peakstone/database';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 import { type EnvValues, readEnvFile } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { rotationUnderWay } from '../../project/rotationLock.ts';
 import type { Variable } from '../../variable.ts';
 import { variables } from '../../variables.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from '../jwtSecret.ts';
@@ -17,7 +19,11 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
     const { message, hint } = error as { message: string; hint?: string };
     return [fail('.env', message, hint ?? `Correct that line of ${paths.env}.`)];
   }
-  const checks = [checkMode(paths.env), ...checkDuplicates(readFileSync(paths.env, 'utf8'))];
+  const checks = [
+    checkMode(paths.env),
+    ...checkRotation(paths),
+    ...checkDuplicates(readFileSync(paths.env, 'utf8')),
+  ];
   const secrets = variables.filter(variable => variable.generate);
   const missing = secrets.filter(({ name }) => !values[name] && !env[name]).map(({ name }) => name);
   const short = isShortJwtSecret(env.JWT_SECRET || values.JWT_SECRET || '');
@@ -56,6 +62,20 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
   if (missing.length === 0 && weak.length === 0 && !short)
     checks.push(ok('Secrets', `${secrets.length} set, none weak`));
   return checks;
+}
+
+/** Until it is finished, the database may have passwords that `.env` does not. */
+function checkRotation(paths: StackPaths): Check[] {
+  const who = rotationUnderWay(paths);
+  if (who !== null) return [warn('Secrets', `are being rotated by ${who}`, 'Look again in a moment.')];
+  if (!rotationInterrupted(paths.env)) return [];
+  return [
+    warn(
+      'Secrets',
+      'a rotation was interrupted',
+      `The next 'peakstone up', or the next rotation, finishes it.`,
+    ),
+  ];
 }
 
 /** The last one counts, which is not the one that somebody looks at who reads from the top. */

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { StackError } from '../project/errors.ts';
+import { StackError } from './errors.ts';
 
 /** Held until released, or until the process ends in whatever way: the kernel lets go of it, so none is ever stale. */
 export interface Lock {
