@@ -26,10 +26,12 @@ const config: RestConfig = { ...defaultConfig, dbExtraSearchPath: ['public'] };
 describe('a request as one exchange', () => {
   it('sets everything by one statement that stays the same, read-only for reads, without BEGIN', () => {
     const { exchange, mainIndex } = planTransaction(read, identity, facts, config);
+    const seed = exchange.statements[0]?.values[0];
     assert.deepEqual(exchange.statements, [
       {
-        text: "select pg_catalog.pg_advisory_unlock_all(), pg_catalog.set_config('transaction_isolation', 'read committed', true), pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('role', $2, true), pg_catalog.set_config('request.jwt.claims', $3, true), pg_catalog.set_config('request.method', $4, true), pg_catalog.set_config('request.path', $5, true), pg_catalog.set_config('request.headers', $6, true), pg_catalog.set_config('request.cookies', $7, true)",
+        text: "select pg_catalog.pg_advisory_unlock_all(), pg_catalog.setseed($1), pg_catalog.set_config('transaction_isolation', 'read committed', true), pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('search_path', $2, true), pg_catalog.set_config('role', $3, true), pg_catalog.set_config('request.jwt.claims', $4, true), pg_catalog.set_config('request.method', $5, true), pg_catalog.set_config('request.path', $6, true), pg_catalog.set_config('request.headers', $7, true), pg_catalog.set_config('request.cookies', $8, true)",
         values: [
+          seed,
           '"api", "public"',
           'web_user',
           '{"role":"web_user","sub":"1"}',
@@ -60,9 +62,9 @@ describe('a request as one exchange', () => {
     const [settings] = planTransaction(read, identity, facts, withRole).exchange.statements;
     assert.match(
       settings?.text ?? '',
-      /set_config\(\$2, \$3, true\), pg_catalog\.set_config\('role', \$4, true\)/,
+      /set_config\(\$3, \$4, true\), pg_catalog\.set_config\('role', \$5, true\)/,
     );
-    assert.deepEqual(settings?.values.slice(1, 4), ['statement_timeout', '5s', 'web_user']);
+    assert.deepEqual(settings?.values.slice(2, 5), ['statement_timeout', '5s', 'web_user']);
   });
 
   it('raises only the hoisted settings of a function', () => {

@@ -33,7 +33,7 @@ export interface Transaction {
 
 /**
  * Makes the exchange. Reads and plain writes run in the protocol's implicit transaction; BEGIN is sent only where an
- * isolation level, a rollback or a check before the commit needs it. Pure.
+ * isolation level, a rollback or a check before the commit needs it. Pure but for the seed of `random()`.
  */
 export function planTransaction(
   work: Work,

@@ -6,6 +6,7 @@
 import { decodeHeader } from '../http/headerText.ts';
 import type { HttpRequest } from '../http/types.ts';
 import type { Sql, SqlValue } from '../pg/types.ts';
+import { randomSeed } from './seed.ts';
 
 /** How an implicit transaction shall be, or that BEGIN has said so. */
 export type TransactionMode = 'read only' | 'read write' | 'begun';
@@ -56,7 +57,7 @@ export function requestSettings(
 
 /**
  * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. Locks of the session
- * that a request before has left behind are released.
+ * that a request before has left behind are released, and a seed that it has chosen gives way to one by chance.
  */
 export function transactionSettings({
   mode,
@@ -66,7 +67,7 @@ export function transactionSettings({
   request,
   others,
 }: TransactionSettings): Sql {
-  const values: SqlValue[] = [searchPath];
+  const values: SqlValue[] = [randomSeed(), searchPath];
   const before = pushAll(values, ofRole);
   values.push(role);
   let names = '';
@@ -97,7 +98,8 @@ function settingsText(mode: TransactionMode, before: number, names: string, behi
   const shape = `${mode} ${before} ${behind}${names}`;
   const known = settingsTexts.get(shape);
   if (known !== undefined) return known;
-  let parameters = 0;
+  // The seed is the first.
+  let parameters = 1;
   const constant = (name: string): string => `pg_catalog.set_config('${name}', $${++parameters}, true)`;
   const named = (): string => {
     parameters += 2;
@@ -105,6 +107,7 @@ function settingsText(mode: TransactionMode, before: number, names: string, behi
   };
   const calls = [
     'pg_catalog.pg_advisory_unlock_all()',
+    'pg_catalog.setseed($1)',
     ...modeSettings[mode],
     constant('search_path'),
     ...Array.from({ length: before }, named),

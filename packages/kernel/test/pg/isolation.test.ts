@@ -43,16 +43,27 @@ const leftovers: readonly (readonly [what: string, leave: string, ask: string])[
   ],
 ];
 
-/** Those that only exchanges on a connection of their own can leave or see. */
-const ofOwnLane: typeof leftovers = [
-  ['a role', `select set_config('role', 'pg_monitor', false)`, 'select current_user'],
+/** Those that reads on a shared connection can neither leave nor see. */
+const ofWriters: typeof leftovers = [
   [
     'a temporary table',
     'select leave_table()',
     `select count(*)::text from pg_class where relname = 'left_behind'`,
   ],
+  [`a sequence's last value`, `select nextval('numbers')`, 'select last_number()'],
+];
+
+/** Those that only exchanges on a connection of their own can leave or see. */
+const ofOwn: typeof leftovers = [
+  ['a role', `select set_config('role', 'pg_monitor', false)`, 'select current_user'],
   ['a cursor', 'select leave_cursor()', `select count(*)::text from pg_cursors where name = 'left_behind'`],
 ];
+
+const ofLane = {
+  shared: leftovers,
+  write: [...leftovers, ...ofWriters],
+  own: [...leftovers, ...ofWriters, ...ofOwn],
+};
 
 const exchangeOf = (lane: 'shared' | 'write' | 'own', ...texts: string[]): Exchange => ({
   lane,
@@ -74,6 +85,10 @@ describe('an isolated session', () => {
         create table note (n int);
         create function leave_table() returns void language plpgsql as 'begin create temp table left_behind (n int); end';
         create function leave_cursor() returns void language plpgsql as $$ begin execute 'declare left_behind cursor with hold for select 1'; end $$;
+        create sequence numbers;
+        create function last_number() returns text language plpgsql as $$ begin
+          return currval('numbers') || ', ' || lastval();
+          exception when object_not_in_prerequisite_state then return 'none'; end $$;
         create function leave_channel() returns void language plpgsql as 'begin listen left_behind; end';
         create function drop_prepared() returns void language plpgsql as 'begin deallocate all; end';
         create function prepare_once() returns text language plpgsql as
@@ -88,7 +103,7 @@ describe('an isolated session', () => {
   for (const lane of ['shared', 'write', 'own'] as const) {
     it(`hands nothing on from one exchange to the next, nor to neighbours sent at once, on the lane ${lane}`, async () => {
       const pool = open(lane === 'shared' ? { size: 2, sharedSize: 1 } : { size: 1, sharedSize: 0 });
-      for (const [what, leave, ask] of [...leftovers, ...(lane === 'own' ? ofOwnLane : [])]) {
+      for (const [what, leave, ask] of ofLane[lane]) {
         const clean = answer(await pool.exchange(exchangeOf(lane, ask)));
         const answers: Promise<readonly Result[]>[] = [];
         for (let i = 0; i < 20; i++) {

@@ -19,6 +19,13 @@ const schema = (guest: string): string => `
   create function api.leave_cursor() returns void language plpgsql as
     $$ begin execute 'declare left_behind cursor with hold for select 1'; end $$;
   create function api.leave_prepared() returns void language plpgsql as $$ begin execute 'prepare left_behind as select 1'; end $$;
+  create function api.leave_seed() returns void language sql volatile as 'select setseed(0.42)';
+  create function api.chance() returns float8 language sql volatile as 'select random()';
+  create function api.leave_sequence() returns void language plpgsql as $$ begin
+    perform nextval(pg_get_serial_sequence('api.log', 'id')); end $$;
+  create function api.sequence_seen() returns text language plpgsql volatile as $$ begin
+    return currval(pg_get_serial_sequence('api.log', 'id')) || ', ' || lastval();
+    exception when object_not_in_prerequisite_state then return 'none'; end $$;
   create function api.drop_prepared() returns void language plpgsql as 'begin deallocate all; end';
   create function api.first_film() returns text language plpgsql stable as 'begin return (select title from films order by id limit 1); end';
   create function api.seen() returns json language sql stable as $$
@@ -82,6 +89,8 @@ const culprits: readonly TestRequest[] = [
   post('/rpc/leave_table', {}),
   post('/rpc/leave_lock', {}),
   post('/rpc/leave_cursor', {}),
+  post('/rpc/leave_seed', {}),
+  post('/rpc/leave_sequence', {}),
   post('/rpc/leave_prepared', {}),
   post('/rpc/drop_prepared', {}),
   { target: '/leaving' },
@@ -99,6 +108,7 @@ const others: readonly TestRequest[] = [
   { target: '/films?id=eq.1', headers: { accept: 'text/csv' } },
   { target: '/rpc/seen' },
   { target: '/rpc/first_film' },
+  post('/rpc/sequence_seen', {}),
   post('/log?select=note', { note: 'mine' }, { prefer: 'return=representation' }),
   post('/batch', [
     { path: '/films?select=title&order=id' },
@@ -154,6 +164,20 @@ describe('a database session', () => {
         await ask(culprit);
         assert.equal(await ask(request), clean[index], JSON.stringify([culprit, request]));
       }
+    }
+  });
+
+  it('lets nobody choose the random numbers of others', async () => {
+    for (const seen of [{ target: '/rpc/chance' }, post('/rpc/chance', {})]) {
+      const numbers: Promise<string>[] = [];
+      for (let i = 0; i < 40; i++) {
+        void ask(post('/rpc/leave_seed', {}));
+        void ask({ target: '/rpc/leave_seed' });
+        numbers.push(ask(seen));
+      }
+      const different = new Set(await Promise.all(numbers));
+      assert.equal(different.size, 40);
+      for (const answer of different) assert.match(answer, /^\[200,/);
     }
   });
 });

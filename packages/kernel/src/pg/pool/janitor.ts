@@ -44,7 +44,7 @@ export class Janitor {
 
   #clean(connection: Connection): void {
     const task = new ExchangeTask(
-      { statements: restingStatements() },
+      { statements: restingStatements },
       results => {
         // Whether they took the place of ours is not known.
         const prepares = results.at(-1)?.rows[0]?.at(-1)?.toString() === 't';

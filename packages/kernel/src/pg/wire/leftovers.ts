@@ -3,8 +3,9 @@
  * that neither neighbours sent at once nor a pooler in transaction mode can come between.
  *
  * Measured on the server's side of an exchange of settings and one row (19 µs): RESET ALL there 1.6 µs, in a transaction of
- * its own behind the answer 4.5, ending reads in a ROLLBACK 5.5, and with all else that a session may hold 12. What is left behind
- * cannot be asked for more cheaply than it is reset: `pg_settings` alone takes 300 µs.
+ * its own behind the answer 4.5, ending reads in a ROLLBACK 5.5; each of the other steps 0.5 to 1 µs. What is left behind
+ * cannot be asked for more cheaply than it is reset: `pg_settings` alone takes 300 µs. The seed of `random()` and locks of the
+ * session cost least as calls in the settings of a request (kernel/src/request/settings.ts).
  *
  * @see the kernel's README for which state is cleaned when
  */
@@ -14,12 +15,17 @@ import type { Exchange, Statement } from '../types.ts';
 const resetSettings = 'reset all';
 /** Their names hide those of real tables. */
 const dropTemporary = 'discard temp';
+/** What `currval` and `lastval` tell, and values taken in advance. */
+const forgetSequences = 'discard sequences';
 
-/** By lane. Reads on a shared connection cannot make temporary tables, and every request takes a role of its own. */
+/**
+ * By lane. Reads on a shared connection can neither make temporary tables nor advance sequences, and every request takes a role
+ * of its own.
+ */
 const steps: Readonly<Record<NonNullable<Exchange['lane']>, readonly string[]>> = {
   shared: [resetSettings],
-  write: [resetSettings, dropTemporary],
-  own: [resetSettings, dropTemporary, 'reset role', 'close all'],
+  write: [resetSettings, dropTemporary, forgetSequences],
+  own: [resetSettings, dropTemporary, forgetSequences, 'reset role', 'close all'],
 };
 
 /** Statements to run before those of an exchange on that lane. */
@@ -27,15 +33,14 @@ export function cleaningSteps(lane: NonNullable<Exchange['lane']>): readonly str
   return steps[lane];
 }
 
-/** What is left to do for a connection at rest, behind the steps of the own lane. Its last cell says whether functions prepared statements. */
-export function restingStatements(): readonly Statement[] {
-  const seed = String(Math.random() * 2 - 1);
-  return [
-    { text: 'discard sequences', values: [] },
-    { text: 'unlisten *', values: [] },
-    {
-      text: 'select pg_catalog.pg_advisory_unlock_all(), pg_catalog.setseed($1), exists(select from pg_catalog.pg_prepared_statements where from_sql)',
-      values: [seed],
-    },
-  ];
-}
+/**
+ * What is left to do for a connection at rest, behind the steps of the own lane: to give up locks that others wait for, and
+ * channels, which UNLISTEN leaves only as its transaction commits. Its last cell says whether functions prepared statements.
+ */
+export const restingStatements: readonly Statement[] = [
+  { text: 'unlisten *', values: [] },
+  {
+    text: 'select pg_catalog.pg_advisory_unlock_all(), exists(select from pg_catalog.pg_prepared_statements where from_sql)',
+    values: [],
+  },
+];
