@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { type HttpRequest, networks } from '@peakstone/kernel/http';
 import { hostName } from './hostName.ts';
@@ -29,6 +30,7 @@ export function createAdminCheck(
   };
 }
 
+/** An IP literal as a URL has it. Another name that looks like one may still be asked of DNS. */
 function isAddress(name: string): boolean {
-  return /^\d{1,3}(?:\.\d{1,3}){3}$/.test(name) || /^\[[0-9a-f:.]+\]$/.test(name);
+  return isIPv4(name) || (name.startsWith('[') && name.endsWith(']') && isIPv6(name.slice(1, -1)));
 }

@@ -44,7 +44,15 @@ describe("the gateway's own pages", () => {
       { GATEWAY_ADMIN_HOSTS: 'ops.example.com', DOMAIN_GATEWAY: 'stack.example.com' },
     );
     const ask = (path: string, host: string) => raw(service.port, path, [`Host: ${host}`]);
-    for (const host of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil.example', '']) {
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example:80',
+      '127.0.0.1.evil.example',
+      '999.999.999.999',
+      '[::1',
+      '[:]',
+      '',
+    ]) {
       const metrics = await ask('/-/metrics', host);
       assert.match(metrics, /^HTTP\/1\.1 421 [\s\S]*GATEWAY_ADMIN_HOSTS/, host);
       assert.doesNotMatch(metrics, /peakstone_gateway/);
