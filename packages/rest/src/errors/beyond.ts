@@ -27,6 +27,14 @@ export const unsupportedQueryType = (found: string, accepted: string): RestError
     headers: ['Accept-Query', accepted],
   });
 
+/** PEAK111: a query string that comes in a body, but is too long even so. */
+export const queryTooLong = (maxBytes: number, cause: unknown): RestError =>
+  refusal('PEAK111', `QUERY takes a query string of at most ${maxBytes} bytes`, {
+    status: 413,
+    hint: 'Send long lists as the parameter of a function: POST /rpc/… has a body of its own.',
+    cause,
+  });
+
 /** PEAK120: the body is no list of requests. */
 export const invalidBatch = (details: string, index?: number): RestError =>
   refusal('PEAK120', 'The body is not a batch of requests', {
