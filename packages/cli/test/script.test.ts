@@ -115,7 +115,7 @@ describe('a script of peakstone sql', () => {
       assert.match(refused.stderr, expected);
     }
     const missing = await project.run(['sql', `\\copy carried from 'nosuch.csv'`]);
-    assert.match(missing.stderr, /nosuch\.csv cannot be opened: ENOENT/);
+    assert.match(missing.stderr, /Line 1: nosuch\.csv cannot be opened: ENOENT/);
   });
 
   /** How many sessions run this statement now. */

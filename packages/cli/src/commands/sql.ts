@@ -59,6 +59,10 @@ export const sql: Command = {
   run: async (invocation, context) => {
     const format = formatOf(invocation);
     const { chooseTarget } = await import('../sql/target.ts');
+    const administrator = async () => {
+      const options = { ...invocation.options, superuser: true as const, role: undefined, claims: undefined };
+      return await chooseTarget({ ...invocation, options }, context);
+    };
     if (isPrompt(invocation, context)) {
       if (format === 'json' || format === 'csv')
         throw new UsageError(
@@ -68,6 +72,7 @@ export const sql: Command = {
       const { runShell } = await import('../sql/shell/index.ts');
       return await runShell(await chooseTarget(invocation, context), context, {
         expanded: format === 'expanded',
+        administrator,
         onSchemaChange: await awaitApis(invocation, context),
       });
     }
@@ -82,6 +87,7 @@ export const sql: Command = {
         singleTransaction: invocation.options['single-transaction'] === true,
         context,
         target: () => chooseTarget(invocation, context),
+        administrator,
         onSchemaChange: await awaitApis(invocation, context),
       });
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Context } from '../grammar/command.ts';
 import { CliError, exitCodes } from '../grammar/errors.ts';
 import { reportFailure } from '../output/failure.ts';
+import { Extensions } from './extensions.ts';
 import { cancelOnSignals } from './interrupt.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
@@ -18,6 +19,8 @@ export interface ScriptRun {
   readonly singleTransaction: boolean;
   readonly context: Context;
   readonly target: () => Promise<Target>;
+  /** The same database as the administrator, for what a dump says of the stack's extensions. */
+  readonly administrator: () => Promise<Target>;
   /** Called once, after all, when what the APIs serve has changed. */
   readonly onSchemaChange: () => Promise<void>;
 }
@@ -53,8 +56,9 @@ async function runSteps(
   steps: readonly Step[],
   session: SqlSession,
   json: JsonPrinter | null,
-  { format, context, singleTransaction }: ScriptRun,
+  { format, context, singleTransaction, administrator }: ScriptRun,
 ): Promise<Error | null> {
+  const extensions = new Extensions(administrator, context.stderr);
   let expanded = format === 'expanded';
   try {
     if (singleTransaction) await session.query('begin');
@@ -67,7 +71,7 @@ async function runSteps(
         if (!json) printers = printersFor(format, expanded, context);
         continue;
       }
-      await runStep(step, session, printers, context);
+      await runStep(step, session, printers, extensions, context);
     }
     if (session.interrupted) return new Interrupted();
     if (singleTransaction) await session.query('commit');

@@ -8,6 +8,8 @@ import { describeColumns, describeParts, findRelations, renderRelation } from '.
 import { type ErrorPlace, type Failed, placeError, renderSqlError, renderSqlNotice } from './error.ts';
 import { type ArrayTypes, arrayTypesQuery } from './json.ts';
 import { type Printer, type Texts, textsOf } from './print.ts';
+import { withRemedy } from './remedies.ts';
+import { place } from './script.ts';
 import { copyParts } from './source.ts';
 import type { Statement } from './split.ts';
 import type { Target } from './target.ts';
@@ -86,6 +88,10 @@ export class SqlSession {
     return opened.session;
   }
 
+  get database(): string {
+    return this.#target.database;
+  }
+
   get transaction(): Client['transaction'] {
     return this.#client.transaction;
   }
@@ -155,7 +161,7 @@ export class SqlSession {
         },
       });
     } catch (error) {
-      throw asFailure(error, failed);
+      throw this.#asFailure(error, failed);
     } finally {
       this.#stream = null;
     }
@@ -169,7 +175,7 @@ export class SqlSession {
     (stream as NodeJS.EventEmitter).on('error', () => undefined);
     this.#stream = stream;
     try {
-      await opened(stream, file);
+      await opened(stream, file, copy);
       const printed: string[] = [];
       await this.#client.script(copy.text, {
         onRows: rows => write(stream as Writable, Buffer.concat(rows.map(([cell]) => cell!))),
@@ -180,7 +186,7 @@ export class SqlSession {
       if (direction === 'to') await ended(stream as Writable);
       if (this.#output.peopleWidth !== null) await write(this.#output.stdout, `${printed.join('\n')}\n`);
     } catch (error) {
-      throw asFailure(error, copy);
+      throw this.#asFailure(error, copy);
     } finally {
       this.#stream = null;
       stream.destroy();
@@ -228,7 +234,7 @@ export class SqlSession {
 select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
       return await look();
     } catch (error) {
-      throw asFailure(error, at);
+      throw this.#asFailure(error, at);
     } finally {
       if (!this.isClosed && this.transaction !== 'failed')
         await this.#client.script(
@@ -244,6 +250,15 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
     this.#client = client;
     this.#target.database = database ?? this.#target.database;
     return this.#target.database;
+  }
+
+  #asFailure(error: unknown, failed: Failed): unknown {
+    if (!(error instanceof PgError)) return error;
+    const { fields } = error;
+    // COPY … FROM STDIN without rows that follow in the script.
+    const unfed = fields.code === '57014' && fields.message.startsWith('COPY from stdin failed');
+    const told = unfed ? { ...fields, hint: copyHint } : withRemedy(fields, this.#target.role, failed.file);
+    return new SqlFailure(told, failed, error);
   }
 
   /** The session is over; the server rolls back what is open. */
@@ -270,14 +285,6 @@ async function connectTo(target: Target, database: string, onChange: () => void)
 const copyHint =
   'Give the rows in the script, from the line after the statement up to a line \\., or on standard input: peakstone sql "copy films from stdin" < rows.tsv';
 
-function asFailure(error: unknown, failed: Failed): unknown {
-  if (!(error instanceof PgError)) return error;
-  const { fields } = error;
-  // COPY … FROM STDIN without rows that follow in the script.
-  const refused = fields.code === '57014' && fields.message.startsWith('COPY from stdin failed');
-  return new SqlFailure(refused ? { ...fields, hint: copyHint } : fields, failed, error);
-}
-
 /** Settles when the stream takes more, so that a slow reader holds up the server and not our memory. */
 export async function write(stream: Writable, part: string | Buffer): Promise<void> {
   if (part.length === 0 || stream.write(part) || stream.destroyed) return;
@@ -291,12 +298,17 @@ export async function write(stream: Writable, part: string | Buffer): Promise<vo
 }
 
 /** @throws {CliError} when the file cannot be opened. */
-function opened(stream: Readable | Writable, file: string): Promise<void> {
+function opened(stream: Readable | Writable, file: string, copy: Failed): Promise<void> {
   return new Promise((resolve, reject) => {
     const events: NodeJS.EventEmitter = stream;
     events.once('open', () => resolve());
     events.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new CliError(`${file} cannot be opened: ${error.code ?? error.message}.`, { cause: error })),
+      reject(
+        new CliError(
+          `${place({ file: copy.file, line: copy.line + 1 })}: ${file} cannot be opened: ${error.code ?? error.message}.`,
+          { cause: error },
+        ),
+      ),
     );
   });
 }

@@ -9,7 +9,7 @@ const maxScriptBytes = 256 * 1024 * 1024;
 const copyUnits = 65_536;
 
 const tooLongHint =
-  'Run its tables apart, or load rows of any length: peakstone sql "copy films from stdin" < rows.tsv';
+  'PostgreSQL\'s own client takes files of any length: psql "$(peakstone url)" -f dump.sql. Rows alone do here, too: peakstone sql "copy films from stdin" < rows.tsv';
 
 /** @throws {CliError} when it cannot be read, is too long, or isn't UTF-8. */
 export async function readScriptFile(cwd: string, name: string): Promise<string> {

@@ -1,7 +1,8 @@
 import type { Context } from '../grammar/command.ts';
+import type { Extensions } from './extensions.ts';
 import { type Printer, TextPrinter } from './print.ts';
 import type { Step } from './script.ts';
-import type { SqlSession } from './session.ts';
+import { type SqlSession, write } from './session.ts';
 
 /** By what is printed: rows that were asked for, the same one column a line, what there is. */
 export interface Printers {
@@ -31,12 +32,17 @@ export async function runStep(
   step: Step,
   session: SqlSession,
   printers: Printers,
+  extensions: Extensions,
   { stdout, stderr, cwd }: Context,
 ): Promise<void> {
   const { file, line } = step;
   if (step.kind === 'statement') {
     const { statement } = step;
-    return await session.run(statement, file, statement.expanded ? printers.expanded : printers.statement);
+    const printer = statement.expanded ? printers.expanded : printers.statement;
+    if (!(await extensions.prepare(statement.text, step, session)))
+      return await session.run(statement, file, printer);
+    if (!printers.people) await write(stdout, printer.end({ tag: '', fields: [], rows: [] }));
+    return;
   }
   const { action, rows } = step;
   const at = { file, text: '', line: line - 1, column: 0 };

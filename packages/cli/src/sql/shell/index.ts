@@ -7,6 +7,7 @@ import type { Context } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { reportFailure } from '../../output/failure.ts';
 import { styleFor, terminalWidth } from '../../output/style.ts';
+import { Extensions } from '../extensions.ts';
 import { type MetaAction, readMeta } from '../meta.ts';
 import { planScript, type Step } from '../script.ts';
 import { SqlFailure, SqlSession } from '../session.ts';
@@ -20,6 +21,7 @@ import { History } from './history.ts';
 
 export interface ShellOptions {
   readonly expanded: boolean;
+  readonly administrator: () => Promise<Target>;
   /** After a statement that changed what the APIs serve. */
   readonly onSchemaChange: () => Promise<void>;
 }
@@ -48,6 +50,7 @@ class Shell {
   readonly #target: Target;
   readonly #context: Context;
   readonly #options: ShellOptions;
+  readonly #extensions: Extensions;
   readonly #readline: Interface;
   readonly #history: History;
   /** Lines that were typed while a statement ran. */
@@ -67,6 +70,7 @@ class Shell {
     this.#target = target;
     this.#context = context;
     this.#options = options;
+    this.#extensions = new Extensions(options.administrator, context.stderr);
     this.#expanded = options.expanded;
     this.#history = historyOf(context.env);
     this.#readline = createInterface({
@@ -178,7 +182,8 @@ class Shell {
   async #run(step: Step): Promise<void> {
     const began = performance.now();
     const { stdout } = this.#context;
-    await runStep(step, this.#session, printersForPeople(this.#expanded, stdout.columns), this.#context);
+    const printers = printersForPeople(this.#expanded, stdout.columns);
+    await runStep(step, this.#session, printers, this.#extensions, this.#context);
     if (this.#timing) stdout.write(`Time: ${(performance.now() - began).toFixed(3)} ms\n`);
   }
 

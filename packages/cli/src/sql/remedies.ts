@@ -1,0 +1,41 @@
+import type { PgErrorFields } from '@peakstone/kernel/pg';
+
+interface Remedy {
+  readonly code: string;
+  readonly message: RegExp;
+  readonly hint: (script: string) => string;
+}
+
+const asAdministrator = (script: string): string =>
+  `This is the administrator's to do, as db_migrator may not: run it with --superuser (peakstone sql --superuser${script}), or leave the line out.`;
+
+/** What the stack knows to do about a refusal, where the server does not. */
+const remedies: readonly Remedy[] = [
+  {
+    code: '0A000',
+    message: /^extension ".*" is not available$/,
+    hint: () =>
+      'It is not part of this server. Leave the line out, or run a PostgreSQL that has it: DATABASE_ENGINE=system, or the URL of a server (peakstone help up).',
+  },
+  {
+    code: '42501',
+    message:
+      /^(?:permission denied to |must be (?:superuser|owner of|able to SET ROLE)|only (?:superusers?|roles with) )/,
+    hint: asAdministrator,
+  },
+  {
+    code: '42501',
+    message: /^permission denied for (?:foreign-data wrapper|language|database) /,
+    hint: asAdministrator,
+  },
+];
+
+/**
+ * The error with the stack's own hint in the place of the server's; of what others than db_migrator may not, the server
+ * says all there is. Pure.
+ */
+export function withRemedy(fields: PgErrorFields, role: string, file: string | null): PgErrorFields {
+  const remedy = remedies.find(({ code, message }) => fields.code === code && message.test(fields.message));
+  if (!remedy || (remedy.code === '42501' && role !== 'db_migrator')) return fields;
+  return { ...fields, hint: remedy.hint(file === null ? '' : ` -f ${file}`) };
+}
