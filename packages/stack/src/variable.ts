@@ -26,6 +26,7 @@ export const variableGroups = [
   'PostgreSQL',
   'Database roles of the services',
   'REST and GraphQL',
+  'REST and gateway, further settings: packages/rest and packages/gateway explain them',
   'Pooler',
   'Object storage',
   'Images',
@@ -46,6 +47,12 @@ export const key = { kind: 'hex', bytes: 32 } as const;
 /** A password of 32 characters. */
 export function passwordVariable(name: string, group: VariableGroup): Variable {
   return { name, group, generate: { kind: 'urlSafe', bytes: 24 }, checks: [isPassword] };
+}
+
+/** What a service reads besides, under the names that its own documentation explains; empty counts as not set. */
+export function furtherSettings(names: readonly string[], ...checks: readonly ValueCheck[]): Variable[] {
+  const group = 'REST and gateway, further settings: packages/rest and packages/gateway explain them';
+  return names.map(name => ({ name, group, optional: true, checks }));
 }
 
 /** The public host of a service. */

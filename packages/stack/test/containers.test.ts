@@ -67,7 +67,7 @@ describe('the containers of a stack', () => {
       return {
         connections: Number(flag('max_connections')),
         buffers: flag('shared_buffers'),
-        rest: Number(of('rest').environment.PGRST_DB_POOL),
+        rest: Number(/^\$\{PGRST_DB_POOL:-(\d+)\}$/.exec(of('rest').environment.PGRST_DB_POOL ?? '')?.[1]),
         pooler: Number(/pool_size = (\d+)/.exec(of('pooler').files?.[0]?.content ?? '')?.[1]),
         pids: of('postgres').limits.pids,
       };

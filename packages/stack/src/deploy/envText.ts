@@ -1,6 +1,6 @@
 /** What `.env` gets wrong as a file: names that nothing reads, names set twice, secrets that are cut short. Pure. */
 import { suggest } from '@peakstone/kernel/config';
-import type { Finding } from '../checks/check.ts';
+import type { Complaint, Finding } from '../checks/check.ts';
 import type { Variable } from '../variable.ts';
 
 /** Names of other projects' images, and of the original stack's files, with what stands for them here; undefined: nothing need. */
@@ -19,8 +19,43 @@ const elsewhere: Readonly<Record<string, string | undefined>> = {
   GF_SECURITY_ADMIN_PASSWORD: 'GRAFANA_ADMIN_PASSWORD',
 };
 
-/** Read by Compose itself, by this program, or by the run on this machine, which has the same file. */
-const othersToo = /^(?:COMPOSE|DOCKER|DOKPLOY|PEAKSTONE|DATABASE|PGRST|GATEWAY|NODE)_/;
+/** Read by Compose itself or by this program. */
+const othersToo = /^(?:COMPOSE|DOCKER|DOKPLOY|PEAKSTONE|NODE)_/;
+
+/** Where the run on this machine, which has the same file, keeps and publishes things: nothing that a deployment would lack. */
+const placesHere =
+  /^(?:DATABASE_(?:ADOPT|DIR|ENGINE|LISTEN|NETWORKS)|GATEWAY_(?:HOST|PORT)|PGRST_(?:ADMIN_)?SERVER_(?:HOST|PORT|REUSEPORT|UNIX_SOCKET|UNIX_SOCKET_MODE))$/;
+
+/** Settings that hold in the run on this machine, and that no container is given: what would be missed, first match. */
+const onlyHere: readonly (readonly [RegExp, Complaint['level'], hint: string])[] = [
+  [
+    /^DATABASE_MAX_CONNECTIONS$/,
+    'warning',
+    'connections follow the limits of the database: limits in peakstone.config.ts',
+  ],
+  [
+    /^DATABASE_REGRANT$/,
+    'warning',
+    'run the job once by hand: docker compose run --rm -e DATABASE_REGRANT=true db-bootstrap',
+  ],
+  [
+    /^DATABASE_ENGINE$/,
+    'error',
+    "say it in peakstone.config.ts: services: { postgres: { engine: 'external', url } }",
+  ],
+  [/^DATABASE_/, 'warning', 'take the line out'],
+  [/^PGRST_DB_SCHEMAS?$/, 'error', 'name them in DATABASE_SCHEMAS, which both read'],
+  [/^PGRST_JWT_SECRET$/, 'error', 'tokens of the deployment are verified with JWT_SECRET: set that'],
+  [/^PGRST_DB_URI$/, 'error', 'the deployment logs in as db_authenticator; take the line out'],
+  [/^PGRST_OPENAPI_SERVER_PROXY_URI$/, 'warning', 'the deployment makes it of DOMAIN_API'],
+  [/^PGRST_/, 'error', 'set it in a Compose file of your own, or take the line out'],
+  [/^GATEWAY_/, 'warning', 'take the line out'],
+  [
+    /^PEAKSTONE_UPSTREAM_/,
+    'error',
+    "say it in peakstone.config.ts: services: { NAME: { engine: 'external', url } }",
+  ],
+];
 
 export function checkEnvText(text: string, variables: readonly Variable[]): Finding[] {
   const known = new Map(variables.map(variable => [variable.name, variable]));
@@ -36,7 +71,7 @@ export function checkEnvText(text: string, variables: readonly Variable[]): Find
           message: 'it is set more than once; the last one counts',
           hint: 'keep one line',
         });
-      else if (!variable && !othersToo.test(name)) findings.push(unknown(name, [...known.keys()]));
+      else if (!variable) findings.push(...unread(name, value, [...known.keys()]));
       if (variable?.generate && /^[^']*\$[A-Za-z_{]/.test(value.trimStart().replace(/^'.*/, '')))
         findings.push({
           level: 'error',
@@ -48,6 +83,24 @@ export function checkEnvText(text: string, variables: readonly Variable[]): Find
       return findings;
     },
   );
+}
+
+/** Of a name that no container is given. */
+function unread(name: string, value: string, known: readonly string[]): Finding[] {
+  if (placesHere.test(name) && !value.includes('://')) return [];
+  const [, level, hint] = onlyHere.find(([names]) => names.test(name)) ?? [];
+  if (level !== undefined && hint !== undefined)
+    return value.trim() === ''
+      ? []
+      : [
+          {
+            level,
+            name,
+            message: 'only the run on this machine reads it: the deployment does not have it',
+            hint,
+          },
+        ];
+  return othersToo.test(name) ? [] : [unknown(name, known)];
 }
 
 function unknown(name: string, known: readonly string[]): Finding {

@@ -5,6 +5,7 @@ import { ownImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
 import { upstreamVariable } from '../../project/urls.ts';
+import { gatewayFurther } from './variables.ts';
 
 /** Every HTTP service of the stack, by path and by host, on one address. */
 export function gatewayContainer(stack: Stack, service: ResolvedService): ContainerSpec {
@@ -22,11 +23,12 @@ export function gatewayContainer(stack: Stack, service: ResolvedService): Contai
       ...passedOn(
         behind.flatMap(({ definition: { domain } }) => (domain === undefined ? [] : { name: domain })),
       ),
+      ...passedOn(gatewayFurther),
       HASURA_CORS: '${HASURA_CORS:-*}',
       GATEWAY_HOST: '0.0.0.0',
       GATEWAY_PORT: '8000',
       // The reverse proxy before it, on the stack's own networks.
-      GATEWAY_TRUSTED_PROXIES: 'loopback,private',
+      GATEWAY_TRUSTED_PROXIES: '${GATEWAY_TRUSTED_PROXIES:-loopback,private}',
       PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8000/',
     },
     tmpfs: ['/tmp'],

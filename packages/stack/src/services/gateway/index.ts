@@ -2,6 +2,7 @@ import { hostVariable, publishVariable } from '../../variable.ts';
 import { moduleBeside } from '../beside.ts';
 import type { Service } from '../service.ts';
 import { gatewayContainer } from './container.ts';
+import { gatewayFurther } from './variables.ts';
 
 export const gateway: Service = {
   name: 'gateway',
@@ -21,6 +22,7 @@ export const gateway: Service = {
   variables: [
     hostVariable('DOMAIN_GATEWAY', 'The gateway: every service by path', 'stack.example.com'),
     publishVariable('PUBLISH_GATEWAY', '127.0.0.1:8000'),
+    ...gatewayFurther,
   ],
   requires: [],
   container: gatewayContainer,

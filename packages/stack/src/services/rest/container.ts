@@ -8,7 +8,7 @@ import { poolerEndpoint } from '../pooler/endpoint.ts';
 import { databaseEndpoint } from '../postgres/endpoint.ts';
 import { sizeDatabase } from '../postgres/sizing.ts';
 import { restEnvironment } from './environment.ts';
-import { restSettings } from './variables.ts';
+import { restFurther, restSettings } from './variables.ts';
 
 /** Ours keeps its own few connections, so it talks to the server directly; PostgREST goes through the pooler as it always has. */
 export function restContainer(stack: Stack, service: ResolvedService): ContainerSpec {
@@ -21,7 +21,8 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
     ...restEnvironment({
       // Where, as whom and with which password stands in the PG* variables.
       databaseUri: 'postgresql://',
-      connections: connectionsOfEach(stack, service),
+      connections: `\${PGRST_DB_POOL:-${connectionsOfEach(stack, service)}}`,
+      anonRole: '${PGRST_DB_ANON_ROLE:-web_anon}',
       // What the bootstrap has told the database wins: pgrst.db_schemas of db_authenticator.
       schemas: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
       extraSearchPath: '${PGRST_DB_EXTRA_SEARCH_PATH:-public}',
@@ -41,7 +42,7 @@ export function restContainer(stack: Stack, service: ResolvedService): Container
       environment: {
         ...connectionVariables(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
         ...environment,
-        ...passedOn(restSettings),
+        ...passedOn([...restSettings, ...restFurther]),
         // Whether it should get requests, not whether its database is up: its own 503 tells clients more than the proxy's 404.
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:3001/live',
       },

@@ -2,7 +2,9 @@
 export interface RestPlace {
   /** As PostgREST takes it. */
   readonly databaseUri: string;
-  readonly connections: number;
+  readonly connections: string;
+  /** Of requests without a token. */
+  readonly anonRole: string;
   /** Separated by commas. */
   readonly schemas: string;
   /** Where else statements find names, separated by commas. */
@@ -17,11 +19,11 @@ export interface RestPlace {
 export function restEnvironment(place: RestPlace): Record<string, string> {
   return {
     PGRST_DB_URI: place.databaseUri,
-    PGRST_DB_POOL: String(place.connections),
+    PGRST_DB_POOL: place.connections,
     PGRST_DB_SCHEMAS: place.schemas,
     // Whoever sets another path must not lose the extensions' operators: without citext's, `=` means text's.
     PGRST_DB_EXTRA_SEARCH_PATH: `${place.extraSearchPath},extensions`,
-    PGRST_DB_ANON_ROLE: 'web_anon',
+    PGRST_DB_ANON_ROLE: place.anonRole,
     PGRST_JWT_SECRET: place.jwtSecret,
     PGRST_OPENAPI_SERVER_PROXY_URI: place.publicUrl,
     PGRST_SERVER_HOST: place.host,

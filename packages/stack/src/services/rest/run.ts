@@ -29,7 +29,8 @@ export function restEnv({
   const defaults = restEnvironment({
     databaseUri: facts.databaseApiUrl ?? '',
     // Opened on demand and closed when idle; writes that run side by side share one fsync.
-    connections: 32,
+    connections: '32',
+    anonRole: 'web_anon',
     schemas: facts.schemas ?? '',
     extraSearchPath: env.PGRST_DB_EXTRA_SEARCH_PATH || 'public',
     jwtSecret: env.JWT_SECRET ?? '',

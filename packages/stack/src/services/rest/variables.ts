@@ -1,4 +1,12 @@
-import { hostVariable, imageVariable, publishVariable, type Variable } from '../../variable.ts';
+import { error, type ValueCheck } from '../../checks/check.ts';
+import { findService } from '../../definition.ts';
+import {
+  furtherSettings,
+  hostVariable,
+  imageVariable,
+  publishVariable,
+  type Variable,
+} from '../../variable.ts';
 import { restDefaults } from './defaults.ts';
 
 const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
@@ -19,8 +27,71 @@ export const restSettings: readonly Variable[] = Object.entries(restDefaults).ma
   optional: true,
 }));
 
+const isOurs: ValueCheck = (_value, { stack }) =>
+  findService(stack, 'rest')?.engine === 'upstream'
+    ? error(
+        'PostgREST’s own image is not given it',
+        'set it in a Compose file of your own, or let PeakStone serve REST',
+      )
+    : undefined;
+
+/** The reference's settings, older names too, but for what the container decides itself, and what goes beyond it. */
+export const restFurther: readonly Variable[] = furtherSettings(
+  [
+    'BATCH_MAX_REQUESTS',
+    'BATCH_PATH',
+    'CLIENT_ERROR_VERBOSITY',
+    'DB_AGGREGATES_ENABLED',
+    'DB_CHANNEL',
+    'DB_CHANNEL_ENABLED',
+    'DB_CONFIG',
+    'DB_HOISTED_TX_SETTINGS',
+    'DB_MAX_ROWS',
+    'MAX_ROWS',
+    'DB_NESTED_INSERT_ENABLED',
+    'DB_PLAN_ENABLED',
+    'DB_POOL_ACQUISITION_TIMEOUT',
+    'DB_POOL_AUTOMATIC_RECOVERY',
+    'DB_POOL_MAX_IDLETIME',
+    'DB_POOL_TIMEOUT',
+    'DB_POOL_MAX_LIFETIME',
+    'DB_PRE_CONFIG',
+    'DB_PRE_REQUEST',
+    'PRE_REQUEST',
+    'DB_PREPARED_STATEMENTS',
+    'DB_ROOT_SPEC',
+    'ROOT_SPEC',
+    'DB_STREAM_ENABLED',
+    'DB_TX_END',
+    'JWT_AUD',
+    'JWT_CACHE_MAX_ENTRIES',
+    'JWT_ROLE_CLAIM_KEY',
+    'ROLE_CLAIM_KEY',
+    'JWT_SECRET_IS_BASE64',
+    'SECRET_IS_BASE64',
+    'LOG_LEVEL',
+    'LOG_QUERY',
+    'OPENAPI_MODE',
+    'OPENAPI_SECURITY_ACTIVE',
+    'SERVER_CORS_ALLOWED_ORIGINS',
+    'SERVER_ETAG_ENABLED',
+    'SERVER_QUERY_METHOD_ENABLED',
+    'SERVER_TIMING_ENABLED',
+    'SERVER_TRACE_HEADER',
+    'URL_COLUMN_FILTERS_ENABLED',
+    'URL_KEYSET_ENABLED',
+    'URL_USE_LEGACY_TARGET_NAMES',
+  ].map(name => `PGRST_${name}`),
+  isOurs,
+);
+
+/** What both engines are given, with a default of the stack's. */
+const restDecided: readonly Variable[] = furtherSettings(['PGRST_DB_ANON_ROLE', 'PGRST_DB_POOL']);
+
 export const restVariables: readonly Variable[] = [
   ...restSettings,
+  ...restDecided,
+  ...restFurther,
   {
     name: 'PGRST_DB_EXTRA_SEARCH_PATH',
     group: 'REST and GraphQL',
