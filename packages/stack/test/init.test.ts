@@ -93,10 +93,15 @@ enabled = true
 [storage]
 enabled = false
 `,
-      'supabase/migrations/20240101000000_init.sql': 'create table t (id int);',
+      'supabase/migrations/20240101000000_init.sql': `-- create extension http;
+create extension if not exists "uuid-ossp" with schema extensions;
+create extension vector; create extension if not exists postgres_fdw;
+create table t (id int); alter table t owner to "postgres";`,
       'supabase/seed.sql': '',
     });
     const { notes, next } = init(folder, { from: 'supabase' });
+    assert.match(notes.join('\n'), /has not: vector \(supabase\/migrations\/20240101000000_init\.sql:3\)\./);
+    assert.match(notes.join('\n'), /say: \S+init\.sql:3, \S+init\.sql:4\. .*--superuser/);
     // The folder is what makes the database take such a project's SQL.
     assert.deepEqual(await loadStackConfig(folder), { supabase: 'full', schemas: ['public', 'shop'] });
     assert.match(

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../../project/errors.ts';
 import { readOwn } from '../../project/own.ts';
 import type { Found } from '../project.ts';
 import { parseToml, type TomlValue } from '../toml.ts';
+import { sqlFiles, sqlNotes } from './supabaseSql.ts';
 
 /** What PeakStone serves itself only later, by the table of the configuration that sets it up. */
 const NOT_SERVED: readonly (readonly [table: string, what: string])[] = [
@@ -47,14 +48,15 @@ export function readSupabase(folder: string): Found {
 }
 
 function migrationNotes(root: string): string[] {
-  const folder = join(root, 'migrations');
-  const files = existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.sql')) : [];
+  const files = existsSync(join(root, 'migrations')) ? sqlFiles(root, 'migrations') : [];
+  const seeds = existsSync(join(root, 'seed.sql')) ? ['seed.sql'] : [];
   const apply = `for f in supabase/migrations/*.sql; do peakstone sql -f "$f" || break; done`;
   return [
     ...(files.length > 0
       ? [`Apply the migrations in supabase/migrations (${files.length}): \`${apply}\``]
       : []),
-    ...(existsSync(join(root, 'seed.sql')) ? ['Load the rows: `peakstone sql -f supabase/seed.sql`'] : []),
+    ...seeds.map(name => `Load the rows: \`peakstone sql -f supabase/${name}\``),
+    ...sqlNotes(root, [...files, ...seeds]),
   ];
 }
 
