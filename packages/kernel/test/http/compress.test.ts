@@ -120,6 +120,24 @@ onBothLanes('compression', serve => {
     assert.equal(headers['content-encoding'], 'br');
     assert.equal(headers['content-length'], undefined);
     assert.equal(body.length, 0);
+    const unsized = await ask(
+      (await served(handler(JSON_TYPE, null))).url,
+      { 'accept-encoding': 'br' },
+      'HEAD',
+    );
+    assert.equal(unsized.headers.vary, 'Accept-Encoding');
+    assert.equal(unsized.headers['content-encoding'], undefined);
+  });
+
+  it('says once what the answer varies by', async () => {
+    for (const [vary, expected] of [
+      ['*', '*'],
+      ['Origin, accept-encoding', 'Origin, accept-encoding'],
+      ['Origin', 'Origin, Accept-Encoding'],
+    ] as const) {
+      const { url } = await served(handler([...JSON_TYPE, 'Vary', vary], rows(100)));
+      assert.equal((await ask(url, { 'accept-encoding': 'gzip' })).headers.vary, expected);
+    }
   });
 
   it('compresses partial results of rows, and errors', async () => {

@@ -39,10 +39,16 @@ export function compress(): Middleware {
 
 function compressed(request: HttpRequest, response: HttpResponse): HttpResponse | Promise<HttpResponse> {
   if (response.status === 304) return changed(response, response.body, null);
-  if (!isCompressible(response)) return response;
-  const encoding = hasAmbientCredentials(request)
-    ? null
-    : negotiateEncoding(request.headers['accept-encoding']);
+  // How long the answer to GET is, and so whether it would be compressed, the answer to HEAD needn't tell.
+  const isUnsized =
+    request.method === 'HEAD' &&
+    response.body === null &&
+    responseHeader(response, 'content-length') === undefined;
+  if (!isCompressible(response, isUnsized)) return response;
+  const encoding =
+    isUnsized || hasAmbientCredentials(request)
+      ? null
+      : negotiateEncoding(request.headers['accept-encoding']);
   if (encoding === null) return changed(response, response.body, null);
   const { body } = response;
   if (request.method === 'HEAD') {
@@ -67,11 +73,11 @@ function compressed(request: HttpRequest, response: HttpResponse): HttpResponse 
     .then(smaller => changed(response, smaller, encoding));
 }
 
-function isCompressible(response: HttpResponse): boolean {
+function isCompressible(response: HttpResponse, isUnsized: boolean): boolean {
   const { status, body } = response;
   if (status === 204 || status < 200) return false;
   const length = Number(
-    responseHeader(response, 'content-length') ?? (isStream(body) ? MIN_BYTES : bodyBytes(body)),
+    responseHeader(response, 'content-length') ?? (isUnsized || isStream(body) ? MIN_BYTES : bodyBytes(body)),
   );
   return (
     length >= MIN_BYTES &&
@@ -93,15 +99,17 @@ function hasAmbientCredentials({ headers }: HttpRequest): boolean {
 /** The response with another body. Whatever is chosen, a cache must know that it depends on what the client takes. */
 function changed(response: HttpResponse, body: HttpBody, encoding: Encoding | null): HttpResponse {
   const headers: string[] = [];
+  let varies = false;
   for (let i = 0; i + 1 < response.headers.length; i += 2) {
     const name = response.headers[i]!;
     const value = response.headers[i + 1]!;
     const lower = name.toLowerCase();
     if (encoding !== null && lower === 'content-length') continue;
+    if (lower === 'vary' && /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i.test(value)) varies = true;
     headers.push(name, encoding !== null && lower === 'etag' && value.startsWith('"') ? `W/${value}` : value);
   }
   if (encoding !== null) headers.push('Content-Encoding', encoding);
-  headers.push('Vary', 'Accept-Encoding');
+  if (!varies) headers.push('Vary', 'Accept-Encoding');
   return { ...response, headers, body };
 }
 
