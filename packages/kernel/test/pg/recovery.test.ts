@@ -9,6 +9,11 @@ import { ConnectionError, createPool, listen, type Pool, type PoolEvent } from '
 /** PostgreSQL's refusal of a connection too many, as it stands on the wire. */
 const TOO_MANY = errorResponse('SFATAL\0C53300\0Msorry, too many clients already\0\0');
 
+/** How it ends a session, having read nothing of what comes. */
+const IDLE_TOO_LONG = errorResponse(
+  'SFATAL\0VFATAL\0C57P05\0Mterminating connection due to idle-session timeout\0\0',
+);
+
 /** Waits until so many sessions sleep. */
 async function asleep(server: TestServer, count: number): Promise<void> {
   const client = connectSql(server.url);
@@ -154,6 +159,39 @@ describe('when the server dies', () => {
       results.map(({ rows }) => String(rows[0]![0])),
       ['1', '2'],
     );
+  });
+
+  it('sends what no server has begun anew, through however many sessions that end', async t => {
+    const ending = 5;
+    let asked = 0;
+    const door = createServer(client => {
+      const inside = connect(server.port, '127.0.0.1').on('error', () => client.destroy());
+      client.on('error', () => inside.destroy()).on('close', () => inside.destroy());
+      inside.pipe(client);
+      client.on('data', data => {
+        // An exchange begins with a Parse; its session has just ended.
+        if (data[0] === 0x50 && ++asked <= ending) client.end(IDLE_TOO_LONG);
+        else inside.write(data);
+      });
+    });
+    await once(door.listen(0, '127.0.0.1'), 'listening');
+    const { port } = door.address() as AddressInfo;
+    const admin = createPool({ url: server.url, size: 1 });
+    await admin.script("create role restless login password 'restless'");
+    const pool = createPool({
+      url: `host=127.0.0.1 port=${port} user=restless password=restless dbname=postgres sslmode=disable`,
+      size: 1,
+      sharedSize: 0,
+      isolated: true,
+      acquireTimeoutMs: 60_000,
+    });
+    t.after(async () => {
+      await Promise.all([admin.close(), pool.close()]);
+      door.close();
+    });
+    const { rows } = await pool.query('select 1::text');
+    assert.equal(String(rows[0]?.[0]), '1');
+    assert.equal(asked, ending + 1);
   });
 
   it('keeps what waits while other connections still work', async () => {

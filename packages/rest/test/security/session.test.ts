@@ -46,6 +46,7 @@ const schema = (guest: string): string => `
   create role ${guest} nologin;
   grant usage on schema api to ${guest};
   grant all on all tables in schema api to ${guest};
+  grant all on all sequences in schema api to ${guest};
 `;
 
 const post = (
@@ -146,6 +147,7 @@ describe('a database session', () => {
     // Often enough to be known as short, so that they share connections.
     for (const request of others)
       for (let i = 0; i < 20; i++) clean[others.indexOf(request)] = await ask(request);
+    for (const answer of clean) assert.match(answer, /^\[20/);
     for (const culprit of culprits) {
       const pending: Promise<unknown>[] = [];
       for (let i = 0; i < 10; i++) {

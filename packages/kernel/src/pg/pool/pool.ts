@@ -312,7 +312,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#laneOf.delete(connection);
     this.#emit({ kind: 'disconnected', pid: connection.pid, reason: error.message });
     for (const task of unbegun) {
-      task.resent = true;
+      task.resends++;
       if (lane) this.#submit(lane, task);
       else task.fail(error);
     }

@@ -16,6 +16,9 @@ import { Writer } from './writer.ts';
 /** A cancelled statement that does not end within this time takes its connection with it. */
 const cancelPatienceMs = 10_000;
 
+/** Each other connection of a pool, too, may have been left to end. What keeps meeting such ones fails in the end. */
+const maxResends = 20;
+
 /** Whom a connection tells what happens to it. */
 export interface ConnectionOwner {
   /** A task ended and the connection can take another one. */
@@ -296,7 +299,7 @@ export class Connection implements Wire {
       task.wire = null;
       // A server that says why it ends the session has read nothing behind what it was at.
       const isUnbegun = place >= sent || (cause !== null && (place > 0 || !task.begun));
-      if (isUnbegun && !task.resent && !task.settled) unbegun.push(task);
+      if (isUnbegun && task.resends < maxResends && !task.settled) unbegun.push(task);
       else task.broken(failure, task.error);
     }
     this.#owner.closed(this, failure, unbegun);

@@ -39,8 +39,8 @@ export abstract class Task {
   /** Told when the task settles while it waits. */
   queue: { forget(): void } | null = null;
   settled = false;
-  /** It was sent once more, on another connection. */
-  resent = false;
+  /** How often it was sent anew on another connection. */
+  resends = 0;
   #signal: AbortSignal | null = null;
   #onAbort: (() => void) | null = null;
 
