@@ -114,6 +114,17 @@ describe('a script of peakstone sql', () => {
       assert.equal(refused.stdout, '');
       assert.match(refused.stderr, expected);
     }
+    writeFileSync(
+      join(project.folder, 'pstdin.sql'),
+      "\\c postgres db_migrator\n\\copy carried from pstdin\nselect 'a statement';\n",
+    );
+    const fed = await project.run(['sql', '--csv', '-f', 'pstdin.sql'], '4\tfour\n5\tfive\n');
+    assert.equal(fed.code, 0, fed.stderr);
+    assert.match(fed.stdout, /a statement/);
+    assert.deepEqual(
+      JSON.parse((await project.run(['sql', '--json', 'select title from carried where id > 3'])).stdout),
+      [{ title: 'four' }, { title: 'five' }],
+    );
     const missing = await project.run(['sql', `\\copy carried from 'nosuch.csv'`]);
     assert.match(missing.stderr, /Line 1: nosuch\.csv cannot be opened: ENOENT/);
   });

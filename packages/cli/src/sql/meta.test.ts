@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readMeta } from './meta.ts';
+import { type MetaAction, readMeta as readAs } from './meta.ts';
+
+const readMeta = (line: string): MetaAction => readAs(line, 'db_migrator');
 
 describe('reading a line for psql', () => {
   it('turns \\copy into COPY, whatever its file is called', () => {
@@ -36,6 +38,8 @@ describe('reading a line for psql', () => {
       database: "od'd name",
     });
     assert.equal(readMeta('\\c app bob').kind, 'refused');
+    assert.deepEqual(readMeta('\\c app db_migrator'), { kind: 'connect', database: 'app' });
+    assert.deepEqual(readMeta('\\c - db_migrator'), { kind: 'connect', database: null });
     assert.equal(readMeta('\\c app - db.example.com').kind, 'refused');
     assert.equal(readMeta('\\c postgres://db.example.com/app').kind, 'refused');
   });

@@ -31,20 +31,21 @@ export type MetaAction =
 
 /**
  * Reads a line for psql. Pure.
- * @example readMeta('\\connect app') // { kind: 'connect', database: 'app' }
+ * @param role Who acts: \connect may name it.
+ * @example readMeta('\\connect app', 'db_migrator') // { kind: 'connect', database: 'app' }
  */
-export function readMeta(line: string): MetaAction {
+export function readMeta(line: string, role: string): MetaAction {
   const [, name = '', rest = ''] = /^\\(\S*)\s*([\s\S]*?)\s*$/.exec(line) ?? [];
   const description = readDescription(line);
   if (description !== null) return { kind: 'describe', description };
   const read = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (read) return read(rest);
+  if (read) return read(rest, role);
   return /^(?:d|l$|z$)/.test(name)
     ? refused('describes nothing that is known here', `There are: ${describable}.`)
     : refused('is a command of psql', 'Take the line out, or run the script with psql.');
 }
 
-const commands: Readonly<Record<string, (rest: string) => MetaAction>> = {
+const commands: Readonly<Record<string, (rest: string, role: string) => MetaAction>> = {
   restrict: nothing,
   unrestrict: nothing,
   pset: nothing,
@@ -115,12 +116,12 @@ function readSwitch(what: 'expanded' | 'timing', rest: string): MetaAction {
 }
 
 /** Also psql's `-reuse-previous=on "dbname='x'"`, which pg_dump writes for odd names. */
-function readConnect(rest: string): MetaAction {
+function readConnect(rest: string, role: string): MetaAction {
   const given = words(rest).filter(word => !word.startsWith('-reuse-previous'));
   const [database, user, ...address] = given;
   if (address.some(word => word !== '-') || /^postgres(?:ql)?:/.test(database ?? ''))
     return refused('names another server', 'Take the line out: this stack has one database server.');
-  if (user !== undefined && user !== '-')
+  if (user !== undefined && user !== '-' && user !== role)
     return refused('names another user', `Take the line out, and act as that role: --role ${user}`);
   const named = /^dbname\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(\S+))\s*$/.exec(database ?? '');
   const name = named ? (named[2] ?? named[1]!.replace(/\\(.)/g, '$1')) : database;

@@ -31,9 +31,10 @@ export interface ScriptRun {
  */
 export async function runScript(run: ScriptRun): Promise<number> {
   const { source, input, format, context } = run;
-  const steps = await planScript(source, context.cwd);
+  const target = await run.target();
+  const steps = await planScript(source, context.cwd, target.role);
   if (run.singleTransaction) assertOneTransaction(steps);
-  const session = await SqlSession.open(await run.target(), outputOf(context, format), input);
+  const session = await SqlSession.open(target, outputOf(context, format), input);
   const signals = cancelOnSignals(() => session.interrupt(), context.stderr);
   try {
     const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);

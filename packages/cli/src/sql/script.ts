@@ -34,37 +34,39 @@ const maxIncludes = 100;
 /**
  * Everything that a script asks for, in order, with the files that it includes; refuses before anything is run what
  * cannot be done.
+ * @param role Who acts.
  * @throws {CliError} naming line and remedy.
  */
-export async function planScript(source: Source, cwd: string): Promise<Step[]> {
-  return await planPieces(splitScript(source.text), source.file, cwd, 0);
+export async function planScript(source: Source, cwd: string, role: string): Promise<Step[]> {
+  return await planPieces(splitScript(source.text), source.file, { cwd, role }, 0);
 }
 
 async function planPieces(
   pieces: readonly Piece[],
   file: string | null,
-  cwd: string,
+  here: { readonly cwd: string; readonly role: string },
   depth: number,
 ): Promise<Step[]> {
+  const { cwd, role } = here;
   const steps: Step[] = [];
   for (const piece of pieces) {
-    const here = { file, line: piece.line + 1 };
+    const at = { file, line: piece.line + 1 };
     if (piece.kind === 'statement') {
-      steps.push({ kind: 'statement', statement: piece, ...here });
+      steps.push({ kind: 'statement', statement: piece, ...at });
       continue;
     }
-    const action = readMeta(piece.text);
+    const action = readMeta(piece.text, role);
     if (action.kind === 'nothing') continue;
     if (action.kind === 'refused') throw refusal(piece, file, action);
     if (action.kind === 'include') {
       if (depth === maxIncludes)
-        throw new CliError(`${place(here)}: files include one another without an end.`);
+        throw new CliError(`${place(at)}: files include one another without an end.`);
       const base = action.relative && file !== null ? dirname(resolve(cwd, file)) : cwd;
       const included = resolve(base, action.file);
       const text = await readScriptFile(base, action.file);
-      steps.push(...(await planPieces(splitScript(text), included, cwd, depth + 1)));
+      steps.push(...(await planPieces(splitScript(text), included, here, depth + 1)));
     } else {
-      steps.push({ kind: 'action', action, rows: piece.rows, ...here });
+      steps.push({ kind: 'action', action, rows: piece.rows, ...at });
       if (action.kind === 'quit') return steps;
     }
   }

@@ -165,7 +165,9 @@ class Splitter {
     const stands = leadingWords(this.#script.slice(this.#start, at)) !== '';
     const run = stands ? /^\\(gx?)[ \t\r]*$/.exec(text) : null;
     if (run) return this.#end(at, at + text.length, whole, run[1] === 'gx');
-    const copies = /^\\copy\b.*\bfrom\s+p?stdin\b/i.test(text);
+    // psql's own input, which pstdin names, is the terminal at a prompt, and no part of a script.
+    const stdin = whole ? 'stdin' : 'p?stdin';
+    const copies = new RegExp(`^\\\\copy\\b.*\\bfrom\\s+${stdin}\\b`, 'i').test(text);
     const rows = copies ? findCopyRows(this.#script, at + text.length) : null;
     if (copies && !whole && !(rows && rows.next > rows.end)) {
       this.#waitsFor = '.';

@@ -161,7 +161,7 @@ class Shell {
   }
 
   async #meta({ text, rows }: MetaLine): Promise<void> {
-    const action = readMeta(text);
+    const action = readMeta(text, this.#target.role);
     switch (action.kind) {
       case 'nothing':
         return;
@@ -169,7 +169,8 @@ class Shell {
         this.#context.stderr.write(`${text.split(/\s/)[0]} ${action.why}. \\? lists what is known here.\n`);
         return;
       case 'include': {
-        for (const step of await planScript({ file: null, text }, this.#context.cwd)) await this.#run(step);
+        const steps = await planScript({ file: null, text }, this.#context.cwd, this.#target.role);
+        for (const step of steps) await this.#run(step);
         return;
       }
       default:
@@ -279,7 +280,7 @@ const personalKinds = new Set<MetaAction['kind']>(['quit', 'help', 'reset', 'pri
 /** A line that is for the prompt itself, also in the midst of a statement. */
 function personal(line: string): MetaAction | null {
   if (!/^\s*\\/.test(line)) return null;
-  const action = readMeta(line.trim());
+  const action = readMeta(line.trim(), '');
   return personalKinds.has(action.kind) ? action : null;
 }
 
