@@ -132,6 +132,19 @@ describe('a stack in trouble', () => {
     assert.equal((await project.run(['health'])).code, 3);
   });
 
+  it('ends itself when its folder was removed while it ran, and leaves nothing that holds its ports', async () => {
+    await untilHealthy(project);
+    const { pid, services } = await status();
+    const database = services.find(({ name }) => name === 'postgres')!.pid!;
+    rmSync(join(project.folder, '.peakstone'), { recursive: true });
+    await until(async () => !isAlive(pid) && !isAlive(database));
+    assert.equal(existsSync(join(project.folder, '.peakstone')), false);
+    assert.equal((await project.run(['down'])).code, 0);
+    await project.json('up', '--detach', '--port-base', String(base));
+    assert.equal((await untilHealthy(project)).healthy, true);
+    assert.notEqual((await status()).pid, pid);
+  });
+
   it('says that its folder was moved while it ran, changes nothing there, and is well after down and up', async () => {
     await untilHealthy(project);
     const folder = `${project.folder}-moved`;

@@ -18,8 +18,8 @@ export { type RotateOptions, type Rotation, rotateSecrets, rotationInterrupted }
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type DataFolder, inspectDataFolder } from './server/folder.ts';
-export { locateDataFolder, planRemoval, removeDataFolder } from './server/remove.ts';
+export { dataLeftBehind, locateDataFolder, planRemoval, removeDataFolder } from './server/remove.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
-export { freeDataFolder } from './server/takeover.ts';
+export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
 export { connectionUrl, type Endpoint } from './url.ts';

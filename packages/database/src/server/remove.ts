@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
 import { processesIn } from '../host/processes.ts';
@@ -22,7 +31,10 @@ export function locateDataFolder(dataDir: string): string | null {
  */
 export function planRemoval(dataDir: string): readonly string[] {
   const found = lstatSync(dataDir, { throwIfNoEntry: false });
-  if (!found) return [];
+  if (!found) {
+    assertNothingLeft(dataDir);
+    return [];
+  }
   const real = locateDataFolder(dataDir) as string;
   if (existsSync(real)) {
     if (found.isSymbolicLink()) assertOurLink(dataDir, real);
@@ -44,6 +56,30 @@ export function removeDataFolder(dataDir: string): readonly string[] {
     else rmSync(place, { recursive: true });
   }
   return removed;
+}
+
+/**
+ * Data of ours that a link at `dataDir` led to, which is not there now: it was removed, or moved with its project, and
+ * only people know which.
+ */
+export function dataLeftBehind(dataDir: string): readonly string[] {
+  if (lstatSync(dataDir, { throwIfNoEntry: false }) || !existsSync(SYSTEM_DATA)) return [];
+  return readdirSync(SYSTEM_DATA)
+    .map(name => path.join(SYSTEM_DATA, name))
+    .filter(home => {
+      const note = path.join(home, 'linked-from');
+      return existsSync(note) && readFileSync(note, 'utf8').trim() === dataDir;
+    });
+}
+
+function assertNothingLeft(dataDir: string): void {
+  const left = dataLeftBehind(dataDir);
+  if (left.length === 0) return;
+  throw new DatabaseError(
+    'NOT_A_DATA_FOLDER',
+    `The data of ${dataDir} are still in ${left.join(' and ')}; the link to them is gone.`,
+    `Nothing was removed, as a project that was moved would lose them. If it was not: rm -r ${left.join(' ')}`,
+  );
 }
 
 function isOurHome(home: string): boolean {

@@ -68,13 +68,19 @@ function assertOrphaned(dataDir: string, pid: number): void {
       'Stop it (pg_ctl stop), or give its URL in DATABASE_ENGINE.',
     );
   }
-  if (isAlive(record.ownerPid) && startTime(record.ownerPid) === record.ownerStart) {
+  if (hasLivingOwner(dataDir)) {
     throw new DatabaseError(
       'IN_USE',
       `PeakStone is already running on ${dataDir} (process ${record.ownerPid}).`,
-      'Use it, or stop it first: peakstone down',
+      `Use it, or stop it where it was started: peakstone down. Where that finds no stack: kill ${record.ownerPid}`,
     );
   }
+}
+
+/** Whether a PeakStone that lives runs a server in the folder. */
+export function hasLivingOwner(dataDir: string): boolean {
+  const record = readRecord(dataDir);
+  return record !== undefined && isAlive(record.ownerPid) && startTime(record.ownerPid) === record.ownerStart;
 }
 
 /**

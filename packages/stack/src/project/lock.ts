@@ -1,9 +1,11 @@
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StackError } from './errors.ts';
 
 /** Held until released, or until the process ends in whatever way: the kernel lets go of it, so none is ever stale. */
 export interface Lock {
+  /** Whether its file was deleted: nobody can find the holder by it any more. A file that was moved is not. */
+  readonly isRemoved: boolean;
   release(): void;
 }
 
@@ -19,21 +21,34 @@ const held = new Set<DatabaseSync>();
  * @throws {StackError} `permission` when the file cannot be opened; what the system says when it cannot be made.
  */
 export function takeLock(path: string): Lock | null {
-  closeSync(openSync(path, 'a', 0o600));
-  const file = openLock(path, { timeout: 500 });
+  // Closed with the lock and no sooner: the system gives up a process's locks when it closes any handle of the file.
+  const handle = openSync(path, 'a', 0o600);
+  let file: DatabaseSync;
+  try {
+    file = openLock(path, { timeout: 500 });
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
   try {
     // Nothing is ever written, so that there is nothing to roll back: no journal beside it.
     file.exec('pragma journal_mode = memory; begin exclusive');
   } catch (error) {
     file.close();
+    closeSync(handle);
     if (isBusy(error)) return null;
     throw error;
   }
   held.add(file);
   return {
+    get isRemoved() {
+      return file.isOpen && fstatSync(handle).nlink === 0;
+    },
     release() {
       held.delete(file);
-      if (file.isOpen) file.close();
+      if (!file.isOpen) return;
+      file.close();
+      closeSync(handle);
     },
   };
 }

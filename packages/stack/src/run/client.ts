@@ -138,27 +138,36 @@ export async function ask(
 /** What a killed stack has left running ends as well when the stack is stopped. */
 async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
   const presence = readPresence(paths);
-  if (presence.kind === 'running' || !existsSync(paths.lock)) return false;
+  if (presence.kind === 'running') return false;
+  // Without a folder, what it linked to may still be in use.
+  if (!existsSync(paths.lock)) return await freeServices(paths, onEvent, env);
   // Held meanwhile, so that no successor starts the server that is being stopped.
   const lock = takeLock(paths.lock);
   if (lock === null) return false;
   // Its state may be lost, and the database run nevertheless.
-  let found = existsSync(paths.state);
+  const found = existsSync(paths.state);
   try {
     if (presence.kind === 'stale') await endLeft(presence.state.processes ?? []);
-    const values = await stackValues(paths, env);
-    for (const { name, local } of services) {
-      const planning = await local?.plan?.();
-      await planning?.freeRemains?.(paths, values, text => {
-        found = true;
-        onEvent({ kind: 'step', service: name, text });
-      });
-    }
+    const freed = await freeServices(paths, onEvent, env);
     removeState(paths);
-    return found;
+    return found || freed;
   } finally {
     lock.release();
   }
+}
+
+/** Whether any service had left something running. */
+async function freeServices(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
+  let found = false;
+  const values = await stackValues(paths, env);
+  for (const { name, local } of services) {
+    const planning = await local?.plan?.();
+    await planning?.freeRemains?.(paths, values, text => {
+      found = true;
+      onEvent({ kind: 'step', service: name, text });
+    });
+  }
+  return found;
 }
 
 /** The stack has given back its lock by now; its process takes a moment more. */

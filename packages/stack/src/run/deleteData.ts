@@ -37,7 +37,11 @@ export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<r
  * @throws as `planDeletion`; {StackError} `alreadyRunning`
  */
 export async function deleteData(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
-  if (!existsSync(paths.data)) return [];
+  if (!existsSync(paths.data)) {
+    const values = await stackValues(paths, env);
+    for (const { local } of services) (await local?.plan?.())?.dataPlaces?.(paths, values);
+    return [];
+  }
   const lock = readPresence(paths).kind === 'running' ? null : takeLock(paths.lock);
   if (lock === null)
     throw new StackError('alreadyRunning', `A stack runs in ${paths.data}.`, {

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export interface LogFileOptions {
   /** A file that would grow past this is moved to `.1` first. Default 5 MB. */
@@ -35,7 +35,8 @@ export class LogFile {
     this.path = join(folder, `${service}.log`);
     this.#maxBytes = options.maxBytes ?? 5_000_000;
     this.#keep = options.keep ?? 2;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // What was removed while the stack ran must not come back as an empty folder; the lines are counted as dropped.
+    if (existsSync(dirname(folder))) mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   /** Adds one line (or several, parted by newlines). */

@@ -86,6 +86,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     return await bringUp({
       options,
       paths,
+      lock,
       place,
       example,
       plan,
@@ -109,6 +110,7 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
 interface StackRun {
   readonly options: StartOptions;
   readonly paths: StackPaths;
+  readonly lock: Lock;
   readonly place: Place;
   readonly example: Example | null;
   readonly plan: StackPlan;
@@ -146,6 +148,11 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
       ),
     };
   };
+  const end = async (): Promise<void> => {
+    interrupt.abort();
+    await run.release.all();
+    requested.resolve();
+  };
   const handle = async (request: ControlRequest, onEvent: OnStackEvent): Promise<StackStatus | null> => {
     const deafen = run.hub.listen(onEvent);
     try {
@@ -168,9 +175,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
             await run.supervisor.hold(request.service);
             return status();
           }
-          interrupt.abort();
-          await run.release.all();
-          requested.resolve();
+          await end();
           return null;
       }
     } finally {
@@ -183,6 +188,13 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
     run.state.end();
   });
   run.state.begin();
+  run.release.add(
+    whenRemoved(run.lock, () => {
+      run.hub.emit({ kind: 'notice', text: `${run.paths.data} was removed while the stack ran: it stops.` });
+      // What could not be stopped has nobody left to tell it to but the log.
+      end().catch((error: Error) => run.hub.emit({ kind: 'failed', reason: error.message }));
+    }),
+  );
   const signal = AbortSignal.any([run.options.signal, interrupt.signal]);
   await run.supervisor.start(signal);
   if (run.example) {
@@ -206,6 +218,20 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
     status,
     stop: () => run.release.all(),
   };
+}
+
+/** How often a stack looks whether its folder is still there. */
+const lookMs = 1000;
+
+/** A stack whose folder was deleted can be found by no command, and would hold its ports for ever. Returns what ends the look. */
+function whenRemoved(lock: Lock, act: () => void): () => void {
+  const timer = setInterval(() => {
+    if (!lock.isRemoved) return;
+    clearInterval(timer);
+    act();
+  }, lookMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** What users open: the front, what is behind it by its path, then what has an address of its own. */

@@ -49,6 +49,7 @@ export class StateFile {
 
   end(): void {
     this.#open = false;
-    removeState(this.#paths);
+    // In its old place a successor may have begun.
+    if (!this.#place.isMoved) removeState(this.#paths);
   }
 }

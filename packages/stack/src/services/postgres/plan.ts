@@ -1,9 +1,11 @@
 /** What the start of the stack must know of the database before anything runs, and what is left of a killed one. */
 import { existsSync, realpathSync } from 'node:fs';
-import { sep } from 'node:path';
+import { join, sep } from 'node:path';
 import {
   DatabaseError,
+  dataLeftBehind,
   freeDataFolder,
+  hasLivingOwner,
   inspectDataFolder,
   locateDataFolder,
   planRemoval,
@@ -58,6 +60,11 @@ export async function freeRemains(
 ): Promise<void> {
   const folder = databaseDir(paths, env);
   if (existsSync(folder)) await freeDataFolder(folder, step);
+  // Whoever removed the folder left behind what it linked to. A stack that lives stops by itself, or was moved.
+  for (const home of dataLeftBehind(folder)) {
+    const left = join(home, 'postgres');
+    if (existsSync(left) && !hasLivingOwner(left)) await freeDataFolder(left, step);
+  }
 }
 
 export function dataPlaces(paths: StackPaths, env: EnvValues): readonly string[] {
