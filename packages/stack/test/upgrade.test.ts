@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { stackPaths } from '../src/project/paths.ts';
+import { startStack } from '../src/run/stack.ts';
 import { changes, recordVersion, upgradeNotes } from '../src/run/upgrade.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'peakstone-upgrade-'));
@@ -25,6 +26,15 @@ describe('a start after another version', () => {
     const paths = stack();
     assert.deepEqual(upgradeNotes(paths, true), []);
     recordVersion(paths);
+    assert.deepEqual(upgradeNotes(paths, false), []);
+  });
+
+  it('does not take a first start that was interrupted for an earlier version', async () => {
+    const paths = stackPaths(join(root, String(++count)));
+    mkdirSync(paths.project, { mode: 0o700 });
+    const signal = AbortSignal.abort();
+    await assert.rejects(startStack({ cwd: paths.project, env: {}, signal, onEvent: () => undefined }));
+    assert.ok(existsSync(paths.lock));
     assert.deepEqual(upgradeNotes(paths, false), []);
   });
 

@@ -62,7 +62,9 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     if (options.data === undefined && paths.project !== resolve(options.cwd))
       hub.emit({ kind: 'notice', text: `This folder is part of the project in ${paths.project}.` });
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
-    for (const text of upgradeNotes(paths, isNew)) hub.emit({ kind: 'notice', text });
+    const notes = upgradeNotes(paths, isNew);
+    for (const text of notes) hub.emit({ kind: 'notice', text });
+    if (isNew && notes.length === 0) recordVersion(paths);
     const plan = await planStack(options, paths, hub.emit, example?.manifest.schemas);
     const live = new Live();
     const processes = planProcesses({

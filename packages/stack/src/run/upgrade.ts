@@ -41,7 +41,10 @@ export function upgradeNotes(paths: StackPaths, isNew: boolean): readonly string
   return [`This stack was last run by ${name}. Since then:`, ...missed];
 }
 
-/** Says that this version has run the stack. Called once it is up, so that a failed start tells its notes again. */
+/**
+ * Says that this version has run the stack. Called at once for a new one, as its first start may be interrupted and no
+ * earlier version was there; else once it is up, so that a failed start tells its notes again.
+ */
 export function recordVersion(paths: StackPaths): void {
   const record: VersionRecord = { version: stackVersion, changes: changes.length };
   const before = readRecord(paths);
