@@ -1,8 +1,8 @@
 /** A project's `peakstone.config.ts`: found, run and checked. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type ResolveFnOutput, type ResolveHookContext, registerHooks } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { type StackConfig, StackConfigError } from './definition.ts';
 import { resolveStack } from './resolve.ts';
@@ -32,7 +32,7 @@ async function readStackConfig(folder: string): Promise<StackConfig> {
   if (name === undefined) return {};
   assertOwnPlace(join(folder, name));
   let module: { default?: unknown };
-  const hooks = registerHooks({ resolve: resolveOwnPackage });
+  const hooks = registerHooks({ resolve: resolveForConfig });
   try {
     module = (await import(pathToFileURL(join(folder, name)).href)) as { default?: unknown };
   } catch (error) {
@@ -61,12 +61,27 @@ function assertOwnPlace(file: string): void {
   }
 }
 
-/** The file's import of this package means the one that reads it, so that a folder without node_modules can have one. */
-function resolveOwnPackage(
+/**
+ * The file's import of this package means the one that reads it, so that a folder without node_modules can have one. A
+ * module in a folder whose package.json names no type is one without Node's warning, which nobody here asked for.
+ */
+function resolveForConfig(
   specifier: string,
   context: ResolveHookContext,
   nextResolve: (specifier: string, context: ResolveHookContext) => ResolveFnOutput,
 ): ResolveFnOutput {
-  if (specifier !== '@peakstone/stack') return nextResolve(specifier, context);
+  if (specifier !== '@peakstone/stack') {
+    const found = nextResolve(specifier, context);
+    return found.format == null && isModule(found.url)
+      ? { ...found, format: found.url.endsWith('.ts') ? 'module-typescript' : 'module' }
+      : found;
+  }
   return { url: new URL('./index.ts', import.meta.url).href, shortCircuit: true };
+}
+
+/** By what Node would go by itself, had it not to look twice: the syntax of modules. */
+function isModule(url: string): boolean {
+  if (!/^file:.*\.[jt]s$/.test(url)) return false;
+  const file = fileURLToPath(url);
+  return existsSync(file) && /^\s*(?:export|import)\b/m.test(readFileSync(file, 'utf8'));
 }

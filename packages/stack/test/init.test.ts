@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -44,6 +45,25 @@ describe('a new project', () => {
     assert.deepEqual(await loadStackConfig(folder), { schemas: ['public'] });
     assert.match(read(folder, 'README.md'), /^# shop\n[\s\S]*\nnpx peakstone up --detach\n/);
     assert.deepEqual(read(folder, '.gitignore').trim().split('\n'), ['node_modules/', '.env', '.peakstone/']);
+  });
+
+  it('is read without a warning of Node’s, where package.json names no type as well', () => {
+    const files = {
+      'package.json': '{"name":"shop"}',
+      'names.ts': "export const schemas: string[] = ['shop'];\n",
+      'peakstone.config.ts': `import { defineConfig } from '@peakstone/stack';
+import { schemas } from './names.ts';
+export default defineConfig({ schemas });
+`,
+    };
+    const loader = new URL('../src/loadConfig.ts', import.meta.url).href;
+    const read = `import { loadStackConfig } from ${JSON.stringify(loader)};
+console.log(JSON.stringify(await loadStackConfig(process.cwd())));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', read], {
+      cwd: project(files),
+      encoding: 'utf8',
+    });
+    assert.deepEqual([JSON.parse(stdout), stderr], [{ schemas: ['shop'] }, '']);
   });
 
   it('writes over nothing, and keeps secrets and data out of git all the same', () => {
