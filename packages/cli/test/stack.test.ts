@@ -181,6 +181,21 @@ describe('one stack in the background', () => {
     assert.equal((await get('/rest/v1/films')).status, 200);
   });
 
+  it('says which extension a start left in a schema that is served, and for which function', async () => {
+    const sql = (text: string) => project.run(['sql', '--superuser', text]);
+    await sql('alter extension citext set schema public');
+    await sql(
+      'create function same(a citext, b citext) returns boolean language sql set search_path = public as $$ select a = b $$',
+    );
+    const restart = await project.run(['restart', 'postgres']);
+    assert.equal(restart.code, 0);
+    assert.match(restart.stderr, /Not done: extension citext .*stays in public.*same\(/);
+    assert.match((await project.run(['doctor'])).stdout, /citext is in public, which the APIs serve/);
+    await sql('drop function same');
+    assert.doesNotMatch((await project.run(['restart', 'postgres'])).stderr, /Not done/);
+    assert.doesNotMatch((await project.run(['doctor'])).stdout, /citext is in public/);
+  });
+
   it('heals when the database is killed under it; requests get 503 meanwhile, never a lie', async () => {
     const postmaster = Number(
       readFileSync(join(project.folder, '.peakstone/postgres/postmaster.pid'), 'utf8').split('\n')[0],

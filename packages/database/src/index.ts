@@ -7,6 +7,7 @@ export type {
   RoleSettings,
   SupabaseMode,
 } from './bootstrap/model.ts';
+export { EXTENSIONS } from './bootstrap/model.ts';
 export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';

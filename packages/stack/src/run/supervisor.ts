@@ -183,6 +183,7 @@ export class Supervisor {
         },
       );
       entry.running = running;
+      for (const text of running.notices ?? []) onEvent({ kind: 'notice', text });
       running.ended?.then(reason => this.#onEnd(entry, running, reason));
       if (!isOurs(unit)) {
         entry.unhealthySince = Date.now();

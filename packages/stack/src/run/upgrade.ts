@@ -9,7 +9,7 @@ import type { StackPaths } from '../project/paths.ts';
  * seen, which holds between releases as well, for those who follow a clone.
  */
 export const changes: readonly string[] = [
-  'Extensions live in the schema extensions instead of public, which is on every role’s search_path; those that this stack had installed are moved by this start.',
+  'Extensions live in the schema extensions instead of public, which is on every role’s search_path; this start moves those that this stack had installed, but for any that it names below.',
   'Statements of visitors end after 8 s, and those of signed-in users too: DATABASE_STATEMENT_TIMEOUT sets another limit.',
   'PATCH and DELETE without a filter are refused with 400: PGRST_DB_SAFEUPDATE_ENABLED=false in .env allows them.',
   'Folders and files that another user of this machine owns or may write are refused: state, caches, .env, peakstone.config.ts.',

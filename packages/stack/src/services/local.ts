@@ -145,6 +145,8 @@ export interface RunningService extends Running {
   adoptSecrets?(env: EnvValues, signal: AbortSignal): Promise<void>;
   /** Looks again at what it has read of others, and resolves when it serves what it found. */
   refresh?(): Promise<void>;
+  /** In the supervisor's process: what the operator should know of this start, though it succeeded. */
+  readonly notices?: readonly string[];
 }
 
 /** What services tell those that start after them; each fact comes from one service. */

@@ -1,4 +1,5 @@
-import { createPrivilegedPool } from '@peakstone/kernel/pg';
+import { EXTENSIONS, servedSchemas } from '@peakstone/database';
+import { arrayLiteral, createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
 import { type Check, ok, warn } from '../../project/check.ts';
 import type { Examined } from '../local.ts';
 import { administratorUrl } from './address.ts';
@@ -12,6 +13,22 @@ const extensions: readonly (readonly [name: string, use: string])[] = [
   ['vector', 'embeddings'],
 ];
 
+/** Where an API serves their functions, as one that stayed there does. */
+async function examinePlaces(pool: Pool, served: readonly string[]): Promise<Check[]> {
+  const { rows } = await pool.query(
+    `select extname, n.nspname from pg_extension join pg_namespace n on n.oid = extnamespace
+     where extname = any ($1::text[]) and n.nspname = any ($2::text[]) order by 1`,
+    [arrayLiteral(EXTENSIONS.map(({ name }) => name)), arrayLiteral(served)],
+  );
+  return rows.map(([name, place]) =>
+    warn(
+      'Extension',
+      `${name} is in ${place}, which the APIs serve`,
+      "'peakstone restart postgres' moves it, or names the functions that would miss it there.",
+    ),
+  );
+}
+
 /** Which extensions the running server has. */
 export async function examineDatabase({ env, ports }: Examined): Promise<Check[]> {
   const url = administratorUrl(env, ports);
@@ -22,6 +39,7 @@ export async function examineDatabase({ env, ports }: Examined): Promise<Check[]
     const there = extensions.filter(([name]) => versions.has(name));
     const absent = extensions.filter(([name]) => !versions.has(name));
     return [
+      ...(await examinePlaces(pool, await servedSchemas(url))),
       ...there.map(([name]) => ok('Extension', `${name} ${versions.get(name)}`)),
       ...(absent.length === 0
         ? []

@@ -15,6 +15,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     signal,
   )) as RunningDatabase;
   return {
+    notices: running.bootstrap.failed.map(({ step, reason }) => `Not done: ${step}: ${reason}.`),
     health: () => running.health(),
     stop: () => running.stop(),
     pid: () => running.local?.pid,
