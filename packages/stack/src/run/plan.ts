@@ -165,12 +165,14 @@ function wishPorts(
   const ordered = [...listening.filter(({ front }) => front), ...listening.filter(({ front }) => !front)];
   return ordered.map(({ name, port, front, local }, index) => {
     const address = front ? host : '127.0.0.1';
-    if (portBase !== undefined)
-      return { service: name, port: portBase + index, setBy: '--port-base', host: address };
     const variable = local?.portVariable;
     const text = variable === undefined ? undefined : env[variable];
-    if (!variable || !text) return { service: name, port: port!, host: address };
-    return { service: name, port: readPort(variable, text), setBy: variable, host: address };
+    // Read even where the base wins: a wrong one would end the next start without it.
+    const own = variable && text ? readPort(variable, text) : undefined;
+    if (portBase !== undefined)
+      return { service: name, port: portBase + index, setBy: '--port-base', host: address };
+    if (!variable || own === undefined) return { service: name, port: port!, host: address };
+    return { service: name, port: own, setBy: variable, host: address };
   });
 }
 
