@@ -15,7 +15,7 @@ const remedies: readonly Remedy[] = [
     code: '0A000',
     message: /^extension ".*" is not available$/,
     hint: () =>
-      'It is not part of this server. Leave the line out, or run a PostgreSQL that has it: DATABASE_ENGINE=system, or the URL of a server (peakstone help up).',
+      'It is not part of this server. Leave the line out, or run a PostgreSQL that has it: DATABASE_ENGINE=system, or the URL of a server that is there.',
   },
   {
     code: '42501',
