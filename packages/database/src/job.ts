@@ -38,10 +38,6 @@ export function renderReport(report: BootstrapReport): string[] {
     lines.push(
       `Settings taken off roles: ${report.settingsTakenOff.join('; ')}. Those that you want belong in DATABASE_ROLE_SETTINGS.`,
     );
-  if (report.routinesTakenBack.length > 0)
-    lines.push(
-      `Given back to the superuser, whose objects call them: ${report.routinesTakenBack.join('; ')}. Read them: db_migrator could have changed what they do.`,
-    );
   for (const { step, reason } of report.failed) lines.push(`Not possible: ${step} (${reason}).`);
   return lines;
 }

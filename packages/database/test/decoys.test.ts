@@ -20,7 +20,6 @@ import {
   bootstrapDatabase,
   connectionUrl,
   ensureSecrets,
-  renderReport,
   rotateSecrets,
 } from '../src/index.ts';
 import { createProbe } from '../src/probe.ts';
@@ -290,37 +289,5 @@ describe('routines that a superuser makes where db_migrator makes its own', () =
     ])
       await assert.rejects(asMigrator(attack), attack.includes('cast') ? Error : refused, attack);
     assert.deepEqual(await use(), [['f']]);
-  });
-
-  it('are taken back where an earlier version had given them away, but no SECURITY DEFINER function', async () => {
-    const given = ['evt()', 'stamp()', 'positive(int)', 'total(int)', 'plus(int, int)'];
-    await asMigrator(
-      "create function public.free() returns int language sql as 'select 1'",
-      "create function public.definer() returns trigger language plpgsql security definer as 'begin return new; end'",
-      'grant execute on function public.definer() to public',
-    );
-    await asSuperuser(
-      'set event_triggers = off',
-      ...given.map(signature => `alter routine public.${signature} owner to db_migrator`),
-      'create trigger definer before insert on private.log for each row execute function public.definer()',
-      // As the plan of an earlier version.
-      "update peakstone.bootstrap set plan = ''",
-    );
-    const report = await bootstrapDatabase(server.url, options);
-    assert.deepEqual(
-      [...report.routinesTakenBack].sort(),
-      given.map(signature => `public.${signature.replaceAll('int', 'integer').replace(', ', ',')}`).sort(),
-    );
-    assert.match(renderReport(report).join('\n'), /Given back to the superuser.*public\.evt\(\)/);
-    for (const attack of attacks) await assert.rejects(asMigrator(attack), refused, attack);
-    assert.deepEqual(await use(), [['f']]);
-    assert.deepEqual(
-      await asSuperuser(
-        "select proname from pg_proc where proowner = 'db_migrator'::regrole and proname in ('free', 'definer') order by 1",
-      ),
-      [['definer'], ['free']],
-    );
-    await asSuperuser("update peakstone.bootstrap set plan = ''");
-    assert.deepEqual((await bootstrapDatabase(server.url, options)).routinesTakenBack, []);
   });
 });

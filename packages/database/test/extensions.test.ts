@@ -140,6 +140,27 @@ describe('the extensions of a stack that has them in public', () => {
     assert.equal((await stack.bootstrap()).outcome, 'unchanged');
   });
 
+  it('stay where another role owns them, who could have added what it likes', async () => {
+    await stack.asSuperuser('drop extension "uuid-ossp"');
+    await stack.as(
+      'db_migrator',
+      'create extension "uuid-ossp" schema public',
+      'create function planted() returns text language sql as $$ select current_user::text $$',
+      'alter extension "uuid-ossp" add function planted()',
+    );
+    const { failed } = await stack.bootstrap();
+    assert.match(failed.map(({ reason }) => reason).join(), /stays in public: .* belongs to db_migrator/);
+    assert.equal(failed.length, 1);
+    assert.deepEqual(
+      await stack.asSuperuser(
+        "select from pg_proc where pronamespace = 'extensions'::regnamespace and proname = 'planted'",
+      ),
+      [],
+    );
+    await stack.as('db_migrator', 'drop extension "uuid-ossp"');
+    assert.deepEqual((await stack.bootstrap()).failed, []);
+  });
+
   const fixed = 'language sql set search_path = public as';
   const ways: Readonly<Record<string, readonly [call: string, ...make: readonly string[]]>> = {
     'an argument': [

@@ -76,6 +76,12 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
   if extension is null then
     return;
   end if;
+  select string_agg(name, ', ') into owners from (${strangersOf}) as stranger;
+  if owners is not null then
+    raise warning using errcode = '${NOT_DONE}', detail = ${literal(`extension ${name} into schema ${EXTENSIONS_SCHEMA}`)},
+      message = format('it stays in %I: it, or something that was added to it, belongs to %s', place, owners);
+    return;
+  end if;
   select string_agg(f.function, ', ' order by f.function) filter (where f.rank <= ${MAX_NAMED})
       || case when count(*) > ${MAX_NAMED} then format(' and %s more', count(*) - ${MAX_NAMED}) else '' end
     into users from (select function, row_number() over (order by function) as rank from (${functionsThatBreak}) as found) as f;
@@ -85,9 +91,22 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
     raise warning using errcode = '${NOT_DONE}', detail = ${literal(`extension ${name} into schema ${EXTENSIONS_SCHEMA}`)},
       message = format('it stays in %I, where these functions look for it: %s; add ${EXTENSIONS_SCHEMA} to their search_path', place, users);
   end if;`,
-    'extension oid; place name; users text;',
+    'extension oid; place name; users text; owners text;',
   );
 }
+
+/**
+ * Given `extension`, its oid: lesser roles that own it, or one of its members. Its owner may add what he likes to it, and
+ * that would come along into a schema which everybody's search path has, and where only we write.
+ */
+const strangersOf = `
+      select distinct pg_get_userbyid(owner) as name from (
+        select extowner from pg_extension where oid = extension
+        union all select s.refobjid from pg_shdepend s join pg_depend d on d.classid = s.classid and d.objid = s.objid
+          where s.dbid = (select oid from pg_database where datname = current_database()) and s.deptype = 'o'
+            and s.refclassid = 'pg_authid'::regclass and d.deptype = 'e'
+            and d.refclassid = 'pg_extension'::regclass and d.refobjid = extension
+      ) as object (owner) where not ${isTrusted('owner')}`;
 
 /** Functions that a report names. */
 const MAX_NAMED = 5;

@@ -18,7 +18,6 @@ import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
 import { NOT_DONE } from './sql.ts';
 import { planSteps } from './steps.ts';
-import { TAKEN_BACK } from './takeBack.ts';
 
 /** What a bootstrap did, for the log and for `peakstone doctor`. */
 export interface BootstrapReport {
@@ -31,8 +30,6 @@ export interface BootstrapReport {
   readonly passwordsSet: readonly string[];
   /** Settings that somebody had given roles of the stack by ALTER ROLE … SET, now taken off them. */
   readonly settingsTakenOff: readonly string[];
-  /** Routines that db_migrator had and objects of the superuser's call, now the superuser's. */
-  readonly routinesTakenBack: readonly string[];
   /** What could not be done, with the reason: what this login may not do, or what stands in the way. */
   readonly failed: readonly { readonly step: string; readonly reason: string }[];
   /** Extensions of the stack that the server does not have, or has not loaded. */
@@ -127,7 +124,7 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   };
   if (unchanged) {
     if (passwords.length > 0) await pool.exchange(transaction(server, passwords.map(passwordStatement)));
-    return { ...report, outcome: 'unchanged', settingsTakenOff: [], routinesTakenBack: [], failed: [] };
+    return { ...report, outcome: 'unchanged', settingsTakenOff: [], failed: [] };
   }
   const all: Step[] = [
     ...steps,
@@ -135,7 +132,7 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
   ];
   const said = new Said();
   await (server.isSuperuser ? applyWhole(pool, server, all, said) : applyEach(pool, server, all, said));
-  const { failed, routinesTakenBack } = said;
+  const { failed } = said;
   // Another configuration changes settings as well, which is nobody's fault.
   const isOthers = parts['role settings'] !== before['role settings'];
   const settingsTakenOff = isOthers ? said.settingsTakenOff : [];
@@ -145,7 +142,7 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
     // What stood in a superuser's way may be gone the next time; what a login may not do stays so.
     await remember(pool, server.isSuperuser && failed.length > 0 ? '' : plan, after, schemas);
   }
-  return { ...report, outcome: 'applied', settingsTakenOff, routinesTakenBack, failed };
+  return { ...report, outcome: 'applied', settingsTakenOff, failed };
 }
 
 /** The settings of roles, with what the REST API is to find there; what somebody set in its place stays. */
@@ -179,12 +176,10 @@ async function remember(
 class Said {
   readonly failed: { readonly step: string; readonly reason: string }[] = [];
   readonly settingsTakenOff: string[] = [];
-  readonly routinesTakenBack: string[] = [];
 
   readonly hear = ({ code, message, detail }: PgNotice): void => {
     if (code === NOT_DONE) this.failed.push({ step: detail ?? 'a step', reason: message });
     else if (code === SETTING_TAKEN_OFF) this.settingsTakenOff.push(message);
-    else if (code === TAKEN_BACK) this.routinesTakenBack.push(message);
   };
 }
 

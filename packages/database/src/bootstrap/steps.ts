@@ -18,7 +18,6 @@ import {
   schemaStatements,
 } from './schemas.ts';
 import { supabaseSteps } from './supabase.ts';
-import { takeBackStatement } from './takeBack.ts';
 import { watchStatements } from './watch.ts';
 
 export interface StepOptions {
@@ -103,7 +102,6 @@ export function planSteps(options: StepOptions): readonly Step[] {
             name: "ownership of the superuser's tables",
             statements: ownershipStatements(schemas),
           },
-          { name: "ownership of what the superuser's objects call", statements: [takeBackStatement()] },
         ]
       : []),
   ];

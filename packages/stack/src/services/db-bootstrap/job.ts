@@ -41,11 +41,6 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
     ...(report.settingsTakenOff.length > 0
       ? [`settings taken off roles: ${report.settingsTakenOff.join(', ')}`]
       : []),
-    ...(report.routinesTakenBack.length > 0
-      ? [
-          `given back to the superuser (read them: db_migrator could have changed them): ${report.routinesTakenBack.join(', ')}`,
-        ]
-      : []),
     ...report.failed.map(({ step, reason }) => `not done: ${step} (${reason})`),
   ];
   return `db-bootstrap: ${parts.join('; ')}`;
