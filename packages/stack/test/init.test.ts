@@ -118,6 +118,7 @@ create extension if not exists "uuid-ossp" with schema extensions;
 create extension vector; create extension if not exists postgres_fdw;
 create table t (id int); alter table t owner to "postgres";`,
       'supabase/seed.sql': '',
+      'supabase/functions/hello/index.ts': '',
     });
     const { notes, next } = init(folder, { from: 'supabase' });
     assert.match(notes.join('\n'), /has not: vector \(supabase\/migrations\/20240101000000_init\.sql:3\)\./);
@@ -136,6 +137,7 @@ create table t (id int); alter table t owner to "postgres";`,
     assert.match(notes.join('\n'), /Apply the migrations in supabase\/migrations \(1\)/);
     assert.match(notes.join('\n'), /seed\.sql[\s\S]*sign-in \(GoTrue\)/);
     assert.doesNotMatch(notes.join('\n'), /object storage/);
+    assert.match(notes.join('\n'), /graphql_public[\s\S]*supabase\/functions/);
     assert.deepEqual(next, ['peakstone up --detach']);
     assert.match(init(folder, { from: 'supabase' }).notes.join('\n'), /Add to \.env: PGRST_DB_MAX_ROWS=1000/);
   });
@@ -151,11 +153,13 @@ create table t (id int); alter table t owner to "postgres";`,
       [`${tables}/shop_orders.yaml`]:
         'table:\n  name: orders\n  schema: shop\ninsert_permissions:\n  - role: clerk\n',
       'migrations/default/1690000000000_init/up.sql': 'create table films ();',
+      'seeds/default/films.sql': 'insert into films default values;',
       'migrations/default/1690000000000_init/down.sql': 'drop table films;',
     });
     const { notes } = init(folder, { from: 'hasura' });
     assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
     assert.match(notes.join('\n'), /Apply the migrations \(1\): `for f in migrations\/\*\/\*\/up\.sql;/);
+    assert.match(notes.join('\n'), /Load the rows \(1\): `for f in seeds\/\*\/\*\.sql;/);
     assert.match(notes.join('\n'), /Permissions of clerk, guest on 2 tables/);
   });
 
@@ -176,6 +180,35 @@ create table t (id int); alter table t owner to "postgres";`,
     });
     init(listed, { from: 'compose' });
     assert.deepEqual(await loadStackConfig(listed), { schemas: ['shop'] });
+  });
+
+  it('of the twelve images takes over what the file told PostgREST, and names what it does not take', () => {
+    const files = {
+      'compose.yml': `services:
+  db: { image: 'postgres:17', environment: { POSTGRES_DB: shop } }
+  rest:
+    image: postgrest/postgrest:v13
+    environment:
+      PGRST_DB_URI: postgres://x
+      PGRST_DB_PRE_REQUEST: auth.guard
+      PGRST_DB_MAX_ROWS: 50
+      PGRST_DB_ANON_ROLE: guest
+      PGRST_JWT_SECRET: not-for-git
+  mailer: { image: 'acme/mailer:1' }
+`,
+    };
+    const folder = project(files);
+    const { notes } = init(folder, { from: 'compose' });
+    const wanted = ['PGRST_DB_MAX_ROWS=50', 'PGRST_DB_PRE_REQUEST=auth.guard', 'POSTGRES_DB=shop'];
+    const env = read(folder, '.env').trim().split('\n').slice(1);
+    assert.deepEqual(env, [...wanted, 'JWT_SECRET=not-for-git']);
+    assert.match(notes.join('\n'), /Visitors were guest[\s\S]*the service mailer \(acme\/mailer:1\)/);
+    assert.doesNotMatch(notes.join('\n'), /service (?:db|rest)/);
+    const kept = project({ ...files, '.env': 'TZ=UTC\n' });
+    init(kept, { from: 'compose' });
+    for (const line of wanted) assert.ok(read(kept, 'README.md').includes(`- Add to .env: ${line}\n`));
+    assert.match(read(kept, 'README.md'), /Add to \.env: JWT_SECRET, with its value in compose\.yml/);
+    assert.doesNotMatch(read(kept, 'README.md'), /not-for-git/);
   });
 
   it('says which file cannot be read', () => {

@@ -41,7 +41,7 @@ export interface InitReport {
  * @throws {StackError} `config`, `example`; what the system says where it cannot write
  */
 export function initProject({ folder, from, example, asCalled }: InitOptions): InitReport {
-  const found = from === undefined ? undefined : readers[from](folder);
+  const found = from === undefined ? undefined : withSettings(readers[from](folder), folder);
   const copied = example === undefined ? undefined : findExample(folder, example);
   const made: string[] = [];
   const kept: string[] = [];
@@ -70,14 +70,21 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   return {
     made,
     kept,
-    notes: [...settingsToAdd(found, kept), ...(found?.notes ?? [])],
+    notes: found?.notes ?? [],
     next: commandsFor({ isBare: found === undefined && example === undefined, example }),
   };
 }
 
-function settingsToAdd(found: Found | undefined, kept: readonly string[]): string[] {
-  if (!kept.includes('.env')) return [];
-  return Object.entries(found?.env ?? {}).map(([name, value]) => `Add to .env: ${name}=${value}`);
+/** A `.env` that is there is never written to: its owner adds what is missing. */
+function withSettings(found: Found, folder: string): Found {
+  if (!existsSync(join(folder, '.env'))) return found;
+  // The README, which is for git, holds these notes as well.
+  const missing = Object.entries(found.env).map(([name, value]) =>
+    /SECRET|PASS|KEY/.test(name)
+      ? `Add to .env: ${name}, with its value in ${found.title}`
+      : `Add to .env: ${name}=${value}`,
+  );
+  return { ...found, notes: [...missing, ...found.notes] };
 }
 
 /** Secrets and data must not get into git: what an own file lacks is added to it. */

@@ -4,12 +4,15 @@ import { parseEnvFile } from '@peakstone/kernel/config';
 import { parse } from 'yaml';
 import { StackError } from '../../project/errors.ts';
 import { readOwn } from '../../project/own.ts';
+import { services } from '../../services/index.ts';
 import { variables } from '../../variables.ts';
 import type { Found } from '../project.ts';
 
 const FILES = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml'] as const;
 
 interface ComposeService {
+  readonly image?: string;
+  readonly build?: unknown;
   readonly environment?: Readonly<Record<string, unknown>> | readonly string[];
 }
 
@@ -25,59 +28,109 @@ export function readCompose(folder: string): Found {
     });
   const env = join(folder, '.env');
   const values = existsSync(env) ? parseEnvFile(readOwn(env), {}) : {};
-  const schemas = readSchemas(join(folder, name), values);
+  const composed = readServices(join(folder, name));
+  const all = Object.values(composed).map(service => settingsOf(service, values));
+  const schemas = (valueIn(all, 'PGRST_DB_SCHEMAS') ?? valueIn(all, 'PGRST_DB_SCHEMA') ?? '')
+    .split(/[\s,]+/)
+    .filter(Boolean);
   const known = new Set(variables.map(variable => variable.name));
   const unknown = Object.keys(values).filter(
     variable => !known.has(variable) && !variable.startsWith('PGRST_'),
   );
+  const others = Object.entries(composed).filter(
+    ([, service]) => service && (service.image ?? service.build) && !isOurs(service),
+  );
   return {
     title: name,
     ...(schemas.length > 0 && { schemas }),
-    env: {},
+    env: takenOver(all, values),
     notes: [
       existsSync(env)
         ? `.env is kept, ${Object.keys(values).length} variables with their values; the first start adds what it lacks.`
-        : 'There is no .env: the first start makes one with new secrets. Copy the old one here first to keep the old.',
+        : 'There was no .env: the first start makes new secrets. Copy the old one here first to keep the old.',
       ...(unknown.length > 0 ? [`Nothing here reads ${unknown.sort().join(', ')}: remove them.`] : []),
+      ...visitorNotes(valueIn(all, 'PGRST_DB_ANON_ROLE')),
+      ...others.map(
+        ([service, found]) =>
+          `Not taken over: the service ${service} (${found?.image ?? 'built from source'}). Run it from a Compose file of its own.`,
+      ),
       'This starts with an empty database. With the old data in place: docs/deployment.md, "Coming from the twelve-image stack".',
       'Before you deploy: `peakstone doctor --deploy`.',
     ],
   };
 }
 
-/** What PostgREST served, wherever in the file it is configured. */
-function readSchemas(file: string, values: Readonly<Record<string, string | undefined>>): string[] {
-  let services: Readonly<Record<string, ComposeService | null>>;
+type Settings = ReadonlyMap<string, string>;
+
+/** What the stack sets itself, by where its parts are; the schemas are in the configuration. */
+const OWN =
+  /^PGRST_(?:DB_(?:URI|SCHEMAS?|ANON_ROLE|POOL\w*|CHANNEL\w*|CONFIG)|JWT_SECRET|OPENAPI_SERVER_PROXY_URI|SERVER_\w+|ADMIN_\w+)$/;
+/** Of other services: what the database and its tokens were called. */
+const SHARED = ['POSTGRES_DB', 'JWT_SECRET'];
+
+/** What PostgREST and the database were told in the Compose file itself and not by `.env`. */
+function takenOver(all: readonly Settings[], values: Values): Record<string, string> {
+  const names = new Set(all.flatMap(settings => [...settings.keys()]));
+  const wanted = [...names].filter(
+    name => SHARED.includes(name) || (name.startsWith('PGRST_') && !OWN.test(name)),
+  );
+  const found = wanted.sort().map(name => [name, valueIn(all, name) ?? ''] as const);
+  const secret = valueIn(all, 'PGRST_JWT_SECRET');
+  if (secret && !names.has('JWT_SECRET')) found.push(['JWT_SECRET', secret]);
+  return Object.fromEntries(found.filter(([name, value]) => value !== '' && values[name] !== value));
+}
+
+function visitorNotes(role: string | undefined): string[] {
+  if (role === undefined || role === '' || role === 'web_anon') return [];
+  return [
+    `Visitors were ${role} (PGRST_DB_ANON_ROLE) and are web_anon here: grant web_anon what ${role} had.`,
+  ];
+}
+
+/** By its image: one that the stack has in its table, or another's of the same program. */
+function isOurs({ image }: ComposeService): boolean {
+  const programs = services.flatMap(({ image }) => (image ? [programOf(image.pin)] : []));
+  return (
+    image !== undefined && [...programs, 'postgres', 'nginx', 'caddy', 'promtail'].includes(programOf(image))
+  );
+}
+
+/** `quay.io/minio/minio:RELEASE…` is minio. */
+function programOf(image: string): string {
+  return image.replace(/^.*\//, '').replace(/[:@].*$/, '');
+}
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+function readServices(file: string): Readonly<Record<string, ComposeService | null>> {
   try {
-    services =
-      (parse(readOwn(file), { merge: true }) as { services?: typeof services } | null)?.services ?? {};
+    const parsed = parse(readOwn(file), { merge: true }) as {
+      services?: Readonly<Record<string, ComposeService | null>> | null;
+    } | null;
+    return parsed?.services ?? {};
   } catch (error) {
     throw new StackError('config', `${file} is not YAML: ${(error as Error).message}`, { cause: error });
   }
-  for (const service of Object.values(services)) {
-    const text =
-      variableOf(service?.environment, 'PGRST_DB_SCHEMAS') ??
-      variableOf(service?.environment, 'PGRST_DB_SCHEMA');
-    if (text !== undefined)
-      return resolveText(text, values)
-        .split(/[\s,]+/)
-        .filter(Boolean);
-  }
-  return [];
 }
 
-function variableOf(environment: ComposeService['environment'], name: string): string | undefined {
-  if (environment === undefined || environment === null) return undefined;
-  if (!Array.isArray(environment)) {
-    const value = (environment as Readonly<Record<string, unknown>>)[name];
-    return value === undefined || value === null ? undefined : String(value);
-  }
-  const line = (environment as readonly string[]).find(entry => entry.startsWith(`${name}=`));
-  return line?.slice(name.length + 1);
+/** What a service is told, with Compose's variables filled in; in either of the ways that Compose has. */
+function settingsOf(service: ComposeService | null, values: Values): Settings {
+  const environment = service?.environment ?? {};
+  const entries = Array.isArray(environment)
+    ? (environment as readonly string[])
+        .filter(line => line.includes('='))
+        .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const)
+    : Object.entries(environment).filter(([, value]) => value !== null && value !== undefined);
+  return new Map(entries.map(([name, value]) => [name, resolveText(String(value), values)]));
+}
+
+/** Wherever in the file it is configured. */
+function valueIn(all: readonly Settings[], name: string): string | undefined {
+  return all.find(settings => settings.has(name))?.get(name);
 }
 
 /** `${NAME}`, `${NAME:-default}` and `$NAME`, as Compose fills them in. */
-function resolveText(text: string, values: Readonly<Record<string, string | undefined>>): string {
+function resolveText(text: string, values: Values): string {
   return text.replaceAll(
     /\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)/g,
     (_, braced, fallback, bare) => values[braced ?? bare] || (fallback ?? ''),

@@ -32,6 +32,7 @@ export function readHasura(folder: string): Found {
     env: {},
     notes: [
       ...migrationNotes(folder),
+      ...seedNotes(folder),
       ...(roles.size > 0
         ? [
             `Permissions of ${[...roles].sort().join(', ')} on ${tables.length} tables stay Hasura's: REST obeys PostgreSQL's own grants and policies, to be written for web_anon (visitors) and app_user (signed in).`,
@@ -68,4 +69,22 @@ function migrationNotes(folder: string): string[] {
   const pattern = ['migrations', ...Array<string>(Math.max(0, depth - 1)).fill('*'), 'up.sql'].join('/');
   const apply = `for f in ${pattern}; do peakstone sql -f "$f" || break; done`;
   return ups.length > 0 ? [`Apply the migrations (${ups.length}): \`${apply}\``] : [];
+}
+
+/** Beside them, `seeds/DATABASE/NAME.sql`, or one level less. */
+function seedNotes(folder: string): string[] {
+  const root = join(folder, 'seeds');
+  if (!existsSync(root)) return [];
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.sql'),
+  );
+  if (files.length === 0) return [];
+  const pattern = [
+    'seeds',
+    ...Array<string>((files[0]?.split(/[/\\]/).length ?? 1) - 1).fill('*'),
+    '*.sql',
+  ].join('/');
+  return [
+    `Load the rows (${files.length}): \`for f in ${pattern}; do peakstone sql -f "$f" || break; done\``,
+  ];
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../../project/errors.ts';
 import { readOwn } from '../../project/own.ts';
@@ -41,10 +41,21 @@ export function readSupabase(folder: string): Found {
     },
     notes: [
       ...migrationNotes(root),
+      ...(texts(api?.get('schemas')).includes('graphql_public')
+        ? ['Not served here: graphql_public (pg_graphql). GraphQL is Hasura’s, in the deployed stack.']
+        : []),
+      ...(hasFunctions(root)
+        ? ['Not run here: supabase/functions. Run them with Deno, beside the stack.']
+        : []),
       ...missing.map(([, what]) => `Not served here: ${what}.`),
       `Clients take the gateway's address, and the keys of 'peakstone secrets jwt anon' and 'peakstone secrets jwt service'.`,
     ],
   };
+}
+
+function hasFunctions(root: string): boolean {
+  const folder = join(root, 'functions');
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 function migrationNotes(root: string): string[] {
