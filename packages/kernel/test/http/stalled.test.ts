@@ -102,8 +102,12 @@ describe('clients that do not read', () => {
       for (let tries = 0; ; tries++) {
         const { bytes, longestMs } = await readSlowly(server.port);
         if (bytes > 16 * megabyte) return;
-        // Held up for so long by the machine, it has not read.
-        assert.ok(longestMs > patienceMs / 2 && tries < 20, `${bytes} bytes came`);
+        // The system opens its window again only after some ten pieces: where the machine holds it up at each of them, it has
+        // not read for as long as the server can see.
+        assert.ok(
+          longestMs > patienceMs / 10 && tries < 20,
+          `${bytes} bytes came, ${longestMs} ms apart at most`,
+        );
       }
     } finally {
       await server.close(0);
