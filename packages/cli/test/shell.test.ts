@@ -36,6 +36,15 @@ class Terminal {
     terminals.push(this);
   }
 
+  /** From now on as over a slow line: a little at a time. */
+  readSlowly(): void {
+    const { stdout } = this.#child;
+    stdout!.on('data', () => {
+      stdout!.pause();
+      setTimeout(() => stdout!.resume(), 20);
+    });
+  }
+
   close(): void {
     this.#child.stdin!.destroy();
     this.#child.kill();
@@ -144,6 +153,18 @@ describe('peakstone sql at a terminal', {
     await terminal.type('select 3 as kept;\n', / kept\n-+\n +3\n/);
     await terminal.type('\\q\n', /$/);
     assert.equal(await terminal.ended(), 0);
+  });
+
+  it('throws away what is not shown yet on Ctrl-C, however much there is and however slow the reader', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/=> $/);
+    terminal.readSlowly();
+    await terminal.type("select repeat('x', 90) from generate_series(1, 200000);\r", /x{90}/);
+    const after = await terminal.type('\u0003', /\^C\n[\s\S]*=> $/);
+    // The reader has a fraction of the 19 MB.
+    assert.ok(after.length < 2_000_000, `${after.length} characters came after Ctrl-C`);
+    await terminal.type('select 6 * 7 as answer;\r', /42/);
+    terminal.close();
   });
 
   it('runs a file, edits one, and takes rows of a COPY', async () => {

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { CliError } from '../grammar/errors.ts';
 import type { Description } from './describe/queries.ts';
@@ -56,6 +57,9 @@ export class SqlFailure extends Error {
   }
 }
 
+/** As much as a terminal holds for its reader, so that Ctrl-C is seen after that at the latest. */
+const terminalPart = 2048;
+
 /** The channel on which the stack's event triggers tell that what the APIs serve has changed. */
 const schemaChannel = 'pgrst';
 
@@ -70,6 +74,8 @@ export class SqlSession {
   #client: Client;
   #schemaChanged = false;
   #interrupted = false;
+  /** Whether some of the output of what runs was thrown away, as it was interrupted. */
+  #cut = false;
   /** The file or stream whose rows are being sent or written. */
   #stream: Readable | Writable | null = null;
 
@@ -125,6 +131,7 @@ export class SqlSession {
 
   resume(): void {
     this.#interrupted = false;
+    this.#cut = false;
   }
 
   async arrayTypes(): Promise<ArrayTypes> {
@@ -147,12 +154,12 @@ export class SqlSession {
 
   /** @throws {SqlFailure} */
   async run(statement: Statement, file: string | null, printer: Printer): Promise<void> {
-    const { stdout, stderr } = this.#output;
+    const { stderr } = this.#output;
     const failed: Failed = { ...statement, file };
     try {
       await this.#client.script(statement.text, {
-        onRows: (rows, fields) => write(stdout, printer.rows(rows, fields)),
-        onResult: result => write(stdout, printer.end(result)),
+        onRows: (rows, fields) => this.#print(printer.rows(rows, fields)),
+        onResult: result => this.#print(printer.end(result)),
         onNotice: notice => void stderr.write(renderSqlNotice(notice)),
         copyIn: () => {
           if (statement.rows) return copyParts(statement.rows);
@@ -160,11 +167,33 @@ export class SqlSession {
           return this.#stream as Readable | null;
         },
       });
+      // The server had sent all by then, and has nothing to refuse.
+      if (this.#cut) throw new Error('interrupted');
     } catch (error) {
       throw this.#asFailure(error, failed);
     } finally {
       this.#stream = null;
     }
+  }
+
+  /**
+   * A terminal is written to in small parts, between which keys are read: it takes each at its reader's pace, and holds up
+   * the whole process meanwhile. What is left when Ctrl-C comes is thrown away.
+   */
+  async #print(text: string | Buffer): Promise<void> {
+    const { stdout } = this.#output;
+    if (!stdout.isTTY) return await write(stdout, text);
+    // By bytes, as half of a letter in a text is none.
+    const bytes = Buffer.from(text as string);
+    for (let from = 0; from < bytes.length; from += terminalPart) {
+      if (from > 0) await turn();
+      if (this.#interrupted) {
+        this.#cut = true;
+        return;
+      }
+      await write(stdout, bytes.subarray(from, from + terminalPart));
+    }
+    await turn();
   }
 
   /** `\copy` from or to a file of this machine. @throws {SqlFailure} @throws {CliError} */
@@ -216,10 +245,9 @@ export class SqlSession {
   }
 
   async #list(sql: string, printer: Printer): Promise<void> {
-    const { stdout } = this.#output;
     await this.#client.script(sql, {
-      onRows: (rows, fields) => write(stdout, printer.rows(rows, fields)),
-      onResult: result => write(stdout, printer.end(result)),
+      onRows: (rows, fields) => this.#print(printer.rows(rows, fields)),
+      onResult: result => this.#print(printer.end(result)),
     });
   }
 

@@ -233,6 +233,7 @@ class Shell {
     if (this.#busy) {
       this.#lines.length = 0;
       this.#session.interrupt();
+      this.#context.stdout.write('^C\n');
       return;
     }
     this.#above = '';
