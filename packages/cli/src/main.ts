@@ -2,7 +2,11 @@ import { exitCodes } from './grammar/errors.ts';
 import { runCommandLine } from './run.ts';
 
 // A reader that closes early (`peakstone logs | head`) is a normal end, not a crash. What runs here is stopped in order.
+// Each write that follows fails likewise, and would pass for a second request to end.
+let isClosed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (isClosed) return;
+  isClosed = true;
   if (error.code !== 'EPIPE' && error.code !== 'EIO') {
     process.stderr.write(`error: Standard output takes no more: ${error.message}\n`);
     process.exitCode = exitCodes.failure;

@@ -164,6 +164,7 @@ describe('peakstone sql at a terminal', {
     // The reader has a fraction of the 19 MB.
     assert.ok(after.length < 2_000_000, `${after.length} characters came after Ctrl-C`);
     await terminal.type('select 6 * 7 as answer;\r', /42/);
+    await terminal.type('quit\r', /Use \\q to leave\.[\s\S]*=> $/);
     terminal.close();
   });
 

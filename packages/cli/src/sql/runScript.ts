@@ -35,18 +35,25 @@ export async function runScript(run: ScriptRun): Promise<number> {
   const steps = await planScript(source, context.cwd, target.role);
   if (run.singleTransaction) assertOneTransaction(steps);
   const session = await SqlSession.open(target, outputOf(context, format), input);
+  let unread = false;
+  const onError = (): void => {
+    unread = true;
+  };
+  context.stdout.on('error', onError);
   const signals = cancelOnSignals(() => session.interrupt(), context.stderr);
   try {
     const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);
     const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
     const failure = await runSteps(steps, session, json, run);
+    if (failure instanceof Interrupted) failure.unread = unread;
     const kept = session.transaction === 'none';
     if (json) await write(context.stdout, json.finish(failure && jsonError(failure)));
-    const code = failure === null ? exitCodes.ok : explain(failure, kept, context);
+    const code = failure === null ? exitCodes.ok : explain(failure, kept, run.singleTransaction, context);
     session.close();
     if (session.takeSchemaChange()) await run.onSchemaChange();
     return code;
   } finally {
+    context.stdout.off('error', onError);
     signals.release();
     session.close();
   }
@@ -110,6 +117,8 @@ function outputOf({ stdout, stderr }: Context, format: SqlFormat): Output {
 
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
+  /** Whether it was for want of a reader. */
+  unread = false;
   constructor(options?: ErrorOptions) {
     super('Cancelled by Ctrl-C.', options);
   }
@@ -127,9 +136,14 @@ function jsonError(error: Error): object {
   return { message, hint };
 }
 
+/** 128 + SIGPIPE. */
+const closedPipe = 141;
+
 /** Says what ended it, and what of it is kept. */
-function explain(error: Error, kept: boolean, context: Context): number {
+function explain(error: Error, kept: boolean, single: boolean, context: Context): number {
   const { stderr } = context;
+  // Whoever read it has seen enough (`| head`): as any tool that a closed pipe ends.
+  if (error instanceof Interrupted && error.unread) return closedPipe;
   if (error instanceof Interrupted) {
     stderr.write(
       kept
@@ -140,5 +154,6 @@ function explain(error: Error, kept: boolean, context: Context): number {
   }
   if (!(error instanceof SqlFailure)) return reportFailure(error, context);
   stderr.write(error.render());
+  if (single) stderr.write('All of it was rolled back.\n');
   return exitCodes.failure;
 }

@@ -136,6 +136,10 @@ class Shell {
     this.#session.resume();
     try {
       if (own) return await this.#actOn(own);
+      if (this.#above === '') {
+        const hint = hints[line.trim().toLowerCase()];
+        if (hint !== undefined) return void this.#context.stdout.write(`${hint}\n`);
+      }
       const { pieces, rest, waitsFor } = splitInput(`${this.#above}${line}\n`);
       this.#above = rest.trim() === '' ? '' : rest;
       this.#waitsFor = waitsFor;
@@ -275,6 +279,13 @@ class Shell {
     }
   }
 }
+
+/** Words that people type to get out, or along, which are no SQL. */
+const hints: Readonly<Record<string, string>> = {
+  quit: 'Use \\q to leave.',
+  exit: 'Use \\q to leave.',
+  help: 'Use \\? for help, \\h for SQL commands, \\q to leave.',
+};
 
 const personalKinds = new Set<MetaAction['kind']>(['quit', 'help', 'reset', 'print', 'switch', 'edit']);
 
