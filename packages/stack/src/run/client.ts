@@ -12,7 +12,7 @@ import { frontOf } from '../services/local.ts';
 import { askControl, type ControlRequest } from './control.ts';
 import type { OnStackEvent } from './events.ts';
 import { endLeft } from './left.ts';
-import { stackValues } from './stackValues.ts';
+import { placeValues } from './stackValues.ts';
 import {
   controlSocket,
   notRunning,
@@ -159,7 +159,7 @@ async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvVal
 /** Whether any service had left something running. */
 async function freeServices(paths: StackPaths, onEvent: OnStackEvent, env: EnvValues): Promise<boolean> {
   let found = false;
-  const values = await stackValues(paths, env);
+  const values = placeValues(paths, env);
   for (const { name, local } of services) {
     const planning = await local?.plan?.();
     await planning?.freeRemains?.(paths, values, text => {

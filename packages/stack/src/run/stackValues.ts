@@ -19,7 +19,15 @@ export async function openStackValues(paths: StackPaths, env: EnvValues): Promis
     ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
     ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
   };
-  return () => ({ ...configured, ...withoutEmpty(readEnvFile(paths, env)), ...withoutEmpty(env) });
+  return () => ({ ...configured, ...placeValues(paths, env) });
+}
+
+/**
+ * Those that say where things lie, which a configuration does not: what is running can be stopped whatever it holds.
+ * @throws {ConfigError} naming the line of `.env` that cannot be read
+ */
+export function placeValues(paths: StackPaths, env: EnvValues): EnvValues {
+  return { ...withoutEmpty(readEnvFile(paths, env)), ...withoutEmpty(env) };
 }
 
 /** An empty variable is one that is not set; it must not hide what stands below it. */
