@@ -152,6 +152,34 @@ export function describeProduction(suite: () => Suite): void {
       await project.answers('/rest/v1/notes', 200);
     });
 
+    it('gives each container its settings of .env: schemas to the bootstrap and to REST, REST’s own, the gateway’s own', async () => {
+      const names = ['DATABASE_SCHEMAS', 'PGRST_DB_MAX_ROWS', 'GATEWAY_MAX_BODY'];
+      const post = (body: string) => fetch(`${project.gateway}/rest/v1/notes`, { method: 'POST', body });
+      project.set({ DATABASE_SCHEMAS: 'public,shop', PGRST_DB_MAX_ROWS: '2', GATEWAY_MAX_BODY: '1kB' });
+      try {
+        await project.deploy();
+        await project.sql(
+          "set role db_migrator; create table shop.items as select n as id from generate_series(1, 5) n; notify pgrst, 'reload schema'",
+        );
+        let items: unknown;
+        const served = await until(async () => {
+          const answer = await fetch(`${project.gateway}/rest/v1/items`, {
+            headers: { 'accept-profile': 'shop' },
+          });
+          items = await answer.json();
+          return answer.status === 200;
+        }, 180_000);
+        assert.ok(served, JSON.stringify(items));
+        assert.equal((items as readonly object[]).length, 2);
+        assert.equal((await post('x'.repeat(2000))).status, 413);
+      } finally {
+        project.set(Object.fromEntries(names.map(name => [name, ''])));
+        await project.deploy();
+      }
+      await project.answers('/rest/v1/notes', 200);
+      assert.notEqual((await post('x'.repeat(2000))).status, 413);
+    });
+
     it('stays on the proxy while the database is down, and answers 503 itself', async () => {
       await project.compose('stop', 'postgres');
       await project.answers('/rest/v1/notes', 503);
