@@ -82,7 +82,10 @@ export function describeSwarm(suite: () => Suite): void {
     ).split('\n');
 
   describe('the stack under Swarm', { timeout: 1_500_000 }, () => {
+    const broken = 'peakstone:test-broken';
     let unable: string | undefined;
+    /** Whether the engine became a swarm for this test, and is none after it. */
+    let made = false;
     before(async () => {
       const { engine, images } = suite();
       if (!engine.own && process.env.CI !== 'true' && process.env.PEAKSTONE_TEST_SWARM !== '1') {
@@ -91,8 +94,12 @@ export function describeSwarm(suite: () => Suite): void {
       }
       const state = await engine.run(['info', '--format', '{{.Swarm.LocalNodeState}}']);
       if (state !== 'active') {
-        const made = await engine.docker(['swarm', 'init', '--advertise-addr', '127.0.0.1']);
-        if (made.code !== 0) unable = `no swarm here: ${made.stderr.trim()}`;
+        const { code, stderr } = await engine.docker(['swarm', 'init', '--advertise-addr', '127.0.0.1']);
+        made = code === 0;
+        if (!made) {
+          unable = `no swarm here: ${stderr.trim()}`;
+          return;
+        }
       }
       await clear();
       await engine.docker([
@@ -120,6 +127,9 @@ export function describeSwarm(suite: () => Suite): void {
     after(async () => {
       if (unable !== undefined) return;
       await clear();
+      const { engine } = suite();
+      await engine.docker(['image', 'rm', '--force', broken]);
+      if (made) await engine.run(['swarm', 'leave', '--force']);
       project?.remove();
     });
 
@@ -169,7 +179,6 @@ export function describeSwarm(suite: () => Suite): void {
     it('goes back by itself from a build that is not healthy, and says so', async context => {
       if (unable !== undefined) return context.skip(unable);
       const { engine, images } = suite();
-      const broken = 'peakstone:test-broken';
       await engine.run(['build', '--tag', broken, '-'], {
         input: `FROM ${images.nextPeakstone}\nENTRYPOINT ["/bin/false"]\n`,
         timeoutMs: 180_000,
