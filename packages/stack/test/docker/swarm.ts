@@ -116,13 +116,22 @@ export function describeSwarm(suite: () => Suite): void {
       const { engine } = suite();
       await engine.docker(['rm', '--force', 'peakstone-test-load']);
       await engine.docker(['stack', 'rm', stackName]);
-      const volume = `${stackName}_postgres_data`;
-      // Tasks take a moment to end, and hold the volume until then.
+      const label = `label=com.docker.stack.namespace=${stackName}`;
+      const left = async () => {
+        const listed = await Promise.all([
+          engine.run(['ps', '--all', '--quiet', '--filter', label]),
+          engine.run(['volume', 'ls', '--quiet', '--filter', label]),
+        ]);
+        return listed.map(text => text.split('\n').filter(Boolean));
+      };
+      // Tasks take a moment to end, and hold the volumes until then; those of a job stay when its stack goes.
       const cleared = await until(async () => {
-        await engine.docker(['volume', 'rm', '--force', volume]);
-        return (await engine.run(['volume', 'ls', '--quiet', '--filter', `name=${volume}`])) === '';
+        const [containers = [], volumes = []] = await left();
+        if (containers.length > 0) await engine.docker(['rm', '--force', ...containers]);
+        if (volumes.length > 0) await engine.docker(['volume', 'rm', '--force', ...volumes]);
+        return (await left()).flat().length === 0;
       }, 180_000);
-      assert.ok(cleared, `the volume ${volume} is held by something`);
+      assert.ok(cleared, `containers or volumes of ${stackName} are held by something`);
     };
     after(async () => {
       if (unable !== undefined) return;
