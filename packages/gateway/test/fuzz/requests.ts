@@ -1,17 +1,5 @@
 /** Raw bytes for the fuzzer: what request smuggling is made of, damaged at random, in any pieces. Pure. */
 
-/** A seeded generator (mulberry32): the same seed makes the same bytes, so that a finding can be replayed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 type Random = () => number;
 const below = (random: Random, limit: number): number => Math.floor(random() * limit);
 const pick = <T>(random: Random, items: readonly T[]): T => items[below(random, items.length)]!;

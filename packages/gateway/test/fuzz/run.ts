@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLogger } from '@peakstone/kernel/log';
-import { until } from '@peakstone/testing';
+import { seededRandom, until } from '@peakstone/testing';
 import { gateway, readGatewayConfig } from '../../src/index.ts';
-import { attack, inPieces, seededRandom, upload } from './requests.ts';
+import { attack, inPieces, upload } from './requests.ts';
 import { startUpstream, type UpstreamName } from './upstreams.ts';
 
 const PREFIX = '/rest/v1';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
+import { seededRandom } from '@peakstone/testing';
 import { serveHttp } from '../../src/http/index.ts';
 import { proxyTo } from '../../src/http/proxy/index.ts';
 
@@ -11,17 +12,6 @@ const WIDTH = 20;
 
 type Random = () => number;
 
-/** Reproducible randomness (mulberry32). */
-function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
 
 const NOISE = ['\r', '\n', '\r\n', ' ', ':', '\0', '0', ';', '\r\n\r\n', 'Content-Length: 1\r\n'];
