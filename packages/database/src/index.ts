@@ -23,4 +23,12 @@ export { dataLeftBehind, locateDataFolder, planRemoval, removeDataFolder } from 
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
+export { reapWithThisProcess } from './throwaway/reaper.ts';
+export {
+  startThrowaway,
+  type Throwaway,
+  type ThrowawayDatabaseOptions,
+  type ThrowawayOptions,
+  withThrowaway,
+} from './throwaway/throwaway.ts';
 export { connectionUrl, type Endpoint } from './url.ts';

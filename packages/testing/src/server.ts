@@ -1,9 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connectionUrl, type Server, startServer } from '@peakstone/database';
+import { connectionUrl, reapWithThisProcess, type Server, startServer } from '@peakstone/database';
 import { reservePorts } from './ports.ts';
-import { reapWithThisProcess } from './reaper.ts';
 
 export interface TestServerOptions {
   /** False skips fsync: only where nothing about durability is tested. Default true. */
@@ -35,7 +34,7 @@ export interface TestServer {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const port = await reservePorts();
   const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-test-'));
-  reapWithThisProcess(folder);
+  const release = reapWithThisProcess(folder);
   // The server's user, other than ours when we are root, must get in.
   chmodSync(folder, 0o711);
   const dataDir = path.join(folder, 'postgres');
@@ -60,6 +59,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     server = await start();
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
+    release();
     throw error;
   }
   const { socketDir } = server;
@@ -75,6 +75,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await server.stop();
       // After a kill -9, its orphans may still be writing their last.
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+      release();
     },
     async kill9() {
       process.kill(server.postmaster.pid, 'SIGKILL');

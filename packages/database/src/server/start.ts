@@ -34,6 +34,8 @@ export interface StartOptions {
   readonly adopt?: boolean;
   /** False: no fsync, for throw-away servers only. */
   readonly durable?: boolean;
+  /** Of postgresql.conf, by name: more than PeakStone chooses, or in its place. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Where templates and copied programs are kept; `null` keeps none, so that every new cluster is initdb's. */
   readonly cacheDir?: string | null;
   readonly machine?: Machine;
@@ -172,7 +174,7 @@ function writeConfiguration(
   options: StartOptions & { readonly listenAddresses: string },
   { dataDir, user, binaries, socketDir, port }: Resolved,
 ): string {
-  const settings = planSettings({
+  const planned = planSettings({
     machine: options.machine ?? thisMachine(),
     listenAddresses: options.listenAddresses,
     port,
@@ -183,6 +185,7 @@ function writeConfiguration(
     durable: options.durable ?? true,
     timezone: options.timezone ?? 'UTC',
   });
+  const settings = new Map([...planned, ...Object.entries(options.settings ?? {})]);
   const access = {
     superuser: options.superuser,
     systemUsers: [...new Set([ownAccount(), user.name])].filter(name => name !== undefined),

@@ -11,11 +11,12 @@ for _ in $(seq 60); do runs "$1" || break; sleep 0.5; done
 for _ in 1 2 3 4 5; do rm -rf "$1" && break; sleep 1; done`;
 
 /**
- * Sees to it that a test server does not outlive this process, however that ends, be it kill -9: a shell holds the other
+ * Sees to it that a throw-away server does not outlive this process, however that ends, be it kill -9: a shell holds the other
  * end of a pipe, which the system closes for us.
  * @param folder Holds `postgres`, the data folder.
+ * @returns to be called once the server has been stopped; what is left of the folder then goes at once
  */
-export function reapWithThisProcess(folder: string): void {
+export function reapWithThisProcess(folder: string): () => void {
   const reaper = spawn('/bin/sh', ['-c', SCRIPT, 'reaper', folder], {
     // In a session of its own: Ctrl-C must not end it before us.
     detached: true,
@@ -25,4 +26,5 @@ export function reapWithThisProcess(folder: string): void {
   // Neither the shell nor the pipe may keep this process from ending.
   reaper.unref();
   (reaper.stdin as unknown as { unref(): void }).unref();
+  return () => reaper.stdin.destroy();
 }

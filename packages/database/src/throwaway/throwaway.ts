@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
+import type { BinariesChoice } from '../binaries/find.ts';
+import type { BootstrapOptions, LoginRole } from '../bootstrap/model.ts';
+import { bootstrapDatabase } from '../bootstrap/run.ts';
+import { canReach, resolveRunUser } from '../host/user.ts';
+import { startServer } from '../server/start.ts';
+import { connectionUrl } from '../url.ts';
+import { reapWithThisProcess } from './reaper.ts';
+
+export interface ThrowawayOptions {
+  /** Whose programs and extensions: those that the real server has. Default `auto`, as the stack's. */
+  readonly binaries?: BinariesChoice;
+  /** Default `postgres`. */
+  readonly superuser?: string;
+  readonly timezone?: string;
+  readonly maxConnections?: number;
+  /** Settings of postgresql.conf above PeakStone's own. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Each line of the server's log. */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface ThrowawayDatabaseOptions {
+  /** With the stack's roles, schemas, grants, extensions and auth functions. */
+  readonly bootstrap?: Partial<Pick<BootstrapOptions, 'schemas' | 'supabase'>>;
+  /** A copy of this database, to which nobody may be connected. */
+  readonly template?: string;
+}
+
+/** A PostgreSQL 17 of the caller's own in a temporary folder: reached by its private socket alone, and nothing on it is kept. */
+export interface Throwaway {
+  readonly dataDir: string;
+  readonly socketDir: string;
+  /** Of the socket's name; nothing listens on it. */
+  readonly port: number;
+  /** PostgreSQL's version, such as `17.10`. */
+  readonly version: string;
+  /** By default the superuser's, without a password, and of database `postgres`. A role of the stack's exists once a database has been bootstrapped. */
+  url(database?: string, role?: LoginRole): string;
+  /** Makes a database, and returns its URL for the superuser. @throws {DatabaseError} {PgError} */
+  createDatabase(name: string, options?: ThrowawayDatabaseOptions, signal?: AbortSignal): Promise<string>;
+  dropDatabase(name: string): Promise<void>;
+  /** Stops the server at once and removes its folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Nobody waits for what is thrown away. */
+const STOP_GRACE_MS = 2_000;
+
+/**
+ * Starts a throw-away server, which the caller must `stop()`. However this process ends (by return, Ctrl-C, kill -9), the
+ * server ends with it and its folder is removed.
+ *
+ * It neither syncs nor vacuums: a start costs half a second, a database a fifth.
+ * @throws {DatabaseError}; the signal's reason when it is aborted
+ * @example const url = await throwaway.createDatabase('replay', { bootstrap: { supabase: 'roles' } })
+ */
+export async function startThrowaway(options: ThrowawayOptions, signal: AbortSignal): Promise<Throwaway> {
+  signal.throwIfAborted();
+  const superuser = options.superuser ?? 'postgres';
+  const folder = mkdtempSync(path.join(temporaryRoot(), 'peakstone-throwaway-'));
+  // The server's user, other than ours when we are root, must get in; what it keeps there is private.
+  chmodSync(folder, 0o711);
+  const release = reapWithThisProcess(folder);
+  const remove = () => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    release();
+  };
+  try {
+    const server = await startServer(
+      {
+        dataDir: path.join(folder, 'postgres'),
+        binaries: options.binaries ?? 'auto',
+        superuser,
+        database: 'postgres',
+        port: { port: 0, fixed: false },
+        listenAddresses: '',
+        durable: false,
+        maxConnections: options.maxConnections ?? 40,
+        timezone: options.timezone ?? 'UTC',
+        machine: { memoryBytes: 1024 ** 3, cpus: 1 },
+        settings: { ...SETTINGS, ...options.settings },
+        ...(options.onLog && { onLog: options.onLog }),
+      },
+      signal,
+    );
+    const passwords = randomPasswords();
+    const { dataDir, socketDir, port } = server;
+    const socket = { host: socketDir, port };
+    const url: Throwaway['url'] = (database = 'postgres', role) =>
+      role === undefined
+        ? connectionUrl(socket, database, superuser)
+        : connectionUrl(socket, database, role, passwords[role]);
+    return {
+      ...{ dataDir, socketDir, port, url },
+      version: server.binaries.version,
+      async createDatabase(name, { bootstrap, template } = {}, signal) {
+        const from = template === undefined ? '' : ` template ${quoteIdentifier(template)}`;
+        await run(url(), `create database ${quoteIdentifier(name)}${from}`);
+        if (bootstrap !== undefined) {
+          await bootstrapDatabase(
+            url(name),
+            {
+              database: name,
+              schemas: bootstrap.schemas,
+              supabase: bootstrap.supabase ?? 'roles',
+              passwords,
+              roleSettings: {},
+            },
+            signal,
+          );
+        }
+        return url(name);
+      },
+      dropDatabase: name => run(url(), `drop database if exists ${quoteIdentifier(name)} with (force)`),
+      async stop() {
+        await server.stop(STOP_GRACE_MS);
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Runs `work` beside a throw-away server, which is gone afterwards, whatever happens. */
+export async function withThrowaway<T>(
+  options: ThrowawayOptions,
+  signal: AbortSignal,
+  work: (throwaway: Throwaway) => Promise<T>,
+): Promise<T> {
+  const throwaway = await startThrowaway(options, signal);
+  try {
+    return await work(throwaway);
+  } finally {
+    await throwaway.stop();
+  }
+}
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  autovacuum: 'off',
+  max_wal_size: '512MB',
+  // A copied `cron.job` must not run here.
+  'cron.launch_active_jobs': 'off',
+};
+
+/** The temporary folder, or, where the server's user may not enter that, the system's. */
+function temporaryRoot(): string {
+  const user = resolveRunUser(undefined, () => {});
+  return canReach(tmpdir(), user) ? tmpdir() : '/tmp';
+}
+
+function randomPasswords(): Readonly<Record<LoginRole, string>> {
+  const password = () => randomBytes(18).toString('base64url');
+  return { db_authenticator: password(), hasura: password(), db_migrator: password() };
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone throw-away' });
+  try {
+    await pool.script(sql);
+  } finally {
+    await pool.close();
+  }
+}
