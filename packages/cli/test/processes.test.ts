@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,41 @@ import { Project, until, untilHealthy } from './cli.ts';
 
 /** Long enough that a look, and a few of them, fall into it. */
 const stallMs = 5000;
+
+/** Requests, each on a connection of its own, a few at once, until it is stopped. */
+class Load {
+  answered = 0;
+  /** How often, by the error's code. */
+  readonly failures = new Map<string, number>();
+  readonly #url: string;
+  #isStopped = false;
+  readonly #clients: Promise<unknown>;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#clients = Promise.all(Array.from({ length: 4 }, () => this.#run()));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#clients;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const code = await new Promise<string | null>(resolve => {
+        get(this.#url, { agent: false }, response =>
+          response
+            .on('error', error => resolve((error as NodeJS.ErrnoException).code ?? error.message))
+            .on('end', () => resolve(null))
+            .resume(),
+        ).on('error', error => resolve((error as NodeJS.ErrnoException).code ?? error.message));
+      });
+      if (code === null) this.answered++;
+      else this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
+    }
+  }
+}
 
 describe('the processes of a stack', () => {
   const project = new Project();
@@ -78,6 +114,31 @@ describe('the processes of a stack', () => {
       (await project.run(['logs', 'stack', '-n', '100'])).stdout,
       /rest: unhealthy: its process \(\d+\) ended: signal SIGKILL/,
     );
+  });
+
+  it('are killed or restarted under load, and no connection is refused, neither at the gateway nor at the API’s own port', async () => {
+    const { services } = await untilHealthy(project);
+    const load = ['gateway', 'rest'].map(
+      name => new Load(`${service({ services } as StackStatus, name).url}/`),
+    );
+    try {
+      for (let round = 0; round < 2; round++) {
+        process.kill(service(await untilHealthy(project), 'rest').pid!, 'SIGKILL');
+        await until(answers);
+        await untilHealthy(project);
+      }
+      for (const name of ['rest', 'gateway']) assert.equal((await project.run(['restart', name])).code, 0);
+    } finally {
+      await Promise.all(load.map(each => each.stop()));
+    }
+    for (const { answered, failures } of load) {
+      assert.ok(answered > 0);
+      // What a killed process had accepted ends with it.
+      assert.deepEqual(
+        [...failures.keys()].filter(code => code !== 'ECONNRESET' && code !== 'EPIPE'),
+        [],
+      );
+    }
   });
 
   it('are left alone when they, or the supervisor, were held up for seconds', async () => {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { type HttpServer, serveHttp } from '@peakstone/kernel/http';
+import { type HttpServer, type Listener, serveHttp } from '@peakstone/kernel/http';
 import type { Env, HttpService, Service } from '@peakstone/kernel/service';
 import { type GatewayConfig, readGatewayConfig } from './config.ts';
 import { createGateway, type GatewayDeps } from './gateway.ts';
@@ -12,11 +12,16 @@ export interface GatewayService extends HttpService {
   readonly port: number;
 }
 
+export interface GatewayServiceDeps extends GatewayDeps {
+  /** A port that is bound already, in place of the settings' address. */
+  readonly listener?: Listener | undefined;
+}
+
 /** The gateway as a service of the stack. */
 export const gateway = {
   name: 'gateway',
   config: (env: Env): GatewayConfig => readGatewayConfig(env),
-  async start(config: GatewayConfig, deps: GatewayDeps, signal: AbortSignal): Promise<GatewayService> {
+  async start(config: GatewayConfig, deps: GatewayServiceDeps, signal: AbortSignal): Promise<GatewayService> {
     signal.throwIfAborted();
     const { handler, onUpgrade, close, metrics } = createGateway(config, deps);
     let server: HttpServer;
@@ -24,6 +29,7 @@ export const gateway = {
       server = await serveHttp(handler, {
         host: config.host,
         port: config.port,
+        listener: deps.listener,
         // Each route has its own limit; here only the largest of them counts.
         maxBodyBytes: Math.max(config.maxBodyBytes, ...deps.routes.map(route => route.maxBodyBytes ?? 0)),
         // Filters with thousands of ids in the URL are ordinary requests to the REST API.
@@ -63,4 +69,4 @@ export const gateway = {
       stop,
     };
   },
-} satisfies Service<GatewayConfig, GatewayDeps>;
+} satisfies Service<GatewayConfig, GatewayServiceDeps>;

@@ -3,7 +3,7 @@
  * settings say. The one impure edge of the package.
  */
 import { existsSync } from 'node:fs';
-import type { Handler, HttpServer, ServeOptions } from '@peakstone/kernel/http';
+import type { Handler, HttpServer, Listener, ServeOptions } from '@peakstone/kernel/http';
 import { LogSink } from '@peakstone/kernel/log';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
 import { readConfig } from './config/read.ts';
@@ -33,6 +33,8 @@ export interface RestDeps {
   readonly err?: (text: string) => void;
   /** Subscribes to everything that happens, besides log and metrics. */
   readonly onEvent?: Emit;
+  /** A port that is bound already, in place of the settings' address. */
+  readonly listener?: Listener | undefined;
   /** Told once of what waiting would not mend: wrong password, unsupported server. Default: health says so. */
   readonly onFatal?: (error: unknown) => void;
 }
@@ -103,6 +105,7 @@ class RunningRest implements RestService {
   readonly emit: Emit;
   readonly #runtime: RestRuntime;
   readonly #listens: boolean;
+  readonly #listener: Listener | undefined;
   readonly #metrics: RestMetrics;
   #server: HttpServer | null = null;
   #adminServer: HttpServer | null = null;
@@ -127,6 +130,7 @@ class RunningRest implements RestService {
     ]);
     this.emit({ kind: 'starting', version: prettyVersion });
     this.#listens = options.listens ?? true;
+    this.#listener = deps.listener;
     this.#runtime = new RestRuntime({
       path: options.path,
       env: options.env,
@@ -166,7 +170,12 @@ class RunningRest implements RestService {
         reusePort: config.serverReuseport,
       },
       // As the reference's server, which reads `GET films` as `GET /films`.
-      { ...limits, rootlessTargets: true, onError: error => this.emit({ kind: 'serverFault', error }) },
+      {
+        ...limits,
+        listener: this.#listener,
+        rootlessTargets: true,
+        onError: error => this.emit({ kind: 'serverFault', error }),
+      },
     );
     this.#server = server;
     this.emit({ kind: 'listening', server: 'API', address: showAddress(server.address) });

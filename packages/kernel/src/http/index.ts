@@ -2,6 +2,7 @@ export { networks } from './address.ts';
 export { HttpError } from './errors.ts';
 export { decodeHeader, encodeHeader, isHeader } from './headerText.ts';
 export { isFraming } from './hopByHop.ts';
+export type { Listener } from './listener.ts';
 export { bodyLimit } from './middleware/bodyLimit.ts';
 export { compose, type Middleware, mapResponse, recover } from './middleware/compose.ts';
 export { type CorsOptions, cors } from './middleware/cors.ts';

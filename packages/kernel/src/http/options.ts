@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { descriptorLimit } from './descriptorLimit.ts';
+import type { Listener } from './listener.ts';
 import type { HttpRequest } from './types.ts';
 
 /** Takes over a WebSocket handshake. The socket is its own from then on; errors on it are the listener's to handle. */
@@ -13,6 +14,8 @@ export interface ServeOptions {
   readonly port?: number;
   /** Lets several processes listen on the port (SO_REUSEPORT), so that a new one can take over without a gap. Default false. */
   readonly reusePort?: boolean;
+  /** A port that is bound already, in place of `host` and `port`; it is closed with the server. */
+  readonly listener?: Listener | undefined;
   /** Unix socket. A stale file of a dead server is replaced, a live one is an error. */
   readonly socketPath?: string;
   /** File mode of the unix socket. Default 0o660. */

@@ -300,7 +300,9 @@ function listen(server: Server, options: ServeOptions): Promise<void> {
       resolve();
     };
     // A long backlog: a burst of thousands of connections must not be refused while we accept.
-    if (options.socketPath !== undefined) server.listen({ path: options.socketPath, backlog: 4096 }, done);
+    if (options.listener !== undefined) server.listen(options.listener, 4096, done);
+    else if (options.socketPath !== undefined)
+      server.listen({ path: options.socketPath, backlog: 4096 }, done);
     else {
       const { host = '127.0.0.1', port = 0, reusePort = false } = options;
       server.listen({ host, port, reusePort, backlog: 4096 }, done);

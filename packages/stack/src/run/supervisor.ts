@@ -136,7 +136,10 @@ export class Supervisor {
   async hold(name: string): Promise<void> {
     const entry = this.#find(name);
     entry.held = true;
-    await this.#exclusively(entry, () => this.#stopUnit(entry));
+    await this.#exclusively(entry, () => {
+      entry.unit.release?.();
+      return this.#stopUnit(entry);
+    });
     entry.reason = 'stopped on request';
   }
 
@@ -162,6 +165,8 @@ export class Supervisor {
     if (this.#timer) clearTimeout(this.#timer);
     for (const entry of inOrderOfNeed(this.#entries).toReversed()) {
       await settleWithin(entry.busy ?? Promise.resolve(), this.#options.stopMs);
+      // First, so that the service itself drains who is in the queue, and nobody else joins it.
+      entry.unit.release?.();
       await this.#stopUnit(entry);
     }
   }

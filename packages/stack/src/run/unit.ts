@@ -23,6 +23,8 @@ export interface Unit {
    * service ended unasked and starts itself again.
    */
   start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<RunningService>;
+  /** Gives back what it holds between two lives of the service: it is not expected again. */
+  release?(): void;
 }
 
 /** What the supervisor knows of a unit. */

@@ -3,6 +3,7 @@ import { httpUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { LocalRun, Peer, Runner, RunningService } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
+import { HeldPort } from './heldPort.ts';
 import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
 import type { Place } from './place.ts';
@@ -50,6 +51,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
   const needs = front
     ? peers.filter(peer => peer.name !== name && peer.engine.kind === 'peakstone').map(peer => peer.name)
     : service.needs.filter(need => plan.engines.has(need));
+  const held = holdPort(service, local, deps);
   return {
     name,
     title,
@@ -61,17 +63,34 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
     adminUrl: plan.adminAddresses[name] ?? null,
     needs,
     start: async (signal, step, crashed) => {
-      const running = await startIn(service, local, peers, deps, signal, { step, crashed });
+      const running = await startIn(service, local, peers, deps, signal, { step, crashed }, held).catch(
+        error => {
+          held?.expect();
+          throw error;
+        },
+      );
+      held?.served();
       live.arrive(name, running);
+      running.ended?.then(() => held?.expect());
       return {
         ...running,
         stop: () => {
           live.leave(name);
+          held?.expect();
           return running.stop();
         },
       };
     },
+    ...(held && { release: () => held.release() }),
   };
+}
+
+/** Null where it listens elsewhere, or in this process, which holds its port already. */
+function holdPort({ name }: Service, local: LocalRun, { plan, processes }: UnitDeps): HeldPort | null {
+  const port = plan.ports[name];
+  const host = local.listensAt?.(plan.env(), plan.host) ?? null;
+  if (port === undefined || host === null || !processes.has(processName(name, local))) return null;
+  return new HeldPort(host, port);
 }
 
 /** In the process that the row chooses. */
@@ -82,6 +101,7 @@ async function startIn(
   { place, plan, logs, logFolder, live, processes }: UnitDeps,
   signal: AbortSignal,
   events: { step(text: string): void; crashed(): void },
+  held: HeldPort | null,
 ): Promise<RunningService> {
   place.assertUnmoved();
   const env = plan.env();
@@ -96,7 +116,8 @@ async function startIn(
         const run = services.find(service => service.name === peer)?.local;
         return run !== undefined && processName(peer, run) === process.name;
       });
-    return await process.start(name, local.run, { ...told, here, logs: logFolder }, signal, events);
+    const listener = (await held?.hold()) ?? null;
+    return await process.start(name, local.run, { ...told, here, logs: logFolder }, signal, events, listener);
   }
   const runner = (await import(local.run)) as Runner;
   return await runner.start(

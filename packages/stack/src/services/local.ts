@@ -1,5 +1,5 @@
 /** How a service of ours runs on this machine: its part of the plan, its start, and what can be told of it when it is up. */
-import type { Handler } from '@peakstone/kernel/http';
+import type { Handler, Listener } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { RouteTraits } from '../definition.ts';
 import type { Check } from '../project/check.ts';
@@ -13,6 +13,11 @@ export interface LocalRun {
   readonly engineVariable?: string;
   /** The setting that names its port, which is then meant exactly. */
   readonly portVariable: string;
+  /**
+   * The address that it listens on, where its port shall be held while its process is another: who connects meanwhile waits.
+   * Null where its settings have it listen elsewhere. Absent, its port comes and goes with it.
+   */
+  readonly listensAt?: (env: EnvValues, host: string) => string | null;
   /** The process that it runs in: the supervisor's, for what has processes of its own; one that services share; or its own. */
   readonly process: 'supervisor' | 'apis' | 'own';
   /** Of a process of its own. */
@@ -86,6 +91,8 @@ export interface RunContext {
   readonly host: string;
   /** By service, of those that listen here. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Its own port, bound already. */
+  readonly listener?: Listener | undefined;
   /** Who takes part, in the order of the table. */
   readonly peers: readonly Peer[];
   /** What the services that are up have told. */

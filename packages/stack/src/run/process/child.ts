@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Listener } from '@peakstone/kernel/http';
 import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { Health } from '@peakstone/kernel/service';
 import { StackError, type StackErrorCode } from '../../project/errors.ts';
@@ -104,6 +105,7 @@ export class ServicesChild {
     context: SentContext,
     signal: AbortSignal,
     events: RemoteEvents,
+    listener: Listener | null,
   ): Promise<void> {
     this.#events.set(service, events);
     const id = ++this.#lastId;
@@ -111,7 +113,7 @@ export class ServicesChild {
     signal.addEventListener('abort', abort, { once: true });
     try {
       const outcome = await settleWithin(
-        this.#ask({ kind: 'start', id, service, module, context }, id),
+        this.#ask({ kind: 'start', id, service, module, context }, id, listener),
         startMs,
       );
       if (outcome.kind === 'late') this.kill(`${service} did not start within ${startMs / 1000} s`);
@@ -155,17 +157,17 @@ export class ServicesChild {
     this.#child.kill('SIGKILL');
   }
 
-  #ask(message: ToServices, id: number): Promise<SentOutcome> {
+  #ask(message: ToServices, id: number, listener: Listener | null = null): Promise<SentOutcome> {
     return new Promise(resolve => {
       if (this.#hasEnded) return this.ended.then(reason => resolve({ ok: false, message: reason }));
       this.#waiting.set(id, resolve);
-      this.#say(message);
+      this.#say(message, listener);
     });
   }
 
-  #say(message: ToServices): void {
+  #say(message: ToServices, listener: Listener | null = null): void {
     // Where the channel has ended, `ended` tells it to whoever waits.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    if (this.#child.connected) this.#child.send(message, listener ?? undefined, () => undefined);
   }
 
   #hear(message: FromServices): void {

@@ -1,3 +1,4 @@
+import type { Listener } from '@peakstone/kernel/http';
 import type { Health } from '@peakstone/kernel/service';
 import type { RunningService } from '../../services/local.ts';
 import { type ProcessOptions, type RemoteEvents, ServicesChild } from './child.ts';
@@ -42,9 +43,10 @@ export class ServiceProcess {
     context: SentContext,
     signal: AbortSignal,
     events: RemoteEvents,
+    listener: Listener | null = null,
   ) {
     const process = this.#begin();
-    await process.start(service, module, context, signal, events);
+    await process.start(service, module, context, signal, events, listener);
     return {
       pid: () => process.pid,
       ended: process.ended,

@@ -4,7 +4,7 @@
  *
  * It lives as long as the channel: when the supervisor is gone, however that ended, so are the services and their ports.
  */
-import type { Handler } from '@peakstone/kernel/http';
+import type { Handler, Listener } from '@peakstone/kernel/http';
 import { forgetMemoryEnv } from '@peakstone/kernel/memory';
 import { type Health, releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { httpUrl } from '../../project/urls.ts';
@@ -23,10 +23,10 @@ const asked = new Map<number, (health: Health) => void>();
 let logs: StackLogs | null = null;
 let lastAsk = 0;
 
-process.on('message', (message: ToServices) => {
+process.on('message', (message: ToServices, listener?: Listener) => {
   switch (message.kind) {
     case 'start':
-      settle(message.id, start(message.service, message.module, message.context));
+      settle(message.id, start(message.service, message.module, message.context, listener));
       break;
     case 'abort':
       starting.get(message.service)?.abort();
@@ -46,15 +46,24 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 // A module that cannot be loaded is told by the start that needs it.
 for (const module of process.argv.slice(2)) import(module).catch(() => undefined);
 
-async function start(name: string, module: string, sent: SentContext): Promise<undefined> {
+async function start(
+  name: string,
+  module: string,
+  sent: SentContext,
+  listener: Listener | undefined,
+): Promise<undefined> {
   const abort = new AbortController();
   starting.set(name, abort);
   logs ??= new StackLogs(sent.logs);
   try {
     const runner = (await import(module)) as Runner;
-    const service = await runner.start(contextOf(name, sent, logs), abort.signal);
+    const service = await runner.start({ ...contextOf(name, sent, logs), listener }, abort.signal);
     started.set(name, service);
     if (service.handler) handlers.arrive(name, service.handler);
+  } catch (error) {
+    // Whoever connects must not be taken by a process that will never serve.
+    listener?.close();
+    throw error;
   } finally {
     starting.delete(name);
   }

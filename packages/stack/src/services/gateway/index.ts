@@ -31,6 +31,7 @@ export const gateway: Service = {
     secrets: [],
     plan: async () => await import('./plan.ts'),
     process: 'apis',
+    listensAt: (_env, host) => host,
     run: moduleBeside(import.meta.url, './run'),
   },
 };

@@ -8,7 +8,8 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   const env = { ...context.env, GATEWAY_HOST: context.host };
   const log = createLogger({ format: 'json', stream: context.log });
   const routes = context.peers.flatMap(peer => routesTo(peer, context));
-  const deps = { routes, listed: listed(context), log, command: context.env.PEAKSTONE_COMMAND };
+  const { PEAKSTONE_COMMAND: command } = context.env;
+  const deps = { routes, listed: listed(context), log, command, listener: context.listener };
   const running = await gateway.start(gateway.config(env), deps, signal);
   return { health: () => running.health(), stop: () => running.stop().finally(() => log.flush()) };
 }

@@ -27,6 +27,8 @@ export const rest: Service = {
     portVariable: 'PGRST_SERVER_PORT',
     secrets: ['JWT_SECRET', 'DB_AUTHENTICATOR_PASSWORD'],
     process: 'apis',
+    listensAt: ({ PGRST_SERVER_HOST, PGRST_SERVER_UNIX_SOCKET }) =>
+      PGRST_SERVER_HOST || PGRST_SERVER_UNIX_SOCKET ? null : '127.0.0.1',
     run: moduleBeside(import.meta.url, './run'),
     examine: async () => (await import('./examine.ts')).examineSchemas,
   },

@@ -6,9 +6,13 @@ import { restDefaults } from './defaults.ts';
 import { restEnvironment } from './environment.ts';
 
 export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
-  const { log } = context;
+  const { log, listener } = context;
   const write = (text: string): void => log.write(text);
-  const service = await restService.start({ env: restEnv(context) }, { out: write, err: write }, signal);
+  const service = await restService.start(
+    { env: restEnv(context) },
+    { out: write, err: write, listener },
+    signal,
+  );
   return {
     handler: service.handler,
     health: () => service.health(),
