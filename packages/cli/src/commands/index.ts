@@ -11,6 +11,7 @@ import { health } from './health.ts';
 import { help } from './help.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
+import { migrate } from './migrate/index.ts';
 import { rest } from './rest.ts';
 import { restart } from './restart.ts';
 import { secrets } from './secrets.ts';
@@ -33,6 +34,7 @@ export const root: Command = {
     status,
     logs,
     sql,
+    migrate,
     url,
     secrets,
     doctor,

@@ -80,4 +80,5 @@ const userErrors = new Set([
   'ConnectionError',
   'PoolTimeoutError',
   'DeployError',
+  'MigrateError',
 ]);

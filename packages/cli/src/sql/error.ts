@@ -1,7 +1,7 @@
 import type { PgErrorFields } from '@peakstone/kernel/pg';
+import { type CopyRows, leadingComments } from '@peakstone/kernel/script';
 import { printable } from '../output/printable.ts';
 import { displayWidth } from '../output/width.ts';
-import { type CopyRows, leadingComments } from './split.ts';
 
 /** Columns of a line that are shown around the position, as psql does for long lines. */
 const maxLineWidth = 100;

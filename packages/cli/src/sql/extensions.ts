@@ -3,10 +3,10 @@
  * by the search path, so that one that is elsewhere would not be found; and comments on them are their owner's to make.
  */
 import { quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
+import { leadingComments } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { place } from './script.ts';
 import type { SqlSession } from './session.ts';
-import { leadingComments } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Where the bootstrap puts them. */

@@ -1,7 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { CliError } from '../grammar/errors.ts';
-import { type MetaAction, readMeta } from './meta.ts';
-import { readScriptFile } from './source.ts';
 import {
   type CopyRows,
   leadingWords,
@@ -9,7 +6,10 @@ import {
   type Piece,
   type Statement,
   splitScript,
-} from './split.ts';
+} from '@peakstone/kernel/script';
+import { CliError } from '../grammar/errors.ts';
+import { type MetaAction, readMeta } from './meta.ts';
+import { readScriptFile } from './source.ts';
 
 /** A file of SQL, or what stands for one. */
 export interface Source {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
+import { copyParts, type Statement } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
@@ -11,8 +12,6 @@ import { type ArrayTypes, arrayTypesQuery } from './json.ts';
 import { type Printer, type Texts, textsOf } from './print.ts';
 import { withRemedy } from './remedies.ts';
 import { place } from './script.ts';
-import { copyParts } from './source.ts';
-import type { Statement } from './split.ts';
 import type { Target } from './target.ts';
 
 /** Where what the database says goes. */
@@ -62,6 +61,9 @@ const terminalPart = 2048;
 
 /** The channel on which the stack's event triggers tell that what the APIs serve has changed. */
 const schemaChannel = 'pgrst';
+
+/** A statement, and where its script has it. */
+export type Runnable = Pick<Statement, 'text' | 'line' | 'column' | 'rows'>;
 
 /** Standard input as rows of a COPY: to be had once, and only when the script isn't read from it. */
 export type InputOnce = () => Readable | null;
@@ -153,7 +155,7 @@ export class SqlSession {
   }
 
   /** @throws {SqlFailure} */
-  async run(statement: Statement, file: string | null, printer: Printer): Promise<void> {
+  async run(statement: Runnable, file: string | null, printer: Printer): Promise<void> {
     const { stderr } = this.#output;
     const failed: Failed = { ...statement, file };
     try {

@@ -1,12 +1,9 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CliError } from '../grammar/errors.ts';
-import type { CopyRows } from './split.ts';
 
 /** A script is held in memory; what is longer is mostly rows, which COPY takes from standard input at any length. */
 const maxScriptBytes = 256 * 1024 * 1024;
-/** UTF-16 units turned into bytes at once. */
-const copyUnits = 65_536;
 
 const tooLongHint =
   'PostgreSQL\'s own client takes files of any length: psql "$(peakstone url)" -f dump.sql. Rows alone do here, too: peakstone sql "copy films from stdin" < rows.tsv';
@@ -46,16 +43,5 @@ export async function readScriptStream(stream: AsyncIterable<Buffer>, name: stri
       hint: 'Dumps of another encoding: pg_dump --encoding=UTF8.',
       cause: error,
     });
-  }
-}
-
-/** A script's rows as bytes, in parts. Pure. */
-export function* copyParts({ text }: CopyRows): Generator<Buffer> {
-  for (let at = 0; at < text.length; ) {
-    let end = Math.min(at + copyUnits, text.length);
-    // Not between the halves of a surrogate pair.
-    if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
-    yield Buffer.from(text.slice(at, end));
-    at = end;
   }
 }

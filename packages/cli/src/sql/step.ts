@@ -52,8 +52,7 @@ export async function runStep(
     case 'copy': {
       const { sql: text, direction } = action;
       if (action.file !== null) return await session.copyFile(direction, action.file, { ...at, text }, cwd);
-      const statement = { kind: 'statement', ...at, text, rows, expanded: false } as const;
-      return await session.run(statement, file, printers.statement);
+      return await session.run({ ...at, text, rows }, file, printers.statement);
     }
     case 'connect': {
       const database = await session.connect(action.database);

@@ -3,6 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { type MetaLine, splitInput } from '@peakstone/kernel/script';
 import type { Context } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { reportFailure } from '../../output/failure.ts';
@@ -11,7 +12,6 @@ import { Extensions } from '../extensions.ts';
 import { type MetaAction, readMeta } from '../meta.ts';
 import { planScript, type Step } from '../script.ts';
 import { SqlFailure, SqlSession } from '../session.ts';
-import { type MetaLine, splitInput } from '../split.ts';
 import { printersForPeople, runStep } from '../step.ts';
 import type { Target } from '../target.ts';
 import { complete, type Names, namesQuery, noNames, readNames } from './complete.ts';

@@ -4,9 +4,12 @@ import { type Piece, splitInput, splitScript } from './split.ts';
 
 const texts = (script: string): string[] => splitScript(script).map(piece => piece.text);
 
+/** Without where they stand in the whole of it. */
+const pieces = (script: string) => splitScript(script).map(({ start: _, end: __, ...piece }) => piece);
+
 /** A statement at the beginning of a line. */
-const statement = (text: string, line: number, rows: Piece['rows'] = null): Piece => ({
-  kind: 'statement',
+const statement = (text: string, line: number, rows: Piece['rows'] = null) => ({
+  kind: 'statement' as const,
   text,
   line,
   column: 0,
@@ -43,21 +46,21 @@ describe('cutting a script into statements', () => {
   });
 
   it('says where each statement begins', () => {
-    const pieces = splitScript('-- one\nselect 1;\n\nbegin; select\n2;  select 3');
+    const found = splitScript('-- one\nselect 1;\n\nbegin; select\n2;  select 3');
     assert.deepEqual(
-      pieces.map(({ text, line, column }) => [text, line, column]),
+      found.map(({ text, line, column, start, end }) => [text, line, column, start, end]),
       [
-        ['-- one\nselect 1', 0, 0],
-        ['begin', 3, 0],
-        ['select\n2', 3, 7],
-        ['select 3', 4, 4],
+        ['-- one\nselect 1', 0, 0, 0, 16],
+        ['begin', 3, 0, 18, 24],
+        ['select\n2', 3, 7, 25, 34],
+        ['select 3', 4, 4, 36, 44],
       ],
     );
   });
 
   it('cuts out the rows after COPY FROM STDIN', () => {
     const script = `copy t (a, "b;") from stdin; -- rows\n1\tit's; \\N\n\\.\nselect 1;\nCOPY u FROM stdin WITH (format csv);\r\n"x"\r\n\\.\r\nselect 2`;
-    assert.deepEqual(splitScript(script), [
+    assert.deepEqual(pieces(script), [
       statement('copy t (a, "b;") from stdin', 0, { text: "1\tit's; \\N\n", line: 1 }),
       statement('select 1', 3),
       statement('COPY u FROM stdin WITH (format csv)', 4, { text: '"x"\r\n', line: 5 }),
@@ -82,7 +85,7 @@ describe('cutting a script into statements', () => {
 
   it('finds lines for psql, with the rows of a \\copy, and statements that \\g ends', () => {
     const script = 'select 1;\n  \\connect other\nselect 2\n\\gx\n\\copy t from stdin\n3\n\\.\n';
-    assert.deepEqual(splitScript(script), [
+    assert.deepEqual(pieces(script), [
       statement('select 1', 0),
       { kind: 'meta', text: '\\connect other', line: 1, column: 2, rows: null },
       { ...statement('select 2', 2), expanded: true },

@@ -1,18 +1,17 @@
-/** Rows of a COPY inside of a script, without the `\.` that ends them. */
-export interface CopyRows {
-  readonly text: string;
-  /** Lines of the script before the first row. */
-  readonly line: number;
-}
+import { type CopyRange, type CopyRows, findCopyRows } from './copy.ts';
+import { Lexer, leadingWords, type Token } from './lex.ts';
 
-/** Where a piece begins: lines of the script before it, and characters of its line before it. */
-interface Begin {
+/** Where a piece stands: lines of the script before it, characters of its line, and of the whole script, before it. */
+interface Place {
   readonly line: number;
   readonly column: number;
+  readonly start: number;
+  /** After its last character, a semicolon included; rows not. */
+  readonly end: number;
 }
 
 /** One statement, without what ends it. */
-export interface Statement extends Begin {
+export interface Statement extends Place {
   readonly kind: 'statement';
   readonly text: string;
   /** What follows a COPY … FROM STDIN in the script; null where nothing does. */
@@ -22,7 +21,7 @@ export interface Statement extends Begin {
 }
 
 /** A line for psql: a backslash, a word, and the rest of the line. */
-export interface MetaLine extends Begin {
+export interface MetaLine extends Place {
   readonly kind: 'meta';
   readonly text: string;
   /** What follows a \copy … from stdin, as after a COPY. */
@@ -55,10 +54,6 @@ export function splitInput(text: string): SplitInput {
   return new Splitter(text).split(false);
 }
 
-// Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings.
-const tokens =
-  /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'[^']*'?|"[^"]*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]|\\[^\n]*/g;
-
 class Splitter {
   readonly #script: string;
   readonly #pieces: Piece[] = [];
@@ -80,41 +75,24 @@ class Splitter {
   /** `whole`: nothing follows, so that the end of the text ends the last statement. */
   split(whole: boolean): SplitInput {
     const script = this.#script;
-    const token = new RegExp(tokens);
-    for (let match = token.exec(script); match; match = token.exec(script)) {
-      const text = match[0];
-      this.#waitsFor = '';
-      if (text === '/*') {
-        token.lastIndex = this.#until(commentEnd(script, match.index), '*');
-      } else if (text.startsWith('$')) {
-        const close = script.indexOf(text, token.lastIndex);
-        token.lastIndex = this.#until(close < 0 ? -1 : close + text.length, '$');
-      } else if (text === '(') this.#depth++;
-      else if (text === ')') this.#depth = Math.max(0, this.#depth - 1);
-      else if (text === ';') {
+    const lexer = new Lexer(script);
+    for (let token = lexer.next(); token; token = lexer.next()) {
+      this.#waitsFor = waitsFor(token);
+      if (token.kind === '(') this.#depth++;
+      else if (token.kind === ')') this.#depth = Math.max(0, this.#depth - 1);
+      else if (token.kind === 'word') this.#word(script.slice(token.start, token.end).toLowerCase());
+      else if (token.kind === ';') {
         if (this.#depth > 0 || this.#atomic > 0) continue;
-        if (!this.#end(match.index, match.index + 1, whole)) break;
-        token.lastIndex = this.#start;
-      } else if (text.startsWith('\\')) {
-        if (!this.#backslash(match.index, text, whole)) break;
-        token.lastIndex = this.#start;
-      } else if (/^(?:[eE]?'|")/.test(text)) {
-        const quote = text.endsWith('"') || text.startsWith('"') ? '"' : "'";
-        if (!isClosed(text, quote)) this.#waitsFor = quote;
-      } else if (/^[\w\u0080-\uffff]/.test(text)) {
-        this.#word(text.toLowerCase());
+        if (!this.#end(token.start, token.end, whole)) break;
+        lexer.moveTo(this.#start);
+      } else if (token.kind === 'backslash') {
+        if (!this.#backslash(token.start, script.slice(token.start, token.end), whole)) break;
+        lexer.moveTo(this.#start);
       }
     }
     if (whole) this.#end(script.length, script.length, true);
     const rest = script.slice(this.#start);
     return { pieces: this.#pieces, rest, waitsFor: this.#state(rest) };
-  }
-
-  /** The end of something that may not have one yet. */
-  #until(end: number, waitsFor: SplitInput['waitsFor']): number {
-    if (end >= 0) return end;
-    this.#waitsFor = waitsFor;
-    return this.#script.length;
   }
 
   #word(word: string): void {
@@ -142,17 +120,21 @@ class Splitter {
       return false;
     }
     this.#skipTo(this.#start + raw.length - body.length);
-    const begin = { line: this.#line, column: this.#start - this.#lineStart };
+    const place = this.#placeUntil(next);
     this.#skipTo(next);
     const copied = this.#take(rows);
-    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...begin, rows: copied, expanded });
+    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...place, rows: copied, expanded });
     this.#first = '';
     this.#previous = '';
     this.#fromStdin = false;
     return true;
   }
 
-  #take(rows: { start: number; end: number; next: number } | null): CopyRows | null {
+  #placeUntil(end: number): Place {
+    return { line: this.#line, column: this.#start - this.#lineStart, start: this.#start, end };
+  }
+
+  #take(rows: CopyRange | null): CopyRows | null {
     if (!rows) return null;
     this.#skipTo(rows.start);
     const copied = { text: this.#script.slice(rows.start, rows.end), line: this.#line };
@@ -175,9 +157,9 @@ class Splitter {
     }
     // In the middle of a statement it takes the statement along, which nobody else could end.
     this.#skipTo(at);
-    const begin = { line: this.#line, column: at - this.#lineStart };
+    const place = this.#placeUntil(at + text.length);
     this.#skipTo(at + text.length);
-    this.#pieces.push({ kind: 'meta', text: text.trimEnd(), ...begin, rows: this.#take(rows) });
+    this.#pieces.push({ kind: 'meta', text: text.trimEnd(), ...place, rows: this.#take(rows) });
     this.#first = '';
     this.#depth = 0;
     return true;
@@ -201,58 +183,17 @@ class Splitter {
   }
 }
 
-function isClosed(text: string, quote: string): boolean {
-  const body = text.replace(/^[eE]?./, '');
-  return body.endsWith(quote);
-}
-
-/**
- * The rows after a COPY whose semicolon stands before `from`: from the next line up to a line `\.`, or the end. None when
- * something else follows in the same line, or nothing at all.
- */
-function findCopyRows(script: string, from: number): { start: number; end: number; next: number } | null {
-  const rest = /[^\S\n]*(?:--[^\n]*)?\n/y;
-  rest.lastIndex = from;
-  if (!rest.test(script)) return null;
-  const start = rest.lastIndex;
-  if (start === script.length) return null;
-  const mark = /^\\\.\r?$/gm;
-  mark.lastIndex = start;
-  const found = mark.exec(script);
-  if (!found) return { start, end: script.length, next: script.length };
-  const next = found.index + found[0].length;
-  return { start, end: found.index, next: Math.min(next + 1, script.length) };
-}
-
-/** PostgreSQL's block comments nest; -1 without an end. */
-function commentEnd(script: string, from: number): number {
-  const edge = /\/\*|\*\//g;
-  edge.lastIndex = from;
-  let depth = 0;
-  for (let match = edge.exec(script); match; match = edge.exec(script)) {
-    depth += match[0] === '/*' ? 1 : -1;
-    if (depth === 0) return edge.lastIndex;
+/** What a token that the text ends in waits for. */
+function waitsFor({ kind, closed }: Token): SplitInput['waitsFor'] {
+  if (closed) return '';
+  switch (kind) {
+    case 'block comment':
+      return '*';
+    case 'dollar':
+      return '$';
+    case 'identifier':
+      return '"';
+    default:
+      return "'";
   }
-  return -1;
-}
-
-/** Characters of white space and comments before the first word. Pure. */
-export function leadingComments(text: string): number {
-  let rest = text.trimStart();
-  for (;;) {
-    if (rest.startsWith('--')) {
-      rest = rest.replace(/^[^\n]*\n?/, '').trimStart();
-    } else if (rest.startsWith('/*')) {
-      const end = commentEnd(rest, 0);
-      rest = end < 0 ? '' : rest.slice(end).trimStart();
-    } else {
-      return text.length - rest.length;
-    }
-  }
-}
-
-/** The first two words in lower case, past comments; empty when there is nothing but comments. Pure. */
-export function leadingWords(statement: string): string {
-  const rest = statement.slice(leadingComments(statement));
-  return /^\S+(?:\s+\S+)?/.exec(rest)?.[0].toLowerCase().replace(/\s+/, ' ') ?? '';
 }

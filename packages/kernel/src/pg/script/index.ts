@@ -1,0 +1,11 @@
+/** Scripts as people and pg_dump write them: quotes, comments, statements, rows of COPY, lines for psql. */
+export { type CopyRows, copyParts } from './copy.ts';
+export { commentEnd, Lexer, leadingComments, leadingWords, type Token, type TokenKind } from './lex.ts';
+export {
+  type MetaLine,
+  type Piece,
+  type SplitInput,
+  type Statement,
+  splitInput,
+  splitScript,
+} from './split.ts';

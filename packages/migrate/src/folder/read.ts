@@ -1,0 +1,128 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MigrateError } from '../errors.ts';
+import { describeFile, type MigrationFile } from './file.ts';
+import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
+
+/** A folder of migrations as Atlas keeps it. */
+export interface MigrationFolder {
+  /** As the user named it. */
+  readonly path: string;
+  /** In the order of their names' bytes, which is the one they are applied in. */
+  readonly files: readonly MigrationFile[];
+  /** What `atlas.sum` says; null without one. */
+  readonly sumText: string | null;
+}
+
+/** @throws {MigrateError} `folder` when there is none. */
+export async function readFolder(path: string): Promise<MigrationFolder> {
+  const names = await namesIn(path);
+  const files = await Promise.all(
+    names
+      .filter(name => name.endsWith('.sql'))
+      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      .map(async name => describeFile(name, await readFile(join(path, name)))),
+  );
+  return {
+    path,
+    files,
+    sumText: names.includes(sumFile) ? await readFile(join(path, sumFile), 'utf8') : null,
+  };
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (found?.isDirectory()) return await readdir(path);
+  throw new MigrateError(
+    'folder',
+    found ? `${path} is no folder.` : `There is no folder ${path}.`,
+    'Name the folder of the migrations with --dir, or make its first file: peakstone migrate new NAME',
+  );
+}
+
+/** What is not as `atlas.sum` has it. */
+export interface SumMismatch {
+  /** Of atlas.sum, from 1. */
+  readonly line: number;
+  readonly file: string;
+  readonly reason: 'added' | 'edited' | 'removed';
+}
+
+/** How a folder and its sums disagree; null when they agree. A folder without files needs none. Pure. */
+export type SumProblem =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'format' }
+  /** Its first line isn't the sum of the others: somebody wrote into it, or two branches were merged. */
+  | { readonly kind: 'total' }
+  | ({ readonly kind: 'mismatch' } & SumMismatch);
+
+/** Pure. */
+export function checkSums({ files, sumText }: MigrationFolder): SumProblem | null {
+  if (sumText === null) return files.length === 0 ? null : { kind: 'missing' };
+  const parsed = parseSums(sumText);
+  if (parsed === null) return { kind: 'format' };
+  if (parsed.total !== totalOf(parsed.sums)) return { kind: 'total' };
+  const computed = sumFolder(files);
+  if (totalOf(computed) === parsed.total) return null;
+  return { kind: 'mismatch', ...findMismatch(parsed.sums, computed) };
+}
+
+/** The first line that differs, as Atlas tells it. */
+function findMismatch(written: Sums, computed: Sums): SumMismatch {
+  const at = written.findIndex(
+    ({ name, hash }, i) => computed[i]?.name !== name || computed[i]?.hash !== hash,
+  );
+  // Line 1 is the sum of all.
+  if (at < 0) return { line: written.length + 2, file: computed[written.length]!.name, reason: 'added' };
+  const { name } = written[at]!;
+  const now = computed.findIndex(sum => sum.name === name);
+  if (now < 0) return { line: at + 2, file: name, reason: 'removed' };
+  if (now === at) return { line: at + 2, file: name, reason: 'edited' };
+  return { line: at + 2, file: computed[at]!.name, reason: 'added' };
+}
+
+/** What `atlas.sum` should hold. Pure. */
+export function sumTextOf({ files }: MigrationFolder): string {
+  return renderSums(sumFolder(files));
+}
+
+/**
+ * Nothing is done with a folder that isn't as its sums say.
+ * @throws {MigrateError}
+ */
+export function assertSums(folder: MigrationFolder): void {
+  const problem = checkSums(folder);
+  if (problem === null) return;
+  const hash = 'If that is as you want it: peakstone migrate hash';
+  switch (problem.kind) {
+    case 'missing':
+      throw new MigrateError(
+        'sumMissing',
+        `${folder.path} has no ${sumFile}: checksum file not found.`,
+        hash,
+      );
+    case 'format':
+      throw new MigrateError(
+        'sumFormat',
+        `${folder.path}/${sumFile} is no such file: checksum file format invalid.`,
+        hash,
+      );
+    case 'total':
+      throw new MigrateError(
+        'sumMismatch',
+        `${folder.path}/${sumFile}: checksum mismatch: its first line is not the sum of the others.`,
+        `Where two branches met, look at what both added, then: peakstone migrate hash`,
+      );
+    case 'mismatch': {
+      const { line, file, reason } = problem;
+      throw new MigrateError(
+        'sumMismatch',
+        `${folder.path}/${sumFile}: checksum mismatch: L${line}: ${file} was ${reason}.`,
+        hash,
+      );
+    }
+  }
+}
