@@ -50,6 +50,39 @@ describe('settings of the database', () => {
     assert.throws(() => readDatabaseConfig({ ...env, HASURA_DB_PASSWORD: '' }), /HASURA_DB_PASSWORD/);
   });
 
+  it('are refused by name where they could not be meant, before anything runs', () => {
+    const refused: readonly [Record<string, string>, RegExp][] = [
+      [{ DATABASE_NETWORKS: '300.1.2.3/8' }, /^DATABASE_NETWORKS must be networks .* not "300.1.2.3\/8"/],
+      [{ DATABASE_NETWORKS: '10.0.0.0/33' }, /^DATABASE_NETWORKS /],
+      [{ DATABASE_NETWORKS: '10.0.0.0' }, /^DATABASE_NETWORKS /],
+      [{ DATABASE_LISTEN: '127.0.0.1:5432' }, /^DATABASE_LISTEN must be addresses .* without a port/],
+      [{ DATABASE_LISTEN: '127.0.0.300' }, /^DATABASE_LISTEN /],
+      [{ DATABASE_LISTEN: 'localhost,' }, /^DATABASE_LISTEN /],
+      [{ TZ: 'Europe/Brelin' }, /^TZ must be a time zone .* Did you mean Europe\/Berlin\?/],
+      [{ TZ: '+-' }, /^TZ /],
+      [
+        { DATABASE_ROLE_SETTINGS: 'app_usr.work_mem=16MB' },
+        /^DATABASE_ROLE_SETTINGS must be of the stack's roles .* not "app_usr"\. Did you mean app_user\?/,
+      ],
+      [
+        { DATABASE_ROLE_SETTINGS: 'app_user.work_mem' },
+        /^DATABASE_ROLE_SETTINGS must be role\.setting=value/,
+      ],
+    ];
+    for (const [wrong, message] of refused)
+      assert.throws(() => readDatabaseConfig({ ...env, ...wrong }), { name: 'ConfigError', message });
+    for (const right of [
+      { DATABASE_NETWORKS: '10.0.0.0/8, fd00::/8, samenet' },
+      { DATABASE_LISTEN: '*' },
+      { DATABASE_LISTEN: '127.0.0.1, ::1, db.internal' },
+      { TZ: 'europe/berlin' },
+      { TZ: 'EST5EDT' },
+      { TZ: 'UTC+3' },
+      { DATABASE_ROLE_SETTINGS: 'dashboard_user.work_mem=16MB' },
+    ])
+      readDatabaseConfig({ ...env, ...right });
+  });
+
   it('refuse reserved schemas and networks that are none', () => {
     assert.throws(() => readDatabaseConfig({ ...env, DATABASE_SCHEMAS: 'public,auth' }), /DATABASE_SCHEMAS/);
     assert.throws(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import {
   ConfigError,
@@ -6,14 +7,16 @@ import {
   readList,
   readSecret,
   readString,
+  suggest,
 } from '@peakstone/kernel/config';
 import { ConnectionError, parseConninfo, withLogin } from '@peakstone/kernel/pg';
+import { parsePort } from '@peakstone/kernel/ports';
 import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
 import type { LoginRole, RoleSettings, SupabaseMode } from './bootstrap/model.ts';
 import { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 import { readSchemas } from './schemas.ts';
-import type { PortChoice } from './server/places.ts';
+import type { PortChoice } from './server/ports.ts';
 
 /** Which PostgreSQL: programs that we run, or a server that somebody else does. */
 export type DatabaseEngine =
@@ -72,9 +75,9 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
     supabase: readSupabaseMode(env),
     roleSettings: readRoleSettings(env),
     port: readPortChoice(env),
-    listenAddresses: readString(env, 'DATABASE_LISTEN', { default: '127.0.0.1' }),
+    listenAddresses: readAddresses(env),
     networks: readNetworks(env),
-    timezone: readString(env, 'TZ', { default: 'UTC' }),
+    timezone: readTimeZone(env),
     adopt: readBoolean(env, 'DATABASE_ADOPT', { default: false }),
     maxConnections: readInt(env, 'DATABASE_MAX_CONNECTIONS', { default: 100, min: 20, max: 10_000 }),
   };
@@ -116,9 +119,8 @@ function databaseOf(url: string): string {
 function readPortChoice(env: Env): PortChoice {
   const text = readString(env, 'POSTGRES_PORT', { default: undefined });
   if (text === undefined) return { port: DEFAULT_PORT, fixed: false };
-  const match = /^(?:[0-9.]+:)?(\d{1,5})$/.exec(text.trim());
-  const port = Number(match?.[1] ?? Number.NaN);
-  if (!(port <= 65_535))
+  const port = parsePort(text);
+  if (port === undefined)
     throw new ConfigError('POSTGRES_PORT', 'a port such as 5432 or 127.0.0.1:5432', { got: text });
   return { port, fixed: port !== 0 };
 }
@@ -131,9 +133,58 @@ function readName(env: Env, variable: string, fallback: string): string {
 
 function readNetworks(env: Env): readonly string[] {
   const networks = readList(env, 'DATABASE_NETWORKS', { default: [] });
-  const wrong = networks.find(network => !/^(all|samenet|[0-9a-fA-F.:]+\/\d{1,3})$/.test(network));
+  const wrong = networks.find(network => !['all', 'samenet'].includes(network) && !isNetwork(network));
   if (wrong === undefined) return networks;
-  throw new ConfigError('DATABASE_NETWORKS', 'networks such as 10.0.0.0/8, separated by commas', {
-    got: wrong,
+  throw new ConfigError(
+    'DATABASE_NETWORKS',
+    'networks such as 10.0.0.0/8, all or samenet, separated by commas',
+    { got: wrong },
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const version = isIP(address);
+  return (
+    version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) && rest.length === 0
+  );
+}
+
+/** Whether this machine has them, and whether a name is known, is seen when the server starts. */
+function readAddresses(env: Env): string {
+  const text = readString(env, 'DATABASE_LISTEN', { default: '127.0.0.1' });
+  const wrong = text.split(',').find(entry => !isListenAddress(entry.trim()));
+  if (wrong === undefined) return text;
+  throw new ConfigError(
+    'DATABASE_LISTEN',
+    'addresses such as 127.0.0.1, localhost or *, separated by commas, without a port',
+    { got: wrong },
+  );
+}
+
+function isListenAddress(entry: string): boolean {
+  if (entry === '*' || isIP(entry) !== 0) return true;
+  // Numbers and dots that are no address are a mistyped one.
+  return /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(entry);
+}
+
+/** As PostgreSQL takes it: a place, or a POSIX zone such as `UTC+3`. */
+function readTimeZone(env: Env): string {
+  const zone = readString(env, 'TZ', { default: 'UTC' });
+  if (isPlaceOfTime(zone) || /^(?:[A-Za-z]{3,}|<[^>]+>)[+-]?\d{1,2}(?::\d{2}){0,2}/.test(zone)) return zone;
+  const near = suggest(zone, Intl.supportedValuesOf('timeZone'));
+  throw new ConfigError('TZ', 'a time zone such as Europe/Berlin, or UTC', {
+    got: zone,
+    ...(near !== undefined && { hint: `Did you mean ${near}?` }),
   });
+}
+
+function isPlaceOfTime(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

@@ -16,6 +16,7 @@ export type DatabaseErrorCode =
   | 'STOP_FAILED'
   | 'UNREACHABLE'
   | 'AUTHENTICATION_FAILED'
+  | 'BAD_SETTING'
   | 'BOOTSTRAP_FAILED'
   | 'ROTATION_FAILED';
 

@@ -1,5 +1,6 @@
 export { embeddedPostgresVersion } from './binaries/embedded.ts';
 export { MAJOR_VERSION } from './binaries/find.ts';
+export { databasesLeftBehind } from './bootstrap/leftBehind.ts';
 export { isLoginRefused, setOwnPassword } from './bootstrap/login.ts';
 export type {
   BootstrapOptions,
@@ -7,7 +8,7 @@ export type {
   RoleSettings,
   SupabaseMode,
 } from './bootstrap/model.ts';
-export { EXTENSIONS } from './bootstrap/model.ts';
+export { EXTENSIONS, planMemberships } from './bootstrap/model.ts';
 export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';

@@ -3,6 +3,7 @@ import { withLogin } from '@peakstone/kernel/pg';
 import type { Env, Running, Service } from '@peakstone/kernel/service';
 import { Accounts } from './accounts.ts';
 import { ensureDatabase } from './bootstrap/create.ts';
+import { databasesLeftBehind } from './bootstrap/leftBehind.ts';
 import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
 import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
 import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
@@ -20,6 +21,8 @@ export interface DatabaseDeps {
 export interface RunningDatabase extends Running {
   /** What the bootstrap of this start did. */
   readonly bootstrap: BootstrapReport;
+  /** Where the database of a local server holds nothing: others on it that the stack has served. */
+  readonly leftBehind: readonly string[];
   /** Of the local server; undefined when external. It stays the same through crashes. */
   readonly local:
     | { readonly port: number; readonly pid: number; readonly dataDir: string; readonly version: string }
@@ -67,6 +70,7 @@ async function startExternal(
   const roleUrl = (role: LoginRole) => withLogin(url, role, accounts.passwordOf(role));
   return {
     bootstrap,
+    leftBehind: [],
     local: undefined,
     adminUrl: url,
     url: roleUrl,
@@ -96,9 +100,11 @@ async function startLocal(
   const socket = { host: socketDir, port };
   const adminUrl = administratorUrl(socket, config.database, config.superuser);
   let bootstrap: BootstrapReport;
+  let leftBehind: readonly string[];
   try {
     await ensureDatabase(administratorUrl(socket, 'postgres', config.superuser), config.database);
     bootstrap = await runBootstrap(adminUrl, config, onEvent, signal);
+    leftBehind = await databasesLeftBehind(adminUrl);
   } catch (error) {
     await server.stop();
     throw error;
@@ -112,6 +118,7 @@ async function startLocal(
   const supervision = supervise();
   return {
     bootstrap,
+    leftBehind,
     get local() {
       return { port, pid: server.postmaster.pid, dataDir, version: server.binaries.version };
     },

@@ -39,6 +39,26 @@ describe('settings of the roles', () => {
     assert.deepEqual((await stack.bootstrap()).outcome, 'unchanged');
   });
 
+  it('that the server does not know, or values that it does not take, are refused by name, with the nearest', async () => {
+    const refusal = (setting: string) =>
+      stack.bootstrap({ roleSettings: readRoleSettings({ DATABASE_ROLE_SETTINGS: setting }) });
+    await assert.rejects(refusal('app_user.work_mam=16MB'), {
+      code: 'BAD_SETTING',
+      message:
+        'A setting of DATABASE_ROLE_SETTINGS is refused: unrecognized configuration parameter "work_mam".',
+      hint: 'Did you mean work_mem? Nothing was changed.',
+    });
+    await assert.rejects(refusal('app_user.work_mem=lots'), {
+      code: 'BAD_SETTING',
+      message: /DATABASE_ROLE_SETTINGS is refused: invalid value for parameter "work_mem": "lots"/,
+    });
+    await assert.rejects(refusal('app_user.work_mem=1'), {
+      code: 'BAD_SETTING',
+      message: /outside the valid range/,
+    });
+    assert.deepEqual((await stack.bootstrap()).outcome, 'unchanged');
+  });
+
   it('that a role gave itself are found, named and taken off, those for one database as well', async () => {
     await stack.as(
       'db_authenticator',

@@ -14,6 +14,7 @@ export { findProject, locateStack } from './run/locate.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
 export {
   type RotationReport,
+  requestRoles,
   rotateStackSecrets,
   secretVariables,
   signStackToken,

@@ -27,7 +27,7 @@ describe('what the doctor finds in the schemas that the API serves', () => {
 
   it('is nothing in a fresh database', async () => {
     assert.deepEqual(await findings(), []);
-    assert.equal((await lintDatabase(pool, ['public'])).length, 5);
+    assert.equal((await lintDatabase(pool, ['public'])).length, 6);
   });
 
   it('names each, with the statement that mends it', async () => {
@@ -73,5 +73,54 @@ describe('what the doctor finds in the schemas that the API serves', () => {
     );
     for (const { sql } of found) await run(database.superuserUrl, `set search_path = public; ${sql}`);
     assert.deepEqual(await findings(), []);
+  });
+
+  it('names what of the superuser’s calls functions that a lesser role may change, and gives that to the lesser role', async () => {
+    await run(
+      database.roleUrl('db_migrator'),
+      `create function stamp() returns trigger language plpgsql as 'begin return new; end';
+       create function watch() returns event_trigger language plpgsql as 'begin end';
+       create function price(a int) returns int language sql immutable as 'select a';`,
+    );
+    await run(
+      database.superuserUrl,
+      `create schema books;
+       create table books.triggered (id int);
+       create trigger stamped before insert on books.triggered for each row execute function public.stamp();
+       create table books.defaulted (id int default public.price(1));
+       create table books.checked (id int check (public.price(id) > 0));
+       create table books.indexed (id int); create index priced on books.indexed (public.price(id));
+       create view books.seen as select public.price(1);
+       create domain books.amount as int check (public.price(value) > 0);
+       create function books.total() returns int language sql security definer set search_path = '' return public.price(1);
+       create event trigger watched on ddl_command_end when tag in ('CREATE SERVER') execute function public.watch();
+       -- The superuser's own, and what the lesser role owns already.
+       create function books.own() returns int language sql as 'select 1';
+       create table books.fine (id int default books.own());`,
+    );
+    await run(
+      database.roleUrl('db_migrator'),
+      'create table mine (id int default price(1)); alter table mine enable row level security',
+    );
+    const found = (await findings()).filter(({ title }) => title === 'Trust');
+    assert.deepEqual(
+      found.map(({ found: text }) => text),
+      [
+        'constraint amount_check, the superuser’s, calls public.price(integer), which db_migrator may change',
+        'constraint checked_id_check on table books.checked, the superuser’s, calls public.price(integer), which db_migrator may change',
+        'default value for column id of table books.defaulted, the superuser’s, calls public.price(integer), which db_migrator may change',
+        'event trigger watched, the superuser’s, calls public.watch(), which db_migrator may change',
+        'function books.total(), the superuser’s, calls public.price(integer), which db_migrator may change',
+        'index books.priced, the superuser’s, calls public.price(integer), which db_migrator may change',
+        'rule _RETURN on view books.seen, the superuser’s, calls public.price(integer), which db_migrator may change',
+        'trigger stamped on table books.triggered, the superuser’s, calls public.stamp(), which db_migrator may change',
+      ],
+    );
+    for (const { sql } of found) await run(database.superuserUrl, sql!);
+    const left = (await findings()).filter(({ title }) => title === 'Trust');
+    assert.deepEqual(
+      left.map(({ sql }) => sql),
+      [],
+    );
   });
 });

@@ -87,7 +87,7 @@ const jwt: Command = {
       options,
       arguments: [key],
     } = invocation;
-    const { signStackToken, stackKeys } = await import('@peakstone/stack');
+    const { requestRoles, signStackToken, stackKeys } = await import('@peakstone/stack');
     const paths = await stackOf(invocation, context);
     if (key !== undefined) {
       const custom = ['role', 'sub', 'claim', 'expires'].find(name => options[name] !== undefined);
@@ -118,9 +118,21 @@ const jwt: Command = {
       ...(lifetime === null ? {} : { exp: now + lifetime }),
     };
     context.stdout.write(`${await signStackToken(paths, context.env, claims)}\n`);
+    warnOfRole(options.role, await requestRoles(paths, context.env), context);
     return exitCodes.ok;
   },
 };
+
+/** The token is as good as asked for: the role may be made, or granted, before it is used. */
+function warnOfRole(role: string, known: readonly string[], { stderr }: Context): void {
+  if (known.includes(role)) return;
+  const near = suggest(role, known);
+  const next =
+    near === undefined ? `Those that they may take: ${known.join(', ')}.` : `Did you mean '${near}'?`;
+  stderr.write(
+    `The APIs may take no role '${role}', so that they refuse requests with this token. ${next}\n`,
+  );
+}
 
 export const secrets: Command = {
   name: 'secrets',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { suggest } from '@peakstone/kernel/config';
 import {
   arrayLiteral,
   createPrivilegedPool,
@@ -65,7 +66,8 @@ export async function bootstrapDatabase(
         return await bootstrapOnce(pool, options);
       } catch (error) {
         signal?.throwIfAborted();
-        if (attempt === MAX_TRIES || !COLLISIONS.includes(sqlState(error) ?? '')) throw explain(error);
+        if (attempt === MAX_TRIES || !COLLISIONS.includes(sqlState(error) ?? ''))
+          throw (await explainSetting(pool, error)) ?? explain(error);
         await sleep(20 * attempt * Math.random() + 10);
       }
     }
@@ -244,6 +246,31 @@ function wrongPasswords(
 
 function passwordStatement([role, password]: readonly [string, string]): string {
   return `alter role ${quoteIdentifier(role)} password ${quoteLiteral(scramVerifier(password))}`;
+}
+
+/** A role's setting that the server does not know, or a value that it does not take; undefined for any other failure. */
+async function explainSetting(pool: Pool, error: unknown): Promise<DatabaseError | undefined> {
+  if (!(error instanceof PgError)) return undefined;
+  const name =
+    /(?:unrecognized configuration|invalid value for|outside the valid range for) parameter "([^"]+)"/.exec(
+      error.message,
+    )?.[1];
+  if (name === undefined) return undefined;
+  const { rows } = await pool.query('select name from pg_settings');
+  const near =
+    error.code === '42704'
+      ? suggest(
+          name,
+          rows.map(([known]) => String(known)),
+        )
+      : undefined;
+  const hint = near ? `Did you mean ${near}?` : (error.fields.hint ?? 'Correct it, or leave it out.');
+  return new DatabaseError(
+    'BAD_SETTING',
+    `A setting of DATABASE_ROLE_SETTINGS is refused: ${error.message}.`,
+    `${hint} Nothing was changed.`,
+    error,
+  );
 }
 
 function explain(error: unknown): unknown {

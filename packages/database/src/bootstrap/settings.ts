@@ -1,6 +1,6 @@
-import { ConfigError, readString } from '@peakstone/kernel/config';
+import { ConfigError, readString, suggest } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
-import type { RoleSettings, SupabaseMode } from './model.ts';
+import { planRoles, type RoleSettings, type SupabaseMode } from './model.ts';
 
 /** Roles of visitors and users: whoever is not known to be careful. */
 const ASKING = ['web_anon', 'app_user', 'anon', 'authenticated'];
@@ -10,6 +10,8 @@ const SERVING = ['db_authenticator', 'hasura'];
 const NO_PLANS = { 'auto_explain.log_min_duration': '-1', log_min_duration_statement: '5s' };
 /** The bootstrap's to set: the search path is the database's, the others would make the role another. */
 const RESERVED = ['search_path', 'role', 'session_authorization'];
+/** Whose settings are ours to give. */
+const ROLES = planRoles('full').map(({ name }) => name);
 
 /** `off`, `roles` (the default; `true` means it too) or `full`. @throws {ConfigError} */
 export function readSupabaseMode(env: Env): SupabaseMode {
@@ -61,6 +63,13 @@ export function readRoleSettings(env: Env): RoleSettings {
         `role.setting=value, separated by semicolons, where setting is none of ${RESERVED.join(', ')}`,
         { got: entry.trim() },
       );
+    }
+    if (!ROLES.includes(role)) {
+      const near = suggest(role, ROLES);
+      throw new ConfigError('DATABASE_ROLE_SETTINGS', `of the stack's roles (${ROLES.join(', ')})`, {
+        got: role,
+        ...(near !== undefined && { hint: `Did you mean ${near}?` }),
+      });
     }
     set(role, name, value);
   }

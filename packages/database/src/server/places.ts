@@ -8,8 +8,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
+import { maxSocketPathBytes } from '@peakstone/kernel/ports';
 import { DatabaseError, systemCode } from '../errors.ts';
 import { canReach, type RunUser } from '../host/user.ts';
 import { ensurePrivate } from '../private.ts';
@@ -61,8 +61,8 @@ function followDataLink(link: string): string {
   }
 }
 
-/** sun_path holds 108 bytes with its terminator on Linux, 104 on macOS; the name is `.s.PGSQL.` and the port. */
-const MAX_SOCKET_DIR_BYTES = (process.platform === 'darwin' ? 103 : 107) - '/.s.PGSQL.65535'.length;
+/** The name is `.s.PGSQL.` and the port. */
+const maxSocketDirBytes = maxSocketPathBytes - '/.s.PGSQL.65535'.length;
 
 /**
  * A folder for the socket that only the server's user (and root) may enter: `run` beside the data, or, where that path
@@ -73,54 +73,7 @@ export function prepareSocketDir(dataDir: string, user: RunUser): string {
   const beside = path.join(path.dirname(dataDir), 'run');
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder =
-    Buffer.byteLength(beside) <= MAX_SOCKET_DIR_BYTES ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
+    Buffer.byteLength(beside) <= maxSocketDirBytes ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
   // Beside the data, what is above it is as safe as the data are.
   return ensurePrivate(folder, { owner: user, ...(folder === beside && { within: path.dirname(folder) }) });
-}
-
-/** The port to serve on. `fixed`: exactly this one, or not at all. 0: any free one. */
-export interface PortChoice {
-  readonly port: number;
-  readonly fixed: boolean;
-}
-
-/** How far from the wanted port a free one is looked for. */
-const PORT_TRIES = 100;
-
-/**
- * The wanted port, or when it is not fixed and taken, the next free one.
- * @throws {DatabaseError} PORT_IN_USE
- */
-export async function choosePort(
-  choice: PortChoice,
-  address: string,
-  notice: (text: string) => void,
-): Promise<number> {
-  if (choice.port === 0) return (await probe(0, address)) as number;
-  const last = choice.fixed ? choice.port : Math.min(choice.port + PORT_TRIES, 65_535);
-  for (let port = choice.port; port <= last; port++) {
-    if ((await probe(port, address)) === undefined) continue;
-    if (port !== choice.port) notice(`Port ${choice.port} is taken: PostgreSQL listens on ${port}.`);
-    return port;
-  }
-  throw new DatabaseError(
-    'PORT_IN_USE',
-    choice.fixed ? `Port ${choice.port} is taken.` : `Ports ${choice.port} to ${last} are taken.`,
-    'Stop what listens there (ss -ltnp shows it), or choose another port (POSTGRES_PORT).',
-  );
-}
-
-/** The port when it can be bound now; undefined when it is taken. */
-function probe(port: number, address: string): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', error => {
-      if (systemCode(error) === 'EADDRINUSE') resolve(undefined);
-      else reject(error);
-    });
-    server.listen({ port, host: address, exclusive: true }, () => {
-      const bound = server.address();
-      server.close(() => resolve(bound !== null && typeof bound === 'object' ? bound.port : undefined));
-    });
-  });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
+import { maxSocketPathBytes } from '@peakstone/kernel/ports';
 import { assertPrivateFolder, privateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
 
@@ -18,9 +19,6 @@ export interface StackPaths {
   /** The control channel's socket. */
   readonly control: string;
 }
-
-/** sockaddr_un holds 108 bytes on Linux and 104 on macOS, with the closing zero. */
-const maxSocketPathBytes = process.platform === 'linux' ? 107 : 103;
 
 /** Names every path of the stack whose project is `cwd`. Pure but for the user's id. */
 export function stackPaths(cwd: string, dataDir?: string): StackPaths {

@@ -1,4 +1,5 @@
 import { type ApiKeys, ensureSecrets } from '@peakstone/database';
+import { parsePort } from '@peakstone/kernel/ports';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
@@ -176,11 +177,9 @@ function wishPorts(
   });
 }
 
-/** `5432`, or `127.0.0.1:5432` as Compose publishes ports. */
 function readPort(variable: string, text: string): number {
-  const match = /^(?:[0-9.]+:)?(\d{1,5})$/.exec(text.trim());
-  const port = Number(match?.[1] ?? 0);
-  if (port >= 1 && port <= 65_535) return port;
+  const port = parsePort(text) ?? 0;
+  if (port >= 1) return port;
   throw new StackError('config', `${variable} must be a port from 1 to 65535, not '${text}'.`, {
     hint: 'Correct it in .env or in the environment.',
   });

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { tryPort } from '@peakstone/kernel/ports';
 import { StackError } from '../project/errors.ts';
 
 /** A port that a service would like to have. */
@@ -73,19 +73,13 @@ export async function portIsFree(port: number, host: string): Promise<boolean> {
   return true;
 }
 
-function canListen(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
-      else
-        reject(
-          new StackError('address', `Cannot listen on ${host}: ${error.message}.`, {
-            hint: 'Check --host, or GATEWAY_HOST.',
-            cause: error,
-          }),
-        );
+async function canListen(port: number, host: string): Promise<boolean> {
+  try {
+    return (await tryPort(port, host)) !== undefined;
+  } catch (error) {
+    throw new StackError('address', `Cannot listen on ${host}: ${(error as Error).message}.`, {
+      hint: 'Check --host, or GATEWAY_HOST.',
+      cause: error,
     });
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+  }
 }

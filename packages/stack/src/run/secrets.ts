@@ -1,5 +1,12 @@
-import { type ApiKeys, readSupabaseMode, rotateSecrets, signApiKeys } from '@peakstone/database';
+import {
+  type ApiKeys,
+  planMemberships,
+  readSupabaseMode,
+  rotateSecrets,
+  signApiKeys,
+} from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
+import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
@@ -106,6 +113,24 @@ export async function signStackToken(
   claims: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   return signJwt(claims, jwtSecret(await stackValues(paths, env)));
+}
+
+/** Roles that a token may name: those that the running database lets the APIs take, else the stack's own. */
+export async function requestRoles(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
+  if (readPresence(paths).kind !== 'running')
+    return planMemberships(readSupabaseMode(await stackValues(paths, env)))
+      .filter(({ member, set }) => member === 'db_authenticator' && set)
+      .map(({ role }) => role);
+  const url = await superuserUrl(paths, env);
+  const pool = createPrivilegedPool({ url, name: 'peakstone secrets', acquireTimeoutMs: 3000 });
+  try {
+    const { rows } = await pool.query(
+      `select rolname from pg_roles where pg_has_role('db_authenticator', oid, 'set') and rolname <> 'db_authenticator'`,
+    );
+    return rows.map(([name]) => String(name));
+  } finally {
+    await pool.close(0);
+  }
 }
 
 function jwtSecret(values: EnvValues): string {

@@ -7,6 +7,7 @@ import type { StackPaths } from '../../project/paths.ts';
 import { services } from '../../services/index.ts';
 import { ask } from '../client.ts';
 import { portIsFree } from '../ports.ts';
+import { secretVariables } from '../secrets.ts';
 import { stackValues } from '../stackValues.ts';
 import { type Presence, readPresence } from '../state.ts';
 import type { StackStatus } from '../status.ts';
@@ -25,6 +26,7 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
     ...(await checkData(paths, presence, values)),
     ...checkEnv(paths, env),
     ...wrong,
+    ...(await checkSettings(values)),
     ...(presence.kind === 'running' ? await checkRunning(paths, presence, values) : await checkPorts()),
   ];
 }
@@ -46,6 +48,26 @@ async function readValues(
     if (error instanceof ConfigError || error instanceof StackError) return { values: env, wrong: [] };
     throw error;
   }
+}
+
+/** What a start would refuse. Secrets that are missing are made by it, and have a check of their own. */
+async function checkSettings(values: EnvValues): Promise<Check[]> {
+  const whole = {
+    ...Object.fromEntries(
+      secretVariables.map(({ name }) => [name, values[name] || 'made by the first start']),
+    ),
+    ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)),
+  };
+  const checks: Check[] = [];
+  for (const { local } of services) {
+    try {
+      (await local?.plan?.())?.assertSettings?.(whole);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      checks.push(fail('Settings', error.message, 'Correct it in .env or in the environment.'));
+    }
+  }
+  return checks;
 }
 
 async function checkPorts(): Promise<Check[]> {

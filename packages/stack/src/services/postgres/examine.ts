@@ -1,6 +1,7 @@
-import { EXTENSIONS, servedSchemas } from '@peakstone/database';
+import { databasesLeftBehind, EXTENSIONS, servedSchemas } from '@peakstone/database';
 import { arrayLiteral, createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
 import { type Check, ok, warn } from '../../project/check.ts';
+import { externalUrl } from '../../project/urls.ts';
 import type { Examined } from '../local.ts';
 import { administratorUrl } from './address.ts';
 
@@ -29,7 +30,22 @@ async function examinePlaces(pool: Pool, served: readonly string[]): Promise<Che
   );
 }
 
-/** Which extensions the running server has. */
+/** A changed POSTGRES_DB serves an empty database. */
+async function examineLeftBehind(url: string, env: Examined['env']): Promise<Check[]> {
+  if (externalUrl(env.DATABASE_ENGINE) !== null) return [];
+  const name = env.POSTGRES_DB || 'postgres';
+  const [before] = await databasesLeftBehind(url);
+  if (before === undefined) return [];
+  return [
+    warn(
+      'Database',
+      `'${name}' is empty, and '${before}' was served before`,
+      `To serve that again, set POSTGRES_DB=${before} where it is set, then 'peakstone down' and 'peakstone up'.`,
+    ),
+  ];
+}
+
+/** Which extensions the running server has, and whether it is the database that was meant. */
 export async function examineDatabase({ env, ports }: Examined): Promise<Check[]> {
   const url = administratorUrl(env, ports);
   const pool = createPrivilegedPool({ url, name: 'peakstone doctor', acquireTimeoutMs: 3000 });
@@ -39,6 +55,7 @@ export async function examineDatabase({ env, ports }: Examined): Promise<Check[]
     const there = extensions.filter(([name]) => versions.has(name));
     const absent = extensions.filter(([name]) => !versions.has(name));
     return [
+      ...(await examineLeftBehind(url, env)),
       ...(await examinePlaces(pool, await servedSchemas(url))),
       ...there.map(([name]) => ok('Extension', `${name} ${versions.get(name)}`)),
       ...(absent.length === 0

@@ -6,6 +6,7 @@ import {
   renderReport,
 } from '@peakstone/database';
 import type { RunContext, RunningService } from '../local.ts';
+import { sayLeftBehind } from './leftBehind.ts';
 
 /** PostgreSQL, or somebody else's; the bootstrap is part of its start. */
 export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
@@ -15,7 +16,10 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     signal,
   )) as RunningDatabase;
   return {
-    notices: running.bootstrap.failed.map(({ step, reason }) => `Not done: ${step}: ${reason}.`),
+    notices: [
+      ...running.bootstrap.failed.map(({ step, reason }) => `Not done: ${step}: ${reason}.`),
+      ...sayLeftBehind(running.leftBehind, context.env),
+    ],
     health: () => running.health(),
     stop: () => running.stop(),
     pid: () => running.local?.pid,

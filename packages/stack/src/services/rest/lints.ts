@@ -88,6 +88,34 @@ const lints: readonly Lint[] = [
   group by p.oid order by 1`,
   },
   {
+    title: 'Trust',
+    well: 'nothing of the superuser’s calls a function of a lesser role',
+    // Given to the function's owner, what calls it has no more rights than that. Never the other way: its owner may have
+    // written anything into it.
+    sql: `select format('%s, the superuser’s, calls %s, which %s may change', d.what, d.called, d.owner), d.mend
+  from (
+    select pg_describe_object(u.classid, u.objid, 0) as what, p.oid::regprocedure as called, r.rolname as owner,
+      case when e.oid is not null then format('alter event trigger %I disable;', e.evtname)
+        when f.oid is not null then format('alter routine %s owner to %I;', f.oid::regprocedure, r.rolname)
+        when t.oid is not null then format('alter domain %s owner to %I;', t.oid::regtype, r.rolname)
+        else format('alter %s %s owner to %I;', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end, c.oid::regclass, r.rolname)
+      end as mend
+    from pg_proc p join pg_roles r on r.oid = p.proowner and not r.rolsuper
+    join pg_depend u on u.refclassid = 'pg_proc'::regclass and u.refobjid = p.oid
+    left join pg_trigger g on u.classid = 'pg_trigger'::regclass and g.oid = u.objid
+    left join pg_rewrite w on u.classid = 'pg_rewrite'::regclass and w.oid = u.objid
+    left join pg_attrdef a on u.classid = 'pg_attrdef'::regclass and a.oid = u.objid
+    left join pg_constraint k on u.classid = 'pg_constraint'::regclass and k.oid = u.objid
+    left join pg_policy y on u.classid = 'pg_policy'::regclass and y.oid = u.objid
+    left join pg_index i on u.classid = 'pg_class'::regclass and i.indexrelid = u.objid
+    left join pg_event_trigger e on u.classid = 'pg_event_trigger'::regclass and e.oid = u.objid and e.evtenabled <> 'D'
+    left join pg_proc f on u.classid = 'pg_proc'::regclass and f.oid = u.objid
+    left join pg_type t on t.oid = k.contypid and k.contypid <> 0
+    left join pg_class c on c.oid = coalesce(g.tgrelid, w.ev_class, a.adrelid, nullif(k.conrelid, 0), y.polrelid, i.indrelid)
+    join pg_roles s on s.oid = coalesce(e.evtowner, f.proowner, t.typowner, c.relowner) and s.rolsuper
+  ) d order by 1`,
+  },
+  {
     title: 'Search path',
     well: 'fixed in every function with its owner’s rights',
     sql: `select format('%s runs with the rights of %s and looks names up where its caller says', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
