@@ -3,10 +3,11 @@
  *
  * Usage: npm run bench -- rest/compile
  */
-import { compileRead } from '../src/compile.ts';
+import { runWhole } from '@peakstone/kernel/pace';
+import { compileAction } from '../src/compile.ts';
 import { defaultConfig } from '../src/config/types.ts';
-import { createMemo, type Prepared } from '../src/engine/memo.ts';
-import { parseRequest } from '../src/parse/request.ts';
+import { createMemo } from '../src/engine/memo.ts';
+import { parseRequest, takesBody, withBody } from '../src/parse/request.ts';
 import { parseTarget, type RequestParts } from '../src/parse/target.ts';
 import { planTransaction } from '../src/transaction.ts';
 import { makeCatalog } from '../test/support/catalog.ts';
@@ -20,6 +21,7 @@ const catalog = makeCatalog({
 });
 const config = { ...defaultConfig, dbSchemas: ['api'], dbAnonRole: 'web_anon' };
 const identity = { role: 'web_anon', claimsJson: '{"role":"web_anon"}', isAnonymous: true };
+const hold = (): void => {};
 const headers = {
   accept: 'application/json',
   host: 'localhost',
@@ -27,12 +29,17 @@ const headers = {
   'user-agent': 'bench',
 };
 
-const SHAPES: Readonly<Record<string, string>> = {
-  'one row by key': 'id=eq.%',
-  'hundred rows, three columns': 'select=id,name,price&order=id&limit=100&id=gt.%',
-  'an item with its purchases': 'id=eq.%&select=id,name,purchase(id,quantity,buyer)',
-  'four filters and a tree':
+/** By title: method, query and body, where % stands for a number that changes. */
+const SHAPES: Readonly<Record<string, readonly [method: string, query: string, body?: string]>> = {
+  'one row by key': ['GET', 'id=eq.%'],
+  'hundred rows, three columns': ['GET', 'select=id,name,price&order=id&limit=100&id=gt.%'],
+  'an item with its purchases': ['GET', 'id=eq.%&select=id,name,purchase(id,quantity,buyer)'],
+  'four filters and a tree': [
+    'GET',
     'stock=gt.%&price=lt.100&name=like.A*&or=(id.eq.%,and(id.gt.5,id.lt.9))&select=id,name',
+  ],
+  'insert returning the row': ['POST', 'select=id', '{"id":%,"name":"An item","stock":5}'],
+  'update by key': ['PATCH', 'id=eq.%', '{"stock":%}'],
 };
 
 const ROUNDS = 7;
@@ -41,28 +48,29 @@ const REQUESTS = 20_000;
 const memo = createMemo();
 
 /** As the engine does it, with or without looking for a known shape first. */
-function compileOnce(query: string, remembers: boolean): number {
-  const parts = { method: 'GET', path: '/item', query, headers };
+function compileOnce(parts: RequestParts, body: string, remembers: boolean): number {
   const known = remembers ? memo.find(parts, catalog, config) : null;
-  const { api, compiled } = known ?? compileAnew(parts);
-  const work = { main: compiled.statements, writes: false, routine: null, check: null, isShort: true };
-  const facts = { method: 'GET', path: '/item', headers, schema: 'api', preferences: api.preferences };
+  const head = known?.head ?? parseRequest(parts, parseTarget(parts, config), config);
+  const api = takesBody(head) ? runWhole(withBody(head, Buffer.from(body), hold)) : head;
+  const compiled = known?.compile(api) ?? runWhole(compileAction(api, catalog, config, hold));
+  const writes = compiled.kind === 'mutate';
+  const work = { main: compiled.statements, writes, routine: null, check: null, isShort: true };
+  const { method, path } = parts;
+  const facts = { method, path, headers, schema: 'api', preferences: api.preferences };
   return planTransaction(work, identity, facts, config).exchange.statements.length;
 }
 
-function compileAnew(parts: RequestParts): Prepared {
-  const api = parseRequest(parts, parseTarget(parts, config), config);
-  if (api.action.kind !== 'read') throw new Error('The bench compiles reads');
-  return { api, compiled: compileRead(api.action, api, catalog, config) };
-}
-
 /** Median of CPU time per request over the rounds, in microseconds: waiting for a busy machine does not count. */
-function measure(template: string, remembers: boolean): string {
+function measure([method, query, body = '']: readonly [string, string, string?], remembers: boolean): string {
+  const fill = (template: string, i: number) => template.replaceAll('%', String(i));
   const rounds: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const queries = Array.from({ length: REQUESTS }, (_, i) => template.replaceAll('%', String(i)));
+    const requests = Array.from(
+      { length: REQUESTS },
+      (_, i) => [{ method, path: '/item', query: fill(query, i), headers }, fill(body, i)] as const,
+    );
     const start = process.cpuUsage();
-    for (const query of queries) compileOnce(query, remembers);
+    for (const [parts, sent] of requests) compileOnce(parts, sent, remembers);
     const { user, system } = process.cpuUsage(start);
     rounds.push((user + system) / REQUESTS);
   }
@@ -71,6 +79,6 @@ function measure(template: string, remembers: boolean): string {
 }
 
 console.log('| request | µs of CPU, URL to statements | its shape known |\n|---|---|---|');
-for (const [name, template] of Object.entries(SHAPES)) {
-  console.log(`| ${name} | ${measure(template, false)} | ${measure(template, true)} |`);
+for (const [name, shape] of Object.entries(SHAPES)) {
+  console.log(`| ${name} | ${measure(shape, false)} | ${measure(shape, true)} |`);
 }

@@ -17,6 +17,9 @@ import { type Load, run, runWrk, type Shape } from './parts/load.ts';
 import { startBenchService, untilReady } from './parts/service.ts';
 import { workloads } from './parts/workloads.ts';
 
+/** Until the service's code is compiled: for as long, threads of the engine take up to a third of its processor time. */
+const warmUpSeconds = 6;
+
 /** The captured value that stands for the varying key. */
 const PROBE = 4242;
 
@@ -44,7 +47,7 @@ const service = await startBenchService({
 const { admin, origin, server, token } = service;
 try {
   process.stdout.write(
-    `${clients} clients, ${rounds} interleaved rounds of ${seconds} s, medians. pgbench sends the same prepared statements between BEGIN and COMMIT: in one round trip, and in one a statement.\n\n`,
+    `${clients} clients, ${rounds} interleaved rounds of ${seconds} s after ${warmUpSeconds} s of warm-up, medians. pgbench sends the same prepared statements, settings and all, between BEGIN and COMMIT: in one round trip, and in one a statement.\n\n`,
   );
   process.stdout.write(
     '| request | HTTP /s | pgbench, one round trip /s | ratio | pgbench, a round trip a statement /s | ratio | p50 ms | p99 ms |\n|---|--:|--:|--:|--:|--:|--:|--:|\n',
@@ -56,7 +59,7 @@ try {
     const loads: Load[] = [];
     const peers: number[] = [];
     const steppers: number[] = [];
-    await runWrk(origin, workload.shape, clients, 1, folder);
+    await runWrk(origin, workload.shape, clients, warmUpSeconds, folder);
     for (let round = 0; round < rounds; round++) {
       const load = await runWrk(origin, workload.shape, clients, seconds, folder);
       if (load.failed > 0) throw new Error(`${workload.title}: ${load.failed} requests failed`);
@@ -131,9 +134,17 @@ async function capture(
   await admin.script("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bench_login'");
   logging = false;
   await untilReady(origin, token);
-  return readStatements(log.join('\n')).filter(
-    each => !/^(listen|alter role|select pg_terminate)|pg_catalog|pg_class|pg_proc/i.test(each.text),
-  );
+  return ofOneRequest(readStatements(log.join('\n')));
+}
+
+/** From its settings to its statement: without the cleaning of sessions, and without what the service does beside requests. */
+function ofOneRequest(statements: readonly CapturedStatement[]): CapturedStatement[] {
+  const first = statements.findIndex(({ text }) => text.includes("set_config('role'"));
+  if (first < 0)
+    throw new Error(`No settings among the statements:\n${statements.map(each => each.text).join('\n')}`);
+  const rest = statements.slice(first);
+  const end = rest.findIndex(({ text }) => /^(reset|discard|commit)/i.test(text));
+  return end < 0 ? rest : rest.slice(0, end);
 }
 
 async function runPgbench(target: TestServer, { script, variables }: Peer): Promise<number> {

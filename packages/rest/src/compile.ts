@@ -243,16 +243,16 @@ export function compileCall(
 }
 
 /**
- * Compiles whatever takes a statement. `hold` is told of memory that is taken for a body that is read only here, which is
- * done in pieces: all else comes without a yield.
+ * Compiles whatever takes a statement: reads, writes and calls. `hold` is told of memory that is taken for a body that is read
+ * only here, which is done in pieces: all else comes without a yield.
  */
 export function* compileAction(
-  action: Extract<Action, { kind: 'read' | 'mutate' | 'call' }>,
   request: ApiRequest,
   catalog: Catalog,
   config: RestConfig,
   hold: Hold,
 ): Generator<void, Compiled> {
+  const { action } = request;
   switch (action.kind) {
     case 'read':
       return compileRead(action, request, catalog, config);
@@ -260,5 +260,8 @@ export function* compileAction(
       return yield* compileMutate(action, request, catalog, config, hold);
     case 'call':
       return compileCall(action, request, catalog, config);
+    case 'inspect':
+    case 'info':
+      throw new Error('What is answered from the catalog alone takes no statement');
   }
 }

@@ -31,20 +31,9 @@ export function createEngine(): RestEngine {
     const { request, config, catalog } = call;
     if (isBatch(request, config)) return await answerBatch(call);
     const known = memo.find(request, catalog, config);
-    if (known) {
-      timing.lap('plan');
-      try {
-        return await answerCompiled(known.compiled, known.api, call, shortStatements, timing);
-      } catch (error) {
-        const renewed = await renewCall(error, known.compiled, call);
-        if (!renewed) throw error;
-        return await answer(renewed, timing);
-      }
-    }
-    const target = parseTarget(request, config);
-    const head = parseRequest(request, target, config);
+    const head = known?.head ?? parseRequest(request, parseTarget(request, config), config);
     timing.lap('parse');
-    const api = takesBody(target) ? await readBody(head, call) : head;
+    const api = takesBody(head) ? await readBody(head, call) : head;
     // Most of that was waiting for the client.
     timing.start();
     const { action } = api;
@@ -52,21 +41,34 @@ export function createEngine(): RestEngine {
       case 'read':
       case 'mutate':
       case 'call': {
-        const compiled = await compile(action, api, call);
-        timing.lap('plan');
-        try {
-          return await answerCompiled(compiled, api, call, shortStatements, timing);
-        } catch (error) {
-          const renewed = await renewCall(error, compiled, call);
-          if (!renewed) throw error;
-          const again = await compile(action, api, renewed);
-          return await answerCompiled(again, api, renewed, shortStatements, timing);
-        }
+        const remembered = known?.compile(api);
+        if (remembered) return await complete(remembered, api, call, timing);
+        const whole = known ? asItCame(api, call) : api;
+        return await complete(await compile(whole, call), whole, call, timing);
       }
       case 'inspect':
         return await inspect(action.headersOnly, api, call, timing, documents);
       case 'info':
         return answerInfo(action.resource, api, call, timing);
+    }
+  };
+
+  /** From the compiled request to its answer; once more where the schema turns out to be another. */
+  const complete = async (
+    compiled: Compiled,
+    api: ApiRequest,
+    call: RestCall,
+    timing: ServerTiming,
+  ): Promise<HttpResponse> => {
+    timing.lap('plan');
+    try {
+      return await answerCompiled(compiled, api, call, shortStatements, timing);
+    } catch (error) {
+      const renewed = await renewCall(error, compiled, call);
+      if (!renewed) throw error;
+      const whole = asItCame(api, renewed);
+      const again = await compile(whole, renewed);
+      return await answerCompiled(again, whole, renewed, shortStatements, timing);
     }
   };
 
@@ -90,13 +92,14 @@ export function createEngine(): RestEngine {
   };
 }
 
+/** The request read as it is where `api` may hold marks in place of values; the body stays as it was read. */
+function asItCame({ payload }: ApiRequest, { request, config }: RestCall): ApiRequest {
+  return { ...parseRequest(request, parseTarget(request, config), config), payload };
+}
+
 /** Rows with related rows are read only here, where the catalog tells them apart; nothing else takes time. */
-function compile(
-  action: Parameters<typeof compileAction>[0],
-  api: ApiRequest,
-  { catalog, config, request }: RestCall,
-): Compiled | Promise<Compiled> {
-  const work = compileAction(action, api, catalog, config, bytes => request.hold(bytes));
+function compile(api: ApiRequest, { catalog, config, request }: RestCall): Compiled | Promise<Compiled> {
+  const work = compileAction(api, catalog, config, bytes => request.hold(bytes));
   return api.preferences.nested ? runPaced(work) : runWhole(work);
 }
 

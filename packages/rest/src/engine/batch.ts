@@ -110,7 +110,7 @@ function* planItem(item: BatchItem, call: RestCall): Generator<void, Planned> {
   }
   const head = parseRequest(item, target, config);
   const api = takesBody(target) ? yield* withBody(head, item.body, hold) : head;
-  const compiled = yield* compileAction(action, api, call.catalog, config, hold);
+  const compiled = yield* compileAction(api, call.catalog, config, hold);
   const request: HttpRequest = {
     ...item,
     target: item.query === '' ? item.path : `${item.path}?${item.query}`,

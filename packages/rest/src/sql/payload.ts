@@ -13,7 +13,8 @@ export const BODY = 'pgrst_body';
 /** Blanks before the first byte of a body that are passed over: nobody sends more, and they take time. */
 const maxBlanks = 65_536;
 
-function isJsonObject(body: Uint8Array): boolean {
+/** Whether a JSON body is one object and not a list. */
+export function isJsonObject(body: Uint8Array): boolean {
   for (let at = 0; at < maxBlanks; at++) {
     const byte = body[at];
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return byte === 0x7b;

@@ -29,9 +29,7 @@ export function compile(catalog: Catalog, line: string, options: CompileOptions 
   const request = takesBody(read)
     ? runWhole(withBody(head, Buffer.from(options.body ?? ''), () => {}))
     : head;
-  const { action } = request;
-  if (action.kind === 'inspect' || action.kind === 'info') throw new Error(`${line} needs no statement`);
-  return runWhole(compileAction(action, request, catalog, config, () => {}));
+  return runWhole(compileAction(request, catalog, config, () => {}));
 }
 
 /** The main statement, with parameters of bytes shown as text. */
