@@ -1,5 +1,5 @@
 /** Why a folder cannot be read, or a migration cannot be applied. */
-export type MigrateErrorCode = 'folder' | 'sumMissing' | 'sumFormat' | 'sumMismatch';
+export type MigrateErrorCode = 'folder' | 'git' | 'sumMissing' | 'sumFormat' | 'sumMismatch';
 
 /** `message` states the fact, `hint` says what to do, `cause` is what PostgreSQL or the system said. */
 export class MigrateError extends Error {
