@@ -117,7 +117,26 @@ describe('peakstone sql at a terminal', {
     assert.equal(await terminal.ended(), 0);
     const file = join(project.folder, 'history');
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.match(readFileSync(file, 'utf8'), /^select film_title\nfrom films;\n/);
+    assert.match(readFileSync(file, 'utf8'), /^select film_title\u0001from films;\n/);
+  });
+
+  it('brings a statement of several lines back as one, in the session and in the next', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('select film_title\n', /postgres-> $/);
+    await terminal.type(`  , 'again'\n`, /postgres-> $/);
+    await terminal.type('from films;\n', /\(1 row\)\n\npostgres=> $/);
+    await terminal.type('select 1;\n', /\(1 row\)\n\npostgres=> $/);
+    await terminal.type('\u001b[A\u001b[A', /select film_title\n\| {3}, 'again'\n\| from films;/);
+    await terminal.type('\n', / Alien +\| again\n\(1 row\)/);
+    await terminal.type('\u0004', /$/);
+    assert.equal(await terminal.ended(), 0);
+    const next = new Terminal(project);
+    await next.see(/postgres=> $/);
+    await next.type('\u001b[A', /select film_title\n\| {3}, 'again'\n\| from films;/);
+    await next.type('\n', / Alien +\| again\n\(1 row\)/);
+    await next.type('\u0004', /$/);
+    assert.equal(await next.ended(), 0);
   });
 
   it('keeps a transaction open, shows it, and goes on after an error', async () => {

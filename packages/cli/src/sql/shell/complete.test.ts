@@ -31,8 +31,16 @@ describe('completing names at the prompt', () => {
     assert.deepEqual(completed('select f.ti from films f where f.ti'), ['f.title']);
   });
 
+  it('offers what a statement begins with on an empty line, and not every name there is', () => {
+    const offered = completed('');
+    assert.ok(offered.includes('SELECT') && offered.includes('WITH'));
+    assert.ok(!offered.includes('films') && !offered.includes('FROM') && !offered.includes('title'));
+    assert.deepEqual(completed('', '  \n'), offered);
+  });
+
   it('offers keywords in the case in which they are typed, functions, and its own commands', () => {
     assert.deepEqual(completed('sel'), ['select']);
+    assert.deepEqual(completed('select 1; sel').slice(0, 1), ['select']);
     assert.deepEqual(completed('SEL'), ['SELECT']);
     assert.ok(completed('select auth.u').includes('auth.uid'));
     assert.deepEqual(completed('\\ti'), ['\\timing']);

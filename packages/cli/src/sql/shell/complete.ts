@@ -54,6 +54,12 @@ const keywords =
     ' ',
   );
 
+/** What a statement begins with. */
+const beginnings =
+  'ABORT ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DISCARD DO DROP END EXECUTE EXPLAIN FETCH GRANT IMPORT INSERT LISTEN LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SELECT SET SHOW START TABLE TRUNCATE UNLISTEN UPDATE VACUUM VALUES WITH'.split(
+    ' ',
+  );
+
 const metaCommands =
   '\\? \\c \\copy \\d \\df \\di \\dm \\dn \\dp \\ds \\dT \\dt \\du \\dv \\dx \\e \\h \\i \\l \\p \\q \\r \\timing \\x'.split(
     ' ',
@@ -77,6 +83,9 @@ export function complete(line: string, before: string, names: Names): [string[],
 
 function candidatesAfter(head: string, word: string, names: Names): readonly string[] {
   const { relations, functions, schemas, columns } = names;
+  const inCase = (words: readonly string[]): readonly string[] =>
+    word !== '' && word === word.toLowerCase() ? words.map(name => name.toLowerCase()) : words;
+  if (head.trim() === '') return inCase(beginnings);
   const previous = /([A-Za-z_]+)\s*$/.exec(head)?.[1]?.toLowerCase() ?? '';
   const afterComma = /,\s*$/.test(head)
     ? (/\b(from|update|into|table|join)\b[^();]*,\s*$/i.exec(head) ?? null)
@@ -96,11 +105,9 @@ function candidatesAfter(head: string, word: string, names: Names): readonly str
     const table = aliasesIn(head).get(owner) ?? owner;
     return [...(columns.get(table) ?? []).map(name => `${owner}.${name}`), ...relations, ...functions];
   }
-  const upper =
-    word !== '' && word === word.toLowerCase() ? keywords.map(name => name.toLowerCase()) : keywords;
   return [
     ...columnsOf(head, columns),
-    ...upper,
+    ...inCase(keywords),
     ...functions.filter(name => !name.startsWith('pg_catalog.')).map(name => `${name}(`),
     ...relations.filter(name => !name.includes('.')),
     ...schemas.map(schema => `${schema}.`),

@@ -13,12 +13,31 @@ describe('the history', () => {
     const folder = join(root, 'state', 'peakstone');
     const first = new History(join(folder, 'sql_history'), folder);
     first.load(assert.fail);
-    for (const line of ['select 1;', "alter role x password 'y';", 'select 2;']) first.add(line);
+    for (const line of [
+      'select 1;',
+      "alter role x\n  password 'y';",
+      'select 2;',
+      'select\n 3;',
+      'select 2;',
+    ])
+      first.add(line);
     assert.equal(statSync(folder).mode & 0o777, 0o700);
     assert.deepEqual(new History(join(folder, 'sql_history'), folder).load(assert.fail), [
       'select 2;',
+      'select\n 3;',
+      'select 2;',
       'select 1;',
     ]);
+  });
+
+  it('shows each statement once, as it was typed, in place of the lines that readline keeps', () => {
+    const folder = join(root, 'shown');
+    const history = new History(join(folder, 'sql_history'), folder);
+    history.load(assert.fail);
+    const lines = ['from films;'];
+    history.show(lines);
+    for (const entry of ['select *\nfrom films;', 'select 1;', 'select *\nfrom films;']) history.add(entry);
+    assert.deepEqual(lines, ['select *\nfrom films;', 'select 1;']);
   });
 
   it('is not kept where others may write, which is said', () => {

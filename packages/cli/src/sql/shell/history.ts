@@ -9,8 +9,11 @@ import {
 } from 'node:fs';
 import { assertOwnFile, privateFolder } from '@peakstone/kernel/private';
 
-/** Lines kept; what is older falls out when a session begins. */
-const maxLines = 2000;
+/** Statements kept; what is older falls out, of the file when a session begins. */
+const maxEntries = 2000;
+
+/** Between the lines of a statement in the file, which has one a line; as psql's has. */
+const lineBreak = '\u0001';
 
 /** What may be a password stays out of the file. */
 const secret = /\bpassword\b|\bencrypted\b|pgp_sym_|\bcrypt\s*\(/i;
@@ -20,6 +23,10 @@ export class History {
   readonly #file: string;
   readonly #folder: string | undefined;
   #usable = true;
+  /** Newest first. */
+  #entries: string[] = [];
+  /** Readline's, which shows them. */
+  #shown: string[] = [];
 
   /** @param folder where it lies, to be made for this user alone; without one, wherever the user says */
   constructor(file: string, folder?: string) {
@@ -28,7 +35,7 @@ export class History {
   }
 
   /** Newest first, as readline wants it. `say` is told why there is none, when that is not for want of a file. */
-  load(say: (text: string) => void): string[] {
+  load(say: (text: string) => void): readonly string[] {
     try {
       if (this.#folder !== undefined) privateFolder(this.#folder);
       if (!existsSync(this.#file)) closeSync(openSync(this.#file, 'a', 0o600));
@@ -38,9 +45,13 @@ export class History {
       const lines = readFileSync(this.#file, 'utf8')
         .split('\n')
         .filter(line => line !== '');
-      if (lines.length > maxLines)
-        writeFileSync(this.#file, `${lines.slice(-maxLines).join('\n')}\n`, { mode: 0o600 });
-      return lines.slice(-maxLines).toReversed();
+      if (lines.length > maxEntries)
+        writeFileSync(this.#file, `${lines.slice(-maxEntries).join('\n')}\n`, { mode: 0o600 });
+      this.#entries = lines
+        .slice(-maxEntries)
+        .toReversed()
+        .map(line => line.replaceAll(lineBreak, '\n'));
+      return this.#entries;
     } catch (error) {
       this.#usable = false;
       say(`The history is not kept: ${(error as Error).message}`);
@@ -48,8 +59,19 @@ export class History {
     }
   }
 
-  add(line: string): void {
-    if (!this.#usable || line.trim() === '' || secret.test(line)) return;
-    appendFileSync(this.#file, `${line}\n`, { mode: 0o600 });
+  /** From now on these lines, readline's own, are what is remembered. */
+  show(lines: string[]): void {
+    this.#shown = lines;
+    lines.splice(0, lines.length, ...this.#entries);
+  }
+
+  /** What was typed as one, be it of several lines. */
+  add(entry: string): void {
+    const text = entry.replace(/\s+$/, '');
+    if (text === '') return;
+    this.#entries = [text, ...this.#entries.filter(other => other !== text)].slice(0, maxEntries);
+    this.show(this.#shown);
+    if (!this.#usable || secret.test(text)) return;
+    appendFileSync(this.#file, `${text.replaceAll('\n', lineBreak)}\n`, { mode: 0o600 });
   }
 }

@@ -53,6 +53,8 @@ class Shell {
   readonly #extensions: Extensions;
   readonly #readline: Interface;
   readonly #history: History;
+  /** The lines of the statement that is being typed: remembered, and brought back, as one. */
+  #typed: string[] = [];
   /** Lines that were typed while a statement ran. */
   readonly #lines: string[] = [];
   /** What stands in the lines above the cursor. */
@@ -77,9 +79,8 @@ class Shell {
       input: context.stdin,
       output: context.stdout,
       terminal: true,
-      history: this.#history.load(text => context.stderr.write(`${text}\n`)),
+      history: [...this.#history.load(text => context.stderr.write(`${text}\n`))],
       historySize: 2000,
-      removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, this.#above, this.#names),
     });
   }
@@ -92,8 +93,11 @@ class Shell {
     };
     process.on('SIGINT', interrupt).on('SIGTERM', hangUp).on('SIGHUP', hangUp);
     this.#readline.on('SIGINT', interrupt);
+    // Readline adds each line by itself; what stands there instead are whole statements.
+    this.#readline.on('history', lines => this.#history.show(lines));
     this.#readline.on('line', line => {
-      this.#lines.push(line);
+      // Of a statement that was brought back.
+      this.#lines.push(line.replaceAll('\r', '\n'));
       void this.#work();
     });
     const closed = new Promise<void>(resolve => {
@@ -119,8 +123,8 @@ class Shell {
     this.#busy = true;
     try {
       for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
-        this.#history.add(line);
         await this.#take(line);
+        this.#remember(line);
         if (this.#ended) break;
         this.#prompt();
       }
@@ -128,6 +132,15 @@ class Shell {
       this.#busy = false;
       if (this.#ended) this.#end();
     }
+  }
+
+  #remember(line: string): void {
+    const isOwn = personal(line) !== null;
+    if (isOwn) this.#history.add(line);
+    else this.#typed.push(line);
+    if (this.#above !== '') return;
+    if (!isOwn) this.#history.add(this.#typed.join('\n'));
+    this.#typed = [];
   }
 
   async #take(line: string): Promise<void> {
@@ -242,6 +255,7 @@ class Shell {
     }
     this.#above = '';
     this.#waitsFor = '';
+    this.#typed = [];
     this.#context.stdout.write('^C\n');
     // Readline keeps what was typed; a line that is not there is forgotten by moving past it.
     this.#readline.write(null, { ctrl: true, name: 'e' });
