@@ -100,4 +100,45 @@ describe('peakstone down --delete-data', () => {
     assert.equal(existsSync(join(closed, '.peakstone')), false);
     rmSync(closed, { recursive: true });
   });
+
+  it('removes them there also when .peakstone was removed by hand, but never when it was moved', {
+    skip: process.getuid?.() === 0 ? false : 'only root’s PostgreSQL is another user',
+  }, async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'peakstone-closed-'));
+    const project = new Project({}, closed);
+    const data = await madeStack(project);
+    const home = dirname(readlinkSync(join(data, 'postgres')));
+
+    // What holds the link may be wanted again.
+    renameSync(data, `${data}.kept`);
+    const kept = await project.run(['down', '--delete-data', '--yes']);
+    assert.equal(kept.code, 1);
+    assert.match(kept.stderr, /Nothing was removed, as a project that was moved would lose them/);
+    renameSync(`${data}.kept`, data);
+
+    // A project of the same name, where another was moved away.
+    const elsewhere = `${closed}-moved`;
+    renameSync(closed, elsewhere);
+    mkdirSync(closed);
+    assert.equal((await project.run(['down', '--delete-data', '--yes'])).code, 1);
+    assert.ok(existsSync(join(home, 'postgres', 'PG_VERSION')));
+    rmSync(closed, { recursive: true });
+    // Its own from the next start on.
+    const moved = new Project({}, elsewhere);
+    await madeStack(moved);
+
+    rmSync(join(elsewhere, '.peakstone'), { recursive: true });
+    const asked = await moved.run(['down', '--delete-data']);
+    assert.equal(asked.code, 2);
+    assert.ok(asked.stderr.includes(`All data in ${home} will be lost. Nothing was done.`), asked.stderr);
+    const { code, stdout } = await moved.run(['down', '--delete-data', '--yes', '--json']);
+    assert.equal(code, 0);
+    assert.deepEqual((JSON.parse(stdout) as { removed: string[] }).removed, [home]);
+    assert.equal(existsSync(home), false);
+    assert.deepEqual(JSON.parse((await moved.run(['down', '--delete-data', '--yes', '--json'])).stdout), {
+      stopped: false,
+      removed: [],
+    });
+    rmSync(elsewhere, { recursive: true });
+  });
 });

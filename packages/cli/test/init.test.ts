@@ -45,4 +45,38 @@ describe('a project made by init', () => {
       { text: 'Only its owner reads this' },
     ]);
   });
+
+  it('is refused where no folder can be, with what to do and nothing made', async () => {
+    const places: readonly [string, RegExp][] = [
+      ['/etc/hosts', /\/etc\/hosts is a file, so that no project can be in it\.\nhint: .*Name a folder/],
+      ['/etc/hosts/shop/deep', /\/etc\/hosts is a file/],
+      ...(process.platform === 'linux'
+        ? ([['/proc/shop/deep', /The system makes no folder in \/proc\.|may not do that there/]] as [
+            string,
+            RegExp,
+          ][])
+        : []),
+    ];
+    for (const [place, message] of places) {
+      const { code, stdout, stderr } = await project.run(['init', place]);
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+    }
+  });
+
+  it('gets no types written where no file can be, with what to do', async () => {
+    for (const [file, message] of [
+      [
+        '/nosuch/x/types.ts',
+        /cannot be written: there is no folder \/nosuch\/x\.\nhint: .*mkdir -p \/nosuch\/x/,
+      ],
+      ['/etc/hosts/types.ts', /cannot be written: \/etc\/hosts is no folder\./],
+      ['/tmp', /cannot be written: it is a folder\.\nhint: .*\/tmp\/NAME/],
+    ] as const) {
+      const { code, stderr } = await project.run(['gen', 'types', '-o', file]);
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    }
+  });
 });

@@ -334,6 +334,11 @@ describe('Docker’s errors', () => {
       /docker swarm init/,
     ],
     [
+      "unknown flag: --project-directory\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information\n",
+      'Docker has no compose plugin here',
+      /apt install docker-compose-plugin/,
+    ],
+    [
       'dependency failed to start: container stack-postgres-1 is unhealthy',
       'stack-postgres-1 did not become healthy',
       /docker logs stack-postgres-1/,

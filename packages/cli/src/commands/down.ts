@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   type Command,
   type Context,
@@ -79,8 +80,12 @@ async function agree(invocation: Invocation, context: Context): Promise<void> {
   const { dataElsewhere } = await import('@peakstone/stack');
   const { confirm } = await import('../output/confirm.ts');
   const paths = await stackOf(invocation, context);
-  const places = [paths.data, ...Object.values(await dataElsewhere(paths, context.env))];
   if (invocation.options.yes) return;
+  const places = [
+    ...(existsSync(paths.data) ? [paths.data] : []),
+    ...Object.values(await dataElsewhere(paths, context.env)),
+  ];
+  if (places.length === 0) return;
   await confirm(
     `All data in ${places.join(' and ')} will be lost.`,
     asCalled('peakstone down --delete-data --yes', context.env),

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { writeText } from '../output/writeText.ts';
 import { stackOf } from '../stack.ts';
 
 const types: Command = {
@@ -44,7 +43,7 @@ const types: Command = {
     });
     if (typeof options.output !== 'string') context.stdout.write(text);
     else {
-      await writeFile(resolve(context.cwd, options.output), text);
+      await writeText(options.output, text, context.cwd);
       context.stderr.write(`Wrote ${options.output}.\n`);
     }
     return exitCodes.ok;

@@ -1,18 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { maxSocketPathBytes } from '@peakstone/kernel/ports';
 import { DatabaseError, systemCode } from '../errors.ts';
 import { canReach, type RunUser } from '../host/user.ts';
 import { ensurePrivate } from '../private.ts';
+import { noteLink, tieData } from './tie.ts';
 
 /** Where root keeps what must lie outside a project that the server's user cannot enter. */
 export const SYSTEM_DATA = '/var/lib/peakstone';
@@ -23,7 +16,12 @@ export const SYSTEM_DATA = '/var/lib/peakstone';
  */
 export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: string) => void): string {
   const found = lstatSync(dataDir, { throwIfNoEntry: false });
-  if (found !== undefined) return found.isSymbolicLink() ? followDataLink(dataDir) : realpathSync(dataDir);
+  if (found !== undefined) {
+    if (!found.isSymbolicLink()) return realpathSync(dataDir);
+    const target = followDataLink(dataDir);
+    if (path.dirname(path.dirname(target)) === SYSTEM_DATA) tieData(path.dirname(target), dataDir);
+    return target;
+  }
   mkdirSync(path.dirname(dataDir), { recursive: true });
   const parent = realpathSync(path.dirname(dataDir));
   if (canReach(parent, user)) return path.join(parent, path.basename(dataDir));
@@ -35,9 +33,10 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
   const home = path.join(SYSTEM_DATA, `${project}-${randomBytes(4).toString('hex')}`);
   // The server's user must get through.
   for (const folder of [SYSTEM_DATA, home]) ensurePrivate(folder, { mode: 0o711 });
-  writeFileSync(path.join(home, 'linked-from'), `${dataDir}\n`);
+  noteLink(home, dataDir);
   const real = path.join(home, 'postgres');
   symlinkSync(real, dataDir);
+  tieData(home, dataDir);
   notice(
     `${user.name ?? user.uid} cannot enter ${parent}: the data is kept in ${real}, and ${dataDir} links to it.`,
   );

@@ -1,19 +1,11 @@
-import {
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
 import { processesIn } from '../host/processes.ts';
 import { inspectDataFolder } from './folder.ts';
 import { SYSTEM_DATA } from './places.ts';
 import { readLockFile } from './postmaster.ts';
+import { isOrphanOf, linkTo } from './tie.ts';
 
 /** Where a database's files really are: `dataDir`, or what it links to; null when there are none. */
 export function locateDataFolder(dataDir: string): string | null {
@@ -32,8 +24,11 @@ export function locateDataFolder(dataDir: string): string | null {
 export function planRemoval(dataDir: string): readonly string[] {
   const found = lstatSync(dataDir, { throwIfNoEntry: false });
   if (!found) {
-    assertNothingLeft(dataDir);
-    return [];
+    const left = dataLeftBehind(dataDir);
+    assertOrphans(dataDir, left);
+    for (const home of left)
+      if (existsSync(path.join(home, 'postgres'))) assertUnused(path.join(home, 'postgres'));
+    return left;
   }
   const real = locateDataFolder(dataDir) as string;
   if (existsSync(real)) {
@@ -66,15 +61,11 @@ export function dataLeftBehind(dataDir: string): readonly string[] {
   if (lstatSync(dataDir, { throwIfNoEntry: false }) || !existsSync(SYSTEM_DATA)) return [];
   return readdirSync(SYSTEM_DATA)
     .map(name => path.join(SYSTEM_DATA, name))
-    .filter(home => {
-      const note = path.join(home, 'linked-from');
-      return existsSync(note) && readFileSync(note, 'utf8').trim() === dataDir;
-    });
+    .filter(home => linkTo(home) === dataDir);
 }
 
-function assertNothingLeft(dataDir: string): void {
-  const left = dataLeftBehind(dataDir);
-  if (left.length === 0) return;
+function assertOrphans(dataDir: string, left: readonly string[]): void {
+  if (left.every(home => isOrphanOf(home, dataDir))) return;
   throw new DatabaseError(
     'NOT_A_DATA_FOLDER',
     `The data of ${dataDir} are still in ${left.join(' and ')}; the link to them is gone.`,
@@ -88,8 +79,7 @@ function isOurHome(home: string): boolean {
 
 function assertOurLink(link: string, real: string): void {
   const home = path.dirname(real);
-  const note = path.join(home, 'linked-from');
-  const from = isOurHome(home) && existsSync(note) ? readFileSync(note, 'utf8').trim() : null;
+  const from = isOurHome(home) ? linkTo(home) : null;
   // The project may have been moved since; but where it was may be another one's link to the same data now.
   const shared = from !== null && from !== link && locateDataFolder(from) === real;
   if (from !== null && !shared) return;

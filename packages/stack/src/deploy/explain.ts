@@ -10,7 +10,7 @@ interface Known {
 const known: readonly Known[] = [
   {
     pattern:
-      /unknown command: docker compose|'compose' is not a docker command|unknown shorthand flag: 'f' in -f/,
+      /unknown command: docker compose|'compose' is not a docker command|unknown shorthand flag: 'f' in -f|unknown flag: --project-/,
     message: () => 'Docker has no compose plugin here',
     hint: () => 'install it (apt install docker-compose-plugin): https://docs.docker.com/compose/install/',
   },

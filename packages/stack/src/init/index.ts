@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findExample } from '../run/example.ts';
+import { makeFolder } from './folder.ts';
 import { readCompose } from './from/compose.ts';
 import { readHasura } from './from/hasura.ts';
 import { readSupabase } from './from/supabase.ts';
@@ -43,6 +44,7 @@ export interface InitReport {
 export function initProject({ folder, from, example, asCalled }: InitOptions): InitReport {
   const found = from === undefined ? undefined : withSettings(readers[from](folder), folder);
   const copied = example === undefined ? undefined : findExample(folder, example);
+  makeFolder(folder);
   const made: string[] = [];
   const kept: string[] = [];
   const put = (path: string, write: (target: string) => void) => {

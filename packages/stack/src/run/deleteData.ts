@@ -11,7 +11,7 @@ import { readPresence } from './state.ts';
 
 /** What a stack keeps in its data folder besides the services' own files. */
 const ownNames =
-  /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal)$/;
+  /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal|postgres\.tie)$/;
 
 /**
  * Where the data are that `deleteData` would remove.
@@ -19,8 +19,7 @@ const ownNames =
  */
 export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
   const found = lstatSync(paths.data, { throwIfNoEntry: false });
-  if (!found) return [];
-  if (found.isSymbolicLink())
+  if (found?.isSymbolicLink())
     throw new StackError('config', `${paths.data} is a link that PeakStone did not make.`, {
       hint: `Nothing was removed. Name the folder that it leads to: peakstone down --delete-data --data ${paths.data}/.`,
     });
@@ -28,7 +27,7 @@ export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<r
   const places: string[] = [];
   for (const { local } of services)
     places.push(...((await local?.plan?.())?.dataPlaces?.(paths, values) ?? []));
-  return [...places, ...ownPlaces(paths.data)];
+  return found ? [...places, ...ownPlaces(paths.data)] : places;
 }
 
 /**
@@ -38,9 +37,9 @@ export async function planDeletion(paths: StackPaths, env: EnvValues): Promise<r
  */
 export async function deleteData(paths: StackPaths, env: EnvValues): Promise<readonly string[]> {
   if (!existsSync(paths.data)) {
-    const values = await stackValues(paths, env);
-    for (const { local } of services) (await local?.plan?.())?.dataPlaces?.(paths, values);
-    return [];
+    const planned = await planDeletion(paths, env);
+    if (planned.length > 0) await removeAll(paths, env);
+    return planned;
   }
   const lock = readPresence(paths).kind === 'running' ? null : takeLock(paths.lock);
   if (lock === null)
@@ -49,14 +48,19 @@ export async function deleteData(paths: StackPaths, env: EnvValues): Promise<rea
     });
   try {
     const planned = await planDeletion(paths, env);
-    const values = await stackValues(paths, env);
-    for (const { local } of services) (await local?.plan?.())?.removeData?.(paths, values);
+    await removeAll(paths, env);
     for (const place of ownPlaces(paths.data)) rmSync(place, { recursive: true, force: true });
     if (readdirSync(paths.data).length === 0) rmdirSync(paths.data);
     return planned;
   } finally {
     lock.release();
   }
+}
+
+/** What the services keep. */
+async function removeAll(paths: StackPaths, env: EnvValues): Promise<void> {
+  const values = await stackValues(paths, env);
+  for (const { local } of services) (await local?.plan?.())?.removeData?.(paths, values);
 }
 
 function ownPlaces(data: string): string[] {

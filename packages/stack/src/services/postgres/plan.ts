@@ -77,8 +77,10 @@ export function removeData(paths: StackPaths, env: EnvValues): void {
 
 /** Under a closed folder, as /root is, the data are in one of the system's; DATABASE_DIR may name any. */
 export function dataElsewhere(paths: StackPaths, env: EnvValues): string | null {
-  const real = locateDataFolder(databaseDir(paths, env));
-  if (real === null || !existsSync(paths.data)) return null;
+  const folder = databaseDir(paths, env);
+  const real = locateDataFolder(folder);
+  if (real === null) return dataLeftBehind(folder).join(' and ') || null;
+  if (!existsSync(paths.data)) return null;
   return real.startsWith(realpathSync(paths.data) + sep) ? null : real;
 }
 
