@@ -153,6 +153,7 @@ const OPEN_SESSIONS = [
   'packages/stack/src/run/example.ts',
   'packages/testing/src/database.ts',
   'packages/testing/src/sql.ts',
+  'packages/transfer/src/import/run.ts',
 ];
 
 describe('privileged sessions', () => {

@@ -10,6 +10,7 @@ export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
 export { type Check, examine } from './run/doctor/index.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
 export { exposedSchemas } from './run/exposedSchemas.ts';
+export { type ImportNote, type ImportReport, importIntoStack } from './run/importDump.ts';
 export { findProject, locateStack } from './run/locate.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
 export {

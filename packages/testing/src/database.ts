@@ -10,7 +10,7 @@ export interface TestDatabaseOptions {
   /** Application schemas of the bootstrap. Default: `public`. */
   readonly schemas?: readonly string[];
   /** Supabase compatibility of the bootstrap. It decides attributes of roles, which every test of a run shares. Default true. */
-  readonly supabase?: boolean;
+  readonly supabase?: boolean | 'full';
   /** Run on the new database before it is handed out. */
   readonly sql?: string;
 }
@@ -87,7 +87,7 @@ async function prepare({ name, superuserUrl }: TestDatabase, options: TestDataba
       database: name,
       schemas,
       passwords: PASSWORDS,
-      supabase: supabase ? 'roles' : 'off',
+      supabase: supabase === 'full' ? 'full' : supabase ? 'roles' : 'off',
       // No time-out: a test waits for what it needs, on the slowest machine.
       roleSettings: {},
     });

@@ -9,6 +9,7 @@ import { gateway } from './gateway.ts';
 import { gen } from './gen.ts';
 import { health } from './health.ts';
 import { help } from './help.ts';
+import { importCommand } from './import.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
 import { migrate } from './migrate/index.ts';
@@ -40,6 +41,7 @@ export const root: Command = {
     doctor,
     compose,
     deploy,
+    importCommand,
     gen,
     rest,
     gateway,

@@ -80,5 +80,6 @@ const userErrors = new Set([
   'ConnectionError',
   'PoolTimeoutError',
   'DeployError',
+  'TransferError',
   'MigrateError',
 ]);

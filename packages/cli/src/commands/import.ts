@@ -1,0 +1,108 @@
+import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
+import { exitCodes } from '../grammar/errors.ts';
+import { stackOf } from '../stack.ts';
+
+const options = {
+  'dry-run': { kind: 'flag', summary: 'Read all of it and say what would be done; change nothing' },
+  database: {
+    kind: 'text',
+    value: 'NAME',
+    summary: 'Which database of a pg_dumpall (default postgres)',
+  },
+  ...jsonOption,
+  ...stackOptions,
+} as const;
+
+const source = {
+  name: 'SOURCE',
+  summary:
+    'a dump: a plain file of pg_dump or pg_dumpall, an archive (-Fc, -Ft) or a folder (-Fd); or several plain files in their order',
+  many: true,
+} as const;
+
+const supabase: Command = {
+  name: 'supabase',
+  summary: 'import a Supabase project from a dump of its database',
+  description: [
+    'Everything belongs to db_migrator afterwards. Roles of its own, extensions, tables with their rows, functions, policies, triggers, publications and cron jobs are taken over; users with their passwords, identities and sessions (auth), buckets and the rows of objects (storage), and the history of migrations as well. What the stack has itself stays its own: auth.uid() and its siblings, event triggers. What is the platform’s, or needs what this server lacks, is set aside and told.',
+    'A run that was ended goes on where it was when the same command is given again. Exit code 1 when the server refused something.',
+  ].join('\n\n'),
+  arguments: [source],
+  options,
+  examples: [
+    { command: 'peakstone import supabase backup.dump', does: 'What pg_dump -Fc, or the dashboard, wrote' },
+    {
+      command: 'peakstone import supabase roles.sql schema.sql data.sql',
+      does: 'What the Supabase CLI wrote; DATABASE_SUPABASE=full makes the tables that it leaves out',
+    },
+    {
+      command: 'peakstone import supabase --dry-run --json backup.dump',
+      does: 'What would be set aside, for a program',
+    },
+  ],
+  run: async (invocation, context) => await importFrom('supabase', invocation, context),
+};
+
+const postgres: Command = {
+  name: 'postgres',
+  summary: 'import any PostgreSQL database from a dump',
+  description:
+    'Everything belongs to db_migrator afterwards, unless the dump brings its owner’s role, as pg_dumpall does. Extensions come first, rows before what fires on them; what only the administrator may is set aside and told.',
+  arguments: [source],
+  options,
+  examples: [
+    {
+      command: 'peakstone import postgres films.dump',
+      does: 'An archive of pg_dump, of PostgreSQL 9.0 to 17',
+    },
+  ],
+  run: async (invocation, context) => await importFrom('postgres', invocation, context),
+};
+
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'bring a database in: from Supabase, or any dump of PostgreSQL',
+  commands: [supabase, postgres],
+  examples: [{ command: 'peakstone import supabase backup.dump', does: 'A Supabase project' }],
+};
+
+async function importFrom(
+  origin: 'supabase' | 'postgres',
+  { options: given, arguments: files }: Invocation,
+  context: Context,
+): Promise<number> {
+  const { importIntoStack } = await import('@peakstone/stack');
+  const { TransferProgress } = await import('../transfer/progress.ts');
+  const { renderImport } = await import('../transfer/report.ts');
+  const { styleFor, terminalWidth } = await import('../output/style.ts');
+  const { cancelOnSignals } = await import('../sql/interrupt.ts');
+  const { resolve } = await import('node:path');
+  const paths = await stackOf({ options: given }, context);
+  const progress = new TransferProgress(context);
+  const abort = new AbortController();
+  const signals = cancelOnSignals(() => abort.abort(), context.stderr);
+  try {
+    const report = await importIntoStack(paths, context.env, {
+      origin,
+      files: files.map(file => resolve(context.cwd, file)),
+      dryRun: given['dry-run'] === true,
+      ...(typeof given.database === 'string' && { database: given.database }),
+      onProgress: ({ phase, share, text }) => progress.show(phase, share, text),
+      signal: abort.signal,
+    });
+    progress.close();
+    if (given.json) context.stdout.write(`${JSON.stringify(report)}\n`);
+    else
+      context.stdout.write(
+        renderImport(report, styleFor(context.stdout, context.env), terminalWidth(context.stdout)),
+      );
+    return report.notes.some(({ kind }) => kind === 'failed') ? exitCodes.failure : exitCodes.ok;
+  } catch (error) {
+    progress.close();
+    const { reportFailure } = await import('../output/failure.ts');
+    const code = reportFailure(error, context);
+    return abort.signal.aborted ? exitCodes.interrupted : code;
+  } finally {
+    signals.release();
+  }
+}

@@ -1,0 +1,9 @@
+/** A dump that cannot be read, or an import or dump that cannot be begun or went wrong; `hint` says what to do next. */
+export class TransferError extends Error {
+  override readonly name = 'TransferError';
+  readonly hint: string | undefined;
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+  }
+}

@@ -1,0 +1,76 @@
+import { TransferError } from '../errors.ts';
+import type { Origin } from './decide.ts';
+import { LEFT_SCHEMAS, SKELETON } from './platform.ts';
+import type { Survey } from './survey.ts';
+import type { World } from './world.ts';
+
+const MAX_NAMED = 5;
+
+/**
+ * Refuses before anything is changed what could only fail half-way.
+ * @param hasRows Whether a table of the database holds any.
+ * @returns tables of the bootstrap that make way for the dump's own.
+ * @throws {TransferError} naming what is in the way and what to do.
+ */
+export async function checkImport(
+  origin: Origin,
+  world: World,
+  survey: Survey,
+  hasRows: (table: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  if (survey.items === 0 || (survey.statements === 0 && survey.filled.size === 0))
+    throw new TransferError(
+      survey.databases.length > 0
+        ? `The dump has no database of that name; it has ${survey.databases.join(', ')}.`
+        : 'The dump holds nothing.',
+      survey.databases.length > 0 ? { hint: 'Choose one: --database NAME' } : {},
+    );
+  const comes = (table: string): boolean => origin !== 'supabase' || !(schemaOf(table) in LEFT_SCHEMAS);
+  const isThere = (name: string): boolean => name in world.relations;
+  // They refer to one another, so those of a schema make way together.
+  const brought = new Set(SKELETON.filter(name => survey.created.has(name)).map(schemaOf));
+  const replaced =
+    origin === 'supabase' ? SKELETON.filter(name => isThere(name) && brought.has(schemaOf(name))) : [];
+  const inTheWay = survey.tables.filter(
+    name =>
+      isThere(name) &&
+      !replaced.includes(name) &&
+      comes(name) &&
+      !name.startsWith('peakstone.') &&
+      !name.startsWith('cron.'),
+  );
+  if (inTheWay.length > 0)
+    throw new TransferError(
+      `${several(inTheWay)} ${inTheWay.length === 1 ? 'is' : 'are'} in the database already.`,
+      {
+        hint: 'Import into an empty database: drop what is there, or start a stack of its own in another folder (peakstone init).',
+      },
+    );
+  const full: string[] = [];
+  for (const table of new Set([...replaced, ...survey.filled.keys()]))
+    if (isThere(table) && !table.startsWith('cron.') && (await hasRows(table))) full.push(table);
+  if (full.length > 0)
+    throw new TransferError(
+      `${several(full)} ${full.length === 1 ? 'holds' : 'hold'} rows already, which those of the dump would meet.`,
+      {
+        hint: 'Import into an empty database: empty the tables, or start a stack of its own in another folder (peakstone init).',
+      },
+    );
+  if (survey.filled.has('auth.users') && !survey.created.has('auth.users') && !isThere('auth.users'))
+    throw new TransferError(
+      'The dump has rows of auth.users, but not the table, as the Supabase CLI’s dumps do.',
+      {
+        hint: 'Let the stack make it: DATABASE_SUPABASE=full in .env, then peakstone restart; or dump the whole database with pg_dump.',
+      },
+    );
+  return replaced;
+}
+
+function schemaOf(table: string): string {
+  return table.split('.')[0]!;
+}
+
+function several(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMED).join(', ');
+  return names.length > MAX_NAMED ? `${shown} and ${names.length - MAX_NAMED} more` : shown;
+}

@@ -1,0 +1,59 @@
+import { quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
+import { Lexer } from '@peakstone/kernel/script';
+import type { World } from './world.ts';
+
+/** The tables of pg_cron, which are the administrator's to write: a job runs as whom it names. */
+export const CRON_TABLES: readonly string[] = ['cron.job', 'cron.job_run_details'];
+
+/** Rows of a COPY or, `text` being an INSERT, of a dump with --inserts. Resolves with how many there were. */
+export async function importCronRows(
+  admin: Pool,
+  world: World,
+  text: string,
+  rows: AsyncIterable<Buffer> | null,
+): Promise<number> {
+  const results = await admin.script(
+    `begin; ${text}; ${fixJobs(world)}; commit`,
+    rows === null ? {} : { copyIn: () => rows },
+  );
+  return Number(/\d+$/.exec(results[1]?.tag ?? '')?.[0] ?? 0);
+}
+
+/**
+ * Every job runs as the owner of everything else, in this database: the administrator's would be the administrator's acts.
+ * The next one made gets a number of its own.
+ */
+function fixJobs({ owner, database }: World): string {
+  return `update cron.job set username = ${literal(owner)}, database = ${literal(database)}, nodename = 'localhost',
+      nodeport = pg_catalog.current_setting('port')::int;
+    select pg_catalog.setval('cron.jobid_seq', greatest((select max(jobid) from cron.job), (select last_value from cron.jobid_seq)));
+    select pg_catalog.setval('cron.runid_seq', greatest((select max(runid) from cron.job_run_details), (select last_value from cron.runid_seq)))`;
+}
+
+/** Whether an INSERT holds nothing but values, so that the administrator may run it. Pure. */
+export function isPlainInsert(text: string): boolean {
+  const lexer = new Lexer(text);
+  for (let token = lexer.next(); token; token = lexer.next()) {
+    if (token.kind === 'dollar' || token.kind === 'backslash' || !token.closed) return false;
+    if (token.kind !== 'word') continue;
+    const word = text.slice(token.start, token.end).toLowerCase();
+    if (!PLAIN_WORDS.has(word)) return false;
+  }
+  return true;
+}
+
+const PLAIN_WORDS = new Set([
+  ...['insert', 'into', 'values', 'true', 'false', 'null', 'default', 'cron', 'job', 'job_run_details'],
+  ...['jobid', 'schedule', 'command', 'nodename', 'nodeport', 'database', 'username', 'active', 'jobname'],
+  ...[
+    'runid',
+    'job_pid',
+    'status',
+    'return_message',
+    'start_time',
+    'end_time',
+    'overriding',
+    'system',
+    'value',
+  ],
+]);

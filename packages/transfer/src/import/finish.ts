@@ -1,0 +1,77 @@
+import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
+import { REQUEST_ROLES } from './platform.ts';
+import type { World } from './world.ts';
+
+/** The stack's roles that no request takes on, and what the bootstrap gives them by default. */
+const READER = 'read_only';
+const WRITER = 'hasura';
+
+/**
+ * What is left when all is imported: the stack's own roles see it, default privileges are as they were, planners know
+ * how much there is, and what the owner could do for the time of the import it can no more. Idempotent.
+ * @returns tables that requests without a login may write, as no row security is on.
+ */
+export async function finishImport(
+  admin: Pool,
+  client: Client,
+  world: World,
+  grantToRequests: boolean,
+): Promise<readonly string[]> {
+  if (grantToRequests) await grantAsSupabase(client);
+  const schemas = (
+    await admin.query(
+      `select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'extensions', 'peakstone',
+        'peakstone_import', 'auth', 'cron') and pg_has_role(${literal(world.owner)}, nspowner, 'usage')`,
+    )
+  ).rows.map(([name]) => id(String(name)));
+  for (const schema of schemas) {
+    if (world.roles.includes(READER))
+      await client.script(
+        `grant usage on schema ${schema} to ${READER}; grant select on all tables in schema ${schema} to ${READER}`,
+      );
+    if (world.roles.includes(WRITER))
+      await client.script(
+        `grant usage on schema ${schema} to ${WRITER}; grant select, insert, update, delete on all tables in schema ${schema} to ${WRITER};
+        grant usage, select on all sequences in schema ${schema} to ${WRITER}`,
+      );
+  }
+  for (const statement of world.defaults.grant) await client.script(statement);
+  const owner = id(world.owner);
+  if (world.foreignSchemas.includes('auth')) await admin.script(`revoke create on schema auth from ${owner}`);
+  if (!world.mayLoadWithoutTriggers && world.isSuperuser) {
+    await client.script('set session_replication_role = origin');
+    await admin.script(`revoke set on parameter session_replication_role from ${owner}`);
+  }
+  await client.script('analyze');
+  await admin.script(`select pg_notify('pgrst', 'reload schema')`);
+  return await findOpenTables(admin);
+}
+
+/**
+ * What every Supabase project gives the roles of requests, where a dump does not say it: all of public, and, where row
+ * security decides, of storage.
+ */
+async function grantAsSupabase(client: Client): Promise<void> {
+  const roles = REQUEST_ROLES.map(id).join(', ');
+  await client.script(`grant usage on schema public to ${roles};
+    grant all on all tables in schema public to ${roles}; grant all on all sequences in schema public to ${roles};
+    grant all on all routines in schema public to ${roles};
+    do $grant$ declare name text; begin
+      for name in select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class c
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = 'storage' and c.relkind in ('r', 'p') and c.relrowsecurity loop
+        execute pg_catalog.format('grant usage on schema storage to ${roles}; grant all on %s to ${roles}', name);
+      end loop;
+    end $grant$`);
+}
+
+/** Supabase gives everything in public to anon: without row security a table is open to the world. */
+async function findOpenTables(admin: Pool): Promise<readonly string[]> {
+  const { rows } = await admin.query(`
+    select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and not c.relrowsecurity and n.nspname !~ '^pg_'
+      and exists (select from pg_roles r where r.rolname in ('anon', 'web_anon') and has_schema_privilege(r.oid, n.oid, 'usage')
+        and has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate'))
+    order by 1`);
+  return rows.map(([name]) => String(name));
+}

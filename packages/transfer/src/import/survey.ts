@@ -1,0 +1,99 @@
+import type { DumpSource } from '../source/index.ts';
+import { QUALIFIED, readQualified, showName } from './names.ts';
+import { readCopy, readSaid } from './said.ts';
+
+/** What a dump holds, seen before anything of it is run. */
+export interface Survey {
+  readonly statements: number;
+  readonly items: number;
+  /** Extensions and the schema that the dump has them in. */
+  readonly extensions: Readonly<Record<string, string>>;
+  /** Objects that it makes: `schema.name`, of relations, routines and types. */
+  readonly created: ReadonlySet<string>;
+  readonly tables: readonly string[];
+  readonly schemas: ReadonlySet<string>;
+  readonly roles: ReadonlySet<string>;
+  /** Tables that it has rows of, with their columns where it names them. */
+  readonly filled: ReadonlyMap<string, readonly string[]>;
+  /** Whether it says who may do what: --no-acl leaves that out. */
+  readonly hasPrivileges: boolean;
+  /** Databases that a pg_dumpall holds, in order; empty for a dump of one. */
+  readonly databases: readonly string[];
+}
+
+export interface SurveyOptions {
+  /** Which database of a pg_dumpall. */
+  readonly database: string;
+  readonly onProgress: (bytes: number, total: number) => void;
+}
+
+/** An identity column's own, which no other statement makes. */
+const identitySequence = new RegExp(`add generated .*?sequence name (${QUALIFIED})`, 'is');
+
+/** Goes through a dump without running anything. @throws {TransferError} where it cannot be read. */
+export async function surveyDump(
+  source: DumpSource,
+  { database, onProgress }: SurveyOptions,
+): Promise<Survey> {
+  const extensions: Record<string, string> = {};
+  const created = new Set<string>();
+  const tables: string[] = [];
+  const schemas = new Set<string>();
+  const roles = new Set<string>();
+  const filled = new Map<string, readonly string[]>();
+  const databases: string[] = [];
+  let hasPrivileges = false;
+  let items = 0;
+  let statements = 0;
+  let isWanted = true;
+  for await (const item of source.items()) {
+    items++;
+    if (items % 500 === 0) onProgress(source.bytesRead, source.totalBytes);
+    if (item.kind === 'database') {
+      if (!databases.includes(item.name)) databases.push(item.name);
+      isWanted = item.name === database;
+      continue;
+    }
+    if (!isWanted) continue;
+    if (item.kind === 'rows') {
+      const { object, columns } = readCopy(item.copy);
+      filled.set(showName(object), columns);
+      continue;
+    }
+    if (item.kind !== 'statement') continue;
+    statements++;
+    const said = readSaid(item.text);
+    switch (said.kind) {
+      case 'schema':
+        schemas.add(said.name);
+        break;
+      case 'extension':
+        extensions[said.name] = said.schema;
+        break;
+      case 'create role':
+        roles.add(said.name);
+        break;
+      case 'relation':
+        created.add(showName(said.object));
+        if (said.what === 'table' || said.what === 'foreign table') tables.push(showName(said.object));
+        break;
+      case 'object':
+        if (said.isNew) created.add(showName(said.object));
+        else if (said.what === 'table') {
+          const sequence = identitySequence.exec(item.text)?.[1];
+          if (sequence !== undefined) created.add(showName(readQualified(sequence)));
+        }
+        break;
+      case 'routine':
+        created.add(showName(said.object));
+        break;
+      case 'privileges':
+        hasPrivileges = true;
+        break;
+      case 'insert':
+        filled.set(showName(said.object), said.columns);
+        break;
+    }
+  }
+  return { statements, items, extensions, created, tables, schemas, roles, filled, hasPrivileges, databases };
+}

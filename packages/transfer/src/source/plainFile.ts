@@ -1,0 +1,47 @@
+import type { RandomFile } from '../bytes/file.ts';
+import { TransferError } from '../errors.ts';
+import { readScript } from '../script/reader.ts';
+import type { Item } from './item.ts';
+
+/** The items of a plain dump, or of any script of SQL. @throws {TransferError} naming the line that cannot be read. */
+export async function* readPlainFile(
+  file: RandomFile,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Item> {
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of file.stream(0)) {
+      onBytes(chunk.length);
+      yield chunk;
+    }
+  };
+  const name = file.name.split('/').at(-1)!;
+  for await (const piece of readScript(counted())) {
+    const at = `${name}:${piece.line}`;
+    if (piece.kind === 'rows') yield { kind: 'rows', copy: piece.copy, rows: piece.rows, at };
+    else if (piece.kind === 'statement') yield { kind: 'statement', text: piece.text, at };
+    else {
+      const connected = readConnect(piece.text);
+      if (connected !== null) yield { kind: 'database', name: connected, at };
+      else if (!isHarmless(piece.text))
+        throw new TransferError(
+          `${at}: ${piece.text.split(/\s/)[0]} is a command of psql that no dump has.`,
+          {
+            hint: 'Take the line out, or run the script with: peakstone sql -f FILE',
+          },
+        );
+    }
+  }
+}
+
+/** Also `-reuse-previous=on "dbname='x'"`, which pg_dumpall writes for odd names. */
+function readConnect(line: string): string | null {
+  const found = /^\\c(?:onnect)?\s+(?:-reuse-previous=on\s+)?("(?:[^"]|"")*"|\S+)/.exec(line);
+  if (!found) return null;
+  const word = found[1]!.startsWith('"') ? found[1]!.slice(1, -1).replaceAll('""', '"') : found[1]!;
+  const named = /^dbname='((?:[^'\\]|\\.)*)'$/.exec(word);
+  return named ? named[1]!.replace(/\\(.)/g, '$1') : word;
+}
+
+function isHarmless(line: string): boolean {
+  return /^\\(?:restrict|unrestrict|set|unset|pset|encoding|echo|qecho|timing|a|t|q)\b/.test(line);
+}
