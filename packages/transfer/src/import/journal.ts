@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Client, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import type { Note } from './notes.ts';
@@ -88,6 +89,27 @@ export class Journal {
   async end(): Promise<void> {
     await this.#client.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
   }
+}
+
+/** 'PeakStone import', as an advisory lock's number. */
+const LOCK = 0x5053_494d;
+const LOCK_TRIES = 300;
+const LOCK_PAUSE_MS = 200;
+
+/**
+ * One import at a time: held as long as the session. The server may still be doing what a run that was killed had asked
+ * for, and it must have ended before anybody reads how far that was.
+ * @throws {TransferError} when another one goes on.
+ */
+export async function lockImport(client: Client): Promise<void> {
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+    const [row] = await texts(client, `select pg_catalog.pg_try_advisory_lock(${LOCK})`);
+    if (row?.[0] === 't') return;
+    await setTimeout(LOCK_PAUSE_MS);
+  }
+  throw new TransferError('Another import into this database is under way.', {
+    hint: 'Wait for its end, or end it.',
+  });
 }
 
 /** The last result's rows as texts. */

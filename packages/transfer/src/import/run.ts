@@ -20,7 +20,7 @@ import { CRON_TABLES, importCronRows, isPlainInsert } from './cron.ts';
 import { Decider, type Decision, type Origin } from './decide.ts';
 import { absentExtensions, prepareExtensions } from './extensions.ts';
 import { finishImport } from './finish.ts';
-import { Journal, texts } from './journal.ts';
+import { Journal, lockImport, texts } from './journal.ts';
 import { readQualified, showName } from './names.ts';
 import { type ImportReport, type Note, Notes } from './notes.ts';
 import { REQUEST_ROLES } from './platform.ts';
@@ -74,6 +74,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
     client = await openOwner(ownerUrl);
     const { cancel } = client;
     options.signal?.addEventListener('abort', cancel, { once: true });
+    await lockImport(client);
     const found = await Journal.find(client, source.identity);
     const world = found?.unfinished.world ?? (await lookAtWorld(admin, parseConninfo(ownerUrl).user));
     const notes = new Notes();
