@@ -13,7 +13,6 @@ import { openDirectory } from './directory.ts';
 import { openTar, readTar } from './tar.ts';
 import { type ArchiveEntry, type ArchiveHeader, readContents, readHeader } from './toc.ts';
 
-export type { LargeObject } from './data.ts';
 export type { ArchiveEntry, ArchiveHeader } from './toc.ts';
 
 export interface Archive extends ArchiveData {
