@@ -153,7 +153,7 @@ const OPEN_SESSIONS = [
   'packages/stack/src/run/example.ts',
   'packages/testing/src/database.ts',
   'packages/testing/src/sql.ts',
-  'packages/transfer/src/import/run.ts',
+  'packages/transfer/src/import/session.ts',
 ];
 
 describe('privileged sessions', () => {

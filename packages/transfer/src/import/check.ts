@@ -1,5 +1,5 @@
 import { TransferError } from '../errors.ts';
-import type { Origin } from './decide.ts';
+import type { Origin } from './decision.ts';
 import { LEFT_SCHEMAS, SKELETON } from './platform.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';

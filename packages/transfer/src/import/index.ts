@@ -1,3 +1,3 @@
-export type { Origin } from './decide.ts';
+export type { Origin } from './decision.ts';
 export type { ImportReport, Note } from './notes.ts';
 export { type ImportOptions, type ImportProgress, importDump } from './run.ts';

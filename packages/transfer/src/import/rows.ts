@@ -1,0 +1,167 @@
+import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
+import type { Item } from '../source/index.ts';
+import { CRON_TABLES, importCronRows, isPlainInsert } from './cron.ts';
+import type { Decider } from './decide.ts';
+import { texts } from './journal.ts';
+import { type ObjectName, showName } from './names.ts';
+import type { Note, Notes } from './notes.ts';
+import { readCopy } from './said.ts';
+import type { Case, Reason } from './scope.ts';
+import type { ImportSession } from './session.ts';
+
+type Rows = Extract<Item, { kind: 'rows' }>;
+type LargeObject = Extract<Item, { kind: 'largeObject' }>;
+
+/** Brings rows into their tables, and counts them. */
+export class RowLoader {
+  readonly #session: ImportSession;
+  readonly #admin: Pool;
+  readonly #dump: Case;
+  readonly #decider: Decider;
+  readonly #notes: Notes;
+  readonly #counts: Record<string, number> = {};
+  readonly #leftOut = new Map<string, { count: number; readonly reason: Reason }>();
+
+  constructor(session: ImportSession, admin: Pool, dump: Case, decider: Decider, notes: Notes) {
+    this.#session = session;
+    this.#admin = admin;
+    this.#dump = dump;
+    this.#decider = decider;
+    this.#notes = notes;
+  }
+
+  /** By table. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts;
+  }
+
+  /** Rows without a place. Nothing is lost with a table that had none. */
+  get leftOut(): readonly Note[] {
+    return [...this.#leftOut].map(([table, { count, reason }]) => ({
+      kind: 'aside',
+      what: 'rows',
+      name: `${table} (${count})`,
+      ...reason,
+    }));
+  }
+
+  /** What a run before this one brought in. */
+  takeUp(counts: Readonly<Record<string, number>>): void {
+    Object.assign(this.#counts, counts);
+  }
+
+  async takeRows({ copy, rows, at }: Rows): Promise<void> {
+    const { object, columns } = readCopy(copy);
+    const table = showName(object);
+    const title = `rows of ${table}`;
+    if (this.#isCron(table)) {
+      await this.#session.attempt(title, at, async () =>
+        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, copy, rows)),
+      );
+      return;
+    }
+    const refusal = this.#decider.decideRows(object);
+    if (refusal !== null) {
+      this.#leave(table, await countRows(rows), refusal);
+      return;
+    }
+    await this.#session.attempt(title, at, async () => {
+      await this.#completeTable(table, columns);
+      const results = await this.#session.client.script(copy, { copyIn: () => rows });
+      await this.#arrived(table, countOf(results.at(-1)?.tag));
+    });
+  }
+
+  async takeInsert(text: string, at: string, object: ObjectName, columns: readonly string[]): Promise<void> {
+    const table = showName(object);
+    if (this.#isCron(table) && isPlainInsert(text)) {
+      await this.#session.attempt(`a row of ${table}`, at, async () =>
+        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, text, null)),
+      );
+      return;
+    }
+    const refusal = this.#decider.decideRows(object);
+    if (refusal !== null) {
+      this.#leave(table, 1, refusal);
+      return;
+    }
+    await this.#completeTable(table, columns);
+    const tag = await this.#session.say(text, `a row of ${table}`, at);
+    if (tag !== null) await this.#arrived(table, countOf(tag));
+    await this.#session.commitNowAndThen();
+  }
+
+  async takeLargeObject({ oid, data, at }: LargeObject): Promise<void> {
+    const { client } = this.#session;
+    await this.#session.attempt(`large object ${oid}`, at, async () => {
+      const [row] = await texts(
+        client,
+        `select exists (select from pg_catalog.pg_largeobject_metadata where oid = ${oid})`,
+      );
+      if (row?.[0] !== 't') await client.script(`select pg_catalog.lo_create(${oid})`);
+      let offset = 0;
+      for await (const chunk of data) {
+        await client.script(`select pg_catalog.lo_put(${oid}, ${offset}, '\\x${chunk.toString('hex')}')`);
+        offset += chunk.length;
+      }
+      await this.#arrived('large objects', 1);
+    });
+  }
+
+  /** Counts what would come in. */
+  async rehearse(object: ObjectName, rows: AsyncIterable<Buffer> | null): Promise<void> {
+    const table = showName(object);
+    const count = rows === null ? 1 : await countRows(rows);
+    const refusal = this.#isCron(table) ? null : this.#decider.decideRows(object);
+    if (refusal === null) this.#counts[table] = (this.#counts[table] ?? 0) + count;
+    else this.#leave(table, count, refusal);
+  }
+
+  #isCron(table: string): boolean {
+    return CRON_TABLES.includes(table) && table in this.#dump.world.relations;
+  }
+
+  async #arrived(table: string, count: number): Promise<void> {
+    this.#counts[table] = (this.#counts[table] ?? 0) + count;
+    await this.#session.journal.rows(table, count);
+  }
+
+  #leave(table: string, count: number, reason: Reason): void {
+    if (count === 0) return;
+    const before = this.#leftOut.get(table);
+    if (before) before.count += count;
+    else this.#leftOut.set(table, { count, reason });
+  }
+
+  /** Columns that the bootstrap's skeleton of a table lacks, as the dump's rows have them. */
+  async #completeTable(table: string, columns: readonly string[]): Promise<void> {
+    const { world, survey } = this.#dump;
+    const present = world.relations[table];
+    if (present === undefined || survey.created.has(table)) return;
+    const missing = columns.filter(column => !present.includes(column));
+    if (missing.length === 0) return;
+    const name = table.split('.').map(id).join('.');
+    await this.#session.begin();
+    await this.#session.client.script(
+      `alter table ${name} ${missing.map(column => `add column if not exists ${id(column)} text`).join(', ')}`,
+    );
+    this.#notes.add({
+      kind: 'changed',
+      what: 'columns',
+      name: table,
+      why: `${missing.join(', ')} were added as text, for the dump’s rows`,
+    });
+  }
+}
+
+async function countRows(rows: AsyncIterable<Buffer>): Promise<number> {
+  let count = 0;
+  for await (const part of rows)
+    for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) count++;
+  return count;
+}
+
+/** `COPY 5`, `INSERT 0 5`. */
+function countOf(tag: string | undefined): number {
+  return Number(/\d+$/.exec(tag ?? '')?.[0] ?? 0);
+}

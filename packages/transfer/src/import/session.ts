@@ -1,0 +1,134 @@
+import { type Client, connectClient, PgError, type Pool } from '@peakstone/kernel/pg';
+import type { Journal } from './journal.ts';
+import type { Notes } from './notes.ts';
+
+/**
+ * A connection of whoever shall own what is imported, set as pg_dump's scripts expect it. Nothing in a dump can be more
+ * than this login.
+ */
+export async function connectOwner(url: string): Promise<Client> {
+  const client = await connectClient({
+    url,
+    parameters: { application_name: 'peakstone import', search_path: '', client_min_messages: 'warning' },
+  });
+  await client.script(`select pg_catalog.set_config(name, value, false) from (values
+    ('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('transaction_timeout', '0'),
+    ('check_function_bodies', 'off'), ('row_security', 'off'), ('xmloption', 'content'), ('standard_conforming_strings', 'on'),
+    ('default_transaction_read_only', 'off')) as setting (name, value)`);
+  return client;
+}
+
+/** What an import says to the server, and how far it is. What is done and that it is done commit together. */
+export class ImportSession {
+  readonly client: Client;
+  readonly #admin: Pool;
+  readonly #notes: Notes;
+  readonly #signal: AbortSignal | undefined;
+  #journal: Journal | null = null;
+  /** The item that is being taken, from 1. */
+  position = 0;
+  /** Items that a run before this one did. */
+  done = 0;
+  #batched = 0;
+
+  constructor(client: Client, admin: Pool, notes: Notes, signal: AbortSignal | undefined) {
+    this.client = client;
+    this.#admin = admin;
+    this.#notes = notes;
+    this.#signal = signal;
+  }
+
+  /** Writes into this journal from now on, which has so many items done. */
+  follow(journal: Journal, done: number): void {
+    this.#journal = journal;
+    this.done = done;
+  }
+
+  get journal(): Journal {
+    if (this.#journal === null) throw new Error('an import without a journal');
+    return this.#journal;
+  }
+
+  async begin(): Promise<void> {
+    if (this.client.transaction === 'none') await this.client.script('begin');
+  }
+
+  /** Up to the item before the present one, or with it. */
+  async commit(up: 'before' | 'with'): Promise<void> {
+    await this.begin();
+    const reached = up === 'with' ? this.position : this.position - 1;
+    await this.journal.advance(Math.max(reached, this.done, 0));
+    await this.client.script('commit');
+    this.#batched = 0;
+  }
+
+  /** After an item of many. */
+  async commitNowAndThen(): Promise<void> {
+    if (++this.#batched >= BATCH) await this.commit('with');
+  }
+
+  /**
+   * One statement of the dump, which may fail without taking those before it along.
+   * @returns the tag of what it did, or null when the server refused it, which is told.
+   */
+  async say(text: string, name: string, at: string): Promise<string | null> {
+    const { client } = this;
+    await this.begin();
+    await client.script('savepoint peakstone');
+    try {
+      const results = await client.script(text);
+      await client.script('release savepoint peakstone');
+      return results.at(-1)?.tag ?? '';
+    } catch (error) {
+      if (!(error instanceof PgError)) throw error;
+      this.#signal?.throwIfAborted();
+      await client.script('rollback to savepoint peakstone; release savepoint peakstone');
+      await this.#refused(name, at, error);
+      return null;
+    }
+  }
+
+  /** What is ours to say as the administrator, who must see what was made before. */
+  async administer(text: string, at: string): Promise<void> {
+    await this.commit('before');
+    try {
+      await this.#admin.script(text);
+    } catch (error) {
+      if (!(error instanceof PgError)) throw error;
+      await this.#refused(at, at, error);
+    }
+  }
+
+  /** Work in a transaction of its own. @returns whether it was done; if not, that is told. */
+  async attempt(name: string, at: string, work: () => Promise<void>): Promise<void> {
+    await this.commit('before');
+    await this.begin();
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof PgError)) throw error;
+      this.#signal?.throwIfAborted();
+      if (this.client.transaction !== 'none') await this.client.script('rollback');
+      await this.#refused(name, at, error);
+    }
+    await this.commit('with');
+  }
+
+  async #refused(name: string, at: string, { fields }: PgError): Promise<void> {
+    const { message: why, hint } = fields;
+    const note = {
+      kind: 'failed',
+      what: 'statement',
+      name,
+      why,
+      ...(hint !== undefined && { remedy: hint }),
+      at,
+    } as const;
+    this.#notes.add(note);
+    await this.begin();
+    await this.journal.note(this.position, note);
+  }
+}
+
+/** Statements that commit together. */
+const BATCH = 200;
