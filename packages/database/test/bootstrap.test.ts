@@ -3,10 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import { listen, PgError } from '@peakstone/kernel/pg';
 import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type BootstrapOptions, bootstrapDatabase, connectionUrl } from '../src/index.ts';
+import { passwords, run } from './bootstrapped.ts';
 
 /** A server of its own, because these tests bend roles, which belong to the whole cluster. */
 let server: TestServer;
-const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
 const bootstrapOptions: BootstrapOptions = {
   database: 'postgres',
   schemas: ['public', 'people'],
@@ -19,18 +19,6 @@ const bootstrap = (more: Partial<BootstrapOptions> = {}) =>
   bootstrapDatabase(server.url, { ...bootstrapOptions, ...more });
 const tcp = (user: string, password: string, database = 'postgres') =>
   connectionUrl({ host: '127.0.0.1', port: server.port }, database, user, password);
-
-/** Runs statements one by one on one connection, and returns the last one's rows. */
-async function run(url: string, ...statements: string[]): Promise<(string | null)[][]> {
-  const client = connect(url);
-  try {
-    let rows: (string | null)[][] = [];
-    for (const statement of statements) rows = await client.query(statement);
-    return rows;
-  } finally {
-    await client.close();
-  }
-}
 
 const asSuperuser = (...statements: string[]) => run(server.url, ...statements);
 const asMigrator = (...statements: string[]) => run(tcp('db_migrator', passwords.db_migrator), ...statements);

@@ -45,9 +45,9 @@ export async function startBootstrapped(options: Partial<BootstrapOptions> = {})
       server,
       report: await bootstrap(),
       bootstrap,
-      asSuperuser: (...statements) => run(server.url, statements),
-      as: (role, ...statements) => run(url(role), statements),
-      asRequest: (role, ...statements) => run(url('db_authenticator'), [`set role ${role}`, ...statements]),
+      asSuperuser: (...statements) => run(server.url, ...statements),
+      as: (role, ...statements) => run(url(role), ...statements),
+      asRequest: (role, ...statements) => run(url('db_authenticator'), `set role ${role}`, ...statements),
     };
   } catch (error) {
     await server.stop();
@@ -55,7 +55,8 @@ export async function startBootstrapped(options: Partial<BootstrapOptions> = {})
   }
 }
 
-async function run(url: string, statements: readonly string[]): Promise<Rows> {
+/** Statements one by one on one connection; the last one's rows. */
+export async function run(url: string, ...statements: readonly string[]): Promise<Rows> {
   const client = connect(url);
   try {
     let rows: Rows = [];

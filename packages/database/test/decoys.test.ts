@@ -23,10 +23,10 @@ import {
   rotateSecrets,
 } from '../src/index.ts';
 import { createProbe } from '../src/probe.ts';
+import { passwords } from './bootstrapped.ts';
 import { remove, temporaryFolder } from './support.ts';
 import { variables } from './variables.ts';
 
-const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
 const options: BootstrapOptions = {
   database: 'postgres',
   schemas: ['public', 'people'],

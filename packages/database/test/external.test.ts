@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { PgError } from '@peakstone/kernel/pg';
-import { connect, startTestServer, testDatabase } from '@peakstone/testing';
+import { startTestServer, testDatabase } from '@peakstone/testing';
 import {
   bootstrapDatabase,
   connectionUrl,
@@ -11,8 +11,8 @@ import {
   renderReport,
   runBootstrapJob,
 } from '../src/index.ts';
+import { passwords, run } from './bootstrapped.ts';
 
-const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
 const bootstrapOptions = {
   database: 'postgres',
   schemas: ['public'],
@@ -21,17 +21,6 @@ const bootstrapOptions = {
   roleSettings: {},
 } as const;
 const denied = (error: Error) => error instanceof PgError && error.code === '42501';
-
-async function run(url: string, ...statements: string[]): Promise<(string | null)[][]> {
-  const client = connect(url);
-  try {
-    let rows: (string | null)[][] = [];
-    for (const statement of statements) rows = await client.query(statement);
-    return rows;
-  } finally {
-    await client.close();
-  }
-}
 
 describe('a server of somebody else', () => {
   it('that never answers is let go of when the start is broken off', async () => {

@@ -1,4 +1,5 @@
-import type { Health } from '@peakstone/kernel/service';
+import { lookAt } from '@peakstone/kernel/health';
+import { type Health, settleWithin } from '@peakstone/kernel/service';
 import type { Listed, Route } from './routes.ts';
 
 export interface ServiceHealth {
@@ -33,30 +34,17 @@ export function createHealthCheck(
 }
 
 async function look(service: Listed | Route): Promise<Health> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Health>(resolve => {
-    timer = setTimeout(() => resolve({ ok: false, reason: 'no answer within 1 s' }), PROBE_MS);
-  });
-  try {
-    return await Promise.race([service.health?.() ?? probe(service), late]);
-  } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
-  } finally {
-    clearTimeout(timer);
-  }
+  const looking = (async () => (await service.health?.()) ?? (await lookThrough(service)))();
+  const outcome = await settleWithin(looking, PROBE_MS);
+  if (outcome.kind === 'done') return outcome.value;
+  return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 1 s' : outcome.error.message };
 }
 
-/** A URL is healthy when it answers with anything but a server error; a handler in this process when it is there. */
-async function probe(service: Listed | Route): Promise<Health> {
+/** By what requests reach it: a handler in this process is well when it is there. */
+async function lookThrough(service: Listed | Route): Promise<Health> {
   if (!('target' in service) || typeof service.target === 'function') return { ok: true };
   const { target } = service;
   if (typeof target === 'object')
     return target.current() ? { ok: true } : { ok: false, reason: 'not running' };
-  try {
-    const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_MS), redirect: 'manual' });
-    await response.body?.cancel();
-    return response.status < 500 ? { ok: true } : { ok: false, reason: `answers ${response.status}` };
-  } catch {
-    return { ok: false, reason: 'can not be reached' };
-  }
+  return await lookAt(target, PROBE_MS);
 }

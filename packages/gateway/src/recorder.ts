@@ -1,3 +1,4 @@
+import { healthAgent } from '@peakstone/kernel/health';
 import { accessLog, type HttpRequest, type ResponseListener } from '@peakstone/kernel/http';
 import type { Logger } from '@peakstone/kernel/log';
 import type { Metrics } from '@peakstone/kernel/metrics';
@@ -7,13 +8,11 @@ import type { GatewayConfig } from './config.ts';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const CLASSES = ['2xx', '3xx', '4xx', '5xx'];
 
-/** How the health check of a container names itself; it comes every few seconds for as long as the container runs. */
-const HEALTH_AGENT = 'peakstone-health';
 const isLocal = createAdminCheck(['loopback']);
 
-/** From this machine only: nobody else gets out of the log by the name that he gives himself. */
+/** A container's comes every few seconds. From this machine only: nobody else gets out of the log by the name that he gives himself. */
 function isHealthCheck(request: HttpRequest): boolean {
-  return request.headers['user-agent'] === HEALTH_AGENT && isLocal(request) === 'admin';
+  return request.headers['user-agent'] === healthAgent && isLocal(request) === 'admin';
 }
 
 /** Makes, for a route's name, who counts its responses and writes the access log, in which health checks would drown the rest. */

@@ -2,6 +2,7 @@ import type { Handler } from './http/types.ts';
 
 export { releaseMemoryAtRest } from './atRest.ts';
 export { pause } from './pause.ts';
+export { type Outcome, settleWithin } from './within.ts';
 
 /** Environment variables as `process.env` gives them. */
 export type Env = Readonly<Record<string, string | undefined>>;

@@ -11,7 +11,7 @@ import { loadCatalog } from '@peakstone/kernel/catalog';
 import { createPool } from '@peakstone/kernel/pg';
 import { startTestServer } from '@peakstone/testing';
 import { generateRequest } from '../test/fuzz/grammar.ts';
-import { seededRandom } from '../test/fuzz/random.ts';
+import { createRandom } from '../test/fuzz/random.ts';
 import type { FuzzRequest } from '../test/fuzz/request.ts';
 import { type Answer, isKnownDifference } from './parts/knownDifferences.ts';
 import { OURS, type RestProcess, startRest } from './parts/service.ts';
@@ -40,7 +40,7 @@ if (!options.postgrest) {
 }
 const count = Number(options.count);
 const seed = Number(options.seed ?? Date.now() % 2 ** 31);
-const random = seededRandom(seed);
+const random = createRandom(seed);
 const server = await startTestServer();
 const agent = new http.Agent({ keepAlive: true });
 try {

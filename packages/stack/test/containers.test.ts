@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { healthAgent } from '@peakstone/kernel/health';
 import { parse } from 'yaml';
 import { buildContainers } from '../src/render/containers.ts';
 import { renderCompose } from '../src/render/index.ts';
@@ -12,6 +14,11 @@ interface ComposeFile {
 }
 
 describe('the containers of a stack', () => {
+  it('look at their health under the name that the gateway leaves out of its log', () => {
+    const script = readFileSync(new URL('../../../deploy/peakstone/peakstone.sh', import.meta.url), 'utf8');
+    assert.ok(script.includes(`User-Agent: ${healthAgent}\\r\\n`));
+  });
+
   it('leave no job that nothing waits for, whatever is left out or elsewhere', () => {
     const elsewhere = { engine: 'external', url: 'http://logs.example.net' } as const;
     const choices: Parameters<typeof resolveStack>[0][] = [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { seededRandom } from '@peakstone/testing';
 import { type Handler, type HttpServer, jsonResponse, serveHttp } from '../../src/http/index.ts';
 import { isWhole, parseResponses, type RawAnswer, sendRaw } from './raw.ts';
 
@@ -204,7 +205,7 @@ describe('the two lanes', { concurrency: 8 }, () => {
       serveHttp(handler, { ...options, fastLane: false }),
     ]);
     extra.push(a, b);
-    const random = generator(7);
+    const random = seededRandom(7);
     const last = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
     const bytes = `${G}\r\n${P}Content-Length: 40\r\n\r\n${'x'.repeat(40)}${NEXT}${P}Content-Length: 3\r\n\r\nabc${NEXT}${last}`;
     await Promise.all(
@@ -221,7 +222,7 @@ describe('the two lanes', { concurrency: 8 }, () => {
   it('answer alike when the bytes arrive in any pieces', {
     timeout: TIMEOUT_MS + FUZZ_RUNS * 50,
   }, async () => {
-    const random = generator(FUZZ_SEED + 1);
+    const random = seededRandom(FUZZ_SEED + 1);
     const small = Object.entries(CORPUS).filter(([, bytes]) => bytes.length < 2000);
     const runs = Array.from({ length: FUZZ_RUNS }, () => {
       const [name, bytes] = small[Math.floor(random() * small.length)]!;
@@ -237,7 +238,7 @@ describe('the two lanes', { concurrency: 8 }, () => {
   });
 
   it('answer alike to damaged requests', { timeout: TIMEOUT_MS + FUZZ_RUNS * 50 }, async () => {
-    const random = generator(FUZZ_SEED);
+    const random = seededRandom(FUZZ_SEED);
     const seeds = Object.values(CORPUS).filter(bytes => bytes.length < 400);
     const damaged = Array.from({ length: FUZZ_RUNS }, () =>
       damage(seeds[Math.floor(random() * seeds.length)]!, random),
@@ -289,17 +290,6 @@ describe('the two lanes', { concurrency: 8 }, () => {
     }
   });
 });
-
-/** Reproducible randomness (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function cut(bytes: string, pieces: number, random: () => number): string[] {
   const at = Array.from({ length: pieces - 1 }, () => Math.floor(random() * bytes.length)).sort(

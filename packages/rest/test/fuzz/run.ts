@@ -3,7 +3,7 @@ import type { Handler } from '@peakstone/kernel/http';
 import { PgError } from '@peakstone/kernel/pg';
 import { httpRequest, readText } from '../support/engine.ts';
 import { generateRequest } from './grammar.ts';
-import { type Random, seededRandom } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import type { FuzzRequest } from './request.ts';
 
 export interface Finding {
@@ -42,7 +42,7 @@ export async function fuzz(
     onProgress?: (done: number) => void;
   },
 ): Promise<FuzzReport> {
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   const statuses = new Map<number, number>();
   const codes = new Map<string, number>();
   const findings: Finding[] = [];

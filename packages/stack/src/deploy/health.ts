@@ -1,3 +1,5 @@
+import { healthAgent } from '@peakstone/kernel/health';
+
 /**
  * The health command of our image: asks the service that the container runs.
  * @param url such as `http://127.0.0.1:3001/ready`
@@ -8,7 +10,7 @@ export async function checkHealthUrl(url: string, timeoutMs = 3000): Promise<str
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),
       redirect: 'manual',
-      headers: { 'user-agent': 'peakstone-health' },
+      headers: { 'user-agent': healthAgent },
     });
     const text = (await response.text()).slice(0, 500);
     return response.ok ? undefined : `${url} answers ${response.status} ${text}`.trimEnd();

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '@peakstone/kernel/process';
+import { settleWithin } from '@peakstone/kernel/service';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import { lockHolder, takeLock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
-import { settleWithin } from '../project/within.ts';
 import { services } from '../services/index.ts';
 import { frontOf } from '../services/local.ts';
 import { askControl, type ControlRequest } from './control.ts';

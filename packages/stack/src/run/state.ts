@@ -10,10 +10,10 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settleWithin } from '@peakstone/kernel/service';
 import { StackError } from '../project/errors.ts';
 import { isLocked, lockHolder } from '../project/lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from '../project/paths.ts';
-import { settleWithin } from '../project/within.ts';
 import { askControl } from './control.ts';
 import type { LeftProcess } from './left.ts';
 

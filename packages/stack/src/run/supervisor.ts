@@ -1,5 +1,5 @@
+import { settleWithin } from '@peakstone/kernel/service';
 import { StackError } from '../project/errors.ts';
-import { settleWithin } from '../project/within.ts';
 import type { RunningService } from '../services/local.ts';
 import type { OnStackEvent } from './events.ts';
 import { LoopLag } from './lag.ts';

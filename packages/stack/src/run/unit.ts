@@ -1,5 +1,5 @@
 import type { Health, Running } from '@peakstone/kernel/service';
-import { settleWithin } from '../project/within.ts';
+import { settleWithin } from '@peakstone/kernel/service';
 import type { RunningService } from '../services/local.ts';
 import type { ServiceStatus } from './status.ts';
 

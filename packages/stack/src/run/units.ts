@@ -1,4 +1,4 @@
-import type { Health } from '@peakstone/kernel/service';
+import { lookAt } from '@peakstone/kernel/health';
 import { httpUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { LocalRun, Peer, Runner, RunningService } from '../services/local.ts';
@@ -8,7 +8,6 @@ import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
 import type { Place } from './place.ts';
 import type { StackPlan } from './plan.ts';
-import { probe } from './probe.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { processName } from './processes.ts';
 import type { Unit } from './unit.ts';
@@ -144,6 +143,6 @@ function externalUnit({ name, title }: Service, url: string): Unit {
     url: new URL(url).origin,
     adminUrl: null,
     needs: [],
-    start: async () => ({ health: (): Promise<Health> => probe(url), stop: async () => undefined }),
+    start: async () => ({ health: () => lookAt(url, 900), stop: async () => undefined }),
   };
 }

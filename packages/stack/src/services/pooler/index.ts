@@ -7,6 +7,7 @@ export const pooler: Service = {
   title: 'Connection pooler',
   contract: 'PgCat configuration, PostgreSQL protocol',
   kind: 'service',
+  scheme: 'postgres',
   engines: ['upstream', 'external'],
   port: 6432,
   paths: [],

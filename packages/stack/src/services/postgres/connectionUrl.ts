@@ -17,27 +17,31 @@ export function isConnectionUrl(login: { readonly role: string; readonly passwor
       return error(`its password is not ${login.password}`, fix);
     const database = decode(url.pathname.slice(1));
     const expected = values.POSTGRES_DB || 'postgres';
-    if (databaseHosts(stack).includes(url.hostname) && database !== expected)
+    if (databases(stack).some(({ hosts }) => hosts.includes(url.hostname)) && database !== expected)
       return error(
         `its database is ${database || 'missing'}, but POSTGRES_DB, which names the pool, is ${expected}`,
         fix,
       );
     if (url.username === (values.POSTGRES_SUPERUSER || 'postgres'))
       return warning('it connects as the superuser', `use the role ${login.role}`);
-    return oldNames.includes(url.hostname)
-      ? warning(
+    const named = databases(stack).find(({ original }) => original.includes(url.hostname));
+    return named === undefined
+      ? undefined
+      : warning(
           `${url.hostname} may be another app’s on the proxy’s network`,
-          `${fix}; or name ${hostOf(stack, url.hostname === 'postgres' ? 'postgres' : 'pooler')}`,
-        )
-      : undefined;
+          `${fix}; or name ${named.host}`,
+        );
   };
 }
 
-const oldNames = ['postgres', 'pgcat'];
-
-/** Names under which the database and its pooler are reached inside the stack. */
-function databaseHosts(stack: Stack): string[] {
-  return [hostOf(stack, 'postgres'), hostOf(stack, 'pooler'), 'pooler', ...oldNames];
+/** What speaks PostgreSQL inside the stack, and the names under which it is reached there. */
+function databases(stack: Stack) {
+  return stack.services
+    .filter(({ definition }) => definition.scheme === 'postgres')
+    .map(({ definition: { name, aliases } }) => {
+      const host = hostOf(stack, name);
+      return { host, original: aliases, hosts: [host, name, ...aliases] };
+    });
 }
 
 function readUrl(text: string): URL | undefined {
