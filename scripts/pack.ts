@@ -7,4 +7,4 @@ import { makeTarballs } from './pack/tarballs.ts';
 
 const root = path.dirname(import.meta.dirname);
 const folder = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
-for (const tarball of makeTarballs(root, folder)) process.stdout.write(`${tarball}\n`);
+for (const tarball of await makeTarballs(root, folder)) process.stdout.write(`${tarball}\n`);

@@ -30,7 +30,7 @@ export function publishedManifest(manifest: Manifest, root: Manifest): Record<st
     type: 'module',
     // The command runs on the Node 24 that it brings; the others are run by it.
     ...(isCommand && { engines: { node: '>=20' }, bin: manifest.bin }),
-    exports: publishedExports(manifest.exports),
+    exports: publishedExports(manifest),
     files: ['dist', 'bin', 'examples'],
     dependencies: Object.fromEntries(
       Object.entries(dependencies).map(([name, range]) => [
@@ -42,12 +42,18 @@ export function publishedManifest(manifest: Manifest, root: Manifest): Record<st
   };
 }
 
-function publishedExports(
-  sources: Manifest['exports'] = {},
-): Record<string, { types: string; default: string }> {
-  const paths = typeof sources === 'string' ? { '.': sources } : sources;
+/** The files that a package exports, from its folder. */
+export function sourcesOf(manifest: Manifest): readonly string[] {
+  return Object.values(exportsOf(manifest));
+}
+
+function exportsOf({ exports = {} }: Manifest): Readonly<Record<string, string>> {
+  return typeof exports === 'string' ? { '.': exports } : exports;
+}
+
+function publishedExports(manifest: Manifest): Record<string, { types: string; default: string }> {
   return Object.fromEntries(
-    Object.entries(paths).map(([name, source]) => {
+    Object.entries(exportsOf(manifest)).map(([name, source]) => {
       const built = builtFile(source);
       return [name, { types: built.replace(/\.(m?)js$/, '.d.$1ts'), default: built }];
     }),

@@ -25,8 +25,8 @@ const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-pack-'));
 // Root's PostgreSQL, which is another user, must pass; else the data would go to /var/lib.
 chmodSync(folder, 0o711);
 let tarballs: readonly string[];
-before(() => {
-  tarballs = makeTarballs(ROOT, path.join(folder, 'made'));
+before(async () => {
+  tarballs = await makeTarballs(ROOT, path.join(folder, 'made'));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -37,6 +37,9 @@ interface Published {
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
+
+/** A package's code in more files than these is not bundled: finding and reading them is most of a start. */
+const MAX_FILES = 48;
 
 /** Imports at the start of a line, imports in the middle, and files by their place. */
 const NAMES =
@@ -101,6 +104,29 @@ describe('the published packages', () => {
     }
   });
 
+  it('hold their code in few files, which bring none of another package', () => {
+    for (const { root, files, manifest } of unpacked()) {
+      const built = files.filter(file => /^dist\/.*\.m?js$/.test(file));
+      assert.ok(built.length <= MAX_FILES, `${manifest.name}: ${built.length} files`);
+      for (const file of built)
+        for (const [, source] of readFileSync(path.join(root, file), 'utf8').matchAll(/^\/\/ (\S+\.m?ts)$/gm))
+          assert.match(source as string, /^src\//, `${manifest.name}: ${file}`);
+    }
+  });
+
+  it('say where something failed: functions keep their names, and each part that of its source', async () => {
+    const kernel = unpacked().find(({ manifest }) => manifest.name === '@peakstone/kernel');
+    const { parseConninfo } = await import(path.join(kernel?.root ?? '', 'dist/pg/index.js'));
+    const { stack } = caught(() => parseConninfo('host'));
+    const [, file, line] = /at parseConninfo \(file:\/\/(.+?):(\d+):\d+\)/.exec(stack ?? '') ?? [];
+    assert.ok(file, stack);
+    const above = readFileSync(file, 'utf8').split('\n').slice(0, Number(line));
+    assert.equal(
+      above.findLast(each => each.startsWith('// src/')),
+      '// src/pg/wire/conninfo.ts',
+    );
+  });
+
   it('lead to files that are there: exports, commands, imports, and files named by URL', () => {
     for (const { root, files, manifest } of unpacked()) {
       const targets = Object.values(manifest.exports).flatMap(({ types, default: file }) => [types, file]);
@@ -130,6 +156,15 @@ describe('the published packages', () => {
     }
   });
 });
+
+function caught(act: () => unknown): Error {
+  try {
+    act();
+  } catch (error) {
+    return error as Error;
+  }
+  assert.fail('nothing was thrown');
+}
 
 /** What npm says when there is no registry, not when it lacks something. */
 const OFFLINE = /ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|ENOTCACHED/;

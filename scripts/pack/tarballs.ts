@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { bundlePackage } from './bundle.ts';
 import { builtFile, type Manifest, publishedManifest } from './manifest.ts';
 import { npmCommand } from './npm.ts';
 
@@ -17,25 +18,31 @@ import { npmCommand } from './npm.ts';
 const EXTRAS: Readonly<Record<string, readonly string[]>> = { stack: ['examples'] };
 
 /**
- * Compiles the packages and packs each, in `folder`, whose former tarballs go.
+ * Builds the packages and packs each, in `folder`, whose former tarballs go.
  * @returns the tarballs' paths
- * @throws with the compiler's or npm's output
+ * @throws with the compiler's, the bundler's or npm's output
  */
-export function makeTarballs(root: string, folder: string): readonly string[] {
+export async function makeTarballs(root: string, folder: string): Promise<readonly string[]> {
   const build = path.join(folder, 'build');
   rmSync(build, { recursive: true, force: true });
   for (const old of globSync('*.tgz', { cwd: folder })) rmSync(path.join(folder, old));
   mkdirSync(build, { recursive: true });
   const workspace = readManifest(root);
   const names = readdirSync(path.join(root, 'packages')).filter(name => isPublished(root, name));
-  compile(root, names, build);
-  const made = names.map(name => {
+  writeTypes(root, names, build);
+  const made: string[] = [];
+  for (const name of names) {
+    const source = path.join(root, 'packages', name);
     const target = path.join(build, 'packages', name);
-    layOut(root, name, path.join(build, 'compiled', name), target);
-    const manifest = publishedManifest(readManifest(path.join(root, 'packages', name)), workspace);
-    writeFileSync(path.join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    return pack(target, folder);
-  });
+    layOut(root, name, path.join(build, 'types', name), target);
+    const manifest = readManifest(source);
+    await bundlePackage(source, manifest, target);
+    writeFileSync(
+      path.join(target, 'package.json'),
+      `${JSON.stringify(publishedManifest(manifest, workspace), null, 2)}\n`,
+    );
+    made.push(pack(target, folder));
+  }
   rmSync(build, { recursive: true });
   return made;
 }
@@ -46,14 +53,15 @@ function isPublished(root: string, name: string): boolean {
 }
 
 /** All packages in one run, as each sees the others' sources. */
-function compile(root: string, names: readonly string[], build: string): void {
+function writeTypes(root: string, names: readonly string[], build: string): void {
   const config = {
     extends: path.join(root, 'tsconfig.json'),
     compilerOptions: {
       noEmit: false,
       declaration: true,
+      emitDeclarationOnly: true,
       rootDir: path.join(root, 'packages'),
-      outDir: path.join(build, 'compiled'),
+      outDir: path.join(build, 'types'),
       typeRoots: [path.join(root, 'node_modules', '@types')],
     },
     include: names.map(name => path.join(root, 'packages', name, 'src')),
@@ -64,35 +72,27 @@ function compile(root: string, names: readonly string[], build: string): void {
   run(process.execPath, [path.join(root, 'node_modules', '.bin', 'tsc'), '-p', file], root);
 }
 
-function layOut(root: string, name: string, compiled: string, target: string): void {
+function layOut(root: string, name: string, types: string, target: string): void {
   const source = path.join(root, 'packages', name);
-  cpSync(path.join(compiled, 'src'), path.join(target, 'dist'), { recursive: true });
+  cpSync(path.join(types, 'src'), path.join(target, 'dist'), { recursive: true });
   cpSync(path.join(root, 'LICENSE'), path.join(target, 'LICENSE'));
   cpSync(path.join(source, 'README.md'), path.join(target, 'README.md'));
   for (const extra of EXTRAS[name] ?? [])
     cpSync(path.join(root, extra), path.join(target, extra), { recursive: true });
   if (existsSync(path.join(source, 'bin')))
     cpSync(path.join(source, 'bin'), path.join(target, 'bin'), { recursive: true });
-  for (const file of globSync('{bin,dist}/**/*.{js,mjs}', { cwd: target })) {
+  for (const file of globSync('bin/*.mjs', { cwd: target })) {
     const text = readFileSync(path.join(target, file), 'utf8');
     writeFileSync(path.join(target, file), pointToBuilt(text));
   }
 }
 
-/**
- * The compiler knows imports of sources; these it does not know: files that are named by `new URL('./x.ts',
- * import.meta.url)`, and the imports of the first, uncompiled files.
- */
+/** The first files, which are published as they are, import a source. */
 function pointToBuilt(text: string): string {
-  return text
-    .replaceAll(
-      /(new URL\(\s*['"])(\.[^'"]+)(['"],\s*import\.meta\.url\))/g,
-      (_, before, file, after) => before + builtFile(file) + after,
-    )
-    .replaceAll(
-      /(\bimport\(['"])(\.[^'"]+)(['"]\))/g,
-      (_, before, file, after) => before + builtFile(file) + after,
-    );
+  return text.replaceAll(
+    /(\bimport\(['"])(\.[^'"]+)(['"]\))/g,
+    (_, before, file, after) => before + builtFile(file) + after,
+  );
 }
 
 function pack(source: string, folder: string): string {

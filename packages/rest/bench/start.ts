@@ -5,7 +5,7 @@
  * Usage: npm run bench -- rest/start [--rounds 15] [--against FOLDER]
  * Needs Linux for the processor time.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchSettings, OURS, READ, startBenchDatabase, startRest } from './parts/service.ts';
@@ -45,10 +45,15 @@ for (const [name, all] of times) {
   );
 }
 
-/** Processor time of a process until now. */
+/** Processor time of a process's threads until now. */
 async function cpuMs(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // In ticks of 10 ms: utime and stime.
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  const threads = await readdir(`/proc/${pid}/task`);
+  const used = await Promise.all(
+    threads.map(async thread => {
+      // Nanoseconds on a processor, then what it waited for one.
+      const [onProcessor] = (await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'latin1')).split(' ');
+      return Number(onProcessor) / 1e6;
+    }),
+  );
+  return used.reduce((sum, ms) => sum + ms, 0);
 }
