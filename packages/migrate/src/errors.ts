@@ -1,5 +1,19 @@
 /** Why a folder cannot be read, or a migration cannot be applied. */
-export type MigrateErrorCode = 'folder' | 'git' | 'sumMissing' | 'sumFormat' | 'sumMismatch';
+export type MigrateErrorCode =
+  | 'folder'
+  | 'git'
+  | 'sumMissing'
+  | 'sumFormat'
+  | 'sumMismatch'
+  | 'option'
+  | 'locked'
+  | 'pooled'
+  | 'notClean'
+  | 'history'
+  | 'outOfOrder'
+  | 'refused'
+  | 'failed'
+  | 'cancelled';
 
 /** `message` states the fact, `hint` says what to do, `cause` is what PostgreSQL or the system said. */
 export class MigrateError extends Error {

@@ -1,4 +1,13 @@
 /** Versioned migrations: folders, sums, revisions, and what applies them. */
+export * from './apply/index.ts';
 export { MigrateError, type MigrateErrorCode } from './errors.ts';
 export * from './folder/index.ts';
+export { historyOf, inspectFolder, readStatus } from './look.ts';
+export * from './plan/index.ts';
+export { replayFolder, replayOnCopy } from './replay.ts';
+export * from './report/index.ts';
+export * from './revisions/index.ts';
+export * from './session/index.ts';
+export { setVersion } from './set.ts';
 export * from './split/index.ts';
+export { writeMigration } from './write.ts';

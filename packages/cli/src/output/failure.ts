@@ -4,10 +4,11 @@ import { asCalled } from './called.ts';
 import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
 
-/** Exit codes by a StackError's code; every other one is a plain failure. */
+/** Exit codes by an error's code; every other one is a plain failure. */
 const exitCodeOf: Readonly<Record<string, number>> = {
   notRunning: exitCodes.notRunning,
   aborted: exitCodes.interrupted,
+  cancelled: exitCodes.interrupted,
 };
 
 /**

@@ -3,6 +3,7 @@ export { describeFile, directiveOf, isCheckpoint, type MigrationFile } from './f
 export {
   assertSums,
   checkSums,
+  type FolderFormat,
   type MigrationFolder,
   readFolder,
   type SumMismatch,

@@ -4,8 +4,12 @@ import { MigrateError } from '../errors.ts';
 import { describeFile, type MigrationFile } from './file.ts';
 import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
 
-/** A folder of migrations as Atlas keeps it. */
+/** Whose rules a folder follows. */
+export type FolderFormat = 'atlas' | 'supabase' | 'hasura';
+
+/** A folder of migrations. */
 export interface MigrationFolder {
+  readonly format: FolderFormat;
   /** As the user named it. */
   readonly path: string;
   /** In the order of their names' bytes, which is the one they are applied in. */
@@ -24,6 +28,7 @@ export async function readFolder(path: string): Promise<MigrationFolder> {
       .map(async name => describeFile(name, await readFile(join(path, name)))),
   );
   return {
+    format: 'atlas',
     path,
     files,
     sumText: names.includes(sumFile) ? await readFile(join(path, sumFile), 'utf8') : null,

@@ -3,6 +3,9 @@ import { readDirective } from './directive.ts';
 import { ScanError, type ScannedStatement, scanStatements } from './scanner.ts';
 import { trimSpace } from './space.ts';
 
+/** Changes when texts, and so their hashes, do; histories tell it beside each migration. */
+export const splitterVersion = 1;
+
 /** One statement of a migration, as it is sent, and as its hash is made. */
 export interface MigrationStatement {
   /** With its semicolon. */

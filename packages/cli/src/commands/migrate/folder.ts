@@ -1,3 +1,4 @@
+import type { MigrationFolder, SumProblem } from '@peakstone/stack/migrate';
 import type { Context, Invocation, Option } from '../../grammar/command.ts';
 import { projectOf } from '../../stack.ts';
 
@@ -16,4 +17,23 @@ export async function folderOf({ options }: Invocation, context: Context): Promi
   const { locateMigrations } = await import('@peakstone/stack/migrate');
   const named = typeof options.dir === 'string' ? options.dir : undefined;
   return locateMigrations({ project: await projectOf(context), cwd: context.cwd, named });
+}
+
+/**
+ * The folder, when it is as its sums say; else says on standard output what differs, as Atlas does.
+ * @throws {MigrateError}
+ */
+export async function checkedFolderOf(invocation: Invocation, context: Context): Promise<MigrationFolder> {
+  const { assertSums, checkSums, readFolder } = await import('@peakstone/stack/migrate');
+  const folder = await readFolder(await folderOf(invocation, context));
+  const problem = checkSums(folder);
+  if (problem !== null) context.stdout.write(renderSumProblem(problem));
+  assertSums(folder);
+  return folder;
+}
+
+function renderSumProblem(problem: SumProblem): string {
+  const where =
+    problem.kind === 'mismatch' ? `\n\tL${problem.line}: ${problem.file} was ${problem.reason}\n\n` : '';
+  return `You have a checksum error in your migration directory.\n${where}Please check your migration files and run 'peakstone migrate hash' to re-hash the contents\n\n`;
 }

@@ -1,6 +1,10 @@
 import type { Command } from '../../grammar/command.ts';
+import { apply } from './apply.ts';
 import { hash } from './hash.ts';
 import { lint } from './lint.ts';
+import { newFile } from './new.ts';
+import { set } from './set.ts';
+import { status } from './status.ts';
 import { validate } from './validate.ts';
 
 /** A new one is one file beside this one and one line here. */
@@ -9,6 +13,10 @@ export const migrate: Command = {
   summary: 'versioned migrations: write, check and apply them',
   description:
     'A folder of SQL files, applied in the order of their names, each once. Folder, atlas.sum and the table of revisions are Atlas’, so that either tool may be used on them in turn.',
-  commands: [hash, validate, lint],
-  examples: [{ command: 'peakstone migrate validate', does: 'Whether the folder is as its sums say' }],
+  commands: [newFile, hash, validate, lint, status, apply, set],
+  examples: [
+    { command: 'peakstone migrate new add_users', does: 'A file to write SQL into' },
+    { command: 'peakstone migrate hash && peakstone migrate apply', does: 'Once it is written' },
+    { command: 'peakstone migrate status', does: 'What the database has, and what is pending' },
+  ],
 };

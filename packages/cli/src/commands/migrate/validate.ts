@@ -1,17 +1,34 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
-import { folderOf, folderOption } from './folder.ts';
+import { writeFinding } from './findings.ts';
+import { checkedFolderOf, folderOption } from './folder.ts';
+import { untilInterrupted } from './interrupt.ts';
 
 export const validate: Command = {
   name: 'validate',
-  summary: 'check that the folder is as its sums say',
-  options: folderOption,
+  summary: 'check that the folder is as its sums say, and what could not be applied',
+  description:
+    'Fails when a file was added, changed or removed since the folder was hashed. On standard error it also says what apply would refuse: two files of one version, rows of COPY, lines for psql, BEGIN and COMMIT. With --replay it also fails when the files do not run on a new database.',
+  options: {
+    ...folderOption,
+    replay: { kind: 'flag', summary: 'Run all files on a throw-away PostgreSQL with the stack’s roles' },
+    'dev-url': {
+      kind: 'text',
+      value: 'URL',
+      summary: 'Run all files on a copy of this database, which is dropped afterwards',
+    },
+  },
   examples: [
-    { command: 'peakstone migrate validate', does: 'Exit code 1 when a file was added, changed or removed' },
+    { command: 'peakstone migrate validate', does: 'In a pipeline: exit code 1 when the sums are not right' },
+    { command: 'peakstone migrate validate --replay', does: 'And when the files do not run' },
   ],
   run: async (invocation, context) => {
-    const { assertSums, readFolder } = await import('@peakstone/stack/migrate');
-    assertSums(await readFolder(await folderOf(invocation, context)));
+    const { inspectFolder, replayOnCopy, replayOnThrowaway } = await import('@peakstone/stack/migrate');
+    const folder = await checkedFolderOf(invocation, context);
+    for (const finding of inspectFolder(folder)) writeFinding(finding, context);
+    const { replay, 'dev-url': url } = invocation.options;
+    if (typeof url === 'string') await untilInterrupted(context, signal => replayOnCopy(folder, url, signal));
+    if (replay) await untilInterrupted(context, signal => replayOnThrowaway(folder, {}, signal));
     return exitCodes.ok;
   },
 };

@@ -1,0 +1,35 @@
+import type { Command } from '../../grammar/command.ts';
+import { exitCodes } from '../../grammar/errors.ts';
+import { databaseOptions, jsonOptions, revisionsSchemaOf, targetOf, wantsJson } from './database.ts';
+import { writeFinding } from './findings.ts';
+import { checkedFolderOf, folderOf, folderOption } from './folder.ts';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'show which migrations the database has, and which are pending',
+  description:
+    'Changes nothing, and waits for nobody. Exit code 0 whatever it says; a program looks at Status, which is OK or PENDING. Applied files that were edited or removed are named on standard error.',
+  options: { ...folderOption, ...databaseOptions, ...jsonOptions },
+  examples: [
+    { command: 'peakstone migrate status', does: 'Of the stack that runs here' },
+    {
+      command: `peakstone migrate status --json | jq -e '.Status == "OK"'`,
+      does: 'Fail while something is pending',
+    },
+  ],
+  run: async (invocation, context) => {
+    const { envJson, findDrift, readStatus, renderStatus, statusJson } = await import(
+      '@peakstone/stack/migrate'
+    );
+    const json = wantsJson(invocation);
+    const folder = await checkedFolderOf(invocation, context);
+    const { url } = await targetOf(invocation, context);
+    const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
+    for (const finding of findDrift(folder.files, found.applied)) writeFinding(finding, context);
+    const dir = `file://${await folderOf(invocation, context)}`;
+    context.stdout.write(
+      json ? `${JSON.stringify(statusJson(envJson(url, dir), found))}\n` : renderStatus(found),
+    );
+    return exitCodes.ok;
+  },
+};

@@ -1,0 +1,4 @@
+/** Applying migrations. */
+export { type ApplyOptions, type ApplyRequest, applyMigrations, placeOf } from './apply.ts';
+export type { ApplyEvent, OnApplyEvent } from './events.ts';
+export type { Attempts } from './run.ts';

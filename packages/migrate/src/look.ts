@@ -1,0 +1,56 @@
+/** What changes nothing. */
+import { connectClient, PRIVILEGED_SEARCH_PATH } from '@peakstone/kernel/pg';
+import type { MigrationFolder } from './folder/index.ts';
+import {
+  type Finding,
+  inspectFiles,
+  inspectNames,
+  type MigrationStatus,
+  planFile,
+  planStatus,
+} from './plan/index.ts';
+import { atlasHistory, type History } from './revisions/index.ts';
+import { readUrl } from './session/index.ts';
+
+/**
+ * Where databases remember what a folder did to them. Pure.
+ * @param schema of the table, where it isn't the usual one
+ */
+export function historyOf(_folder: MigrationFolder, schema: string | null | undefined): History {
+  return atlasHistory(schema ?? undefined);
+}
+
+/**
+ * How a database stands to a folder, without waiting for anybody, or making anything.
+ * @throws {ConnectionError}; {MigrateError} `history`
+ */
+export async function readStatus(
+  folder: MigrationFolder,
+  address: string,
+  revisionsSchema: string | undefined,
+): Promise<MigrationStatus> {
+  const { url, schema } = readUrl(address);
+  const client = await connectClient({
+    url,
+    parameters: { application_name: 'peakstone migrate status', search_path: PRIVILEGED_SEARCH_PATH },
+  });
+  try {
+    const history = historyOf(folder, revisionsSchema ?? schema);
+    return planStatus(folder.files, await history.read(text => client.script(text)));
+  } finally {
+    client.close();
+  }
+}
+
+/** All that apply would refuse or note of a folder, were nothing of it applied. Pure. */
+export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
+  const planned = folder.files.map(file => {
+    const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
+    return planFile(file, none ? 'none' : 'file');
+  });
+  const atlas = folder.format === 'atlas';
+  return [
+    ...inspectNames(folder.files, folder.format === 'hasura'),
+    ...inspectFiles(planned, { sharedWithAtlas: atlas, passesTransactions: !atlas }),
+  ];
+}
