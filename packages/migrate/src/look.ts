@@ -1,5 +1,5 @@
 /** What changes nothing. */
-import { connectClient, PRIVILEGED_SEARCH_PATH } from '@peakstone/kernel/pg';
+import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { MigrationFolder } from './folder/index.ts';
 import {
   type Finding,
@@ -30,15 +30,12 @@ export async function readStatus(
   revisionsSchema: string | undefined,
 ): Promise<MigrationStatus> {
   const { url, schema } = readUrl(address);
-  const client = await connectClient({
-    url,
-    parameters: { application_name: 'peakstone migrate status', search_path: PRIVILEGED_SEARCH_PATH },
-  });
+  const pool = createPrivilegedPool({ url, name: 'peakstone migrate status' });
   try {
     const history = historyOf(folder, revisionsSchema ?? schema);
-    return planStatus(folder.files, await history.read(text => client.script(text)));
+    return planStatus(folder.files, await history.read(text => pool.script(text)));
   } finally {
-    client.close();
+    await pool.close();
   }
 }
 

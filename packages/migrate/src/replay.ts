@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectClient, PRIVILEGED_SEARCH_PATH, quoteIdentifier } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import { applyMigrations } from './apply/index.ts';
 import type { MigrationFolder } from './folder/index.ts';
 import { noHistory, rowsOf } from './revisions/index.ts';
@@ -53,21 +53,18 @@ export async function replayOnCopy(
   signal: AbortSignal,
 ): Promise<number> {
   const { url } = readUrl(address);
-  const client = await connectClient({
-    url,
-    parameters: { application_name: 'peakstone migrate validate', search_path: PRIVILEGED_SEARCH_PATH },
-  });
+  const pool = createPrivilegedPool({ url, name: 'peakstone migrate validate' });
   const copy = `peakstone_replay_${randomBytes(6).toString('hex')}`;
   try {
-    const [[database] = []] = await rowsOf(text => client.script(text), 'select current_database()');
-    await client.script(`create database ${quoteIdentifier(copy)} template ${quoteIdentifier(database!)}`);
+    const [[database] = []] = await rowsOf(text => pool.script(text), 'select current_database()');
+    await pool.script(`create database ${quoteIdentifier(copy)} template ${quoteIdentifier(database!)}`);
     try {
       return await replayFolder(folder, withDatabase(url, copy), signal);
     } finally {
-      await client.script(`drop database if exists ${quoteIdentifier(copy)} with (force)`);
+      await pool.script(`drop database if exists ${quoteIdentifier(copy)} with (force)`);
     }
   } finally {
-    client.close();
+    await pool.close();
   }
 }
 

@@ -15,7 +15,7 @@ before(async () => {
 function codes(sql: string, options: Partial<LintOptions> = {}, base = BASE): string[] {
   const files = [describeFile('1.sql', Buffer.from(base)), describeFile('2.sql', Buffer.from(sql))];
   const report = lintFolder(
-    { path: 'm', files, sumText: null },
+    { path: 'm', files, format: 'atlas' as const, sumText: null },
     { only: new Set(['2.sql']), ...options },
     parse,
   );
@@ -82,7 +82,11 @@ describe('lint knows what the files before have left', () => {
         Buffer.from("create table p9 partition of parts for values from ('2029-01-01') to ('2030-01-01')"),
       ),
     ];
-    const [file] = lintFolder({ path: 'm', files, sumText: null }, { only: new Set(['2.sql']) }, parse).files;
+    const [file] = lintFolder(
+      { path: 'm', files, format: 'atlas' as const, sumText: null },
+      { only: new Set(['2.sql']) },
+      parse,
+    ).files;
     assert.match(
       file?.findings.find(({ code }) => code === 'PG305')?.message ?? '',
       /reads all of its default partition rest/,
@@ -122,7 +126,11 @@ describe('lint is silenced', () => {
 describe('what lint says', () => {
   const lint = (sql: string) => {
     const files = [describeFile('1.sql', Buffer.from(BASE)), describeFile('2.sql', Buffer.from(sql))];
-    return lintFolder({ path: 'm', files, sumText: null }, { only: new Set(['2.sql']) }, parse);
+    return lintFolder(
+      { path: 'm', files, format: 'atlas' as const, sumText: null },
+      { only: new Set(['2.sql']) },
+      parse,
+    );
   };
 
   it('names the place in characters, also behind others than ASCII', () => {
