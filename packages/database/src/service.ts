@@ -7,10 +7,8 @@ import { databasesLeftBehind } from './bootstrap/leftBehind.ts';
 import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
 import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
 import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
-import { DatabaseError } from './errors.ts';
 import type { DatabaseEvent } from './events.ts';
 import { createProbe } from './probe.ts';
-import { inspectDataFolder } from './server/folder.ts';
 import { type Server, type StartOptions, startServer } from './server/start.ts';
 import { connectionUrl, type Endpoint } from './url.ts';
 
@@ -159,9 +157,11 @@ async function startLocal(
     for (let delayMs = RESTART_MS; ; delayMs = Math.min(delayMs * 2, MAX_RESTART_MS)) {
       try {
         await sleep(delayMs, undefined, { signal: stopping.signal });
-        assertCluster(dataDir);
         // Clients know the port, so it must be this one.
-        return await startServer({ ...options, port: { port, fixed: true } }, stopping.signal);
+        return await startServer(
+          { ...options, mustExist: true, port: { port, fixed: true } },
+          stopping.signal,
+        );
       } catch (error) {
         if (stopping.signal.aborted) return undefined;
         down = error instanceof Error ? error.message : String(error);
@@ -232,16 +232,6 @@ export function bootstrapOptions(config: DatabaseConfig): BootstrapOptions {
     roleSettings,
     ...(config.engine.kind === 'local' && { superuser }),
   };
-}
-
-/** A folder that was moved or removed under the server must not get a new database. @throws {DatabaseError} */
-function assertCluster(dataDir: string): void {
-  if (inspectDataFolder(dataDir, true).kind === 'cluster') return;
-  throw new DatabaseError(
-    'NOT_A_DATA_FOLDER',
-    `The database is no longer in ${dataDir}.`,
-    'Put the folder back; or stop the stack, and start it where the folder is now.',
-  );
 }
 
 function describeEnd(

@@ -228,6 +228,15 @@ describe('a data folder that cannot be used', () => {
     await assert.rejects(start(file), failsWith('NOT_A_DATA_FOLDER'));
   });
 
+  it('because it was there and is removed, or half of it, and makes nothing in its place', async () => {
+    const gone = path.join(folder, 'removed', 'postgres');
+    await assert.rejects(start(gone, { mustExist: true }), failsWith('NOT_A_DATA_FOLDER', /no longer in/));
+    assert.ok(!existsSync(path.dirname(gone)));
+    mkdirSync(gone, { recursive: true });
+    await assert.rejects(start(gone, { mustExist: true }), failsWith('NOT_A_DATA_FOLDER', /no longer in/));
+    assert.deepEqual(readdirSync(gone), []);
+  });
+
   it('because what it links to is gone', async () => {
     const link = path.join(folder, 'dangling');
     symlinkSync(path.join(folder, 'gone'), link);

@@ -13,13 +13,16 @@ import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
 import { prepareSocketDir, resolveDataDir } from './places.ts';
 import { choosePort, type PortChoice } from './ports.ts';
 import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
+import { locateDataFolder } from './remove.ts';
 import { writeFileDurably } from './run.ts';
 import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
 import { freeDataFolder, recordOwner } from './takeover.ts';
 
 export interface StartOptions {
-  /** Made when it is absent or empty. */
+  /** Made when it is absent or empty, unless it shall be there. */
   readonly dataDir: string;
+  /** It was there: moved or removed since, it must not get a new database, be it half removed by now. Default false. */
+  readonly mustExist?: boolean;
   readonly binaries: BinariesChoice;
   readonly superuser: string;
   /** The application's database, for pg_cron's setting. It is not made here. */
@@ -80,6 +83,7 @@ export async function startServer(options: StartOptions, signal: AbortSignal): P
 
 async function prepareAndLaunch(options: StartOptions, wanted: string, signal: AbortSignal): Promise<Server> {
   const notice = options.notice ?? (() => {});
+  if (options.mustExist && locateDataFolder(wanted) === null) throw dataGone(wanted);
   const user = resolveRunUser(ownerOf(wanted), notice);
   const dataDir = resolveDataDir(wanted, user, notice);
   const folder = inspectDataFolder(dataDir, options.adopt ?? false);
@@ -92,6 +96,7 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
     if (ours !== undefined) return ours;
     await freeDataFolder(dataDir, notice);
   } else {
+    if (options.mustExist) throw dataGone(dataDir);
     const durable = options.durable ?? true;
     await createCluster({ dataDir, binaries, user, superuser: options.superuser, cacheDir, durable, signal });
   }
@@ -111,6 +116,14 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
       if (!taken || options.port.fixed || attempt === BIND_TRIES) throw error;
     }
   }
+}
+
+function dataGone(dataDir: string): DatabaseError {
+  return new DatabaseError(
+    'NOT_A_DATA_FOLDER',
+    `The database is no longer in ${dataDir}.`,
+    'Put the folder back; or stop the stack, and start it where the folder is now.',
+  );
 }
 
 /** Servers of this process that have not ended, by data folder. */
