@@ -70,6 +70,8 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
       db_authenticator: password('DB_AUTHENTICATOR_PASSWORD'),
       hasura: password('HASURA_DB_PASSWORD'),
       db_migrator: password('DB_MIGRATOR_PASSWORD'),
+      // A container's stack may have been configured before there were backups.
+      db_backup: env.DB_BACKUP_PASSWORD ?? '',
     },
     schemas: readSchemas(env),
     supabase: readSupabaseMode(env),

@@ -12,6 +12,7 @@ export const passwords = {
   db_authenticator: 'pw-authenticator',
   hasura: 'pw-hasura',
   db_migrator: 'pw-migrator',
+  db_backup: 'pw-backup',
 };
 
 /** A server of a test's own with the stack's roles, because these belong to the whole cluster. */

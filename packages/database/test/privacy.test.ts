@@ -6,7 +6,12 @@ import { connect, holdLock, startTestServer, type TestServer, until } from '@pea
 import { type BootstrapOptions, bootstrapDatabase, connectionUrl, readRoleSettings } from '../src/index.ts';
 
 const CANARY = 'canary-password-4711';
-const passwords = { db_authenticator: 'pw-authenticator', hasura: 'pw-hasura', db_migrator: 'pw-migrator' };
+const passwords = {
+  db_authenticator: 'pw-authenticator',
+  hasura: 'pw-hasura',
+  db_migrator: 'pw-migrator',
+  db_backup: 'pw-backup',
+};
 const options: BootstrapOptions = {
   database: 'postgres',
   schemas: ['public'],

@@ -29,6 +29,7 @@ export const variableGroups = [
   'REST and gateway, further settings: packages/rest and packages/gateway explain them',
   'Pooler',
   'Object storage',
+  'Backups',
   'Images',
   'Database admin (pgAdmin)',
   'Logging',

@@ -34,6 +34,7 @@ const PASSWORDS: Readonly<Record<LoginRole, string>> = {
   db_authenticator: 'test-password-of-db_authenticator',
   hasura: 'test-password-of-hasura',
   db_migrator: 'test-password-of-db_migrator',
+  db_backup: 'test-password-of-db_backup',
 };
 
 /** Makes a database of the caller's own; `drop()` it when done. */

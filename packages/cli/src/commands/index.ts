@@ -1,4 +1,5 @@
 import type { Command } from '../grammar/command.ts';
+import { backup } from './backup.ts';
 import { completions } from './completions.ts';
 import { compose } from './compose.ts';
 import { dbBootstrap } from './dbBootstrap.ts';
@@ -38,6 +39,7 @@ export const root: Command = {
     migrate,
     url,
     secrets,
+    backup,
     doctor,
     compose,
     deploy,

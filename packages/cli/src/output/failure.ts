@@ -77,6 +77,7 @@ const userErrors = new Set([
   'StackConfigError',
   'ConfigError',
   'DatabaseError',
+  'BackupError',
   'PgError',
   'ConnectionError',
   'PoolTimeoutError',

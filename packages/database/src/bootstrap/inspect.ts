@@ -124,7 +124,7 @@ export async function fingerprint(
 export function accounts(options: BootstrapOptions): (readonly [string, string])[] {
   const { superuser } = options;
   return [
-    ...Object.entries(options.passwords),
+    ...Object.entries(options.passwords).filter(([, password]) => password !== ''),
     ...(superuser ? [[superuser.name, superuser.password] as const] : []),
   ];
 }

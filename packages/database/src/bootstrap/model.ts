@@ -1,11 +1,13 @@
 /** What the bootstrap makes, as data. Names are the original stack's and part of its contract. */
 
-/** A role's attributes; all others are off: none may create roles or databases, replicate, or is a superuser. */
+/** A role's attributes; all others are off: none may create roles or databases, or is a superuser. */
 export interface RoleSpec {
   readonly name: string;
   readonly login: boolean;
   readonly inherit: boolean;
   readonly bypassRls: boolean;
+  /** Reads the server's files and WAL, which is all that is in it: of backups alone. */
+  readonly replication: boolean;
 }
 
 /** One thing that the bootstrap makes so, said in words, and the statements for it. Every statement may be repeated. */
@@ -14,7 +16,7 @@ export interface Step {
   readonly statements: readonly string[];
 }
 
-export type LoginRole = 'db_authenticator' | 'hasura' | 'db_migrator';
+export type LoginRole = 'db_authenticator' | 'hasura' | 'db_migrator' | 'db_backup';
 
 /**
  * How far the database looks like Supabase's. `roles`: requests may take the roles anon, authenticated and service_role,
@@ -39,6 +41,7 @@ export interface BootstrapOptions {
    * @see https://docs.postgrest.org/en/stable/references/configuration.html#in-database-configuration
    */
   readonly announceSchemas?: boolean;
+  /** An empty one is not set: the account lets nobody in then, or has the one that it had. */
   readonly passwords: Readonly<Record<LoginRole, string>>;
   /** The superuser and its password, on a server of our own. */
   readonly superuser?: { readonly name: string; readonly password: string };
@@ -108,12 +111,19 @@ export const SUPABASE_OWNERS: readonly string[] = [
 ];
 
 export function planRoles(supabase: SupabaseMode): readonly RoleSpec[] {
-  const group = (name: string): RoleSpec => ({ name, login: false, inherit: true, bypassRls: false });
+  const group = (name: string): RoleSpec => ({
+    name,
+    login: false,
+    inherit: true,
+    bypassRls: false,
+    replication: false,
+  });
   const account = (name: LoginRole, inherit: boolean): RoleSpec => ({
     name,
     login: true,
     inherit,
     bypassRls: false,
+    replication: false,
   });
   return [
     group('web_anon'),
@@ -127,6 +137,8 @@ export function planRoles(supabase: SupabaseMode): readonly RoleSpec[] {
     account('db_authenticator', false),
     account('hasura', true),
     account('db_migrator', true),
+    // It has nothing of its own either: no table, and no database but by the replication protocol.
+    { ...account('db_backup', false), replication: true },
   ];
 }
 

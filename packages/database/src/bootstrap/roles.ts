@@ -15,13 +15,14 @@ export function roleStatement(role: RoleSpec, isSuperuser: boolean): string {
   const inherit = role.inherit ? 'inherit' : 'noinherit';
   // Given in a statement of its own, which more logins are refused than the role itself.
   const bypass = role.bypassRls ? '' : 'nobypassrls';
-  const reset = isSuperuser ? `nosuperuser noreplication ${bypass}` : '';
+  const replicate = role.replication ? '' : 'noreplication';
+  const reset = isSuperuser ? `nosuperuser ${replicate} ${bypass}` : '';
   return block(`
   if not exists (select from pg_roles where rolname = ${literal(role.name)}) then
     create role ${id(role.name)} ${login} ${inherit} nocreatedb nocreaterole;
   elsif not exists (select from pg_roles where rolname = ${literal(role.name)}
       and rolcanlogin = ${role.login} and rolinherit = ${role.inherit} and (${role.bypassRls} or not rolbypassrls)
-      and not rolsuper and not rolcreatedb and not rolcreaterole and not rolreplication) then
+      and not rolsuper and not rolcreatedb and not rolcreaterole and (${role.replication} or not rolreplication)) then
     alter role ${id(role.name)} ${login} ${inherit} nocreatedb nocreaterole ${reset};
   end if;`);
 }
@@ -30,6 +31,13 @@ export function bypassStatement({ name }: RoleSpec): string {
   return block(`
   if exists (select from pg_roles where rolname = ${literal(name)} and not rolbypassrls) then
     alter role ${id(name)} bypassrls;
+  end if;`);
+}
+
+export function replicationStatement({ name }: RoleSpec): string {
+  return block(`
+  if exists (select from pg_roles where rolname = ${literal(name)} and not rolreplication) then
+    alter role ${id(name)} replication;
   end if;`);
 }
 

@@ -9,7 +9,13 @@ import {
   type SupabaseMode,
 } from './model.ts';
 import { ownershipStatements } from './ownership.ts';
-import { bypassStatement, membershipStatement, roleStatement, settingsStatement } from './roles.ts';
+import {
+  bypassStatement,
+  membershipStatement,
+  replicationStatement,
+  roleStatement,
+  settingsStatement,
+} from './roles.ts';
 import {
   databaseStatements,
   defaultPrivileges,
@@ -53,6 +59,10 @@ export function planSteps(options: StepOptions): readonly Step[] {
       { name: `role ${role.name}`, statements: [roleStatement(role, isSuperuser)] },
       ...(role.bypassRls
         ? [{ name: `${role.name} passing row security`, statements: [bypassStatement(role)] }]
+        : []),
+      // Of a server that is not ours, files are not ours to copy.
+      ...(role.replication && isSuperuser
+        ? [{ name: `${role.name} replicating`, statements: [replicationStatement(role)] }]
         : []),
     ]),
     ...roles.map(({ name }) => ({

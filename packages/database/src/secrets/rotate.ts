@@ -33,6 +33,7 @@ const ROLE_OF: Readonly<Record<string, string>> = {
   DB_AUTHENTICATOR_PASSWORD: 'db_authenticator',
   HASURA_DB_PASSWORD: 'hasura',
   DB_MIGRATOR_PASSWORD: 'db_migrator',
+  DB_BACKUP_PASSWORD: 'db_backup',
 };
 
 /**

@@ -123,7 +123,8 @@ export async function waitUntilReady(
   for (;;) {
     if (ended !== undefined) throw explainFailure(postmaster.recentLog, dataDir, ended.code);
     const lock = readLockFile(dataDir);
-    if (lock?.pid === postmaster.pid && (lock.status === 'ready' || lock.status === 'standby')) return;
+    // `standby` takes no connections: it is a server that recovers with hot_standby=off, and ready once it has.
+    if (lock?.pid === postmaster.pid && lock.status === 'ready') return;
     if (signal.aborted || performance.now() > deadline) {
       await stopPostmaster(postmaster.pid, 5_000);
       signal.throwIfAborted();

@@ -66,6 +66,10 @@ export function planSettings(options: SettingsOptions): ReadonlyMap<string, stri
     ['jit', 'off'],
     ['wal_level', 'logical'],
     ['max_wal_size', '2GB'],
+    // What has changed since a backup, so that the next one need not read everything.
+    ['summarize_wal', 'on'],
+    // A slot that nobody reads any more is given up before it has filled the disk.
+    ['max_slot_wal_keep_size', '8GB'],
     ['checkpoint_completion_target', '0.9'],
     ['wal_compression', 'on'],
     ['log_line_prefix', '%m [%p] user=%u db=%d app=%a client=%h '],

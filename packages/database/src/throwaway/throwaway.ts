@@ -157,7 +157,12 @@ function temporaryRoot(): string {
 
 function randomPasswords(): Readonly<Record<LoginRole, string>> {
   const password = () => randomBytes(18).toString('base64url');
-  return { db_authenticator: password(), hasura: password(), db_migrator: password() };
+  return {
+    db_authenticator: password(),
+    hasura: password(),
+    db_migrator: password(),
+    db_backup: password(),
+  };
 }
 
 async function run(url: string, sql: string): Promise<void> {

@@ -9,6 +9,7 @@ export {
   TRUST_CATALOG_ONLY,
 } from './privileged.ts';
 export { arrayLiteral, quoteIdentifier, quoteLiteral, quoteQualified } from './quote.ts';
+export { connectReplication, type ReplicationClient, type ReplicationOptions } from './replication.ts';
 export { createShortStatements, type ShortStatements } from './shortStatements.ts';
 export * from './types.ts';
 export { type Conninfo, parseConninfo, withLogin } from './wire/conninfo.ts';

@@ -84,6 +84,21 @@ export interface ScriptWatch {
   readonly onLeftOpen?: () => void;
 }
 
+/** The sending half of a copy both ways; after its end nothing is sent. */
+export interface CopyBoth {
+  /** One CopyData message. */
+  send(data: Uint8Array): void;
+  /** CopyDone: the server ends the copy as well, and goes on with what follows it. Safe to call twice. */
+  end(): void;
+}
+
+/** Looks on while the server copies both ways. What it throws ends the connection. */
+export interface CopyBothWatch {
+  readonly onStart?: (copy: CopyBoth) => void;
+  /** One CopyData message, a view on the receive buffer that is the watcher's to keep. Nothing more is read until a promise returned has settled. */
+  readonly onData: (data: Buffer, copy: CopyBoth) => void | Promise<void>;
+}
+
 export interface Pool {
   /**
    * Runs one exchange; resolves after ReadyForQuery, so a resolved commit is durable.

@@ -13,6 +13,7 @@ const passwordVariables = {
   db_authenticator: 'DB_AUTHENTICATOR_PASSWORD',
   hasura: 'HASURA_DB_PASSWORD',
   db_migrator: 'DB_MIGRATOR_PASSWORD',
+  db_backup: 'DB_BACKUP_PASSWORD',
 } as const;
 
 /** The database's accounts that log in, besides the administrator. */

@@ -118,7 +118,7 @@ function addSchemas(own: string | undefined, others: readonly string[]): EnvValu
 function portSettings(ports: Readonly<Record<string, number>>): EnvValues {
   return Object.fromEntries(
     services.flatMap(({ name, local }) =>
-      local && ports[name] !== undefined ? [[local.portVariable, String(ports[name])]] : [],
+      local?.portVariable && ports[name] !== undefined ? [[local.portVariable, String(ports[name])]] : [],
     ),
   );
 }
@@ -148,7 +148,8 @@ export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
     const url = variable === undefined ? upstreamUrl(env, service) : externalUrl(env[variable]);
     if (url !== null && service.engines.includes('external'))
       engines.set(service.name, { kind: 'external', url });
-    else if (service.engines.includes('peakstone')) engines.set(service.name, { kind: 'peakstone' });
+    else if (service.engines.includes('peakstone') && (service.local?.wanted?.(env) ?? true))
+      engines.set(service.name, { kind: 'peakstone' });
   }
   return engines;
 }

@@ -14,6 +14,7 @@ export const changes: readonly string[] = [
   'PATCH and DELETE without a filter are refused with 400: PGRST_DB_SAFEUPDATE_ENABLED=false in .env allows them.',
   'Folders and files that another user of this machine owns or may write are refused: state, caches, .env, peakstone.config.ts.',
   'Settings that ALTER ROLE … SET gave to roles of the stack are taken off at each start, and named in the log of postgres: DATABASE_ROLE_SETTINGS holds those that you want. Only db_migrator makes temporary tables and large objects.',
+  'The database has a role db_backup, and the server keeps summaries of its WAL (summarize_wal); peakstone backup schedule on turns backups on.',
 ];
 
 /** Kept in the data folder. */

@@ -4,6 +4,7 @@
  */
 import { admin } from './admin/index.ts';
 import { atlasMigrate } from './atlas-migrate/index.ts';
+import { backup } from './backup/index.ts';
 import { dbBootstrap } from './db-bootstrap/index.ts';
 import { gateway } from './gateway/index.ts';
 import { grafana } from './grafana/index.ts';
@@ -28,6 +29,7 @@ export const services: readonly Service[] = [
   storage,
   storageBootstrap,
   images,
+  backup,
   gateway,
   admin,
   logs,

@@ -11,8 +11,10 @@ export interface LocalRun {
   readonly essential?: true;
   /** The setting that puts somebody else's address in its place. Default `PEAKSTONE_UPSTREAM_NAME`. */
   readonly engineVariable?: string;
+  /** Whether it takes part at all; default yes. Pure. */
+  readonly wanted?: (env: EnvValues) => boolean;
   /** The setting that names its port, which is then meant exactly. */
-  readonly portVariable: string;
+  readonly portVariable?: string;
   /**
    * The address that it listens on, where its port shall be held while its process is another: who connects meanwhile waits.
    * Null where its settings have it listen elsewhere. Absent, its port comes and goes with it.
@@ -164,6 +166,8 @@ export interface Facts {
   readonly databaseApiUrl?: string;
   /** Over TCP, for programs of the user's own. */
   readonly databaseMigratorUrl?: string;
+  /** The login of backups, which reads files and WAL alone; absent where the server is somebody else's. */
+  readonly databaseBackupUrl?: string;
   /** Separated by commas. */
   readonly schemas?: string;
 }

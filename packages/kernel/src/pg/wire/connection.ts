@@ -182,9 +182,13 @@ export class Connection implements Wire {
           this.#fatal = new PgError(readErrorFields(buffer, start, end));
         task?.message(type, buffer, start, end);
         return;
-      case 0x52: // Authentication, CopyBoth: never asked for
-      case 0x57:
+      case 0x52: // Authentication: never asked for
         throw new ConnectionError('The server sent a message that does not belong here');
+      case 0x57: // CopyBothResponse
+        if (!task?.copiesBoth)
+          throw new ConnectionError('The server sent a message that does not belong here');
+        task.message(type, buffer, start, end);
+        return;
       case 0x4e: // NoticeResponse
         task?.message(type, buffer, start, end);
         return;

@@ -4,6 +4,7 @@ import type { Cell, Field, Result, ScriptWatch } from '../types.ts';
 import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
 import { writeCopyData, writeCopyDone, writeCopyFail, writeQuery } from './frontend.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
+import { Turns } from './turns.ts';
 
 /** What is handed over at once when rows are watched. */
 const batchRows = 1000;
@@ -70,6 +71,9 @@ export class ScriptTask extends Task {
         return;
       case 0x64: // CopyData
         this.#row([buffer.subarray(start, end)], end - start);
+        return;
+      case 0x63: // CopyDone: what follows without a CommandComplete between, as in BASE_BACKUP, are other rows.
+        if (this.#watch.onRows) this.#batch();
         return;
       case 0x43: // CommandComplete
         if (!this.#recovering) this.#complete(readCstring(buffer, start, end));
@@ -190,37 +194,5 @@ export class ScriptTask extends Task {
       }
     });
     return 'done';
-  }
-}
-
-/** Runs actions one after the other: at once as long as none takes its time, in order behind one that does. */
-class Turns {
-  #waiting: (() => void | Promise<void>)[] | null = null;
-
-  add(action: () => unknown, failed: (error: unknown) => void, onBusy: (busy: boolean) => void): void {
-    const guarded = (): void | Promise<void> => {
-      try {
-        const taking = action();
-        return taking instanceof Promise ? taking.catch(failed) : undefined;
-      } catch (error) {
-        failed(error);
-      }
-    };
-    if (this.#waiting) {
-      // Bounded by what had been read from the socket when reading was paused.
-      this.#waiting.push(guarded);
-      return;
-    }
-    const taking = guarded();
-    if (!taking) return;
-    this.#waiting = [];
-    onBusy(true);
-    void this.#drain(taking).then(() => onBusy(false));
-  }
-
-  async #drain(first: Promise<void>): Promise<void> {
-    await first;
-    for (let next = this.#waiting?.shift(); next; next = this.#waiting?.shift()) await next();
-    this.#waiting = null;
   }
 }

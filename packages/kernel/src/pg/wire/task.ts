@@ -36,6 +36,8 @@ export abstract class Task {
   wire: Wire | null = null;
   /** Others like it may be sent before and behind it on the same connection, whose answers come in order. */
   pipelined = false;
+  /** Takes a CopyBothResponse: no other task may be answered with one. */
+  readonly copiesBoth: boolean = false;
   /** Told when the task settles while it waits. */
   queue: { forget(): void } | null = null;
   settled = false;

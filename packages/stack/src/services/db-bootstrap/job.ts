@@ -25,6 +25,8 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
       db_authenticator: readSecret(env, 'DB_AUTHENTICATOR_PASSWORD'),
       hasura: readSecret(env, 'HASURA_DB_PASSWORD'),
       db_migrator: readSecret(env, 'DB_MIGRATOR_PASSWORD'),
+      // Not set where the stack was configured before there were backups.
+      db_backup: env.DB_BACKUP_PASSWORD ?? '',
     },
     supabase: readSupabaseMode(env),
     roleSettings: readRoleSettings(env),

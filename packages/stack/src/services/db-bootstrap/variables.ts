@@ -41,6 +41,7 @@ export const bootstrapVariables: readonly Variable[] = [
   passwordVariable('DB_AUTHENTICATOR_PASSWORD', 'Database roles of the services'),
   passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
   passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
+  passwordVariable('DB_BACKUP_PASSWORD', 'Database roles of the services'),
   setting(
     'DATABASE_SCHEMAS',
     'Schemas that the APIs serve; without, those that the database has had, or public.',

@@ -28,6 +28,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
       databaseAdminUrl: running.adminUrl,
       databaseApiUrl: running.url('db_authenticator'),
       databaseMigratorUrl: running.tcpUrl('db_migrator'),
+      ...(running.local && { databaseBackupUrl: running.url('db_backup') }),
       schemas: running.bootstrap.schemas.join(','),
     }),
   };

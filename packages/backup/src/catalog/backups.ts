@@ -1,0 +1,123 @@
+/** The list of backups. An entry is written last of all that a backup consists of, and removed first. */
+import { BackupError } from '../errors.ts';
+import type { Vault } from '../vault.ts';
+
+export type BackupKind = 'full' | 'incremental';
+
+export interface Backup {
+  /** By time of its beginning, so that names sort by age: `20261127-220141F`, with I for an incremental one. */
+  readonly id: string;
+  readonly kind: BackupKind;
+  /** The backup that an incremental one stands on. */
+  readonly parent: string | null;
+  readonly label: string | null;
+  readonly timeline: number;
+  /** WAL is needed from here … */
+  readonly startLsn: string;
+  /** … to here at least: before, the copied files contradict one another. */
+  readonly stopLsn: string;
+  /** ISO 8601, by the clock of the machine that made it. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+  /** PostgreSQL's version, such as `17.10`. */
+  readonly postgres: string;
+  /** Whether the cluster has page checksums, which were checked while its files were read. */
+  readonly checksums: boolean;
+  /** Objects that hold the files. */
+  readonly parts: number;
+  /** Of the files, and of the objects in the store. */
+  readonly bytes: number;
+  readonly storedBytes: number;
+}
+
+const folder = 'catalog/';
+const maxEntryBytes = 1024 * 1024;
+
+/** Oldest first. @throws {BackupError} STORE, CORRUPT, KEY */
+export async function listBackups(vault: Vault): Promise<Backup[]> {
+  const backups: Backup[] = [];
+  for (const { name } of await vault.list(folder)) {
+    const backup = await readEntry(vault, name);
+    if (backup) backups.push(backup);
+  }
+  return backups;
+}
+
+export async function addBackup(vault: Vault, backup: Backup): Promise<void> {
+  const isNew = await vault.write(entryName(backup.id), Buffer.from(JSON.stringify(backup)), {
+    ifAbsent: true,
+  });
+  if (!isNew)
+    throw new BackupError('STORE', `There is a backup ${backup.id} already.`, 'Begin this one again.');
+}
+
+/** Removes entries, then what they stood for. */
+export async function removeBackups(vault: Vault, ids: readonly string[]): Promise<void> {
+  await vault.delete(ids.map(entryName));
+  for (const id of ids) await removeObjects(vault, id);
+}
+
+/** Removes what backups that never became one have left: those without an entry that began before `before`. */
+export async function removeUnfinished(vault: Vault, before: Date): Promise<readonly string[]> {
+  const listed = new Set((await vault.list(folder)).map(({ name }) => idOf(name)));
+  const objects = await vault.list('base/');
+  const limit = backupId(before, 'full').slice(0, -1);
+  const ids = [...new Set(objects.map(({ name }) => name.split('/')[1]!))].filter(
+    id => !listed.has(id) && id.slice(0, -1) < limit,
+  );
+  for (const id of ids) await removeObjects(vault, id);
+  return ids;
+}
+
+async function removeObjects(vault: Vault, id: string): Promise<void> {
+  await vault.delete((await vault.list(`base/${id}/`)).map(({ name }) => name));
+}
+
+/** The backups that this one stands on, the full one first, and itself. @throws {BackupError} MISSING */
+export function chainOf(backup: Backup, backups: readonly Backup[]): Backup[] {
+  const chain = [backup];
+  for (let at = backup; at.parent !== null; ) {
+    const parent = backups.find(({ id }) => id === at.parent);
+    if (!parent || chain.includes(parent))
+      throw new BackupError(
+        'MISSING',
+        `Backup ${backup.id} stands on ${at.parent}, which is not there.`,
+        'Choose another one (peakstone backup list), and make a new full backup.',
+      );
+    chain.unshift(parent);
+    at = parent;
+  }
+  return chain;
+}
+
+/** Pure. */
+export function backupId(began: Date, kind: BackupKind): string {
+  const digits = began.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
+  return `${digits.slice(0, 8)}-${digits.slice(8)}${kind === 'full' ? 'F' : 'I'}`;
+}
+
+export function partName(id: string, part: number): string {
+  return `base/${id}/${String(part).padStart(6, '0')}`;
+}
+
+export function manifestName(id: string): string {
+  return `base/${id}/manifest`;
+}
+
+function entryName(id: string): string {
+  return `${folder}${id}`;
+}
+
+function idOf(name: string): string {
+  return name.slice(folder.length);
+}
+
+async function readEntry(vault: Vault, name: string): Promise<Backup | undefined> {
+  const bytes = await vault.read(name, maxEntryBytes);
+  // Removed between the list and the look.
+  if (bytes === undefined) return undefined;
+  const backup = JSON.parse(bytes.toString()) as Backup;
+  if (backup.id !== idOf(name))
+    throw new BackupError('CORRUPT', `${name} in the store is another backup’s.`, 'Remove it.');
+  return backup;
+}

@@ -1,0 +1,251 @@
+/** Makes one backup: the server's files, and the certainty that the WAL which they need is stored. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectReplication, type ReplicationClient } from '@peakstone/kernel/pg';
+import {
+  addBackup,
+  type Backup,
+  type BackupKind,
+  backupId,
+  listBackups,
+  manifestName,
+  removeBackups,
+} from './catalog/backups.ts';
+import { indexWal, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { BackupError } from './errors.ts';
+import type { OnBackupEvent } from './events.ts';
+import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
+import { PartWriter } from './partWriter.ts';
+import { takeBaseBackup } from './replication/baseBackup.ts';
+import { identify, readSlot, type ServerFacts } from './replication/commands.ts';
+import type { Keyring } from './seal/keys.ts';
+import type { Store } from './store/store.ts';
+import { openVault, type Vault } from './vault.ts';
+import { receiveWal } from './wal/receive.ts';
+
+export interface CreateOptions {
+  /** Of a role with REPLICATION. */
+  readonly url: string;
+  readonly store: Store;
+  readonly keys: Keyring;
+  /** `auto`: incremental where it can stand on the newest backup, else full. */
+  readonly kind: BackupKind | 'auto';
+  readonly label?: string;
+  /**
+   * The slot of a service that receives this server's WAL. While it is in use the backup relies on it; otherwise the backup
+   * receives the WAL of its own time itself.
+   */
+  readonly slot: string;
+  readonly onEvent: OnBackupEvent;
+  readonly signal: AbortSignal;
+}
+
+/** How often the store is asked for WAL. */
+const askMs = 250;
+/** The server closes the last segment of a backup by itself: whoever receives it has this long to store the next one. */
+const patienceMs = 3 * 60_000;
+/** A service that receives says so every minute. */
+const freshMs = 3 * 60_000;
+
+/**
+ * @returns its entry in the catalog, when everything that it needs is stored
+ * @throws {BackupError}; {PgError} {ConnectionError} of the server; the signal's reason. Nothing is left in the store then.
+ */
+export async function createBackup(options: CreateOptions): Promise<Backup> {
+  const { url, store, keys, signal } = options;
+  const client = await connectReplication({ url, name: 'peakstone backup', signal });
+  const abort = (): void => client.close();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const server = await identify(client);
+    const vault = await openVault(store, keys, server);
+    const wal = await coverWal(client, server, vault, options);
+    try {
+      return await makeBackup(client, server, vault, wal, options);
+    } finally {
+      await wal.release();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    client.close();
+  }
+}
+
+async function makeBackup(
+  client: ReplicationClient,
+  server: ServerFacts,
+  vault: Vault,
+  wal: WalCover,
+  { kind, label, onEvent, signal }: CreateOptions,
+): Promise<Backup> {
+  const parent = await chooseParent(vault, server, kind);
+  const began = new Date();
+  const id = backupId(began, parent ? 'incremental' : 'full');
+  onEvent({ kind: 'begun', id, incremental: parent !== undefined });
+  const writer = new PartWriter(vault, id);
+  try {
+    let total = 0;
+    const taken = await takeBaseBackup(client, {
+      label: `peakstone ${id}`,
+      ...(parent && { since: parent.manifest }),
+      onBegin: bytes => {
+        total = bytes;
+      },
+      onData: async bytes => {
+        await writer.write(bytes);
+        onEvent({ kind: 'copied', bytes: writer.bytes, total: Math.max(total, writer.bytes) });
+      },
+    });
+    await writer.end();
+    await vault.write(manifestName(id), taken.manifest);
+    const ended = new Date();
+    onEvent({ kind: 'awaitingWal', until: taken.stopLsn });
+    await wal.wait(taken.startLsn, taken.stopLsn);
+    const backup: Backup = {
+      id,
+      kind: parent ? 'incremental' : 'full',
+      parent: parent?.id ?? null,
+      label: label ?? null,
+      timeline: taken.timeline,
+      startLsn: taken.startLsn,
+      stopLsn: taken.stopLsn,
+      startedAt: began.toISOString(),
+      endedAt: ended.toISOString(),
+      postgres: server.version,
+      checksums: server.checksums,
+      parts: writer.parts,
+      bytes: writer.bytes,
+      storedBytes: writer.storedBytes,
+    };
+    signal.throwIfAborted();
+    await addBackup(vault, backup);
+    onEvent({ kind: 'made', id, bytes: backup.bytes, storedBytes: backup.storedBytes });
+    return backup;
+  } catch (error) {
+    writer.abort();
+    await removeBackups(vault, [id]);
+    throw error;
+  }
+}
+
+interface Parent {
+  readonly id: string;
+  readonly manifest: Buffer;
+}
+
+/** The newest backup of the way that the server has come; undefined for a full one. @throws {BackupError} SERVER where there must be one */
+async function chooseParent(
+  vault: Vault,
+  server: ServerFacts,
+  kind: CreateOptions['kind'],
+): Promise<Parent | undefined> {
+  if (kind === 'full') return undefined;
+  const refuse = (why: string, hint: string): undefined => {
+    if (kind === 'auto') return undefined;
+    throw new BackupError('SERVER', `No incremental backup can be made: ${why}.`, hint);
+  };
+  if (!server.summarizesWal)
+    return refuse(
+      'the server does not summarize its WAL',
+      'Set summarize_wal=on, and make a full one first.',
+    );
+  const way = wayTo(server.timeline, await listTimelines(vault));
+  const backups = (await listBackups(vault)).filter(({ timeline, stopLsn }) =>
+    way.some(
+      stretch => stretch.timeline === timeline && (stretch.to === null || readLsn(stopLsn) <= stretch.to),
+    ),
+  );
+  const newest = backups.at(-1);
+  if (!newest)
+    return refuse(
+      'there is no backup that it could stand on',
+      'Make a full one: peakstone backup create --full',
+    );
+  const manifest = await vault.read(manifestName(newest.id), 1024 * 1024 * 1024);
+  if (!manifest)
+    return refuse(
+      `the manifest of ${newest.id} is missing`,
+      'Make a full one: peakstone backup create --full',
+    );
+  return { id: newest.id, manifest };
+}
+
+/** Somebody who stores the WAL of the backup's time. */
+interface WalCover {
+  /** Resolves when the store holds everything from `startLsn` to `stopLsn`. @throws {BackupError} */
+  wait(startLsn: string, stopLsn: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** The service, where its slot is in use; else a receiver of the backup's own, on a slot that ends with it. */
+async function coverWal(
+  client: ReplicationClient,
+  server: ServerFacts,
+  vault: Vault,
+  { url, slot, onEvent, signal }: CreateOptions,
+): Promise<WalCover> {
+  const stopping = new AbortController();
+  const end = AbortSignal.any([stopping.signal, signal]);
+  let failure: unknown;
+  const receiving = (await isReceived(client, vault, slot))
+    ? null
+    : receiveWal({
+        url,
+        vault,
+        slot: { name: `${slot}_${process.pid}`, temporary: true },
+        everyMs: 10_000,
+        // Its segments are the backup's own affair.
+        onEvent: event => event.kind === 'gap' && onEvent(event),
+        onProgress: () => undefined,
+        signal: end,
+      }).catch(error => {
+        failure = error;
+      });
+  return {
+    wait: (startLsn, stopLsn) =>
+      waitForWal(vault, server.timeline, startLsn, stopLsn, end, () => {
+        if (failure !== undefined) throw failure;
+      }),
+    async release() {
+      stopping.abort();
+      await receiving;
+    },
+  };
+}
+
+/** Whether a service receives this server's WAL: it has a slot, and has lately told the store how far it is. */
+async function isReceived(client: ReplicationClient, vault: Vault, slot: string): Promise<boolean> {
+  if ((await readSlot(client, slot)) === undefined) return false;
+  const position = await readPosition(vault);
+  return position !== undefined && Date.now() - Date.parse(position.coveredUntil) < freshMs;
+}
+
+async function waitForWal(
+  vault: Vault,
+  timeline: number,
+  startLsn: string,
+  stopLsn: string,
+  signal: AbortSignal,
+  assertWell: () => void,
+): Promise<void> {
+  const way = wayTo(timeline, await listTimelines(vault));
+  const last = segmentBefore(readLsn(stopLsn), vault.segmentBytes);
+  let next = segmentOf(readLsn(startLsn), vault.segmentBytes);
+  for (let since = Date.now(); ; ) {
+    const { whole } = await indexWal(vault);
+    const before = next;
+    while (next <= last && whole.get(timelineOfSegment(way, next, vault.segmentBytes))?.has(next)) next++;
+    if (next > last) return;
+    if (next > before) since = Date.now();
+    if (Date.now() - since > patienceMs)
+      throw new BackupError(
+        'MISSING',
+        `The WAL of the backup is not being stored: segment ${segmentName(timeline, next, vault.segmentBytes)} has not come.`,
+        'Look at the backup service (peakstone status, peakstone logs backup), and begin again.',
+      );
+    assertWell();
+    await sleep(askMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,26 @@
+/** All that backups tell while they work: for logs, progress and metrics. */
+export type BackupEvent =
+  | { readonly kind: 'begun'; readonly id: string; readonly incremental: boolean }
+  /** Bytes of files so far, of about `total`. */
+  | { readonly kind: 'copied'; readonly bytes: number; readonly total: number }
+  /** The files are stored; the WAL that they need is waited for. */
+  | { readonly kind: 'awaitingWal'; readonly until: string }
+  | { readonly kind: 'made'; readonly id: string; readonly bytes: number; readonly storedBytes: number }
+  | { readonly kind: 'receiving'; readonly timeline: number; readonly from: string }
+  | { readonly kind: 'segmentStored'; readonly name: string }
+  | { readonly kind: 'timelineChanged'; readonly timeline: number }
+  /** The server no longer has WAL that the store lacks: nothing behind it can be restored without a new full backup. */
+  | { readonly kind: 'gap'; readonly from: string; readonly to: string }
+  /** The server let go of the WAL that the slot was to keep, so that its disk would not fill. */
+  | { readonly kind: 'slotLost'; readonly slot: string }
+  | { readonly kind: 'disconnected'; readonly reason: string; readonly retryInMs: number }
+  | { readonly kind: 'restoring'; readonly id: string; readonly bytes: number }
+  | { readonly kind: 'extracted'; readonly bytes: number; readonly total: number }
+  | { readonly kind: 'fetchingWal'; readonly segments: number }
+  | { readonly kind: 'recovering'; readonly target: string }
+  | { readonly kind: 'verified'; readonly what: string; readonly bytes: number }
+  | { readonly kind: 'removed'; readonly backups: readonly string[]; readonly segments: number }
+  | { readonly kind: 'tested'; readonly id: string; readonly ok: boolean; readonly text: string }
+  | { readonly kind: 'failed'; readonly what: string; readonly reason: string };
+
+export type OnBackupEvent = (event: BackupEvent) => void;

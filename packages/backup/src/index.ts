@@ -1,0 +1,24 @@
+export type { Backup, BackupKind } from './catalog/backups.ts';
+export {
+  type BackupConfig,
+  backupSlot,
+  hasBackups,
+  needsKey,
+  readBackupConfig,
+} from './config.ts';
+export { type CreateOptions, createBackup } from './create.ts';
+export { BackupError, type BackupErrorCode } from './errors.ts';
+export type { BackupEvent, OnBackupEvent } from './events.ts';
+export type { JobDeps, Trial } from './jobs.ts';
+export { type Contents, readContents } from './restore/contents.ts';
+export type { Owner } from './restore/extract.ts';
+export type { RunningServer, StartRestored } from './restore/recovery.ts';
+export { type Restored, type RestoreOptions, restoreBackup } from './restore/restore.ts';
+export { describeTarget, parseTarget, type RestoreTarget, type TargetTexts } from './restore/target.ts';
+export { createKeyring, generateKey, type Keyring, keyAdvice, parseKey } from './seal/keys.ts';
+export { startBackups } from './service.ts';
+export { openStore, type StorePlace } from './store/open.ts';
+export type { Store } from './store/store.ts';
+export { readLastTest, type TestResult, testBackup } from './testRestore.ts';
+export { findVaults, type Vault } from './vault.ts';
+export { type Verification, type VerifyOptions, verifyBackups } from './verify.ts';

@@ -1,0 +1,170 @@
+/** What is done from time to time: backups, retention, the look for gaps, the trial of a backup. */
+import { type Health, pause } from '@peakstone/kernel/service';
+import type { Backup } from './catalog/backups.ts';
+import { type BackupConfig, backupSlot } from './config.ts';
+import { createBackup } from './create.ts';
+import type { Cron } from './cron.ts';
+import { BackupError } from './errors.ts';
+import type { OnBackupEvent } from './events.ts';
+import { type Contents, readContents } from './restore/contents.ts';
+import type { Owner } from './restore/extract.ts';
+import { planRestore } from './restore/plan.ts';
+import type { StartRestored } from './restore/recovery.ts';
+import { applyRetention } from './retention.ts';
+import type { Store } from './store/store.ts';
+import { readLastTest, type TestOptions, testBackup } from './testRestore.ts';
+import type { Vault } from './vault.ts';
+
+export interface JobDeps {
+  /** Of a role with REPLICATION. */
+  readonly url: string;
+  readonly onEvent: OnBackupEvent;
+  /** How a backup is tried; without, none is. */
+  readonly trial?: Trial;
+}
+
+/** What a trial of a backup needs of the machine. */
+export interface Trial {
+  readonly start: StartRestored;
+  readonly guard: NonNullable<TestOptions['guard']>;
+  readonly owner: Owner | undefined;
+  /** The name of a folder that does not exist yet. */
+  scratch(): string;
+}
+
+/** How often it is looked whether something is due. */
+const lookMs = 20_000;
+const firstRetryMs = 60_000;
+const maxRetryMs = 60 * 60_000;
+/** How often it is looked for gaps, and old backups removed. */
+const careMs = 60 * 60_000;
+
+/** One at a time; what has failed is tried again after a while, and told in the health until it succeeds. */
+export class BackupJobs {
+  readonly #config: BackupConfig;
+  readonly #deps: JobDeps;
+  readonly #store: Store;
+  readonly #vault: () => Vault | undefined;
+  readonly #signal: AbortSignal;
+  /** By job: why it failed, and when it is tried again. */
+  readonly #failures = new Map<
+    string,
+    { readonly reason: string; readonly again: number; readonly pauseMs: number }
+  >();
+  #caredAt = 0;
+
+  constructor(
+    config: BackupConfig,
+    deps: JobDeps,
+    store: Store,
+    vault: () => Vault | undefined,
+    signal: AbortSignal,
+  ) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#store = store;
+    this.#vault = vault;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      const vault = this.#vault();
+      if (vault) await this.#look(vault);
+      // The first look waits for the database alone.
+      await pause(vault ? lookMs : 500, this.#signal);
+    }
+  }
+
+  health(): Health | undefined {
+    const [failure] = this.#failures.entries();
+    return failure && { ok: false, reason: `${failure[0]} failed: ${failure[1].reason}`, elsewhere: true };
+  }
+
+  async #look(vault: Vault): Promise<void> {
+    let contents: Contents | undefined;
+    await this.#try('Reading the backup store', async () => {
+      contents = await readContents(vault);
+    });
+    if (!contents) return;
+    const due = dueBackup(contents, this.#config.schedule, new Date());
+    if (due) await this.#try('The backup', () => this.#backUp(due));
+    if (Date.now() - this.#caredAt > careMs || due)
+      await this.#try('Removing old backups', async () => {
+        const removed = await applyRetention(vault, this.#config.retention, new Date());
+        if (removed.backups.length + removed.segments > 0)
+          this.#deps.onEvent({ kind: 'removed', ...removed });
+        this.#caredAt = Date.now();
+      });
+    await this.#test(vault, contents.backups);
+  }
+
+  async #backUp(kind: 'full' | 'auto'): Promise<void> {
+    const options = {
+      ...{ url: this.#deps.url, store: this.#store, keys: this.#config.keys, slot: backupSlot },
+      ...{ onEvent: this.#deps.onEvent, signal: this.#signal },
+    };
+    try {
+      await createBackup({ ...options, kind });
+    } catch (error) {
+      // The server's summaries do not reach back to the last one: everything is copied instead.
+      if (kind !== 'auto' || !(error instanceof BackupError) || error.code !== 'SERVER') throw error;
+      await createBackup({ ...options, kind: 'full' });
+    }
+  }
+
+  async #test(vault: Vault, backups: readonly Backup[]): Promise<void> {
+    const { trial, onEvent } = this.#deps;
+    const { test } = this.#config.schedule;
+    if (!trial || !test || backups.length === 0) return;
+    await this.#try('The trial of a backup', async () => {
+      const last = await readLastTest(vault);
+      if (!isDue(test, last?.at ?? backups[0]!.endedAt, new Date())) return;
+      const scratch = trial.scratch();
+      const result = await testBackup({ ...trial, vault, scratch, onEvent, signal: this.#signal });
+      if (!result.ok) throw new Error(result.text);
+    });
+  }
+
+  async #try(name: string, work: () => Promise<void>): Promise<void> {
+    const failed = this.#failures.get(name);
+    if (this.#signal.aborted || (failed && failed.again > Date.now())) return;
+    try {
+      await work();
+      this.#failures.delete(name);
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      const reason = (error as Error).message;
+      const pauseMs = Math.min(failed ? failed.pauseMs * 2 : firstRetryMs, maxRetryMs);
+      this.#failures.set(name, { reason, pauseMs, again: Date.now() + pauseMs });
+      this.#deps.onEvent({ kind: 'failed', what: name, reason });
+    }
+  }
+}
+
+/** A full one where there is none that leads to now, be it that WAL is missing. Pure. */
+export function dueBackup(
+  contents: Contents,
+  { full, incremental }: { readonly full: Cron | null; readonly incremental: Cron | null },
+  now: Date,
+): 'full' | 'auto' | undefined {
+  if (!leadsToNow(contents)) return 'full';
+  const newest = contents.backups.at(-1)!;
+  const newestFull = contents.backups.findLast(({ kind }) => kind === 'full');
+  if (full && (!newestFull || isDue(full, newestFull.startedAt, now))) return 'full';
+  return incremental && isDue(incremental, newest.startedAt, now) ? 'auto' : undefined;
+}
+
+function leadsToNow(contents: Contents): boolean {
+  try {
+    planRestore(contents, { target: { kind: 'latest' } });
+    return true;
+  } catch (error) {
+    if (error instanceof BackupError) return false;
+    throw error;
+  }
+}
+
+function isDue(cron: Cron, last: string, now: Date): boolean {
+  return cron.previous(now).getTime() > Date.parse(last);
+}

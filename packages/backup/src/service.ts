@@ -1,0 +1,118 @@
+/** The service: receives WAL all the time, makes backups when they are due, tries them, and lets old ones go. */
+import { connectReplication } from '@peakstone/kernel/pg';
+import { type Health, pause, type Running } from '@peakstone/kernel/service';
+import { type BackupConfig, backupSlot } from './config.ts';
+import type { BackupEvent } from './events.ts';
+import { BackupJobs, type JobDeps } from './jobs.ts';
+import { identify, parseSize, show } from './replication/commands.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import { openVault, type Vault } from './vault.ts';
+import { type ReceiveProgress, receiveWal } from './wal/receive.ts';
+
+/** How long it may be without a connection, or a start take, before it is told as ill. */
+const patienceMs = 90_000;
+const firstRetryMs = 1000;
+const maxRetryMs = 60_000;
+
+/** Never fails: a database or store that is away is waited for, and told in its health. */
+export function startBackups(config: BackupConfig, deps: JobDeps): Running {
+  const stopping = new AbortController();
+  const store = openStore(config.place);
+  const receiver = new Receiver(config, deps, store, stopping.signal);
+  const jobs = new BackupJobs(config, deps, store, () => receiver.vault, stopping.signal);
+  const working = Promise.all([receiver.run(), jobs.run()]);
+  return {
+    health: async () => receiver.health() ?? jobs.health() ?? { ok: true },
+    async stop() {
+      stopping.abort();
+      await working;
+    },
+  };
+}
+
+/** Keeps the stream alive: connects again whenever it ends. */
+class Receiver {
+  readonly #config: BackupConfig;
+  readonly #deps: JobDeps;
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  /** Once the database has been reached. */
+  vault: Vault | undefined;
+  /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
+  #keepBytes = Number.POSITIVE_INFINITY;
+  #progress: ReceiveProgress | undefined;
+  #failingSince = Date.now();
+  #isReceiving = false;
+  #reason = 'it has not begun';
+
+  constructor(config: BackupConfig, deps: JobDeps, store: Store, signal: AbortSignal) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#store = store;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    for (let retryInMs = firstRetryMs; !this.#signal.aborted; ) {
+      try {
+        this.vault = await this.#open();
+        await receiveWal({
+          url: this.#deps.url,
+          vault: this.vault,
+          slot: { name: backupSlot, temporary: false },
+          everyMs: this.#config.walEveryMs,
+          onEvent: event => this.#hear(event),
+          onProgress: progress => {
+            this.#progress = progress;
+            retryInMs = firstRetryMs;
+          },
+          signal: this.#signal,
+        });
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        if (this.#isReceiving) this.#failingSince = Date.now();
+        this.#isReceiving = false;
+        this.#reason = (error as Error).message;
+        this.#deps.onEvent({ kind: 'disconnected', reason: this.#reason, retryInMs });
+        await pause(retryInMs, this.#signal);
+        retryInMs = Math.min(retryInMs * 2, maxRetryMs);
+      }
+    }
+  }
+
+  async #open(): Promise<Vault> {
+    const client = await connectReplication({
+      url: this.#deps.url,
+      name: 'peakstone backup',
+      signal: this.#signal,
+    });
+    try {
+      const bytes = parseSize(await show(client, 'max_slot_wal_keep_size'));
+      this.#keepBytes = bytes < 0 ? Number.POSITIVE_INFINITY : bytes;
+      return await openVault(this.#store, this.#config.keys, await identify(client));
+    } finally {
+      client.close();
+    }
+  }
+
+  #hear(event: BackupEvent): void {
+    if (event.kind === 'receiving') this.#isReceiving = true;
+    this.#deps.onEvent(event);
+  }
+
+  /** A restart would mend none of it. */
+  health(): Health | undefined {
+    if (!this.#isReceiving) {
+      if (Date.now() - this.#failingSince < patienceMs) return undefined;
+      return { ok: false, reason: `WAL is not being stored: ${this.#reason}`, elsewhere: true };
+    }
+    const waiting = this.#progress ? Number(this.#progress.serverEnd - this.#progress.stored) : 0;
+    if (waiting <= this.#keepBytes / 2) return undefined;
+    return {
+      ok: false,
+      reason: `${Math.round(waiting / 1024 ** 2)} MB of WAL wait to be stored; the server lets go of what is more than ${Math.round(this.#keepBytes / 1024 ** 2)} MB`,
+      elsewhere: true,
+    };
+  }
+}

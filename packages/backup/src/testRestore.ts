@@ -1,0 +1,219 @@
+/** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
+import { rm } from 'node:fs/promises';
+import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { BackupError } from './errors.ts';
+import type { OnBackupEvent } from './events.ts';
+import type { Owner } from './restore/extract.ts';
+import type { RunningServer, StartRestored } from './restore/recovery.ts';
+import { type RestoreOptions, restoreBackup } from './restore/restore.ts';
+import type { RestoreTarget } from './restore/target.ts';
+import type { Vault } from './vault.ts';
+
+export interface TestOptions {
+  readonly vault: Vault;
+  /** Default: the newest one. */
+  readonly backup?: string | undefined;
+  readonly target?: RestoreTarget;
+  readonly start: StartRestored;
+  /** A folder to be made, and removed again. */
+  readonly scratch: string;
+  readonly guard?: RestoreOptions['guard'];
+  readonly owner?: Owner | undefined;
+  readonly onEvent: OnBackupEvent;
+  readonly signal: AbortSignal;
+}
+
+/** What a trial found. */
+export interface TestResult {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly ok: boolean;
+  readonly backup: string | null;
+  /** In a sentence. */
+  readonly text: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly indexes: number;
+  readonly lastTransactionAt: string | null;
+  readonly durationMs: number;
+}
+
+const resultName = 'checks/test';
+
+/** Also kept in the store, whatever came of it. @throws {BackupError} STORE, KEY; the signal's reason */
+export async function testBackup(options: TestOptions): Promise<TestResult> {
+  const { vault, scratch, owner, guard, signal, onEvent } = options;
+  const began = performance.now();
+  let findings: Findings = { tables: 0, rows: 0, indexes: 0, problems: [] };
+  let backup: string | null = options.backup ?? null;
+  let lastTransactionAt: string | null = null;
+  let failure: string | undefined;
+  try {
+    const restored = await restoreBackup({
+      ...{ vault, owner, guard, signal, into: scratch },
+      onEvent: event => {
+        // The last one of a chain is what is tried.
+        if (event.kind === 'restoring') backup = event.id;
+        onEvent(event);
+      },
+      start: options.start,
+      target: options.target ?? { kind: 'latest' },
+      backup: options.backup,
+      inspect: async server => {
+        findings = await inspectServer(server, signal);
+      },
+    });
+    lastTransactionAt = restored.lastTransactionAt;
+    failure = findings.problems[0];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BackupError && (error.code === 'STORE' || error.code === 'KEY')) throw error;
+    failure = (error as Error).message;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  const { tables, rows, indexes } = findings;
+  const result: TestResult = {
+    at: new Date().toISOString(),
+    ok: failure === undefined,
+    text: failure ?? `restored and read: ${tables} tables with ${rows} rows, ${indexes} indexes`,
+    ...{ backup, tables, rows, indexes, lastTransactionAt },
+    durationMs: Math.round(performance.now() - began),
+  };
+  await vault.write(resultName, Buffer.from(JSON.stringify(result)));
+  onEvent({ kind: 'tested', id: backup ?? '', ok: result.ok, text: result.text });
+  return result;
+}
+
+/** What the last trial found; undefined before the first. */
+export async function readLastTest(vault: Vault): Promise<TestResult | undefined> {
+  const bytes = await vault.read(resultName);
+  return bytes && (JSON.parse(bytes.toString()) as TestResult);
+}
+
+interface Findings {
+  readonly tables: number;
+  readonly rows: number;
+  readonly indexes: number;
+  /** In sentences. */
+  readonly problems: readonly string[];
+}
+
+const noFindings: Findings = { tables: 0, rows: 0, indexes: 0, problems: [] };
+
+async function inspectServer(server: RunningServer, signal: AbortSignal): Promise<Findings> {
+  const names = await withDatabase(server.url, undefined, async pool => {
+    const { rows } = await pool.query('select datname from pg_database where datallowconn order by 1');
+    return rows.map(([name]) => name!.toString());
+  });
+  let all = noFindings;
+  for (const name of names) {
+    signal.throwIfAborted();
+    const found = await withDatabase(server.url, name, pool => inspectDatabase(pool, name, signal));
+    all = {
+      tables: all.tables + found.tables,
+      rows: all.rows + found.rows,
+      indexes: all.indexes + found.indexes,
+      problems: [...all.problems, ...found.problems],
+    };
+  }
+  return all;
+}
+
+/** Reads every row, which checks the pages' checksums as well, and has amcheck look at tables and indexes where it is there. */
+async function inspectDatabase(pool: Pool, database: string, signal: AbortSignal): Promise<Findings> {
+  const check = await installAmcheck(pool);
+  const problems: string[] = [];
+  let rows = 0;
+  const tables = await relations(pool, `c.relkind in ('r', 'm', 't')`);
+  const told = (name: string, error: unknown): void => {
+    problems.push(`${name} in database ${database}: ${(error as Error).message}`);
+  };
+  for (const { oid, name, isData } of tables) {
+    signal.throwIfAborted();
+    try {
+      if (isData) rows += Number((await pool.query(`select count(*) from ${name}`)).rows[0]![0]);
+      if (!check) continue;
+      const found = await pool.query(
+        `select msg from ${check}.verify_heapam($1::pg_catalog.oid::pg_catalog.regclass) limit 1`,
+        [oid],
+      );
+      if (found.rows.length > 0) problems.push(`${name} in database ${database}: ${found.rows[0]![0]}`);
+    } catch (error) {
+      told(name, error);
+    }
+  }
+  const indexes = check
+    ? await relations(
+        pool,
+        `c.relkind = 'i' and exists (select from pg_index i join pg_am a on a.oid = c.relam
+           where i.indexrelid = c.oid and i.indisvalid and i.indisready and a.amname = 'btree')`,
+      )
+    : [];
+  for (const { oid, name } of indexes) {
+    signal.throwIfAborted();
+    try {
+      await pool.query(`select ${check}.bt_index_check($1::pg_catalog.oid::pg_catalog.regclass)`, [oid]);
+    } catch (error) {
+      told(name, error);
+    }
+  }
+  return { tables: tables.filter(({ isData }) => isData).length, rows, indexes: indexes.length, problems };
+}
+
+/** The schema that amcheck is in; null where the server does not have it. The server is thrown away. */
+async function installAmcheck(pool: Pool): Promise<string | null> {
+  const available = await pool.query(`select 1 from pg_available_extensions where name = 'amcheck'`);
+  if (available.rows.length === 0) return null;
+  const installed = `select n.nspname from pg_extension join pg_namespace n on n.oid = extnamespace where extname = 'amcheck'`;
+  let { rows } = await pool.query(installed);
+  if (rows.length === 0) {
+    await pool.script(
+      'create schema peakstone_amcheck; create extension amcheck with schema peakstone_amcheck',
+    );
+    ({ rows } = await pool.query(installed));
+  }
+  return quoteIdentifier(rows[0]![0]!.toString());
+}
+
+interface Relation {
+  readonly oid: string;
+  /** Qualified and quoted. */
+  readonly name: string;
+  /** A table of people's own, not a system or TOAST table. */
+  readonly isData: boolean;
+}
+
+async function relations(pool: Pool, condition: string): Promise<Relation[]> {
+  const { rows } = await pool.query(
+    `select c.oid, format('%I.%I', n.nspname, c.relname),
+       c.relkind <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relpersistence = 'p' and ${condition} order by 2`,
+  );
+  return rows.map(([oid, name, isData]) => ({
+    oid: oid!.toString(),
+    name: name!.toString(),
+    isData: isData!.toString() === 't',
+  }));
+}
+
+async function withDatabase<T>(
+  url: string,
+  database: string | undefined,
+  work: (pool: Pool) => Promise<T>,
+): Promise<T> {
+  const at = new URL(url);
+  if (database !== undefined) at.pathname = `/${encodeURIComponent(database)}`;
+  // Event triggers are somebody else's functions. A space is %20 in such a URL.
+  const options = `options=${encodeURIComponent('-c event_triggers=off')}`;
+  const pool = createPrivilegedPool({
+    url: `${at.href}${at.search === '' ? '?' : '&'}${options}`,
+    name: 'peakstone backup test',
+  });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.close();
+  }
+}

@@ -1,0 +1,87 @@
+import type { CopyBoth } from '@peakstone/kernel/pg';
+import { writePosition } from '../catalog/wal.ts';
+import { formatLsn, type Lsn } from '../lsn.ts';
+import type { Vault } from '../vault.ts';
+import type { Coverage } from './coverage.ts';
+import { writeStatus } from './messages.ts';
+import type { SegmentWriter } from './segmentWriter.ts';
+
+/** Of time that passed without new WAL the store is told every so many rounds. */
+const idleRounds = 6;
+
+/** Stores the unfinished segment every so often, and tells the server and the store how far everything is. */
+export class Keeper {
+  readonly #vault: Vault;
+  readonly #writer: SegmentWriter;
+  readonly #coverage: Coverage;
+  readonly #everyMs: number;
+  #copy: CopyBoth | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #keeping: Promise<void> | null = null;
+  /** Everything committed by then is stored, and the store knows it; null before that is so. */
+  coveredUntil: Date | null = null;
+  #toldLsn: Lsn = -1n;
+
+  constructor(vault: Vault, writer: SegmentWriter, coverage: Coverage, everyMs: number) {
+    this.#vault = vault;
+    this.#writer = writer;
+    this.#coverage = coverage;
+    this.#everyMs = everyMs;
+  }
+
+  /** @param failed told what a write failed by @param tell called after each round */
+  begin(copy: CopyBoth, failed: (error: unknown) => void, tell: () => void): void {
+    this.#copy = copy;
+    // The answer says how far the server is.
+    this.#report(true);
+    this.#timer = setInterval(() => {
+      // A store that takes its time must not let the server think that nobody is here.
+      this.#report(true);
+      this.#keeping ??= this.#keep()
+        .then(tell, failed)
+        .finally(() => {
+          this.#keeping = null;
+        });
+    }, this.#everyMs);
+  }
+
+  /** Stores what has come, says so, and ends the copy. */
+  async end(): Promise<void> {
+    this.stop();
+    await this.#keeping;
+    await this.#keep(true);
+    this.#copy?.end();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #keep(isLast = false): Promise<void> {
+    await this.#writer.storePartial();
+    this.#report(false);
+    await this.#tellStore(isLast ? 0 : idleRounds * this.#everyMs);
+  }
+
+  #report(asksForReply: boolean): void {
+    const { position, flushed } = this.#writer;
+    this.#copy?.send(writeStatus(position, flushed, new Date(), asksForReply));
+  }
+
+  async #tellStore(idleMs: number): Promise<void> {
+    const { flushed, timeline } = this.#writer;
+    this.#coverage.stored(flushed);
+    const { until } = this.#coverage;
+    if (!until) return;
+    const idle =
+      this.coveredUntil === null ? Number.POSITIVE_INFINITY : until.getTime() - this.coveredUntil.getTime();
+    if (flushed === this.#toldLsn && idle < idleMs) return;
+    await writePosition(this.#vault, {
+      timeline,
+      lsn: formatLsn(flushed),
+      coveredUntil: until.toISOString(),
+    });
+    this.#toldLsn = flushed;
+    this.coveredUntil = until;
+  }
+}

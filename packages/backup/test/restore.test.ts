@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { BackupError } from '../src/index.ts';
+import { type Lab, openLab, type Receiving } from './lab.ts';
+
+const ids = 'select id from ledger order by id';
+
+/** The moments of one history, in order; between any two of them something was committed. */
+interface History {
+  readonly full: string;
+  readonly incremental: string;
+  readonly beforeAll: Date;
+  readonly afterTwo: Date;
+  readonly afterThree: Date;
+  readonly lsnOfFour: string;
+  readonly xidOfFive: string;
+}
+
+describe('a restore', () => {
+  let lab: Lab;
+  let receiving: Receiving;
+  let history: History;
+  before(async () => {
+    lab = await openLab();
+    const beforeAll = await lab.now();
+    await lab.sql.script('insert into ledger values (1)');
+    const full = await lab.backUp('full');
+    receiving = await lab.receive();
+    await lab.sql.script('insert into ledger values (2)');
+    const afterTwo = await lab.now();
+    await lab.sql.script('create unlogged table volatile (id int); insert into volatile values (1)');
+    const incremental = await lab.backUp('incremental');
+    await lab.sql.script('insert into ledger values (3)');
+    const afterThree = await lab.now();
+    await lab.sql.script('insert into ledger values (4)');
+    const [lsn] = await lab.sql.query('select pg_current_wal_lsn()');
+    const [xid] = await lab.sql.query(
+      'with i as (insert into ledger values (5)) select pg_current_xact_id()',
+    );
+    await lab.sql.query(`select pg_create_restore_point('before the mistake')`);
+    await lab.sql.script('insert into ledger values (6)');
+    await receiving.caughtUp();
+    history = {
+      ...{ beforeAll, afterTwo, afterThree, full: full.id, incremental: incremental.id },
+      lsnOfFour: String(lsn![0]),
+      xidOfFive: String(xid![0]),
+    };
+  });
+  after(async () => {
+    await receiving.stop();
+    await lab.close();
+  });
+
+  const fails = (promise: Promise<unknown>, code: string, message: RegExp) =>
+    assert.rejects(promise, (error: BackupError) => {
+      assert.equal(error.code, code, error.stack);
+      assert.match(error.message, message);
+      assert.notEqual(error.hint, '');
+      return true;
+    });
+
+  it('brings back the newest state when nothing else is asked for', async () => {
+    const { rows, restored } = await lab.restore({}, ids);
+    assert.deepEqual(rows, ['1', '2', '3', '4', '5', '6']);
+    assert.deepEqual(
+      restored.plan.chain.map(({ kind }) => kind),
+      ['full', 'incremental'],
+    );
+  });
+
+  it('brings back exactly what was committed at a moment, from the backup before it', async () => {
+    const { rows } = await lab.restore({ time: history.afterThree.toISOString() }, ids);
+    assert.deepEqual(rows, ['1', '2', '3']);
+    // The incremental backup ends after it.
+    const earlier = await lab.restore({ time: history.afterTwo.toISOString() }, ids);
+    assert.deepEqual(earlier.rows, ['1', '2']);
+    assert.deepEqual(
+      earlier.restored.plan.chain.map(({ id }) => id),
+      [history.full],
+    );
+  });
+
+  it('stops at a WAL position, behind a transaction or right before it, and at a named point', async () => {
+    assert.deepEqual((await lab.restore({ lsn: history.lsnOfFour }, ids)).rows, ['1', '2', '3', '4']);
+    assert.deepEqual((await lab.restore({ xid: history.xidOfFive }, ids)).rows, ['1', '2', '3', '4', '5']);
+    const without = await lab.restore({ xid: history.xidOfFive, exclusive: true }, ids);
+    assert.deepEqual(without.rows, ['1', '2', '3', '4']);
+    assert.deepEqual((await lab.restore({ name: 'before the mistake' }, ids)).rows, [
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+    ]);
+  });
+
+  it('to a moment after the last commit is the state of that moment, where it is known that nothing followed', async () => {
+    await receiving.caughtUp();
+    const { rows } = await lab.restore({ time: receiving.progress!.coveredUntil!.toISOString() }, ids);
+    assert.deepEqual(rows, ['1', '2', '3', '4', '5', '6']);
+  });
+
+  it('to a moment that is not stored yet is refused with how far the store goes', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    await fails(
+      lab.restore({ time: tomorrow }, ids),
+      'TARGET',
+      /lies behind what is stored: .* covers everything up to /,
+    );
+    await fails(lab.restore({ lsn: 'FF/0' }, ids), 'TARGET', /lies behind what is stored/);
+  });
+
+  it('to a moment before the oldest backup’s end is refused, where PostgreSQL would take that end', async () => {
+    await fails(
+      lab.restore({ time: history.beforeAll.toISOString() }, ids),
+      'TARGET',
+      /lies before what can be restored: the oldest backup ends at /,
+    );
+    await fails(
+      lab.restore({ time: history.afterTwo.toISOString(), backup: history.incremental }, ids),
+      'TARGET',
+      /does not lead to the target/,
+    );
+  });
+
+  it('to a point or transaction that is not in the WAL says so, and leaves nothing behind', async () => {
+    await fails(
+      lab.restore({ name: 'nobody made it' }, ids),
+      'TARGET',
+      /does not hold restore point nobody made it/,
+    );
+    await fails(lab.restore({ xid: '4000000000' }, ids), 'TARGET', /does not hold transaction 4000000000/);
+    assert.deepEqual(
+      (await import('node:fs')).readdirSync(lab.folder).filter(name => name.includes('restoring')),
+      [],
+    );
+  });
+
+  it('never writes into a folder that holds something', async () => {
+    const { into } = await lab.restore({}, ids);
+    writeFileSync(path.join(into, 'mine.txt'), 'kept');
+    const { restoreBackup, parseTarget } = await import('../src/index.ts');
+    const options = { vault: await lab.vault(), into, owner: lab.owner, target: parseTarget({}) };
+    const { signal } = new AbortController();
+    await fails(restoreBackup({ ...options, onEvent: () => undefined, signal }), 'PLACE', /is not empty/);
+    assert.equal(readFileSync(path.join(into, 'mine.txt'), 'utf8'), 'kept');
+  });
+
+  it('empties unlogged tables, as a crash does, and keeps the others’ indexes in order', async () => {
+    const { rows } = await lab.restore(
+      {},
+      `select (select count(*) from volatile), bt_index_check('ledger_pkey')`,
+    );
+    assert.deepEqual(rows, ['0 ']);
+  });
+
+  it('leaves no settings of the recovery in the folder, and takes out those that the copied database had', async () => {
+    const { into } = await lab.restore({}, 'select 1');
+    const settings = readFileSync(path.join(into, 'postgresql.auto.conf'), 'utf8');
+    assert.doesNotMatch(settings, /recovery|restore_command|hot_standby|archive_mode/);
+    assert.equal(existsSync(path.join(into, 'recovery.signal')), false);
+  });
+});

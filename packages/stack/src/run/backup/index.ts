@@ -1,0 +1,22 @@
+/** Backups of a stack, for the commands. */
+export {
+  type Backup,
+  BackupError,
+  type BackupEvent,
+  parseTarget,
+  type TestResult,
+  type Verification,
+} from '@peakstone/backup';
+export { describeBackupEvent, megabytes } from '../../services/backup/describe.ts';
+export { runBackups } from '../../services/backup/standalone.ts';
+export { type CreateRequest, createStackBackup } from './create.ts';
+export { type BackupList, listStackBackups, verifyStackBackups } from './list.ts';
+export {
+  planReplacement,
+  type RestoreReport,
+  type RestoreRequest,
+  restoreInPlace,
+  restoreInto,
+  testStackBackup,
+} from './restore.ts';
+export { type ScheduleReport, scheduleStackBackups } from './schedule.ts';

@@ -1,0 +1,170 @@
+/** Restores of a stack's backups: into a folder, in the place of its database, or to try them. */
+import { existsSync, lstatSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import {
+  type OnBackupEvent,
+  type Restored,
+  type RestoreTarget,
+  restoreBackup,
+  type TestResult,
+  testBackup,
+} from '@peakstone/backup';
+import { freeDataFolder, locateDataFolder, reapWithThisProcess } from '@peakstone/database';
+import type { EnvValues } from '../../project/envFile.ts';
+import { StackError } from '../../project/errors.ts';
+import { takeLock } from '../../project/lock.ts';
+import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
+import { externalUrl } from '../../project/urls.ts';
+import { ownerOfRestored, startRestored, trialOn } from '../../services/backup/restored.ts';
+import { databaseDir } from '../../services/postgres/folder.ts';
+import { readPresence } from '../state.ts';
+import { type StackBackups, stackBackups, stackVault } from './vaults.ts';
+
+export interface RestoreRequest {
+  readonly target: RestoreTarget;
+  readonly backup?: string | undefined;
+  readonly timeline?: number | undefined;
+  readonly cluster?: string | undefined;
+  /** Lays everything out and leaves the recovery to whoever starts the folder. */
+  readonly prepareOnly: boolean;
+  readonly onEvent: OnBackupEvent;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreReport {
+  readonly backup: string;
+  readonly timeline: number;
+  readonly lastTransactionAt: string | null;
+  readonly folder: string;
+  /** The database that was there before, when it was replaced. */
+  readonly kept: string | null;
+}
+
+/** @throws {BackupError} PLACE, TARGET, MISSING, CORRUPT …; nothing is left then */
+export async function restoreInto(
+  paths: StackPaths,
+  env: EnvValues,
+  folder: string,
+  request: RestoreRequest,
+): Promise<RestoreReport> {
+  const opened = await stackBackups(paths, env);
+  const into = resolve(folder);
+  const restored = await restore(opened, into, ownerOfRestored(), request);
+  return report(restored, into, null);
+}
+
+/** Which folder a restore in place would replace; null where the stack has no database yet. @throws {StackError} where it cannot be */
+export async function planReplacement(paths: StackPaths, env: EnvValues): Promise<string | null> {
+  const { values } = await stackBackups(paths, env);
+  if (externalUrl(values.DATABASE_ENGINE) !== null)
+    throw new StackError(
+      'config',
+      'The stack’s database is somebody else’s, which cannot be replaced from here.',
+      {
+        hint: 'Restore into a folder: peakstone backup restore --into DIR',
+      },
+    );
+  if (readPresence(paths).kind === 'running') throw stackRuns(paths);
+  return locateDataFolder(databaseDir(paths, values));
+}
+
+/**
+ * Puts the restored database in the place of the stack's, which is kept beside it. The stack must not run, and cannot start
+ * meanwhile. Whatever fails, the old one is where it was.
+ * @throws as `restoreInto`; {StackError} `alreadyRunning`
+ */
+export async function restoreInPlace(
+  paths: StackPaths,
+  env: EnvValues,
+  request: RestoreRequest,
+): Promise<RestoreReport> {
+  ensureDataFolder(paths);
+  const lock = readPresence(paths).kind === 'running' ? null : takeLock(paths.lock);
+  if (lock === null) throw stackRuns(paths);
+  try {
+    const opened = await stackBackups(paths, env);
+    const wanted = databaseDir(paths, opened.values);
+    const found = await planFolder(wanted, request.onEvent);
+    const place = found ?? wanted;
+    const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    const fresh = `${place}.restored-${stamp}`;
+    const owner = ownerOfRestored(found === null ? undefined : statSync(found).uid);
+    const restored = await restore(opened, fresh, owner, request);
+    const kept = found === null ? null : `${place}.before-${stamp}`;
+    replace(place, fresh, kept);
+    return report(restored, place, kept);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The folder that is there, with nothing running on it any more. */
+async function planFolder(wanted: string, onEvent: OnBackupEvent): Promise<string | null> {
+  if (lstatSync(wanted, { throwIfNoEntry: false }) === undefined) return null;
+  const real = locateDataFolder(wanted)!;
+  if (!existsSync(real)) return null;
+  await freeDataFolder(real, reason => onEvent({ kind: 'failed', what: 'A stack that was killed', reason }));
+  return realpathSync(real);
+}
+
+function replace(place: string, fresh: string, kept: string | null): void {
+  if (kept !== null) renameSync(place, kept);
+  try {
+    renameSync(fresh, place);
+  } catch (error) {
+    if (kept !== null) renameSync(kept, place);
+    throw error;
+  }
+}
+
+/** Restores a backup on a throw-away server and reads everything there. @throws {BackupError} */
+export async function testStackBackup(
+  paths: StackPaths,
+  env: EnvValues,
+  request: Pick<RestoreRequest, 'backup' | 'cluster' | 'target' | 'onEvent' | 'signal'>,
+): Promise<TestResult> {
+  const opened = await stackBackups(paths, env);
+  const vault = await stackVault(opened, request.cluster);
+  const trial = trialOn(databaseSettings(opened.values));
+  const { backup, target, onEvent, signal } = request;
+  return await testBackup({ ...trial, vault, backup, target, onEvent, signal, scratch: trial.scratch() });
+}
+
+async function restore(
+  opened: StackBackups,
+  into: string,
+  owner: ReturnType<typeof ownerOfRestored>,
+  request: RestoreRequest,
+): Promise<Restored> {
+  const { prepareOnly, cluster, ...wish } = request;
+  const vault = await stackVault(opened, cluster);
+  return await restoreBackup({
+    ...wish,
+    ...{ vault, into, owner },
+    ...(prepareOnly
+      ? {}
+      : { start: startRestored(databaseSettings(opened.values), true), guard: reapWithThisProcess }),
+  });
+}
+
+/** A machine that only restores has no secrets of a stack; nothing logs in with them there. */
+function databaseSettings(values: EnvValues): EnvValues {
+  const absent = 'not-used';
+  return {
+    POSTGRES_SUPERPASS: absent,
+    DB_AUTHENTICATOR_PASSWORD: absent,
+    HASURA_DB_PASSWORD: absent,
+    DB_MIGRATOR_PASSWORD: absent,
+    ...values,
+  };
+}
+
+function report({ plan, lastTransactionAt }: Restored, folder: string, kept: string | null): RestoreReport {
+  return { backup: plan.chain.at(-1)!.id, timeline: plan.timeline, lastTransactionAt, folder, kept };
+}
+
+function stackRuns({ data }: StackPaths): StackError {
+  return new StackError('alreadyRunning', `A stack runs in ${data}.`, {
+    hint: 'Stop it first: peakstone down. Or restore beside it: peakstone backup restore --into DIR',
+  });
+}

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { hasBackups, readBackupConfig } from '@peakstone/backup';
+import { changeSettings } from '@peakstone/database';
+import type { EnvValues } from '../../project/envFile.ts';
+import { StackError } from '../../project/errors.ts';
+import type { StackPaths } from '../../project/paths.ts';
+import { stackValues } from '../stackValues.ts';
+import { readPresence } from '../state.ts';
+import { ensureBackupKey } from './key.ts';
+import { defaultPlace } from './vaults.ts';
+
+/** Settings by variable; undefined leaves one as it is, null takes it out. */
+export type ScheduleChanges = Readonly<Record<string, string | null | undefined>>;
+
+export interface ScheduleReport {
+  readonly on: boolean;
+  readonly place: string | null;
+  readonly encrypted: boolean;
+  /** When each comes next, ISO 8601; null for never. */
+  readonly next: Readonly<Record<'full' | 'incremental' | 'test', string | null>>;
+  readonly keepDays: number;
+  readonly keepFulls: number;
+  /** The running stack does not follow it yet. */
+  readonly needsRestart: boolean;
+}
+
+/**
+ * Changes when and where backups are made, in `.env`, and says what holds then. A store turns the service on.
+ * @param on true: in the default place where none is named; false: turns it off, and leaves the backups
+ * @throws {ConfigError} naming the variable, and nothing is changed; {StackError} `config`
+ */
+export async function scheduleStackBackups(
+  paths: StackPaths,
+  env: EnvValues,
+  changes: ScheduleChanges,
+  on: boolean | undefined,
+  say: (text: string) => void,
+): Promise<ScheduleReport> {
+  const before = await stackValues(paths, env);
+  const wanted: Record<string, string | null | undefined> = { ...changes };
+  if (on === false) wanted.BACKUP_STORE = null;
+  else if (on && !wanted.BACKUP_STORE && !hasBackups(before)) wanted.BACKUP_STORE = defaultPlace(paths);
+  const set = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  const overridden = set.find(([name]) => env[name]);
+  if (overridden)
+    throw new StackError('config', `${overridden[0]} is set in the environment, which overrides .env.`, {
+      hint: 'Change it where it is set, or unset it.',
+    });
+  const texts = Object.fromEntries(set.map(([name, value]) => [name, value ?? undefined]));
+  const after: EnvValues = { ...before, ...texts };
+  if (hasBackups(after)) {
+    // Read before anything is written: with a key that is yet to be made, where one is needed.
+    readBackupConfig({ BACKUP_KEY: '0'.repeat(64), ...after }, paths.project);
+    mkdirSync(paths.data, { recursive: true });
+    if (set.length > 0) changeSettings(paths.env, texts, say);
+    ensureBackupKey(paths, after, say);
+  } else if (set.length > 0) changeSettings(paths.env, texts, say);
+  return await describe(paths, env, set.length > 0);
+}
+
+async function describe(paths: StackPaths, env: EnvValues, isChanged: boolean): Promise<ScheduleReport> {
+  const values = await stackValues(paths, env);
+  const on = hasBackups(values);
+  const { place, keys, schedule, retention } = readBackupConfig(values, paths.project, defaultPlace(paths));
+  const now = new Date();
+  const nextOf = (cron: typeof schedule.full): string | null =>
+    on && cron ? cron.next(now).toISOString() : null;
+  return {
+    on,
+    place: on ? (place.kind === 'folder' ? place.folder : `s3://${place.bucket}/${place.prefix}`) : null,
+    encrypted: keys.demands,
+    next: {
+      full: nextOf(schedule.full),
+      incremental: nextOf(schedule.incremental),
+      test: nextOf(schedule.test),
+    },
+    keepDays: retention.days,
+    keepFulls: retention.fulls,
+    needsRestart: isChanged && readPresence(paths).kind === 'running',
+  };
+}

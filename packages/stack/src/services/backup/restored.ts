@@ -1,0 +1,60 @@
+/** How a restored folder is started on this machine: by the stack's own PostgreSQL, reached by a private socket alone. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Owner, StartRestored, Trial } from '@peakstone/backup';
+import {
+  connectionUrl,
+  readDatabaseConfig,
+  reapWithThisProcess,
+  resolveRunUser,
+  startServer,
+} from '@peakstone/database';
+import type { EnvValues } from '../../project/envFile.ts';
+
+/** Recovery takes as long as there is WAL to replay. */
+const startTimeoutMs = 7 * 24 * 60 * 60 * 1000;
+
+/** @param durable false for a server that is thrown away */
+export function startRestored(env: EnvValues, durable: boolean): StartRestored {
+  const { engine, superuser, timezone } = readDatabaseConfig(env);
+  return async (dataDir, { onLog, signal }) => {
+    const server = await startServer(
+      {
+        dataDir,
+        binaries: engine.kind === 'local' ? engine.binaries : 'auto',
+        ...{ superuser, timezone, durable, onLog, startTimeoutMs },
+        database: 'postgres',
+        port: { port: 0, fixed: false },
+        listenAddresses: '',
+        // A cluster may be another's that was adopted.
+        adopt: true,
+        // What the database does by itself must not be done twice.
+        settings: { 'cron.launch_active_jobs': 'off' },
+      },
+      signal,
+    );
+    const socket = { host: server.socketDir, port: server.port };
+    return { url: connectionUrl(socket, 'postgres', superuser), stop: () => server.stop() };
+  };
+}
+
+/** Whom restored files belong to: root's PostgreSQL runs as another user. */
+export function ownerOfRestored(dataOwner?: number): Owner | undefined {
+  const user = resolveRunUser(dataOwner, () => undefined);
+  return user.dropped ? { uid: user.uid, gid: user.gid } : undefined;
+}
+
+/** What a trial of a backup needs. @param places of a folder for it; default the system's for temporary files */
+export function trialOn(env: EnvValues): Trial {
+  const root = mkdtempSync(path.join(tmpdir(), 'peakstone-trial-'));
+  // The server's user passes through.
+  chmodSync(root, 0o711);
+  return {
+    start: startRestored(env, false),
+    guard: reapWithThisProcess,
+    owner: ownerOfRestored(),
+    scratch: () => path.join(root, randomBytes(4).toString('hex')),
+  };
+}

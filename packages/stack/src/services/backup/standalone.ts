@@ -1,0 +1,55 @@
+/** What the container of backups runs. */
+import { hasBackups, readBackupConfig, startBackups } from '@peakstone/backup';
+import { jsonResponse, serveHttp } from '@peakstone/kernel/http';
+import type { Health, Running } from '@peakstone/kernel/service';
+import type { EnvValues } from '../../project/envFile.ts';
+import { StackError } from '../../project/errors.ts';
+import { givenDatabaseUrl } from './databaseUrl.ts';
+import { describeBackupEvent } from './describe.ts';
+import { trialOn } from './restored.ts';
+
+/** Where the health command asks; never routed. */
+const healthPort = 8010;
+
+/**
+ * Makes backups as the environment says until it is stopped; without BACKUP_STORE it says so and waits.
+ * @throws {ConfigError} naming the variable
+ */
+export async function runBackups(env: EnvValues, write: (text: string) => void): Promise<Running> {
+  const service = hasBackups(env) ? startService(env, write) : idle(write);
+  const server = await serveHttp(
+    async () => {
+      const health = await service.health();
+      return jsonResponse(health.ok ? 200 : 503, health);
+    },
+    { host: '127.0.0.1', port: healthPort },
+  );
+  return {
+    health: () => service.health(),
+    async stop() {
+      await server.close();
+      await service.stop();
+    },
+  };
+}
+
+function startService(env: EnvValues, write: (text: string) => void): Running {
+  const url = givenDatabaseUrl(env);
+  if (url === undefined)
+    throw new StackError('config', 'No database is named.', {
+      hint: 'Give the address of a role with REPLICATION in BACKUP_DATABASE_URL.',
+    });
+  return startBackups(readBackupConfig(env, '/'), {
+    url,
+    onEvent: event => {
+      const text = describeBackupEvent(event);
+      if (text !== undefined) write(`${new Date().toISOString()} ${text}\n`);
+    },
+    trial: trialOn(env),
+  });
+}
+
+function idle(write: (text: string) => void): Running {
+  write('No backups are made: BACKUP_STORE is not set.\n');
+  return { health: async (): Promise<Health> => ({ ok: true }), stop: async () => undefined };
+}

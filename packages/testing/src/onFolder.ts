@@ -1,0 +1,28 @@
+import { connectionUrl, startServer } from '@peakstone/database';
+
+/** A server that runs on a data folder which somebody else has made. */
+export interface ServerOnFolder {
+  /** The superuser's, by the private socket. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a folder, such as a restored one, without fsync; resolves when it takes connections. The caller must `stop()` it. */
+export async function startOnFolder(
+  dataDir: string,
+  { onLog, signal }: { readonly onLog: (line: string) => void; readonly signal: AbortSignal },
+): Promise<ServerOnFolder> {
+  const server = await startServer(
+    {
+      ...{ dataDir, onLog, durable: false, superuser: 'postgres', database: 'postgres' },
+      binaries: 'embedded',
+      port: { port: 0, fixed: false },
+      listenAddresses: '',
+      adopt: true,
+      machine: { memoryBytes: 1024 ** 3, cpus: 2 },
+    },
+    signal,
+  );
+  const socket = { host: server.socketDir, port: server.port };
+  return { url: connectionUrl(socket, 'postgres', 'postgres'), stop: () => server.stop() };
+}
