@@ -21,6 +21,7 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { becomeNode, findNode24, NODE_MISSING } from '../packages/cli/bin/node24.mjs';
+import { memoryEnv, memoryFlags } from '../packages/kernel/src/memory.mjs';
 import { privateFolder } from '../packages/kernel/src/privateFolder.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -43,7 +44,9 @@ if (node === undefined) {
   process.stderr.write(`${NODE_MISSING}\n`);
   process.exit(1);
 }
-becomeNode(node, [path.resolve(root, script), ...args]);
+// The product as it is installed; what a test needs of Node is the test's own.
+const [flags, env] = needsTools ? [[], process.env] : [memoryFlags, memoryEnv(process.env)];
+becomeNode(node, [...flags, path.resolve(root, script), ...args], env);
 
 /** What an installation depends on: the lock file, the platform whose binaries npm picks, and what it was for. */
 function stampFor(withTools) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { memoryEnv } from '@peakstone/kernel/memory';
 import {
   ensureDataFolder,
   locateStack,
@@ -45,7 +46,7 @@ export async function startDetached(
   const flags = [...process.execArgv, '--max-semi-space-size=1'];
   const child = spawn(process.execPath, [...flags, main, '_serve', ...serveArguments(settings)], {
     cwd: settings.cwd,
-    env: settings.env as NodeJS.ProcessEnv,
+    env: memoryEnv(settings.env),
     detached: true,
     stdio: ['ignore', crash, crash, 'pipe'],
   });

@@ -5,3 +5,6 @@
 import { getBuiltinModule } from 'node:process';
 
 export const { Agent, createServer, request, STATUS_CODES } = getBuiltinModule('node:http');
+
+/** The same over TLS; loaded when the first upstream asks for it. */
+export const https = (): typeof import('node:https') => getBuiltinModule('node:https');

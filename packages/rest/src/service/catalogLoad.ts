@@ -18,6 +18,8 @@ export interface LoadDeps {
   readonly emit: Emit;
   /** Reads the settings in the database before the catalog, which depends on them. */
   readonly reloadConfig: () => Promise<void>;
+  /** Told when the server has answered, before the catalog is read. */
+  readonly onConnected: () => void;
   readonly onLoaded: (catalog: Catalog, serverVersion: string) => void;
   /** Nothing that waiting would mend. */
   readonly onFatal: (error: unknown) => void;
@@ -45,6 +47,7 @@ export async function attemptLoad(deps: LoadDeps, settle: (failure: unknown) => 
     return false;
   }
   try {
+    deps.onConnected();
     if (config().dbConfig) await deps.reloadConfig();
     await load(serverVersion, deps, settle);
     return true;

@@ -59,10 +59,14 @@ export class RestRuntime implements RestContext {
       reconnect: () => this.pool.recycle(),
       emit: this.emit,
       reloadConfig: () => this.reloadConfig(),
+      onConnected: () => this.#openForReads(),
       onLoaded: (catalog, serverVersion) => {
+        const isFirst = this.#catalog === null;
         this.#catalog = catalog;
         this.#serverVersion = serverVersion;
-        this.pool.recycle();
+        // What was opened for the first load has seen no other schema. The reference flushes then, too.
+        if (isFirst) this.emit({ kind: 'poolFlushed' });
+        else this.pool.recycle();
       },
       onFatal: error => this.#fail(error),
     });
@@ -180,6 +184,15 @@ export class RestRuntime implements RestContext {
     return readDatabaseConfig(this.pool, dbPreConfig, (unread, error) =>
       this.emit({ kind: unread === 'settings' ? 'databaseSettingsFailed' : 'roleSettingsFailed', error }),
     );
+  }
+
+  /** Reads have connections of their own: the first opens while the catalog is read, not when somebody waits for it. */
+  #openForReads(): void {
+    if (this.#catalog !== null) return;
+    const opened = this.pool.exchange({ statements: [{ text: 'select 1', values: [] }], lane: 'shared' });
+    opened.catch(() => {
+      // The first read tries again, and is told.
+    });
   }
 
   #createAuthenticate(config: RestConfig): Authenticate {

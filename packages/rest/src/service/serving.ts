@@ -1,4 +1,5 @@
 /** What serves requests: most of the code. */
+import { getBuiltinModule } from 'node:process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface Serving {
@@ -22,5 +23,8 @@ export async function loadServing(): Promise<Serving> {
   const { createRestHandler } = await import('../edge.ts');
   await nextTurn();
   const { createAdmin } = await import('../admin.ts');
+  await nextTurn();
+  // Node loads it to listen, even on an address that is no name.
+  getBuiltinModule('node:dns');
   return { createRestHandler, createAdmin, openServer };
 }

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { stackVersion } from '../definition.ts';
 import { StackError } from '../project/errors.ts';
 import { type Lock, takeLock } from '../project/lock.ts';
@@ -53,6 +54,8 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
   hub.listen(options.onEvent);
   const release = new Releases();
   release.add(() => lock.release());
+  // What a start takes is many times what watching over it does.
+  release.add(releaseMemoryAtRest());
   try {
     rememberProject(paths);
     await recover(paths, hub.emit);

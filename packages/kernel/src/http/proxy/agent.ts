@@ -1,7 +1,6 @@
 import type { Agent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { Agent as HttpAgent } from '../builtin.ts';
+import { Agent as HttpAgent, https } from '../builtin.ts';
 
 function unasked(this: Socket): void {
   this.destroy();
@@ -13,7 +12,7 @@ function unasked(this: Socket): void {
  */
 export function createAgent(secure: boolean, maxSockets: number): Agent {
   const options = { keepAlive: true, maxSockets, maxFreeSockets: 32, scheduling: 'lifo' } as const;
-  const agent = secure ? new HttpsAgent(options) : new HttpAgent(options);
+  const agent = secure ? new (https().Agent)(options) : new HttpAgent(options);
   const keep = agent.keepSocketAlive.bind(agent) as unknown as (socket: Socket) => boolean;
   const reuse = agent.reuseSocket.bind(agent);
   agent.keepSocketAlive = ((socket: Socket) => {

@@ -1,8 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyCollector } from '../bodyCollector.ts';
-import { request as httpRequest } from '../builtin.ts';
+import { request as httpRequest, https } from '../builtin.ts';
 import { drained } from '../drained.ts';
 import { HttpError } from '../errors.ts';
 import { jsonResponse } from '../respond.ts';
@@ -64,7 +63,7 @@ export function proxyTo(url: string | URL, options: ProxyOptions = {}): ReverseP
 
   /** `fresh`: on a connection of its own, looked up anew, because those in the pool may lead to a server that left. */
   function open(request: HttpRequest, framing: Framing, fresh: boolean): ClientRequest {
-    return (secure ? httpsRequest : httpRequest)({
+    return (secure ? https().request : httpRequest)({
       agent: fresh ? false : agent,
       protocol: upstream.protocol,
       hostname: upstream.hostname.replace(/^\[|\]$/g, ''),

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { request as httpRequest } from '../builtin.ts';
+import { request as httpRequest, https } from '../builtin.ts';
 import { sendLast } from '../closing.ts';
 import type { HttpRequest } from '../types.ts';
 import { downstreamHeaders, type ForwardOptions, upstreamHeaders } from './headers.ts';
@@ -39,7 +38,7 @@ export function tunnelTo(
   const headers = upstreamHeaders(request, upstream.host, { kind: 'none' }, options);
   headers.connection = 'Upgrade';
   headers.upgrade = 'websocket';
-  const handshake = (secure ? httpsRequest : httpRequest)({
+  const handshake = (secure ? https().request : httpRequest)({
     agent: false,
     hostname: upstream.hostname.replace(/^\[|\]$/g, ''),
     port: upstream.port || (secure ? 443 : 80),
