@@ -10,7 +10,7 @@ import {
   manifestName,
   removeBackups,
 } from './catalog/backups.ts';
-import { indexWal, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { hasSegment, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
@@ -152,7 +152,8 @@ async function chooseParent(
       'Set summarize_wal=on, and make a full one first.',
     );
   const way = wayTo(server.timeline, await listTimelines(vault));
-  const backups = (await listBackups(vault)).filter(({ timeline, stopLsn }) =>
+  const { backups: all } = await listBackups(vault);
+  const backups = all.filter(({ timeline, stopLsn }) =>
     way.some(
       stretch => stretch.timeline === timeline && (stretch.to === null || readLsn(stopLsn) <= stretch.to),
     ),
@@ -234,9 +235,9 @@ async function waitForWal(
   const last = segmentBefore(readLsn(stopLsn), vault.segmentBytes);
   let next = segmentOf(readLsn(startLsn), vault.segmentBytes);
   for (let since = Date.now(); ; ) {
-    const { whole } = await indexWal(vault);
     const before = next;
-    while (next <= last && whole.get(timelineOfSegment(way, next, vault.segmentBytes))?.has(next)) next++;
+    while (next <= last && (await hasSegment(vault, timelineOfSegment(way, next, vault.segmentBytes), next)))
+      next++;
     if (next > last) return;
     if (next > before) since = Date.now();
     if (Date.now() - since > patienceMs)

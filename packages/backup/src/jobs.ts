@@ -51,7 +51,10 @@ export class BackupJobs {
     string,
     { readonly reason: string; readonly again: number; readonly pauseMs: number }
   >();
+  #contents: Contents | undefined;
+  #readAt = 0;
   #caredAt = 0;
+  #hasGap = false;
 
   constructor(
     config: BackupConfig,
@@ -82,21 +85,36 @@ export class BackupJobs {
   }
 
   async #look(vault: Vault): Promise<void> {
-    let contents: Contents | undefined;
-    await this.#try('Reading the backup store', async () => {
-      contents = await readContents(vault);
-    });
-    if (!contents) return;
-    const due = dueBackup(contents, this.#config.schedule, new Date());
-    if (due) await this.#try('The backup', () => this.#backUp(due));
-    if (Date.now() - this.#caredAt > careMs || due)
+    if (Date.now() - this.#readAt > careMs)
+      await this.#try('Reading the backup store', () => this.#read(vault));
+    if (!this.#contents) return;
+    const due = this.#hasGap ? 'full' : dueBackup(this.#contents, this.#config.schedule, new Date());
+    if (due)
+      await this.#try('The backup', async () => {
+        await this.#backUp(due);
+        this.#hasGap = false;
+        this.#readAt = 0;
+      });
+    // Each hour, and after each backup.
+    if (this.#caredAt < this.#readAt || due)
       await this.#try('Removing old backups', async () => {
         const removed = await applyRetention(vault, this.#config.retention, new Date());
         if (removed.backups.length + removed.segments > 0)
           this.#deps.onEvent({ kind: 'removed', ...removed });
         this.#caredAt = Date.now();
       });
-    await this.#test(vault, contents.backups);
+    await this.#test(vault, this.#contents.backups);
+  }
+
+  /** Looks into the store anew, gaps in the WAL included. */
+  async #read(vault: Vault): Promise<void> {
+    this.#contents = await readContents(vault);
+    this.#readAt = Date.now();
+  }
+
+  /** WAL was lost: nothing behind the gap can be restored before there is a full backup. */
+  lost(): void {
+    this.#hasGap = true;
   }
 
   async #backUp(kind: 'full' | 'auto'): Promise<void> {

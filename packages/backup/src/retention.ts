@@ -34,9 +34,12 @@ export function planRetention(
   // The newest one before the time that must be restorable is where its beginning is restored from.
   const base = backups.findLast(({ endedAt }) => Date.parse(endedAt) <= begin);
   const newestFulls = backups.filter(({ kind }) => kind === 'full').slice(-Math.max(1, fulls));
-  const oldestFull = newestFulls[0]?.id ?? '';
+  const oldestFull = newestFulls[0];
   const wanted = backups.filter(
-    each => each === base || Date.parse(each.endedAt) > begin || (each.id >= oldestFull && oldestFull !== ''),
+    (each, place) =>
+      each === base ||
+      Date.parse(each.endedAt) > begin ||
+      (oldestFull !== undefined && place >= backups.indexOf(oldestFull)),
   );
   const kept = new Set(wanted.flatMap(each => standsOn(each, backups)));
   const starts = backups
@@ -68,7 +71,8 @@ export async function applyRetention(
   retention: Retention,
   now: Date,
 ): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
-  const plan = planRetention(await listBackups(vault), retention, vault.segmentBytes, now);
+  const { backups } = await listBackups(vault);
+  const plan = planRetention(backups, retention, vault.segmentBytes, now);
   await removeBackups(vault, plan.remove);
   const unfinished = await removeUnfinished(vault, new Date(now.getTime() - unfinishedMs));
   const segments = plan.firstSegment === null ? 0 : await removeSegmentsBefore(vault, plan.firstSegment);

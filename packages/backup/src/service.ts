@@ -19,7 +19,18 @@ const maxRetryMs = 60_000;
 export function startBackups(config: BackupConfig, deps: JobDeps): Running {
   const stopping = new AbortController();
   const store = openStore(config.place);
-  const receiver = new Receiver(config, deps, store, stopping.signal);
+  const receiver = new Receiver(
+    config,
+    {
+      ...deps,
+      onEvent: event => {
+        if (event.kind === 'gap') jobs.lost();
+        deps.onEvent(event);
+      },
+    },
+    store,
+    stopping.signal,
+  );
   const jobs = new BackupJobs(config, deps, store, () => receiver.vault, stopping.signal);
   const working = Promise.all([receiver.run(), jobs.run()]);
   return {

@@ -54,9 +54,14 @@ export async function openVault(store: Store, keys: Keyring, facts: ClusterFacts
 
 /** The clusters whose backups a store holds. @throws {BackupError} STORE, KEY, CORRUPT */
 export async function findVaults(store: Store, keys: Keyring): Promise<Vault[]> {
-  const found = (await store.list('')).filter(({ key }) => /^\d{1,20}\/cluster\.json$/.test(key));
   const vaults: Vault[] = [];
-  for (const { key } of found) vaults.push(createVault(store, keys, await readFacts(store, key, keys)));
+  for (const name of await store.folders()) {
+    if (!/^\d{1,20}$/.test(name)) continue;
+    const key = `${name}/${factsName}`;
+    // A cluster's first moment: its folder is there, and nothing in it.
+    if ((await store.list(key)).length === 0) continue;
+    vaults.push(createVault(store, keys, await readFacts(store, key, keys)));
+  }
   return vaults;
 }
 

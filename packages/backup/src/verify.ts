@@ -35,7 +35,8 @@ export interface VerifiedBackup {
 export async function verifyBackups(vault: Vault, options: VerifyOptions): Promise<Verification> {
   const { ids, signal } = options;
   const contents = await readContents(vault);
-  const unknown = ids?.find(id => !contents.backups.some(each => each.id === id));
+  const known = [...contents.backups, ...contents.damaged].map(({ id }) => id);
+  const unknown = ids?.find(id => !known.includes(id));
   if (unknown !== undefined)
     throw new BackupError(
       'MISSING',
@@ -50,7 +51,13 @@ export async function verifyBackups(vault: Vault, options: VerifyOptions): Promi
     signal.throwIfAborted();
     own.set(backup.id, await problemsOf(vault, backup, contents, present, options));
   }
-  const backups = chosen.map(backup => ({ id: backup.id, problems: chainProblems(backup, contents, own) }));
+  const damaged = contents.damaged
+    .filter(({ id }) => ids === undefined || ids.includes(id))
+    .map(({ id, reason }) => ({ id, problems: [reason] }));
+  const backups = [
+    ...chosen.map(backup => ({ id: backup.id, problems: chainProblems(backup, contents, own) })),
+    ...damaged,
+  ];
   const wal = await verifyWal(vault, contents, options);
   return { backups, ...wal };
 }

@@ -98,7 +98,7 @@ export async function openLab(
     },
     backUp: (kind = 'full') =>
       createBackup({ url, store, keys, kind, slot: backupSlot, onEvent: () => undefined, signal }),
-    receive: ({ everyMs = 200, vault } = {}) => receive(lab, everyMs, vault),
+    receive: ({ everyMs = 200, vault } = {}) => receiveFrom(lab, everyMs, vault),
     async restore({ backup, timeline, ...texts }, query) {
       const into = path.join(folder, `restored-${randomBytes(4).toString('hex')}`);
       let rows: string[] = [];
@@ -131,7 +131,8 @@ export async function openLab(
   return lab;
 }
 
-async function receive(lab: Lab, everyMs: number, given?: Vault): Promise<Receiving> {
+/** Receives the WAL of a lab's server, or of another one by its URL and clock. */
+export async function receiveFrom(lab: Lab, everyMs: number, given?: Vault): Promise<Receiving> {
   const stopping = new AbortController();
   const events: BackupEvent[] = [];
   let progress: ReceiveProgress | undefined;

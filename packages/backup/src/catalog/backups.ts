@@ -33,14 +33,27 @@ export interface Backup {
 const folder = 'catalog/';
 const maxEntryBytes = 1024 * 1024;
 
-/** Oldest first. @throws {BackupError} STORE, CORRUPT, KEY */
-export async function listBackups(vault: Vault): Promise<Backup[]> {
+export interface Catalog {
+  /** Oldest first. */
+  readonly backups: readonly Backup[];
+  /** Entries that are there and cannot be read, with the reason: one of them must not hide the others. */
+  readonly damaged: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** @throws {BackupError} STORE, KEY */
+export async function listBackups(vault: Vault): Promise<Catalog> {
   const backups: Backup[] = [];
+  const damaged: { id: string; reason: string }[] = [];
   for (const { name } of await vault.list(folder)) {
-    const backup = await readEntry(vault, name);
-    if (backup) backups.push(backup);
+    try {
+      const backup = await readEntry(vault, name);
+      if (backup) backups.push(backup);
+    } catch (error) {
+      if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+      damaged.push({ id: idOf(name), reason: error.message });
+    }
   }
-  return backups;
+  return { backups, damaged };
 }
 
 export async function addBackup(vault: Vault, backup: Backup): Promise<void> {

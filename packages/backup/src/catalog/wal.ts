@@ -84,6 +84,11 @@ export async function readSegment(vault: Vault, timeline: number, segment: numbe
   return bytes;
 }
 
+export async function hasSegment(vault: Vault, timeline: number, segment: number): Promise<boolean> {
+  const name = objectName(vault, timeline, segment);
+  return (await vault.list(name)).some(each => each.name === name);
+}
+
 /** As much of the segment as there was. */
 export async function readPartial(
   vault: Vault,

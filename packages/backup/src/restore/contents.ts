@@ -1,4 +1,4 @@
-import { type Backup, listBackups } from '../catalog/backups.ts';
+import { type Catalog, listBackups } from '../catalog/backups.ts';
 import {
   indexWal,
   listTimelines,
@@ -10,11 +10,9 @@ import {
 import type { Vault } from '../vault.ts';
 
 /** What a store has of a cluster. */
-export interface Contents {
+export interface Contents extends Catalog {
   readonly place: string;
   readonly segmentBytes: number;
-  /** Oldest first. */
-  readonly backups: readonly Backup[];
   readonly wal: WalIndex;
   readonly timelines: readonly Timeline[];
   readonly position: WalPosition | undefined;
@@ -23,11 +21,11 @@ export interface Contents {
 /** @throws {BackupError} STORE, CORRUPT, KEY */
 export async function readContents(vault: Vault): Promise<Contents> {
   const { place, segmentBytes } = vault;
-  const backups = await listBackups(vault);
+  const catalog = await listBackups(vault);
   const [wal, timelines, position] = await Promise.all([
     indexWal(vault),
     listTimelines(vault),
     readPosition(vault),
   ]);
-  return { place, segmentBytes, backups, wal, timelines, position };
+  return { place, segmentBytes, ...catalog, wal, timelines, position };
 }

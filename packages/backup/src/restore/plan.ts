@@ -54,11 +54,10 @@ export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan 
 
 /** The one that the database was on then: what a later restore went back behind is found again by its time. */
 function timelineAt({ position, timelines, backups }: Contents, target: RestoreTarget): number {
-  const newest = position?.timeline ?? timelines.at(-1)?.id ?? backups.at(-1)?.timeline ?? 1;
+  const known = [...timelines.map(({ id }) => id), ...backups.map(each => each.timeline)];
+  const newest = Math.max(position?.timeline ?? 1, ...known);
   if (target.kind !== 'time') return newest;
-  const then = timelines
-    .filter(({ since, id }) => Date.parse(since) <= target.at.getTime() && id <= newest)
-    .at(-1);
+  const then = timelines.filter(({ since }) => Date.parse(since) <= target.at.getTime()).at(-1);
   return then?.id ?? 1;
 }
 

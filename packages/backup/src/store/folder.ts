@@ -37,7 +37,7 @@ export function folderStore(folder: string): Store {
       } catch (error) {
         throw explain(error, folder);
       } finally {
-        await rm(beside, { force: true });
+        await rm(beside, { force: true }).catch(ignoreAbsent);
       }
     },
     async get(key) {
@@ -67,6 +67,17 @@ export function folderStore(folder: string): Store {
       return found
         .filter(({ key }) => key.startsWith(prefix))
         .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    },
+    async folders() {
+      try {
+        const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreAbsent);
+        return (entries ?? [])
+          .filter(entry => entry.isDirectory() && isKey(entry.name))
+          .map(({ name }) => name)
+          .sort();
+      } catch (error) {
+        throw explain(error, folder);
+      }
     },
     async delete(keys) {
       const parents = new Set<string>();

@@ -35,6 +35,17 @@ export function s3Store(place: S3Place): Store {
   };
   const call = (method: string, url: URL, options: CallOptions = {}): Promise<Response> =>
     send(place, method, url, options);
+  async function* pages(query: Readonly<Record<string, string>>): AsyncGenerator<string> {
+    for (let token = '', more = true; more; ) {
+      const url = new URL(`${base}${place.endpoint ? '' : '/'}`);
+      const all = { 'list-type': '2', ...query, ...(token !== '' && { 'continuation-token': token }) };
+      for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+      const page = await (await call('GET', url)).text();
+      yield page;
+      token = textOf(page, 'NextContinuationToken');
+      more = /<IsTruncated>true<\/IsTruncated>/.test(page) && token !== '';
+    }
+  }
   const store: Store = {
     place: `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`,
     isRemote: true,
@@ -69,20 +80,21 @@ export function s3Store(place: S3Place): Store {
     },
     async list(wanted) {
       const found: StoredObject[] = [];
-      for (let token: string | undefined, more = true; more; ) {
-        const url = new URL(`${base}${place.endpoint ? '' : '/'}`);
-        url.searchParams.set('list-type', '2');
-        url.searchParams.set('prefix', top + wanted);
-        if (token !== undefined) url.searchParams.set('continuation-token', token);
-        const page = await (await call('GET', url)).text();
+      for await (const page of pages({ prefix: top + wanted })) {
         for (const [, contents] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-          const key = decodeXml(/<Key>(.*?)<\/Key>/s.exec(contents!)?.[1] ?? '').slice(top.length);
-          if (isKey(key)) found.push({ key, bytes: Number(/<Size>(\d+)<\/Size>/.exec(contents!)?.[1]) });
+          const key = textOf(contents!, 'Key').slice(top.length);
+          if (isKey(key)) found.push({ key, bytes: Number(textOf(contents!, 'Size')) });
         }
-        token = decodeXml(/<NextContinuationToken>(.*?)<\/NextContinuationToken>/s.exec(page)?.[1] ?? '');
-        more = /<IsTruncated>true<\/IsTruncated>/.test(page) && token !== '';
       }
       return found.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    },
+    async folders() {
+      const found: string[] = [];
+      for await (const page of pages({ prefix: top, delimiter: '/' })) {
+        for (const [, contents] of page.matchAll(/<CommonPrefixes>(.*?)<\/CommonPrefixes>/gs))
+          found.push(textOf(contents!, 'Prefix').slice(top.length, -1));
+      }
+      return found.filter(isKey).sort();
     },
     async delete(keys) {
       for (const key of keys) await (await call('DELETE', urlOf(key), { accept: [404] })).arrayBuffer();
@@ -159,7 +171,7 @@ const todo: Readonly<Record<string, string>> = {
 
 function refusal(place: S3Place, status: number, text: string): BackupError {
   const code = /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1];
-  const said = decodeXml(/<Message>(.*?)<\/Message>/s.exec(text)?.[1] ?? '');
+  const said = textOf(text, 'Message');
   return new BackupError(
     'STORE',
     `${nameOf(place)} refuses (${status}${code ? ` ${code}` : ''})${said ? `: ${said.replace(/\.$/, '')}` : ''}.`,
@@ -174,6 +186,11 @@ function assertBucket(place: S3Place, text: string): void {
 
 function nameOf({ bucket, endpoint }: S3Place): string {
   return endpoint ? `Bucket ${bucket} at ${endpoint}` : `Bucket ${bucket}`;
+}
+
+/** Of the first element of that name; empty where there is none. */
+function textOf(xml: string, name: string): string {
+  return decodeXml(new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(xml)?.[1] ?? '');
 }
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

@@ -25,6 +25,8 @@ export interface Store {
   get(key: string): Promise<Buffer | undefined>;
   /** All whose key begins with `prefix`, by key. @throws {BackupError} STORE */
   list(prefix: string): Promise<StoredObject[]>;
+  /** The first parts of all keys that have several, by name. @throws {BackupError} STORE */
+  folders(): Promise<string[]>;
   /** What is not there is no error. @throws {BackupError} STORE */
   delete(keys: readonly string[]): Promise<void>;
 }

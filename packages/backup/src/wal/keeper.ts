@@ -15,6 +15,7 @@ export class Keeper {
   readonly #writer: SegmentWriter;
   readonly #coverage: Coverage;
   readonly #everyMs: number;
+  readonly #isAlone: boolean;
   #copy: CopyBoth | null = null;
   #timer: NodeJS.Timeout | undefined;
   #keeping: Promise<void> | null = null;
@@ -22,11 +23,13 @@ export class Keeper {
   coveredUntil: Date | null = null;
   #toldLsn: Lsn = -1n;
 
-  constructor(vault: Vault, writer: SegmentWriter, coverage: Coverage, everyMs: number) {
+  /** @param isAlone whether nobody else stores this WAL; beside somebody who does, only whole segments are stored */
+  constructor(vault: Vault, writer: SegmentWriter, coverage: Coverage, everyMs: number, isAlone: boolean) {
     this.#vault = vault;
     this.#writer = writer;
     this.#coverage = coverage;
     this.#everyMs = everyMs;
+    this.#isAlone = isAlone;
   }
 
   /** @param failed told what a write failed by @param tell called after each round */
@@ -58,8 +61,9 @@ export class Keeper {
   }
 
   async #keep(isLast = false): Promise<void> {
-    await this.#writer.storePartial();
+    if (this.#isAlone) await this.#writer.storePartial();
     this.#report(false);
+    if (!this.#isAlone) return;
     await this.#tellStore(isLast ? 0 : idleRounds * this.#everyMs);
   }
 

@@ -143,7 +143,7 @@ async function receiveTimeline(
       serverEnd: coverage.serverEnd,
       coveredUntil: keeper.coveredUntil,
     });
-  const keeper = new Keeper(vault, writer, coverage, everyMs);
+  const keeper = new Keeper(vault, writer, coverage, everyMs, !slot.temporary);
   let failure: unknown;
   let farewell: NodeJS.Timeout | undefined;
   const fail = (error: unknown): void => {
@@ -174,7 +174,8 @@ async function receiveTimeline(
         },
       },
     );
-    await writer.storePartial();
+    if (slot.temporary) await writer.settled();
+    else await writer.storePartial();
     const next = nextTimeline(results, vault);
     if (next) onEvent({ kind: 'timelineChanged', timeline: next.timeline });
     return next;

@@ -18,7 +18,8 @@ export class SegmentWriter {
   #segment: Buffer;
   #work: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | null = null;
-  #hasPartial = false;
+  /** The one before us may have left one of the first segment. */
+  #hasPartial = true;
 
   /** @param start of a segment: each is stored whole */
   constructor(vault: Vault, timeline: number, start: Lsn, onStored: (segment: number) => void) {

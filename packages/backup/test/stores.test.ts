@@ -1,0 +1,273 @@
+/** What every store keeps. S3 is a server of this test's own, which checks each signature as the specification has it. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { reservePorts } from '@peakstone/testing';
+import { type BackupError, openStore, type Store, type StorePlace } from '../src/index.ts';
+import { sign } from '../src/store/sigv4.ts';
+
+const credentials = { region: 'eu-west-1', accessKey: 'AKIDTEST', secretKey: 'secret/of+the test' };
+
+/** Buckets in memory, two objects a page; answers as S3 does, and says no to what is signed wrongly. */
+class TestS3 {
+  readonly objects = new Map<string, Buffer>();
+  /** Statuses that the next requests get, whatever they ask. */
+  readonly trouble: number[] = [];
+  requests = 0;
+  #server: Server | undefined;
+
+  async start(): Promise<string> {
+    this.#server = createServer((request, response) => {
+      this.#answer(request).then(({ status, body = '' }) => {
+        response.writeHead(status).end(body);
+      });
+    });
+    await new Promise<void>(resolve => this.#server!.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server!.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server?.closeAllConnections();
+    this.#server?.close();
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ status: number; body?: string | Buffer }> {
+    this.requests++;
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece as Buffer);
+    const body = Buffer.concat(pieces);
+    const no = (status: number, code: string) => ({
+      status,
+      body: `<Error><Code>${code}</Code><Message>No &amp; never.</Message></Error>`,
+    });
+    const status = this.trouble.shift();
+    if (status !== undefined) {
+      // As a server that did it, and whose answer was lost.
+      if (status === 599) await this.#do(request, body);
+      return no(status === 599 ? 500 : status, 'InternalError');
+    }
+    if (!this.#isSigned(request, body)) return no(403, 'SignatureDoesNotMatch');
+    return await this.#do(request, body);
+  }
+
+  #isSigned(request: IncomingMessage, body: Buffer): boolean {
+    const digest = createHash('sha256').update(body).digest('hex');
+    if (request.headers['x-amz-content-sha256'] !== digest) return false;
+    const given = String(request.headers.authorization);
+    const names = /SignedHeaders=([^,]+)/
+      .exec(given)![1]!
+      .split(';')
+      .filter(name => !['host', 'x-amz-date'].includes(name));
+    const headers = Object.fromEntries(names.map(name => [name, String(request.headers[name])]));
+    const date = String(request.headers['x-amz-date']).replace(
+      /^(....)(..)(..T..)(..)(..Z)$/,
+      '$1-$2-$3:$4:$5',
+    );
+    const url = new URL(request.url!, `http://${request.headers.host}`);
+    return sign(credentials, request.method!, url, headers, digest, new Date(date)).authorization === given;
+  }
+
+  async #do(request: IncomingMessage, body: Buffer): Promise<{ status: number; body?: string | Buffer }> {
+    const url = new URL(request.url!, 'http://x');
+    const [, bucket, ...rest] = url.pathname.split('/');
+    const key = rest.join('/');
+    const missing = (code: string) => ({ status: 404, body: `<Error><Code>${code}</Code></Error>` });
+    if (bucket !== 'bucket') return missing('NoSuchBucket');
+    if (key === '') return { status: 200, body: this.#list(url.searchParams) };
+    const found = this.objects.get(key);
+    switch (request.method) {
+      case 'PUT':
+        if (request.headers['if-none-match'] === '*' && found) return { status: 412 };
+        this.objects.set(key, body);
+        return { status: 200 };
+      case 'GET':
+        return found ? { status: 200, body: found } : missing('NoSuchKey');
+      default:
+        this.objects.delete(key);
+        return { status: 204 };
+    }
+  }
+
+  #list(query: URLSearchParams): string {
+    const prefix = query.get('prefix') ?? '';
+    const from = query.get('continuation-token') ?? '';
+    const keys = [...this.objects.keys()].filter(key => key.startsWith(prefix)).sort();
+    if (query.get('delimiter')) {
+      const folders = new Set(
+        keys
+          .filter(key => key.slice(prefix.length).includes('/'))
+          .map(key => `${prefix}${key.slice(prefix.length).split('/')[0]}/`),
+      );
+      return [...folders].map(each => `<CommonPrefixes><Prefix>${each}</Prefix></CommonPrefixes>`).join('');
+    }
+    const page = keys.filter(key => key > from).slice(0, 2);
+    const more = keys.some(key => key > (page.at(-1) ?? '\uffff'));
+    return [
+      `<IsTruncated>${more}</IsTruncated>`,
+      ...(more ? [`<NextContinuationToken>${page.at(-1)}</NextContinuationToken>`] : []),
+      ...page.map(
+        key => `<Contents><Key>${key}</Key><Size>${this.objects.get(key)!.length}</Size></Contents>`,
+      ),
+    ].join('');
+  }
+}
+
+const s3 = new TestS3();
+let endpoint = '';
+let folder = '';
+before(async () => {
+  endpoint = await s3.start();
+  folder = mkdtempSync(path.join(tmpdir(), 'peakstone-stores-'));
+});
+after(() => {
+  s3.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bucket = (more: object = {}): StorePlace => ({
+  ...{ kind: 's3', bucket: 'bucket', prefix: 'deep/er', endpoint, ...credentials },
+  ...more,
+});
+const kinds: Readonly<Record<string, () => Store>> = {
+  folder: () => openStore({ kind: 'folder', folder: path.join(folder, 'store') }),
+  'bucket of S3': () => openStore(bucket()),
+};
+
+for (const [kind, open] of Object.entries(kinds)) {
+  describe(`a ${kind}`, () => {
+    it('gives back what was put, in place of what was there', async () => {
+      const store = open();
+      const bytes = randomBytes(300_000);
+      assert.equal(await store.put('one/a.b-c_d', bytes), true);
+      assert.deepEqual(await store.get('one/a.b-c_d'), bytes);
+      assert.equal(await store.put('one/a.b-c_d', Buffer.from('x')), true);
+      assert.equal(String(await store.get('one/a.b-c_d')), 'x');
+      assert.equal(await store.get('one/nothing'), undefined);
+      assert.equal(await store.get('one/a.b-c_d/below'), undefined);
+    });
+
+    it('lets one of many win who put where nothing may be', async () => {
+      const store = open();
+      const puts = Array.from({ length: 8 }, (_, at) =>
+        store.put('raced', Buffer.from(String(at)), { ifAbsent: true }),
+      );
+      const won = (await Promise.all(puts)).map((stored, at) => (stored ? at : -1)).filter(at => at >= 0);
+      assert.equal(won.length, 1);
+      assert.equal(String(await store.get('raced')), String(won[0]));
+    });
+
+    it('lists by prefix and in order, however many there are, and names folders', async () => {
+      const store = open();
+      for (const key of ['list/b/2', 'list/a/1', 'list/b/10', 'list/c', 'list/bb', 'other/x'])
+        await store.put(key, Buffer.from(key));
+      assert.deepEqual(
+        (await store.list('list/b')).map(({ key, bytes }) => [key, bytes]),
+        [
+          ['list/b/10', 9],
+          ['list/b/2', 8],
+          ['list/bb', 7],
+        ],
+      );
+      assert.deepEqual(await store.list('nothing/'), []);
+      assert.deepEqual(
+        (await store.folders()).filter(name => ['list', 'other'].includes(name)),
+        ['list', 'other'],
+      );
+    });
+
+    it('removes, and minds nothing that is gone already', async () => {
+      const store = open();
+      await store.put('gone/a', Buffer.from('a'));
+      await store.delete(['gone/a', 'gone/b']);
+      assert.deepEqual(await store.list('gone/'), []);
+    });
+
+    it('takes no key that would lead elsewhere', async () => {
+      for (const key of ['../x', 'a/../b', '/x', 'a//b', '', '.hidden', 'a b', 'ä'])
+        await assert.rejects(open().put(key, Buffer.from('x')), RangeError, key);
+    });
+  });
+}
+
+const refusal = (code: string, message: RegExp, hint: RegExp) => (error: BackupError) => {
+  assert.deepEqual(
+    [error.code, message.test(error.message), hint.test(error.hint)],
+    [code, true, true],
+    `${error.message} ${error.hint}`,
+  );
+  return true;
+};
+
+describe('a folder', () => {
+  it('and all in it is its owner’s alone', async () => {
+    const store = kinds.folder!();
+    await store.put('private/x', Buffer.from('x'));
+    const root = path.join(folder, 'store');
+    assert.equal(statSync(root).mode & 0o777, 0o700);
+    assert.equal(statSync(path.join(root, 'private/x')).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(path.join(root, 'private')), ['x']);
+  });
+
+  it('in which others could put something is refused, as it will be a database', async () => {
+    const open = path.join(folder, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    const store = openStore({ kind: 'folder', folder: open });
+    await assert.rejects(
+      store.put('x', Buffer.from('x')),
+      refusal('STORE', /open is not used, because/, /./),
+    );
+  });
+
+  it('that is a file says so, and what a kill has left is not listed', async () => {
+    writeFileSync(path.join(folder, 'file'), '');
+    const store = openStore({ kind: 'folder', folder: path.join(folder, 'file') });
+    await assert.rejects(
+      store.put('x', Buffer.from('x')),
+      refusal('STORE', /cannot be used/, /BACKUP_STORE/),
+    );
+    const kept = kinds.folder!();
+    await kept.put('left/x', Buffer.from('x'));
+    writeFileSync(path.join(folder, 'store/left/.unfinished-0123'), 'half');
+    assert.deepEqual(
+      (await kept.list('left/')).map(({ key }) => key),
+      ['left/x'],
+    );
+  });
+});
+
+describe('a bucket of S3', () => {
+  it('is asked again where the server was at fault, and knows its own object from another’s', async () => {
+    const store = kinds['bucket of S3']!();
+    s3.trouble.push(500, 503);
+    assert.equal(await store.put('again', Buffer.from('x')), true);
+    // Stored, and the answer lost: the second try finds it there.
+    s3.trouble.push(599);
+    assert.equal(await store.put('lost-answer', Buffer.from('mine'), { ifAbsent: true }), true);
+    assert.equal(await store.put('lost-answer', Buffer.from('mine'), { ifAbsent: true }), false);
+  });
+
+  it('that refuses says what to look at, in a line, without the secret', async () => {
+    const cases: readonly (readonly [object, RegExp, RegExp])[] = [
+      [{ secretKey: 'wrong' }, /403 SignatureDoesNotMatch\): No & never\.$/, /BACKUP_S3_SECRET_KEY/],
+      [{ bucket: 'absent' }, /404 NoSuchBucket/, /Make the bucket/],
+    ];
+    for (const [more, message, hint] of cases) {
+      await assert.rejects(openStore(bucket(more)).list(''), refusal('STORE', message, hint));
+      await assert.rejects(openStore(bucket(more)).get('x'), refusal('STORE', message, hint));
+    }
+  });
+
+  it('that cannot be reached is tried for a while, then told', async () => {
+    const store = openStore(bucket({ endpoint: `http://127.0.0.1:${await reservePorts()}` }));
+    await assert.rejects(
+      store.get('x'),
+      refusal('STORE', /Bucket bucket at http:\/\/127\.0\.0\.1:\d+ cannot be reached/, /ENDPOINT/),
+    );
+  });
+});
