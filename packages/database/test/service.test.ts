@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -101,6 +101,21 @@ describe('the database service', () => {
       assert.equal(await ask(service.tcpUrl('hasura')), 'hasura');
       const crash = events.find(event => event.kind === 'crashed');
       assert.match(crash?.kind === 'crashed' ? crash.reason : '', /signal SIGKILL/);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it('does not bring back what is being removed: without its folder for the socket it stays down', async () => {
+    const { service, events } = await startService('removed', {}, await reservePorts());
+    const run = path.join(folder, 'removed', 'run');
+    try {
+      rmSync(run, { recursive: true });
+      process.kill(service.local?.pid ?? 0, 'SIGKILL');
+      await until(() => events.some(event => event.kind === 'restartFailed'));
+      const health = await service.health();
+      assert.match(health.ok ? '' : health.reason, /no longer in/);
+      assert.equal(existsSync(run), false);
     } finally {
       await service.stop();
     }

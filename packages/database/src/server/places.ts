@@ -66,13 +66,16 @@ const maxSocketDirBytes = maxSocketPathBytes - '/.s.PGSQL.65535'.length;
 /**
  * A folder for the socket that only the server's user (and root) may enter: `run` beside the data, or, where that path
  * is too long for a socket, one of its own in the temporary folder.
+ * @param mustExist a database that comes back after a crash had it: where it is gone, somebody removes the whole folder, who
+ *   would find it again. Null then.
  * @throws {DatabaseError} PERMISSION_DENIED when somebody else has prepared the name.
  */
-export function prepareSocketDir(dataDir: string, user: RunUser): string {
+export function prepareSocketDir(dataDir: string, user: RunUser, mustExist = false): string | null {
   const beside = path.join(path.dirname(dataDir), 'run');
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder =
     Buffer.byteLength(beside) <= maxSocketDirBytes ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
+  if (mustExist && folder === beside && !existsSync(folder)) return null;
   // Beside the data, what is above it is as safe as the data are.
   return ensurePrivate(folder, { owner: user, ...(folder === beside && { within: path.dirname(folder) }) });
 }

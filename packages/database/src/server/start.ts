@@ -101,7 +101,8 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
     await createCluster({ dataDir, binaries, user, superuser: options.superuser, cacheDir, durable, signal });
   }
   signal.throwIfAborted();
-  const socketDir = prepareSocketDir(realpathSync(dataDir), user);
+  const socketDir = prepareSocketDir(realpathSync(dataDir), user, options.mustExist);
+  if (socketDir === null) throw dataGone(dataDir);
   const listenAddresses = options.listenAddresses ?? '127.0.0.1';
   for (let attempt = 1; ; attempt++) {
     const port = await choosePort(options.port, bindAddress(listenAddresses), notice);
