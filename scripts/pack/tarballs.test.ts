@@ -244,7 +244,6 @@ describe('installed into an empty folder', () => {
           addresses: readonly { service: string }[];
         };
         assert.ok(addresses.some(({ service }) => service === 'rest'));
-        peakstone('sql', '-f', 'migrations/0001_notes.sql');
         assert.match(peakstone('gen', 'types'), /notes/);
       } finally {
         peakstone('down');

@@ -12,7 +12,7 @@ describe('a project made by init', () => {
     assert.equal(code, 0);
     const base = await reservePorts(3);
     const commands = stdout.slice(stdout.indexOf('Next:')).match(/peakstone .+/g) ?? [];
-    assert.equal(commands.length, 3);
+    assert.equal(commands.length, 2);
     for (const command of commands) {
       const argv = command.split(' ').slice(1);
       const { code, stderr } = await project.run([

@@ -1,7 +1,9 @@
 /** What changes nothing. */
+import { basename } from 'node:path';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { MigrationFolder } from './folder/index.ts';
 import {
+  asideNotes,
   type Finding,
   inspectFiles,
   inspectNames,
@@ -9,15 +11,22 @@ import {
   planFile,
   planStatus,
 } from './plan/index.ts';
-import { atlasHistory, type History } from './revisions/index.ts';
+import { atlasHistory, type History, hasuraHistory, supabaseHistory } from './revisions/index.ts';
 import { readUrl } from './session/index.ts';
 
 /**
  * Where databases remember what a folder did to them. Pure.
  * @param schema of the table, where it isn't the usual one
  */
-export function historyOf(_folder: MigrationFolder, schema: string | null | undefined): History {
-  return atlasHistory(schema ?? undefined);
+export function historyOf({ format, path }: MigrationFolder, schema: string | null | undefined): History {
+  switch (format) {
+    case 'atlas':
+      return atlasHistory(schema ?? undefined);
+    case 'supabase':
+      return supabaseHistory;
+    case 'hasura':
+      return hasuraHistory(basename(path));
+  }
 }
 
 /**
@@ -33,7 +42,7 @@ export async function readStatus(
   const pool = createPrivilegedPool({ url, name: 'peakstone migrate status' });
   try {
     const history = historyOf(folder, revisionsSchema ?? schema);
-    return planStatus(folder.files, await history.read(text => pool.script(text)));
+    return planStatus(folder, await history.read(text => pool.script(text)));
   } finally {
     await pool.close();
   }
@@ -43,10 +52,11 @@ export async function readStatus(
 export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
   const planned = folder.files.map(file => {
     const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
-    return planFile(file, none ? 'none' : 'file');
+    return planFile(file, none ? 'none' : 'file', folder.format);
   });
   const atlas = folder.format === 'atlas';
   return [
+    ...asideNotes(folder),
     ...inspectNames(folder.files, folder.format === 'hasura'),
     ...inspectFiles(planned, { sharedWithAtlas: atlas, passesTransactions: !atlas }),
   ];

@@ -2,6 +2,7 @@ import { type MigrationFolder, sumFolder } from './folder/index.ts';
 import { planSet, type SetPlan } from './plan/index.ts';
 import { type History, type Revision, revisionType } from './revisions/index.ts';
 import type { MigrateSession } from './session/index.ts';
+import { splitFile } from './split/index.ts';
 
 /**
  * Says where a database is, and runs nothing: files up to the version count as applied, what is behind it does not.
@@ -16,7 +17,7 @@ export async function setVersion(
 ): Promise<SetPlan> {
   await history.prepare(session.ask);
   const revisions = (await history.read(session.ask)) ?? [];
-  const plan = planSet(folder.files, revisions, version);
+  const plan = planSet(folder, revisions, version);
   const sums = new Map(sumFolder(folder.files).map(({ name, hash }) => [name, hash]));
   const added = plan.added.map(
     (file): Revision => ({
@@ -37,10 +38,20 @@ export async function setVersion(
   const statements = [
     ...plan.removed.map(({ version }) => history.remove(version)),
     ...[...plan.resolved, ...added].map(revision =>
-      history.write({ ...revision, executedAt: new Date(), operatorVersion }, []),
+      history.write(
+        { ...revision, executedAt: new Date(), operatorVersion },
+        textsOf(folder, revision.version),
+      ),
     ),
   ];
   // As one script it is one transaction.
   if (statements.length > 0) await session.ask(statements.join(';\n'));
   return plan;
+}
+
+function textsOf({ files, format }: MigrationFolder, version: string): readonly string[] {
+  const file = files.find(each => each.version === version);
+  return file && format === 'supabase'
+    ? splitFile(file.text, 'postgres').statements.map(({ text }) => text)
+    : [];
 }

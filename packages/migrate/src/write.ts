@@ -17,6 +17,7 @@ export async function writeMigration(
   const file = `${version}${name === '' ? '' : `_${name}`}.sql`;
   await mkdir(path, { recursive: true });
   await writeFile(join(path, file), text, { flag: 'wx' });
-  await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
+  const folder = await readFolder(path);
+  if (folder.format === 'atlas') await writeFile(join(path, sumFile), sumTextOf(folder));
   return file;
 }

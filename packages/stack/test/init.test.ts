@@ -34,14 +34,17 @@ describe('a new project', () => {
     const { made, kept, next } = init(folder);
     assert.deepEqual(
       [...made],
-      ['peakstone.config.ts', 'migrations/0001_notes.sql', 'seed.sql', '.gitignore', 'README.md'],
+      [
+        'peakstone.config.ts',
+        'migrations/0001_notes.sql',
+        'migrations/atlas.sum',
+        'seed.sql',
+        '.gitignore',
+        'README.md',
+      ],
     );
     assert.deepEqual(kept, []);
-    assert.deepEqual(next, [
-      'peakstone up --detach',
-      'peakstone sql -f migrations/0001_notes.sql',
-      'peakstone sql -f seed.sql',
-    ]);
+    assert.deepEqual(next, ['peakstone up --detach', 'peakstone sql -f seed.sql']);
     assert.deepEqual(await loadStackConfig(folder), { schemas: ['public'] });
     assert.match(read(folder, 'README.md'), /^# shop\n[\s\S]*\nnpx peakstone up --detach\n/);
     assert.deepEqual(read(folder, '.gitignore').trim().split('\n'), ['node_modules/', '.env', '.peakstone/']);

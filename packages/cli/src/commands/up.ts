@@ -18,6 +18,7 @@ import { stopOnBug, stopOnSignals } from '../up/signals.ts';
 /** What decides how a stack starts; `up` and the background process that it starts share them. */
 export const startOptions = {
   example: { kind: 'text', value: 'NAME', summary: 'Load examples/NAME into the database, once' },
+  'no-migrate': { kind: 'flag', summary: 'Leave what is new in the folder of migrations for later' },
   host: {
     kind: 'text',
     value: 'ADDRESS',
@@ -37,7 +38,7 @@ export const up: Command = {
   name: 'up',
   summary: 'start everything: database, roles, REST API, gateway',
   description:
-    'The first start makes a database in .peakstone and secrets in .env; later ones keep both. In the foreground, Ctrl-C drains and stops everything. A folder has one stack; other folders have their own beside it.',
+    'The first start makes a database in .peakstone and secrets in .env; later ones keep both. What is new in migrations/ (atlas/migrations, supabase/migrations) is applied and shown, where the database is the stack’s own. In the foreground, Ctrl-C drains and stops everything. A folder has one stack; other folders have their own beside it.',
   options: {
     detach: { kind: 'flag', short: 'd', summary: 'Return when everything is healthy, and leave it running' },
     ...startOptions,

@@ -98,6 +98,7 @@ function serveArguments(settings: StackSettings): string[] {
   const words: string[] = [];
   if (settings.data !== undefined) words.push('--data', settings.data);
   if (settings.example !== undefined) words.push('--example', settings.example);
+  if (settings.migrate === false) words.push('--no-migrate');
   if (settings.host !== undefined) words.push('--host', settings.host);
   if (settings.portBase !== undefined) words.push('--port-base', String(settings.portBase));
   return words;

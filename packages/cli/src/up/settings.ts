@@ -12,6 +12,7 @@ export function stackSettings({ options }: Invocation, { cwd, env }: Context): S
     env: { ...env, PEAKSTONE_COMMAND: calledAs(env, cwd) },
     ...(data === undefined ? {} : { data }),
     ...(typeof options.example === 'string' ? { example: options.example } : {}),
+    ...(options['no-migrate'] === true ? { migrate: false } : {}),
     ...(typeof options.host === 'string' ? { host: options.host } : {}),
     ...(typeof options['port-base'] === 'number' ? { portBase: options['port-base'] } : {}),
   };

@@ -1,6 +1,7 @@
 import { MigrateError } from '../errors.ts';
 import type { MigrationFile, MigrationFolder } from '../folder/index.ts';
 import {
+  asideNotes,
   type ExecOrder,
   type Finding,
   findDrift,
@@ -58,7 +59,7 @@ export async function applyMigrations(request: ApplyRequest): Promise<number> {
   const revisions = (await history.read(session.ask)) ?? [];
   const pending = await planFor(request, revisions);
   if (pending.outOfOrder.length > 0) throw outOfOrderError(pending.outOfOrder);
-  for (const finding of findDrift(folder.files, revisions)) request.onFinding(finding);
+  for (const finding of [...asideNotes(folder), ...findDrift(folder, revisions)]) request.onFinding(finding);
   const files = options.amount === null ? pending.files : pending.files.slice(0, options.amount);
   refuse(request, files);
   const baseline = pending.baseline && baselineRevision(pending.baseline, options.operatorVersion);
@@ -71,13 +72,14 @@ export async function applyMigrations(request: ApplyRequest): Promise<number> {
 }
 
 async function planFor(
-  { folder: { files }, session, history, options }: ApplyRequest,
+  { folder: { format, files }, session, history, options }: ApplyRequest,
   revisions: readonly Revision[],
 ): Promise<Pending> {
   const { order, baseline, allowDirty, furniture } = options;
-  const dirt =
-    revisions.length === 0 ? await findDirt(session.ask, history, session.schema, furniture) : null;
-  return planPending({ files, revisions, order, baseline, allowDirty, dirt });
+  // The other tools do not ask.
+  const isFirst = format === 'atlas' && revisions.length === 0;
+  const dirt = isFirst ? await findDirt(session.ask, history, session.schema, furniture) : null;
+  return planPending({ format, files, revisions, order, baseline, allowDirty, dirt });
 }
 
 /** @throws {MigrateError} `refused` for what would fail in the middle, before anything runs. */
@@ -85,7 +87,7 @@ function refuse(
   { folder, history, options: { txMode }, onFinding }: ApplyRequest,
   files: readonly MigrationFile[],
 ): void {
-  const planned = files.map(file => planFile(file, modeOf(file, txMode)));
+  const planned = files.map(file => planFile(file, modeOf(file, txMode), folder.format));
   const atlas = folder.format === 'atlas';
   const findings = [
     ...inspectNames(folder.files, folder.format === 'hasura'),

@@ -3,7 +3,7 @@ import { leadingWords } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { type MigrationFile, type MigrationFolder, sumFolder } from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark, revisionType } from '../revisions/index.ts';
-import { type MigrationStatement, splitMigration } from '../split/index.ts';
+import { type MigrationStatement, splitFile } from '../split/index.ts';
 
 /** A file as it is applied: its statements, their hashes, and what the database is told of it. */
 export interface PreparedFile {
@@ -44,7 +44,7 @@ export class Preparation {
         `scanning checksum from ${JSON.stringify(file.name)}: checksum not found: it says "atlas:sum ignore", and what has no sum is not applied.`,
         'Take the directive out and hash again, or keep the file in another folder.',
       );
-    const statements = splitMigration(file.text).statements.filter(
+    const statements = splitFile(file.text, this.#hasSums ? 'atlas' : 'postgres').statements.filter(
       ({ text }) => !(this.#options.passesTransactions && isTransactionCommand(text)),
     );
     const earlier = this.#revisions.get(file.version);

@@ -13,6 +13,14 @@ export interface MigrationFile {
   readonly description: string;
   /** Those at its top that an empty line parts from the first statement. */
   readonly directives: readonly Directive[];
+  /** What undoes it, where somebody has written that. */
+  readonly down?: DownScript | null;
+}
+
+/** What undoes a migration. */
+export interface DownScript {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** Pure. @example describeFile('1_init.sql', bytes).description // 'init' */

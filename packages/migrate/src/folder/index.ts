@@ -1,9 +1,9 @@
 /** Folders of migrations, and the sums that keep them from changing unseen. */
-export { describeFile, directiveOf, isCheckpoint, type MigrationFile } from './file.ts';
+export { type DownScript, describeFile, directiveOf, isCheckpoint, type MigrationFile } from './file.ts';
+export { detectFormat, downFolder, type FolderFormat, folderFormats, type SetAside } from './formats.ts';
 export {
   assertSums,
   checkSums,
-  type FolderFormat,
   type MigrationFolder,
   readFolder,
   type SumMismatch,

@@ -1,46 +1,48 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../errors.ts';
-import { describeFile, type MigrationFile } from './file.ts';
+import type { MigrationFile } from './file.ts';
+import { detectFormat, type FolderFormat, readers, type SetAside } from './formats.ts';
 import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
-
-/** Whose rules a folder follows. */
-export type FolderFormat = 'atlas' | 'supabase' | 'hasura';
 
 /** A folder of migrations. */
 export interface MigrationFolder {
   readonly format: FolderFormat;
   /** As the user named it. */
   readonly path: string;
-  /** In the order of their names' bytes, which is the one they are applied in. */
+  /** In the order in which they are applied: that of their names' bytes; Hasura's by number. */
   readonly files: readonly MigrationFile[];
+  /** What is passed over, as the tool whose folder it is does. */
+  readonly setAside?: readonly SetAside[];
   /** What `atlas.sum` says; null without one. */
   readonly sumText: string | null;
 }
 
-/** @throws {MigrateError} `folder` when there is none. */
-export async function readFolder(path: string): Promise<MigrationFolder> {
-  const names = await namesIn(path);
-  const files = await Promise.all(
-    names
-      .filter(name => name.endsWith('.sql'))
-      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-      .map(async name => describeFile(name, await readFile(join(path, name)))),
-  );
-  return {
-    format: 'atlas',
-    path,
-    files,
-    sumText: names.includes(sumFile) ? await readFile(join(path, sumFile), 'utf8') : null,
-  };
+/**
+ * @param format by what lies in it, when left out
+ * @throws {MigrateError} `folder` when there is none.
+ */
+export async function readFolder(path: string, format?: FolderFormat): Promise<MigrationFolder> {
+  await assertFolder(path);
+  const kind = format ?? (await detectFormat(path));
+  return { format: kind, path, ...(await readers[kind](path)), sumText: await readSums(path) };
 }
 
-async function namesIn(path: string): Promise<readonly string[]> {
+async function readSums(path: string): Promise<string | null> {
+  try {
+    return await readFile(join(path, sumFile), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function assertFolder(path: string): Promise<void> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
     throw error;
   });
-  if (found?.isDirectory()) return await readdir(path);
+  if (found?.isDirectory()) return;
   throw new MigrateError(
     'folder',
     found ? `${path} is no folder.` : `There is no folder ${path}.`,
@@ -65,7 +67,9 @@ export type SumProblem =
   | ({ readonly kind: 'mismatch' } & SumMismatch);
 
 /** Pure. */
-export function checkSums({ files, sumText }: MigrationFolder): SumProblem | null {
+export function checkSums({ format, files, sumText }: MigrationFolder): SumProblem | null {
+  // The others keep none.
+  if (format !== 'atlas') return null;
   if (sumText === null) return files.length === 0 ? null : { kind: 'missing' };
   const parsed = parseSums(sumText);
   if (parsed === null) return { kind: 'format' };

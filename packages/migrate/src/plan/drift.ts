@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isCheckpoint, isIgnored, type MigrationFile } from '../folder/index.ts';
+import { isCheckpoint, isIgnored, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark } from '../revisions/index.ts';
 import type { Finding } from './inspect.ts';
 import { compareVersions } from './pending.ts';
@@ -12,7 +12,7 @@ const maxTries = 200;
  * sum holds all files before it, so that behind one that was edited nothing can be said. Pure.
  */
 export function findDrift(
-  files: readonly MigrationFile[],
+  { format, files }: Pick<MigrationFolder, 'format' | 'files'>,
   revisions: readonly Revision[],
 ): readonly Finding[] {
   const byVersion = new Map(files.map(file => [file.version, file]));
@@ -30,7 +30,7 @@ export function findDrift(
         hint: 'Put it back, or undo what it did in a new file; to forget that it was applied: peakstone migrate set VERSION',
       }),
     );
-  const edited = findEdited(files, revisions);
+  const edited = format === 'atlas' ? findEdited(files, revisions) : null;
   return edited === null ? removed : [...removed, edited];
 }
 

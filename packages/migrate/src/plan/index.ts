@@ -1,6 +1,13 @@
 /** What is to be done to a database, decided from a folder and a history. Pure. */
 export { findDrift } from './drift.ts';
-export { type Finding, inspectFiles, inspectNames, type PlannedFile, planFile } from './inspect.ts';
+export {
+  asideNotes,
+  type Finding,
+  inspectFiles,
+  inspectNames,
+  type PlannedFile,
+  planFile,
+} from './inspect.ts';
 export {
   compareVersions,
   type ExecOrder,

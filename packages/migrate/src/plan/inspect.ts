@@ -1,7 +1,7 @@
 /** What can be said of files before anything of them runs. Pure. */
 import { leadingComments, leadingWords, type Piece } from '@peakstone/kernel/script';
-import { directiveOf, type MigrationFile } from '../folder/index.ts';
-import { type MigrationSplit, splitMigration } from '../split/index.ts';
+import { directiveOf, type FolderFormat, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
+import { type MigrationSplit, splitFile } from '../split/index.ts';
 import { compareVersions } from './pending.ts';
 import type { TxMode } from './txMode.ts';
 
@@ -24,8 +24,8 @@ export interface PlannedFile {
 }
 
 /** Pure. */
-export function planFile(file: MigrationFile, mode: TxMode): PlannedFile {
-  return { file, mode, split: splitMigration(file.text) };
+export function planFile(file: MigrationFile, mode: TxMode, format: FolderFormat = 'atlas'): PlannedFile {
+  return { file, mode, split: splitFile(file.text, format === 'atlas' ? 'atlas' : 'postgres') };
 }
 
 export interface InspectOptions {
@@ -220,4 +220,15 @@ export function inspectNames(files: readonly MigrationFile[], byNumber: boolean)
     break;
   }
   return found;
+}
+
+/** What a folder holds that is passed over. Pure. */
+export function asideNotes({ setAside = [] }: MigrationFolder): readonly Finding[] {
+  return setAside.map(({ name, reason }) => ({
+    file: name,
+    line: null,
+    level: 'note',
+    message: `is passed over: ${reason}.`,
+    hint: 'Rename it where it shall be applied.',
+  }));
 }

@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import { isCheckpoint, type MigrationFile } from '../folder/index.ts';
+import { type FolderFormat, isCheckpoint, type MigrationFile } from '../folder/index.ts';
 import { isPartial, type Revision } from '../revisions/index.ts';
 
 /**
@@ -10,6 +10,7 @@ export const execOrders = ['linear', 'linear-skip', 'non-linear'] as const;
 export type ExecOrder = (typeof execOrders)[number];
 
 export interface PendingRequest {
+  readonly format: FolderFormat;
   /** All of the folder, in order. */
   readonly files: readonly MigrationFile[];
   readonly revisions: readonly Revision[];
@@ -30,10 +31,11 @@ export interface Pending {
 }
 
 /**
- * Which files are to be applied, as Atlas decides it. Pure.
+ * Which files are to be applied, as the tool whose folder it is decides it. Pure.
  * @throws {MigrateError} `notClean`, `history`
  */
 export function planPending(request: PendingRequest): Pending {
+  if (request.format !== 'atlas') return planByPresence(request);
   return request.revisions.length === 0 ? planFirst(request) : planNext(request);
 }
 
@@ -96,8 +98,37 @@ function planNext({ files, revisions, order }: PendingRequest): Pending {
   return pending(rest, late);
 }
 
-/** As bytes, which is how their files sort: 10 comes before 9. Pure. */
-export function compareVersions(a: string, b: string): number {
+/** Of tools that keep which versions were applied, and nothing more. */
+function planByPresence({ format, files, revisions, order, baseline }: PendingRequest): Pending {
+  if (baseline !== null)
+    throw new MigrateError(
+      'option',
+      'a baseline is something of Atlas’ history alone.',
+      `Say which files are in the database already: peakstone migrate set ${baseline}`,
+    );
+  const applied = new Set(revisions.map(({ version }) => version));
+  const there = new Set(files.map(({ version }) => version));
+  const missing = revisions.filter(({ version }) => !there.has(version)).map(({ version }) => version);
+  if (format === 'supabase' && missing.length > 0)
+    throw new MigrateError(
+      'history',
+      `the database has migrations that the folder has not: ${shorten(missing)}`,
+      'Get them from whoever applied them (supabase migration fetch), or say where the database is: peakstone migrate set VERSION',
+    );
+  const pending = files.filter(({ version }) => !applied.has(version));
+  const last = revisions.at(-1)?.version;
+  // Hasura applies whatever has not been, wherever it stands.
+  if (format === 'hasura' || order === 'non-linear' || last === undefined)
+    return { files: pending, baseline: null, outOfOrder: [] };
+  const [late, rest] = [true, false].map(isLate =>
+    pending.filter(({ version }) => compareVersions(version, last) < 0 === isLate),
+  );
+  return { files: rest!, baseline: null, outOfOrder: order === 'linear' ? late! : [] };
+}
+
+/** As bytes, which is how their files sort: 10 comes before 9; where versions are numbers, as those. Pure. */
+export function compareVersions(a: string, b: string, byNumber = false): number {
+  if (byNumber) return BigInt(a) < BigInt(b) ? -1 : Number(BigInt(a) > BigInt(b));
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import type { MigrationFile } from '../folder/index.ts';
+import type { MigrationFile, MigrationFolder } from '../folder/index.ts';
 import { isPartial, type Revision, revisionType } from '../revisions/index.ts';
 import { compareVersions } from './pending.ts';
 
@@ -20,11 +20,12 @@ export interface SetPlan {
  * @throws {MigrateError} `history`
  */
 export function planSet(
-  files: readonly MigrationFile[],
+  { format, files }: Pick<MigrationFolder, 'format' | 'files'>,
   revisions: readonly Revision[],
   version: string | null,
 ): SetPlan {
-  const target = version ?? files.at(-1)?.version ?? '';
+  const compare = (a: string, b: string): number => compareVersions(a, b, format === 'hasura');
+  const target = version ?? files.at(-1)?.version ?? (format === 'hasura' ? '-1' : '');
   if (version !== null && !files.some(file => file.version === version))
     throw new MigrateError(
       'history',
@@ -38,16 +39,20 @@ export function planSet(
       'accepts 1 arg(s), received 0',
       'Say which version: peakstone migrate set VERSION',
     );
-  const removed = revisions.filter(each => compareVersions(each.version, target) > 0);
-  const kept = revisions.filter(each => compareVersions(each.version, target) <= 0);
+  const removed = revisions.filter(each => compare(each.version, target) > 0);
+  const kept = revisions.filter(each => compare(each.version, target) <= 0);
   const resolved = kept
     .filter(each => each.version === target && (each.error !== '' || isPartial(each)))
     .map(each => ({ ...each, type: revisionType.executed | revisionType.resolved }));
   const last = kept.at(-1)?.version;
-  const added = files.filter(
-    file =>
-      compareVersions(file.version, target) <= 0 &&
-      (last === undefined || compareVersions(file.version, last) > 0),
-  );
-  return { version: added.at(-1)?.version ?? last ?? null, removed, resolved, added };
+  const there = new Set(kept.map(each => each.version));
+  // Atlas' history has one end; the others' have gaps.
+  const isNew = (each: string): boolean =>
+    format === 'atlas' ? last === undefined || compare(each, last) > 0 : !there.has(each);
+  const added = files.filter(file => compare(file.version, target) <= 0 && isNew(file.version));
+  const highest = [last, added.at(-1)?.version]
+    .filter(each => each !== undefined)
+    .sort(compare)
+    .at(-1);
+  return { version: highest ?? null, removed, resolved, added };
 }

@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import { isCheckpoint, type MigrationFile } from '../folder/index.ts';
+import { isCheckpoint, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { isPartial, type Revision, revisionType } from '../revisions/index.ts';
 import { splitMigration } from '../split/index.ts';
 import { outOfOrderError, planPending } from './pending.ts';
@@ -29,11 +29,12 @@ export interface MigrationStatus {
  * @throws {MigrateError} `history`
  */
 export function planStatus(
-  files: readonly MigrationFile[],
+  { format, files }: Pick<MigrationFolder, 'format' | 'files'>,
   revisions: readonly Revision[] | null,
 ): MigrationStatus {
   const applied = revisions ?? [];
   const { files: pending, outOfOrder } = planPending({
+    format,
     files,
     revisions: applied,
     order: 'linear',

@@ -43,6 +43,29 @@ export function splitMigration(text: string): MigrationSplit {
   return { statements: place(text, statements), by: scanned ? 'atlas' : 'postgres', pieces };
 }
 
+/**
+ * Cuts a migration by Atlas' rules, where they lead anywhere, or as psql does: then comments stand with the statement below
+ * them, and no semicolon. Pure.
+ */
+export function splitFile(text: string, by: 'atlas' | 'postgres'): MigrationSplit {
+  if (by === 'atlas') return splitMigration(text);
+  const pieces = splitScript(text);
+  const statements = pieces.flatMap(piece =>
+    piece.kind === 'statement'
+      ? [
+          {
+            text: piece.text,
+            start: piece.start,
+            line: piece.line + 1,
+            column: piece.column + 1,
+            comments: [],
+          },
+        ]
+      : [],
+  );
+  return { statements, by, pieces };
+}
+
 /** Null where its cuts lie within what PostgreSQL takes as one. */
 function scanAsAtlas(text: string, pieces: readonly Piece[]): readonly ScannedStatement[] | null {
   let scanned: readonly ScannedStatement[];

@@ -46,6 +46,10 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   const copied = example === undefined ? undefined : findExample(folder, example);
   makeFolder(folder);
   const made: string[] = [];
+  const hasMigrations = existsSync(join(folder, 'migrations'));
+  const keepMigrations = (): void => {
+    if (!kept.includes('migrations/')) kept.push('migrations/');
+  };
   const kept: string[] = [];
   const put = (path: string, write: (target: string) => void) => {
     const target = join(folder, path);
@@ -63,7 +67,7 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   for (const { path, text, mode = 0o644 } of plan) {
     const final = path === 'README.md' ? asCalled(text) : text;
     // Whoever has migrations, or rows, has no use for a first one.
-    if (dirname(path) === 'migrations' && existsSync(join(folder, 'migrations'))) kept.push('migrations/');
+    if (dirname(path) === 'migrations' && hasMigrations) keepMigrations();
     else if (path === '.gitignore') ignore(join(folder, path), final, made, kept);
     else put(path, target => writeFileSync(target, final, { mode, flag: 'wx' }));
   }

@@ -1,4 +1,5 @@
 /** A user's project folder as text: what `peakstone init` writes. Pure. */
+import { describeFile, renderSums, sumFile, sumFolder } from '@peakstone/migrate';
 
 export interface ProjectFile {
   /** Relative to the project. */
@@ -41,6 +42,7 @@ export function planProject({
     ...(isBare
       ? [
           { path: FIRST_MIGRATION, text: firstMigration },
+          { path: `migrations/${sumFile}`, text: firstSums },
           { path: 'seed.sql', text: seed },
         ]
       : [
@@ -88,6 +90,8 @@ create policy "users do as they like with their own" on public.notes
   for all to app_user using (owner = auth.uid()) with check (owner = auth.uid());
 `;
 
+const firstSums = renderSums(sumFolder([describeFile('0001_notes.sql', Buffer.from(firstMigration))]));
+
 const seed = `-- Rows to develop with.
 insert into public.notes (owner, text, is_public) values
   (null, 'Hello from PostgreSQL', true),
@@ -108,7 +112,7 @@ export function commandsFor({
   readonly example?: string | undefined;
 }): string[] {
   if (example !== undefined) return [`peakstone up --detach --example ${example}`];
-  const load = isBare ? [`peakstone sql -f ${FIRST_MIGRATION}`, 'peakstone sql -f seed.sql'] : [];
+  const load = isBare ? ['peakstone sql -f seed.sql'] : [];
   return ['peakstone up --detach', ...load];
 }
 
@@ -128,7 +132,7 @@ peakstone down
 | | |
 |---|---|
 | \`peakstone.config.ts\` | which schemas the APIs serve, who serves what in production |
-| \`migrations/\` | the schema, one file of SQL a change, in the order of their names |
+| \`migrations/\` | the schema, one file of SQL a change, in the order of their names; \`peakstone up\` and \`peakstone migrate apply\` apply what is new |
 | \`seed.sql\` | rows to develop with |
 | \`.env\` | made by the first start: every secret, readable by you alone; not for git |
 | \`.peakstone/\` | the data; not for git |

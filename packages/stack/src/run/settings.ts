@@ -14,6 +14,8 @@ export interface StackSettings {
   readonly portBase?: number;
   /** Loads `examples/NAME`, once. */
   readonly example?: string;
+  /** Applies what is new in the project's migrations. Default true. */
+  readonly migrate?: boolean;
 }
 
 export interface StartOptions extends StackSettings {

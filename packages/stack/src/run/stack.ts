@@ -17,6 +17,7 @@ import { endLeft } from './left.ts';
 import { Live } from './live.ts';
 import { locateStack, rememberProject } from './locate.ts';
 import { StackLogs } from './logs.ts';
+import { applyAtStart } from './migrations/apply.ts';
 import { movedHint, Place } from './place.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
@@ -202,8 +203,9 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   );
   const signal = AbortSignal.any([run.options.signal, interrupt.signal]);
   await run.supervisor.start(signal);
-  if (run.example) {
-    await loadExample(run.example, run.live.facts(), signal, run.hub.emit);
+  const migrated = run.options.migrate === false ? 0 : await migrate(run, signal);
+  if (run.example) await loadExample(run.example, run.live.facts(), signal, run.hub.emit);
+  if (run.example || migrated > 0) {
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
     await run.live.refresh();
   }
@@ -223,6 +225,11 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
     status,
     stop: () => run.release.all(),
   };
+}
+
+async function migrate({ paths, plan, hub }: StackRun, signal: AbortSignal): Promise<number> {
+  const isOwn = plan.engines.get('postgres')?.kind === 'peakstone';
+  return await applyAtStart({ paths, env: plan.env(), isOwn, signal, emit: hub.emit });
 }
 
 /** How often a stack looks whether its folder is still there. */

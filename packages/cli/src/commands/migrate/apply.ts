@@ -11,7 +11,7 @@ import {
   withSession,
 } from './database.ts';
 import { writeFinding } from './findings.ts';
-import { checkedFolderOf, folderOf, folderOption } from './folder.ts';
+import { checkedFolderOf, folderOption } from './folder.ts';
 import { untilInterrupted } from './interrupt.ts';
 
 export const apply: Command = {
@@ -75,7 +75,7 @@ export const apply: Command = {
     const json = wantsJson(invocation);
     const options = await optionsOf(invocation);
     const folder = await checkedFolderOf(invocation, context);
-    const target = await targetOf(invocation, context);
+    const target = await targetOf(invocation, context, folder);
     const { ApplyReport, applyMigrations, envJson, historyOf } = await import('@peakstone/stack/migrate');
     const write = (text: string): void => void (json || context.stdout.write(text));
     const report = new ApplyReport(write, options.txMode === 'all');
@@ -101,7 +101,7 @@ export const apply: Command = {
     } finally {
       report.end();
       if (json) {
-        const dir = `file://${await folderOf(invocation, context)}`;
+        const dir = `file://${folder.path}`;
         context.stdout.write(`${JSON.stringify(report.toJson(envJson(target.url, dir)))}\n`);
       }
       if (!options.dryRun && report.changed) await target.awaitApis();

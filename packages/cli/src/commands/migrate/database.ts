@@ -1,4 +1,4 @@
-import type { Furniture, MigrateSession } from '@peakstone/stack/migrate';
+import type { Furniture, MigrateSession, MigrationFolder } from '@peakstone/stack/migrate';
 import { type Context, type Invocation, type Option, stackOptions } from '../../grammar/command.ts';
 import { CliError, UsageError } from '../../grammar/errors.ts';
 import { stackOf } from '../../stack.ts';
@@ -44,12 +44,17 @@ export interface MigrationTarget {
 }
 
 /** @throws {StackError} `notRunning` */
-export async function targetOf(invocation: Invocation, context: Context): Promise<MigrationTarget> {
+export async function targetOf(
+  invocation: Invocation,
+  context: Context,
+  { format }: Pick<MigrationFolder, 'format'>,
+): Promise<MigrationTarget> {
   const { url } = invocation.options;
   if (typeof url === 'string') return { url, furniture: undefined, awaitApis: async () => undefined };
   const { awaitSchema, databaseUrl } = await import('@peakstone/stack');
-  const { furnitureOf } = await import('@peakstone/stack/migrate');
+  const { furnitureOf, openHasuraCatalog } = await import('@peakstone/stack/migrate');
   const paths = await stackOf(invocation, context);
+  if (format === 'hasura') await openHasuraCatalog(paths, context.env);
   return {
     url: await databaseUrl(paths, context.env, 'db_migrator'),
     furniture: await furnitureOf(paths, context.env),

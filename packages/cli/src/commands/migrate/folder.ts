@@ -1,4 +1,4 @@
-import type { MigrationFolder, SumProblem } from '@peakstone/stack/migrate';
+import type { LocatedFolder, MigrationFolder, SumProblem } from '@peakstone/stack/migrate';
 import type { Context, Invocation, Option } from '../../grammar/command.ts';
 import { projectOf } from '../../stack.ts';
 
@@ -8,15 +8,20 @@ export const folderOption = {
     kind: 'text',
     value: 'DIR',
     summary:
-      'Folder of the migrations, file://DIR as well (default migrations, atlas/migrations or supabase/migrations of the project)',
+      'Folder of the migrations, file://DIR?format=atlas|supabase|hasura as well (default migrations, atlas/migrations or supabase/migrations of the project)',
   },
 } as const satisfies Record<string, Option>;
 
 /** Absolute path of the folder that a command line means, whether it exists or not. */
-export async function folderOf({ options }: Invocation, context: Context): Promise<string> {
+export async function folderOf(invocation: Invocation, context: Context): Promise<string> {
+  return (await locatedFolderOf(invocation, context)).path;
+}
+
+/** The same, with whose rules it shall follow where that was named. */
+export async function locatedFolderOf({ options }: Invocation, context: Context): Promise<LocatedFolder> {
   const { locateMigrations } = await import('@peakstone/stack/migrate');
   const named = typeof options.dir === 'string' ? options.dir : undefined;
-  return locateMigrations({ project: await projectOf(context), cwd: context.cwd, named });
+  return await locateMigrations({ project: await projectOf(context), cwd: context.cwd, named });
 }
 
 /**
@@ -25,7 +30,8 @@ export async function folderOf({ options }: Invocation, context: Context): Promi
  */
 export async function checkedFolderOf(invocation: Invocation, context: Context): Promise<MigrationFolder> {
   const { assertSums, checkSums, readFolder } = await import('@peakstone/stack/migrate');
-  const folder = await readFolder(await folderOf(invocation, context));
+  const { path, format } = await locatedFolderOf(invocation, context);
+  const folder = await readFolder(path, format);
   const problem = checkSums(folder);
   if (problem !== null) context.stdout.write(renderSumProblem(problem));
   assertSums(folder);

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
-import { exitCodes } from '../../grammar/errors.ts';
-import { folderOf, folderOption } from './folder.ts';
+import { CliError, exitCodes } from '../../grammar/errors.ts';
+import { folderOption, locatedFolderOf } from './folder.ts';
 
 export const hash: Command = {
   name: 'hash',
@@ -13,7 +13,12 @@ export const hash: Command = {
   examples: [{ command: 'peakstone migrate hash', does: 'The folder is as it should be: say so' }],
   run: async (invocation, context) => {
     const { readFolder, sumFile, sumTextOf } = await import('@peakstone/stack/migrate');
-    const folder = await readFolder(await folderOf(invocation, context));
+    const { path, format } = await locatedFolderOf(invocation, context);
+    const folder = await readFolder(path, format);
+    if (folder.format !== 'atlas')
+      throw new CliError(`${path} is a folder of ${folder.format}'s, which has no sums.`, {
+        hint: 'There is nothing to hash: peakstone migrate apply',
+      });
     await writeFile(join(folder.path, sumFile), sumTextOf(folder));
     return exitCodes.ok;
   },

@@ -14,9 +14,9 @@ export const newFile: Command = {
     const [name = ''] = invocation.arguments;
     if (/[/\\\0]/.test(name))
       throw new UsageError(`'${name}' is no part of a file's name.`, 'Such as add_users.');
-    const folder = await folderOf(invocation, context);
-    const file = await writeMigration(folder, name, '');
-    context.stderr.write(`Made ${relative(context.cwd, join(folder, file))}.\n`);
+    const path = await folderOf(invocation, context);
+    const file = await writeMigration(path, name, '');
+    context.stderr.write(`Made ${relative(context.cwd, join(path, file))}.\n`);
     return exitCodes.ok;
   },
 };

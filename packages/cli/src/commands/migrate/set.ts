@@ -22,7 +22,7 @@ export const set: Command = {
   run: async (invocation, context) => {
     const { historyOf, operatorVersion, renderSet, setVersion } = await import('@peakstone/stack/migrate');
     const folder = await checkedFolderOf(invocation, context);
-    const target = await targetOf(invocation, context);
+    const target = await targetOf(invocation, context, folder);
     const plan = await untilInterrupted(context, signal =>
       withSession(
         target.url,

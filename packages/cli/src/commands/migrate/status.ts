@@ -2,7 +2,7 @@ import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { databaseOptions, jsonOptions, revisionsSchemaOf, targetOf, wantsJson } from './database.ts';
 import { writeFinding } from './findings.ts';
-import { checkedFolderOf, folderOf, folderOption } from './folder.ts';
+import { checkedFolderOf, folderOption } from './folder.ts';
 
 export const status: Command = {
   name: 'status',
@@ -23,10 +23,10 @@ export const status: Command = {
     );
     const json = wantsJson(invocation);
     const folder = await checkedFolderOf(invocation, context);
-    const { url } = await targetOf(invocation, context);
+    const { url } = await targetOf(invocation, context, folder);
     const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
-    for (const finding of findDrift(folder.files, found.applied)) writeFinding(finding, context);
-    const dir = `file://${await folderOf(invocation, context)}`;
+    for (const finding of findDrift(folder, found.applied)) writeFinding(finding, context);
+    const dir = `file://${folder.path}`;
     context.stdout.write(
       json ? `${JSON.stringify(statusJson(envJson(url, dir), found))}\n` : renderStatus(found),
     );

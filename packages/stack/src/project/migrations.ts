@@ -1,0 +1,60 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { detectFormat, type FolderFormat, folderFormats, MigrateError } from '@peakstone/migrate';
+
+/** Where projects keep their migrations, ours first. */
+const usualFolders = ['migrations', 'atlas/migrations', 'supabase/migrations'] as const;
+
+/** A folder of migrations, which may not exist. */
+export interface LocatedFolder {
+  readonly path: string;
+  /** As it was named by `?format=`; undefined where it is to be seen from what lies in it. */
+  readonly format?: FolderFormat;
+}
+
+/**
+ * The folder that a command means: as named, Atlas' `file://DIR?format=…` understood, from the present folder; else the
+ * first of a project's usual ones that exists, else its `migrations`. Of Hasura's it is the one of the only database.
+ * @throws {MigrateError} `folder` for a format that nobody has, or several databases
+ */
+export async function locateMigrations({
+  project,
+  cwd,
+  named,
+}: {
+  readonly project: string;
+  readonly cwd: string;
+  readonly named?: string | undefined;
+}): Promise<LocatedFolder> {
+  if (named === undefined) {
+    const found = usualFolders.find(folder => existsSync(path.join(project, folder)));
+    return { path: await databaseFolder(path.join(project, found ?? usualFolders[0])) };
+  }
+  const [place = '', query = ''] = named.replace(/^file:\/\//, '').split('?', 2);
+  const folder = path.resolve(cwd, place);
+  const asked = new URLSearchParams(query).get('format');
+  if (asked === null) return { path: await databaseFolder(folder) };
+  const format = folderFormats.find(each => each === asked);
+  if (format) return { path: folder, format };
+  throw new MigrateError(
+    'folder',
+    `There is no format '${asked}' of folders here.`,
+    `It is one of ${folderFormats.join(', ')}. Atlas turns others into its own: atlas migrate import --from 'file://DIR?format=${asked}' --to file://migrations`,
+  );
+}
+
+/** Hasura's folders lie in one of their database each. */
+async function databaseFolder(folder: string): Promise<string> {
+  if (!existsSync(folder)) return folder;
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isDirectory());
+  const found: string[] = [];
+  for (const { name } of entries)
+    if ((await detectFormat(path.join(folder, name))) === 'hasura') found.push(path.join(folder, name));
+  if (found.length <= 1) return found[0] ?? folder;
+  const names = found.map(each => path.relative(folder, each)).join(', ');
+  throw new MigrateError(
+    'folder',
+    `${folder} has migrations of several databases: ${names}.`,
+    `Name one of them: --dir ${found[0]}`,
+  );
+}
