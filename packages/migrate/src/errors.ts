@@ -1,7 +1,9 @@
 /** Why a folder cannot be read, or a migration cannot be applied. */
 export type MigrateErrorCode =
+  | 'declared'
   | 'folder'
   | 'git'
+  | 'rename'
   | 'sumMissing'
   | 'sumFormat'
   | 'sumMismatch'

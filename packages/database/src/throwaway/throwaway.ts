@@ -27,8 +27,10 @@ export interface ThrowawayOptions {
 export interface ThrowawayDatabaseOptions {
   /** With the stack's roles, schemas, grants, extensions and auth functions. */
   readonly bootstrap?: Partial<Pick<BootstrapOptions, 'schemas' | 'supabase'>>;
-  /** A copy of this database, to which nobody may be connected. */
+  /** A copy of this database, to which nobody may be connected. Rights on the database as such are not copied. */
   readonly template?: string;
+  /** Whose it is. Default the superuser's. */
+  readonly owner?: LoginRole;
 }
 
 /** A PostgreSQL 17 of the caller's own in a temporary folder: reached by its private socket alone, and nothing on it is kept. */
@@ -98,9 +100,10 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
     return {
       ...{ dataDir, socketDir, port, url },
       version: server.binaries.version,
-      async createDatabase(name, { bootstrap, template } = {}, signal) {
+      async createDatabase(name, { bootstrap, template, owner } = {}, signal) {
         const from = template === undefined ? '' : ` template ${quoteIdentifier(template)}`;
-        await run(url(), `create database ${quoteIdentifier(name)}${from}`);
+        const whose = owner === undefined ? '' : ` owner ${quoteIdentifier(owner)}`;
+        await run(url(), `create database ${quoteIdentifier(name)}${from}${whose}`);
         if (bootstrap !== undefined) {
           await bootstrapDatabase(
             url(name),

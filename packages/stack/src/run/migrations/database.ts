@@ -6,11 +6,11 @@ import { databaseUrl } from '../databaseUrl.ts';
 import { exposedSchemas } from '../exposedSchemas.ts';
 
 /** Schemas that the bootstrap, or a service, makes for itself. */
-const own = ['auth', 'extensions', 'peakstone', 'hdb_catalog', 'storage', 'cron'];
+export const ownSchemas = ['auth', 'extensions', 'peakstone', 'hdb_catalog', 'storage', 'cron'];
 
 /** What the running stack's database holds before its first migration. @throws {StackError} `notRunning` */
 export async function furnitureOf(paths: StackPaths, env: EnvValues): Promise<Furniture> {
-  return { ignored: own, empty: await exposedSchemas(paths, env) };
+  return { ignored: ownSchemas, empty: await exposedSchemas(paths, env) };
 }
 
 /** Lets db_migrator tell Hasura's catalog what it has applied; the catalog is role hasura's. @throws {StackError} `notRunning` */

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { reservePorts } from '@peakstone/testing';
+import { Project } from './cli.ts';
+
+interface Found {
+  readonly files: readonly { readonly name: string | null; readonly sql: string }[];
+  readonly losses: readonly { readonly message: string }[];
+}
+
+describe('peakstone migrate diff', () => {
+  const project = new Project();
+  const inFolder = () =>
+    readdirSync(join(project.folder, 'migrations')).filter(name => name.endsWith('.sql'));
+  const diff = (...options: string[]) => project.run(['migrate', 'diff', ...options]);
+  const sql = async (text: string) => {
+    const { code, stderr } = await project.run(['sql', text]);
+    assert.equal(code, 0, stderr);
+  };
+  before(async () => {
+    await project.json('up', '--detach', '--port-base', String(await reservePorts(8)));
+  });
+  after(() => project.close());
+
+  it('writes what was changed in the stack’s database, counts it as applied there, and makes types anew', async () => {
+    await sql('create table films (id bigint generated always as identity primary key, title text)');
+    await sql('alter table films enable row level security');
+    await project.run(['gen', 'types', '-o', 'types.ts']);
+    await sql('alter table films add year int');
+    const { code, stdout, stderr } = await diff('films');
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^migrations\/\d{14}_films\.sql\n$/);
+    const text = readFileSync(join(project.folder, stdout.trim()), 'utf8');
+    assert.match(text, /^CREATE TABLE "public"\."films" /m);
+    // The stack's default privileges give them.
+    assert.doesNotMatch(text, /GRANT|REVOKE|OWNER/);
+    assert.match(stderr, /Wrote types\.ts anew/);
+    assert.match(readFileSync(join(project.folder, 'types.ts'), 'utf8'), /year/);
+    assert.match((await project.run(['migrate', 'status'])).stdout, /Status: OK[\s\S]*Executed Files: {2}1/);
+    assert.equal((await project.run(['migrate', 'validate'])).code, 0);
+    assert.match((await diff('nothing')).stderr, /Nothing differs/);
+    assert.equal(inFolder().length, 1);
+  });
+
+  it('refuses what loses rows, and does it with --allow-destructive', async () => {
+    await sql(`insert into films (title, year) values ('a', 1)`);
+    await sql('alter table films drop year');
+    const refused = await diff('drop_year');
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /Column year of public\.films goes with its values\. Nothing was done\./);
+    assert.equal(inFolder().length, 1);
+    const { files, losses } = await project.json<Found>(
+      'migrate',
+      'diff',
+      'drop_year',
+      '--allow-destructive',
+    );
+    assert.deepEqual(
+      losses.map(({ message }) => message),
+      ['Column year of public.films goes with its values.'],
+    );
+    assert.match(files[0]?.sql ?? '', /DROP COLUMN "year"/);
+    assert.equal(inFolder().length, 2);
+  });
+
+  it('never guesses a rename: says how to say it, and does as it is told', async () => {
+    await sql('alter table films rename title to name');
+    const guessed = await diff('rename');
+    assert.match(guessed.stderr, /This may be a rename; if it is: --rename films\.title=name/);
+    assert.equal(inFolder().length, 2);
+    const told = await diff('rename', '--rename', 'films.title=name');
+    assert.equal(told.code, 0, told.stderr);
+    assert.match(
+      readFileSync(join(project.folder, told.stdout.trim()), 'utf8'),
+      /RENAME COLUMN "title" TO "name"/,
+    );
+  });
+
+  it('will not take back what is in the folder and not applied', async () => {
+    await project.run(['migrate', 'new', 'later']);
+    const refused = await diff('x');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /1 of the folder’s files is not applied in that database[\s\S]*hint: /);
+    await project.run(['migrate', 'apply']);
+  });
+
+  it('writes what declared files want, in whatever order they say it, and prints it with --dry-run', async () => {
+    mkdirSync(join(project.folder, 'declared'));
+    const write = (name: string, text: string) => writeFileSync(join(project.folder, 'declared', name), text);
+    write('a.sql', 'create view names as select name from films;');
+    write(
+      'b.sql',
+      'create table films (id bigint generated always as identity primary key, name text); alter table films enable row level security; create index films_name on films (name);',
+    );
+    const dry = await diff('--to', 'declared', '--dry-run');
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.match(
+      dry.stdout,
+      /CREATE VIEW "public"\."names"[\s\S]*-- atlas:txmode none\n\nCREATE INDEX CONCURRENTLY films_name/,
+    );
+    const before = inFolder().length;
+    assert.equal((await diff('declared', '--to', 'declared')).code, 0);
+    assert.equal(inFolder().length, before + 2);
+    const applied = await project.run(['migrate', 'apply']);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.match((await diff('--to', 'declared')).stderr, /Nothing differs/);
+    write('c.sql', 'create table broken (id nothing);');
+    assert.match(
+      (await diff('--to', 'declared')).stderr,
+      /^error: .+declared\/c\.sql:1: type "nothing" does not exist$/m,
+    );
+  });
+
+  it('shows a plan that is not proven, and never writes it', async () => {
+    rmSync(join(project.folder, 'declared', 'c.sql'));
+    await sql(`insert into films (name) values (null)`);
+    const declared = join(project.folder, 'declared', 'b.sql');
+    writeFileSync(declared, readFileSync(declared, 'utf8').replace('name text)', 'name text not null)'));
+    const before = inFolder().length;
+    const { code, stdout, stderr } = await diff('unproven', '--to', 'declared');
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /The plan is not proven, and was not written: .+contains null values|is violated by some row/,
+    );
+    assert.match(stdout, /SET NOT NULL/);
+    assert.equal(inFolder().length, before);
+  });
+
+  it('says in one line what it does not understand', async () => {
+    for (const [options, code, message] of [
+      [['--from', 'nowhere'], 2, /--from needs an address/],
+      [['--from', 'stack', '--to', 'x'], 2, /exclude each other/],
+      [['a/b'], 2, /no part of a file's name/],
+      [['--to', 'missing'], 1, /There is no .*missing/],
+      [['--rename', 'x'], 1, /is not OLD=NEW/],
+    ] as const) {
+      const ran = await diff(...options);
+      assert.equal(ran.code, code, ran.stderr);
+      assert.match(ran.stderr, message);
+    }
+    assert.equal(existsSync(join(project.folder, 'x')), false);
+  });
+});

@@ -1,0 +1,234 @@
+/**
+ * From two databases to proven files: the library's plan, mended, run on a copy with rows, and compared again. What does not
+ * stand the proof is told and never written.
+ */
+
+import type { DiffEngine, Reading, Scope } from './engine/types.ts';
+import { compareExtras, readExtras } from './extras.ts';
+import { cutFiles, type FilePlan } from './files.ts';
+import { type Loss, lossesOf } from './loss.ts';
+import { refuseTooLong } from './mend/casts.ts';
+import { avoidLongLocks } from './mend/online.ts';
+import { orderSteps, withoutOwnGrants } from './mend/order.ts';
+import { keepSequences } from './mend/sequences.ts';
+import { countRows, findMissing } from './proof/count.ts';
+import { allowProof, makeRoles } from './proof/roles.ts';
+import { fillTables } from './proof/rows.ts';
+import { runFiles, type StepFailure, settleOrder } from './proof/run.ts';
+import { columnCandidates, type Rename, tableCandidates } from './renames/find.ts';
+import { type GivenRename, resolveRenames } from './renames/given.ts';
+import { derivedRenames, renameSteps } from './renames/sql.ts';
+import type { Step } from './step.ts';
+
+/** A database that may be thrown away. */
+export interface ScratchDatabase {
+  /** The superuser's. */
+  readonly adminUrl: string;
+  /** Of whoever migrates. */
+  readonly url: string;
+  /** A copy; nobody may be connected to the original. */
+  copy(): Promise<ScratchDatabase>;
+  drop(): Promise<void>;
+}
+
+export interface DiffInput {
+  readonly engine: DiffEngine;
+  readonly scope: Scope;
+  /** What the folder makes. */
+  readonly current: ScratchDatabase;
+  /** What is wanted; only read. A login that sees everything. */
+  readonly desiredUrl: string;
+  /** Where rows for the proof are copied from; made up without it. */
+  readonly rowsUrl?: string | undefined;
+  readonly renames: readonly GivenRename[];
+  /** Says of what may be a rename whether it is; undefined: nobody can be asked, and nothing is guessed. */
+  readonly askRename?: ((rename: Rename) => Promise<boolean>) | undefined;
+  /** Without CONCURRENTLY and NOT VALID: one transaction. */
+  readonly offline?: boolean;
+  readonly onProgress?: (what: string) => void;
+}
+
+export interface Diff {
+  /** In their order; empty where nothing differs. */
+  readonly files: readonly FilePlan[];
+  readonly losses: readonly Loss[];
+  /** Objects that differ and have to be written by hand. */
+  readonly unmodelled: readonly string[];
+  /** What could have been renamed and was not. */
+  readonly possibleRenames: readonly Rename[];
+  readonly renames: readonly Rename[];
+  /** Why the files must not be written; empty when they are proven. */
+  readonly unproven: readonly string[];
+  /** Tables that the proof had no rows for. */
+  readonly withoutRows: readonly string[];
+  /** Roles that grants and owners name and the folder does not make: they must be there. */
+  readonly missingRoles: readonly string[];
+}
+
+/** How often what is left after a plan is planned again. */
+const ROUNDS = 4;
+
+export async function diffDatabases(input: DiffInput): Promise<Diff> {
+  const { engine, scope, current, desiredUrl, onProgress = () => undefined } = input;
+  onProgress('reading both');
+  const [before, desired] = await Promise.all([
+    engine.read(current.adminUrl, scope),
+    engine.read(desiredUrl, scope),
+  ]);
+  const [extrasBefore, extrasAfter] = await Promise.all([
+    readExtras(current.adminUrl, scope),
+    readExtras(desiredUrl, scope),
+  ]);
+  const missingRoles = await makeRoles(current.adminUrl, desired.roles);
+  await allowProof(current.adminUrl, current.url);
+  const withoutRows = await fillTables(current.url, scope.ignoredSchemas, input.rowsUrl);
+  const work = await current.copy();
+  try {
+    const renamed = await rename(input, work, before, desired);
+    const extras = compareExtras(extrasBefore, extrasAfter);
+    onProgress('planning');
+    const planned = await planSteps(input, work, renamed.reading, desired, extras);
+    const losses = lossesOf(planned.steps, renamed.reading.structure);
+    const steps = [...renamed.steps, ...planned.steps];
+    const result = {
+      losses,
+      unmodelled: extras.named,
+      possibleRenames: renamed.possible,
+      renames: renamed.accepted,
+      withoutRows,
+      missingRoles,
+    };
+    if (planned.failure)
+      return { ...result, files: inOne(steps, before), unproven: [failureText(planned.failure)] };
+    if (steps.length === 0) return { ...result, files: [], unproven: [] };
+    onProgress('proving');
+    // Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one.
+    const ways = input.offline ? [false] : [true, false];
+    let unproven: readonly string[] = [];
+    let files: readonly FilePlan[] = [];
+    for (const online of ways) {
+      const { now, later } = online
+        ? avoidLongLocks(steps, renamed.reading.structure)
+        : { now: steps, later: { indexes: [], validations: [], last: [] } };
+      files = cutFiles(now, later, renamed.reading.structure);
+      unproven = await prove(input, files, desired, extrasAfter, losses);
+      if (unproven.length === 0) break;
+    }
+    return { ...result, files, unproven };
+  } finally {
+    await work.drop();
+  }
+}
+
+interface Renamed {
+  readonly steps: readonly Step[];
+  readonly reading: Reading;
+  readonly accepted: readonly Rename[];
+  readonly possible: readonly Rename[];
+}
+
+/** Renames on the copy, which then is what the plan begins with: the library sees the new names alone. */
+async function rename(
+  input: DiffInput,
+  work: ScratchDatabase,
+  before: Reading,
+  desired: Reading,
+): Promise<Renamed> {
+  const { engine, scope } = input;
+  const given = resolveRenames(input.renames, before.structure, desired.structure);
+  const accepted: Rename[] = [];
+  const possible: Rename[] = [];
+  const steps: Step[] = [];
+  let reading = before;
+  const apply = async (some: readonly Step[]) => {
+    if (some.length === 0) return;
+    const settled = await settleOrder(work.url, some);
+    if (!Array.isArray(settled)) throw new Error(failureText(settled as StepFailure));
+    steps.push(...(settled as readonly Step[]));
+    reading = await engine.read(work.adminUrl, scope);
+  };
+  for (const kind of ['table', 'column'] as const) {
+    const chosen = given.filter(each => each.kind === kind);
+    const find = kind === 'table' ? tableCandidates : columnCandidates;
+    // One that was given answers for both of its sides.
+    const taken = new Set(chosen.flatMap(sidesOf));
+    for (const candidate of find(reading.structure, desired.structure)) {
+      if (sidesOf(candidate).some(side => taken.has(side))) continue;
+      if (input.askRename === undefined || !(await input.askRename(candidate))) {
+        possible.push(candidate);
+        continue;
+      }
+      chosen.push(candidate);
+      for (const side of sidesOf(candidate)) taken.add(side);
+    }
+    accepted.push(...chosen);
+    await apply(chosen.flatMap(renameSteps));
+  }
+  await apply(derivedRenames(reading.structure, desired.structure));
+  return { steps, reading, accepted, possible };
+}
+
+function sidesOf(rename: Rename): string[] {
+  const of = rename.kind === 'table' ? '' : `${rename.table}.`;
+  return [`from ${of}${rename.from}`, `to ${of}${rename.to}`];
+}
+
+/** The plan in an order that works, with what a second look at its outcome adds. */
+async function planSteps(
+  { engine, scope }: DiffInput,
+  work: ScratchDatabase,
+  from: Reading,
+  desired: Reading,
+  extras: { readonly drops: readonly Step[]; readonly creates: readonly Step[] },
+): Promise<{ readonly steps: readonly Step[]; readonly failure?: StepFailure }> {
+  const steps: Step[] = [];
+  let reading = from;
+  for (let round = 0; round < ROUNDS; round++) {
+    const changes = orderSteps(engine.plan(reading, desired), reading.structure);
+    const mended = keepSequences(
+      refuseTooLong(changes, reading.structure),
+      reading.structure,
+      desired.structure,
+    );
+    const all = round === 0 ? [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates] : mended;
+    if (all.length === 0) break;
+    const settled = await settleOrder(work.url, all);
+    if (!Array.isArray(settled)) return { steps: [...steps, ...all], failure: settled as StepFailure };
+    steps.push(...(settled as readonly Step[]));
+    reading = await engine.read(work.adminUrl, scope);
+  }
+  return { steps };
+}
+
+/** What stands against the files; nothing when they are proven. */
+async function prove(
+  { engine, scope, current }: DiffInput,
+  files: readonly FilePlan[],
+  desired: Reading,
+  extrasAfter: Awaited<ReturnType<typeof readExtras>>,
+  losses: readonly Loss[],
+): Promise<readonly string[]> {
+  const proof = await current.copy();
+  try {
+    const figures = await countRows(proof.url, scope.ignoredSchemas);
+    const failure = await runFiles(proof.url, files);
+    if (failure) return [failureText(failure)];
+    const left = engine.plan(await engine.read(proof.adminUrl, scope), desired);
+    const extras = compareExtras(await readExtras(proof.adminUrl, scope), extrasAfter);
+    const still = [...left, ...extras.drops, ...extras.creates].map(
+      ({ sql }) => `Afterwards it still differs: ${sql}`,
+    );
+    return [...still, ...findMissing(figures, await countRows(proof.url, scope.ignoredSchemas), losses)];
+  } finally {
+    await proof.drop();
+  }
+}
+
+/** As one file, to be shown. */
+function inOne(steps: readonly Step[], { structure }: Reading): readonly FilePlan[] {
+  return cutFiles(steps, { indexes: [], validations: [], last: [] }, structure);
+}
+
+function failureText({ sql, error }: StepFailure): string {
+  return `PostgreSQL refuses it: ${error.message} (${error.code}): ${sql}`;
+}

@@ -1,0 +1,260 @@
+/**
+ * @supabase/pg-delta behind our interface, the only file that knows it. Loaded when a diff is asked for, with `pg`, through
+ * which it reads.
+ * @see https://github.com/supabase/pg-toolbelt/tree/main/packages/pg-delta
+ */
+import { quoteIdentifier } from '@peakstone/kernel/pg';
+import type { Fact, FactBase, StableId } from '@supabase/pg-delta';
+import type {
+  Change,
+  ColumnShape,
+  DiffEngine,
+  Reading,
+  Scope,
+  SequenceShape,
+  Structure,
+  TableShape,
+} from './types.ts';
+
+const VERSION = '1.0.0-alpha.34';
+
+/** What the plan needs besides the facts. */
+interface Handle {
+  readonly facts: FactBase;
+  readonly scope: Scope;
+  readonly roles: readonly string[];
+}
+
+export async function loadPgDelta(): Promise<DiffEngine> {
+  const [{ extract }, { plan }, { buildFactBase, encodeId }, { default: pg }] = await Promise.all([
+    import('@supabase/pg-delta/extract'),
+    import('@supabase/pg-delta/plan'),
+    import('@supabase/pg-delta'),
+    import('pg'),
+  ]);
+
+  async function read(url: string, scope: Scope): Promise<Reading> {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max: 1,
+      application_name: 'peakstone diff',
+      // Event triggers and names of lesser roles have no say in an administrator's session.
+      options: '-c search_path=pg_catalog,pg_temp -c event_triggers=off',
+    });
+    pool.on('error', () => undefined);
+    try {
+      const { factBase, diagnostics } = await extract(pool);
+      const roles = factBase.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
+      const kept = ownPart(factBase, scope);
+      // Owners are roles, which are not compared, and named all the same.
+      const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', new Set(), {
+        allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
+      });
+      const unmodelled = diagnostics.flatMap(({ code, context }) => {
+        if (code !== 'unmodeled_kind') return [];
+        const { kind, samples } = context as { kind: string; samples: string[] };
+        return [{ kind, names: samples }];
+      });
+      const handle: Handle = { facts, scope, roles };
+      return { structure: structureOf(facts), unmodelled, roles: usedRoles(kept), handle };
+    } finally {
+      await pool.end();
+    }
+  }
+
+  function planChanges(from: Reading, to: Reading): readonly Change[] {
+    const source = from.handle as Handle;
+    const desired = to.handle as Handle;
+    const { actions } = plan(source.facts, desired.facts, {
+      assumedRoles: [...new Set([...source.roles, ...desired.roles])],
+      assumedSchemas: [...desired.scope.ignoredSchemas],
+    });
+    const names = (ids: readonly StableId[]) => ids.map(encodeId);
+    const [implied] = desired.scope.impliedOwners;
+    const isImplied = (sql: string) =>
+      implied !== undefined && sql.endsWith(` OWNER TO ${quoteIdentifier(implied)}`);
+    return actions
+      .filter(({ sql }) => !isImplied(sql.trim()))
+      .map(action => ({
+        sql: action.sql.trim().replace(/;$/, ''),
+        makes: names(action.produces),
+        needs: names(action.consumes),
+        destroys: names(action.destroys),
+        commitsAfter: action.transactionality === 'commitBoundaryAfter',
+        outside: action.transactionality === 'nonTransactional',
+        loses: action.dataLoss === 'destructive',
+      }));
+  }
+
+  /** Without what is not ours to compare: roles and memberships are the cluster's, ignored schemas somebody else's. */
+  function ownPart(every: FactBase, scope: Scope): { facts: Fact[]; edges: FactBase['edges'][number][] } {
+    const [implied] = scope.impliedOwners;
+    const all =
+      implied === undefined
+        ? { facts: every.facts(), edges: every.edges }
+        : ownedByOne(every, implied, scope.impliedOwners);
+    const left = new Set<string>();
+    const isLeft = (id: StableId): boolean => {
+      if (id.kind === 'role' || id.kind === 'membership') return true;
+      if (id.kind === 'schema') return scope.ignoredSchemas.includes(id.name);
+      if (id.kind === 'defaultPrivilege' && id.role !== implied && scope.impliedOwners.includes(id.role))
+        return true;
+      if ('target' in id) return isLeft(id.target);
+      if ('schema' in id && id.schema !== null && scope.ignoredSchemas.includes(id.schema)) return true;
+      const table =
+        'table' in id ? id.table : id.kind === 'table' || id.kind === 'index' ? id.name : undefined;
+      return table !== undefined && scope.ignoredTables.includes(table);
+    };
+    for (const { id } of all.facts) if (isLeft(id)) left.add(encodeId(id));
+    // An event trigger is whose its function is.
+    for (const { from, to } of all.edges)
+      if (from.kind === 'eventTrigger' && left.has(encodeId(to)) && to.kind === 'function')
+        left.add(encodeId(from));
+    const facts = all.facts.filter(({ id, parent }) => {
+      const gone = left.has(encodeId(id)) || (parent !== undefined && left.has(encodeId(parent)));
+      if (gone) left.add(encodeId(id));
+      return !gone;
+    });
+    const edges = all.edges.filter(({ from, to, kind }) => {
+      if (left.has(encodeId(from))) return false;
+      return (kind === 'owner' && to.kind === 'role') || !left.has(encodeId(to));
+    });
+    return { facts: withoutOrphans(facts, encodeId), edges };
+  }
+
+  /** What any of the implied owners has is the first one's, with an owner's rights; what they have besides is left out. */
+  function ownedByOne(
+    all: FactBase,
+    owner: string,
+    others: readonly string[],
+  ): { facts: Fact[]; edges: FactBase['edges'][number][] } {
+    const owners = new Map<string, string>();
+    const edges = all.edges.map(edge => {
+      if (edge.kind !== 'owner' || edge.to.kind !== 'role') return edge;
+      owners.set(encodeId(edge.from), edge.to.name);
+      return others.includes(edge.to.name) ? { ...edge, to: { ...edge.to, name: owner } } : edge;
+    });
+    const facts = all.facts().flatMap((fact): Fact[] => {
+      const { id } = fact;
+      if (id.kind !== 'acl' || !others.includes(id.grantee)) return [fact];
+      return owners.get(encodeId(id.target)) === id.grantee
+        ? [{ ...fact, id: { ...id, grantee: owner } }]
+        : [];
+    });
+    return { facts, edges };
+  }
+
+  return { name: `@supabase/pg-delta ${VERSION}`, read, plan: planChanges };
+}
+
+/** Facts whose parent was left out go, too, however deep. */
+function withoutOrphans(facts: Fact[], encode: (id: StableId) => string): Fact[] {
+  const here = new Set(facts.map(({ id }) => encode(id)));
+  const kept = facts.filter(({ parent }) => parent === undefined || here.has(encode(parent)));
+  return kept.length === facts.length ? kept : withoutOrphans(kept, encode);
+}
+
+function usedRoles({
+  facts,
+  edges,
+}: {
+  readonly facts: readonly Fact[];
+  readonly edges: FactBase['edges'];
+}): string[] {
+  const owners = edges.flatMap(({ kind, to }) => (kind === 'owner' && to.kind === 'role' ? [to.name] : []));
+  const named = facts.flatMap(({ id, payload }) => {
+    if (id.kind === 'acl') return [id.grantee];
+    if (id.kind === 'defaultPrivilege') return [id.role, id.grantee];
+    return id.kind === 'policy' ? ((payload as { roles?: string[] }).roles ?? []) : [];
+  });
+  return [...new Set([...owners, ...named])].filter(
+    name => name.toUpperCase() !== 'PUBLIC' && !name.startsWith('pg_'),
+  );
+}
+
+interface Payloads {
+  readonly table: { partitionKey: string | null; partitionBound: string | null };
+  readonly column: {
+    type: string;
+    notNull: boolean;
+    identity: { generation: string } | null;
+    generatedExpr: string | null;
+  };
+  readonly default: { expr: string };
+  readonly sequence: { ownedBy: { schema: string; table: string; column: string } | null };
+}
+
+function structureOf(all: FactBase): Structure {
+  const facts = all.facts();
+  const tables = new Map<string, TableShape>();
+  const sequences = new Map<string, SequenceShape>();
+  const enums = new Map<string, readonly string[]>();
+  const defaults = new Map<string, string>();
+  const parts = new Map<
+    string,
+    { columns: Map<string, ColumnShape>; constraints: Map<string, string>; indexes: Map<string, string> }
+  >();
+  const partsOf = (key: string) => {
+    const found = parts.get(key) ?? { columns: new Map(), constraints: new Map(), indexes: new Map() };
+    parts.set(key, found);
+    return found;
+  };
+  for (const { id, payload } of facts)
+    if (id.kind === 'default')
+      defaults.set(`${id.schema}.${id.table}.${id.name}`, (payload as unknown as Payloads['default']).expr);
+  for (const { id, payload, parent } of facts) {
+    switch (id.kind) {
+      case 'column': {
+        const { type, notNull, identity, generatedExpr } = payload as unknown as Payloads['column'];
+        partsOf(`${id.schema}.${id.table}`).columns.set(id.name, {
+          type,
+          notNull,
+          identity: identity?.generation ?? null,
+          generated: generatedExpr,
+          default: defaults.get(`${id.schema}.${id.table}.${id.name}`) ?? null,
+        });
+        break;
+      }
+      case 'constraint':
+        partsOf(`${id.schema}.${id.table}`).constraints.set(
+          id.name,
+          String((payload as { def?: unknown }).def),
+        );
+        break;
+      case 'index':
+        if (parent !== undefined && 'schema' in parent && 'name' in parent)
+          partsOf(`${parent.schema}.${parent.name}`).indexes.set(
+            id.name,
+            String((payload as { def?: unknown }).def),
+          );
+        break;
+      case 'sequence': {
+        const { ownedBy } = payload as unknown as Payloads['sequence'];
+        sequences.set(`${id.schema}.${id.name}`, {
+          schema: id.schema,
+          name: id.name,
+          ownedBy: ownedBy && { table: `${ownedBy.schema}.${ownedBy.table}`, column: ownedBy.column },
+        });
+        break;
+      }
+      case 'type': {
+        const { variant, values } = payload as { variant?: string; values?: readonly string[] };
+        if (variant === 'enum') enums.set(`${id.schema}.${id.name}`, values ?? []);
+        break;
+      }
+    }
+  }
+  for (const { id, payload } of facts) {
+    if (id.kind !== 'table') continue;
+    const key = `${id.schema}.${id.name}`;
+    const { partitionKey, partitionBound } = payload as unknown as Payloads['table'];
+    tables.set(key, {
+      schema: id.schema,
+      name: id.name,
+      ...partsOf(key),
+      isPartitioned: partitionKey !== null,
+      isPartition: partitionBound !== null,
+    });
+  }
+  return { tables, sequences, enums };
+}

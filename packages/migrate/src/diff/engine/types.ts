@@ -1,0 +1,84 @@
+/** What is asked of a library that compares databases; `pgDelta.ts` is the one that answers. */
+
+/** What a database holds, as the library reads it, and as far as we look ourselves. */
+export interface Reading {
+  readonly structure: Structure;
+  /** Kinds of objects that the library sees and does not understand, with names. */
+  readonly unmodelled: readonly Unmodelled[];
+  /** Roles that grants and owners name. */
+  readonly roles: readonly string[];
+  /** The library's own. */
+  readonly handle: unknown;
+}
+
+export interface Unmodelled {
+  readonly kind: string;
+  readonly names: readonly string[];
+}
+
+/** Keys are `schema.name`. */
+export interface Structure {
+  readonly tables: ReadonlyMap<string, TableShape>;
+  readonly sequences: ReadonlyMap<string, SequenceShape>;
+  readonly enums: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface TableShape {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: ReadonlyMap<string, ColumnShape>;
+  /** By name: `CHECK ((n > 0))`. */
+  readonly constraints: ReadonlyMap<string, string>;
+  /** By name: `CREATE INDEX … ON …`, in the table's schema. */
+  readonly indexes: ReadonlyMap<string, string>;
+  readonly isPartitioned: boolean;
+  readonly isPartition: boolean;
+}
+
+export interface ColumnShape {
+  readonly type: string;
+  readonly notNull: boolean;
+  /** `a` always, `d` by default. */
+  readonly identity: string | null;
+  readonly generated: string | null;
+  readonly default: string | null;
+}
+
+export interface SequenceShape {
+  readonly schema: string;
+  readonly name: string;
+  readonly ownedBy: { readonly table: string; readonly column: string } | null;
+}
+
+/** One statement of a plan, in the order in which the library wants them. */
+export interface Change {
+  readonly sql: string;
+  /** Names of what it makes, uses and destroys: equal where they mean the same. */
+  readonly makes: readonly string[];
+  readonly needs: readonly string[];
+  readonly destroys: readonly string[];
+  /** What it makes cannot be used before it is committed. */
+  readonly commitsAfter: boolean;
+  /** It cannot run in a transaction. */
+  readonly outside: boolean;
+  /** Rows or values go with it, to the library's knowledge. */
+  readonly loses: boolean;
+}
+
+export interface Scope {
+  /** Schemas that are somebody else's: left as they are, and assumed to be there. */
+  readonly ignoredSchemas: readonly string[];
+  /** Tables of a runner's own, in any schema. */
+  readonly ignoredTables: readonly string[];
+  /** Owners that are not written: whoever migrates owns what it makes. */
+  readonly impliedOwners: readonly string[];
+}
+
+export interface DiffEngine {
+  /** Name and version. */
+  readonly name: string;
+  /** @param url of a login that sees everything */
+  read(url: string, scope: Scope): Promise<Reading>;
+  /** What makes `from` into `to`. Pure. */
+  plan(from: Reading, to: Reading): readonly Change[];
+}

@@ -1,0 +1,136 @@
+/** What tables hold, in figures that can be compared before and after. A table is who it was under another name, a column too. */
+import { createPrivilegedPool, quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import type { Loss } from '../loss.ts';
+import { quoteKey } from '../step.ts';
+
+interface ColumnFigures {
+  readonly name: string;
+  readonly type: string;
+  /** Computed from others, and computed again where it is made anew. */
+  readonly isGenerated: boolean;
+  /** How many rows have a value. */
+  readonly values: string;
+  /** Of all its values, in any order. */
+  readonly digest: string;
+  /** What the next row would get from the column's sequence. */
+  readonly next: string | null;
+}
+
+export interface TableFigures {
+  readonly key: string;
+  readonly rows: string;
+  /** By attribute number. */
+  readonly columns: ReadonlyMap<string, ColumnFigures>;
+}
+
+/** Number, name, type, sequence, whether it is generated, and whether its text changes with a composite type. */
+type Attribute = readonly [number, string, string, string | null, boolean, boolean];
+
+/** By oid. */
+export type Figures = ReadonlyMap<string, TableFigures>;
+
+const TABLES = `
+select c.oid, n.nspname || '.' || c.relname, coalesce(json_agg(json_build_array(a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
+    pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname), a.attgenerated <> '',
+    'c' in (t.typtype, e.typtype, b.typtype)) order by a.attnum) filter (where a.attnum is not null), '[]'::json)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem left join pg_type b on b.oid = t.typbasetype
+where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not n.nspname = any ($1::text[])
+group by 1, 2`;
+
+/** Asked for together. */
+const BATCH = 40;
+
+/** @param url of whoever migrates: what casts call is theirs */
+export async function countRows(url: string, ignoredSchemas: readonly string[]): Promise<Figures> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone proof' });
+  const list = `{${ignoredSchemas.map(name => JSON.stringify(name)).join(',')}}`;
+  try {
+    const { rows } = await pool.query(TABLES, [list]);
+    const tables = rows.map(row => ({
+      oid: row[0]?.toString() ?? '',
+      key: row[1]?.toString() ?? '',
+      columns: JSON.parse(row[2]?.toString() ?? '[]') as Attribute[],
+    }));
+    const figures = new Map<string, TableFigures>();
+    for (let at = 0; at < tables.length; at += BATCH) {
+      const some = tables.slice(at, at + BATCH);
+      const { rows } = await pool.query(some.map(queryOf).join(' union all '));
+      for (const row of rows) {
+        const table = some.find(({ oid }) => oid === row[0]?.toString());
+        if (table === undefined) continue;
+        const measured = JSON.parse(row[2]?.toString() ?? '[]') as [string, string | null, string | null][];
+        const columns = table.columns.map(
+          ([number, name, type, , isGenerated], index): [string, ColumnFigures] => {
+            const [values = '0', digest, next] = measured[index] ?? [];
+            return [
+              String(number),
+              {
+                name,
+                type,
+                isGenerated,
+                values: String(values),
+                digest: digest ?? '',
+                next: next == null ? null : String(next),
+              },
+            ];
+          },
+        );
+        figures.set(table.oid, {
+          key: table.key,
+          rows: row[1]?.toString() ?? '0',
+          columns: new Map(columns),
+        });
+      }
+    }
+    return figures;
+  } finally {
+    await pool.close();
+  }
+}
+
+function queryOf({ oid, key, columns }: { oid: string; key: string; columns: readonly Attribute[] }): string {
+  const measured = columns.map(([, name, , sequence, , isComposite]) => {
+    const text = `md5(t.${id(name)}::text)`;
+    const next =
+      sequence === null
+        ? 'null'
+        : `(select case when is_called then last_value + 1 else last_value end from ${sequence})`;
+    return `json_build_array(count(t.${id(name)}), ${isComposite ? 'null' : `md5(string_agg(${text}, '' order by ${text}))`}, ${next})`;
+  });
+  const list = measured.length === 0 ? `'[]'::json` : `json_build_array(${measured.join(', ')})`;
+  return `(select ${literal(oid)}, count(*), ${list} from only ${quoteKey(key)} t)`;
+}
+
+/** What is gone that no loss has told of; sentences. Pure. */
+export function findMissing(before: Figures, after: Figures, told: readonly Loss[]): readonly string[] {
+  return [...before].flatMap(([oid, table]) => {
+    const now = after.get(oid);
+    const lost = (column?: string) =>
+      told.some(
+        loss =>
+          (loss.table === table.key || loss.table === now?.key) &&
+          (loss.column === undefined || loss.column === column),
+      );
+    if (table.rows === '0') return [];
+    if (now === undefined)
+      return lost() ? [] : [`Table ${table.key} is another one afterwards: its rows are gone.`];
+    if (now.rows !== table.rows)
+      return [`Table ${table.key} has ${now.rows} rows afterwards, not ${table.rows}.`];
+    return [...table.columns].flatMap(([number, column]): string[] => {
+      const then = now.columns.get(number);
+      const where = `Column ${column.name} of ${table.key}`;
+      if (column.isGenerated || lost(column.name) || lost(then?.name)) return [];
+      if (then === undefined)
+        return column.values === '0' ? [] : [`${where} is another one afterwards: its values are gone.`];
+      if (then.values !== column.values)
+        return [`${where} has ${then.values} values afterwards, not ${column.values}.`];
+      if (then.type === column.type && then.digest !== column.digest)
+        return [`${where} has other values afterwards.`];
+      if (column.next !== null && then.next !== null && BigInt(then.next) < BigInt(column.next))
+        return [`${where} would be numbered from ${then.next} afterwards, not from ${column.next}.`];
+      return [];
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import { connect, testDatabase } from '@peakstone/testing';
+import {
+  type Diff,
+  type DiffEngine,
+  type DiffInput,
+  diffDatabases,
+  loadPgDelta,
+  readRename,
+  type ScratchDatabase,
+} from '../../src/diff/index.ts';
+
+export async function run(url: string, sql: string): Promise<void> {
+  const client = connect(url);
+  try {
+    await client.script(sql);
+  } finally {
+    await client.close();
+  }
+}
+
+let copies = 0;
+
+/** A database of the run's server, and copies of it. */
+function scratch(url: string, name: string, drop: () => Promise<void>): ScratchDatabase {
+  return {
+    adminUrl: url,
+    url,
+    async copy() {
+      const copy = `${name}_${++copies}`;
+      await run(url.replace(`/${name}`, '/postgres'), `create database ${copy} template ${name}`);
+      return scratch(url.replace(`/${name}`, `/${copy}`), copy, () =>
+        run(url.replace(`/${name}`, '/postgres'), `drop database ${copy} with (force)`),
+      );
+    },
+    drop,
+  };
+}
+
+let engine: DiffEngine | undefined;
+
+export interface Case {
+  readonly before: string;
+  readonly after: string;
+  /** Of the first. */
+  readonly rows?: string;
+  readonly renames?: readonly string[];
+  /** Rows for the proof come from the second. */
+  readonly copiesRows?: true;
+  readonly more?: Partial<DiffInput>;
+}
+
+/** Goes from one schema to the other. `%ROLE%` is a role of the case's own. */
+export async function diff({
+  before,
+  after,
+  rows = '',
+  renames = [],
+  copiesRows,
+  more = {},
+}: Case): Promise<Diff> {
+  engine ??= await loadPgDelta();
+  const [left, right] = [await testDatabase(), await testDatabase()];
+  try {
+    const named = (sql: string) => sql.replaceAll('%ROLE%', left.name);
+    await run(left.superuserUrl, named(`${before};${rows}`));
+    await run(right.superuserUrl, named(after));
+    return await diffDatabases({
+      engine,
+      scope: { ignoredSchemas: [], ignoredTables: [], impliedOwners: ['postgres'] },
+      current: scratch(left.superuserUrl, left.name, async () => undefined),
+      desiredUrl: right.superuserUrl,
+      renames: renames.map(readRename),
+      ...(copiesRows && { rowsUrl: right.superuserUrl }),
+      ...more,
+    });
+  } finally {
+    // Its grants may be to the other's role.
+    await right.drop();
+    await left.drop();
+  }
+}
+
+/** All statements of a diff that is proven. */
+export function statements({ files, unproven }: Diff): string[] {
+  if (unproven.length > 0) throw new Error(unproven.join('\n'));
+  return files.flatMap(file => file.statements).filter(sql => !sql.startsWith('SET LOCAL'));
+}

@@ -1,0 +1,227 @@
+/** Diffs for a project: on a throw-away server that is as the stack's is, from its running database or from files. */
+import { readSupabaseMode, servedSchemas, type Throwaway, withThrowaway } from '@peakstone/database';
+import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
+import {
+  MigrateError,
+  type MigrationFolder,
+  readStatus,
+  replayFolder,
+  writeMigration,
+} from '@peakstone/migrate';
+import {
+  type Diff,
+  diffDatabases,
+  type GivenRename,
+  loadDeclared,
+  loadPgDelta,
+  type Rename,
+  renderFile,
+  type ScratchDatabase,
+} from '@peakstone/migrate/diff';
+import type { EnvValues } from '../project/envFile.ts';
+import { StackError } from '../project/errors.ts';
+import type { StackPaths } from '../project/paths.ts';
+import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
+import { ownSchemas } from '../run/migrations/database.ts';
+import { stackValues } from '../run/stackValues.ts';
+
+export {
+  type Diff,
+  type FilePlan,
+  type GivenRename,
+  type Loss,
+  type Rename,
+  readRename,
+  renameText,
+  renderFile,
+} from '@peakstone/migrate/diff';
+export { regenerateTypes } from './types.ts';
+
+/** What the folder shall become: what the running stack's database is, what another one is, or what files declare. */
+export type Wanted =
+  | { readonly kind: 'stack' }
+  | { readonly kind: 'database'; readonly url: string }
+  | { readonly kind: 'files'; readonly paths: readonly string[] };
+
+export interface DiffRequest {
+  readonly folder: MigrationFolder;
+  readonly wanted: Wanted;
+  readonly renames: readonly GivenRename[];
+  readonly askRename?: ((rename: Rename) => Promise<boolean>) | undefined;
+  readonly offline: boolean;
+  readonly revisionsSchema?: string | undefined;
+  readonly onProgress: (what: string) => void;
+}
+
+/** Tables of runners, wherever they were told to keep them. */
+const RUNNERS_TABLES = ['atlas_schema_revisions', 'schema_migrations'];
+const RUNNERS_SCHEMAS = ['atlas_schema_revisions', 'supabase_migrations', 'hdb_catalog'];
+/** Of a Supabase project: the platform's own. */
+const PLATFORM_SCHEMAS = [
+  'realtime',
+  'vault',
+  'graphql',
+  'graphql_public',
+  'pgbouncer',
+  'net',
+  'supabase_functions',
+  '_realtime',
+  'pgsodium',
+  'pgmq',
+];
+
+/**
+ * What the folder lacks, proven; nothing is written.
+ * @throws {StackError} `notRunning`; {MigrateError} where the folder does not apply, is not applied there, or a rename is wrong
+ */
+export async function diffMigrations(
+  request: DiffRequest,
+  paths: StackPaths,
+  env: EnvValues,
+  signal: AbortSignal,
+): Promise<Diff> {
+  const { folder, wanted, onProgress } = request;
+  const values = await stackValues(paths, env);
+  const running =
+    wanted.kind === 'database' ? wanted.url : await stackUrl(paths, env, wanted.kind === 'stack');
+  if (wanted.kind !== 'files' && running !== undefined) await assertApplied(request, running);
+  const bootstrap =
+    wanted.kind === 'database' && !(await isStack(wanted.url))
+      ? undefined
+      : { supabase: readSupabaseMode(values), ...(await schemasOf(running, values)) };
+  onProgress('starting a throw-away database');
+  return await withThrowaway({ binaries: binariesOf(values), ...zoneOf(values) }, signal, async server => {
+    const options = bootstrap === undefined ? {} : { bootstrap };
+    await server.createDatabase('folder', options, signal);
+    const role = bootstrap === undefined ? undefined : 'db_migrator';
+    onProgress(`replaying ${folder.files.length} ${folder.files.length === 1 ? 'file' : 'files'}`);
+    await replayFolder(folder, server.url('folder', role), signal);
+    if (wanted.kind === 'files') {
+      await server.createDatabase('wanted', options, signal);
+      await loadDeclared(server.url('wanted', role), wanted.paths);
+    }
+    return await diffDatabases({
+      engine: await loadPgDelta(),
+      scope: {
+        ignoredSchemas: [
+          ...ownSchemas,
+          ...RUNNERS_SCHEMAS,
+          ...PLATFORM_SCHEMAS,
+          ...(request.revisionsSchema && request.revisionsSchema !== 'public'
+            ? [request.revisionsSchema]
+            : []),
+        ],
+        ignoredTables: RUNNERS_TABLES,
+        impliedOwners: [
+          'db_migrator',
+          'postgres',
+          ...(running === undefined ? [] : [parseConninfo(running, {}).user]),
+        ],
+      },
+      current: scratch(server, 'folder', role),
+      desiredUrl: wanted.kind === 'files' ? server.url('wanted') : (running as string),
+      rowsUrl:
+        wanted.kind === 'database' ? wanted.url : running && (await databaseUrl(paths, env, 'db_migrator')),
+      renames: request.renames,
+      askRename: request.askRename,
+      offline: request.offline,
+      onProgress,
+    });
+  });
+}
+
+/**
+ * Writes the files, all of them or none, and hashes the folder.
+ * @returns their names
+ */
+export async function writeDiff(
+  folder: MigrationFolder,
+  name: string,
+  { files }: Diff,
+): Promise<readonly string[]> {
+  const last = folder.files.at(-1)?.version ?? '';
+  const names: string[] = [];
+  for (const [index, file] of files.entries()) {
+    const part = file.part === '' ? name : `${name}_${file.part.replaceAll(/[^\w-]/g, '_')}`;
+    names.push(
+      await writeMigration(folder.path, part, renderFile(file), new Date(firstMoment(last) + index * 1000)),
+    );
+  }
+  return names;
+}
+
+/** Versions sort as text: a new one comes after the folder's last, be that of the future. */
+function firstMoment(last: string): number {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(last);
+  if (!match) return Date.now();
+  const [, year, month, day, hour, minute, second] = match;
+  return Math.max(Date.now(), Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + 1000);
+}
+
+/** @throws {StackError} `notRunning` where it is needed */
+async function stackUrl(paths: StackPaths, env: EnvValues, isNeeded: boolean): Promise<string | undefined> {
+  try {
+    return await superuserUrl(paths, env);
+  } catch (error) {
+    if (!(error instanceof StackError) || error.code !== 'notRunning' || isNeeded) throw error;
+    return undefined;
+  }
+}
+
+/** What the database has not would look as if it should be taken back. @throws {MigrateError} `refused` */
+async function assertApplied({ folder, revisionsSchema }: DiffRequest, url: string): Promise<void> {
+  const { pending } = await readStatus(folder, url, revisionsSchema);
+  if (pending.length === 0) return;
+  const names = pending
+    .map(({ name }) => name)
+    .slice(0, 3)
+    .join(', ');
+  throw new MigrateError(
+    'refused',
+    `${pending.length} of the folder’s files ${pending.length === 1 ? 'is' : 'are'} not applied in that database (${names}${pending.length > 3 ? ', …' : ''}): a diff would take back what they make.`,
+    'Apply them first: peakstone migrate apply. Where it has what they make, say so: peakstone migrate set',
+  );
+}
+
+async function isStack(url: string): Promise<boolean> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone diff' });
+  try {
+    const { rows } = await pool.query(`select to_regclass('peakstone.bootstrap') is not null`);
+    return rows[0]?.[0]?.toString() === 't';
+  } finally {
+    await pool.close();
+  }
+}
+
+async function schemasOf(
+  url: string | undefined,
+  values: EnvValues,
+): Promise<{ schemas?: readonly string[] }> {
+  const served = url === undefined ? [] : await servedSchemas(url);
+  if (served.length > 0) return { schemas: served };
+  return { schemas: (values.DATABASE_SCHEMAS || 'public').split(',').map(name => name.trim()) };
+}
+
+function binariesOf({ DATABASE_ENGINE: engine }: EnvValues): 'auto' | 'embedded' | 'system' {
+  return engine === 'embedded' || engine === 'system' ? engine : 'auto';
+}
+
+function zoneOf({ TZ }: EnvValues): { timezone?: string } {
+  return TZ ? { timezone: TZ } : {};
+}
+
+let copies = 0;
+
+function scratch(server: Throwaway, name: string, role: 'db_migrator' | undefined): ScratchDatabase {
+  return {
+    adminUrl: server.url(name),
+    url: server.url(name, role),
+    async copy() {
+      const copy = `${name}_${++copies}`;
+      // Whoever migrates needs the rights on it that the original gives.
+      await server.createDatabase(copy, { template: name, ...(role && { owner: role }) });
+      return scratch(server, copy, role);
+    },
+    drop: () => server.dropDatabase(name),
+  };
+}
