@@ -104,7 +104,11 @@ describe('the containers of others', () => {
   after(() => shop.close());
 
   it('give Atlas a URL in which every byte of the password is encoded', async () => {
-    const { command, environment } = fillContainer({}, 'atlas-migrate', { DB_MIGRATOR_PASSWORD: awkward });
+    const { command, environment } = fillContainer(
+      { services: { 'atlas-migrate': 'upstream' } },
+      'atlas-migrate',
+      { DB_MIGRATOR_PASSWORD: awkward },
+    );
     writeFile(shop.folder, 'migrations/1.sql', 'select 1;');
     chmodSync(writeFile(shop.folder, 'atlas', '#!/bin/sh\necho "$*"\n'), 0o755);
     const here = command.map(part =>

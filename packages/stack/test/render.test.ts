@@ -283,7 +283,8 @@ describe('engines', () => {
   });
 
   it('find Atlas where its image has it, on no path', () => {
-    const { 'atlas-migrate': migrate } = (parse(renderCompose(resolveStack())) as ComposeFile).services;
+    const stack = resolveStack({ services: { 'atlas-migrate': 'upstream' } });
+    const { 'atlas-migrate': migrate } = (parse(renderCompose(stack)) as ComposeFile).services;
     assert.match(String(migrate?.command), /^PATH="\$\$PATH:\/"$/m);
   });
 

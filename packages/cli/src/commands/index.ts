@@ -1,4 +1,5 @@
 import type { Command } from '../grammar/command.ts';
+import { atlasMigrate } from './atlasMigrate.ts';
 import { backup } from './backup.ts';
 import { completions } from './completions.ts';
 import { compose } from './compose.ts';
@@ -48,6 +49,7 @@ export const root: Command = {
     rest,
     gateway,
     dbBootstrap,
+    atlasMigrate,
     health,
     completions,
     version,

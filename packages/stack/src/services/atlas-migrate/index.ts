@@ -7,9 +7,9 @@ import { migrateContainer } from './container.ts';
 export const atlasMigrate: Service = {
   name: 'atlas-migrate',
   title: 'Migrations',
-  contract: 'Atlas versioned migrations, applied before the app services start',
+  contract: 'Atlas versioned migrations (Supabase’s and Hasura’s too), applied before the app services start',
   kind: 'job',
-  engines: ['upstream'],
+  engines: ['peakstone', 'upstream'],
   paths: [],
   image: { variable: 'ATLAS_IMAGE', pin: 'arigaio/atlas:0.35.0-community-alpine' },
   needs: ['postgres', 'db-bootstrap'],
