@@ -8,6 +8,7 @@ export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopSta
 export { type DatabaseRole, databaseUrl, superuserUrl } from './run/databaseUrl.ts';
 export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
 export { type Check, examine } from './run/doctor/index.ts';
+export { dumpStack } from './run/dump.ts';
 export type { OnStackEvent, StackEvent } from './run/events.ts';
 export { exposedSchemas } from './run/exposedSchemas.ts';
 export { type ImportNote, type ImportReport, importIntoStack } from './run/importDump.ts';

@@ -7,6 +7,7 @@ import { dbBootstrap } from './dbBootstrap.ts';
 import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { down } from './down.ts';
+import { dump } from './dump.ts';
 import { gateway } from './gateway.ts';
 import { gen } from './gen.ts';
 import { health } from './health.ts';
@@ -45,6 +46,7 @@ export const root: Command = {
     compose,
     deploy,
     importCommand,
+    dump,
     gen,
     rest,
     gateway,

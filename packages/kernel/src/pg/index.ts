@@ -3,6 +3,7 @@ export * from './errors.ts';
 export { listen } from './listen.ts';
 export { createPool } from './pool/pool.ts';
 export {
+  connectPrivileged,
   createPrivilegedPool,
   PRIVILEGED_SEARCH_PATH,
   type PrivilegedOptions,

@@ -2,6 +2,7 @@
  * Sessions of a login that may do more than those who write into the database: the superuser's, or one that may take on
  * every role. In them no name may be looked up where somebody of less power can have put an object first.
  */
+import { type Client, connectClient } from './client.ts';
 import { createPool } from './pool/pool.ts';
 import type { Pool, PoolOptions, Statement } from './types.ts';
 
@@ -28,6 +29,24 @@ export interface PrivilegedOptions
   extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize'> {
   /** `application_name`, which says in the server's log and in pg_stat_activity what the session is for. */
   readonly name: string;
+}
+
+/**
+ * The same as one connection of one's own, on which a transaction stays open from script to script: for looks at all of a
+ * database in one snapshot.
+ * @throws {ConnectionError} when the server cannot be reached.
+ */
+export async function connectPrivileged({
+  url,
+  name,
+}: {
+  readonly url: string;
+  readonly name: string;
+}): Promise<Client> {
+  return await connectClient({
+    url,
+    parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
+  });
 }
 
 /**

@@ -1,8 +1,6 @@
 import { TransferError } from '../errors.ts';
-import type { Origin } from './decision.ts';
-import { LEFT_SCHEMAS, SKELETON } from './platform.ts';
-import type { Survey } from './survey.ts';
-import type { World } from './world.ts';
+import { SKELETON } from './platform.ts';
+import type { Scope } from './scope.ts';
 
 const MAX_NAMED = 5;
 
@@ -13,11 +11,10 @@ const MAX_NAMED = 5;
  * @throws {TransferError} naming what is in the way and what to do.
  */
 export async function checkImport(
-  origin: Origin,
-  world: World,
-  survey: Survey,
+  scope: Scope,
   hasRows: (table: string) => Promise<boolean>,
 ): Promise<readonly string[]> {
+  const { world, survey } = scope;
   if (survey.items === 0 || (survey.statements === 0 && survey.filled.size === 0))
     throw new TransferError(
       survey.databases.length > 0
@@ -25,20 +22,14 @@ export async function checkImport(
         : 'The dump holds nothing.',
       survey.databases.length > 0 ? { hint: 'Choose one: --database NAME' } : {},
     );
-  const comes = (table: string): boolean => origin !== 'supabase' || !(schemaOf(table) in LEFT_SCHEMAS);
+  // What is left out is in nobody's way, and cron's tables are filled as they are.
+  const comes = (table: string): boolean =>
+    scope.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron';
   const isThere = (name: string): boolean => name in world.relations;
   // They refer to one another, so those of a schema make way together.
   const brought = new Set(SKELETON.filter(name => survey.created.has(name)).map(schemaOf));
-  const replaced =
-    origin === 'supabase' ? SKELETON.filter(name => isThere(name) && brought.has(schemaOf(name))) : [];
-  const inTheWay = survey.tables.filter(
-    name =>
-      isThere(name) &&
-      !replaced.includes(name) &&
-      comes(name) &&
-      !name.startsWith('peakstone.') &&
-      !name.startsWith('cron.'),
-  );
+  const replaced = SKELETON.filter(name => isThere(name) && brought.has(schemaOf(name)));
+  const inTheWay = survey.tables.filter(name => isThere(name) && !replaced.includes(name) && comes(name));
   if (inTheWay.length > 0)
     throw new TransferError(
       `${several(inTheWay)} ${inTheWay.length === 1 ? 'is' : 'are'} in the database already.`,
@@ -48,7 +39,7 @@ export async function checkImport(
     );
   const full: string[] = [];
   for (const table of new Set([...replaced, ...survey.filled.keys()]))
-    if (isThere(table) && !table.startsWith('cron.') && (await hasRows(table))) full.push(table);
+    if (isThere(table) && comes(table) && (await hasRows(table))) full.push(table);
   if (full.length > 0)
     throw new TransferError(
       `${several(full)} ${full.length === 1 ? 'holds' : 'hold'} rows already, which those of the dump would meet.`,

@@ -24,6 +24,7 @@ import { type ImportReport, Notes } from './notes.ts';
 import { REQUEST_ROLES } from './platform.ts';
 import { RowLoader } from './rows.ts';
 import { readCopy, readSaid } from './said.ts';
+import { Scope } from './scope.ts';
 import { connectOwner, ImportSession } from './session.ts';
 import { type Survey, surveyDump } from './survey.ts';
 import { lookAtWorld, type World } from './world.ts';
@@ -210,7 +211,7 @@ class Importer {
 
   async #check(): Promise<readonly string[]> {
     const { options, world, survey, admin } = this.#parts;
-    return await checkImport(options.origin, world, survey, async table => {
+    return await checkImport(new Scope({ origin: options.origin, world, survey }), async table => {
       const name = table.split('.').map(id).join('.');
       const { rows } = await admin.query(`select exists (select from ${name})`);
       return rows[0]?.[0]?.toString() === 't';

@@ -1,0 +1,107 @@
+import { type Command, stackOptions } from '../grammar/command.ts';
+import { exitCodes, UsageError } from '../grammar/errors.ts';
+import { stackOf } from '../stack.ts';
+
+export const dump: Command = {
+  name: 'dump',
+  summary: 'write the database as SQL, which psql and every other client can restore',
+  description: [
+    'All of it in one snapshot, while it is in use: schema, rows, owners, privileges. Restored by psql -f, by peakstone sql -f, or into another stack by peakstone import postgres. Without names of files it goes to standard output.',
+    'No client program of PostgreSQL is needed; a pg_dump of version 17 on this machine is used where there is one, unless --builtin is given. What a database can hold and the built-in dump cannot is named, with exit code 1.',
+  ].join('\n\n'),
+  options: {
+    file: { kind: 'text', short: 'f', value: 'FILE', summary: 'Write to a file, which only you may read' },
+    'schema-only': { kind: 'flag', summary: 'No rows' },
+    'data-only': { kind: 'flag', summary: 'Rows alone' },
+    schema: {
+      kind: 'list',
+      short: 'n',
+      value: 'NAME',
+      summary: 'Only this schema; * and ? stand for others. May be repeated',
+    },
+    'exclude-schema': { kind: 'list', value: 'NAME', summary: 'All but this schema' },
+    table: {
+      kind: 'list',
+      short: 't',
+      value: 'NAME',
+      summary: 'Only this table, with what belongs to it: films, public.films',
+    },
+    'exclude-table': { kind: 'list', value: 'NAME', summary: 'All but this table' },
+    clean: { kind: 'flag', summary: 'Drop what is there before it is made' },
+    'no-owner': { kind: 'flag', summary: 'Leave out whose everything is' },
+    'no-privileges': { kind: 'flag', summary: 'Leave out who may do what' },
+    builtin: { kind: 'flag', summary: 'Use no pg_dump of this machine' },
+    url: { kind: 'text', value: 'URL', summary: 'Another database than the stack’s: postgres://…' },
+    ...stackOptions,
+  },
+  examples: [
+    { command: 'peakstone dump -f backup.sql', does: 'Everything' },
+    { command: 'peakstone dump --schema-only -n public', does: 'What the application’s schema looks like' },
+    { command: 'peakstone dump --data-only -t films | gzip > films.sql.gz', does: 'One table’s rows' },
+  ],
+  run: async ({ options }, context) => {
+    if (options['schema-only'] && options['data-only'])
+      throw new UsageError('--schema-only and --data-only exclude each other.');
+    const { dumpStack } = await import('@peakstone/stack');
+    const { TransferProgress } = await import('../transfer/progress.ts');
+    const { cancelOnSignals } = await import('../sql/interrupt.ts');
+    const { reportFailure } = await import('../output/failure.ts');
+    const { write } = await import('../sql/session.ts');
+    const { resolve } = await import('node:path');
+    const paths = await stackOf({ options }, context);
+    const list = (name: string): readonly string[] => (options[name] as readonly string[] | undefined) ?? [];
+    const file = typeof options.file === 'string' && options.file !== '-' ? options.file : null;
+    const progress = new TransferProgress(context);
+    const abort = new AbortController();
+    const signals = cancelOnSignals(() => abort.abort(), context.stderr);
+    // Whoever read it has seen enough, as with any tool in front of a pipe.
+    const onClosed = (): void => abort.abort();
+    context.stdout.on('error', onClosed);
+    try {
+      const report = await dumpStack(paths, context.env, {
+        selection: {
+          schemas: list('schema'),
+          excludedSchemas: list('exclude-schema'),
+          tables: list('table'),
+          excludedTables: list('exclude-table'),
+        },
+        ...(options['schema-only'] && { content: 'schema' as const }),
+        ...(options['data-only'] && { content: 'data' as const }),
+        owners: options['no-owner'] !== true,
+        privileges: options['no-privileges'] !== true,
+        clean: options.clean === true,
+        builtin: options.builtin === true,
+        url: typeof options.url === 'string' ? options.url : undefined,
+        file: file === null ? null : resolve(context.cwd, file),
+        write: part => write(context.stdout, part),
+        onProgram: program => {
+          if (program !== null) context.stderr.write(`By ${program}.\n`);
+        },
+        onProgress: ({ share, text }) => {
+          // To a terminal, what is dumped is its own progress.
+          if (file !== null || !context.stdout.isTTY) progress.show('dump', share, text);
+        },
+        signal: abort.signal,
+      });
+      progress.close();
+      if (file !== null)
+        context.stderr.write(
+          report === null
+            ? `Wrote ${file}.\n`
+            : `Wrote ${file}: ${report.rows} rows of ${report.tables} tables.\n`,
+        );
+      if (report === null || report.left.length === 0) return exitCodes.ok;
+      context.stderr.write(
+        `Not in it, as only those who write extensions make such: ${report.left.join(', ')}. PostgreSQL’s own pg_dump has these.\n`,
+      );
+      return exitCodes.failure;
+    } catch (error) {
+      progress.close();
+      const code = reportFailure(error, context);
+      return abort.signal.aborted ? exitCodes.interrupted : code;
+    } finally {
+      context.stdout.off('error', onClosed);
+      signals.release();
+    }
+  },
+};

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { reservePorts } from '@peakstone/testing';
+import { Project } from './cli.ts';
+
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../transfer/test/fixtures/${name}`, import.meta.url));
+
+describe('a database that comes in and goes out', () => {
+  const project = new Project();
+  let address: string;
+  before(async () => {
+    writeFileSync(join(project.folder, '.env'), 'DATABASE_SUPABASE=full\n');
+    const port = await reservePorts(4);
+    await project.json('up', '--detach', '--port-base', String(port));
+    address = `http://127.0.0.1:${port}/rest/v1`;
+  });
+  after(() => project.close());
+
+  const key = async (...argv: string[]): Promise<string> =>
+    (await project.run(['secrets', 'jwt', ...argv])).stdout.trim();
+
+  const get = async (path: string, token: string): Promise<unknown> => {
+    const response = await fetch(`${address}/${path}`, { headers: { authorization: `Bearer ${token}` } });
+    return await response.json();
+  };
+
+  it('a Supabase project’s is served over REST as it was, to anon, each user and the service role', async () => {
+    const planned = await project.run(['import', 'supabase', '--dry-run', '--json', fixture('gzip.dump')]);
+    assert.equal(planned.code, 0, planned.stderr);
+    const { code, stdout, stderr } = await project.run(['import', 'supabase', fixture('gzip.dump')]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Imported 64 rows of 11 tables; /);
+    assert.match(stdout, /\nSet aside\n[\s\S]*event trigger {2}pgrst_ddl_watch: /);
+    assert.match(stdout, /\nOpen to everybody\n {2}table {2}public\.notes, /);
+    const user = (n: number): Promise<string> =>
+      key('--role', 'authenticated', '--sub', `00000000-0000-4000-8000-00000000000${n}`);
+    const seen = async (token: string): Promise<number> =>
+      ((await get('films?select=id', token)) as unknown[]).length;
+    assert.equal(await seen(await key('anon')), 16);
+    assert.equal(await seen(await user(1)), 18);
+    assert.equal(await seen(await user(2)), 18);
+    assert.equal(await seen(await key('service')), 20);
+    assert.deepEqual(await get('profiles?select=username', await user(2)), [
+      { username: 'user2@example.com' },
+    ]);
+    assert.equal(((await get('Audit%20Log', await user(1))) as { code: string }).code, '42501');
+  });
+
+  it('is refused in one line, and nothing is changed, when it is there already or no dump', async () => {
+    for (const [files, message] of [
+      [[fixture('plain.sql')], /^error: .* are in the database already\.\nhint: /m],
+      [['nowhere.dump'], /^error: .*nowhere\.dump does not exist\.$/m],
+      [
+        [fixture('gzip.dump'), fixture('plain.sql')],
+        /^error: .* is an archive, which is imported by itself\.$/m,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await project.run(['import', 'supabase', ...files]);
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+    }
+    assert.equal((await project.run(['import', 'supabase'])).code, 2);
+  });
+
+  it('is dumped to a file that only its owner may read, and to a pipe', async () => {
+    const { code, stdout, stderr } = await project.run(['dump', '--builtin', '-f', 'all.sql']);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /\nWrote .*all\.sql: \d+ rows of \d+ tables\.\n$/);
+    const file = join(project.folder, 'all.sql');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(readFileSync(file, 'utf8'), /^CREATE POLICY "own films"/m);
+    const table = await project.run(['dump', '--builtin', '--data-only', '-t', 'films']);
+    assert.equal(table.stdout.match(/^COPY/gm)?.length, 1);
+    const wrong = await project.run(['dump', '--builtin', '-t', 'film', '-f', 'film.sql']);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /^error: There is no table 'film'\.$/m);
+    assert.equal(existsSync(join(project.folder, 'film.sql')), false);
+    assert.equal((await project.run(['dump', '--schema-only', '--data-only'])).code, 2);
+  });
+
+  it('comes back from its own dump, into an empty database', async () => {
+    await project.run(['sql', '--superuser', 'create database other']);
+    const restored = await project.run(
+      ['sql', '--superuser'],
+      `\\connect other\n${readFileSync(join(project.folder, 'all.sql'), 'utf8')}`,
+    );
+    assert.equal(restored.code, 0, restored.stderr);
+    const counted = await project.run(
+      ['sql', '--superuser', '--json'],
+      '\\connect other\nselect count(*)::int from public.films',
+    );
+    assert.deepEqual(JSON.parse(counted.stdout).at(-1), { count: 20 });
+  });
+});

@@ -1,0 +1,321 @@
+/** A database as SQL that psql and every client of PostgreSQL can run, without pg_dump on the machine. */
+import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakstone/kernel/pg';
+import { TransferError } from '../errors.ts';
+import { type Catalog, CLASS, readRows, text } from './catalog.ts';
+import { partsOf, readNeeds } from './depend.ts';
+import type { DumpObject, TableRows } from './object.ts';
+import { CircleError, definitionOf, orderObjects } from './order.ts';
+import { readColumns } from './read/columns.ts';
+import { type Comments, readComments } from './read/comments.ts';
+import { readForeign, readLanguages, readUnsupported } from './read/foreign.ts';
+import { readIndexes, readStatistics } from './read/indexes.ts';
+import { readPolicies, readRules, readTableConstraints, readTriggers } from './read/onTables.ts';
+import { readDefaultPrivileges, readPrivileges } from './read/privileges.ts';
+import { readEventTriggers, readPublications } from './read/replication.ts';
+import { readOperators, readRoutines } from './read/routines.ts';
+import { readExtensions, readSchemas } from './read/schemas.ts';
+import { readSequences, type SequenceObject } from './read/sequences.ts';
+import { readAttachments, readTables } from './read/tables.ts';
+import { readDomainConstraints, readTypes } from './read/types.ts';
+import { readViews } from './read/views.ts';
+import { readLargeObjects, readTableRows } from './rows.ts';
+import { resolveSelection, type Selection } from './select.ts';
+import { renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
+
+export type { Selection } from './select.ts';
+
+export interface DumpOptions {
+  /** An address that may read everything. */
+  readonly url: string;
+  readonly selection?: Selection;
+  /** Default: both. */
+  readonly content?: 'schema' | 'data';
+  /** Say whose everything is. Default true. */
+  readonly owners?: boolean;
+  /** Say who may do what. Default true. */
+  readonly privileges?: boolean;
+  /** Drop what is there before. */
+  readonly clean?: boolean;
+  /** Takes the text, part by part; nothing more is read until it has. */
+  readonly write: (part: string | Buffer) => Promise<void>;
+  readonly onProgress?: (progress: { readonly share: number | null; readonly text: string }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DumpReport {
+  /** What a database can hold and this dump does not: kinds that those who write extensions make. */
+  readonly left: readonly string[];
+  readonly tables: number;
+  readonly rows: number;
+}
+
+/**
+ * Dumps a database, all of it in one snapshot.
+ * @throws {TransferError} when nothing is of a name that was chosen, or when it was interrupted.
+ * @throws {PgError} what the server refused. @throws {ConnectionError}
+ */
+export async function dumpDatabase(options: DumpOptions): Promise<DumpReport> {
+  const { url, signal } = options;
+  const client = await connectPrivileged({ url, name: 'peakstone dump' });
+  signal?.addEventListener('abort', client.cancel, { once: true });
+  try {
+    signal?.throwIfAborted();
+    await client.script(SETTINGS);
+    await client.script('begin isolation level repeatable read, read only');
+    return await new Dump(client, options).run();
+  } catch (error) {
+    if (signal?.aborted)
+      throw new TransferError('Interrupted.', { hint: 'Nothing was written.', cause: error });
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/** So that every value is written in the one way that reads the same everywhere. */
+const SETTINGS = `set datestyle = 'ISO'; set intervalstyle = 'postgres'; set extra_float_digits = 3; set bytea_output = 'hex';
+  set synchronize_seqscans = off; set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0;
+  set transaction_timeout = 0; set row_security = off; set quote_all_identifiers = off; set client_encoding = 'UTF8'`;
+
+/** Tables that are locked by one statement. */
+const LOCKED = 100;
+
+interface Contents {
+  readonly objects: readonly DumpObject[];
+  readonly last: readonly DumpObject[];
+  readonly sequences: readonly SequenceObject[];
+  readonly comments: Comments;
+  /** Of large objects, which are rows and not schema. */
+  readonly ofLargeObjects: readonly DumpObject[];
+}
+
+class Dump {
+  readonly #client: Client;
+  readonly #options: DumpOptions;
+  #catalog!: Catalog;
+  #isWhole = true;
+  #isOfTables = false;
+  #rows = 0;
+
+  constructor(client: Client, options: DumpOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async run(): Promise<DumpReport> {
+    const { content, write } = this.#options;
+    await this.#select();
+    this.#tell(null, 'reading the catalog');
+    const tables = await readTableRows(this.#catalog);
+    await this.#lock(tables);
+    const contents = await this.#read();
+    const left = this.#isOfTables ? [] : await readUnsupported(this.#catalog);
+    const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
+    await write(renderOpening(text(version!, 'version')));
+    if (content !== 'data') {
+      if (this.#options.clean) await this.#drop([...contents.objects, ...contents.last]);
+      await this.#writeObjects(contents, 'pre-data');
+    }
+    if (content !== 'schema') await this.#writeData(tables, contents);
+    if (content !== 'data') {
+      await this.#writeObjects(contents, 'post-data');
+      await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
+    }
+    await write(renderClosing());
+    return { left, tables: content === 'schema' ? 0 : tables.length, rows: this.#rows };
+  }
+
+  #tell(share: number | null, what: string): void {
+    this.#options.signal?.throwIfAborted();
+    this.#options.onProgress?.({ share, text: what });
+  }
+
+  async #select(): Promise<void> {
+    const rows = (sql: string) => readRows(this.#client, sql);
+    const selected = await resolveSelection(this.#options.selection ?? {}, rows);
+    this.#catalog = { rows, schemas: selected.schemas, relations: selected.relations };
+    this.#isWhole = selected.isWhole;
+    this.#isOfTables = selected.isOfTables;
+  }
+
+  /** Nothing that is dumped may be changed or dropped meanwhile; rows may. */
+  async #lock(tables: readonly TableRows[]): Promise<void> {
+    const names = tables.map(({ schema, name }) => `${id(schema)}.${id(name)}`);
+    for (let at = 0; at < names.length; at += LOCKED)
+      await this.#client.script(`lock table ${names.slice(at, at + LOCKED).join(', ')} in access share mode`);
+  }
+
+  async #read(): Promise<Contents> {
+    const catalog = this.#catalog;
+    const columns = await readColumns(catalog);
+    const sequences = await readSequences(catalog);
+    const ofSchemas: DumpObject[] = this.#isOfTables
+      ? []
+      : [
+          ...(await readSchemas(catalog)),
+          ...(this.#isWhole ? await readExtensions(catalog) : []),
+          ...(await readTypes(catalog)),
+          ...(await readDomainConstraints(catalog)),
+          ...(await readRoutines(catalog)),
+          ...(await readOperators(catalog)),
+          ...(await readLanguages(catalog)),
+          ...(this.#isWhole ? await readForeign(catalog) : []),
+        ];
+    const publications = this.#isWhole ? await readPublications(catalog) : [];
+    const views = await readViews(catalog, columns);
+    const all: DumpObject[] = [
+      ...ofSchemas,
+      ...(await readTables(catalog, columns)),
+      ...(await readAttachments(catalog)),
+      ...views,
+      ...sequences,
+      ...(await readIndexes(catalog)),
+      ...(await readStatistics(catalog)),
+      ...(await readTableConstraints(catalog)),
+      ...(await readTriggers(catalog)),
+      ...(await readRules(catalog)),
+      ...(await readPolicies(catalog)),
+      ...publications,
+      ...(this.#isWhole ? await readEventTriggers(catalog) : []),
+    ];
+    const needs = await readNeeds(catalog, all);
+    const ordered = this.#order(all, needs);
+    const privileges =
+      this.#options.privileges === false ? [] : await readPrivileges(catalog, !this.#isOfTables);
+    const defaults =
+      this.#options.privileges === false || this.#isOfTables ? [] : await readDefaultPrivileges(catalog);
+    return {
+      objects: ordered.filter(({ section }) => section !== 'last'),
+      // As pg_restore: privileges, then what acts on all that is there.
+      last: [
+        ...privileges.filter(object => !isOfLargeObject(object)),
+        ...defaults,
+        ...ordered.filter(({ section }) => section === 'last'),
+      ],
+      ofLargeObjects: privileges.filter(isOfLargeObject),
+      sequences,
+      comments: await readComments(catalog),
+    };
+  }
+
+  #order(objects: readonly DumpObject[], needs: Awaited<ReturnType<typeof readNeeds>>): DumpObject[] {
+    try {
+      return orderObjects(objects, needs);
+    } catch (error) {
+      if (!(error instanceof CircleError)) throw error;
+      throw new TransferError(
+        `These need one another, and none can be made first: ${error.objects.join(', ')}.`,
+        {
+          hint: 'Dump it with PostgreSQL’s own pg_dump, and please report it with their definitions.',
+          cause: error,
+        },
+      );
+    }
+  }
+
+  async #drop(objects: readonly DumpObject[]): Promise<void> {
+    const drops = objects
+      .toReversed()
+      .map(renderDrop)
+      .filter(drop => drop !== null);
+    await this.#options.write(`${drops.join('\n')}\n\n`);
+  }
+
+  async #writeObjects({ objects, comments }: Contents, section: DumpObject['section']): Promise<void> {
+    const { write, owners = true } = this.#options;
+    for (const object of objects) {
+      if (object.section !== section) continue;
+      this.#tell(null, `${object.kind} ${object.name}`);
+      const definition = definitionOf(object);
+      const isPublic = object.kind === 'SCHEMA' && object.name === 'public';
+      // Every database's public belongs to its owner.
+      const owner = isPublic && object.owner === 'pg_database_owner' ? null : object.owner;
+      const parts = [
+        ...(definition === '' ? [] : [definition]),
+        ...(owners && owner !== null && object.named !== null
+          ? [`ALTER ${object.named} OWNER TO ${quote(owner)};`]
+          : []),
+      ];
+      if (parts.length > 0)
+        await write(
+          `${renderHeading({ ...object, owner: owners ? object.owner : null })}${parts.join('\n\n\n')}\n\n\n`,
+        );
+      await this.#writeComments(object, comments);
+    }
+    if (section === 'post-data' && comments.domains.length > 0)
+      await write(`${comments.domains.join('\n')}\n\n\n`);
+  }
+
+  async #writeComments(object: DumpObject, comments: Comments): Promise<void> {
+    const lines = [
+      ...(object.named !== null && comments.objects.has(object.key)
+        ? [`COMMENT ON ${object.named} IS ${comments.objects.get(object.key)};`]
+        : []),
+      ...(comments.columns.get(object.key) ?? []),
+      ...partsOf(object).flatMap(part =>
+        !part.isSeparate && part.named !== null && comments.objects.has(part.key)
+          ? [`COMMENT ON ${part.named} IS ${comments.objects.get(part.key)};`]
+          : [],
+      ),
+    ];
+    for (const line of lines)
+      await this.#options.write(
+        `${renderHeading({ ...object, kind: 'COMMENT', name: `${object.kind} ${object.name}` })}${line}\n\n\n`,
+      );
+  }
+
+  async #writeData(tables: readonly TableRows[], contents: Contents): Promise<void> {
+    const { sequences } = contents;
+    const { write } = this.#options;
+    for (const [index, table] of tables.entries()) {
+      this.#tell(index / tables.length, `rows of ${table.schema}.${table.name}`);
+      await write(`${renderHeading({ ...table, kind: 'TABLE DATA' }, 'Data for ')}${table.copyIn}\n`);
+      await this.#client.script(table.copyOut, {
+        onRows: async rows => {
+          this.#options.signal?.throwIfAborted();
+          this.#rows += rows.length;
+          await write(Buffer.concat(rows.map(([cell]) => cell!)));
+        },
+      });
+      await write('\\.\n\n\n');
+    }
+    if (this.#isWhole) await this.#writeLargeObjects(contents);
+    for (const { kind, schema, name, owner, value } of sequences)
+      if (kind === 'SEQUENCE')
+        await write(`${renderHeading({ kind: 'SEQUENCE SET', schema, name, owner })}${value}\n\n\n`);
+  }
+
+  async #writeLargeObjects({ comments, ofLargeObjects }: Contents): Promise<void> {
+    const { write, owners = true, clean = false } = this.#options;
+    for await (const { oid, owner, parts } of readLargeObjects(this.#client, this.#catalog)) {
+      await write(
+        `${renderHeading({ kind: 'BLOB', schema: '', name: oid, owner })}${clean ? `SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata WHERE oid = '${oid}';\n` : ''}SELECT pg_catalog.lo_create('${oid}');\n\n${owners ? `ALTER LARGE OBJECT ${oid} OWNER TO ${quote(owner)};\n\n` : ''}BEGIN;\nSELECT pg_catalog.lo_open('${oid}', 131072);\n`,
+      );
+      for await (const part of parts) await write(`SELECT pg_catalog.lowrite(0, '\\x${part}');\n`);
+      await write('SELECT pg_catalog.lo_close(0);\nCOMMIT;\n\n\n');
+      const comment = comments.objects.get(`${CLASS.largeObject}:${oid}`);
+      if (comment !== undefined) await write(`COMMENT ON LARGE OBJECT ${oid} IS ${comment};\n\n\n`);
+    }
+    for (const { definition } of ofLargeObjects) await write(`${definition}\n\n\n`);
+  }
+}
+
+function isOfLargeObject({ kind, name }: DumpObject): boolean {
+  return kind === 'ACL' && name.startsWith('LARGE OBJECT ');
+}
+
+/** As the server would: bare where that is the same. */
+function quote(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : id(name);
+}
+
+const RESERVED = new Set([
+  'user',
+  'current_user',
+  'session_user',
+  'public',
+  'none',
+  'authorization',
+  'all',
+  'default',
+]);

@@ -1,0 +1,59 @@
+import type { Client } from '@peakstone/kernel/pg';
+import { type Catalog, CLASS, isNoMember, text } from './catalog.ts';
+import type { TableRows } from './object.ts';
+
+/** Tables whose rows are dumped, by name; those of extensions that are for others to fill come with their condition. */
+export async function readTableRows(catalog: Catalog): Promise<TableRows[]> {
+  const columns = `(select coalesce(' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')', '') from pg_attribute a
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')`;
+  const rows = await catalog.rows(`
+    select n.nspname as schema, c.relname as name, pg_get_userbyid(c.relowner) as owner, format('%I.%I', n.nspname, c.relname) as quoted, ${columns} as columns, null as condition
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where ${catalog.relations} and c.relkind = 'r' and ${isNoMember(CLASS.relation, 'c.oid')}
+    union all
+    select n.nspname, c.relname, pg_get_userbyid(c.relowner), format('%I.%I', n.nspname, c.relname), ${columns}, coalesce(k.condition, '')
+    from pg_extension e, unnest(e.extconfig, e.extcondition) k (relation, condition) join pg_class c on c.oid = k.relation
+    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and (${catalog.relations})
+    order by 1, 2`);
+  return rows.map(row => {
+    const quoted = text(row, 'quoted');
+    const list = text(row, 'columns');
+    const fields = list === '' ? '*' : list.slice(2, -1);
+    return {
+      schema: text(row, 'schema'),
+      name: text(row, 'name'),
+      owner: text(row, 'owner'),
+      copyIn: `COPY ${quoted}${list} FROM stdin;`,
+      copyOut:
+        row.condition === null || row.condition === ''
+          ? `copy ${quoted}${list} to stdout`
+          : `copy (select ${fields} from ${quoted} ${row.condition}) to stdout`,
+    };
+  });
+}
+
+/** Large objects, in parts of bounded size. */
+export async function* readLargeObjects(
+  client: Client,
+  catalog: Catalog,
+): AsyncGenerator<{ readonly oid: string; readonly owner: string; readonly parts: AsyncIterable<string> }> {
+  const rows = await catalog.rows(
+    'select oid, pg_get_userbyid(lomowner) as owner from pg_largeobject_metadata order by oid',
+  );
+  for (const row of rows)
+    yield { oid: text(row, 'oid'), owner: text(row, 'owner'), parts: readParts(client, text(row, 'oid')) };
+}
+
+const PART_BYTES = 65_536;
+
+/** As hexadecimal digits. */
+async function* readParts(client: Client, oid: string): AsyncGenerator<string> {
+  for (let offset = 0; ; offset += PART_BYTES) {
+    const results = await client.script(
+      `select pg_catalog.encode(pg_catalog.lo_get(${oid}, ${offset}, ${PART_BYTES}), 'hex')`,
+    );
+    const part = results[0]?.rows[0]?.[0]?.toString() ?? '';
+    if (part !== '') yield part;
+    if (part.length < PART_BYTES * 2) return;
+  }
+}

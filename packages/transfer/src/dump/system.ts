@@ -1,0 +1,81 @@
+import { spawn, spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { parseConninfo } from '@peakstone/kernel/pg';
+import { TransferError } from '../errors.ts';
+import type { DumpOptions } from './index.ts';
+
+/** The version whose catalogs and syntax a stack's database has. */
+const MAJOR = 17;
+
+/** PostgreSQL's own pg_dump of this machine, of the database's version; null where there is none. */
+export function findPgDump(env: Readonly<Record<string, string | undefined>>): string | null {
+  const folders = [
+    `/usr/lib/postgresql/${MAJOR}/bin`,
+    `/usr/pgsql-${MAJOR}/bin`,
+    `/opt/homebrew/opt/postgresql@${MAJOR}/bin`,
+    `/opt/homebrew/opt/libpq/bin`,
+    ...(env.PATH ?? '').split(path.delimiter).filter(folder => path.isAbsolute(folder)),
+  ];
+  for (const folder of folders) {
+    const program = path.join(folder, 'pg_dump');
+    const run = spawnSync(program, ['--version'], { encoding: 'utf8', timeout: 5_000 });
+    if (/\(PostgreSQL\) (\d+)\./.exec(run.stdout ?? '')?.[1] === String(MAJOR)) return program;
+  }
+  return null;
+}
+
+/**
+ * The same dump by that program. The password goes by its environment, which only its own user can read.
+ * @throws {TransferError} with what it said.
+ */
+export async function runPgDump(program: string, options: DumpOptions): Promise<void> {
+  const { selection = {}, content, write, signal } = options;
+  const several = (name: string, values: readonly string[] = []): string[] =>
+    values.map(value => `--${name}=${value}`);
+  const argv = [
+    ...(content === undefined ? [] : [`--${content}-only`]),
+    ...(options.owners === false ? ['--no-owner'] : []),
+    ...(options.privileges === false ? ['--no-privileges'] : []),
+    ...(options.clean ? ['--clean', '--if-exists'] : []),
+    ...several('schema', selection.schemas),
+    ...several('exclude-schema', selection.excludedSchemas),
+    ...several('table', selection.tables),
+    ...several('exclude-table', selection.excludedTables),
+  ];
+  const child = spawn(program, argv, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environmentOf(options.url) },
+    ...(signal && { signal, killSignal: 'SIGINT' }),
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4_000);
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  // Told when it is waited for, and not before.
+  ended.catch(() => undefined);
+  for await (const part of child.stdout) await write(part as Buffer);
+  const code = await ended;
+  if (code !== 0)
+    throw new TransferError(`pg_dump ended with ${code}: ${said.trim().split('\n').at(-1) ?? ''}`, {
+      hint: 'Dump with what PeakStone brings: --builtin',
+    });
+}
+
+function environmentOf(url: string): Record<string, string> {
+  const info = parseConninfo(url);
+  const [{ host, port }] = info.hosts as [{ host: string; port: number }];
+  return {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: info.user,
+    PGDATABASE: info.database,
+    PGSSLMODE: info.sslmode,
+    PGAPPNAME: 'peakstone dump',
+    ...(info.password !== undefined && { PGPASSWORD: info.password }),
+    ...(info.sslrootcert !== undefined && { PGSSLROOTCERT: info.sslrootcert }),
+  };
+}

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { connectClient, PgError } from '@peakstone/kernel/pg';
+import { connect, startTestServer, type TestServer } from '@peakstone/testing';
+import { type DumpOptions, dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
+import { readScript } from '../src/script/reader.ts';
+import { fixture } from './support.ts';
+
+const program = findPgDump({ PATH: process.env.PEAKSTONE_PG_BIN ?? process.env.PATH });
+
+describe('a dump', () => {
+  let server: TestServer;
+  let folder: string;
+  let databases = 0;
+  before(async () => {
+    server = await startTestServer({ durable: false });
+    folder = mkdtempSync(join(tmpdir(), 'peakstone-dump-'));
+    await restore(server.url, fixture('everything.sql'));
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const emptyDatabase = async (): Promise<string> => {
+    const name = `copy_${++databases}`;
+    const client = connect(server.url);
+    await client.script(`create database ${name} template template0`);
+    await client.close();
+    return server.url.replace('/postgres?', `/${name}?`);
+  };
+
+  const dump = async (url: string, options: Partial<DumpOptions> = {}): Promise<string> => {
+    const parts: Buffer[] = [];
+    await dumpDatabase({
+      url,
+      write: async part => {
+        parts.push(Buffer.from(part as Buffer));
+      },
+      ...options,
+    });
+    return Buffer.concat(parts).toString();
+  };
+
+  const restored = async (text: string, into?: string): Promise<string> => {
+    const url = into ?? (await emptyDatabase());
+    const file = join(folder, `${databases}.sql`);
+    writeFileSync(file, text);
+    await restore(url, file);
+    return url;
+  };
+
+  it('of everything a database can hold comes back the same to the byte, from an empty database', async () => {
+    const first = await dump(server.url);
+    const copy = await restored(first);
+    assert.equal(await dump(copy), first);
+    assert.deepEqual(await fingerprint(copy), await fingerprint(server.url));
+  });
+
+  it('is what PostgreSQL’s own pg_dump writes of it, restored', {
+    skip: program === null && 'no pg_dump of version 17 here',
+  }, async () => {
+    const copy = await restored(await dump(server.url));
+    const real = async (url: string): Promise<string> => {
+      const parts: Buffer[] = [];
+      await runPgDump(program!, {
+        url,
+        write: async part => {
+          parts.push(Buffer.from(part as Buffer));
+        },
+      });
+      return Buffer.concat(parts)
+        .toString()
+        .replace(/^\\(?:un)?restrict .*$/gm, '');
+    };
+    assert.equal(await real(copy), await real(server.url));
+  });
+
+  it('with --clean is restored over itself', async () => {
+    const text = await dump(server.url, { clean: true });
+    const copy = await restored(text);
+    await restored(text, copy);
+    assert.equal(await dump(copy), await dump(server.url));
+  });
+
+  it('of the schema alone has no rows, and of the rows nothing else; together they are the whole', async () => {
+    const schema = await dump(server.url, { content: 'schema' });
+    assert.doesNotMatch(schema, /^COPY|setval/m);
+    const copy = await restored(schema);
+    assert.doesNotMatch(await dump(server.url, { content: 'data' }), /^CREATE/m);
+    const client = connect(copy);
+    assert.deepEqual(await client.query('select count(*) from app.people'), [['0']]);
+    await client.close();
+  });
+
+  it('of one table has what belongs to it, and nothing else', async () => {
+    const text = await dump(server.url, { selection: { tables: ['app.people'] } });
+    const made = [...text.matchAll(/^CREATE (?:CONSTRAINT )?(\w+)/gm)].map(match => match[1]);
+    assert.deepEqual(
+      new Set(made),
+      new Set(['TABLE', 'SEQUENCE', 'INDEX', 'UNIQUE', 'STATISTICS', 'TRIGGER', 'POLICY']),
+    );
+    assert.doesNotMatch(text, /children/);
+    await assert.rejects(
+      dump(server.url, { selection: { tables: ['app.film'] } }),
+      /^TransferError: There is no table 'app\.film'\.$/,
+    );
+    await assert.rejects(
+      dump(server.url, { selection: { schemas: ['ap'] } }),
+      /^TransferError: There is no schema 'ap'\.$/,
+    );
+  });
+
+  it('of one schema leaves out the others', async () => {
+    const text = await dump(server.url, { selection: { schemas: ['Odd*'] } });
+    assert.deepEqual(
+      [...text.matchAll(/^CREATE (?:TABLE|VIEW|SCHEMA) (\S+)/gm)].map(match => match[1]),
+      ['"Odd', '"Odd', '"Odd'],
+    );
+  });
+
+  it('without owners and privileges says nothing of them', async () => {
+    const text = await dump(server.url, { owners: false, privileges: false });
+    assert.doesNotMatch(text, /^(?:GRANT|REVOKE|ALTER .* OWNER TO|ALTER DEFAULT)/m);
+  });
+
+  it('is of one moment, whatever is written meanwhile', async () => {
+    const url = await restored(
+      'create table public.ledger (n int); insert into public.ledger values (1);\ncreate table public.zoo (n int);\n',
+    );
+    const writer = connect(url);
+    let written = false;
+    const parts: string[] = [];
+    await dumpDatabase({
+      url,
+      write: async part => {
+        parts.push(part.toString());
+        if (written || !part.toString().includes('COPY public.ledger')) return;
+        written = true;
+        await writer.script('insert into public.ledger values (2); insert into public.zoo values (2)');
+      },
+    });
+    await writer.close();
+    assert.equal(written, true);
+    assert.match(parts.join(''), /COPY public\.ledger \(n\) FROM stdin;\n1\n\\\.\n/);
+    assert.match(parts.join(''), /COPY public\.zoo \(n\) FROM stdin;\n\\\.\n/);
+  });
+
+  it('cannot be made to hold commands by the names of what it holds', async () => {
+    const url = await emptyDatabase();
+    const client = connect(url);
+    await client.script(
+      'create table public."x\n\\! touch /tmp/owned\n" (id int); create role "evil\n\\! owned"; alter table public."x\n\\! touch /tmp/owned\n" owner to "evil\n\\! owned"',
+    );
+    await client.close();
+    const text = await dump(url);
+    assert.deepEqual(
+      text
+        .split('\n')
+        .filter(line => line.startsWith('--') && line.includes('\\!') === false && /^\\!/.test(line)),
+      [],
+    );
+    for (const comment of text.split('\n').filter(line => line.startsWith('-- Name')))
+      assert.doesNotMatch(comment, /\n/);
+    // Outside of quotes no line begins with a backslash but the end of rows.
+    const copy = await restored(text);
+    assert.equal(await dump(copy), text);
+  });
+
+  it('names what it cannot hold', async () => {
+    const url = await restored('create schema other;\ncreate operator family other.strange using btree;\n');
+    const report = await dumpDatabase({ url, write: async () => undefined });
+    assert.deepEqual(report.left, ['operator family other.strange']);
+  });
+
+  it('is a file that only its owner may read, there whole or not at all', async () => {
+    const file = join(folder, 'whole.sql');
+    await writeWholeFile(file, write => dumpDatabase({ url: server.url, write }));
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(readFileSync(file, 'utf8'), /dump complete\n--\n\n$/);
+    const broken = join(folder, 'broken.sql');
+    await assert.rejects(
+      writeWholeFile(broken, async write => {
+        await write('half');
+        throw new Error('full');
+      }),
+      /full/,
+    );
+    assert.deepEqual(
+      spawnSync('ls', [folder], { encoding: 'utf8' })
+        .stdout.split('\n')
+        .filter(name => name.includes('broken')),
+      [],
+    );
+  });
+});
+
+/** Runs a script as psql would, to its end, and rejects with the first error. */
+async function restore(url: string, file: string): Promise<void> {
+  const client = await connectClient({ url });
+  try {
+    for await (const piece of readScript(createReadStream(file))) {
+      if (piece.kind === 'rows') await client.script(piece.copy, { copyIn: () => piece.rows });
+      else
+        await client.script(piece.text).catch(error => {
+          if (error instanceof PgError)
+            throw new Error(`${file}:${piece.line}: ${error.message}`, { cause: error });
+          throw error;
+        });
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** What the catalogs say of every object, by name, looked at in another way than the dump does. */
+async function fingerprint(url: string): Promise<unknown> {
+  const client = connect(url);
+  const own = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+  const queries = [
+    `select n.nspname, c.relname, c.relkind, c.relowner::regrole, c.relacl::text, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relpersistence, c.relispartition
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${own} order by 1, 2`,
+    `select c.oid::regclass::text, a.attname, a.atttypid::regtype, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attstattarget, a.attacl::text,
+      a.attcollation::regcollation, pg_get_expr(d.adbin, d.adrelid) from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+      left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum where ${own} and a.attnum > 0 and not a.attisdropped order by 1, 2`,
+    `select c.conname, c.conrelid::regclass::text, c.contype, pg_get_constraintdef(c.oid), c.convalidated, c.conislocal, c.coninhcount from pg_constraint c join pg_namespace n on n.oid = c.connamespace where ${own} order by 1, 2, 4`,
+    `select p.oid::regprocedure::text, p.prosrc, p.prosecdef, p.provolatile, p.proparallel, p.proconfig, p.proacl::text, p.proowner::regrole, p.prokind from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${own} order by 1`,
+    `select t.tgname, t.tgrelid::regclass::text, pg_get_triggerdef(t.oid), t.tgenabled from pg_trigger t where not t.tgisinternal order by 1, 2`,
+    `select * from pg_policies order by 1, 2, 3`,
+    `select * from pg_rules order by 1, 2, 3`,
+    `select * from pg_publication_tables order by 1, 2, 3`,
+    `select evtname, evtevent, evtenabled, evttags from pg_event_trigger order by 1`,
+    `select defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype, defaclacl::text from pg_default_acl order by 1, 2, 3`,
+    `select pg_describe_object(classoid, objoid, objsubid), description from pg_description where objoid >= 16384 or classoid = 'pg_largeobject'::regclass order by 1`,
+    `select sequencename, last_value, start_value, min_value, max_value, increment_by, cycle, cache_size, data_type from pg_sequences order by 1`,
+    `select oid, lomowner::regrole, lomacl::text, md5(lo_get(oid)) from pg_largeobject_metadata order by 1`,
+  ];
+  try {
+    const found: unknown[] = [];
+    for (const query of queries) found.push(await client.query(query));
+    return found;
+  } finally {
+    await client.close();
+  }
+}
