@@ -51,19 +51,6 @@ export async function readIndexes(catalog: Catalog): Promise<DumpObject[]> {
   });
 }
 
-/** Keys to what their indexes stand for, so that dependencies on either are one. */
-export async function readConstraintIndexes(
-  catalog: Catalog,
-): Promise<readonly (readonly [constraint: string, index: string])[]> {
-  const rows = await catalog.rows(
-    `select oid, conindid as index from pg_constraint where contype in ('p', 'u', 'x') and conindid <> 0`,
-  );
-  return rows.map(row => [
-    `${CLASS.constraint}:${text(row, 'oid')}`,
-    `${CLASS.relation}:${text(row, 'index')}`,
-  ]);
-}
-
 export async function readStatistics(catalog: Catalog): Promise<DumpObject[]> {
   const rows = await catalog.rows(`
     select s.oid, sn.nspname as schema, s.stxname as name, pg_get_userbyid(s.stxowner) as owner, format('%I.%I', sn.nspname, s.stxname) as quoted,
