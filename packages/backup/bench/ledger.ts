@@ -20,7 +20,8 @@ const result = await keepLedger({
   seed: Number(values.seed),
   say: text => void process.stderr.write(`${text}\n`),
 });
-const sum = (of: 'missing' | 'surplus'): number => result.restores.reduce((total, each) => total + each[of], 0);
+const sum = (of: 'missing' | 'surplus'): number =>
+  result.restores.reduce((total, each) => total + each[of], 0);
 const times = result.restores.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
 process.stdout.write(
   `${values.kills} kills, ${result.acknowledged} rows acknowledged (${result.unknown} unknown), ${result.backups} backups kept; ${times.length} restores: ${sum('missing')} missing, ${sum('surplus')} too many; median ${times[Math.floor(times.length / 2)]} ms\n`,

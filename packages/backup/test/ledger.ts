@@ -94,7 +94,9 @@ export async function keepLedger({
         durationMs: Math.round(performance.now() - began),
       };
       results.push(result);
-      say(`restored to ${result.at} from ${result.from}: ${result.rows} rows, ${result.missing} missing, ${result.surplus} too many, ${result.durationMs} ms`);
+      say(
+        `restored to ${result.at} from ${result.from}: ${result.rows} rows, ${result.missing} missing, ${result.surplus} too many, ${result.durationMs} ms`,
+      );
     }
     const entries = [...book.values()];
     return {
