@@ -42,7 +42,7 @@ export function foreignHost(): HttpResponse {
 
 /** `reasons` only for those who run the stack: they tell of what is behind. */
 export function healthResponse(services: readonly ServiceHealth[], reasons: boolean): HttpResponse {
-  const ok = services.every(({ health }) => health.ok);
+  const ok = services.every(({ service, health }) => health.ok || service.aside === true);
   const entries = services.map(({ service, health }) => [
     service.name,
     { ok: health.ok, ...(!health.ok && reasons && { reason: health.reason }) },

@@ -25,6 +25,8 @@ export interface Listed {
   readonly address?: string;
   /** Without it a service in this process counts as healthy, and a URL is asked for any answer. */
   readonly health?: () => Promise<Health>;
+  /** No request needs it: that it is ill is shown, and takes the stack off no balancer. */
+  readonly aside?: true;
 }
 
 /** Where requests go: data, given by whoever starts the gateway. */

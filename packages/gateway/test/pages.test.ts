@@ -25,6 +25,21 @@ describe("the gateway's own pages", () => {
     });
   });
 
+  it('/healthz shows what works beside the others, and takes nobody off for it', async () => {
+    const backup = {
+      name: 'backup',
+      aside: true,
+      health: async () => ({ ok: false, reason: 'late' }),
+    } as const;
+    const { url } = await start([rest], { listed: [backup] });
+    const ill = await fetch(`${url}/healthz`);
+    assert.equal(ill.status, 200);
+    assert.deepEqual(await ill.json(), {
+      status: 'ok',
+      services: { backup: { ok: false, reason: 'late' }, rest: { ok: true } },
+    });
+  });
+
   it('tell reasons and metrics only to those who run the stack', async () => {
     const { url } = await start([rest], { listed: [database] });
     await fetch(`${url}/rest/v1/`);

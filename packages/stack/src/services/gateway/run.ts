@@ -28,14 +28,21 @@ function routesTo(peer: Peer, { env, ports, reach, health }: RunContext): Route[
   ];
 }
 
-/** What no path leads to and all the others need. Not with its contract: a database here need not have the deployed one's extensions. */
+/**
+ * What no path leads to: what all the others need, and what works beside them. Not with its contract: a database here need
+ * not have the deployed one's extensions.
+ */
 function listed({ peers, ports, health }: RunContext): Listed[] {
   return peers
-    .filter(({ essential }) => essential)
-    .map(({ name, title, scheme }) => ({
+    .filter(
+      ({ essential, route, front, engine }) =>
+        essential || (route === undefined && !front && engine.kind === 'peakstone'),
+    )
+    .map(({ name, title, scheme, essential }) => ({
       name,
       title,
       health: () => health(name),
+      ...(!essential && { aside: true }),
       ...(ports[name] === undefined ? {} : { address: `${scheme}://127.0.0.1:${ports[name]}` }),
     }));
 }

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { StackStatus } from '@peakstone/stack';
+import { reservePorts } from '@peakstone/testing';
+import { Project, until, untilHealthy } from './cli.ts';
+
+interface Listed {
+  readonly place: string;
+  readonly backups: readonly { readonly id: string; readonly kind: string; readonly label: string | null }[];
+  readonly coveredUntil: string | null;
+  readonly lastTest: { readonly ok: boolean; readonly rows: number } | null;
+}
+
+describe('peakstone backup', () => {
+  const project = new Project();
+  let port = 0;
+  before(async () => {
+    port = await reservePorts(5);
+  });
+  after(() => project.close());
+
+  const list = () => project.json<Listed>('backup', 'list');
+  const sql = async (text: string): Promise<string> => {
+    const { code, stdout, stderr } = await project.run(['sql', '--json', text]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const up = () => project.json('up', '--detach', '--port-base', String(port));
+  const fails = async (argv: readonly string[], code: number, ...texts: readonly RegExp[]) => {
+    const ran = await project.run(['backup', ...argv]);
+    assert.equal(ran.code, code, ran.stderr);
+    for (const text of texts) assert.match(ran.stderr, text);
+    assert.doesNotMatch(ran.stderr, /looks like a bug|\n\s+at /);
+  };
+
+  it('says what to do where there is nothing yet', async () => {
+    await fails(
+      ['list'],
+      1,
+      /There are no backups in .*\.peakstone\/backups/,
+      /hint: .*peakstone backup create/,
+    );
+    await fails(['create'], 3, /No stack runs/);
+    const { stdout } = await project.run(['backup', 'schedule']);
+    assert.equal(stdout, 'Backups are off.\n');
+  });
+
+  it('refuses settings that cannot be meant, and changes nothing', async () => {
+    await fails(['schedule', 'on', '--full', '61 * * * *'], 1, /BACKUP_FULL must be five fields/);
+    await fails(['schedule', 'on', '--store', 'ftp://x'], 1, /BACKUP_STORE must be a folder, or s3:/);
+    await fails(['schedule', 'on', '--store', 's3://bucket'], 1, /BACKUP_S3_ACCESS_KEY/);
+    await fails(['schedule', 'maybe'], 2, /on, off/);
+    assert.ok(
+      !existsSync(join(project.folder, '.env')) ||
+        !/BACKUP_/.test(readFileSync(join(project.folder, '.env'), 'utf8').replaceAll(/^#.*$/gm, '')),
+    );
+  });
+
+  it('is turned on by a word; what is encrypted gets a key, shown once with the advice to keep it elsewhere', async () => {
+    const { code, stdout, stderr } = await project.run([
+      'backup',
+      'schedule',
+      'on',
+      '--encrypt',
+      'on',
+      '--incremental',
+      'hourly',
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^place {8}.*\.peakstone\/backups, encrypted\nfull {9}next \d{4}-/);
+    assert.match(
+      stderr,
+      /A key for the backups was made, in .*: [0-9a-f]{64}\nKeep a copy of BACKUP_KEY somewhere else/,
+    );
+    const again = await project.run(['backup', 'schedule', '--keep-days', '3']);
+    assert.match(again.stdout, /kept {9}3 days, and 2 full backups/);
+    assert.doesNotMatch(again.stderr + again.stdout, /[0-9a-f]{64}/);
+  });
+
+  it('runs as a service of the stack, which makes the first backup by itself and receives every change', async () => {
+    await up();
+    const status = await untilHealthy(project);
+    assert.ok(status.services.some(({ name }) => name === 'backup'));
+    await sql('create table ledger (id int); insert into ledger select generate_series(1, 10)');
+    await until(
+      async () => existsSync(join(project.folder, '.peakstone/backups')) && (await list()).backups.length > 0,
+    );
+    const health = await (await fetch(`http://127.0.0.1:${port}/healthz`)).json();
+    assert.equal((health as { services: Record<string, { ok: boolean }> }).services.backup?.ok, true);
+  });
+
+  it('makes one on demand, lists it, reads it, and tries it', async () => {
+    const made = await project.run(['backup', 'create', '--label', 'before 2.0']);
+    assert.equal(made.code, 0, made.stderr);
+    const { backups } = await list();
+    const last = backups.at(-1)!;
+    assert.deepEqual([last.id, last.kind, last.label], [made.stdout.trim(), 'incremental', 'before 2.0']);
+    await until(async () => (await list()).coveredUntil !== null);
+    const people = await project.run(['backup', 'list']);
+    assert.match(people.stdout, /before 2\.0/);
+    assert.match(people.stderr, /encrypted\.\nEvery moment up to .* can be restored\.\n/);
+    const verified = await project.json<{ ok: boolean }>('backup', 'verify');
+    assert.equal(verified.ok, true);
+    const tried = await project.run(['backup', 'test']);
+    assert.equal(tried.code, 0, tried.stderr + tried.stdout);
+    assert.match(tried.stdout, new RegExp(`^${last.id}: restored and read: `));
+    assert.equal((await list()).lastTest?.ok, true);
+  });
+
+  it('restores to a moment beside the stack, and then in its place, where the old one is kept', async () => {
+    await sql('insert into ledger values (11)');
+    const moment = new Date(Date.now() + 1).toISOString();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    await sql('delete from ledger');
+    await until(async () => ((await list()).coveredUntil ?? '') > moment);
+    await fails(['restore', '--to', moment], 1, /A stack runs in/, /peakstone down.*--into/);
+    await fails(['restore', '--to', moment.replace('Z', '')], 1, /says no time zone/, /for UTC/);
+    await fails(
+      ['restore', '--to', '2001-01-01T00:00:00Z', '--into', 'then'],
+      1,
+      /lies before what can be restored/,
+    );
+    const beside = await project.run(['backup', 'restore', '--to', moment, '--into', 'then']);
+    assert.equal(beside.code, 0, beside.stderr);
+    assert.ok(existsSync(join(project.folder, 'then/PG_VERSION')));
+    await fails(['restore', '--into', 'then'], 1, /then is not empty/);
+    await project.run(['down']);
+    await fails(
+      ['restore', '--to', moment],
+      2,
+      /will be replaced; it is kept beside it\. Nothing was done/,
+      /--yes/,
+    );
+    const replaced = await project.json<{ folder: string; kept: string }>(
+      'backup',
+      'restore',
+      '--to',
+      moment,
+      '--yes',
+    );
+    assert.ok(statSync(replaced.kept).isDirectory());
+    assert.deepEqual(
+      readdirSync(join(project.folder, '.peakstone')).filter(name => /restor/.test(name)),
+      [],
+    );
+    await up();
+    assert.match(await sql('select count(*) from ledger'), /11/);
+    await untilHealthy(project);
+  });
+
+  it('goes on after the restore, on a timeline of its own', async () => {
+    await sql('insert into ledger values (12)');
+    const made = await project.json<{ timeline: number }>('backup', 'create');
+    assert.equal(made.timeline, 2);
+    const verified = await project.json<{ ok: boolean; walProblems: string[] }>(
+      'backup',
+      'verify',
+      '--quick',
+    );
+    assert.deepEqual([verified.ok, verified.walProblems], [true, []]);
+  });
+
+  it('says by its exit code and by status when something is wrong', async () => {
+    const root = join(project.folder, '.peakstone/backups');
+    const cluster = join(root, readdirSync(root)[0]!);
+    const [first] = readdirSync(join(cluster, 'base'));
+    rmSync(join(cluster, 'base', first!, '000000'));
+    const { code, stdout } = await project.run(['backup', 'verify', '--quick']);
+    assert.equal(code, 4);
+    assert.match(stdout, /cannot be restored\n {2}base\/.* is not in /);
+  });
+
+  it('does not read what another key has encrypted', async () => {
+    const file = join(project.folder, '.env');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace(/^BACKUP_KEY=.*$/m, `BACKUP_KEY=${'0'.repeat(64)}`));
+    await fails(['list'], 1, /BACKUP_KEY is not the key of these backups/);
+    writeFileSync(file, text);
+    // Nor is it rotated with the passwords: every backup would be lost.
+    await project.run(['secrets', 'rotate', 'DB_BACKUP_PASSWORD']);
+    assert.match(readFileSync(file, 'utf8'), new RegExp(/^BACKUP_KEY=.*$/m.exec(text)![0]));
+    const status = await untilHealthy(project);
+    assert.ok(
+      status.services.find(({ name }: StackStatus['services'][number]) => name === 'backup')!.state ===
+        'healthy',
+    );
+  });
+});
