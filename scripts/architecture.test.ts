@@ -155,6 +155,7 @@ const OPEN_SESSIONS = [
   'packages/stack/src/run/example.ts',
   'packages/testing/src/database.ts',
   'packages/testing/src/sql.ts',
+  'packages/transfer/src/import/journal.ts',
   'packages/transfer/src/import/session.ts',
 ];
 

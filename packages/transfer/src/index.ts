@@ -7,6 +7,8 @@ export {
   type ImportProgress,
   type ImportReport,
   importDump,
+  importLive,
+  isAddress,
   type Note,
   type Origin,
 } from './import/index.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { connect, type TestDatabase } from '@peakstone/testing';
-import type { ImportReport } from '@peakstone/transfer';
+import { connect, startTestServer, type TestDatabase } from '@peakstone/testing';
+import { type ImportReport, importLive } from '@peakstone/transfer';
 import { ask, fixture, importInto, look, stackDatabase } from './support.ts';
 
 const users = [1, 2, 3].map(n => `00000000-0000-4000-8000-00000000000${n}`) as [string, string, string];
@@ -188,6 +188,60 @@ describe('a Supabase project', () => {
       assert.deepEqual(told(report, 'changed', 'extension'), ['citext']);
       await assertAnswers(database);
     });
+  });
+});
+
+describe('a database that runs', () => {
+  it('comes in by its address, and stays as it is', async () => {
+    const server = await startTestServer({ durable: false });
+    const folder = mkdtempSync(join(tmpdir(), 'peakstone-live-'));
+    try {
+      const source = connect(server.url);
+      await source.script(readFileSync(fixture('project.sql'), 'utf8'));
+      await source.close();
+      await withDatabase(async database => {
+        const report = await importLive({
+          origin: 'supabase',
+          url: server.url,
+          folder,
+          adminUrl: database.superuserUrl,
+          ownerUrl: database.roleUrl('db_migrator'),
+        });
+        const { 'large objects': _, ...counted } = report.rows;
+        assert.deepEqual(counted, rows);
+        await assertAnswers(database);
+        assert.deepEqual(readdirSync(folder), []);
+      });
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('of which not all may be read comes in without that, which is told', async () => {
+    const server = await startTestServer({ durable: false });
+    const folder = mkdtempSync(join(tmpdir(), 'peakstone-live-'));
+    try {
+      const source = connect(server.url);
+      await source.script(`create role visitor login password 'visits'; create schema shop; grant usage on schema shop to visitor;
+        create table shop.goods (id int); insert into shop.goods values (1); grant select on shop.goods to visitor;
+        create table shop.secrets (id int); insert into shop.secrets values (1)`);
+      await source.close();
+      await withDatabase(async database => {
+        const report = await importLive({
+          origin: 'postgres',
+          url: server.url.replace('postgres@', 'visitor:visits@'),
+          folder,
+          adminUrl: database.superuserUrl,
+          ownerUrl: database.roleUrl('db_migrator'),
+        });
+        assert.deepEqual(report.rows, { 'shop.goods': 1 });
+        assert.deepEqual(told(report, 'aside', 'dump'), ['rows of shop.secrets']);
+      });
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

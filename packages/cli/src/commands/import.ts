@@ -16,7 +16,7 @@ const options = {
 const source = {
   name: 'SOURCE',
   summary:
-    'a dump: a plain file of pg_dump or pg_dumpall, an archive (-Fc, -Ft) or a folder (-Fd); or several plain files in their order',
+    'a dump: a plain file of pg_dump or pg_dumpall, an archive (-Fc, -Ft) or a folder (-Fd); or several plain files in their order; or the address of the database: postgres://…',
   many: true,
 } as const;
 
@@ -34,6 +34,11 @@ const supabase: Command = {
     {
       command: 'peakstone import supabase roles.sql schema.sql data.sql',
       does: 'What the Supabase CLI wrote; DATABASE_SUPABASE=full makes the tables that it leaves out',
+    },
+    {
+      command:
+        'PGPASSWORD=… peakstone import supabase postgres://postgres.ref@aws-0-eu-central-1.pooler.supabase.com:5432/postgres',
+      does: 'The live project, in one snapshot',
     },
     {
       command: 'peakstone import supabase --dry-run --json backup.dump',
@@ -66,6 +71,10 @@ export const importCommand: Command = {
   examples: [{ command: 'peakstone import supabase backup.dump', does: 'A Supabase project' }],
 };
 
+function isAddress(source: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(source);
+}
+
 async function importFrom(
   origin: 'supabase' | 'postgres',
   { options: given, arguments: files }: Invocation,
@@ -78,13 +87,17 @@ async function importFrom(
   const { cancelOnSignals } = await import('../sql/interrupt.ts');
   const { resolve } = await import('node:path');
   const paths = await stackOf({ options: given }, context);
+  if (files.some(file => /^postgres(?:ql)?:\/\/[^/@]*:[^/@]+@/.test(file)))
+    context.stderr.write(
+      'The password in the address can be seen by other users of this machine while this runs: PGPASSWORD or ~/.pgpass cannot.\n',
+    );
   const progress = new TransferProgress(context);
   const abort = new AbortController();
   const signals = cancelOnSignals(() => abort.abort(), context.stderr);
   try {
     const report = await importIntoStack(paths, context.env, {
       origin,
-      files: files.map(file => resolve(context.cwd, file)),
+      files: files.map(file => (isAddress(file) ? file : resolve(context.cwd, file))),
       dryRun: given['dry-run'] === true,
       ...(typeof given.database === 'string' && { database: given.database }),
       onProgress: ({ phase, share, text }) => progress.show(phase, share, text),

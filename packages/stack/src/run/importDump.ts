@@ -8,20 +8,29 @@ import { databaseUrl, superuserUrl } from './databaseUrl.ts';
 export type { ImportReport, Note as ImportNote } from '@peakstone/transfer';
 
 /**
- * Imports a dump as db_migrator, and returns when the APIs serve what it made.
+ * Imports a dump, or a database that runs, as db_migrator, and returns when the APIs serve what it made.
  * @throws {TransferError} naming what is in the way. @throws {StackError} `notRunning`
  */
 export async function importIntoStack(
   paths: StackPaths,
   env: EnvValues,
-  options: Omit<ImportOptions, 'adminUrl' | 'ownerUrl'>,
+  { files, ...options }: Omit<ImportOptions, 'adminUrl' | 'ownerUrl'>,
 ): Promise<ImportReport> {
-  const { importDump } = await import('@peakstone/transfer');
-  const report = await importDump({
+  const { importDump, importLive, isAddress, TransferError } = await import('@peakstone/transfer');
+  const into = {
     ...options,
     adminUrl: await superuserUrl(paths, env),
     ownerUrl: await databaseUrl(paths, env, 'db_migrator'),
-  });
+  };
+  const [url] = files.filter(isAddress);
+  if (url !== undefined && files.length > 1)
+    throw new TransferError('A database’s address is imported by itself.', {
+      hint: 'Name it alone, or files alone.',
+    });
+  const report =
+    url === undefined
+      ? await importDump({ ...into, files })
+      : await importLive({ ...into, url, folder: paths.data });
   if (!report.dryRun) await awaitSchema(paths);
   return report;
 }

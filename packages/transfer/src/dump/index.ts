@@ -18,7 +18,7 @@ import { readSequences, type SequenceObject } from './read/sequences.ts';
 import { readAttachments, readTables } from './read/tables.ts';
 import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
-import { readLargeObjects, readTableRows } from './rows.ts';
+import { readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
 import { resolveSelection, type Selection } from './select.ts';
 import { renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
 
@@ -43,7 +43,7 @@ export interface DumpOptions {
 }
 
 export interface DumpReport {
-  /** What a database can hold and this dump does not: kinds that those who write extensions make. */
+  /** What is not in it: kinds that those who write extensions make, and what this login may not read. */
   readonly left: readonly string[];
   readonly tables: number;
   readonly rows: number;
@@ -109,7 +109,10 @@ class Dump {
     const tables = await readTableRows(this.#catalog);
     await this.#lock(tables);
     const contents = await this.#read();
-    const left = this.#isOfTables ? [] : await readUnsupported(this.#catalog);
+    const left = [
+      ...(this.#isOfTables ? [] : await readUnsupported(this.#catalog)),
+      ...(content === 'schema' ? [] : await readUnreadable(this.#catalog)),
+    ];
     const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
     await write(renderOpening(text(version!, 'version')));
     if (content !== 'data') {
@@ -281,7 +284,7 @@ class Dump {
     }
     if (this.#isWhole) await this.#writeLargeObjects(contents);
     for (const { kind, schema, name, owner, value } of sequences)
-      if (kind === 'SEQUENCE')
+      if (kind === 'SEQUENCE' && value !== '')
         await write(`${renderHeading({ kind: 'SEQUENCE SET', schema, name, owner })}${value}\n\n\n`);
   }
 

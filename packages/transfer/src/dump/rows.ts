@@ -2,6 +2,21 @@ import type { Client } from '@peakstone/kernel/pg';
 import { type Catalog, CLASS, isNoMember, text } from './catalog.ts';
 import type { TableRows } from './object.ts';
 
+const readable = `has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage')`;
+
+/** Whose rows, values and large objects this login may not read, which is none for a superuser. */
+export async function readUnreadable(catalog: Catalog): Promise<readonly string[]> {
+  const rows = await catalog.rows(`
+    select 'rows of ' || c.oid::regclass as name from pg_class c where ${catalog.relations} and c.relkind = 'r' and not (${readable})
+      and ${isNoMember(CLASS.relation, 'c.oid')}
+    union all
+    select 'large object ' || oid from pg_largeobject_metadata where not (${ownObject}) order by 1`);
+  return rows.map(row => text(row, 'name'));
+}
+
+/** A large object that this login may read: its owner's, or a superuser. */
+const ownObject = `pg_has_role(lomowner, 'usage') or (select rolsuper from pg_roles where rolname = current_user)`;
+
 /** Tables whose rows are dumped, by name; those of extensions that are for others to fill come with their condition. */
 export async function readTableRows(catalog: Catalog): Promise<TableRows[]> {
   const columns = `(select coalesce(' (' || string_agg(quote_ident(a.attname), ', ' order by a.attnum) || ')', '') from pg_attribute a
@@ -9,11 +24,11 @@ export async function readTableRows(catalog: Catalog): Promise<TableRows[]> {
   const rows = await catalog.rows(`
     select n.nspname as schema, c.relname as name, pg_get_userbyid(c.relowner) as owner, format('%I.%I', n.nspname, c.relname) as quoted, ${columns} as columns, null as condition
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where ${catalog.relations} and c.relkind = 'r' and ${isNoMember(CLASS.relation, 'c.oid')}
+    where ${catalog.relations} and c.relkind = 'r' and ${isNoMember(CLASS.relation, 'c.oid')} and ${readable}
     union all
     select n.nspname, c.relname, pg_get_userbyid(c.relowner), format('%I.%I', n.nspname, c.relname), ${columns}, coalesce(k.condition, '')
     from pg_extension e, unnest(e.extconfig, e.extcondition) k (relation, condition) join pg_class c on c.oid = k.relation
-    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and (${catalog.relations})
+    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and (${catalog.relations}) and ${readable}
     order by 1, 2`);
   return rows.map(row => {
     const quoted = text(row, 'quoted');
@@ -38,7 +53,7 @@ export async function* readLargeObjects(
   catalog: Catalog,
 ): AsyncGenerator<{ readonly oid: string; readonly owner: string; readonly parts: AsyncIterable<string> }> {
   const rows = await catalog.rows(
-    'select oid, pg_get_userbyid(lomowner) as owner from pg_largeobject_metadata order by oid',
+    `select oid, pg_get_userbyid(lomowner) as owner from pg_largeobject_metadata where ${ownObject} order by oid`,
   );
   for (const row of rows)
     yield { oid: text(row, 'oid'), owner: text(row, 'owner'), parts: readParts(client, text(row, 'oid')) };

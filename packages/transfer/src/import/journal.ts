@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type Client, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { type Client, connectClient, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import type { Note } from './notes.ts';
 import type { World } from './world.ts';
@@ -88,6 +88,17 @@ export class Journal {
 
   async end(): Promise<void> {
     await this.#client.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
+  }
+}
+
+/** Whether a run before this one was ended in the middle. */
+export async function isImportUnfinished(ownerUrl: string): Promise<boolean> {
+  const client = await connectClient({ url: ownerUrl, parameters: { search_path: '' } });
+  try {
+    const [row] = await texts(client, `select pg_catalog.to_regclass('${JOURNAL_SCHEMA}.state') is not null`);
+    return row?.[0] === 't';
+  } finally {
+    client.close();
   }
 }
 

@@ -46,7 +46,7 @@ export interface ImportOptions {
 }
 
 export interface ImportProgress {
-  readonly phase: 'reading' | 'importing' | 'finishing';
+  readonly phase: 'dumping' | 'reading' | 'importing' | 'finishing';
   /** Of 1. */
   readonly share: number;
   /** What is under way. */

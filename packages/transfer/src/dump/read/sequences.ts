@@ -14,7 +14,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
       s.seqcycle as cycle, case when s.seqmax <> ${limit('9223372036854775807', '2147483647', '32767', '-1')} then s.seqmax end as max,
       case when s.seqmin <> ${limit('1', '1', '1', '-9223372036854775808', '-2147483648', '-32768')} then s.seqmin end as min,
       o.relname as owned_name, quote_ident(tn.nspname) || '.' || quote_ident(o.relname) as owned_table, quote_ident(a.attname) as owned_column, a.attidentity as identity,
-      d.deptype as owned, o.oid as owned_oid
+      d.deptype as owned, o.oid as owned_oid, has_sequence_privilege(c.oid, 'select') as readable
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence s on s.seqrelid = c.oid
     left join pg_depend d on d.classid = ${CLASS.relation} and d.objid = c.oid and d.refclassid = ${CLASS.relation} and d.refobjsubid > 0 and d.deptype in ('a', 'i')
     left join pg_class o on o.oid = d.refobjid left join pg_namespace tn on tn.oid = o.relnamespace
@@ -23,7 +23,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
       and ${isNoMember(CLASS.relation, 'c.oid')} order by n.nspname, c.relname`);
   const values = await readValues(
     catalog,
-    rows.map(row => text(row, 'quoted')),
+    rows.filter(row => row.readable === 't').map(row => text(row, 'quoted')),
   );
   return rows.flatMap((row): SequenceObject[] => {
     const key = `${CLASS.relation}:${text(row, 'oid')}`;
@@ -39,7 +39,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
     ].join('\n    ');
     const isIdentity = row.owned === 'i';
     const type = row.type === 'bigint' ? '' : `\n    AS ${row.type}`;
-    const [last, isCalled] = values.get(quoted)!;
+    const value = values.get(quoted);
     const name = quoted.replaceAll("'", "''");
     const sequence: SequenceObject = {
       ...common,
@@ -53,7 +53,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
       dropped: isIdentity ? null : `SEQUENCE ${quoted}`,
       named: `SEQUENCE ${quoted}`,
       dependsOn: new Set(isIdentity ? [`${CLASS.relation}:${text(row, 'owned_oid')}`] : []),
-      value: `SELECT pg_catalog.setval('${name}', ${last}, ${isCalled});`,
+      value: value === undefined ? '' : `SELECT pg_catalog.setval('${name}', ${value[0]}, ${value[1]});`,
     };
     if (row.owned !== 'a') return [sequence];
     return [

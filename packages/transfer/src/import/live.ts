@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseConninfo } from '@peakstone/kernel/pg';
+import { writeWholeFile } from '../dump/file.ts';
+import { dumpDatabase } from '../dump/index.ts';
+import { isImportUnfinished } from './journal.ts';
+import type { ImportReport, Note } from './notes.ts';
+import { type ImportOptions, importDump } from './run.ts';
+
+/** Whether a source is the address of a database, and no file. Pure. */
+export function isAddress(source: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(source);
+}
+
+export interface LiveImportOptions extends Omit<ImportOptions, 'files'> {
+  /** The database that is imported; it is read only, in one snapshot. */
+  readonly url: string;
+  /** A private folder, for the dump until it is imported: a run that was killed goes on with it. */
+  readonly folder: string;
+}
+
+/**
+ * Imports a database that runs: dumps it into a file of its own, and imports that.
+ * @throws as `importDump` and `dumpDatabase` do.
+ */
+export async function importLive({ url, folder, ...options }: LiveImportOptions): Promise<ImportReport> {
+  const { hosts, database, user } = parseConninfo(url);
+  const name = createHash('sha256')
+    .update(JSON.stringify([hosts, database, user]))
+    .digest('hex')
+    .slice(0, 16);
+  const file = path.join(folder, `import-${name}.sql`);
+  // What is there is of now, unless half of it is in already.
+  const left: string[] = [];
+  if (!existsSync(file) || !(await isImportUnfinished(options.ownerUrl))) {
+    await rm(file, { force: true });
+    const report = await writeWholeFile(file, write =>
+      dumpDatabase({
+        url,
+        write,
+        onProgress: ({ share, text }) => options.onProgress?.({ phase: 'dumping', share: share ?? 0, text }),
+        ...(options.signal && { signal: options.signal }),
+      }),
+    );
+    left.push(...report.left);
+  }
+  const report = await importDump({ ...options, files: [file] });
+  await rm(file, { force: true });
+  const notes = left.map((what): Note => {
+    const isRows = /^(?:rows of|large object) /.test(what);
+    return {
+      kind: 'aside',
+      what: 'dump',
+      name: what,
+      why: isRows ? `${user} may not read it` : 'a kind that the dump does not hold',
+      ...(isRows && { remedy: 'Name a login that may, as a superuser or the owner.' }),
+    };
+  });
+  return {
+    ...report,
+    source: [`${database} of ${hosts.map(({ host }) => host).join(', ')}`],
+    notes: [...report.notes, ...notes],
+  };
+}
