@@ -1,5 +1,6 @@
 /** Versioned migrations: folders, sums, revisions, and what applies them. */
 export * from './apply/index.ts';
+export { type DownOptions, undoMigrations } from './down.ts';
 export { MigrateError, type MigrateErrorCode } from './errors.ts';
 export * from './folder/index.ts';
 export { historyOf, inspectFolder, readStatus } from './look.ts';

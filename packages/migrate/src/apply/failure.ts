@@ -40,6 +40,11 @@ export interface Failure {
   readonly kept: string;
 }
 
+/** A failure as people read it, and as Atlas' driver words it. Pure. */
+export function describeFailure(failure: Failure): { readonly error: MigrateError; readonly driver: string } {
+  return { error: failureError(failure), driver: driverText(failure.error, failure.statement?.text ?? '') };
+}
+
 /** In words: where, what, what is kept, how to go on. Pure. */
 export function failureError({ file, statement, error, kept }: Failure): MigrateError {
   const fields = error instanceof PgError ? error.fields : null;

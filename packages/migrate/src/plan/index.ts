@@ -1,4 +1,5 @@
 /** What is to be done to a database, decided from a folder and a history. Pure. */
+export { type DownStep, planDown } from './down.ts';
 export { findDrift } from './drift.ts';
 export {
   asideNotes,

@@ -22,10 +22,16 @@ export class ApplyReport {
   #stopped = '';
   /** What can still be undone is not shown yet. */
   readonly #together: boolean;
+  readonly #isDown: boolean;
 
   /** @param together whether all files are one transaction, none of which is applied before the last one is */
-  constructor(write: (text: string) => void, together: boolean, now: () => Date = () => new Date()) {
+  constructor(
+    write: (text: string) => void,
+    together: boolean,
+    { isDown = false, now = () => new Date() }: { readonly isDown?: boolean; readonly now?: () => Date } = {},
+  ) {
     this.#write = write;
+    this.#isDown = isDown;
     this.#together = together;
     this.#now = now;
   }
@@ -34,7 +40,7 @@ export class ApplyReport {
     switch (event.kind) {
       case 'planned':
         this.#planned = event;
-        this.#write(headerOf(event));
+        this.#write(this.#isDown ? downHeaderOf(event) : headerOf(event));
         return;
       case 'file': {
         const { file, skipped } = event;
@@ -114,7 +120,7 @@ export class ApplyReport {
     for (const { file, statements, start, end, error } of this.#files.slice(this.#shown)) {
       const lines = [
         '',
-        `  -- migrating version ${file.version}`,
+        `  -- ${this.#isDown ? 'reverting' : 'migrating'} version ${file.version}`,
         ...statements.map(text => `    -> ${text.replaceAll('\n', '\n       ')}`),
         error === null
           ? `  -- ok (${formatDuration((end ?? this.#now()).getTime() - start.getTime())})`
@@ -141,6 +147,13 @@ export class ApplyReport {
 function headerOf({ from, to, files }: Extract<ApplyEvent, { kind: 'planned' }>): string {
   if (files.length === 0) return 'No migration files to execute\n';
   return `Migrating to version ${to}${from === '' ? '' : ` from ${from}`} (${files.length} migrations in total):\n`;
+}
+
+/** As Atlas' commercial edition has it. Pure. */
+function downHeaderOf({ from, to, files }: Extract<ApplyEvent, { kind: 'planned' }>): string {
+  if (files.length === 0) return 'No migration files to revert\n';
+  const target = to === '' ? 'an empty history' : `version ${to}`;
+  return `Migrating down from version ${from} to ${target} (${files.length} migrations in total):\n`;
 }
 
 function countLine(noun: string, passed: number, failed: number): readonly string[] {
