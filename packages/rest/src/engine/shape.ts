@@ -18,7 +18,7 @@ const MAX_KEY_LENGTH = 4096;
 
 /** `name=operator.value` as it stands in the URL, where the value can only become a parameter as it is. */
 const COMPARISON = /^([A-Za-z0-9_.>-]+)=((?:not\.)?(?:eq|neq|gte?|lte?)\.)(.*)$/s;
-/** Stands for a value in a shape; no URL holds it. */
+/** Stands for a value in a shape; a query that holds it has none. */
 const HOLE = '\0';
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']);
@@ -30,6 +30,7 @@ const HEADERS = ['accept', 'prefer', 'range', 'accept-profile', 'content-profile
 export function shapeOf({ method, path, query, headers }: RequestParts): Shape | null {
   if (!METHODS.has(method) || query.length > MAX_QUERY_LENGTH || path === '/') return null;
   if (method === 'GET' && path.startsWith('/rpc/')) return null;
+  if (query.includes(HOLE)) return null;
   const parts: string[] = [];
   const values: string[] = [];
   for (const part of query === '' ? [] : query.split(/[&;]/)) {
@@ -41,10 +42,16 @@ export function shapeOf({ method, path, query, headers }: RequestParts): Shape |
       parts.push(part);
     }
   }
-  let key = `${method} ${path}`;
-  for (const name of HEADERS) key += `\n${headers[name] ?? HOLE}`;
+  let key = measured(method) + measured(path);
+  for (const name of HEADERS) key += measured(headers[name]);
   if (key.length > MAX_KEY_LENGTH) return null;
-  return { key: `${key}\n${parts.join('&')}`, parts, values };
+  // None of them holds a `&`.
+  return { key: key + measured(parts.join('&')), parts, values };
+}
+
+/** A part of a key that says how long it is: no two lists of such parts make the same key, whatever is in them. */
+function measured(text: string | undefined): string {
+  return text === undefined ? '-' : `${text.length}:${text}`;
 }
 
 /** The query of a shape with marks in its holes. */
@@ -53,10 +60,14 @@ export function markedQuery({ parts }: Shape, mark: (hole: number) => string): s
   return parts.map(part => part.replace(HOLE, () => mark(holes++))).join('&');
 }
 
-/** What of a JSON body changes the statement: its columns, and whether it is one object. Null for other bodies. */
+/** What of a JSON body changes the statement: whether it is one object, and its columns. Null for other bodies. */
 export function payloadShape(payload: Payload | null): string | null {
   if (payload === null) return '';
   if (payload.kind !== 'bytes' || payload.keys) return null;
-  const columns = payload.columns.join('\0');
-  return columns.length > MAX_KEY_LENGTH ? null : `\n${isJsonObject(payload.bytes)}\n${columns}`;
+  let key = isJsonObject(payload.bytes) ? '{' : '[';
+  for (const column of payload.columns) {
+    key += measured(column);
+    if (key.length > MAX_KEY_LENGTH) return null;
+  }
+  return key;
 }
