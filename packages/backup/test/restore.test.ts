@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { BackupError } from '../src/index.ts';
+import { withLogin } from '@peakstone/kernel/pg';
+import { type BackupError, backupSlot, createBackup } from '../src/index.ts';
 import { type Lab, openLab, type Receiving } from './lab.ts';
 
 const ids = 'select id from ledger order by id';
@@ -24,6 +25,15 @@ describe('a restore', () => {
   let history: History;
   before(async () => {
     lab = await openLab();
+    // Of an earlier recovery, and of a server with more of everything than the one that restores.
+    for (const setting of [
+      `recovery_target_name = 'somewhere else'`,
+      `restore_command = 'cp /nowhere/%f %p'`,
+      'max_connections = 150',
+      'max_prepared_transactions = 20',
+    ])
+      await lab.sql.query(`alter system set ${setting}`);
+    await lab.server.restart();
     const beforeAll = await lab.now();
     await lab.sql.script('insert into ledger values (1)');
     const full = await lab.backUp('full');
@@ -133,7 +143,7 @@ describe('a restore', () => {
     );
     await fails(lab.restore({ xid: '4000000000' }, ids), 'TARGET', /does not hold transaction 4000000000/);
     assert.deepEqual(
-      (await import('node:fs')).readdirSync(lab.folder).filter(name => name.includes('restoring')),
+      readdirSync(lab.folder).filter(name => name.includes('restoring')),
       [],
     );
   });
@@ -160,6 +170,68 @@ describe('a restore', () => {
     const { into } = await lab.restore({}, 'select 1');
     const settings = readFileSync(path.join(into, 'postgresql.auto.conf'), 'utf8');
     assert.doesNotMatch(settings, /recovery|restore_command|hot_standby|archive_mode/);
+    assert.match(settings, /max_connections = '150'/);
     assert.equal(existsSync(path.join(into, 'recovery.signal')), false);
+  });
+
+  it('can be left to whoever starts the folder, which then recovers to the same moment', async () => {
+    const { restoreBackup, parseTarget } = await import('../src/index.ts');
+    const { connect, startOnFolder } = await import('@peakstone/testing');
+    const into = path.join(lab.folder, 'prepared');
+    const { signal } = new AbortController();
+    const target = parseTarget({ time: history.afterThree.toISOString() });
+    await restoreBackup({
+      vault: await lab.vault(),
+      into,
+      owner: lab.owner,
+      target,
+      onEvent: () => undefined,
+      signal,
+    });
+    assert.equal(existsSync(path.join(into, 'recovery.signal')), true);
+    const server = await startOnFolder(into, { onLog: () => undefined, signal });
+    const sql = connect(server.url);
+    assert.deepEqual((await sql.query(ids)).flat(), ['1', '2', '3']);
+    await sql.close();
+    await server.stop();
+  });
+
+  it('is undone when it is interrupted', async () => {
+    const { restoreBackup, parseTarget } = await import('../src/index.ts');
+    const into = path.join(lab.folder, 'interrupted');
+    const stopping = new AbortController();
+    await assert.rejects(
+      restoreBackup({
+        ...{ vault: await lab.vault(), into, owner: lab.owner, target: parseTarget({}), start: lab.start },
+        onEvent: event => event.kind === 'recovering' && stopping.abort(),
+        signal: stopping.signal,
+      }),
+      { name: 'AbortError' },
+    );
+    assert.deepEqual(
+      readdirSync(lab.folder).filter(name => name.startsWith('interrupted')),
+      [],
+    );
+  });
+});
+
+describe('a backup', () => {
+  it('of a server with a tablespace elsewhere is refused, and leaves nothing in the store', async () => {
+    const lab = await openLab();
+    try {
+      const place = path.join(lab.folder, 'elsewhere');
+      mkdirSync(place, { mode: 0o700 });
+      if (lab.owner) chownSync(place, lab.owner.uid, lab.owner.gid);
+      await lab.sql.query(`create tablespace elsewhere location '${place}'`);
+      await assert.rejects(lab.backUp(), /The tablespace in .*elsewhere lies outside of the data folder/);
+      assert.deepEqual(await (await lab.vault()).list('base/'), []);
+      const readOnly = withLogin(lab.server.url, 'db_backup', 'another');
+      await assert.rejects(
+        createBackup({ ...options(lab), url: readOnly }),
+        /password authentication failed/,
+      );
+    } finally {
+      await lab.close();
+    }
   });
 });

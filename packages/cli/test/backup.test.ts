@@ -107,6 +107,9 @@ describe('peakstone backup', () => {
     assert.equal(tried.code, 0, tried.stderr + tried.stdout);
     assert.match(tried.stdout, new RegExp(`^${last.id}: restored and read: `));
     assert.equal((await list()).lastTest?.ok, true);
+    const doctor = await project.run(['doctor']);
+    assert.match(doctor.stdout, /Backups +the last one is of/);
+    assert.match(doctor.stdout, /Backups +tried .*restored and read/);
   });
 
   it('restores to a moment beside the stack, and then in its place, where the old one is kept', async () => {

@@ -74,7 +74,7 @@ export interface Planning {
   /** Its data, where these lie outside of the stack's own folder; null when they do not. */
   readonly dataElsewhere?: (paths: StackPaths, env: EnvValues) => string | null;
   /** What the doctor can tell of its files, without touching them. */
-  readonly examineFiles?: (paths: StackPaths, env: EnvValues) => Check[];
+  readonly examineFiles?: (paths: StackPaths, env: EnvValues) => Check[] | Promise<Check[]>;
 }
 
 /** Who serves one of the services that take part in the local run. */

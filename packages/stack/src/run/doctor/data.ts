@@ -16,7 +16,7 @@ export async function checkData(paths: StackPaths, presence: Presence, env: EnvV
   }
   const checks = [checkOwner(paths.data)];
   for (const { local } of services)
-    checks.push(...((await local?.plan?.())?.examineFiles?.(paths, env) ?? []));
+    checks.push(...((await (await local?.plan?.())?.examineFiles?.(paths, env)) ?? []));
   if (presence.kind === 'stale') {
     checks.push(
       warn(

@@ -1,6 +1,16 @@
 /** What the start of the stack must know of backups. */
 import path from 'node:path';
-import { readBackupConfig } from '@peakstone/backup';
+import {
+  findVaults,
+  hasBackups,
+  openStore,
+  readBackupConfig,
+  readContents,
+  readLastTest,
+} from '@peakstone/backup';
+import { ConfigError } from '@peakstone/kernel/config';
+import { settleWithin } from '@peakstone/kernel/service';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 
@@ -12,4 +22,60 @@ export function settings({ project }: StackPaths, { BACKUP_STORE }: EnvValues): 
 
 export function assertSettings(env: EnvValues): void {
   readBackupConfig(env, '/');
+}
+
+/** A store that does not answer must not hold the doctor up. */
+const patienceMs = 5000;
+/** Older than this, what is received is told: a service that runs says more each minute. */
+const staleMs = 10 * 60_000;
+
+/** What the store says of itself; nothing where no backups are made. */
+export async function examineFiles(paths: StackPaths, env: EnvValues): Promise<Check[]> {
+  if (!hasBackups(env)) return [];
+  const outcome = await settleWithin(examineStore(paths, env), patienceMs);
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.value;
+    case 'late':
+      return [
+        warn('Backups', `the store does not answer within ${patienceMs / 1000} s`, 'peakstone backup list'),
+      ];
+    case 'failed':
+      // Settings have a check of their own.
+      if (outcome.error instanceof ConfigError) return [];
+      return [fail('Backups', outcome.error.message, 'peakstone backup list says more.')];
+  }
+}
+
+async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]> {
+  const { place, keys } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
+  const store = openStore(place);
+  const [vault] = await findVaults(store, keys);
+  if (!vault)
+    return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
+  const { backups, damaged, position } = await readContents(vault);
+  const test = await readLastTest(vault);
+  const covered = position && Date.now() - Date.parse(position.coveredUntil) < staleMs;
+  return [
+    backups.length > 0
+      ? ok('Backups', `the last one is of ${backups.at(-1)!.endedAt}`)
+      : warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.'),
+    ...damaged.map(({ id }) => fail('Backups', `the entry of ${id} is damaged`, 'peakstone backup verify')),
+    covered
+      ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
+      : warn(
+          'Backups',
+          `WAL is stored up to ${position?.coveredUntil ?? 'no moment yet'}`,
+          'The stack receives it while it runs: peakstone logs backup',
+        ),
+    test === undefined
+      ? warn('Backups', 'none has been tried yet', 'peakstone backup test')
+      : test.ok
+        ? ok('Backups', `tried ${test.at}: ${test.text}`)
+        : fail(
+            'Backups',
+            `the trial of ${test.at} failed: ${test.text}`,
+            'peakstone backup verify, then a full one: peakstone backup create --full',
+          ),
+  ];
 }

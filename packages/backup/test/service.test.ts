@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Health, Running } from '@peakstone/kernel/service';
+import { until } from '@peakstone/testing';
+import { parseCron } from '../src/cron.ts';
+import { type BackupEvent, backupSlot, readBackupConfig, readLastTest, startBackups } from '../src/index.ts';
+import { dueBackup } from '../src/jobs.ts';
+import type { Contents } from '../src/restore/contents.ts';
+import { type Lab, openLab } from './lab.ts';
+
+describe('the service of backups', () => {
+  let lab: Lab;
+  let service: Running | undefined;
+  const events: BackupEvent[] = [];
+  before(async () => {
+    lab = await openLab();
+  });
+  after(async () => {
+    await service?.stop();
+    await lab.close();
+  });
+  const start = (more: Record<string, string> = {}): Running =>
+    startBackups(
+      readBackupConfig(
+        { BACKUP_STORE: lab.store.place, BACKUP_WAL_SECONDS: '1', BACKUP_TEST: '* * * * *', ...more },
+        '/',
+      ),
+      {
+        url: lab.url,
+        onEvent: event => events.push(event),
+        trial: {
+          start: lab.start,
+          owner: lab.owner,
+          guard: () => () => undefined,
+          scratch: () => path.join(lab.folder, `trial-${events.length}`),
+        },
+      },
+    );
+  const seen = (kind: BackupEvent['kind']) => events.filter(event => event.kind === kind).length;
+
+  it('makes a full backup at once, and receives from then on', async () => {
+    service = start();
+    await until(() => seen('made') === 1 && seen('receiving') > 0);
+    assert.deepEqual(await service.health(), { ok: true });
+    const [row] = await lab.sql.query(
+      `select active from pg_replication_slots where slot_name = '${backupSlot}'`,
+    );
+    assert.deepEqual(row, ['t']);
+  });
+
+  it('is well while the database is away for a moment, and goes on when it is back', async () => {
+    await lab.server.kill9();
+    await until(() => seen('disconnected') > 0);
+    assert.deepEqual(await service!.health(), { ok: true });
+    await lab.server.restart();
+    const before = seen('receiving');
+    await until(() => seen('receiving') > before);
+  });
+
+  it('tries a backup when that is due, and keeps what came of it', async () => {
+    // A minute after the first backup at the latest.
+    await service!.stop();
+    service = start();
+    await until(() => seen('tested') > 0);
+    assert.equal((await readLastTest(await lab.vault()))?.ok, true);
+  });
+
+  it('stops in order, with everything stored', async () => {
+    await lab.sql.script('insert into ledger values (1)');
+    await until(async () => (await lab.sql.query('select 1')).length === 1);
+    await service!.stop();
+    service = undefined;
+    assert.deepEqual((await lab.restore({}, 'select id from ledger')).rows, ['1']);
+  });
+
+  it('starts where the store refuses, and says why: nobody who starts the stack waits for it', async () => {
+    const file = path.join(lab.folder, 'file');
+    writeFileSync(file, '');
+    const broken = start({ BACKUP_STORE: file });
+    try {
+      await until(() =>
+        events.some(event => event.kind === 'disconnected' && /cannot be used/.test(event.reason)),
+      );
+      const health: Health = await broken.health();
+      // A moment's trouble is none yet.
+      assert.equal(health.ok, true);
+    } finally {
+      await broken.stop();
+    }
+  });
+});
+
+describe('what is due', () => {
+  const schedule = { full: parseCron('0 1 * * 0')!, incremental: parseCron('0 1 * * *')! };
+  const backup = (
+    kind: 'full' | 'incremental',
+    startedAt: string,
+    parent: string | null = null,
+  ): Contents['backups'][number] => ({
+    ...{ id: startedAt, kind, parent, label: null, timeline: 1, startLsn: '0/2000028', stopLsn: '0/2000120' },
+    ...{
+      startedAt,
+      endedAt: startedAt,
+      postgres: '17.10',
+      checksums: true,
+      parts: 1,
+      bytes: 1,
+      storedBytes: 1,
+    },
+  });
+  const contents = (segments: readonly number[], ...backups: Contents['backups'][number][]): Contents => ({
+    ...{
+      place: 'x',
+      segmentBytes: 16 * 1024 * 1024,
+      backups,
+      damaged: [],
+      timelines: [],
+      position: undefined,
+    },
+    wal: { whole: new Map([[1, new Set(segments)]]), partial: new Map() },
+  });
+  const due = (now: string, found: Contents) => dueBackup(found, schedule, new Date(now));
+  const sunday = backup('full', '2026-11-22T01:00:05Z');
+
+  it('is a full one where there is none, or none that leads to now', () => {
+    assert.equal(due('2026-11-22T00:00:00Z', contents([])), 'full');
+    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3, 5], sunday)), 'full');
+    assert.equal(due('2026-11-22T02:00:00Z', contents([3], sunday)), 'full');
+  });
+
+  it('is nothing right after one, then what the schedule says, also when its hour was missed', () => {
+    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3], sunday)), undefined);
+    assert.equal(due('2026-11-23T00:59:00Z', contents([2, 3], sunday)), undefined);
+    assert.equal(due('2026-11-23T01:00:00Z', contents([2, 3], sunday)), 'auto');
+    assert.equal(due('2026-11-25T17:00:00Z', contents([2, 3], sunday)), 'auto');
+    assert.equal(due('2026-11-29T01:00:00Z', contents([2, 3], sunday)), 'full');
+  });
+});
