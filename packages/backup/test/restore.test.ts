@@ -225,9 +225,11 @@ describe('a backup', () => {
       await lab.sql.query(`create tablespace elsewhere location '${place}'`);
       await assert.rejects(lab.backUp(), /The tablespace in .*elsewhere lies outside of the data folder/);
       assert.deepEqual(await (await lab.vault()).list('base/'), []);
-      const readOnly = withLogin(lab.server.url, 'db_backup', 'another');
+      const { store, keys, server } = lab;
+      const url = withLogin(server.url, 'db_backup', 'another');
+      const { signal } = new AbortController();
       await assert.rejects(
-        createBackup({ ...options(lab), url: readOnly }),
+        createBackup({ url, store, keys, kind: 'full', slot: backupSlot, onEvent: () => undefined, signal }),
         /password authentication failed/,
       );
     } finally {
