@@ -11,4 +11,4 @@ if [[ ${1-} == health && $# -eq 1 && ${PEAKSTONE_HEALTH_URL-} =~ ^http://([0-9a-
   printf '%s answers %s\n' "$PEAKSTONE_HEALTH_URL" "${status%$'\r'}" >&2
   exit 4
 fi
-exec /usr/local/bin/node --disable-warning=ExperimentalWarning /opt/peakstone/packages/cli/src/main.ts "$@"
+exec /usr/local/bin/node /opt/peakstone/node_modules/peakstone/bin/peakstone.mjs "$@"

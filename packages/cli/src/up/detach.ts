@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { memoryEnv } from '@peakstone/kernel/memory';
+import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import {
   ensureDataFolder,
   locateStack,
@@ -43,7 +43,7 @@ export async function startDetached(
   const crash = openSync(crashFile, 'a', 0o600);
   const main = fileURLToPath(new URL('../../bin/main.mjs', import.meta.url));
   // It serves nothing itself: what is young in it is little, and would keep memory that it needed once.
-  const flags = [...process.execArgv, '--max-semi-space-size=1'];
+  const flags = [...process.execArgv, ...memoryFlags, '--max-semi-space-size=1'];
   const child = spawn(process.execPath, [...flags, main, '_serve', ...serveArguments(settings)], {
     cwd: settings.cwd,
     env: memoryEnv(settings.env),
