@@ -42,6 +42,7 @@ function clone(npmScript = 'mkdir -p node_modules') {
   for (const file of [
     'scripts/bootstrap.mjs',
     'packages/cli/bin/node24.mjs',
+    'packages/kernel/src/memory.mjs',
     'packages/kernel/src/privateFolder.mjs',
   ]) {
     cpSync(path.join(ROOT, file), path.join(root, file));
