@@ -11,4 +11,5 @@ export * from './revisions/index.ts';
 export * from './session/index.ts';
 export { setVersion } from './set.ts';
 export * from './split/index.ts';
+export * from './squash/index.ts';
 export { writeMigration } from './write.ts';

@@ -3,4 +3,4 @@ export * from '@peakstone/migrate';
 export { type LocatedFolder, locateMigrations } from '../project/migrations.ts';
 export { furnitureOf, openHasuraCatalog } from '../run/migrations/database.ts';
 export { operatorVersion } from '../run/migrations/operator.ts';
-export { replayOnThrowaway } from './throwaway.ts';
+export { proveOnThrowaway, replayOnThrowaway } from './throwaway.ts';

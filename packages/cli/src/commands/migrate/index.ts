@@ -6,6 +6,7 @@ import { hash } from './hash.ts';
 import { lint } from './lint.ts';
 import { newFile } from './new.ts';
 import { set } from './set.ts';
+import { squash } from './squash.ts';
 import { status } from './status.ts';
 import { validate } from './validate.ts';
 
@@ -15,7 +16,7 @@ export const migrate: Command = {
   summary: 'versioned migrations: write, check and apply them',
   description:
     'A folder of SQL files, applied in the order of their names, each once. Folder, atlas.sum and the table of revisions are Atlas’, so that either tool may be used on them in turn.',
-  commands: [newFile, hash, validate, lint, diff, status, apply, set, down],
+  commands: [newFile, hash, validate, lint, diff, status, apply, set, down, squash],
   examples: [
     { command: 'peakstone migrate new add_users', does: 'A file to write SQL into' },
     { command: 'peakstone migrate hash && peakstone migrate apply', does: 'Once it is written' },
