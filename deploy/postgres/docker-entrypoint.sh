@@ -152,6 +152,20 @@ initialise() {
   say 'data folder initialised'
 }
 
+# Two servers on one folder destroy it, and in containers each is process 1, so that postmaster.pid tells neither. The descriptors
+# stay open in the server, whose end gives the locks back. The folder above is the mount: what is put back into it is locked out too.
+lock_data() {
+  local folder code descriptor
+  for folder in "$PGDATA" "${PGDATA%/*}"; do
+    [[ -r $folder ]] || continue
+    exec {descriptor}< "$folder"
+    code=0
+    flock --nonblock --conflict-exit-code 75 "$descriptor" || code=$?
+    [[ $code != 75 ]] || die "another server runs on $PGDATA, or it is being restored: two on one folder destroy it. Stop the other, or give this one a folder of its own"
+    [[ $code == 0 ]] || say "WARNING: $folder cannot be locked; see to it that no other server runs on it"
+  done
+}
+
 main() {
   if [[ ${1-} == -* ]]; then
     set -- postgres "$@"
@@ -165,6 +179,7 @@ main() {
     if [[ $(id -u) == 0 ]]; then
       exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
     fi
+    lock_data
     if [[ -s $PGDATA/PG_VERSION ]]; then
       local version
       version=$(< "$PGDATA/PG_VERSION")

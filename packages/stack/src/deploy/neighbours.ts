@@ -56,11 +56,13 @@ export function readNeighbours(lines: string): Neighbour[] {
   return lines
     .split('\n')
     .filter(line => line.startsWith('{'))
-    .map(line => {
-      const labels = JSON.parse(line) as Record<string, string>;
-      const owner = labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'] ?? '';
-      return { owner, labels };
-    });
+    .map(line => neighbourOf(JSON.parse(line) as Record<string, string>));
+}
+
+/** Whose it is, by its labels. Pure. */
+export function neighbourOf(labels: Readonly<Record<string, string>>): Neighbour {
+  const owner = labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'] ?? '';
+  return { owner, labels };
 }
 
 function routerNames(labels: Readonly<Record<string, string>>): string[] {

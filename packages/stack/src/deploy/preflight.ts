@@ -7,7 +7,14 @@ import type { DockerCalls } from './dockerCalls.ts';
 import { DeployError } from './errors.ts';
 import type { DeployEvent } from './event.ts';
 import { explainDocker } from './explain.ts';
-import { readNeighbours, refuseClash } from './neighbours.ts';
+import { neighbourOf, refuseClash } from './neighbours.ts';
+import {
+  type ComposeConfig,
+  listContainers,
+  refuseEmptyPlace,
+  refuseSharedData,
+  refuseTakenProject,
+} from './otherContainers.ts';
 import type { Project } from './project.ts';
 
 /** @throws {DeployError} the network of the proxy does not exist */
@@ -25,20 +32,30 @@ export async function refuseMissingNetwork(
   });
 }
 
-/** @throws {DeployError} another stack behind the same Traefik has this one's name, or one of its hosts */
-export async function refuseNeighbours({ stack, values }: Project, calls: DockerCalls): Promise<void> {
-  if (stack.routes !== 'traefik') return;
-  const list = await calls.docker('ps', '--quiet', '--filter', 'label=traefik.enable=true');
-  if (list.code !== 0) throw explainDocker(list.stderr, 'docker ps');
-  const ids = list.stdout.split('\n').filter(id => id !== '');
-  if (ids.length === 0) return;
-  const format = ['--format', '{{json .Config.Labels}}'];
-  // One that has ended meanwhile makes the exit code 1; the others are told all the same.
-  const { stdout } = await calls.docker('inspect', '--type', 'container', ...format, ...ids);
-  const { code, stdout: config, stderr } = await calls.compose('config', '--format', 'json');
+/**
+ * @throws {DeployError} what is there already is another stack's: the project's name, the places of data, and behind Traefik names
+ *   and hosts
+ */
+export async function refuseNeighbours(
+  { folder, stack, values }: Project,
+  calls: DockerCalls,
+): Promise<void> {
+  const containers = await listContainers(calls);
+  if (containers.length === 0) return;
+  const { code, stdout, stderr } = await calls.compose('config', '--format', 'json');
   if (code !== 0) throw explainDocker(stderr, 'docker compose config');
-  const { name } = JSON.parse(config) as { readonly name: string };
-  refuseClash(stack, values, name, readNeighbours(stdout));
+  const config = JSON.parse(stdout) as ComposeConfig;
+  refuseTakenProject(folder, config, containers);
+  refuseSharedData(config, containers);
+  await refuseEmptyPlace(config, containers, calls);
+  if (stack.routes !== 'traefik') return;
+  const behindTraefik = containers.filter(({ labels }) => labels['traefik.enable'] === 'true');
+  refuseClash(
+    stack,
+    values,
+    config.name,
+    behindTraefik.map(({ labels }) => neighbourOf(labels)),
+  );
 }
 
 /** What `peakstone` ends with when it did try; anything else is for the start itself to tell. */

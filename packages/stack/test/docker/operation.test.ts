@@ -1,6 +1,7 @@
 /** Lives with a deployed stack as an operator does. Minutes long: see `startEngine` for when it runs. */
 import { after, before, describe } from 'node:test';
 import type { Suite } from './context.ts';
+import { describeDataLock } from './dataLock.ts';
 import { build, type Engine, startEngine } from './engine.ts';
 import { describeNeighbours } from './neighbours.ts';
 import { describeOriginal } from './original.ts';
@@ -27,6 +28,7 @@ describe('operation', { skip: typeof engine === 'string' && engine, timeout: 1_7
     await suite().engine.stop();
   });
 
+  describeDataLock(suite);
   describeNeighbours(suite);
   describeOriginal(suite);
   describeProduction(suite);
