@@ -73,4 +73,17 @@ describe('the settings of a transaction', () => {
     assert.ok(Math.abs(Number(seed)) <= 1, String(seed));
     assert.deepEqual(others, ['"api"', 'statement_timeout', '5s', 'user', 'GET', 'app.name', 'x']);
   });
+
+  it('take no role `none`, which would be the one that has logged in', () => {
+    const asNone = (): unknown =>
+      transactionSettings({
+        mode: 'begun',
+        searchPath: '',
+        ofRole: [],
+        role: 'none',
+        request: [],
+        others: [],
+      });
+    assert.throws(asNone, { code: '22023', message: 'role "none" does not exist' });
+  });
 });

@@ -5,6 +5,7 @@
  */
 import { decodeHeader } from '../http/headerText.ts';
 import type { HttpRequest } from '../http/types.ts';
+import { PgError } from '../pg/errors.ts';
 import type { Sql, SqlValue } from '../pg/types.ts';
 import { randomSeed } from './seed.ts';
 
@@ -58,6 +59,7 @@ export function requestSettings(
 /**
  * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. Locks of the session
  * that a request before has left behind are released, and a seed that it has chosen gives way to one by chance.
+ * @throws {PgError} 22023 for the role `none`
  */
 export function transactionSettings({
   mode,
@@ -67,6 +69,7 @@ export function transactionSettings({
   request,
   others,
 }: TransactionSettings): Sql {
+  if (role === noRole) throw unknownRole(role);
   const values: SqlValue[] = [randomSeed(), searchPath];
   const before = pushAll(values, ofRole);
   values.push(role);
@@ -78,6 +81,14 @@ export function transactionSettings({
   let behind = 0;
   for (const settings of others) behind += pushAll(values, settings);
   return { text: settingsText(mode, before, names, behind), values };
+}
+
+/** No role can have that name: to set it is to go back to the role that has logged in, which may be any of the others. */
+const noRole = 'none';
+
+/** As PostgreSQL says it of any other name that is no role. */
+function unknownRole(role: string): PgError {
+  return new PgError({ severity: 'ERROR', code: '22023', message: `role "${role}" does not exist` });
 }
 
 /** Appends names and values in turn; returns how many pairs there were. */

@@ -167,6 +167,28 @@ describe('an isolated session', () => {
     }
   });
 
+  it('mends several kinds of leftovers for one exchange', async () => {
+    const pool = open({ size: 1, sharedSize: 0 });
+    const write = exchangeOf(
+      'own',
+      `select set_config('transaction_isolation', 'read committed', true), set_config('transaction_read_only', 'off', true)`,
+      'insert into note values (2)',
+      `select current_setting('transaction_isolation')`,
+    );
+    await pool.exchange(write);
+    for (const setting of [
+      `'default_transaction_isolation', 'serializable'`,
+      `'default_transaction_read_only', 'on'`,
+    ]) {
+      const leaving = pool.exchange(
+        exchangeOf('own', `select set_config(${setting}, false), drop_prepared()`),
+      );
+      const written = pool.exchange(write);
+      await leaving;
+      assert.equal(answer(await written), 'read committed');
+    }
+  });
+
   it('lets a function prepare under the same name again', async () => {
     const pool = open({ size: 1, sharedSize: 0 });
     for (let i = 0; i < 5; i++) {

@@ -148,6 +148,16 @@ describe('a token', () => {
     await withOwnSettings({}, async server => {
       assert.equal((await server.get('/items', bearer({ role: 'nobody_at_all' }))).status, 401);
       assert.equal((await server.get('/items', bearer({ role: 'postgres' }))).status, 403);
+      // To set it would be to go back to the role that has logged in.
+      for (const target of ['/items', '/authors_only', '/']) {
+        const response = await server.get(target, bearer({ role: 'none' }));
+        const { code, message } = (await response.json()) as { code: string; message: string };
+        assert.deepEqual(
+          [response.status, code, message],
+          [401, '22023', 'role "none" does not exist'],
+          target,
+        );
+      }
     });
   });
 });

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from './frontend.ts';
 import { cleaningSteps } from './leftovers.ts';
+import { checkText, refusal } from './refusal.ts';
 import { type Repair, repairFor } from './repair.ts';
 import type { Prepared } from './statements.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
@@ -52,6 +53,9 @@ export class ExchangeTask extends Task {
   #error: PgError | null = null;
   #failedStep = 0;
   #phase: 'statements' | 'ending' | 'recovering' = 'statements';
+  /** What was mended for it, each at most once: one session may hold several kinds of leftovers. */
+  readonly #repairs = new Set<Repair>();
+  /** The one that it is sent anew for. */
   #repair: Repair | null = null;
   #copyRows = false;
 
@@ -364,8 +368,8 @@ export class ExchangeTask extends Task {
   }
 
   /**
-   * Whether the fault was the session's, is mended, and the exchange may be sent anew: once, as the error rolled everything
-   * back. Not after a CALL or DO, which may have committed on its own.
+   * Whether the fault was the session's, is mended, and the exchange may be sent anew, as the error rolled everything back:
+   * once for each kind of fault. Not after a CALL or DO, which may have committed on its own.
    */
   #mends(error: PgError): boolean {
     const wire = this.wire!;
@@ -379,19 +383,11 @@ export class ExchangeTask extends Task {
     if (repair === 'prepareAll') wire.statements.evictAll();
     else if (repair === 'prepareAnew') this.#forgetSteps();
     else if (repair === 'begin') wire.begins = true;
-    if (repair === null || this.#repair || this.settled || !this.retryable()) return false;
+    if (repair === null || this.#repairs.has(repair) || this.settled || !this.retryable()) return false;
     if (this.#phase === 'ending') return false;
     if (this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag))) return false;
+    this.#repairs.add(repair);
     this.#repair = repair;
     return true;
   }
-}
-
-/** A zero would end the text early and turn the rest of it into messages. */
-function checkText(text: string): void {
-  if (text.includes('\0')) throw refusal('22021', 'SQL text holds a zero byte');
-}
-
-function refusal(code: string, message: string): PgError {
-  return new PgError({ severity: 'ERROR', code, message });
 }
