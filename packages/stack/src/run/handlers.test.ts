@@ -20,6 +20,19 @@ describe('the handlers of the services in this process', () => {
     assert.equal(handlers.expected('rest'), null);
   });
 
+  it('are expected before they have ever come, where somebody counts on them, and not once they are there', async () => {
+    const handlers = new Handlers();
+    handlers.expect('rest');
+    const waiting = handlers.expected('rest');
+    handlers.expect('rest');
+    assert.equal(handlers.expected('rest'), waiting);
+    const first = handler();
+    handlers.arrive('rest', first);
+    assert.equal(await waiting, first);
+    handlers.expect('rest');
+    assert.equal(handlers.expected('rest'), null);
+  });
+
   it('are waited for in vain for two seconds, no longer', t => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const handlers = new Handlers();

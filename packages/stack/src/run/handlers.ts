@@ -3,7 +3,7 @@ import type { Handler } from '@peakstone/kernel/http';
 /** How long requests wait for a service that stopped. A restart takes a tenth of that; who waits longer is told to come back. */
 const patienceMs = 2000;
 
-/** Handlers of the services in this process. One that stops is expected back, as restarts are short. */
+/** Handlers of the services in this process. One that stops is expected back, as restarts are short; so is one that is to come. */
 export class Handlers {
   readonly #here = new Map<string, Handler>();
   readonly #expected = new Map<string, PromiseWithResolvers<Handler | null>>();
@@ -25,6 +25,12 @@ export class Handlers {
   leave(name: string): void {
     this.#here.delete(name);
     this.#settle(name, null);
+    this.expect(name);
+  }
+
+  /** It starts here before long: requests for it wait as for one that restarts. */
+  expect(name: string): void {
+    if (this.#here.has(name) || this.#expected.has(name)) return;
     const expectation = Promise.withResolvers<Handler | null>();
     this.#expected.set(name, expectation);
     setTimeout(() => {

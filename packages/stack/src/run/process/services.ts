@@ -92,6 +92,8 @@ async function call(name: string, method: Method): Promise<Health | undefined> {
 
 function contextOf(name: string, sent: SentContext, files: StackLogs): RunContext {
   const here = new Set(sent.here);
+  // After a crash the services of a process come back in any order.
+  for (const peer of here) if (peer !== name) handlers.expect(peer);
   return {
     ...sent,
     reach: peer => (here.has(peer) ? comingAndGoing(peer) : httpUrl('127.0.0.1', sent.ports[peer])),
