@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { StackSummary } from '@peakstone/stack';
 
-const main = fileURLToPath(new URL('../../../cli/bin/main.mjs', import.meta.url));
+const sources = fileURLToPath(new URL('../../../cli/bin/main.mjs', import.meta.url));
 
 export interface StartedCli {
   readonly child: ChildProcess;
@@ -22,13 +23,21 @@ export async function startCli(
   folder: string,
   portBase: number,
   env: Record<string, string> = {},
+  /** The project whose installed command is run; default the sources'. */
+  installedIn?: string,
 ): Promise<StartedCli> {
+  const main = installedIn === undefined ? sources : join(installedIn, 'node_modules/peakstone/bin/main.mjs');
   const began = performance.now();
-  const child = spawn(process.execPath, [main, 'up', '--json', '--port-base', String(portBase)], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...memoryFlags, main, 'up', '--json', '--port-base', String(portBase)],
+    {
+      cwd: folder,
+      // As the command starts itself.
+      env: { ...memoryEnv(process.env), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let noise = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     noise = (noise + text).slice(-4000);
@@ -57,7 +66,10 @@ export async function stopCli({ child }: StartedCli): Promise<void> {
 
 /** Runs one command in the stack's folder; gives what it printed. @throws when it fails */
 export async function runCli(folder: string, argv: readonly string[], input = ''): Promise<string> {
-  const child = spawn(process.execPath, [main, ...argv], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [sources, ...argv], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   child.stdin.end(input);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -18,12 +18,13 @@ export function processTree(root: number): number[] {
 }
 
 /**
- * Proportional set size of a process in kB: memory shared with others counts by its share, so that the sum over all
- * processes is what they really take. Null when the process is gone.
+ * Memory of a process in kB; null when it is gone. `Pss`, the proportional set size: what is shared with others counts by
+ * its share, so that the sum over all processes is what they really take. `Private_Dirty`: what it has to itself and wrote,
+ * which depends on no other process.
  */
-export function proportionalKb(pid: number): number | null {
+export function residentKb(pid: number, kind: 'Pss' | 'Private_Dirty'): number | null {
   const rollup = readProc(`/proc/${pid}/smaps_rollup`);
-  const match = rollup === null ? null : /^Pss:\s+(\d+) kB/m.exec(rollup);
+  const match = rollup === null ? null : new RegExp(`^${kind}:\\s+(\\d+) kB`, 'm').exec(rollup);
   return match ? Number(match[1]) : null;
 }
 
