@@ -169,6 +169,46 @@ describe('privileged sessions', () => {
   });
 });
 
+/**
+ * Calls of node:fs that open, make, change or remove something, where a database's folders are handled. Those are their user's, who
+ * may put links there that root would follow: what is done inside goes through host/asUser.ts and server/serverFile.ts. The
+ * rest is done in folders of this process's own user.
+ */
+const IN_OWN_FOLDERS = {
+  'packages/database/src/host/asUser.ts': 'chmodSync lchownSync mkdirSync rmSync rmdirSync',
+  'packages/database/src/host/user.ts': 'readFileSync',
+  'packages/database/src/server/cluster.ts': 'renameSync',
+  'packages/database/src/server/places.ts': 'mkdirSync symlinkSync',
+  'packages/database/src/server/remove.ts': 'unlinkSync',
+  'packages/database/src/server/serverFile.ts': 'openSync readFileSync readSync',
+  'packages/database/src/server/template.ts': 'openSync readSync renameSync rmSync',
+  'packages/database/src/server/tie.ts': 'linkSync readFileSync rmSync writeFileSync',
+  'packages/database/src/throwaway/throwaway.ts': 'chmodSync mkdtempSync',
+};
+
+describe('folders of the server’s user', () => {
+  it('are opened and changed where the user itself does it, or no link is followed', () => {
+    const looks =
+      /^(?:closeSync|constants|existsSync|f?l?statf?s?Sync|readdirSync|readlinkSync|realpathSync)$/;
+    const places = /^packages\/(?:database\/src\/(?:server|host|throwaway)|stack\/src\/services\/postgres)\//;
+    const found = sources
+      .filter(source => !source.isTest && places.test(source.file))
+      .map(source => {
+        const imports = source.text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g);
+        const calls = [...imports].flatMap(([, names]) => names!.split(',').map(name => name.trim()));
+        return [
+          source.file,
+          calls
+            .filter(name => name && !looks.test(name))
+            .sort()
+            .join(' '),
+        ] as const;
+      })
+      .filter(([, calls]) => calls !== '');
+    assert.deepEqual(Object.fromEntries(found), IN_OWN_FOLDERS);
+  });
+});
+
 describe('files', () => {
   it(`have at most ${MAX_LINES} lines, or a header that says why they stay whole`, () => {
     const wrong = sources

@@ -14,6 +14,7 @@ export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';
 export type { DatabaseEvent } from './events.ts';
+export { removeAsOwners } from './host/asUser.ts';
 export { type RunUser, resolveRunUser } from './host/user.ts';
 export { renderReport, runBootstrapJob } from './job.ts';
 export { changeSettings } from './secrets/change.ts';
@@ -22,7 +23,13 @@ export { type RotateOptions, type Rotation, rotateSecrets, rotationInterrupted }
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type DataFolder, inspectDataFolder } from './server/folder.ts';
-export { dataLeftBehind, locateDataFolder, planRemoval, removeDataFolder } from './server/remove.ts';
+export { readLockFile } from './server/postmaster.ts';
+export {
+  dataLeftBehind,
+  locateDataFolder,
+  planRemoval,
+  removeDataFolder,
+} from './server/remove.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -27,6 +27,12 @@ before(() => {
   folder = temporaryFolder();
 });
 after(() => remove(folder));
+
+/** The one template that is in a cache. */
+function templateIn(cacheDir: string): string {
+  const [name] = readdirSync(path.join(cacheDir, 'templates')) as [string];
+  return path.join(cacheDir, 'templates', name);
+}
 
 async function ask(server: Server, sql: string): Promise<string | null | undefined> {
   const client = connect(
@@ -100,9 +106,8 @@ describe('starting on an empty place', () => {
     await (await start(path.join(folder, 'p1'), { cacheDir: source })).stop();
     // The very template that would be copied, with a sign in it.
     renameSync(source, cacheDir);
-    const [templates] = readdirSync(cacheDir).filter(name => name.startsWith('templates-')) as [string];
-    const [template] = readdirSync(path.join(cacheDir, templates)) as [string];
-    writeFileSync(path.join(cacheDir, templates, template, 'planted'), '');
+    writeFileSync(path.join(folder, 'planted'), '');
+    spawnSync('tar', ['-rf', templateIn(cacheDir), '-C', folder, 'planted']);
     chownSync(cacheDir, STRANGER.uid, STRANGER.gid);
     const dataDir = path.join(folder, 'p2');
     await (await start(dataDir, { cacheDir })).stop();
@@ -116,14 +121,11 @@ describe('starting on an empty place', () => {
     const cacheDir = path.join(folder, 'damaged-cache');
     mkdirSync(cacheDir, { mode: 0o755 });
     await (await start(path.join(folder, 'd1'), { cacheDir })).stop();
-    const [templates] = readdirSync(cacheDir).filter(name => name.startsWith('templates-'));
-    const [template] = readdirSync(path.join(cacheDir, templates as string));
-    const control = path.join(cacheDir, templates as string, template as string, 'global', 'pg_control');
-    writeFileSync(control, Buffer.alloc(8192));
+    writeFileSync(templateIn(cacheDir), Buffer.alloc(8192));
     const server = await start(path.join(folder, 'd2'), { cacheDir });
     try {
       assert.equal(await ask(server, 'select 1::text'), '1');
-      assert.notDeepEqual(readFileSync(control).subarray(0, 8), Buffer.alloc(8));
+      assert.notDeepEqual(readFileSync(templateIn(cacheDir)).subarray(0, 8), Buffer.alloc(8));
     } finally {
       await server.stop();
     }

@@ -25,6 +25,16 @@ export function startTime(pid: number): string | undefined {
   return run.status === 0 ? run.stdout.trim() : undefined;
 }
 
+/** The process that started it, or whom the system gave it to when that ended; undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  if (process.platform === 'linux') {
+    const parent = statFields(pid)?.[1];
+    return parent === undefined ? undefined : Number(parent);
+  }
+  const run = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
+  return run.status === 0 ? Number(run.stdout) : undefined;
+}
+
 /** Sends a signal; false when the process is already gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

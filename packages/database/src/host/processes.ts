@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { statText } from '@peakstone/kernel/process';
 import { systemCode } from '../errors.ts';
@@ -10,9 +10,12 @@ export function partialSuffix(): string {
   return `${process.pid}-${randomBytes(4).toString('hex')}`;
 }
 
-/** Whether `pid` may be a server process working in `dataDir`. Where the system cannot tell the folder, its name decides. */
+/**
+ * Whether `pid` may be a server process working in `dataDir`, whose owner runs it. Where the system cannot tell the folder, its
+ * name decides.
+ */
 export function worksIn(pid: number, dataDir: string): boolean {
-  if (process.platform === 'linux') return workingFolder(pid) === dataDir;
+  if (process.platform === 'linux') return workingFolder(pid) === dataDir && isOwnersOf(pid, dataDir);
   const run = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   return run.status === 0 && run.stdout.includes('postgres');
 }
@@ -23,7 +26,7 @@ export function processesIn(dataDir: string): number[] {
   const pids = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number);
-  return pids.filter(pid => pid !== process.pid && workingFolder(pid) === dataDir && isPostgres(pid));
+  return pids.filter(pid => pid !== process.pid && worksIn(pid, dataDir) && isPostgres(pid));
 }
 
 /** Waits until `done()`; false when it did not come within the time. */
@@ -44,6 +47,11 @@ function workingFolder(pid: number): string | undefined {
     if (['ENOENT', 'EACCES', 'EPERM', 'ESRCH'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
+}
+
+/** Root's shell may work there as well. */
+function isOwnersOf(pid: number, dataDir: string): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === statSync(dataDir).uid;
 }
 
 function isPostgres(pid: number): boolean {

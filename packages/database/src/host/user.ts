@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
@@ -121,5 +121,22 @@ export function canReach(folder: string, user: RunUser): boolean {
     const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
     if ((mode & bit) === 0) return false;
     if (at === path.dirname(at)) return true;
+  }
+}
+
+/**
+ * Whether `user` could put something else in the place of what lies in `folder`, as far as permission bits tell: it, or one
+ * above it, is the user's, or one that others may write in. In a sticky folder nobody moves another's, but everyone its own.
+ */
+export function isOpenTo(user: RunUser, folder: string): boolean {
+  if (!user.dropped) return false;
+  let isSticky = false;
+  for (let at = realpathSync(folder); ; at = path.dirname(at)) {
+    const { mode, uid, gid } = statSync(at);
+    const mayWrite = (mode & 0o002) !== 0 || (gid === user.gid && (mode & 0o020) !== 0);
+    if (uid === user.uid || (mayWrite && !isSticky)) return true;
+    if (at === path.dirname(at)) return false;
+    // What lies in this one belongs to another.
+    isSticky = (statSync(path.dirname(at)).mode & 0o1000) !== 0;
   }
 }

@@ -9,8 +9,8 @@ import {
   statSync,
 } from 'node:fs';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
+import { writeFileDurably } from '../durable.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
-import { writeFileDurably } from '../server/run.ts';
 
 /** Only the owner reads it. */
 const MODE = 0o600;

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { renameSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import type { Binaries } from '../binaries/binaries.ts';
+import { syncFolder } from '../durable.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
+import { makeFolderAs, removeAsOwners, removeTree, runAs, scriptAs, writeFilesAs } from '../host/asUser.ts';
 import { partialSuffix } from '../host/processes.ts';
-import type { RunUser } from '../host/user.ts';
+import { isOpenTo, type RunUser } from '../host/user.ts';
 import { MARKER } from './folder.ts';
-import { renewIdentity } from './identity.ts';
-import { runAs, syncFolder, writeFileDurably } from './run.ts';
-import { copyTree, makePrivate, prepareTemplates, removeAbandoned, saveTemplate } from './template.ts';
+import { abandoned, prepareTemplates, saveTemplate, useTemplate } from './template.ts';
 
 export interface ClusterOptions {
   readonly dataDir: string;
@@ -21,6 +21,11 @@ export interface ClusterOptions {
   readonly durable: boolean;
   readonly signal?: AbortSignal;
 }
+
+/** Renames a folder onto one that is absent or empty; where another start was faster, its folder is as good. */
+const PLACE = `
+rmdir -- "$2" 2>/dev/null || :
+if [ -e "$2" ]; then rm -rf -- "$1"; else mv -- "$1" "$2"; fi`;
 
 /** A new cluster with its first WAL segments. */
 const NEEDED_BYTES = 100 * 1024 * 1024;
@@ -35,40 +40,33 @@ const CHARACTER_TYPES = ['C.UTF-8', 'en_US.UTF-8', 'C'] as const;
 export async function createCluster(options: ClusterOptions): Promise<void> {
   const { dataDir, user, binaries } = options;
   const staging = `${dataDir}.new-${partialSuffix()}`;
+  const parent = path.dirname(dataDir);
   try {
-    mkdirSync(path.dirname(dataDir), { recursive: true });
-    assertSpace(path.dirname(dataDir));
-    removeAbandoned(`${dataDir}.new-`);
-    makePrivate(staging, user);
+    assertSpace(parent);
+    for (const left of abandoned(`${dataDir}.new-`)) await removeAsOwners(left);
+    await makeFolderAs(user, staging);
     await fill(staging, options);
-    writeFileDurably(
-      path.join(staging, 'postgresql.conf'),
-      '# Your own settings; they override what PeakStone chooses (see peakstone.conf).\n',
-      0o600,
-      user,
-    );
     const marker = { madeBy: 'peakstone', postgres: binaries.version, madeAt: new Date().toISOString() };
-    writeFileDurably(path.join(staging, MARKER), `${JSON.stringify(marker)}\n`, 0o600, user);
+    await writeFilesAs(user, staging, {
+      'postgresql.conf': '# Your own settings; they override what PeakStone chooses (see peakstone.conf).\n',
+      [MARKER]: `${JSON.stringify(marker)}\n`,
+    });
     if (options.durable) await syncCluster(staging, options);
-    place(staging, dataDir);
+    await place(staging, dataDir, user);
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
+    await removeTree(user, staging);
     throw explainSystemError(error, dataDir);
   }
 }
 
 async function fill(staging: string, options: ClusterOptions): Promise<void> {
-  const { user } = options;
-  const templates = options.cacheDir === undefined ? undefined : prepareTemplates(options.cacheDir, user);
+  const { user, cacheDir } = options;
+  const templates = cacheDir === undefined ? undefined : prepareTemplates(cacheDir);
   if (templates === undefined) return initdb(staging, options);
   const template = path.join(templates, templateName(options));
-  if (existsSync(template)) {
-    if ((await copyTree(template, staging, user)) && renewIdentity(staging)) return;
-    // A damaged or outdated template: made anew below.
-    rmSync(template, { recursive: true, force: true });
-    rmSync(staging, { recursive: true, force: true });
-    makePrivate(staging, user);
-  }
+  if (await useTemplate(template, staging, user)) return;
+  await removeTree(user, staging);
+  await makeFolderAs(user, staging);
   await initdb(staging, options);
   await saveTemplate(staging, template, user);
 }
@@ -81,7 +79,7 @@ async function initdb(folder: string, options: ClusterOptions): Promise<void> {
       options.user,
       program,
       ['-D', folder, '-U', options.superuser, ...initdbOptions(), `--lc-ctype=${type}`],
-      options.signal,
+      { signal: options.signal },
     );
     if (run.status === 0) return;
     output = run.output;
@@ -111,17 +109,22 @@ function initdbOptions(): string[] {
   ];
 }
 
-/** By what a new cluster depends on. Embedded programs of one version are the same wherever they lie. */
+/**
+ * By what a new cluster depends on, and by whom it was made: one user's must not become another's. Embedded programs of one
+ * version are the same wherever they lie.
+ */
 function templateName(options: ClusterOptions): string {
   const { kind, version, binDir } = options.binaries;
   const key = [version, kind === 'system' ? binDir : '', options.superuser, ...initdbOptions()].join('\0');
-  return `${kind}-${version}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+  return `${kind}-${version}-${options.user.uid}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}.tar`;
 }
 
 async function syncCluster(folder: string, options: ClusterOptions): Promise<void> {
   const method = process.platform === 'linux' ? ['--sync-method=syncfs'] : [];
   const program = path.join(options.binaries.binDir, 'initdb');
-  const run = await runAs(options.user, program, ['--sync-only', ...method, '-D', folder], options.signal);
+  const run = await runAs(options.user, program, ['--sync-only', ...method, '-D', folder], {
+    signal: options.signal,
+  });
   if (run.status !== 0) {
     throw new DatabaseError(
       'INITDB_FAILED',
@@ -133,7 +136,10 @@ async function syncCluster(folder: string, options: ClusterOptions): Promise<voi
 }
 
 /** @throws {DatabaseError} NOT_A_DATA_FOLDER when the place is a mount point, which nothing can be renamed onto. */
-function place(staging: string, dataDir: string): void {
+async function place(staging: string, dataDir: string, user: RunUser): Promise<void> {
+  const parent = path.dirname(dataDir);
+  // Where its user could lead a rename elsewhere, it is the user's own.
+  if (isOpenTo(user, parent)) return scriptAs(user, PLACE, [staging, dataDir]);
   try {
     renameSync(staging, dataDir);
   } catch (error) {
@@ -141,8 +147,7 @@ function place(staging: string, dataDir: string): void {
       case 'ENOTEMPTY':
       case 'EEXIST':
         // Another start was faster; its folder is as good, and PostgreSQL's lock decides who runs it.
-        rmSync(staging, { recursive: true, force: true });
-        return;
+        return removeTree(user, staging);
       case 'EBUSY':
       case 'EXDEV':
         throw new DatabaseError(
@@ -155,7 +160,7 @@ function place(staging: string, dataDir: string): void {
         throw error;
     }
   }
-  syncFolder(path.dirname(dataDir));
+  syncFolder(parent);
 }
 
 function assertSpace(folder: string): void {

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
 import { MAJOR_VERSION } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import type { RunUser } from '../host/user.ts';
+import { readServerFile } from './serverFile.ts';
 
 /** Written into every data folder we make; its absence means that somebody else did. */
 export const MARKER = 'peakstone.json';
@@ -35,7 +35,8 @@ export function inspectDataFolder(dataDir: string, adopt: boolean): DataFolder {
   if (relevant.length === 0) return { kind: 'empty', uid };
   if (!relevant.includes('PG_VERSION')) throw notADataFolder(dataDir, 'it holds other files');
 
-  const major = readFileSync(path.join(dataDir, 'PG_VERSION'), 'utf8').trim();
+  const major = readServerFile(dataDir, 'PG_VERSION')?.trim() ?? '';
+  if (!/^[\d.]{1,8}$/.test(major)) throw notADataFolder(dataDir, 'its PG_VERSION names no version');
   if (major !== String(MAJOR_VERSION)) {
     throw new DatabaseError(
       'WRONG_MAJOR_VERSION',

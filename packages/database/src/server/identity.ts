@@ -1,40 +1,44 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import type { Patch } from '../host/asUser.ts';
+
+/** What of a cluster's files holds its identity. */
+export interface IdentityFiles {
+  /** global/pg_control. */
+  readonly control: Buffer;
+  /** The first bytes of each WAL segment, by its path. */
+  readonly segments: ReadonlyMap<string, Buffer>;
+}
 
 /**
  * Gives a cluster copied from a template an identity of its own: the system identifier, by which replicas and WAL
  * archives recognise a cluster, and the nonce of mock authentication. initdb would have chosen both at random.
  *
  * The identifier stands first in pg_control, which ends its data with a CRC-32C over everything before it, and in the
- * long header of each WAL segment's first page. Returns false, leaving the copy unusable, when the files are not laid
- * out like that; the caller then makes a cluster with initdb.
+ * long header of each WAL segment's first page. Undefined when the files are not laid out like that; the caller then makes a
+ * cluster with initdb. Pure but for chance.
  * @see https://github.com/postgres/postgres/blob/REL_17_STABLE/src/include/catalog/pg_control.h
  */
-export function renewIdentity(dataDir: string): boolean {
-  const controlFile = path.join(dataDir, 'global', 'pg_control');
-  const control = readFileSync(controlFile);
+export function renewIdentity({ control, segments }: IdentityFiles): Patch[] | undefined {
   const crcAt = findCrc(control);
-  if (crcAt === undefined) return false;
-  const old = control.readBigUInt64LE(0);
+  if (crcAt === undefined || segments.size === 0) return undefined;
   // As initdb composes it: seconds, microseconds, process; here the low half is random instead.
-  const identifier = (BigInt(Math.floor(Date.now() / 1000)) << 32n) | BigInt(randomBytes(4).readUInt32LE());
-
-  const walDir = path.join(dataDir, 'pg_wal');
-  const segments = readdirSync(walDir).filter(name => /^[0-9A-F]{24}$/.test(name));
-  for (const name of segments) {
-    const file = path.join(walDir, name);
-    const wal = readFileSync(file);
-    if (wal.readBigUInt64LE(WAL_IDENTIFIER_AT) !== old) return false;
-    wal.writeBigUInt64LE(identifier, WAL_IDENTIFIER_AT);
-    writeFileSync(file, wal);
+  const identifier = Buffer.concat([randomBytes(4), Buffer.alloc(4)]);
+  identifier.writeUInt32LE(Math.floor(Date.now() / 1000), 4);
+  for (const head of segments.values()) {
+    if (!head.subarray(WAL_IDENTIFIER_AT, WAL_IDENTIFIER_AT + 8).equals(control.subarray(0, 8)))
+      return undefined;
   }
-  control.writeBigUInt64LE(identifier, 0);
-  randomBytes(NONCE_BYTES).copy(control, crcAt - NONCE_BYTES);
-  control.writeUInt32LE(crc32c(control.subarray(0, crcAt)), crcAt);
-  writeFileSync(controlFile, control);
-  return true;
+  const renewed = Buffer.from(control.subarray(0, crcAt + 4));
+  identifier.copy(renewed);
+  randomBytes(NONCE_BYTES).copy(renewed, crcAt - NONCE_BYTES);
+  renewed.writeUInt32LE(crc32c(renewed.subarray(0, crcAt)), crcAt);
+  return [
+    ...[...segments.keys()].map(file => ({ file, at: WAL_IDENTIFIER_AT, bytes: identifier })),
+    { file: CONTROL_FILE, at: 0, bytes: renewed },
+  ];
 }
+
+export const CONTROL_FILE = 'global/pg_control';
 
 /** XLogLongPageHeaderData: a 24-byte page header (20, padded to 8), then xlp_sysid. */
 const WAL_IDENTIFIER_AT = 24;

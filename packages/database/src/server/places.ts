@@ -3,7 +3,8 @@ import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSy
 import path from 'node:path';
 import { maxSocketPathBytes } from '@peakstone/kernel/ports';
 import { DatabaseError, systemCode } from '../errors.ts';
-import { canReach, type RunUser } from '../host/user.ts';
+import { scriptAs } from '../host/asUser.ts';
+import { canReach, isOpenTo, type RunUser } from '../host/user.ts';
 import { ensurePrivate } from '../private.ts';
 import { noteLink, tieData } from './tie.ts';
 
@@ -14,7 +15,11 @@ export const SYSTEM_DATA = '/var/lib/peakstone';
  * The folder that shall really hold the data. A project under a closed folder (such as /root) cannot be entered by the
  * unprivileged user that root drops to: the data then goes to /var/lib/peakstone, and `dataDir` becomes a link to it.
  */
-export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: string) => void): string {
+export async function resolveDataDir(
+  dataDir: string,
+  user: RunUser,
+  notice: (text: string) => void,
+): Promise<string> {
   const found = lstatSync(dataDir, { throwIfNoEntry: false });
   if (found !== undefined) {
     if (!found.isSymbolicLink()) return realpathSync(dataDir);
@@ -22,7 +27,7 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
     if (path.dirname(path.dirname(target)) === SYSTEM_DATA) tieData(path.dirname(target), dataDir);
     return target;
   }
-  mkdirSync(path.dirname(dataDir), { recursive: true });
+  await makeParents(path.dirname(dataDir), user);
   const parent = realpathSync(path.dirname(dataDir));
   if (canReach(parent, user)) return path.join(parent, path.basename(dataDir));
 
@@ -41,6 +46,14 @@ export function resolveDataDir(dataDir: string, user: RunUser, notice: (text: st
     `${user.name ?? user.uid} cannot enter ${parent}: the data is kept in ${real}, and ${dataDir} links to it.`,
   );
   return real;
+}
+
+/** Where the server's user could lead it elsewhere meanwhile, the user makes it. */
+async function makeParents(folder: string, user: RunUser): Promise<void> {
+  let there = folder;
+  while (!existsSync(there)) there = path.dirname(there);
+  if (isOpenTo(user, there)) await scriptAs(user, 'mkdir -p -- "$1"', [folder]);
+  else mkdirSync(folder, { recursive: true });
 }
 
 /** A link of ours may lead to a folder that a start was killed before making; any other must lead somewhere. */
@@ -70,12 +83,22 @@ const maxSocketDirBytes = maxSocketPathBytes - '/.s.PGSQL.65535'.length;
  *   would find it again. Null then.
  * @throws {DatabaseError} PERMISSION_DENIED when somebody else has prepared the name.
  */
-export function prepareSocketDir(dataDir: string, user: RunUser, mustExist = false): string | null {
-  const beside = path.join(path.dirname(dataDir), 'run');
+export async function prepareSocketDir(
+  dataDir: string,
+  user: RunUser,
+  mustExist = false,
+): Promise<string | null> {
+  const parent = path.dirname(dataDir);
+  const beside = path.join(parent, 'run');
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder =
     Buffer.byteLength(beside) <= maxSocketDirBytes ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
-  if (mustExist && folder === beside && !existsSync(folder)) return null;
+  if (folder !== beside) return ensurePrivate(folder, { owner: user });
+  if (mustExist && !existsSync(folder)) return null;
+  if (isOpenTo(user, parent)) {
+    await scriptAs(user, 'mkdir -p -m 700 -- "$1"', [folder]);
+    return folder;
+  }
   // Beside the data, what is above it is as safe as the data are.
-  return ensurePrivate(folder, { owner: user, ...(folder === beside && { within: path.dirname(folder) }) });
+  return ensurePrivate(folder, { owner: user, within: parent });
 }

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, signalProcess } from '@peakstone/kernel/process';
-import { DatabaseError, systemCode } from '../errors.ts';
+import { DatabaseError } from '../errors.ts';
+import { serverEnvironment } from '../host/asUser.ts';
 import { waitFor } from '../host/processes.ts';
 import { type RunUser, spawnIdentity } from '../host/user.ts';
 import { explainFailure } from './failure.ts';
-import { serverEnvironment } from './run.ts';
+import { readServerFile } from './serverFile.ts';
 
 /** A running `postgres` that we started. */
 export interface Postmaster {
@@ -83,15 +82,10 @@ export interface LockFile {
   readonly status: string;
 }
 
-/** Reads `postmaster.pid`; undefined when there is none or it is not written yet. */
+/** Reads `postmaster.pid`; undefined when there is none or it is not written yet. The server's user may have written anything. */
 export function readLockFile(dataDir: string): LockFile | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readServerFile(dataDir, 'postmaster.pid');
+  if (text === undefined) return undefined;
   const [pid, folder, , port, socketDir, , , status] = text.split('\n');
   // A stand-alone backend writes its id negated.
   const number = Math.abs(Number(pid));
@@ -142,12 +136,22 @@ export async function waitUntilReady(
 /**
  * Fast shutdown: open transactions are rolled back, connections closed, a checkpoint written. When that takes longer
  * than `graceMs`, immediate shutdown, after which the next start recovers from the WAL: nothing committed is lost.
+ * @param send how it is told; by default as this process, whose child it then is
  * @throws {DatabaseError} STOP_FAILED when it survives both.
  */
-export async function stopPostmaster(pid: number, graceMs: number): Promise<void> {
+export async function stopPostmaster(
+  pid: number,
+  graceMs: number,
+  send: (pid: number, signal: NodeJS.Signals) => unknown = signalProcess,
+): Promise<void> {
   const gone = () => !isAlive(pid);
-  if (!signalProcess(pid, 'SIGINT') || (await waitFor(gone, graceMs))) return;
-  if (!signalProcess(pid, 'SIGQUIT') || (await waitFor(gone, 10_000))) return;
+  for (const [signal, waitMs] of [
+    ['SIGINT', graceMs],
+    ['SIGQUIT', 10_000],
+  ] as const) {
+    await send(pid, signal);
+    if (await waitFor(gone, waitMs)) return;
+  }
   throw new DatabaseError(
     'STOP_FAILED',
     `PostgreSQL (process ${pid}) does not stop.`,

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, rmSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, explainSystemError } from '../errors.ts';
+import { removeAsOwners } from '../host/asUser.ts';
 import { processesIn } from '../host/processes.ts';
 import { inspectDataFolder } from './folder.ts';
 import { SYSTEM_DATA } from './places.ts';
@@ -44,11 +45,14 @@ export function planRemoval(dataDir: string): readonly string[] {
 }
 
 /** Removes a database's files wherever they are. @throws as `planRemoval`, before anything is removed */
-export function removeDataFolder(dataDir: string): readonly string[] {
+export async function removeDataFolder(dataDir: string): Promise<readonly string[]> {
   const removed = planRemoval(dataDir);
   for (const place of removed) {
     if (lstatSync(place).isSymbolicLink()) unlinkSync(place);
-    else rmSync(place, { recursive: true });
+    else
+      await removeAsOwners(place).catch(error => {
+        throw explainSystemError(error, place);
+      });
   }
   return removed;
 }

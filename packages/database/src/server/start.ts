@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '@peakstone/kernel/private';
@@ -6,6 +6,7 @@ import { isAlive } from '@peakstone/kernel/process';
 import type { Binaries } from '../binaries/binaries.ts';
 import { type BinariesChoice, findBinaries } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
+import { writeFilesAs } from '../host/asUser.ts';
 import { type RunUser, resolveRunUser } from '../host/user.ts';
 import { renderHba, renderIdent } from './access.ts';
 import { createCluster } from './cluster.ts';
@@ -14,9 +15,8 @@ import { prepareSocketDir, resolveDataDir } from './places.ts';
 import { choosePort, type PortChoice } from './ports.ts';
 import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
 import { locateDataFolder } from './remove.ts';
-import { writeFileDurably } from './run.ts';
 import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
-import { freeDataFolder, recordOwner } from './takeover.ts';
+import { freeDataFolder, ownerRecord, RECORD } from './takeover.ts';
 
 export interface StartOptions {
   /** Made when it is absent or empty, unless it shall be there. */
@@ -85,7 +85,7 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
   const notice = options.notice ?? (() => {});
   if (options.mustExist && locateDataFolder(wanted) === null) throw dataGone(wanted);
   const user = resolveRunUser(ownerOf(wanted), notice);
-  const dataDir = resolveDataDir(wanted, user, notice);
+  const dataDir = await resolveDataDir(wanted, user, notice);
   const folder = inspectDataFolder(dataDir, options.adopt ?? false);
   assertOwner(dataDir, folder, user);
   const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? cacheFolder());
@@ -101,7 +101,7 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
     await createCluster({ dataDir, binaries, user, superuser: options.superuser, cacheDir, durable, signal });
   }
   signal.throwIfAborted();
-  const socketDir = prepareSocketDir(realpathSync(dataDir), user, options.mustExist);
+  const socketDir = await prepareSocketDir(realpathSync(dataDir), user, options.mustExist);
   if (socketDir === null) throw dataGone(dataDir);
   const listenAddresses = options.listenAddresses ?? '127.0.0.1';
   for (let attempt = 1; ; attempt++) {
@@ -150,12 +150,14 @@ async function launch(
   signal: AbortSignal,
 ): Promise<Server> {
   const { dataDir, user, binaries, port } = resolved;
-  const configFile = writeConfiguration(options, resolved);
-  recordOwner(dataDir, user);
+  await writeFilesAs(user, dataDir, {
+    ...renderConfiguration(options, resolved),
+    [RECORD]: ownerRecord(dataDir),
+  });
   const postmaster = await spawnPostmaster({
     postgres: path.join(binaries.binDir, 'postgres'),
     dataDir,
-    configFile,
+    configFile: path.join(dataDir, 'peakstone.conf'),
     user,
     onLog: options.onLog ?? (() => {}),
   });
@@ -185,10 +187,11 @@ async function launch(
   return server;
 }
 
-function writeConfiguration(
+/** Files of the data folder, by name. */
+function renderConfiguration(
   options: StartOptions & { readonly listenAddresses: string },
   { dataDir, user, binaries, socketDir, port }: Resolved,
-): string {
+): Readonly<Record<string, string>> {
   const planned = planSettings({
     machine: options.machine ?? thisMachine(),
     listenAddresses: options.listenAddresses,
@@ -205,13 +208,13 @@ function writeConfiguration(
     superuser: options.superuser,
     systemUsers: [...new Set([ownAccount(), user.name])].filter(name => name !== undefined),
     networks: options.networks ?? [],
-    hasUserRules: existsSync(path.join(dataDir, 'pg_hba.user.conf')),
+    hasUserRules: lstatSync(path.join(dataDir, 'pg_hba.user.conf'), { throwIfNoEntry: false }) !== undefined,
   };
-  const write = (name: string, text: string) => writeFileDurably(path.join(dataDir, name), text, 0o600, user);
-  write('peakstone_hba.conf', renderHba(access));
-  write('peakstone_ident.conf', renderIdent(access));
-  write('peakstone.conf', renderSettings(settings, dataDir));
-  return path.join(dataDir, 'peakstone.conf');
+  return {
+    'peakstone_hba.conf': renderHba(access),
+    'peakstone_ident.conf': renderIdent(access),
+    'peakstone.conf': renderSettings(settings, dataDir),
+  };
 
   function ownAccount(): string | undefined {
     return user.dropped ? 'root' : user.name;

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { isAlive, isTaken, signalProcess, startTime } from '@peakstone/kernel/process';
-import { DatabaseError, systemCode } from '../errors.ts';
+import { isAlive, isTaken, parentOf, startTime } from '@peakstone/kernel/process';
+import { DatabaseError } from '../errors.ts';
+import { scriptAs, signalAs } from '../host/asUser.ts';
 import { processesIn, waitFor, worksIn } from '../host/processes.ts';
-import type { RunUser } from '../host/user.ts';
+import { type RunUser, resolveRunUser } from '../host/user.ts';
+import { ownerOf } from './folder.ts';
 import { type LockFile, readLockFile, stopPostmaster } from './postmaster.ts';
-import { writeFileDurably } from './run.ts';
+import { readServerFile } from './serverFile.ts';
 
 /** Which of our processes runs a data folder. Kept in it, so that it moves along. */
 interface RunRecord {
@@ -14,16 +16,16 @@ interface RunRecord {
   readonly dataDir: string;
 }
 
-const RECORD = 'peakstone_run.json';
+export const RECORD = 'peakstone_run.json';
 
-/** Says, before the server is started, that this process is its owner. */
-export function recordOwner(dataDir: string, user: RunUser): void {
+/** What says, before the server is started, that this process is its owner. */
+export function ownerRecord(dataDir: string): string {
   const record: RunRecord = {
     ownerPid: process.pid,
     ownerStart: startTime(process.pid) ?? '',
     dataDir: realpathSync(dataDir),
   };
-  writeFileDurably(path.join(dataDir, RECORD), `${JSON.stringify(record)}\n`, 0o600, user);
+  return `${JSON.stringify(record)}\n`;
 }
 
 /**
@@ -35,28 +37,28 @@ export async function freeDataFolder(folder: string, notice: (text: string) => v
   const dataDir = realpathSync(folder);
   const lock = readLockFile(dataDir);
   if (lock === undefined) return;
+  const user = resolveRunUser(ownerOf(dataDir), () => {});
+  const send = (pid: number, signal: NodeJS.Signals) => signalAs(user, pid, signal);
   if (isAlive(lock.pid) && worksIn(lock.pid, dataDir)) {
     assertOrphaned(dataDir, lock.pid);
     notice(`Stopping PostgreSQL (process ${lock.pid}), which a killed PeakStone left running.`);
-    await stopPostmaster(lock.pid, 30_000);
+    await stopPostmaster(lock.pid, 30_000, send);
     // It took its lock with it, unless it was being killed.
     if (readLockFile(dataDir)?.pid !== lock.pid) return;
   }
-  await endBackends(dataDir, notice);
+  await endBackends(dataDir, send, notice);
   // PostgreSQL clears a dead server's lock itself, but takes whatever has that id now for the server, even the dead
   // server's zombie, which stays where nobody collects orphans (containers without an init).
-  if (isTaken(lock.pid) && process.platform === 'linux') {
-    rmSync(path.join(dataDir, 'postmaster.pid'), { force: true });
-    removeSocketLock(lock);
-  }
+  if (isTaken(lock.pid) && process.platform === 'linux') await removeLocks(user, dataDir, lock);
 }
 
-/** The dead server's lock on its socket, which PostgreSQL judges by the same id; only where it says that it is this server's. */
-function removeSocketLock({ pid, dataDir, socketDir, port }: LockFile): void {
-  const file = path.join(socketDir, `.s.PGSQL.${port}.lock`);
-  if (socketDir === '' || !existsSync(file)) return;
-  const [owner, folder] = readFileSync(file, 'utf8').split('\n');
-  if (Number(owner) === pid && folder === dataDir) rmSync(file, { force: true });
+/** The dead server's lock, and that on its socket, which PostgreSQL judges by the same id, where it says that it is this server's. */
+async function removeLocks(user: RunUser, dataDir: string, lock: LockFile): Promise<void> {
+  const script = `
+rm -f -- "$1/postmaster.pid"
+if [ "$(sed -n 1p "$2" 2>/dev/null)" = "$3" ] && [ "$(sed -n 2p "$2")" = "$1" ]; then rm -f -- "$2"; fi`;
+  const socketLock = path.join(lock.socketDir, `.s.PGSQL.${lock.port}.lock`);
+  await scriptAs(user, script, [dataDir, socketLock, String(lock.pid)]);
 }
 
 function assertOrphaned(dataDir: string, pid: number): void {
@@ -72,9 +74,14 @@ function assertOrphaned(dataDir: string, pid: number): void {
     throw new DatabaseError(
       'IN_USE',
       `PeakStone is already running on ${dataDir} (process ${record.ownerPid}).`,
-      `Use it, or stop it where it was started: peakstone down. Where that finds no stack: kill ${record.ownerPid}`,
+      `Use it, or stop it where it was started: peakstone down.${unlessForged(pid, record.ownerPid)}`,
     );
   }
+}
+
+/** The record is the word of the server's user, who may name anybody's process for root to end; who started the server is the system's. */
+function unlessForged(serverPid: number, ownerPid: number): string {
+  return parentOf(serverPid) === ownerPid ? ` Where that finds no stack: kill ${ownerPid}` : '';
 }
 
 /** Whether a PeakStone that lives runs a server in the folder. */
@@ -87,12 +94,16 @@ export function hasLivingOwner(dataDir: string): boolean {
  * Backends of a killed server notice only when they next wait. While one lives, shared memory is in use and a start
  * would be refused, or, were the lock file removed, would corrupt the data.
  */
-async function endBackends(dataDir: string, notice: (text: string) => void): Promise<void> {
+async function endBackends(
+  dataDir: string,
+  send: (pid: number, signal: NodeJS.Signals) => Promise<void>,
+  notice: (text: string) => void,
+): Promise<void> {
   const left = () => processesIn(dataDir);
   if (left().length === 0) return;
   notice('Ending what is left of a killed PostgreSQL.');
   for (const signal of ['SIGTERM', 'SIGQUIT', 'SIGKILL'] as const) {
-    for (const pid of left()) signalProcess(pid, signal);
+    for (const pid of left()) await send(pid, signal);
     if (await waitFor(() => left().length === 0, 2_000)) return;
   }
   throw new DatabaseError(
@@ -102,11 +113,16 @@ async function endBackends(dataDir: string, notice: (text: string) => void): Pro
   );
 }
 
+/** Undefined as well where the server's user has written something else. */
 function readRecord(dataDir: string): RunRecord | undefined {
+  const text = readServerFile(dataDir, RECORD);
+  if (text === undefined) return undefined;
   try {
-    return JSON.parse(readFileSync(path.join(dataDir, RECORD), 'utf8')) as RunRecord;
+    const { ownerPid, ownerStart, dataDir } = Object(JSON.parse(text)) as Partial<RunRecord>;
+    if (!Number.isSafeInteger(ownerPid)) return undefined;
+    return { ownerPid: ownerPid as number, ownerStart: String(ownerStart), dataDir: String(dataDir) };
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import type { BinariesChoice } from '../binaries/find.ts';
 import type { BootstrapOptions, LoginRole } from '../bootstrap/model.ts';
 import { bootstrapDatabase } from '../bootstrap/run.ts';
+import { removeAsOwners } from '../host/asUser.ts';
 import { canReach, resolveRunUser } from '../host/user.ts';
 import { startServer } from '../server/start.ts';
 import { connectionUrl } from '../url.ts';
@@ -65,11 +66,11 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
   signal.throwIfAborted();
   const superuser = options.superuser ?? 'postgres';
   const folder = mkdtempSync(path.join(temporaryRoot(), 'peakstone-throwaway-'));
-  // The server's user, other than ours when we are root, must get in; what it keeps there is private.
-  chmodSync(folder, 0o711);
+  // The server's user, other than ours when we are root, must get in and find what it left; what it keeps there is private.
+  chmodSync(folder, 0o755);
   const release = reapWithThisProcess(folder);
-  const remove = () => {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  const remove = async () => {
+    await removeAsOwners(folder);
     release();
   };
   try {
@@ -122,11 +123,11 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
       dropDatabase: name => run(url(), `drop database if exists ${quoteIdentifier(name)} with (force)`),
       async stop() {
         await server.stop(STOP_GRACE_MS);
-        remove();
+        await remove();
       },
     };
   } catch (error) {
-    remove();
+    await remove();
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** Removing a stack's data, wherever they are: nothing that it did not make, and nothing that is in use. */
-import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeAsOwners } from '@peakstone/database';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import { takeLock } from '../project/lock.ts';
@@ -49,7 +50,7 @@ export async function deleteData(paths: StackPaths, env: EnvValues): Promise<rea
   try {
     const planned = await planDeletion(paths, env);
     await removeAll(paths, env);
-    for (const place of ownPlaces(paths.data)) rmSync(place, { recursive: true, force: true });
+    for (const place of ownPlaces(paths.data)) await removeAsOwners(place);
     if (readdirSync(paths.data).length === 0) rmdirSync(paths.data);
     return planned;
   } finally {
@@ -60,7 +61,7 @@ export async function deleteData(paths: StackPaths, env: EnvValues): Promise<rea
 /** What the services keep. */
 async function removeAll(paths: StackPaths, env: EnvValues): Promise<void> {
   const values = await stackValues(paths, env);
-  for (const { local } of services) (await local?.plan?.())?.removeData?.(paths, values);
+  for (const { local } of services) await (await local?.plan?.())?.removeData?.(paths, values);
 }
 
 function ownPlaces(data: string): string[] {

@@ -70,7 +70,7 @@ export interface Planning {
   /** Where its data are, wherever that is. @throws where they are not ours to remove, or are in use */
   readonly dataPlaces?: (paths: StackPaths, env: EnvValues) => readonly string[];
   /** Removes them. @throws as `dataPlaces`, before anything is removed */
-  readonly removeData?: (paths: StackPaths, env: EnvValues) => void;
+  readonly removeData?: (paths: StackPaths, env: EnvValues) => Promise<void>;
   /** Its data, where these lie outside of the stack's own folder; null when they do not. */
   readonly dataElsewhere?: (paths: StackPaths, env: EnvValues) => string | null;
   /** What the doctor can tell of its files, without touching them. */

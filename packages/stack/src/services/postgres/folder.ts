@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLockFile } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 
@@ -10,6 +11,5 @@ export function databaseDir(paths: StackPaths, env: EnvValues): string {
 
 /** The port that PostgreSQL's lock file in this folder names; whoever wrote it, it is not somebody else's program. */
 export function postmasterPort(dataDir: string): number | null {
-  const file = join(dataDir, 'postmaster.pid');
-  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[3]) : null;
+  return existsSync(join(dataDir, 'postmaster.pid')) ? readLockFile(dataDir)?.port || null : null;
 }

@@ -71,8 +71,8 @@ export function dataPlaces(paths: StackPaths, env: EnvValues): readonly string[]
   return planRemoval(databaseDir(paths, env));
 }
 
-export function removeData(paths: StackPaths, env: EnvValues): void {
-  removeDataFolder(databaseDir(paths, env));
+export async function removeData(paths: StackPaths, env: EnvValues): Promise<void> {
+  await removeDataFolder(databaseDir(paths, env));
 }
 
 /** Under a closed folder, as /root is, the data are in one of the system's; DATABASE_DIR may name any. */
