@@ -45,6 +45,11 @@ class Terminal {
     });
   }
 
+  /** How much it has shown, to look at what comes after. */
+  get length(): number {
+    return this.#shown.length;
+  }
+
   close(): void {
     this.#child.stdin!.destroy();
     this.#child.kill();
@@ -153,6 +158,51 @@ describe('peakstone sql at a terminal', {
     await terminal.type('\u0004', /$/);
     assert.equal(await terminal.ended(), 0);
     assert.doesNotMatch(readFileSync(join(project.folder, 'history'), 'utf8'), /hidden/);
+  });
+
+  it('keeps what is typed while a statement runs, and goes on with it at its end', async () => {
+    const holder = new Terminal(project);
+    await holder.see(/postgres=> $/);
+    await holder.type('select pg_advisory_lock(7);\n', /\(1 row\)\n\npostgres=> $/);
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('create table victim as select generate_series(1, 5) as id;\n', /postgres=> $/);
+    await terminal.type('select pg_advisory_lock(7);\n', /pg_advisory_lock\(7\);\n/);
+    await terminal.type('delete from victim', /delete from victim$/);
+    const before = terminal.length;
+    await holder.type('select pg_advisory_unlock(7);\n', /\(1 row\)/);
+    await terminal.see(/\(1 row\)\n\npostgres=> delete from victim$/, before);
+    await terminal.type(' where id = 1;\n', /DELETE 1\npostgres=> $/);
+    await terminal.type('select count(*) as left from victim;\n', / left\n-+\n +4\n/);
+    holder.close();
+    terminal.close();
+  });
+
+  it('takes what is pasted as it is, also when its last line is not ended', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('select 1 as one;\nselect 2', /\(1 row\)\n\npostgres=> select 2$/);
+    await terminal.type('22;\n', /\n +222\n/);
+    // By notices, errors and a new connection in between.
+    await terminal.type(
+      `do $$ begin raise notice 'said'; end $$;\nselect oops;\n\\c\nselect 3`,
+      /said[\s\S]*does not exist[\s\S]*Connected[\s\S]*postgres=> select 3$/,
+    );
+    await terminal.type('33;\n', /\n +333\n/);
+    terminal.close();
+  });
+
+  it('forgets what is begun behind a statement that fails', async () => {
+    const terminal = new Terminal(project);
+    await terminal.see(/postgres=> $/);
+    await terminal.type('create table kept as select 1 as id;\n', /postgres=> $/);
+    await terminal.type(
+      'select oops; delete from kept\n',
+      /Not run, and forgotten: delete from kept\npostgres=> $/,
+    );
+    await terminal.type(';\n', /postgres=> $/);
+    await terminal.type('select count(*) as left from kept;\n', / left\n-+\n +1\n/);
+    terminal.close();
   });
 
   it('cancels the statement on Ctrl-C, or forgets the line, and stays', async () => {

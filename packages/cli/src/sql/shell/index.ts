@@ -121,6 +121,8 @@ class Shell {
   async #work(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
+    // What is typed meanwhile stands for itself; the prompt comes back with it.
+    this.#readline.setPrompt('');
     try {
       for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
         await this.#take(line);
@@ -146,6 +148,7 @@ class Shell {
   async #take(line: string): Promise<void> {
     const quoted = this.#waitsFor !== '' && !'-('.includes(this.#waitsFor);
     const own = quoted ? null : personal(line);
+    let runs: 'statement' | 'meta' | null = null;
     this.#session.resume();
     try {
       if (own) return await this.#actOn(own);
@@ -158,6 +161,7 @@ class Shell {
       this.#waitsFor = waitsFor;
       for (const piece of pieces) {
         if (this.#ended || this.#session.interrupted) break;
+        runs = piece.kind;
         if (piece.kind === 'meta') await this.#meta(piece);
         // A line of its own is counted from its own beginning.
         else
@@ -174,7 +178,28 @@ class Shell {
       }
     } catch (error) {
       await this.#explain(error as Error);
+      if (runs === 'statement') this.#disarm();
     }
+  }
+
+  /**
+   * After a statement that failed: what is begun behind it on its line would be ended by what is typed next, and neither was
+   * meant to run without the other. Lines that wait belong to it.
+   */
+  #disarm(): void {
+    if (this.#above === '') return;
+    this.#context.stderr.write(`Not run, and forgotten: ${this.#above.trim()}\n`);
+    this.#above = '';
+    this.#waitsFor = '';
+    this.#lines.length = 0;
+    this.#clearLine();
+  }
+
+  /** Forgets what is typed and not entered yet. */
+  #clearLine(): void {
+    if (this.#readline.line === '') return;
+    this.#readline.write(null, { ctrl: true, name: 'e' });
+    this.#readline.write(null, { ctrl: true, name: 'u' });
   }
 
   async #meta({ text, rows }: MetaLine): Promise<void> {
@@ -249,6 +274,7 @@ class Shell {
   #interrupt(): void {
     if (this.#busy) {
       this.#lines.length = 0;
+      this.#clearLine();
       this.#session.interrupt();
       this.#context.stdout.write('^C\n');
       return;
@@ -257,9 +283,7 @@ class Shell {
     this.#waitsFor = '';
     this.#typed = [];
     this.#context.stdout.write('^C\n');
-    // Readline keeps what was typed; a line that is not there is forgotten by moving past it.
-    this.#readline.write(null, { ctrl: true, name: 'e' });
-    this.#readline.write(null, { ctrl: true, name: 'u' });
+    this.#clearLine();
     this.#prompt();
   }
 
@@ -271,7 +295,8 @@ class Shell {
     this.#readline.setPrompt(
       this.#waitsFor === '.' ? '>> ' : `${database}${mark}${open}${superuser ? '#' : '>'} `,
     );
-    this.#readline.prompt();
+    // What is typed already stays as it is, and is gone on with at its end.
+    this.#readline.prompt(true);
   }
 
   async #learnNames(): Promise<void> {
