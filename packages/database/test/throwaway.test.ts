@@ -73,6 +73,20 @@ describe('a throw-away server', () => {
     assert.equal(existsSync(folder), false);
   });
 
+  it('ends under work that is interrupted', async () => {
+    const interrupted = new AbortController();
+    await assert.rejects(
+      withThrowaway({ binaries: 'embedded' }, interrupted.signal, async throwaway => {
+        const sleeping = ask(throwaway.url(), 'select pg_sleep(3600)');
+        const others = `select count(*) from pg_stat_activity where query like '%pg_sleep(3600)'`;
+        await until(async () => (await ask(throwaway.url(), others)) === '1');
+        interrupted.abort(new Error('interrupted'));
+        await sleeping;
+      }),
+      /interrupted/,
+    );
+  });
+
   it('does not start for a command that was interrupted', async () => {
     await assert.rejects(startThrowaway({}, AbortSignal.abort(new Error('interrupted'))), /interrupted/);
   });

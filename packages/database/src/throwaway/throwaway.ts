@@ -51,8 +51,8 @@ export interface Throwaway {
   stop(): Promise<void>;
 }
 
-/** Nobody waits for what is thrown away. */
-const STOP_GRACE_MS = 2_000;
+/** Nobody waits for a checkpoint of what is thrown away. */
+const STOP_GRACE_MS = 0;
 
 /**
  * Starts a throw-away server, which the caller must `stop()`. However this process ends (by return, Ctrl-C, kill -9), the
@@ -102,7 +102,8 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
       ...{ dataDir, socketDir, port, url },
       version: server.binaries.version,
       async createDatabase(name, { bootstrap, template, owner } = {}, signal) {
-        const from = template === undefined ? '' : ` template ${quoteIdentifier(template)}`;
+        const from =
+          template === undefined ? '' : ` template ${quoteIdentifier(template)} strategy file_copy`;
         const whose = owner === undefined ? '' : ` owner ${quoteIdentifier(owner)}`;
         await run(url(), `create database ${quoteIdentifier(name)}${from}${whose}`);
         if (bootstrap !== undefined) {
@@ -132,16 +133,26 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
   }
 }
 
-/** Runs `work` beside a throw-away server, which is gone afterwards, whatever happens. */
+/**
+ * Runs `work` beside a throw-away server, which is gone afterwards, whatever happens; an aborted signal ends it under the work.
+ * @throws what the work throws; the signal's reason when it is aborted
+ */
 export async function withThrowaway<T>(
   options: ThrowawayOptions,
   signal: AbortSignal,
   work: (throwaway: Throwaway) => Promise<T>,
 ): Promise<T> {
   const throwaway = await startThrowaway(options, signal);
+  const end = (): void => void throwaway.stop();
+  signal.addEventListener('abort', end, { once: true });
   try {
     return await work(throwaway);
+  } catch (error) {
+    // What it failed of is that its server is gone.
+    signal.throwIfAborted();
+    throw error;
   } finally {
+    signal.removeEventListener('abort', end);
     await throwaway.stop();
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { DiffEngine, Reading, Scope } from './engine/types.ts';
-import { compareExtras, readExtras } from './extras.ts';
+import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
 import { type Loss, lossesOf } from './loss.ts';
 import { refuseTooLong } from './mend/casts.ts';
@@ -13,7 +13,7 @@ import { orderSteps, withoutOwnGrants } from './mend/order.ts';
 import { keepSequences } from './mend/sequences.ts';
 import { countRows, findMissing } from './proof/count.ts';
 import { allowProof, makeRoles } from './proof/roles.ts';
-import { fillTables } from './proof/rows.ts';
+import { emptyTable, fillTables } from './proof/rows.ts';
 import { runFiles, type StepFailure, settleOrder } from './proof/run.ts';
 import { columnCandidates, type Rename, tableCandidates } from './renames/find.ts';
 import { type GivenRename, resolveRenames } from './renames/given.ts';
@@ -81,43 +81,87 @@ export async function diffDatabases(input: DiffInput): Promise<Diff> {
   ]);
   const missingRoles = await makeRoles(current.adminUrl, desired.roles);
   await allowProof(current.adminUrl, current.url);
-  const withoutRows = await fillTables(current.url, scope.ignoredSchemas, input.rowsUrl);
-  const work = await current.copy();
+  const { madeUp, empty } = await fillTables(
+    current.url,
+    scope.ignoredSchemas,
+    desired.structure.enums,
+    input.rowsUrl,
+  );
+  const withoutRows = [...empty];
+  let work = await current.copy();
   try {
     const renamed = await rename(input, work, before, desired);
     const extras = compareExtras(extrasBefore, extrasAfter);
-    onProgress('planning');
-    const planned = await planSteps(input, work, renamed.reading, desired, extras);
-    const losses = lossesOf(planned.steps, renamed.reading.structure);
-    const steps = [...renamed.steps, ...planned.steps];
-    const result = {
-      losses,
-      unmodelled: extras.named,
-      possibleRenames: renamed.possible,
-      renames: renamed.accepted,
-      withoutRows,
-      missingRoles,
-    };
-    if (planned.failure)
-      return { ...result, files: inOne(steps, before), unproven: [failureText(planned.failure)] };
-    if (steps.length === 0) return { ...result, files: [], unproven: [] };
-    onProgress('proving');
-    // Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one.
-    const ways = input.offline ? [false] : [true, false];
-    let unproven: readonly string[] = [];
-    let files: readonly FilePlan[] = [];
-    for (const online of ways) {
-      const { now, later } = online
-        ? avoidLongLocks(steps, renamed.reading.structure)
-        : { now: steps, later: { indexes: [], validations: [], last: [] } };
-      files = cutFiles(now, later, renamed.reading.structure);
-      unproven = await prove(input, files, desired, extrasAfter, losses);
-      if (unproven.length === 0) break;
+    for (;;) {
+      onProgress('planning');
+      const outcome = await planAndProve(input, work, renamed, { desired, extras, extrasAfter });
+      const table = blamedTable(outcome.failure, renamed.accepted);
+      if (table === undefined || !madeUp.has(table) || withoutRows.includes(table))
+        return {
+          ...outcome,
+          ...{ unmodelled: extras.named, possibleRenames: renamed.possible, renames: renamed.accepted },
+          ...{ withoutRows, missingRoles },
+        };
+      // Rows that were made up are no proof against a new constraint: the table stands it without.
+      withoutRows.push(table);
+      await emptyTable(current.url, table);
+      await work.drop();
+      work = await current.copy();
+      await settleOrder(work.url, renamed.steps);
     }
-    return { ...result, files, unproven };
   } finally {
     await work.drop();
   }
+}
+
+interface Goal {
+  readonly desired: Reading;
+  readonly extras: ReturnType<typeof compareExtras>;
+  readonly extrasAfter: readonly Extra[];
+}
+
+type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven'> & { readonly failure?: StepFailure };
+
+async function planAndProve(
+  input: DiffInput,
+  work: ScratchDatabase,
+  renamed: Renamed,
+  { desired, extras, extrasAfter }: Goal,
+): Promise<Outcome> {
+  const { structure } = renamed.reading;
+  const planned = await planSteps(input, work, renamed.reading, desired, extras);
+  const losses = lossesOf(planned.steps, structure);
+  const steps = [...renamed.steps, ...planned.steps];
+  if (planned.failure)
+    return {
+      ...{ losses, failure: planned.failure, unproven: [failureText(planned.failure)] },
+      files: cutFiles(steps, NOTHING_LATER, structure),
+    };
+  if (steps.length === 0) return { files: [], losses, unproven: [] };
+  input.onProgress?.('proving');
+  // Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one.
+  const ways = input.offline ? [false] : [true, false];
+  let outcome: Outcome = { files: [], losses, unproven: [] };
+  for (const online of ways) {
+    const { now, later } = online ? avoidLongLocks(steps, structure) : { now: steps, later: NOTHING_LATER };
+    const files = cutFiles(now, later, structure);
+    outcome = { files, losses, ...(await prove(input, files, desired, extrasAfter, losses)) };
+    if (outcome.unproven.length === 0) break;
+  }
+  return outcome;
+}
+
+const NOTHING_LATER = { indexes: [], validations: [], last: [] };
+
+/** Checks, keys and exclusions that rows do not satisfy. */
+const VIOLATIONS = ['23514', '23503', '23505', '23P01'];
+
+/** The table, by its name in the folder, whose rows a new constraint refuses. */
+function blamedTable(failure: StepFailure | undefined, renames: readonly Rename[]): string | undefined {
+  if (failure === undefined || !VIOLATIONS.includes(failure.error.code)) return undefined;
+  const { schema, table } = failure.error.fields;
+  const key = `${schema}.${table}`;
+  return renames.find(each => each.kind === 'table' && each.to === key)?.from ?? key;
 }
 
 interface Renamed {
@@ -205,28 +249,24 @@ async function prove(
   { engine, scope, current }: DiffInput,
   files: readonly FilePlan[],
   desired: Reading,
-  extrasAfter: Awaited<ReturnType<typeof readExtras>>,
+  extrasAfter: readonly Extra[],
   losses: readonly Loss[],
-): Promise<readonly string[]> {
+): Promise<Pick<Outcome, 'unproven' | 'failure'>> {
   const proof = await current.copy();
   try {
     const figures = await countRows(proof.url, scope.ignoredSchemas);
     const failure = await runFiles(proof.url, files);
-    if (failure) return [failureText(failure)];
+    if (failure) return { failure, unproven: [failureText(failure)] };
     const left = engine.plan(await engine.read(proof.adminUrl, scope), desired);
     const extras = compareExtras(await readExtras(proof.adminUrl, scope), extrasAfter);
     const still = [...left, ...extras.drops, ...extras.creates].map(
       ({ sql }) => `Afterwards it still differs: ${sql}`,
     );
-    return [...still, ...findMissing(figures, await countRows(proof.url, scope.ignoredSchemas), losses)];
+    const missing = findMissing(figures, await countRows(proof.url, scope.ignoredSchemas), losses);
+    return { unproven: [...still, ...missing] };
   } finally {
     await proof.drop();
   }
-}
-
-/** As one file, to be shown. */
-function inOne(steps: readonly Step[], { structure }: Reading): readonly FilePlan[] {
-  return cutFiles(steps, { indexes: [], validations: [], last: [] }, structure);
 }
 
 function failureText({ sql, error }: StepFailure): string {

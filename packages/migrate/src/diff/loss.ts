@@ -35,6 +35,15 @@ export function lossesOf(steps: readonly Step[], before: Structure): readonly Lo
       if (before.tables.get(table)?.columns.get(column)?.generated) return [];
       return [{ message: `Column ${column} of ${table} goes with its values.`, sql, table, column }];
     }
+    const restarted = table !== undefined && /^ALTER COLUMN (.+?) SET .*\bRESTART\b/.exec(alteration(sql));
+    if (restarted) {
+      const column = firstIdentifier(restarted[1] ?? '');
+      return [
+        { message: `Column ${column} of ${table} is numbered from the start again.`, sql, table, column },
+      ];
+    }
+    if (/^ALTER SEQUENCE .*\bRESTART\b/.test(sql))
+      return [{ message: `${firstWords(sql)} begins from its start again.`, sql }];
     const named = /^DROP (TABLE|SEQUENCE|SCHEMA) (?:IF EXISTS )?(.+?)(?: CASCADE)?$/.exec(sql);
     if (named) {
       const key = (named[2] ?? '').replaceAll('"', '');
@@ -45,4 +54,9 @@ export function lossesOf(steps: readonly Step[], before: Structure): readonly Lo
     }
     return loses && !/MATERIALIZED VIEW/.test(sql) ? [{ message: 'Values are lost.', sql }] : [];
   });
+}
+
+/** `Sequence public.s` of an ALTER SEQUENCE. */
+function firstWords(sql: string): string {
+  return `Sequence ${(/^ALTER SEQUENCE (\S+)/.exec(sql)?.[1] ?? '').replaceAll('"', '')}`;
 }

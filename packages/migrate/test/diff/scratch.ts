@@ -27,7 +27,10 @@ function scratch(url: string, name: string, drop: () => Promise<void>): ScratchD
     url,
     async copy() {
       const copy = `${name}_${++copies}`;
-      await run(url.replace(`/${name}`, '/postgres'), `create database ${copy} template ${name}`);
+      await run(
+        url.replace(`/${name}`, '/postgres'),
+        `create database ${copy} template ${name} strategy file_copy`,
+      );
       return scratch(url.replace(`/${name}`, `/${copy}`), copy, () =>
         run(url.replace(`/${name}`, '/postgres'), `drop database ${copy} with (force)`),
       );

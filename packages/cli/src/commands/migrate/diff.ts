@@ -181,6 +181,9 @@ async function compare(
   };
   try {
     return await diffMigrations(request, await stackOf(invocation, context), context.env, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new CliError('Cancelled. Nothing was written.', { exitCode: exitCodes.interrupted });
   } finally {
     clear();
   }

@@ -20,6 +20,8 @@ interface Column {
   readonly required: boolean;
   /** Of PostgreSQL's own, so that reading it calls nobody's cast. */
   readonly isPlain: boolean;
+  /** Of an enum: its key, and its labels. */
+  readonly enumType: string | null;
   readonly enumValues: readonly string[];
 }
 
@@ -38,6 +40,7 @@ const TABLES = `
 select n.nspname || '.' || c.relname, coalesce(json_agg(json_build_object(
     'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'category', b.typcategory, 'base', b.typname,
     'required', a.attnotnull or t.typnotnull, 'isPlain', b.oid < 16384,
+    'enumType', case b.typtype when 'e' then (select nspname from pg_namespace where oid = b.typnamespace) || '.' || b.typname end,
     'enumValues', coalesce((select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = b.oid), '[]'::json)
   ) order by a.attnum) filter (where a.attnum is not null), '[]'::json)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -48,39 +51,69 @@ where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' a
   and not n.nspname = any ($1::text[])
 group by 1 order by 1`;
 
+export interface Filled {
+  /** Tables whose rows are made up: what refuses those need not refuse real ones. */
+  readonly madeUp: ReadonlySet<string>;
+  /** Tables that no row could be made for. */
+  readonly empty: readonly string[];
+}
+
 /**
  * Fills every table that is empty.
  * @param url of one who may set session_replication_role: triggers and foreign keys are left out, checks are not
+ * @param enums labels that are to stay: values that are refused afterwards prove nothing of those that are kept
  * @param source where rows are copied from, as far as it has the tables and columns
- * @returns tables that no row could be made for
  */
 export async function fillTables(
   url: string,
   ignoredSchemas: readonly string[],
+  enums: ReadonlyMap<string, readonly string[]>,
   source: string | undefined,
-): Promise<readonly string[]> {
+): Promise<Filled> {
   const pool = createPrivilegedPool({ url, name: 'peakstone proof' });
   const origin =
     source === undefined ? undefined : createPrivilegedPool({ url: source, name: 'peakstone diff' });
   try {
-    const tables = await readTables(pool, ignoredSchemas);
+    const tables = (await readTables(pool, ignoredSchemas)).map(table => ({
+      ...table,
+      columns: table.columns.map(column => withLabels(column, enums)),
+    }));
     const have = new Map(
       (origin === undefined ? [] : await readTables(origin, ignoredSchemas)).map(table => [table.key, table]),
     );
     const empty: string[] = [];
+    const made = new Set<string>();
     for (const table of tables) {
       const { rows } = await pool.query(`select exists (select from ${quoteKey(table.key)})`);
       if (rows[0]?.[0]?.toString() === 't') continue;
       const there = have.get(table.key);
       const copied =
         origin !== undefined && there !== undefined && (await copyRows(origin, pool, table, there));
-      if (!copied && !(await makeRows(pool, table))) empty.push(table.key);
+      if (copied) continue;
+      if (await makeRows(pool, table)) made.add(table.key);
+      else empty.push(table.key);
     }
-    return empty;
+    return { madeUp: made, empty };
   } finally {
     await pool.close();
     await origin?.close();
   }
+}
+
+/** Takes the rows of a table away again. */
+export async function emptyTable(url: string, table: string): Promise<void> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone proof' });
+  try {
+    await succeeds(pool, `delete from ${quoteKey(table)}`, []);
+  } finally {
+    await pool.close();
+  }
+}
+
+function withLabels(column: Column, enums: ReadonlyMap<string, readonly string[]>): Column {
+  const kept = enums.get(column.enumType ?? '');
+  const labels = column.enumValues.filter(label => kept?.includes(label) ?? true);
+  return labels.length === 0 ? column : { ...column, enumValues: labels };
 }
 
 async function readTables(pool: Pool, ignoredSchemas: readonly string[]): Promise<readonly Table[]> {
