@@ -1,7 +1,7 @@
 export { embeddedPostgresVersion } from './binaries/embedded.ts';
 export { MAJOR_VERSION } from './binaries/find.ts';
 export { databasesLeftBehind } from './bootstrap/leftBehind.ts';
-export { isLoginRefused, setOwnPassword } from './bootstrap/login.ts';
+export { findLoginObstacle, setOwnPassword } from './bootstrap/login.ts';
 export type {
   BootstrapOptions,
   LoginRole,

@@ -346,7 +346,7 @@ describe('Docker’s errors', () => {
     [
       'service "db-bootstrap" didn\'t complete successfully: exit 1',
       'db-bootstrap did not become healthy',
-      /docker logs/,
+      /docker compose logs db-bootstrap/,
     ],
   ];
   for (const [stderr, message, hint] of cases) {

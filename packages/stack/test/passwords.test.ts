@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type DatabaseError, setOwnPassword } from '@peakstone/database';
 import { connect, startTestServer, type TestServer } from '@peakstone/testing';
-import { runDatabaseBootstrap } from '../src/inContainer.ts';
+import { rehearseDatabaseBootstrap, runDatabaseBootstrap } from '../src/inContainer.ts';
 import { fillContainer, openWorkshop, type Workshop, writeFile } from './upstreamProgram.ts';
 
 const awkward = `q/Zk+7Yp@1:w?M#x&9%41"L'r=\\`;
@@ -17,19 +17,19 @@ describe('the bootstrap job', () => {
   });
   after(() => server?.stop());
 
-  const run = (changes: Readonly<Record<string, string>> = {}) =>
-    runDatabaseBootstrap({
-      PGHOST: '127.0.0.1',
-      PGPORT: String(server.port),
-      PGUSER: 'postgres',
-      PGPASSWORD: awkward,
-      PGDATABASE: 'postgres',
-      PGSSLMODE: 'disable',
-      DB_AUTHENTICATOR_PASSWORD: `${awkward}1`,
-      HASURA_DB_PASSWORD: `${awkward}2`,
-      DB_MIGRATOR_PASSWORD: `${awkward}3`,
-      ...changes,
-    });
+  const environment = (changes: Readonly<Record<string, string>> = {}) => ({
+    PGHOST: '127.0.0.1',
+    PGPORT: String(server.port),
+    PGUSER: 'postgres',
+    PGPASSWORD: awkward,
+    PGDATABASE: 'postgres',
+    PGSSLMODE: 'disable',
+    DB_AUTHENTICATOR_PASSWORD: `${awkward}1`,
+    HASURA_DB_PASSWORD: `${awkward}2`,
+    DB_MIGRATOR_PASSWORD: `${awkward}3`,
+    ...changes,
+  });
+  const run = (changes: Readonly<Record<string, string>> = {}) => runDatabaseBootstrap(environment(changes));
 
   it('logs in with a password that no URL holds', async () => {
     await setOwnPassword(server.url, awkward);
@@ -91,7 +91,21 @@ describe('the bootstrap job', () => {
   it('is refused where neither the password nor the socket leads in', async () => {
     await assert.rejects(
       run({ PGPASSWORD: 'not the one' }),
-      (error: DatabaseError) => error.code === 'AUTHENTICATION_FAILED',
+      (error: DatabaseError) =>
+        error.code === 'AUTHENTICATION_FAILED' && !/socket/.test(error.message + error.hint),
+    );
+  });
+
+  it('says before anything is stopped that the server has another password, or not the database', async () => {
+    await setOwnPassword(server.url, awkward);
+    assert.equal(await rehearseDatabaseBootstrap(environment()), undefined);
+    assert.match(
+      (await rehearseDatabaseBootstrap(environment({ PGDATABASE: 'shop' }))) ?? '',
+      /^The server has no database shop: POSTGRES_DB was another/,
+    );
+    assert.match(
+      (await rehearseDatabaseBootstrap(environment({ PGPASSWORD: 'not the one' }))) ?? '',
+      /^PostgreSQL does not take the configured password of postgres\.$/,
     );
   });
 });

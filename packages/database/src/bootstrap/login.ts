@@ -1,6 +1,5 @@
 import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
-import { DatabaseError } from '../errors.ts';
-import { explainConnection } from '../sql.ts';
+import { explainConnection, sqlState } from '../sql.ts';
 import { scramVerifier } from './scram.ts';
 
 /**
@@ -19,15 +18,19 @@ export async function setOwnPassword(url: string, password: string): Promise<voi
   }
 }
 
-/** Whether the server knows this login and refuses it. One that does not answer refuses nobody: it may come. */
-export async function isLoginRefused(url: string): Promise<boolean> {
+/** What a running server lacks, or does not accept, of a login. */
+export type LoginObstacle = 'password' | 'database';
+
+/** Why the server does not let this login in; null when it does. One that does not answer refuses nobody: it may come. */
+export async function findLoginObstacle(url: string): Promise<LoginObstacle | null> {
   const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
   try {
     await pool.query('select 1');
-    return false;
+    return null;
   } catch (error) {
-    const reason = explainConnection(error);
-    return reason instanceof DatabaseError && reason.code === 'AUTHENTICATION_FAILED';
+    const state = sqlState(error);
+    if (state === '3D000') return 'database';
+    return state?.startsWith('28') ? 'password' : null;
   } finally {
     await pool.close();
   }

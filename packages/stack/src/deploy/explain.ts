@@ -69,7 +69,8 @@ const known: readonly Known[] = [
     pattern:
       /dependency failed to start: container (\S+) (?:is unhealthy|exited \((\d+)\))|container (\S+) is unhealthy|service "([\w-]+)" didn't complete successfully: exit (\d+)/,
     message: ([, container, , other, job]) => `${container ?? other ?? job} did not become healthy`,
-    hint: ([, container, , other, job]) => `see why: docker logs ${container ?? other ?? job}`,
+    hint: ([, container, , other, job]) =>
+      `see why: docker ${job === undefined ? `logs ${container ?? other}` : `compose logs ${job}`}`,
   },
   {
     pattern: /no space left on device[^\n]*/,

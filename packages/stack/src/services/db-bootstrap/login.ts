@@ -1,5 +1,5 @@
 /** How the bootstrap gets in: over the network with the password that is configured, or by the server's own socket, which asks for none. */
-import { connectionUrl, DatabaseError, isLoginRefused, setOwnPassword } from '@peakstone/database';
+import { connectionUrl, DatabaseError, findLoginObstacle, setOwnPassword } from '@peakstone/database';
 import { ConfigError, readPort, readSecret, readString } from '@peakstone/kernel/config';
 import { withLogin as loginUrl, parseConninfo } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
@@ -72,7 +72,7 @@ export async function withLogin<T>(
   } catch (error) {
     if (!isRefused(error) || socketUrl === undefined) throw error;
     await setOwnPassword(socketUrl, password).catch(reason => {
-      throw isRefused(reason) ? lockedOut(user, reason) : reason;
+      throw isRefused(reason) ? lockedOut(user, true, reason) : reason;
     });
     return { result: await work(url), passwordSet: true };
   }
@@ -82,20 +82,25 @@ export async function withLogin<T>(
  * Whether {@link withLogin} would get in, changing nothing. A server that does not answer is no refusal: it may come.
  * @returns why not
  */
-export async function refusesLogin({ url, user, socketUrl }: Login): Promise<string | undefined> {
-  for (const way of [url, socketUrl]) if (way !== undefined && !(await isLoginRefused(way))) return undefined;
-  return lockedOut(user).message;
+export async function refusesLogin({ url, user, database, socketUrl }: Login): Promise<string | undefined> {
+  const obstacles = new Set<string | null>();
+  for (const way of [url, socketUrl]) if (way !== undefined) obstacles.add(await findLoginObstacle(way));
+  if (obstacles.has('database'))
+    return `The server has no database ${database}: POSTGRES_DB was another when it was made.`;
+  return obstacles.has(null) ? undefined : lockedOut(user, socketUrl !== undefined).message;
 }
 
 function isRefused(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === 'AUTHENTICATION_FAILED';
 }
 
-function lockedOut(user: string, cause?: unknown): DatabaseError {
+function lockedOut(user: string, hasSocket: boolean, cause?: unknown): DatabaseError {
   return new DatabaseError(
     'AUTHENTICATION_FAILED',
-    `PostgreSQL takes the configured password of ${user} neither over the network nor by its socket.`,
-    'Configure the password that the server has (POSTGRES_SUPERPASS), or let the socket in: `local all all trust` in pg_hba.conf.',
+    `PostgreSQL does not take the configured password of ${user}${hasSocket ? ', neither over the network nor by its socket' : ''}.`,
+    hasSocket
+      ? 'Configure the password that the server has (POSTGRES_SUPERPASS), or let the socket in: `local all all trust` in pg_hba.conf.'
+      : 'Configure the password that the server has.',
     cause,
   );
 }
