@@ -105,6 +105,8 @@ describe('the processes of a stack', () => {
       now.services.map(({ name, restarts }) => [name, restarts]),
       [
         ['postgres', 0],
+        // In the same process.
+        ['cron', 1],
         ['rest', 1],
         ['gateway', 1],
       ],

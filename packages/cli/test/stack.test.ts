@@ -31,7 +31,7 @@ describe('one stack in the background', () => {
     assert.equal(status.pid, summary.pid);
     assert.deepEqual(
       status.services.map(service => service.state),
-      ['healthy', 'healthy', 'healthy'],
+      ['healthy', 'healthy', 'healthy', 'healthy'],
     );
     assert.equal((await get('/healthz')).status, 200);
     // Neither extensions that it lacks, nor the reserved host of a fresh .env.
@@ -120,7 +120,7 @@ describe('one stack in the background', () => {
     assert.equal((await get('/rest/v1/films')).status, 200);
     assert.match(
       (await project.run(['restart', 'rset'])).stderr,
-      /no service 'rset'.*\nhint: {2}It is one of: postgres, rest, gateway/,
+      /no service 'rset'.*\nhint: {2}It is one of: postgres, cron, rest, gateway/,
     );
   });
 

@@ -43,6 +43,8 @@ export interface ServiceDefinition {
   readonly awaited?: true;
   /** Where it keeps state, so that Swarm pins it and upgrades keep its volume. */
   readonly stateful: boolean;
+  /** It takes part on this machine alone: in containers another does its work. */
+  readonly onlyHere?: true;
   /** One runs on each node of a Swarm. */
   readonly everyNode?: true;
   /** Secrets that stand in JSON in its container, where a quote would end them. */

@@ -44,14 +44,16 @@ export function resolveStack(config: StackConfig = {}): Stack {
     if (!serviceNames.has(key))
       throw new StackConfigError(`'${key}' is not a service; there are ${[...serviceNames].join(', ')}`);
   }
-  const resolved = services.flatMap(definition =>
-    resolveService(
-      definition,
-      config.services?.[definition.name],
-      config.engine ?? 'peakstone',
-      resolveLimits(definition, config.limits?.[definition.name]),
-    ),
-  );
+  const resolved = services
+    .filter(({ onlyHere }) => !onlyHere)
+    .flatMap(definition =>
+      resolveService(
+        definition,
+        config.services?.[definition.name],
+        config.engine ?? 'peakstone',
+        resolveLimits(definition, config.limits?.[definition.name]),
+      ),
+    );
   return {
     name,
     hostPrefix: `${name}-`,

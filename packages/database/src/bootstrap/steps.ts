@@ -1,4 +1,6 @@
+import { auditStatements } from './audit.ts';
 import { authStatements } from './auth.ts';
+import { cronSteps } from './cron.ts';
 import { extensionSteps } from './extensions.ts';
 import {
   type ExtensionSpec,
@@ -50,6 +52,7 @@ const SUPERUSER_SETTINGS: readonly string[] = [
 export function planSteps(options: StepOptions): readonly Step[] {
   const { database, schemas, supabase, isSuperuser } = options;
   const roles = planRoles(supabase);
+  const has = (extension: string): boolean => options.extensions.some(({ name }) => name === extension);
   return [
     {
       name: 'schema peakstone',
@@ -107,6 +110,8 @@ export function planSteps(options: StepOptions): readonly Step[] {
     ...extensionSteps(options.extensions, { database, schemas, roles: roles.map(({ name }) => name) }),
     ...(isSuperuser
       ? [
+          ...(has('pg_cron') ? [] : cronSteps()),
+          ...(has('pgaudit') ? [] : [{ name: "pgaudit's lines of DDL", statements: auditStatements() }]),
           { name: 'schema reload on DDL', statements: watchStatements() },
           {
             name: "ownership of the superuser's tables",

@@ -16,7 +16,8 @@ export function buildContainers(stack: Stack): ContainerSpec[] {
         `services.${name}: it needs ${lost}; leave it out too (${name}: false), or make ${lost} external`,
       );
     }
-    return service.engine === 'external' ? [] : [findRow(name)!.container(stack, service)];
+    const container = findRow(name)?.container;
+    return service.engine === 'external' || !container ? [] : [container(stack, service)];
   });
   return awaitJobs(containers);
 }

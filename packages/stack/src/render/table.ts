@@ -7,7 +7,8 @@ import { buildContainers } from './containers.ts';
 /** Markdown: what serves, by whom, where. Pure. */
 export function renderServiceTable(stack: Stack): string {
   const containers = new Map(buildContainers(stack).map(container => [container.name, container]));
-  const rows = services.map(service => {
+  const deployed = services.filter(({ onlyHere }) => !onlyHere);
+  const rows = deployed.map(service => {
     const resolved = stack.services.find(candidate => candidate.definition.name === service.name);
     const container = containers.get(service.name);
     const port = container?.ports[0]?.container;

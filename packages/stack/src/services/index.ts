@@ -5,6 +5,7 @@
 import { admin } from './admin/index.ts';
 import { atlasMigrate } from './atlas-migrate/index.ts';
 import { backup } from './backup/index.ts';
+import { cron } from './cron/index.ts';
 import { dbBootstrap } from './db-bootstrap/index.ts';
 import { gateway } from './gateway/index.ts';
 import { grafana } from './grafana/index.ts';
@@ -23,6 +24,7 @@ export const services: readonly Service[] = [
   postgres,
   dbBootstrap,
   atlasMigrate,
+  cron,
   pooler,
   rest,
   graphql,

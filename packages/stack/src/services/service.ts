@@ -9,8 +9,8 @@ export interface Service extends ServiceDefinition {
   readonly variables: readonly Variable[];
   /** Names of the variables, its own or another's, without which it cannot start. */
   readonly requires: readonly string[];
-  /** Its container, whoever of ours or the reference serves it. Pure. */
-  readonly container: (stack: Stack, service: ResolvedService) => ContainerSpec;
+  /** Its container, whoever of ours or the reference serves it; absent where it takes part here alone. Pure. */
+  readonly container?: (stack: Stack, service: ResolvedService) => ContainerSpec;
   /**
    * What its container runs, beside whatever is deployed already, to try whether it could do its work: exit code 4 says that it
    * could not, and then nothing is stopped.

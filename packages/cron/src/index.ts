@@ -1,0 +1,1 @@
+export { type CronEvent, type SchedulerOptions, startScheduler } from './scheduler.ts';

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type CronEvent, startScheduler } from '@peakstone/cron';
+import type { Running } from '@peakstone/kernel/service';
+import { connect, type SqlClient, type TestDatabase, testDatabase, until } from '@peakstone/testing';
+
+describe('jobs of cron.schedule', () => {
+  let database: TestDatabase;
+  let scheduler: Running;
+  let owner: SqlClient;
+  let shift = 0;
+  const events: CronEvent[] = [];
+  const now = () => Date.now() + shift;
+  before(async () => {
+    database = await testDatabase({ bootstrap: true });
+    owner = connect(database.roleUrl('db_migrator'));
+    await owner.script('create table public.ticks (job text, at timestamptz default now())');
+    scheduler = await startScheduler({
+      url: database.roleUrl('db_migrator'),
+      onEvent: event => events.push(event),
+      now,
+    });
+    await until(() => events.some(({ kind }) => kind === 'jobs'));
+  });
+  after(async () => {
+    await scheduler.stop();
+    await owner.close();
+    await database.drop();
+  });
+
+  const count = async (sql: string): Promise<number> => Number((await owner.query(sql))[0]![0]);
+  const known = async (jobs: number): Promise<void> => {
+    await until(() => events.findLast(event => event.kind === 'jobs')?.count === jobs);
+  };
+
+  it('run each so many seconds, and their runs are told as pg_cron tells them', async () => {
+    await owner.query(
+      `select cron.schedule('each second', '1 second', $$insert into ticks values ('second')$$)`,
+    );
+    await until(async () => (await count(`select count(*) from ticks where job = 'second'`)) >= 2);
+    const [run] = await owner.query(
+      `select status, return_message, database = current_database(), username, command, job_pid > 0, end_time >= start_time
+       from cron.job_run_details where status = 'succeeded' limit 1`,
+    );
+    assert.deepEqual(run, [
+      'succeeded',
+      'INSERT 0 1',
+      't',
+      'db_migrator',
+      `insert into ticks values ('second')`,
+      't',
+      't',
+    ]);
+    await owner.query(`select cron.unschedule('each second')`);
+    await known(0);
+    const ran = await count('select count(*) from cron.job_run_details');
+    shift += 5_000;
+    await until(
+      async () =>
+        (await count(`select count(*) from cron.job_run_details where status in ('starting', 'running')`)) ===
+        0,
+    );
+    assert.equal((await count('select count(*) from cron.job_run_details')) - ran <= 1, true);
+  });
+
+  it('run in the minute that their fields name, and once in it', async () => {
+    await owner.query(
+      `select cron.schedule('minutely', '* * * * *', $$insert into ticks values ('minute')$$)`,
+    );
+    await known(1);
+    for (let minute = 1; minute <= 2; minute++) {
+      shift += 60_000;
+      await until(async () => (await count(`select count(*) from ticks where job = 'minute'`)) >= minute);
+    }
+    await owner.query(`select cron.unschedule('minutely')`);
+    await known(0);
+  });
+
+  it('that fail are told with the server’s words, and go on', async () => {
+    await owner.query(`select cron.schedule('broken', '1 second', 'select 1/0')`);
+    await until(
+      async () =>
+        (await count(
+          `select count(*) from cron.job_run_details where command = 'select 1/0' and status = 'failed'`,
+        )) >= 2,
+    );
+    assert.deepEqual(
+      await owner.query(
+        `select distinct return_message from cron.job_run_details where command = 'select 1/0' and status = 'failed'`,
+      ),
+      [['ERROR:  division by zero']],
+    );
+    assert.equal(
+      events.some(event => event.kind === 'failed' && event.reason === 'ERROR:  division by zero'),
+      true,
+    );
+    await owner.query(`select cron.unschedule('broken')`);
+    await known(0);
+  });
+
+  it('never run twice at once, and are cancelled when the scheduler stops', async () => {
+    await owner.query(`select cron.schedule('long', '1 second', 'select pg_sleep(3600)')`);
+    await until(
+      async () =>
+        (await count(
+          `select count(*) from pg_stat_activity where query = 'select pg_sleep(3600)' and state = 'active'`,
+        )) === 1,
+    );
+    shift += 10_000;
+    await owner.query(`select cron.schedule('marker', '1 second', $$insert into ticks values ('marker')$$)`);
+    await until(async () => (await count(`select count(*) from ticks where job = 'marker'`)) >= 2);
+    assert.equal(
+      await count(`select count(*) from pg_stat_activity where query = 'select pg_sleep(3600)'`),
+      1,
+    );
+    await scheduler.stop();
+    assert.deepEqual(
+      await owner.query(
+        `select distinct status from cron.job_run_details where command = 'select pg_sleep(3600)'`,
+      ),
+      [['failed']],
+    );
+    assert.equal(
+      await count(`select count(*) from pg_stat_activity where query = 'select pg_sleep(3600)'`),
+      0,
+    );
+  });
+});

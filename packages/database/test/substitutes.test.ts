@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startTestServer, type TestServer, until } from '@peakstone/testing';
+import { bootstrapDatabase } from '../src/index.ts';
+import { type Bootstrapped, passwords, run, startBootstrapped } from './bootstrapped.ts';
+
+describe('cron, where the server has no pg_cron', () => {
+  let stack: Bootstrapped;
+  before(async () => {
+    stack = await startBootstrapped();
+    assert.deepEqual(stack.report.failed, []);
+  });
+  after(() => stack.server.stop());
+
+  it('schedules, changes and takes away jobs by the functions of pg_cron, with its names of parameters', async () => {
+    const [[first]] = (await stack.as('db_migrator', `select cron.schedule('0 10 * * *', 'vacuum')`)) as [
+      [string],
+    ];
+    const named = `select cron.schedule(job_name => 'nightly', schedule => '0 3 * * *', command => 'select 1')`;
+    const [[second]] = (await stack.as('db_migrator', named)) as [[string]];
+    assert.notEqual(first, second);
+    // The same name is the same job.
+    assert.deepEqual(
+      await stack.as('db_migrator', `select cron.schedule('nightly', '30 seconds', 'select 2')`),
+      [[second]],
+    );
+    await stack.as(
+      'db_migrator',
+      `select cron.alter_job(${first}, active => false, schedule => '59 23 $ * *')`,
+    );
+    assert.deepEqual(
+      await stack.as(
+        'db_migrator',
+        'select schedule, command, database, username, active, jobname from cron.job order by jobid',
+      ),
+      [
+        ['59 23 $ * *', 'vacuum', 'postgres', 'db_migrator', 'f', null],
+        ['30 seconds', 'select 2', 'postgres', 'db_migrator', 't', 'nightly'],
+      ],
+    );
+    assert.deepEqual(
+      await stack.as('db_migrator', `select cron.unschedule(${first}), cron.unschedule('nightly')`),
+      [['t', 't']],
+    );
+  });
+
+  it('refuses what could never run, and jobs of others than db_migrator', async () => {
+    for (const schedule of ['* * * *', '61x', '60 seconds', '0 0 1 1 1 1', ''])
+      await assert.rejects(stack.as('db_migrator', `select cron.schedule('${schedule}', 'select 1')`), {
+        code: '22023',
+        message: `invalid schedule: ${schedule}`,
+      });
+    await assert.rejects(stack.as('db_migrator', `select cron.unschedule('nobody')`), { code: 'P0002' });
+    await assert.rejects(stack.asSuperuser(`select cron.schedule('* * * * *', 'select 1')`), {
+      code: '42501',
+    });
+    for (const role of ['web_anon', 'app_user', 'anon', 'service_role'])
+      await assert.rejects(stack.asRequest(role, `select cron.schedule('* * * * *', 'select 1')`), {
+        code: '42501',
+      });
+    await assert.rejects(
+      stack.as(
+        'db_migrator',
+        `insert into cron.job (schedule, command, username) values ('* * * * *', 'select 1', 'postgres')`,
+      ),
+      { code: '42501' },
+    );
+  });
+
+  it('is made once: a second start changes nothing and keeps the jobs', async () => {
+    await stack.as('db_migrator', `select cron.schedule('kept', '* * * * *', 'select 1')`);
+    const { outcome, failed } = await stack.bootstrap();
+    assert.deepEqual({ outcome, failed }, { outcome: 'unchanged', failed: [] });
+    assert.deepEqual(await stack.as('db_migrator', 'select jobname from cron.job'), [['kept']]);
+  });
+});
+
+describe('the audit of changes, where the server has no pgaudit', () => {
+  const log: string[] = [];
+  let server: TestServer;
+  before(async () => {
+    server = await startTestServer({ durable: false, onLog: line => log.push(line) });
+    await bootstrapDatabase(server.url, {
+      database: 'postgres',
+      schemas: ['public'],
+      passwords,
+      supabase: 'roles',
+      roleSettings: {},
+    });
+  });
+  after(() => server.stop());
+
+  it('is a line of the log in pgaudit’s form for each change of the schema, and no password is in it', async () => {
+    await run(
+      server.url,
+      'create table public.films (id int, "odd ""name" text)',
+      'alter table public.films add title text',
+      'drop table public.films',
+      'create extension postgres_fdw',
+      'create server away foreign data wrapper postgres_fdw',
+      `create user mapping for public server away options (user 'me', password 'open-sesame')`,
+    );
+    await until(() => log.some(line => line.includes('CREATE USER MAPPING')));
+    const lines = log.filter(line => line.includes('AUDIT: SESSION'));
+    assert.equal(
+      lines.some(line =>
+        /AUDIT: SESSION,\d+,1,DDL,CREATE TABLE,TABLE,public\.films,"create table public\.films/.test(line),
+      ),
+      true,
+    );
+    assert.equal(
+      lines.some(line => /,DDL,ALTER TABLE,TABLE,public\.films,/.test(line)),
+      true,
+    );
+    assert.equal(
+      lines.some(line =>
+        /,DDL,DROP TABLE,TABLE,public\.films,"drop table public\.films",<not logged>/.test(line),
+      ),
+      true,
+    );
+    assert.equal(
+      lines.some(line => line.includes('open-sesame')),
+      false,
+    );
+  });
+});
