@@ -74,7 +74,7 @@ async function undo(
       await session.rollback();
       if (!(error instanceof PgError)) throw error;
       const kept = `It was rolled back: ${file.name} is still applied; ${before} after it ${before === 1 ? 'is' : 'are'} undone.`;
-      const failure = describeFailure({ file: shown, statement, error, kept });
+      const failure = describeFailure({ file: shown, statement, error, kept, format: folder.format });
       onEvent({ kind: 'failed', statement: statement.text, text: failure.driver });
       throw failure.error;
     }

@@ -35,6 +35,17 @@ describe('a folder of the Supabase CLI', () => {
     assert.equal((await app.apply()).text, 'No migration files to execute\n');
   });
 
+  it('is owned by whoever applies it, where it names Supabase’s role postgres', async () => {
+    const text =
+      'create table mine (id int);\nalter table public.mine owner to "postgres";\nalter default privileges for role postgres in schema public grant select on tables to public;\n';
+    const app = await supabase({ '1_mine.sql': text });
+    assert.equal((await app.apply()).error, null);
+    const owned = `select tableowner = current_user, (select defaclrole::regrole::text from pg_default_acl) = current_user from pg_tables where tablename = 'mine'`;
+    assert.deepEqual(await app.query(owned), [['t', 't']]);
+    const [[kept] = []] = await app.query('select statements[2] from supabase_migrations.schema_migrations');
+    assert.match(kept!, /owner to "postgres"$/);
+  });
+
   it('is kept whole or not at all, file by file', async () => {
     const app = await supabase({
       '1_a.sql': 'create table a (id int);\n',
@@ -104,6 +115,19 @@ describe('a folder of Hasura’s', () => {
       (await app.status()).pending.map(({ version }) => version),
       ['10'],
     );
+  });
+
+  it('may have its files in one folder, as its first version did', async () => {
+    const app = await project('migrations/default', {
+      '1_a.up.sql': 'create table v1 (id int);\n',
+      '1_a.down.sql': 'drop table v1;\n',
+      '2_meta.up.yaml': '- type: x\n',
+    });
+    assert.deepEqual(
+      (await app.apply()).findings.map(({ file }) => file),
+      ['2_meta.up.yaml'],
+    );
+    assert.deepEqual(await app.query('select version from hdb_catalog.schema_migrations'), [['1']]);
   });
 
   it('is remembered in the state of a Hasura that is there, beside everything else in it', async () => {

@@ -135,7 +135,16 @@ async function runAll(
     }
     return;
   }
-  await new Run({ session, history, preparation, mode, attempts, onEvent, signal }).apply(files);
+  await new Run({
+    session,
+    history,
+    preparation,
+    mode,
+    format: folder.format,
+    attempts,
+    onEvent,
+    signal,
+  }).apply(files);
 }
 
 function baselineRevision({ version, description }: MigrationFile, operatorVersion: string): Revision {

@@ -1,6 +1,7 @@
 import { PgError, type PgErrorFields } from '@peakstone/kernel/pg';
+import { leadingComments } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
-import type { MigrationFile } from '../folder/index.ts';
+import type { FolderFormat, MigrationFile } from '../folder/index.ts';
 import type { MigrationStatement } from '../split/index.ts';
 
 /** As Atlas' driver words an error, which its table of revisions keeps. Pure. */
@@ -38,6 +39,7 @@ export interface Failure {
   readonly error: unknown;
   /** What of the run is kept, and what of the file is; whole sentences. */
   readonly kept: string;
+  readonly format: FolderFormat;
 }
 
 /** A failure as people read it, and as Atlas' driver words it. Pure. */
@@ -46,13 +48,16 @@ export function describeFailure(failure: Failure): { readonly error: MigrateErro
 }
 
 /** In words: where, what, what is kept, how to go on. Pure. */
-export function failureError({ file, statement, error, kept }: Failure): MigrateError {
+export function failureError({ file, statement, error, kept, format }: Failure): MigrateError {
   const fields = error instanceof PgError ? error.fields : null;
   const place = placeOf(file, statement, fields);
-  const detail = fields?.detail ? ` (${fields.detail})` : '';
+  const known =
+    fields && remedies.find(({ code, message }) => code === fields.code && message.test(fields.message));
+  const detail = fields?.detail && !known?.hidesDetail ? ` (${fields.detail})` : '';
   const message = `${place}: ${(error as Error).message}${detail}`;
-  const remedy = (fields && remedies[fields.code]) ?? fields?.hint ?? '';
-  const next = 'Then mend it, and go on: peakstone migrate hash && peakstone migrate apply';
+  const remedy = known?.hint ?? fields?.hint ?? '';
+  const hash = format === 'atlas' ? 'peakstone migrate hash && ' : '';
+  const next = `Then mend it, and go on: ${hash}peakstone migrate apply`;
   return new MigrateError(
     'failed',
     message,
@@ -67,17 +72,55 @@ function placeOf(
   fields: PgErrorFields | null,
 ): string {
   if (statement === null) return `${file.name}, at its commit`;
-  const { line, column } = placeIn(statement.text.split('\n'), Number(fields?.position ?? 1));
+  const { text } = statement;
+  // Where the server names no place it is the first word, past the comments above it.
+  const start = [...text.slice(0, leadingComments(text))].length + 1;
+  const { line, column } = placeIn(text.split('\n'), Number(fields?.position ?? start));
   return `${file.name}:${statement.line + line - 1}:${line === 1 ? statement.column + column - 1 : column}`;
 }
 
-/** What is to be done about a refusal that migrations know well, by SQLSTATE. */
-const remedies: Readonly<Record<string, string>> = {
-  '25001':
-    'It cannot run in a transaction: put it into a file of its own that says "-- atlas:txmode none" at its top, with an empty line below.',
-  '55P04':
-    'A value that was added to an enum can be used once it is committed: put what uses it into the next file.',
-  '55P03':
-    'Others held the lock for too long. End them, or try when there is less to do, or wait longer: --table-lock-timeout 30s.',
-  '57014': 'It was cancelled.',
-};
+interface Remedy {
+  /** SQLSTATE. */
+  readonly code: string;
+  readonly message: RegExp;
+  readonly hint: string;
+  /** What the server adds is of no use to people. */
+  readonly hidesDetail?: true;
+}
+
+/** What is to be done about a refusal that migrations know well. */
+const remedies: readonly Remedy[] = [
+  {
+    code: '25001',
+    message: /transaction block/,
+    hint: 'It cannot run in a transaction: put it into a file of its own that says "-- atlas:txmode none" at its top, with an empty line below.',
+  },
+  {
+    code: '55P04',
+    message: /^unsafe use of new value/,
+    hint: 'A value that was added to an enum can be used once it is committed: put what uses it into the next file.',
+  },
+  {
+    code: '55P03',
+    message: /lock/,
+    hint: 'Others held the lock for too long. End them, or try when there is less to do, or wait longer: --table-lock-timeout 30s.',
+  },
+  {
+    code: '0A000',
+    message: /^extension ".*" is not available$/,
+    hint: 'It is not part of this server: take the line out, or run a PostgreSQL that has it (DATABASE_ENGINE=system, or the URL of a server that is there).',
+    hidesDetail: true,
+  },
+  {
+    code: '42501',
+    message:
+      /^(?:permission denied to |must be (?:superuser|owner of|able to SET ROLE)|only (?:superusers?|roles with) )/,
+    hint: 'That is the administrator’s to do: once, by peakstone sql --superuser, or take it out of the file.',
+  },
+  {
+    code: '42883',
+    message: /^function public\.\w+\(.*\) does not exist$/,
+    hint: 'A stack has its extensions in the schema extensions, which is on the search path: where the function is one of theirs, leave "public." out.',
+  },
+  { code: '57014', message: /due to user request/, hint: 'It was cancelled.' },
+];

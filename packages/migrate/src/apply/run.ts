@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PgError } from '@peakstone/kernel/pg';
 import { MigrateError } from '../errors.ts';
-import type { MigrationFile } from '../folder/index.ts';
+import type { FolderFormat, MigrationFile } from '../folder/index.ts';
 import { type TxMode, txModeOf } from '../plan/index.ts';
 import type { History, Revision } from '../revisions/index.ts';
 import { isLockTimeout, type MigrateSession } from '../session/index.ts';
@@ -10,6 +10,7 @@ import type { OnApplyEvent } from './events.ts';
 import { driverText, failureError } from './failure.ts';
 import { assertNoInvalidIndex, dropSql, findInvalidIndex } from './indexes.ts';
 import { assertUnchanged, type Preparation, type PreparedFile } from './prepare.ts';
+import { ownAsCaller } from './supabase.ts';
 
 /** How long somebody else's lock is waited for: each attempt gives it back, so that the rest of the application goes on. */
 export interface Attempts {
@@ -27,6 +28,7 @@ export interface RunOptions {
   readonly history: History;
   readonly preparation: Preparation;
   readonly mode: TxMode;
+  readonly format: FolderFormat;
   readonly attempts: Attempts;
   readonly onEvent: OnApplyEvent;
   readonly signal: AbortSignal;
@@ -214,7 +216,7 @@ export class Run {
   }
 
   async #execute(prepared: PreparedFile, statement: MigrationStatement): Promise<void> {
-    const { session, onEvent, signal } = this.#options;
+    const { session, format, onEvent, signal } = this.#options;
     signal.throwIfAborted();
     onEvent({ kind: 'statement', text: statement.text, line: statement.line });
     let said = '';
@@ -230,7 +232,7 @@ export class Run {
       looking = looking.then(look).catch(() => undefined);
     }, lookMs);
     try {
-      await session.run(statement.text);
+      await session.run(format === 'supabase' ? ownAsCaller(statement.text) : statement.text);
     } catch (error) {
       throw new Refused(prepared, statement, error);
     } finally {
@@ -247,7 +249,7 @@ export class Run {
       files.length > 1 || this.#options.mode === 'all'
         ? 'All of it was rolled back: nothing of this run is kept.'
         : `Of this file nothing is kept; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
-    return failureError({ file: prepared.file, statement, error: cause, kept });
+    return failureError({ file: prepared.file, statement, error: cause, kept, format: this.#options.format });
   }
 
   async #failedOpenly({ prepared, statement, cause }: Refused, { applied }: Revision): Promise<MigrateError> {
@@ -261,7 +263,13 @@ export class Run {
         ? 'Nothing of this file is applied.'
         : `It says txmode none: statements 1 to ${applied} of ${prepared.statements.length} are applied and stay, and apply goes on at statement ${applied + 1}.`,
     ].join(' ');
-    return failureError({ file: prepared.file, statement, error: cause, kept: kept.trim() });
+    return failureError({
+      file: prepared.file,
+      statement,
+      error: cause,
+      kept: kept.trim(),
+      format: this.#options.format,
+    });
   }
 
   #cancelled(error: unknown): MigrateError {

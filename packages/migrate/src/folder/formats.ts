@@ -35,6 +35,9 @@ export async function detectFormat(path: string): Promise<FolderFormat> {
   const entries = await readdir(path, { withFileTypes: true });
   if (entries.some(({ name }) => name === sumFile)) return 'atlas';
   if (basename(path) === 'migrations' && basename(dirname(path)) === 'supabase') return 'supabase';
+  // One of several databases, as Hasura's first version named files.
+  const isOne = basename(dirname(path)) === 'migrations';
+  if (isOne && entries.some(({ name }) => /^\d+_.*\.up\.sql$/.test(name))) return 'hasura';
   for (const entry of entries)
     if (entry.isDirectory() && isNumbered.test(entry.name) && (await isHasuraStep(join(path, entry.name))))
       return 'hasura';
