@@ -33,9 +33,13 @@ export function parseEnvFile(text: string, outer: Env = {}): Record<string, stri
 /**
  * The file's text with some variables set, everything else byte for byte as it was.
  * A variable that occurs is changed in its place (the last one, which is what counts), others are added at the end;
- * `undefined` removes.
+ * `undefined` removes. `quote` writes a value where the text is read by another than Compose.
  */
-export function updateEnvFile(text: string, changes: Readonly<Record<string, string | undefined>>): string {
+export function updateEnvFile(
+  text: string,
+  changes: Readonly<Record<string, string | undefined>>,
+  quote: (name: string, value: string) => string = (_name, value) => quoteEnvValue(value),
+): string {
   const found = [...assignments(text, () => undefined)];
   let result = text;
   for (let i = found.length - 1; i >= 0; i--) {
@@ -46,14 +50,14 @@ export function updateEnvFile(text: string, changes: Readonly<Record<string, str
       const lineEnd = result.startsWith('\r\n', end) ? end + 2 : result.startsWith('\n', end) ? end + 1 : end;
       result = result.slice(0, start) + result.slice(lineEnd);
     } else if (found.findLastIndex(other => other.name === name) === i) {
-      result = `${result.slice(0, start)}${name}=${quoteEnvValue(value)}${result.slice(end)}`;
+      result = `${result.slice(0, start)}${name}=${quote(name, value)}${result.slice(end)}`;
     }
   }
   const known = new Set(found.map(assignment => assignment.name));
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined || known.has(name)) continue;
     if (result !== '' && !result.endsWith('\n')) result += '\n';
-    result += `${name}=${quoteEnvValue(value)}\n`;
+    result += `${name}=${quote(name, value)}\n`;
   }
   return result;
 }

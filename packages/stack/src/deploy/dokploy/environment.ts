@@ -2,7 +2,8 @@
  * What a deployment does to the environment that Dokploy holds. Variables set in its pages stay, whoever set them; where both
  * sides name a variable and differ, somebody has to say which holds. Pure.
  */
-import { parseEnvFile, quoteEnvValue, updateEnvFile } from '@peakstone/kernel/config';
+import { quoteEnvValue, updateEnvFile } from '@peakstone/kernel/config';
+import { readStored, storeValue } from './storedEnv.ts';
 
 /** Which side holds where both have a value: `.env` here, or what is in Dokploy. */
 export type Side = 'here' | 'dokploy';
@@ -23,7 +24,7 @@ export interface EnvironmentPlan {
 
 /** Compares Dokploy's environment, as text, with the variables that shall be there. */
 export function planEnvironment(remote: string, wanted: Readonly<Record<string, string>>): EnvironmentPlan {
-  const there = parseEnvFile(remote);
+  const there = readStored(remote);
   const names = Object.keys(wanted);
   return {
     added: names.filter(name => !there[name]),
@@ -43,7 +44,7 @@ export function applyPlan(
   holds: Side,
 ): string {
   const names = [...added, ...(holds === 'here' ? differences.map(({ name }) => name) : [])];
-  return updateEnvFile(remote, Object.fromEntries(names.map(name => [name, wanted[name]!])));
+  return updateEnvFile(remote, Object.fromEntries(names.map(name => [name, wanted[name]!])), storeValue);
 }
 
 /** Both sides of a difference in one line; of a secret only how long each is. */
