@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackStatus } from '@peakstone/stack';
 import { reservePorts } from '@peakstone/testing';
-import { Project, until, untilHealthy } from './cli.ts';
+import { finish, Project, until, untilHealthy } from './cli.ts';
 
 interface Listed {
   readonly place: string;
@@ -163,6 +163,45 @@ describe('peakstone backup', () => {
       '--quick',
     );
     assert.deepEqual([verified.ok, verified.walProblems], [true, []]);
+  });
+
+  it('serves in a container of its own with nothing but an environment, empty where nothing is set', async () => {
+    const password = (await project.run(['secrets', 'DB_BACKUP_PASSWORD'])).stdout.trim();
+    const status = await project.json<StackStatus>('status');
+    const database = status.services.find(({ name }) => name === 'postgres')!;
+    const healthPort = await reservePorts();
+    const alone = new Project({
+      ...{
+        PGHOST: '127.0.0.1',
+        PGPORT: String(database.port),
+        PGUSER: 'db_backup',
+        DB_BACKUP_PASSWORD: password,
+      },
+      ...{ BACKUP_HEALTH_PORT: String(healthPort), BACKUP_FULL: '', BACKUP_KEY: '', BACKUP_S3_ENDPOINT: '' },
+      ...{ BACKUP_KEEP_DAYS: '', BACKUP_WAL_SECONDS: '', BACKUP_DATABASE_URL: '', AWS_REGION: '' },
+      POSTGRES_SUPERUSER: 'postgres',
+    });
+    alone.env.BACKUP_STORE = join(alone.folder, 'store');
+    const child = alone.start('backup', 'serve');
+    const done = finish(child);
+    try {
+      // The stack's own service has the slot: this one waits for it, and says so, without an end.
+      await until(
+        async () => (await fetch(`http://127.0.0.1:${healthPort}/`).catch(() => null))?.status === 200,
+      );
+      await until(async () => {
+        const { stdout } = await alone.run(['backup', 'list', '--json']);
+        return stdout !== '' && (JSON.parse(stdout) as Listed).backups.length > 0;
+      });
+      const tried = await alone.run(['backup', 'test']);
+      assert.equal(tried.code, 0, tried.stderr + tried.stdout);
+    } finally {
+      child.kill('SIGTERM');
+    }
+    const { code, stdout, stderr } = await done;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /backup \S+F made: /);
+    rmSync(alone.folder, { recursive: true, force: true });
   });
 
   it('says by its exit code and by status when something is wrong', async () => {

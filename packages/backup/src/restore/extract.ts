@@ -1,7 +1,9 @@
 /** Lays the files of backups out in a folder, each checked against what the server said of it. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chown, type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type Backup, manifestName } from '../catalog/backups.ts';
 import { BackupError } from '../errors.ts';
 import { readParts } from '../partReader.ts';
@@ -24,6 +26,7 @@ export interface ExtractOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
+const run = promisify(execFile);
 const pieceBytes = 1024 * 1024;
 const maxManifestBytes = 1024 * 1024 * 1024;
 
@@ -176,11 +179,23 @@ export async function makeData(folder: string, owner: Owner | undefined): Promis
   if (owner) await chown(folder, owner.uid, owner.gid);
 }
 
-/** Makes everything in the folder and below survive a power cut, as PostgreSQL itself does before it recovers. */
+/**
+ * Makes everything in the folder and below survive a power cut, as PostgreSQL itself does before it recovers: by its whole file
+ * system at once where the system has a program for that, else file by file.
+ */
 export async function syncTree(folder: string): Promise<void> {
+  try {
+    await run('sync', ['-f', folder]);
+  } catch {
+    // There is none, or one of another kind: each file says by itself whether it is written.
+    await syncEach(folder);
+  }
+}
+
+async function syncEach(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const place = path.join(folder, entry.name);
-    if (entry.isDirectory()) await syncTree(place);
+    if (entry.isDirectory()) await syncEach(place);
     else if (entry.isFile()) await sync(place);
   }
   await sync(folder);

@@ -125,7 +125,7 @@ export async function testStackBackup(
 ): Promise<TestResult> {
   const opened = await stackBackups(paths, env);
   const vault = await stackVault(opened, request.cluster);
-  const trial = trialOn(databaseSettings(opened.values));
+  const trial = trialOn(opened.values);
   const { backup, target, onEvent, signal } = request;
   return await testBackup({ ...trial, vault, backup, target, onEvent, signal, scratch: trial.scratch() });
 }
@@ -141,22 +141,8 @@ async function restore(
   return await restoreBackup({
     ...wish,
     ...{ vault, into, owner },
-    ...(prepareOnly
-      ? {}
-      : { start: startRestored(databaseSettings(opened.values), true), guard: reapWithThisProcess }),
+    ...(prepareOnly ? {} : { start: startRestored(opened.values, true), guard: reapWithThisProcess }),
   });
-}
-
-/** A machine that only restores has no secrets of a stack; nothing logs in with them there. */
-function databaseSettings(values: EnvValues): EnvValues {
-  const absent = 'not-used';
-  return {
-    POSTGRES_SUPERPASS: absent,
-    DB_AUTHENTICATOR_PASSWORD: absent,
-    HASURA_DB_PASSWORD: absent,
-    DB_MIGRATOR_PASSWORD: absent,
-    ...values,
-  };
 }
 
 function report({ plan, lastTransactionAt }: Restored, folder: string, kept: string | null): RestoreReport {

@@ -1,6 +1,5 @@
 /** How a restored folder is started on this machine: by the stack's own PostgreSQL, reached by a private socket alone. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Owner, StartRestored, Trial } from '@peakstone/backup';
@@ -18,7 +17,7 @@ const startTimeoutMs = 7 * 24 * 60 * 60 * 1000;
 
 /** @param durable false for a server that is thrown away */
 export function startRestored(env: EnvValues, durable: boolean): StartRestored {
-  const { engine, superuser, timezone } = readDatabaseConfig(env);
+  const { engine, superuser, timezone } = readDatabaseConfig(withoutSecrets(env));
   return async (dataDir, { onLog, signal }) => {
     const server = await startServer(
       {
@@ -40,21 +39,31 @@ export function startRestored(env: EnvValues, durable: boolean): StartRestored {
   };
 }
 
+/** A machine that only restores has no secrets of a stack; nobody logs in with them there. */
+function withoutSecrets(env: EnvValues): EnvValues {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const names = [
+    'POSTGRES_SUPERPASS',
+    'DB_AUTHENTICATOR_PASSWORD',
+    'HASURA_DB_PASSWORD',
+    'DB_MIGRATOR_PASSWORD',
+  ];
+  return { ...Object.fromEntries(names.map(name => [name, 'not used'])), ...given };
+}
+
 /** Whom restored files belong to: root's PostgreSQL runs as another user. */
 export function ownerOfRestored(dataOwner?: number): Owner | undefined {
   const user = resolveRunUser(dataOwner, () => undefined);
   return user.dropped ? { uid: user.uid, gid: user.gid } : undefined;
 }
 
-/** What a trial of a backup needs. @param places of a folder for it; default the system's for temporary files */
+/** What a trial of a backup needs: room for the whole database, in BACKUP_SCRATCH or where the system has temporary files. */
 export function trialOn(env: EnvValues): Trial {
-  const root = mkdtempSync(path.join(tmpdir(), 'peakstone-trial-'));
-  // The server's user passes through.
-  chmodSync(root, 0o711);
+  const place = env.BACKUP_SCRATCH || tmpdir();
   return {
     start: startRestored(env, false),
     guard: reapWithThisProcess,
     owner: ownerOfRestored(),
-    scratch: () => path.join(root, randomBytes(4).toString('hex')),
+    scratch: () => path.join(place, `peakstone-trial-${randomBytes(4).toString('hex')}`),
   };
 }

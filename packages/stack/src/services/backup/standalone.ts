@@ -1,5 +1,6 @@
 /** What the container of backups runs. */
 import { hasBackups, readBackupConfig, startBackups } from '@peakstone/backup';
+import { readPort } from '@peakstone/kernel/config';
 import { jsonResponse, serveHttp } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -9,7 +10,7 @@ import { describeBackupEvent } from './describe.ts';
 import { trialOn } from './restored.ts';
 
 /** Where the health command asks; never routed. */
-const healthPort = 8010;
+const defaultHealthPort = 8010;
 
 /**
  * Makes backups as the environment says until it is stopped; without BACKUP_STORE it says so and waits.
@@ -22,7 +23,7 @@ export async function runBackups(env: EnvValues, write: (text: string) => void):
       const health = await service.health();
       return jsonResponse(health.ok ? 200 : 503, health);
     },
-    { host: '127.0.0.1', port: healthPort },
+    { host: '127.0.0.1', port: readPort(env, 'BACKUP_HEALTH_PORT', { default: defaultHealthPort }) },
   );
   return {
     health: () => service.health(),
