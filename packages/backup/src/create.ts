@@ -6,6 +6,7 @@ import {
   type Backup,
   type BackupKind,
   backupId,
+  claimName,
   listBackups,
   manifestName,
   removeBackups,
@@ -81,8 +82,7 @@ async function makeBackup(
   { kind, label, onEvent, signal }: CreateOptions,
 ): Promise<Backup> {
   const parent = await chooseParent(vault, server, kind);
-  const began = new Date();
-  const id = backupId(began, parent ? 'incremental' : 'full');
+  const { id, began } = await claimId(vault, parent ? 'incremental' : 'full', signal);
   onEvent({ kind: 'begun', id, incremental: parent !== undefined });
   const writer = new PartWriter(vault, id);
   try {
@@ -127,6 +127,20 @@ async function makeBackup(
     writer.abort();
     await removeBackups(vault, [id]);
     throw error;
+  }
+}
+
+/** Two that begin in the same second must not write into one another. */
+async function claimId(
+  vault: Vault,
+  kind: BackupKind,
+  signal: AbortSignal,
+): Promise<{ id: string; began: Date }> {
+  for (;;) {
+    const began = new Date();
+    const id = backupId(began, kind);
+    if (await vault.write(claimName(id), Buffer.alloc(0), { ifAbsent: true })) return { id, began };
+    await sleep(1000 - began.getMilliseconds(), undefined, { signal });
   }
 }
 

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync 
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { manifestName } from '../src/catalog/backups.ts';
-import { type Backup, parseTarget, restoreBackup } from '../src/index.ts';
+import { type Backup, parseTarget, restoreBackup, verifyBackups } from '../src/index.ts';
 import { readParts } from '../src/partReader.ts';
 import { readTar } from '../src/restore/tar.ts';
 import { type Lab, openLab, type Receiving } from './lab.ts';
@@ -108,6 +108,21 @@ describe('a chain of incremental backups', () => {
       file => !readFileSync(path.join(ours, file)).equals(readFileSync(path.join(theirs, file))),
     );
     assert.deepEqual(different, []);
+  });
+
+  it('keeps apart two backups that begin in the same second', async () => {
+    const made = await Promise.all([lab.backUp('full'), lab.backUp('full')]);
+    assert.notEqual(made[0].id, made[1].id);
+    const { signal } = new AbortController();
+    const { backups } = await verifyBackups(await lab.vault(), {
+      deep: true,
+      onEvent: () => undefined,
+      signal,
+    });
+    assert.deepEqual(
+      backups.filter(({ problems }) => problems.length > 0),
+      [],
+    );
   });
 
   it('is refused where the server cannot tell what has changed, and a full one is made instead by schedule', async () => {

@@ -113,6 +113,11 @@ export function partName(id: string, part: number): string {
   return `base/${id}/${String(part).padStart(6, '0')}`;
 }
 
+/** Whoever puts this first makes the backup of that name. */
+export function claimName(id: string): string {
+  return `base/${id}/begun`;
+}
+
 export function manifestName(id: string): string {
   return `base/${id}/manifest`;
 }

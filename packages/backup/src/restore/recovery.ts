@@ -73,7 +73,8 @@ export async function recover(options: RecoverOptions): Promise<RecoveredServer>
   function holdsTarget({ position }: RecoverOptions): boolean {
     return (
       plan.target.kind === 'time' &&
-      position !== undefined &&
+      // Of a timeline that was left, nobody says until when it is whole.
+      position?.timeline === plan.timeline &&
       plan.target.at.getTime() <= Date.parse(position.coveredUntil)
     );
   }

@@ -1,6 +1,15 @@
 /** Restores of a stack's backups: into a folder, in the place of its database, or to try them. */
-import { existsSync, lstatSync, realpathSync, renameSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import {
   type OnBackupEvent,
   type Restored,
@@ -115,6 +124,9 @@ function replace(place: string, fresh: string, kept: string | null): void {
     if (kept !== null) renameSync(kept, place);
     throw error;
   }
+  const parent = openSync(dirname(place), 'r');
+  fsyncSync(parent);
+  closeSync(parent);
 }
 
 /** Restores a backup on a throw-away server and reads everything there. @throws {BackupError} */
