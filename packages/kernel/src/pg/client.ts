@@ -55,7 +55,7 @@ export async function connectClient({ url, parameters = {}, onNotify }: ClientOp
       },
       notified: (channel, payload) => onNotify?.(channel, payload),
     },
-    { statementCacheSize: 0, isolated: false },
+    { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
   );
   const onReady = (status: number): void => {
     transaction = status === statusIdle ? 'none' : status === statusFailed ? 'failed' : 'open';

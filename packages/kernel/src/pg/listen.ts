@@ -66,7 +66,7 @@ export function listen(options: ListenOptions): Listener {
             }
           },
         },
-        { statementCacheSize: 0, isolated: false },
+        { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
       );
     } catch (error) {
       lost(error as Error);

@@ -52,7 +52,7 @@ export async function connectReplication({
         for (const task of unbegun) task.fail(error);
       },
     },
-    { statementCacheSize: 0, isolated: false },
+    { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
   );
   const run = (
     task: (resolve: (results: readonly Result[]) => void, reject: (error: unknown) => void) => Task,

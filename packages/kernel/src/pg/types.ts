@@ -14,7 +14,7 @@ export interface Sql {
 
 /** One statement of an exchange. */
 export interface Statement extends Sql {
-  /** Keep it as a named prepared statement on the connection (bounded, least recently used out). Default true. */
+  /** Keep it as a named prepared statement on the connection once it comes again (bounded, least recently used out). Default true. */
   readonly prepare?: boolean;
 }
 
@@ -152,6 +152,8 @@ export interface PoolOptions {
   readonly maxLifetimeMs?: number;
   /** Statements kept prepared on each connection. Default 512; 0 prepares none (for poolers in transaction mode without prepared-statement support). */
   readonly statementCacheSize?: number;
+  /** What the server may hold for those of one connection, by estimate. Default 8 MiB. */
+  readonly statementCacheBytes?: number;
   /**
    * Exchanges run the functions of people who must not meet one another: each begins by undoing what those before it may
    * have left in the session, and a connection at rest is cleaned altogether. An exchange sets a role, if any, for its

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { PoolTimeoutError } from '../errors.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { Task } from '../wire/task.ts';
@@ -5,6 +6,9 @@ import { WaitingQueue } from './waiting.ts';
 
 /** Behind a statement that takes longer than this nothing more is sent: it waits for whichever connection is free first. */
 const stallMs = 20;
+
+/** Large statements under way at once, each of which takes a core for as long as it is planned: some are left for the others. */
+const maxLarge = Math.max(1, Math.min(4, availableParallelism() >> 1));
 
 /** What a lane asks of its pool. */
 export interface LaneHost {
@@ -25,7 +29,9 @@ export class Lane {
   readonly depth: number;
   /** Connections being opened. */
   opening = 0;
-  readonly waiting = new WaitingQueue();
+  readonly #waiting = new WaitingQueue();
+  /** Those with large statements, behind which no others wait. */
+  readonly #waitingLarge = new WaitingQueue();
   readonly #host: LaneHost;
   #timer: NodeJS.Timeout | null = null;
 
@@ -35,8 +41,19 @@ export class Lane {
     this.depth = depth;
   }
 
+  get waitingTasks(): number {
+    return this.#waiting.size + this.#waitingLarge.size;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.peek() !== null || this.#waitingLarge.peek() !== null;
+  }
+
   submit(task: Task): void {
-    const connection = this.waiting.size > 0 ? null : task.pipelined ? this.#leastLoaded() : this.#idle();
+    const isLarge = task.largeBytes > 0;
+    const queue = isLarge ? this.#waitingLarge : this.#waiting;
+    const mustWait = queue.size > 0 || (isLarge && !this.#takesLarge());
+    const connection = mustWait ? null : task.pipelined ? this.#leastLoaded() : this.#idle();
     if (connection) {
       const busy = connection.depth > 0;
       connection.submit(task);
@@ -44,37 +61,60 @@ export class Lane {
       if (busy && this.opening === 0 && this.connections.length < this.#host.width(this)) this.#grow();
       return;
     }
-    if (this.waiting.size >= this.#host.maxWaiting) {
-      task.fail(new PoolTimeoutError(`${this.waiting.size} exchanges already wait for a connection`));
+    if (this.waitingTasks >= this.#host.maxWaiting) {
+      task.fail(new PoolTimeoutError(`${this.waitingTasks} exchanges already wait for a connection`));
       return;
     }
     task.since = Date.now();
     task.deadline = task.since + this.#host.acquireTimeoutMs;
-    this.waiting.push(task);
+    queue.push(task);
     this.#arm();
-    if (this.opening < this.waiting.size) this.#grow();
+    if (this.opening < this.#ready) this.#grow();
   }
 
   /** Hands waiting tasks to `connection` as far as it takes them. */
   serve(connection: Connection): void {
     while (!connection.retiring && !connection.isClosed) {
-      const task = this.waiting.peek();
-      if (!task) return;
+      const queue = this.#next();
+      const task = queue?.peek();
+      if (!queue || !task) return;
       const takes = connection.depth === 0 || (task.pipelined && this.#follows(connection));
       if (!takes) return;
-      this.waiting.shift();
+      queue.shift();
       connection.submit(task);
     }
   }
 
-  /** Opens what the waiting tasks need. */
+  /** Gives waiting tasks what is idle, and opens what more they need. */
   replenish(): void {
-    if (this.waiting.peek() && this.opening < this.waiting.size) this.#grow();
+    if (!this.hasWaiting) return;
+    for (const connection of this.connections) if (connection.depth === 0) this.serve(connection);
+    if (this.#next() && this.opening < this.#ready) this.#grow();
   }
 
   /** Rejects everything that waits. */
   rejectWaiting(error: Error): void {
-    for (let task = this.waiting.shift(); task; task = this.waiting.shift()) task.fail(error);
+    for (const queue of [this.#waiting, this.#waitingLarge])
+      for (let task = queue.shift(); task; task = queue.shift()) task.fail(error);
+  }
+
+  /** How many waiting tasks more connections would help. */
+  get #ready(): number {
+    return this.#waiting.size + (this.#takesLarge() ? Math.min(this.#waitingLarge.size, maxLarge) : 0);
+  }
+
+  #takesLarge(): boolean {
+    let large = 0;
+    for (const connection of this.connections) if (connection.isStrained) large++;
+    return large < maxLarge;
+  }
+
+  /** The queue of whoever has waited longest of those that may go on. */
+  #next(): WaitingQueue | null {
+    const task = this.#waiting.peek();
+    const large = this.#waitingLarge.peek();
+    if (large && (!task || large.since < task.since) && this.#takesLarge()) return this.#waitingLarge;
+    return task ? this.#waiting : null;
   }
 
   stopTimer(): void {
@@ -107,22 +147,24 @@ export class Lane {
     return best;
   }
 
-  /** All tasks wait equally long, so watching the first one is enough. */
+  /** All tasks wait equally long, so watching the first ones is enough. */
   #arm(): void {
     if (this.#timer) return;
-    const first = this.waiting.peek();
-    if (!first) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, first.deadline - Date.now()));
+    const deadlines = [this.#waiting, this.#waitingLarge].flatMap(queue => queue.peek()?.deadline ?? []);
+    if (deadlines.length === 0) return;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.min(...deadlines) - Date.now()));
   }
 
   #expire(): void {
     this.#timer = null;
     const now = Date.now();
-    for (let task = this.waiting.peek(); task && task.deadline <= now; task = this.waiting.peek()) {
-      this.waiting.shift();
-      const waitedMs = now - task.since;
-      this.#host.timedOut(waitedMs, this.waiting.size);
-      task.fail(new PoolTimeoutError(`No connection became free within ${waitedMs} ms`));
+    for (const queue of [this.#waiting, this.#waitingLarge]) {
+      for (let task = queue.peek(); task && task.deadline <= now; task = queue.peek()) {
+        queue.shift();
+        const waitedMs = now - task.since;
+        this.#host.timedOut(waitedMs, this.waitingTasks);
+        task.fail(new PoolTimeoutError(`No connection became free within ${waitedMs} ms`));
+      }
     }
     this.#arm();
   }

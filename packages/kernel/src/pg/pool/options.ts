@@ -10,6 +10,7 @@ export interface PoolLimits {
   readonly maxIdleMs: number;
   readonly maxLifetimeMs: number;
   readonly statementCacheSize: number;
+  readonly statementCacheBytes: number;
 }
 
 /** @throws {RangeError} naming the option that is not a whole number in its range. */
@@ -26,6 +27,7 @@ export function resolveLimits(options: PoolOptions): PoolLimits {
     maxIdleMs: whole('maxIdleMs', options.maxIdleMs ?? 30_000, 1),
     maxLifetimeMs: whole('maxLifetimeMs', options.maxLifetimeMs ?? 1_800_000, 1),
     statementCacheSize: whole('statementCacheSize', options.statementCacheSize ?? 512, 0),
+    statementCacheBytes: whole('statementCacheBytes', options.statementCacheBytes ?? 8 * 1024 * 1024, 0),
   };
 }
 

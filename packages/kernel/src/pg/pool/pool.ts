@@ -42,6 +42,9 @@ const writeDepth = 4;
 /** Connections that short writes are spread over when processing time is what is short. */
 const writeWidth = 12;
 
+/** A connection whose large statements have cost more gives way to another one: its process would keep what they took. */
+const maxStrainBytes = 32 * 1024 * 1024;
+
 const noValues: readonly SqlValue[] = [];
 
 class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
@@ -86,7 +89,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       const task = new ExchangeTask(exchange, resolve, reject);
       if (exchange.signal) task.watch(exchange.signal);
       const shares = exchange.lane === 'shared' && this.#shared.max > 0;
-      task.pipelined = !exchange.inspect && (shares || exchange.lane === 'write');
+      task.pipelined = !exchange.inspect && task.largeBytes === 0 && (shares || exchange.lane === 'write');
       this.#submit(task.pipelined && shares ? this.#shared : this.#own, task);
     });
   }
@@ -132,7 +135,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     return {
       size: all.length,
       idle: all.filter(connection => connection.depth === 0).length,
-      waiting: this.#lanes.reduce((sum, lane) => sum + lane.waiting.size, 0),
+      waiting: this.#lanes.reduce((sum, lane) => sum + lane.waitingTasks, 0),
       timeouts: this.#timeouts,
       unreachable: this.#unreachable,
     };
@@ -170,7 +173,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   #isDrained(): boolean {
     return this.#lanes.every(
-      lane => lane.waiting.peek() === null && lane.connections.every(connection => connection.depth === 0),
+      lane => !lane.hasWaiting && lane.connections.every(connection => connection.depth === 0),
     );
   }
 
@@ -240,6 +243,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       const session = await openSession(info, this.#options.parameters ?? {}, this.#aborter.signal);
       const connection = new Connection(session, info, this, {
         statementCacheSize: this.#limits.statementCacheSize,
+        statementCacheBytes: this.#limits.statementCacheBytes,
         isolated: this.#options.isolated ?? false,
       });
       lane.opening--;
@@ -296,6 +300,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   released(connection: Connection): void {
     const lane = this.#laneOf.get(connection);
+    if (connection.strainBytes > maxStrainBytes) connection.retiring = true;
     if (connection.retiring) {
       if (connection.depth === 0) connection.end();
     } else {

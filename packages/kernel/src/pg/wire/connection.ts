@@ -43,6 +43,8 @@ export class Connection implements Wire {
   retiring = false;
   /** When it retires; set by its owner. */
   retireAt: number = Number.POSITIVE_INFINITY;
+  /** What large statements have cost its server process, which gives little of that back. */
+  strainBytes = 0;
   #owner: ConnectionOwner;
   readonly #info: Conninfo;
   readonly #socket: Socket;
@@ -64,12 +66,16 @@ export class Connection implements Wire {
     session: Session,
     info: Conninfo,
     owner: ConnectionOwner,
-    options: { readonly statementCacheSize: number; readonly isolated: boolean },
+    options: {
+      readonly statementCacheSize: number;
+      readonly statementCacheBytes: number;
+      readonly isolated: boolean;
+    },
   ) {
     this.session = session;
     this.#info = info;
     this.#owner = owner;
-    this.statements = new StatementCache(options.statementCacheSize);
+    this.statements = new StatementCache(options.statementCacheSize, options.statementCacheBytes);
     this.isolated = options.isolated;
     this.#socket = session.socket;
     this.#framer = session.framer;
@@ -101,6 +107,11 @@ export class Connection implements Wire {
   /** Whether a pipelined task may follow what is under way. Nothing may where a cancel could still hit it. */
   get pipelines(): boolean {
     return this.#cancel === null && (this.#queue.length === 0 || this.#queue[0]!.pipelined);
+  }
+
+  /** Whether a large statement is under way; nothing is sent behind it. */
+  get isStrained(): boolean {
+    return this.#queue.length > 0 && this.#queue[0]!.largeBytes > 0;
   }
 
   /** Whether its first task has been running for more than `ms`. */
@@ -203,6 +214,7 @@ export class Connection implements Wire {
     const outcome = task.ready(status);
     if (outcome === 'more' || this.#closed) return;
     this.#queue.shift();
+    this.strainBytes += task.largeBytes;
     if (outcome === 'again') {
       if (this.submit(task)) return;
     } else {

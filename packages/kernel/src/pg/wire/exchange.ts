@@ -14,6 +14,7 @@ import {
 import { cleaningSteps } from './leftovers.ts';
 import { checkText, refusal } from './refusal.ts';
 import { type Repair, repairFor } from './repair.ts';
+import { largeBytes } from './statementCost.ts';
 import type { Prepared } from './statements.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
 
@@ -68,6 +69,7 @@ export class ExchangeTask extends Task {
     this.exchange = exchange;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.largeBytes = largeBytes(exchange);
   }
 
   protected override reject(error: unknown): void {
@@ -159,7 +161,7 @@ export class ExchangeTask extends Task {
       if (found) {
         // Whether a Parse still under way succeeds is not known here, except behind itself in one exchange.
         if (found.confirmed || found.owner === this) prepared = found;
-      } else {
+      } else if (statements.admits(text)) {
         checkText(text);
         prepared = statements.add(text, this);
         this.#parsed.push(prepared);

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Field } from '../types.ts';
 import { bindPrefix } from './frontend.ts';
+import { keptBytes, largeLength } from './statementCost.ts';
 
 /** A named statement of one connection. */
 export interface Prepared {
@@ -18,25 +19,49 @@ export interface Prepared {
   used: boolean;
 }
 
+/** Texts seen once that are told apart. */
+const seenSlots = 1024;
+
 /**
- * The statements a connection keeps prepared, at most `size`. Eviction gives each recently used one a second chance,
- * which unlike a strict order costs a hit nothing but a flag.
+ * The statements a connection keeps prepared: at most `size`, and at most about `maxBytes` of what PostgreSQL holds for them.
+ * Only what comes again is kept. Eviction gives each recently used one a second chance, which unlike a strict order costs a
+ * hit nothing but a flag.
  */
 export class StatementCache {
   readonly size: number;
+  readonly #maxBytes: number;
   readonly #byText = new Map<string, Prepared>();
+  /** Hashes of texts that were sent once, each in the one slot that it has. */
+  readonly #seen = new Uint32Array(seenSlots);
+  #bytes = 0;
   /** Statements that functions prepare by SQL share the namespace; theirs must not meet ours by accident. */
   readonly #prefix = `p${randomBytes(6).toString('hex')}_`;
   #serial = 0;
   /** Names to Close before the next exchange. */
   toClose: string[] = [];
 
-  constructor(size: number) {
+  constructor(size: number, maxBytes: number) {
     this.size = size;
+    this.#maxBytes = maxBytes;
   }
 
   get count(): number {
     return this.#byText.size;
+  }
+
+  /** What the server keeps for them, by estimate. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether `text` is worth a name: not the first time it is asked for, and never where it is large. */
+  admits(text: string): boolean {
+    if (this.size === 0 || text.length > largeLength) return false;
+    const hash = hashOf(text);
+    const slot = hash % seenSlots;
+    const isSeen = this.#seen[slot] === hash;
+    this.#seen[slot] = isSeen ? 0 : hash;
+    return isSeen;
   }
 
   get(text: string): Prepared | undefined {
@@ -47,7 +72,14 @@ export class StatementCache {
 
   /** Registers a statement that `owner` is about to Parse. Names are never used twice, so an old Close cannot hit a new statement. */
   add(text: string, owner: object): Prepared {
-    if (this.#byText.size >= this.size) this.#evictOne();
+    const bytes = keptBytes(text);
+    while (
+      this.#byText.size > 0 &&
+      (this.#byText.size >= this.size || this.#bytes + bytes > this.#maxBytes)
+    ) {
+      this.#evictOne();
+    }
+    this.#bytes += bytes;
     const name = `${this.#prefix}${++this.#serial}`;
     const prepared: Prepared = {
       name,
@@ -65,8 +97,7 @@ export class StatementCache {
   /** Forgets a statement that failed or went stale; its name is closed on the server before the next exchange. */
   evict(prepared: Prepared): void {
     if (this.#byText.get(prepared.text) !== prepared) return;
-    this.#byText.delete(prepared.text);
-    this.toClose.push(prepared.name);
+    this.#forget(prepared);
   }
 
   /** Forgets every statement: somebody dropped or replaced them. Names that the server still knows are closed. */
@@ -76,14 +107,27 @@ export class StatementCache {
 
   #evictOne(): void {
     for (const [text, prepared] of this.#byText) {
-      this.#byText.delete(text);
       if (prepared.used) {
         prepared.used = false;
+        this.#byText.delete(text);
         this.#byText.set(text, prepared);
       } else {
-        this.toClose.push(prepared.name);
+        this.#forget(prepared);
         return;
       }
     }
   }
+
+  #forget(prepared: Prepared): void {
+    this.#byText.delete(prepared.text);
+    this.#bytes -= keptBytes(prepared.text);
+    this.toClose.push(prepared.name);
+  }
+}
+
+/** FNV-1a, never 0. Two texts of one hash only cost the later one a name the first time it comes. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0 || 1;
 }

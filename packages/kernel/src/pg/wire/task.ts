@@ -41,6 +41,8 @@ export abstract class Task {
   /** Told when the task settles while it waits. */
   queue: { forget(): void } | null = null;
   settled = false;
+  /** What its large statements cost the server, in bytes; few tasks that have such run at once. */
+  largeBytes = 0;
   /** How often it was sent anew on another connection. */
   resends = 0;
   #signal: AbortSignal | null = null;
