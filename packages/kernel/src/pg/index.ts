@@ -14,3 +14,4 @@ export { connectReplication, type ReplicationClient, type ReplicationOptions } f
 export { createShortStatements, type ShortStatements } from './shortStatements.ts';
 export * from './types.ts';
 export { type Conninfo, parseConninfo, withLogin } from './wire/conninfo.ts';
+export { isLarge } from './wire/statementCost.ts';

@@ -32,6 +32,10 @@ export interface BeyondConfig {
   readonly columnFilters: boolean;
   /** `url-keyset-enabled`: `after=` pages by cursor. */
   readonly keyset: boolean;
+  /** `url-max-embeds`: related tables in one request at most; null sets no limit. */
+  readonly maxEmbeds: number | null;
+  /** `url-max-nodes`: columns, related tables, filters and order terms in one request at most; null sets no limit. */
+  readonly maxNodes: number | null;
 }
 
 export const defaultBeyond: BeyondConfig = {
@@ -48,6 +52,8 @@ export const defaultBeyond: BeyondConfig = {
   queryMethod: false,
   columnFilters: false,
   keyset: false,
+  maxEmbeds: null,
+  maxNodes: null,
 };
 
 /** Each setting's name, in the order of the dump. */
@@ -65,6 +71,8 @@ const keys: Readonly<Record<keyof BeyondConfig, string>> = {
   queryMethod: 'server-query-method-enabled',
   columnFilters: 'url-column-filters-enabled',
   keyset: 'url-keyset-enabled',
+  maxEmbeds: 'url-max-embeds',
+  maxNodes: 'url-max-nodes',
 };
 
 /** Names that may also come from the database, with underscores. */
@@ -76,17 +84,19 @@ export function parseBeyond(from: Lookup): BeyondConfig {
   return {
     batchPath: readBatchPath(from),
     batchMaxRequests: readBatchLimit(from),
-    anonMaxBodyBytes: readBytes(from, 'anonMaxBodyBytes'),
+    anonMaxBodyBytes: readLimit(from, 'anonMaxBodyBytes', 'bytes'),
     anonRoles: from.list(keys.anonRoles) ?? defaultBeyond.anonRoles,
     hintsByRole: flag('hintsByRole'),
     nestedInsert: flag('nestedInsert'),
     safeUpdate: flag('safeUpdate'),
     stream: flag('stream'),
-    contentLocationMaxBytes: readBytes(from, 'contentLocationMaxBytes'),
+    contentLocationMaxBytes: readLimit(from, 'contentLocationMaxBytes', 'bytes'),
     etag: flag('etag'),
     queryMethod: flag('queryMethod'),
     columnFilters: flag('columnFilters'),
     keyset: flag('keyset'),
+    maxEmbeds: readLimit(from, 'maxEmbeds', 'related tables'),
+    maxNodes: readLimit(from, 'maxNodes', 'columns and filters'),
   };
 }
 
@@ -124,11 +134,13 @@ function readBatchLimit(from: Lookup): number {
   return limit;
 }
 
-/** A number of bytes; 0 sets no limit. */
-function readBytes(from: Lookup, name: 'anonMaxBodyBytes' | 'contentLocationMaxBytes'): number | null {
-  const bytes = from.int(keys[name]) ?? (from.text(keys[name]) === undefined ? 0 : -1);
-  if (bytes < 0) throw new ConfigError(`${keys[name]} should be a number of bytes, or 0 for no limit`);
-  return bytes === 0 ? null : bytes;
+type Limit = 'anonMaxBodyBytes' | 'contentLocationMaxBytes' | 'maxEmbeds' | 'maxNodes';
+
+/** A number of `unit`; 0 sets no limit. */
+function readLimit(from: Lookup, name: Limit, unit: string): number | null {
+  const limit = from.int(keys[name]) ?? (from.text(keys[name]) === undefined ? 0 : -1);
+  if (limit < 0) throw new ConfigError(`${keys[name]} should be a number of ${unit}, or 0 for no limit`);
+  return limit === 0 ? null : limit;
 }
 
 /** Lines for the dump, only of what differs from its default: tools that read the reference's dump see nothing new. */

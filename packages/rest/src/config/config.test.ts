@@ -191,6 +191,8 @@ describe('settings beyond the reference', () => {
     PGRST_SERVER_ETAG_ENABLED: 'true',
     PGRST_SERVER_QUERY_METHOD_ENABLED: 'true',
     PGRST_URL_COLUMN_FILTERS_ENABLED: 'true',
+    PGRST_URL_MAX_EMBEDS: '100',
+    PGRST_URL_MAX_NODES: '1000',
     PGRST_URL_KEYSET_ENABLED: 'true',
   };
 
@@ -199,7 +201,7 @@ describe('settings beyond the reference', () => {
     assert.deepEqual(config.beyond, defaultBeyond);
     assert.doesNotMatch(
       dumpConfig(config),
-      /batch|client-anon|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset/,
+      /batch|client-anon|hints|nested|safeupdate|stream|content-location|etag|query-method|column|keyset|url-max/,
     );
   });
 
@@ -219,6 +221,8 @@ describe('settings beyond the reference', () => {
       queryMethod: true,
       columnFilters: true,
       keyset: true,
+      maxEmbeds: 100,
+      maxNodes: 1000,
     };
     assert.deepEqual(config.beyond, all);
     const dumped = dumpConfig(config);

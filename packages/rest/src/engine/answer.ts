@@ -1,6 +1,6 @@
 /** From a compiled request to its response: run, check, respond. */
 import type { HttpResponse } from '@peakstone/kernel/http';
-import type { ShortStatements } from '@peakstone/kernel/pg';
+import { isLarge, type ShortStatements } from '@peakstone/kernel/pg';
 import type { Compiled } from '../compile.ts';
 import type { RestCall } from '../context.ts';
 import type { ApiRequest } from '../parse/request.ts';
@@ -8,6 +8,7 @@ import { withETag } from '../respond/etag.ts';
 import { warnOfLegacyTargets } from '../respond/legacyTargets.ts';
 import { runExchange, withQueryLog } from '../transaction/exchange.ts';
 import { planAnswer } from './planAnswer.ts';
+import { assertPrivilege } from './privileges.ts';
 import type { ServerTiming } from './serverTiming.ts';
 import { streamRead } from './stream.ts';
 
@@ -32,6 +33,9 @@ async function runCompiled(
   shortStatements: ShortStatements,
   timing: ServerTiming,
 ): Promise<HttpResponse> {
+  // Before PostgreSQL looks at what it needs much memory for.
+  if (compiled.kind === 'read' && compiled.statements.some(isLarge))
+    await assertPrivilege(compiled.table, 'SELECT', call);
   if (compiled.kind === 'read' && compiled.stream) return streamRead(compiled, api, call, timing);
   const planned = planAnswer(compiled, api, call, shortStatements.has);
   const { transaction, writes, text } = planned;

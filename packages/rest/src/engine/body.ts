@@ -2,11 +2,10 @@
 import { type Catalog, key } from '@peakstone/kernel/catalog';
 import { HttpError, type HttpRequest } from '@peakstone/kernel/http';
 import { runPaced, runWhole } from '@peakstone/kernel/pace';
-import { PgError } from '@peakstone/kernel/pg';
 import type { RestCall } from '../context.ts';
 import { beyondErrors, schemaCacheErrors } from '../errors.ts';
 import { type ApiRequest, withBody } from '../parse/request.ts';
-import { qualified, quote } from '../sql/writer.ts';
+import { assertExecutable, assertPrivilege } from './privileges.ts';
 
 /** Smaller bodies are read at once: looking at privileges first would cost a round trip more than it saves. */
 const smallBodyBytes = 65_536;
@@ -51,20 +50,10 @@ function receive({ preferences }: ApiRequest, { request, identity, config }: Res
 const needed = { insert: 'INSERT', upsert: 'INSERT', update: 'UPDATE' } as const;
 
 async function assertMaySend({ action, schema }: ApiRequest, call: RestCall): Promise<void> {
-  // A function that runs before the statement may take another role.
-  if (call.config.dbPreRequest) return;
   if (action.kind === 'mutate' && action.mutation !== 'delete') {
-    const table = findTable(call.catalog, schema, action.name);
-    const name = qualified(table);
-    const privilege = needed[action.mutation];
-    const text = `select pg_catalog.has_any_column_privilege(r, t, $3) or pg_catalog.has_table_privilege(r, t, $3) from (select pg_catalog.to_regrole($1), pg_catalog.to_regclass($2)) _ (r, t)`;
-    if (await isRefused(call, text, [name, privilege]))
-      throw denied(table.kind === 'view' ? 'view' : 'table', table.name);
+    await assertPrivilege(findTable(call.catalog, schema, action.name), needed[action.mutation], call);
   } else if (action.kind === 'call') {
-    const overloads = call.catalog.routines.get(key(schema, action.name)) ?? [];
-    const text = `select pg_catalog.bool_or(pg_catalog.has_function_privilege(pg_catalog.to_regrole($1), oid, 'EXECUTE')) from pg_catalog.unnest($2::pg_catalog.oid[]) oid`;
-    const oids = `{${overloads.map(each => each.oid).join(',')}}`;
-    if (await isRefused(call, text, [oids])) throw denied('function', action.name);
+    await assertExecutable(action.name, call.catalog.routines.get(key(schema, action.name)) ?? [], call);
   }
 }
 
@@ -73,17 +62,3 @@ function findTable(catalog: Catalog, schema: string, name: string) {
   if (!table || table.isPartition) throw schemaCacheErrors.tableNotFound(schema, name, catalog);
   return table;
 }
-
-/** Whether the database says no; a role or table that it does not know is for the statement itself to meet. */
-async function isRefused(
-  { pool, identity }: RestCall,
-  text: string,
-  values: readonly string[],
-): Promise<boolean> {
-  const { rows } = await pool.query(text, [quote(identity.role), ...values]);
-  return rows[0]?.[0]?.toString() === 'f';
-}
-
-/** As the database would say it. */
-const denied = (kind: string, name: string): PgError =>
-  new PgError({ severity: 'ERROR', code: '42501', message: `permission denied for ${kind} ${name}` });

@@ -46,6 +46,22 @@ export const invalidBatch = (details: string, index?: number): RestError =>
 export const batchTooLong = (requests: number, most: number): RestError =>
   refusal('PEAK121', `A batch takes at most ${most} requests, not ${requests}`);
 
+/** PEAK130: more related tables than `url-max-embeds`. */
+export const tooManyEmbeds = (embeds: number, most: number): RestError =>
+  refusal('PEAK130', `A request takes at most ${most} related tables in "select", not ${embeds}`, {
+    hint: 'Ask in several requests. The setting url-max-embeds (PGRST_URL_MAX_EMBEDS) is the limit; 0 sets none.',
+  });
+
+/** PEAK131: more columns, related tables, filters and order terms than `url-max-nodes`. */
+export const tooManyNodes = (nodes: number, most: number): RestError =>
+  refusal(
+    'PEAK131',
+    `A request takes at most ${most} columns, related tables, filters and order terms, not ${nodes}`,
+    {
+      hint: 'A list of values is one filter: id=in.(1,2,3). The setting url-max-nodes (PGRST_URL_MAX_NODES) is the limit; 0 sets none.',
+    },
+  );
+
 /** PGRST102 with 413: a visitor's body is larger than `client-anon-max-body-bytes`. */
 export const anonBodyTooLarge = (maxBytes: number, cause: unknown): RestError =>
   new RestError('PGRST102', `A request without a token may have a body of at most ${maxBytes} bytes`, {

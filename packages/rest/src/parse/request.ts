@@ -1,5 +1,6 @@
 /** A request with every part read: target, query string, preferences, range, media types and body. Pure. */
 import { allowsTxOverride, type RestConfig } from '../config/types.ts';
+import { assertBreadth } from './breadth.ts';
 import { jsonType, type MediaType, parseAccept, parseMediaType } from './media.ts';
 import { withoutVersion } from './openApiVersion.ts';
 import type { Hold } from './payload/jsonText.ts';
@@ -32,7 +33,7 @@ export function takesBody({ action }: Target): boolean {
 
 /**
  * Reads everything but the target and the body.
- * @throws {RestError} PGRST100, PGRST103, PGRST114
+ * @throws {RestError} PGRST100, PGRST103, PGRST114, PEAK130, PEAK131
  */
 export function parseRequest(parts: RequestParts, target: Target, config: RestConfig): ApiRequest {
   const { method, headers } = parts;
@@ -43,6 +44,7 @@ export function parseRequest(parts: RequestParts, target: Target, config: RestCo
     isSafeCall,
     dialectFor(action, config),
   );
+  assertBreadth(query, config.beyond);
   const range = topLevelRange(method, headers.range, query.ranges.get(''));
   const contentType =
     headers['content-type'] === undefined ? jsonType : parseMediaType(headers['content-type']);

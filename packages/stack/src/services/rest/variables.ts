@@ -16,6 +16,9 @@ const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
     'Hints name only what the role may use, and refusals say which privilege is missing.',
   PGRST_DB_SAFEUPDATE_ENABLED: 'Refuses PATCH and DELETE without a filter.',
   PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: 'Longer Content-Location headers are left out.',
+  PGRST_URL_MAX_EMBEDS: 'Related tables in one request at most; 0 sets no limit.',
+  PGRST_URL_MAX_NODES:
+    'Columns, related tables, filters and order terms in one request at most; 0 sets no limit.',
 };
 
 /** What an operator may want otherwise of what our REST service does beyond its reference. */
