@@ -2,21 +2,26 @@ import { root } from './commands/index.ts';
 import type { Context } from './grammar/command.ts';
 import { exitCodes, UsageError } from './grammar/errors.ts';
 import { parseCommandLine } from './grammar/parse.ts';
+import { asCalled, namingCommands } from './output/called.ts';
 import { reportFailure } from './output/failure.ts';
 import { renderHelp } from './output/help.ts';
 import { styleFor, terminalWidth } from './output/style.ts';
 
 /**
- * Runs one command line: data on `stdout`, everything else on `stderr`. Resolves with the exit code; never rejects.
+ * Runs one command line: data on `stdout`, everything else on `stderr`, with commands named as they were called. Resolves
+ * with the exit code; never rejects.
  */
-export async function runCommandLine(argv: readonly string[], context: Context): Promise<number> {
+export async function runCommandLine(argv: readonly string[], given: Context): Promise<number> {
+  const { env, cwd } = given;
+  const context: Context = { ...given, stderr: namingCommands(given.stderr, env, cwd) };
   try {
     const parsed = parseCommandLine(root, argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv);
     if (parsed.kind === 'help') {
       // Nothing asked for is a mistake in a script, so it goes where mistakes go.
       const { asked } = parsed;
       const stream = asked ? context.stdout : context.stderr;
-      stream.write(renderHelp(parsed.path, styleFor(stream, context.env), terminalWidth(stream)));
+      const help = renderHelp(parsed.path, styleFor(stream, env), terminalWidth(stream));
+      stream.write(asCalled(help, env, cwd));
       return asked ? exitCodes.ok : exitCodes.usage;
     }
     return await parsed.path.at(-1)!.run!(parsed.invocation, context);

@@ -8,7 +8,9 @@ import {
   globSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +19,9 @@ import { after, before, describe, it } from 'node:test';
 import { connect } from '@peakstone/testing';
 import {
   connectionUrl,
+  dataLeftBehind,
   inspectDataFolder,
+  planRemoval,
   removeDataFolder,
   resolveRunUser,
   type Server,
@@ -209,5 +213,24 @@ describe('what the server’s user has put into its folders', { skip: needsRoot 
     assert.deepEqual([statSync(hall).uid, statSync(hall).mode & 0o777], [0, 0o755]);
     await removeDataFolder(dataDir);
     assert.equal(existsSync(dataDir), false);
+  });
+});
+
+describe('data that root keeps in the system’s folder', { skip: needsRoot }, () => {
+  it('are in nobody else’s way: what cannot be looked into holds nothing of theirs', async () => {
+    const [system, gone] = ['/var/lib/peakstone', path.join(folder, 'gone')];
+    const made = mkdirSync(system, { recursive: true, mode: 0o711 });
+    const user = resolveRunUser(undefined, () => {});
+    try {
+      assert.equal(statSync(system).mode & 0o777, 0o711);
+      process.setegid!(user.gid);
+      process.seteuid!(user.uid);
+      assert.throws(() => readdirSync(system), { code: 'EACCES' });
+      assert.deepEqual([dataLeftBehind(gone), planRemoval(gone)], [[], []]);
+    } finally {
+      process.seteuid!(0);
+      process.setegid!(0);
+      if (made !== undefined) rmdirSync(system);
+    }
   });
 });

@@ -18,7 +18,14 @@ import {
   withRequest,
 } from '@peakstone/kernel/http';
 import { compress } from '@peakstone/kernel/http/compress';
-import { proxyTo, type ReverseProxy, refuseUpgrade, tunnelTo } from '@peakstone/kernel/http/proxy';
+import {
+  type ForwardOptions,
+  fieldsWithOrigin,
+  proxyTo,
+  type ReverseProxy,
+  refuseUpgrade,
+  tunnelTo,
+} from '@peakstone/kernel/http/proxy';
 import type { Logger } from '@peakstone/kernel/log';
 import { createMetrics, METRICS_CONTENT_TYPE, type Metrics } from '@peakstone/kernel/metrics';
 import { createAdminCheck, type Standing } from './adminCheck.ts';
@@ -107,12 +114,13 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   for (const route of routes) {
     if (!route.public) continue;
     const handler = targetHandler(route, config, proxies);
+    const options = forwarding(route, config);
     const limit = bodyLimit(route.maxBodyBytes ?? config.maxBodyBytes);
     // The log shows the path as the client sent it, so the service's own view is made innermost.
     const toService: Handler = request => {
       const match = find(request.headers.host, request.path, request.query);
       if (typeof match !== 'object') return handler(request);
-      const result = handler(forService(request, match));
+      const result = handler(forService(request, match, options));
       return match.prefix === '' ? result : mapResponse(result, answer => withPrefix(answer, match.prefix));
     };
     handlers.set(route, pipeline(route.name, limit(toService), route.compress === false ? [] : smaller));
@@ -145,10 +153,10 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
         client: request.remoteAddress,
         request: id,
       });
-      const inner = forService(request, match);
+      const options = forwarding(route, config);
+      const inner = forService(request, match, options);
       if (route.onUpgrade) route.onUpgrade(inner, socket, head);
-      else if (typeof route.target === 'string')
-        tunnelTo(route.target, inner, socket, head, forwarding(route, config));
+      else if (typeof route.target === 'string') tunnelTo(route.target, inner, socket, head, options);
       else refuseUpgrade(socket, 501, 'Not Implemented', `${route.title ?? route.name} takes no WebSockets`);
     },
     metrics,
@@ -159,14 +167,21 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   };
 }
 
-/** The request as the service sees it: without its prefix, with the API key as its token. */
-function forService(request: HttpRequest, { target, prefix }: Match): HttpRequest {
-  const headers = withBearer(request.headers);
-  if (prefix === '') return headers === request.headers ? request : withRequest(request, { headers });
-  return withRequest(request, { target, headers: { ...headers, 'x-forwarded-prefix': prefix } });
+/**
+ * The request as the service sees it: without its prefix, with the API key as its token, and from where it really comes,
+ * wherever the service runs.
+ */
+function forService(request: HttpRequest, { target, prefix }: Match, options: ForwardOptions): HttpRequest {
+  const fields = fieldsWithOrigin(
+    { headers: withBearer(request.headers), remoteAddress: request.remoteAddress },
+    options,
+  );
+  if (prefix !== '') fields['x-forwarded-prefix'] = prefix;
+  else if (!options.keepForwarded) delete fields['x-forwarded-prefix'];
+  return withRequest(request, { target, headers: fields });
 }
 
-function forwarding(route: Route, config: GatewayConfig) {
+function forwarding(route: Route, config: GatewayConfig): ForwardOptions {
   return { keepHost: route.keepHost ?? false, keepForwarded: config.trustedProxies.length > 0 };
 }
 

@@ -49,6 +49,33 @@ describe('a service at a URL', () => {
     assert.equal(headers.host, 'api.example.com');
   });
 
+  it('learns the same of its client in this process, and nothing that the client made up', async () => {
+    const server = await upstream(echo);
+    const forged = ['For: 6.6.6.6', 'Host: evil.example', 'Proto: gopher', 'Port: 1', 'Prefix: /made/up'];
+    const request = [
+      'Connection: X-Forwarded-For, X-Forwarded-Host',
+      'X-Real-IP: 6.6.6.6',
+      'Forwarded: for=6.6.6.6;host=evil.example',
+      ...forged.map(field => `X-Forwarded-${field}`),
+    ];
+    for (const host of ['localhost:8000', 'api.example.com'])
+      for (const target of [echo, server.url]) {
+        const { port } = await start([{ ...rest, target }]);
+        const { headers } = seen(await raw(port, '/rest/v1/x', [`Host: ${host}`, ...request]));
+        const told = Object.entries(headers).filter(([name]) => /^x-forwarded|^x-real|^forwarded/.test(name));
+        assert.deepEqual(
+          Object.fromEntries(told),
+          {
+            'x-forwarded-for': '127.0.0.1',
+            'x-forwarded-host': host,
+            'x-forwarded-proto': 'http',
+            ...(host === rest.host ? {} : { 'x-forwarded-prefix': '/rest/v1' }),
+          },
+          `${host} ${typeof target}`,
+        );
+      }
+  });
+
   it('streams bodies both ways', async () => {
     const server = await upstream(request => ({
       status: 201,

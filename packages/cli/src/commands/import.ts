@@ -82,6 +82,7 @@ async function importFrom(
 ): Promise<number> {
   const { importIntoStack } = await import('@peakstone/stack');
   const { TransferProgress } = await import('../transfer/progress.ts');
+  const { asCalled } = await import('../output/called.ts');
   const { renderImport } = await import('../transfer/report.ts');
   const { styleFor, terminalWidth } = await import('../output/style.ts');
   const { cancelOnSignals } = await import('../sql/interrupt.ts');
@@ -104,11 +105,12 @@ async function importFrom(
       signal: abort.signal,
     });
     progress.close();
-    if (given.json) context.stdout.write(`${JSON.stringify(report)}\n`);
-    else
-      context.stdout.write(
-        renderImport(report, styleFor(context.stdout, context.env), terminalWidth(context.stdout)),
-      );
+    const { stdout, env, cwd } = context;
+    const say = (text: string): string => asCalled(text, env, cwd);
+    const named = (key: string, value: unknown): unknown =>
+      key === 'remedy' && typeof value === 'string' ? say(value) : value;
+    if (given.json) stdout.write(`${JSON.stringify(report, named)}\n`);
+    else stdout.write(say(renderImport(report, styleFor(stdout, env), terminalWidth(stdout))));
     return report.notes.some(({ kind }) => kind === 'failed') ? exitCodes.failure : exitCodes.ok;
   } catch (error) {
     progress.close();

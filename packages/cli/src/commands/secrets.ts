@@ -1,7 +1,6 @@
 import { suggest } from '@peakstone/kernel/config';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
-import { asCalled } from '../output/called.ts';
 import { columns } from '../output/columns.ts';
 import { terminalWidth } from '../output/style.ts';
 import { stackOf } from '../stack.ts';
@@ -38,9 +37,7 @@ const rotate: Command = {
         `Rotated ${report.rotated.length} in ${paths.env}.${report.restarted.length > 0 ? ` Restarted: ${report.restarted.join(', ')}.` : ''}\n`,
       );
       if (report.rotated.includes('JWT_SECRET'))
-        context.stderr.write(
-          `${asCalled('Keys given out before are invalid; new ones: peakstone secrets jwt anon', context.env)}\n`,
-        );
+        context.stderr.write('Keys given out before are invalid; new ones: peakstone secrets jwt anon\n');
     }
     return exitCodes.ok;
   },
@@ -177,7 +174,7 @@ export const secrets: Command = {
 async function list(
   values: ReadonlyMap<string, string>,
   json: boolean,
-  { stdout, stderr, env }: Context,
+  { stdout, stderr }: Context,
 ): Promise<number> {
   const { secretVariables } = await import('@peakstone/stack');
   if (json) {
@@ -193,7 +190,7 @@ async function list(
     values.size === 0
       ? `None is set yet: 'peakstone up' makes them.`
       : 'Values: peakstone secrets NAME, or --show for all.';
-  stderr.write(`${asCalled(next, env)}\n`);
+  stderr.write(`${next}\n`);
   return exitCodes.ok;
 }
 

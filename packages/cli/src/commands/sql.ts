@@ -78,6 +78,7 @@ export const sql: Command = {
     }
     const { runScript } = await import('../sql/runScript.ts');
     const { reportFailure } = await import('../output/failure.ts');
+    const { asCalled } = await import('../output/called.ts');
     try {
       const { source, input } = await readSource(invocation, context);
       return await runScript({
@@ -94,7 +95,8 @@ export const sql: Command = {
       // A program that asked for JSON gets some, whatever went wrong.
       if (format === 'json') {
         const { message, hint } = error as { message: string; hint?: string };
-        context.stdout.write(`${JSON.stringify({ error: { message, hint } })}\n`);
+        const told = { message, hint: hint && asCalled(hint, context.env, context.cwd) };
+        context.stdout.write(`${JSON.stringify({ error: told })}\n`);
       }
       return reportFailure(error, context);
     }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** `peakstone up` in a sentence, not the end of a path or of a package's name. */
-const commandLines = /(?<![\w@/.-]|npx )peakstone(?= [a-z])/g;
+const commandLines = /(?<![\w@/.-]|npx )peakstone(?= (?:[a-z_]|--[a-z]|COMMAND|\[OPTIONS))/g;
 
 export type Caller = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +14,19 @@ export function asCalled(text: string, env: Caller, cwd = process.cwd()): string
   const called = calledAs(env, cwd);
   // As a function: a path may hold what replace() takes for a pattern.
   return text.replace(commandLines, () => called);
+}
+
+/** A stream for people, which names commands as they were called in whatever is written to it. */
+export function namingCommands(stream: NodeJS.WriteStream, env: Caller, cwd: string): NodeJS.WriteStream {
+  const write = (part: string | Uint8Array, ...rest: []): boolean =>
+    stream.write(typeof part === 'string' ? asCalled(part, env, cwd) : part, ...rest);
+  return new Proxy(stream, {
+    get(target, name) {
+      if (name === 'write') return write;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /**

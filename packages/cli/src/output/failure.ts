@@ -1,6 +1,5 @@
 import type { Context } from '../grammar/command.ts';
 import { CliError, exitCodes } from '../grammar/errors.ts';
-import { asCalled } from './called.ts';
 import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
 
@@ -18,9 +17,8 @@ const exitCodeOf: Readonly<Record<string, number>> = {
 export function reportFailure(error: unknown, context: Context): number {
   const style = styleFor(context.stderr, context.env);
   const { message, hint, exitCode, forUser } = describeFailure(error);
-  const say = (text: string): string => asCalled(printable(text), context.env);
-  context.stderr.write(`${style.bad('error:')} ${say(message)}\n`);
-  if (hint) context.stderr.write(`${style.dim('hint:')}  ${say(hint)}\n`);
+  context.stderr.write(`${style.bad('error:')} ${printable(message)}\n`);
+  if (hint) context.stderr.write(`${style.dim('hint:')}  ${printable(hint)}\n`);
   if (!forUser) {
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1).join('\n') : '';
     context.stderr.write(

@@ -1,5 +1,6 @@
 import type { Context } from '../grammar/command.ts';
 import { CliError, exitCodes } from '../grammar/errors.ts';
+import { asCalled } from '../output/called.ts';
 import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
 import { cancelOnSignals } from './interrupt.ts';
@@ -47,7 +48,7 @@ export async function runScript(run: ScriptRun): Promise<number> {
     const failure = await runSteps(steps, session, json, run);
     if (failure instanceof Interrupted) failure.unread = unread;
     const kept = session.transaction === 'none';
-    if (json) await write(context.stdout, json.finish(failure && jsonError(failure)));
+    if (json) await write(context.stdout, json.finish(failure && jsonError(failure, context)));
     const code = failure === null ? exitCodes.ok : explain(failure, kept, run.singleTransaction, context);
     session.close();
     if (session.takeSchemaChange()) await run.onSchemaChange();
@@ -130,10 +131,10 @@ class LeftOpen extends CliError {
   }
 }
 
-function jsonError(error: Error): object {
-  if (error instanceof SqlFailure) return error.toJson();
+function jsonError(error: Error, { env, cwd }: Context): object {
   const { message, hint } = error as Error & { readonly hint?: string };
-  return { message, hint };
+  const told: { readonly hint?: string } = error instanceof SqlFailure ? error.toJson() : { hint };
+  return { message, ...told, hint: told.hint && asCalled(told.hint, env, cwd) };
 }
 
 /** 128 + SIGPIPE. */

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseError, explainSystemError } from '../errors.ts';
+import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import { removeAsOwners } from '../host/asUser.ts';
 import { processesIn } from '../host/processes.ts';
 import { inspectDataFolder } from './folder.ts';
@@ -63,9 +63,19 @@ export async function removeDataFolder(dataDir: string): Promise<readonly string
  */
 export function dataLeftBehind(dataDir: string): readonly string[] {
   if (lstatSync(dataDir, { throwIfNoEntry: false }) || !existsSync(SYSTEM_DATA)) return [];
-  return readdirSync(SYSTEM_DATA)
+  return systemHomes()
     .map(name => path.join(SYSTEM_DATA, name))
     .filter(home => linkTo(home) === dataDir);
+}
+
+/** None where the folder is closed to us, as root has it: what is in it is root's to look after. */
+function systemHomes(): readonly string[] {
+  try {
+    return readdirSync(SYSTEM_DATA);
+  } catch (error) {
+    if (['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) return [];
+    throw error;
+  }
 }
 
 function assertOrphans(dataDir: string, left: readonly string[]): void {

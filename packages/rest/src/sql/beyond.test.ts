@@ -79,7 +79,7 @@ describe('a page by cursor, as SQL', () => {
     const { text, values } = sql('GET /films?select=title&order=title.desc&limit=2&after=');
     assert.equal(
       text,
-      `SELECT null, count(*), coalesce(json_agg(_postgrest_t), '[]'), ${GUCS}, (array_agg(pgrst_key))[count(*)] FROM (SELECT _postgrest_t, json_build_array(("api"."films"."title")::text, ("api"."films"."id")::text)::text AS pgrst_key FROM "api"."films" CROSS JOIN LATERAL (SELECT "api"."films"."title") AS _postgrest_t ORDER BY "api"."films"."title" DESC, "api"."films"."id" DESC LIMIT $1) pgrst_page`,
+      `SELECT null, count(*), coalesce(json_agg(_postgrest_t.*), '[]'), ${GUCS}, (array_agg(pgrst_key))[count(*)] FROM (SELECT _postgrest_t, json_build_array(("api"."films"."title")::text, ("api"."films"."id")::text)::text AS pgrst_key FROM "api"."films" CROSS JOIN LATERAL (SELECT "api"."films"."title") AS _postgrest_t ORDER BY "api"."films"."title" DESC, "api"."films"."id" DESC LIMIT $1) pgrst_page`,
     );
     assert.deepEqual(values, ['2']);
   });
@@ -134,7 +134,7 @@ describe('a streamed read, as SQL', () => {
     const { text } = sql('GET /films?select=id&id=eq.1', { headers: { prefer: 'stream' } });
     assert.equal(
       text,
-      `SELECT pgrst_set.headers, pgrst_set.status, row_to_json(_postgrest_t) FROM (SELECT nullif(current_setting('response.headers', true), '') AS headers, nullif(current_setting('response.status', true), '') AS status) pgrst_set LEFT JOIN LATERAL (SELECT "api"."films"."id" FROM "api"."films" WHERE "api"."films"."id" = $1) _postgrest_t ON TRUE`,
+      `SELECT pgrst_set.headers, pgrst_set.status, row_to_json(_postgrest_t.*) FROM (SELECT nullif(current_setting('response.headers', true), '') AS headers, nullif(current_setting('response.status', true), '') AS status) pgrst_set LEFT JOIN LATERAL (SELECT "api"."films"."id" FROM "api"."films" WHERE "api"."films"."id" = $1) _postgrest_t ON TRUE`,
     );
   });
 
@@ -164,7 +164,7 @@ describe('a nested insert, as SQL', () => {
     });
     assert.deepEqual(others, []);
     assert.deepEqual(director, {
-      text: `WITH pgrst_rows AS (SELECT _.pgrst_ord, _."name" FROM json_to_recordset($1::json) AS _(pgrst_ord int, "name" text) ORDER BY _.pgrst_ord), pgrst_made AS (MERGE INTO "api"."directors" AS pgrst_target USING pgrst_rows ON false WHEN NOT MATCHED THEN INSERT ("name") VALUES ("pgrst_rows"."name") RETURNING pgrst_rows.pgrst_ord, "pgrst_target"."id") SELECT set_config('pgrst.nested_1', (coalesce(jsonb_agg(pgrst_made), '[]'))::text, true) FROM pgrst_made`,
+      text: `WITH pgrst_rows AS (SELECT _.pgrst_ord, _."name" FROM json_to_recordset($1::json) AS _(pgrst_ord int, "name" text) ORDER BY _.pgrst_ord), pgrst_made AS (MERGE INTO "api"."directors" AS pgrst_target USING pgrst_rows ON false WHEN NOT MATCHED THEN INSERT ("name") VALUES ("pgrst_rows"."name") RETURNING pgrst_rows.pgrst_ord, "pgrst_target"."id") SELECT set_config('pgrst.nested_1', (coalesce(jsonb_agg(pgrst_made.*), '[]'))::text, true) FROM pgrst_made`,
       values: [Buffer.from('[{"pgrst_ord":0,"name":"n"}]')],
     });
     assert.match(

@@ -6,6 +6,9 @@ import { qualified } from './writer.ts';
 /** The alias of the rows. */
 export const ROWS = '_postgrest_t';
 
+/** A row as one value: with `.*` it is never taken for a column of the alias's name. */
+const ROW = `${ROWS}.*`;
+
 /** The shape of a function's result decides how it becomes JSON; null for relations. */
 export type ResultShape = 'single-composite' | 'scalar' | 'setof-scalar' | null;
 
@@ -25,19 +28,19 @@ export function handlerSql(handler: Handler, shape: ResultShape, named = SOURCE_
     case 'arrayStripped':
       return jsonSql(shape, true);
     case 'object': {
-      const rows = shape === 'scalar' ? `${ROWS}.${SCALAR}` : ROWS;
+      const rows = shape === 'scalar' ? `${ROWS}.${SCALAR}` : ROW;
       return `coalesce(${stripped(`json_agg(${rows})->0`, handler.stripsNulls)}, 'null')`;
     }
     case 'geojson':
-      return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${ROWS})::json), '[]'))`;
+      return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${ROW})::json), '[]'))`;
     case 'csv':
       return csvSql(named);
     case 'custom': {
       const routine = qualified(handler.routine);
       if (shape === 'scalar') return `${routine}(${ROWS}.${SCALAR})`;
       return handler.relation === null
-        ? `${routine}(${ROWS})`
-        : `${routine}(${ROWS}::${qualified(handler.relation)})`;
+        ? `${routine}(${ROW})`
+        : `${routine}((${ROW})::${qualified(handler.relation)})`;
     }
   }
 }
@@ -45,13 +48,13 @@ export function handlerSql(handler: Handler, shape: ResultShape, named = SOURCE_
 function jsonSql(shape: ResultShape, stripsNulls: boolean): string {
   switch (shape) {
     case 'single-composite':
-      return `coalesce(${stripped(`json_agg(${ROWS})->0`, stripsNulls)}, 'null')`;
+      return `coalesce(${stripped(`json_agg(${ROW})->0`, stripsNulls)}, 'null')`;
     case 'scalar':
       return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})->0`, stripsNulls)}, 'null')`;
     case 'setof-scalar':
       return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})`, stripsNulls)}, '[]')`;
     case null:
-      return `coalesce(${stripped(`json_agg(${ROWS})`, stripsNulls)}, '[]')`;
+      return `coalesce(${stripped(`json_agg(${ROW})`, stripsNulls)}, '[]')`;
   }
 }
 
@@ -59,17 +62,17 @@ const stripped = (json: string, strips: boolean): string => (strips ? `json_stri
 
 /** A header from the first row's keys; each row as PostgreSQL prints a composite, without its parentheses. */
 function csvSql(named: string): string {
-  const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh) AS r FROM ${named} AS hh LIMIT 1) s) a)`;
+  const header = `(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (SELECT row_to_json(hh.*) AS r FROM ${named} AS hh LIMIT 1) s) a)`;
   const lines = `coalesce(string_agg(${csvLine()}, E'\\n'), '')`;
   return `${header} || E'\\n' || ${lines}`;
 }
 
 /** One row as `jsonSql` has it in its list. */
-export const jsonRow = (stripsNulls: boolean): string => stripped(`row_to_json(${ROWS})`, stripsNulls);
+export const jsonRow = (stripsNulls: boolean): string => stripped(`row_to_json(${ROW})`, stripsNulls);
 
 /** One row as a line of CSV. */
-export const csvLine = (): string => `substring(${ROWS}::text, 2, length(${ROWS}::text) - 2)`;
+export const csvLine = (): string => `substring((${ROW})::text, 2, length((${ROW})::text) - 2)`;
 
 /** The CSV header, beside the first row only. */
 export const csvHeaderOnce = (): string =>
-  `CASE WHEN row_number() OVER () = 1 THEN (SELECT string_agg(k, ',') FROM json_object_keys(row_to_json(${ROWS})) k) END`;
+  `CASE WHEN row_number() OVER () = 1 THEN (SELECT string_agg(k, ',') FROM json_object_keys(row_to_json(${ROW})) k) END`;

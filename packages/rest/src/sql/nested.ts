@@ -64,7 +64,7 @@ export function nestedSql({ keys }: NestedPlan, insert: NestedInsert): Sql {
   const setting = settingOf(group);
   const before = insert.continues ? `current_setting('${setting}')::jsonb || ` : '';
   return params.toSql(
-    `WITH pgrst_rows AS (SELECT ${numbers} ${source}), pgrst_made AS (${made}) SELECT set_config('${setting}', (${before}coalesce(jsonb_agg(pgrst_made), '[]'))::text, true) FROM pgrst_made`,
+    `WITH pgrst_rows AS (SELECT ${numbers} ${source}), pgrst_made AS (${made}) SELECT set_config('${setting}', (${before}coalesce(jsonb_agg(pgrst_made.*), '[]'))::text, true) FROM pgrst_made`,
   );
 }
 

@@ -5,7 +5,7 @@ import { type CompileOptions, statementOf } from '../../test/support/compile.ts'
 import { films } from '../../test/support/films.ts';
 
 const HEAD =
-  "count(*), coalesce(json_agg(_postgrest_t), '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
+  "count(*), coalesce(json_agg(_postgrest_t.*), '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')";
 
 /** Asserts the rows that a read selects, inside the aggregation that every read has. */
 function assertRows(
@@ -63,7 +63,7 @@ describe('a read as SQL', () => {
   it('embeds many rows as an array, filtered, and asks first which rows have any for an inner join', () => {
     assertRows(
       'GET /directors?select=name,films!inner(title)&films.title=like.A*',
-      `SELECT "api"."directors"."name", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" INNER JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1" FROM (SELECT "films_1"."title" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" AND "films_1"."title" like $1) AS "directors_films_1") AS "directors_films_1" ON "directors_films_1" IS NOT NULL WHERE EXISTS (SELECT 1 FROM "api"."films" AS "films_1" WHERE "films_1"."title" like $2 AND "films_1"."director_id" = "api"."directors"."id")`,
+      `SELECT "api"."directors"."name", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" INNER JOIN LATERAL (SELECT json_agg("directors_films_1".*)::jsonb AS "directors_films_1" FROM (SELECT "films_1"."title" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" AND "films_1"."title" like $1) AS "directors_films_1") AS "directors_films_1" ON "directors_films_1" IS NOT NULL WHERE EXISTS (SELECT 1 FROM "api"."films" AS "films_1" WHERE "films_1"."title" like $2 AND "films_1"."director_id" = "api"."directors"."id")`,
       ['A%', 'A%'],
     );
   });
@@ -71,7 +71,7 @@ describe('a read as SQL', () => {
   it('goes through the junction of a many-to-many relationship', () => {
     assertRows(
       'GET /films?select=actors!roles(name)',
-      `SELECT COALESCE("films_actors_1"."films_actors_1", '[]') AS "actors" FROM "api"."films" LEFT JOIN LATERAL (SELECT json_agg("films_actors_1")::jsonb AS "films_actors_1" FROM (SELECT "actors_1"."name" FROM "api"."actors" AS "actors_1", "api"."roles" WHERE "api"."roles"."actor_id" = "actors_1"."id" AND "api"."roles"."film_id" = "api"."films"."id") AS "films_actors_1") AS "films_actors_1" ON TRUE`,
+      `SELECT COALESCE("films_actors_1"."films_actors_1", '[]') AS "actors" FROM "api"."films" LEFT JOIN LATERAL (SELECT json_agg("films_actors_1".*)::jsonb AS "films_actors_1" FROM (SELECT "actors_1"."name" FROM "api"."actors" AS "actors_1", "api"."roles" WHERE "api"."roles"."actor_id" = "actors_1"."id" AND "api"."roles"."film_id" = "api"."films"."id") AS "films_actors_1") AS "films_actors_1" ON TRUE`,
       [],
     );
   });
@@ -120,7 +120,7 @@ describe('a read as SQL', () => {
   it('spreads many rows into arrays in their order', () => {
     assertRows(
       'GET /directors?select=name,...films(title)&films.order=id.desc',
-      `SELECT "api"."directors"."name", "directors_films_1"."title" FROM "api"."directors" LEFT JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1", COALESCE(json_agg("directors_films_1"."title" ORDER BY "directors_films_1"."pgrst_order_1" DESC), '[]')::jsonb AS "title" FROM (SELECT "films_1"."title", "films_1"."id" AS "pgrst_order_1" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id") AS "directors_films_1") AS "directors_films_1" ON TRUE`,
+      `SELECT "api"."directors"."name", "directors_films_1"."title" FROM "api"."directors" LEFT JOIN LATERAL (SELECT json_agg("directors_films_1".*)::jsonb AS "directors_films_1", COALESCE(json_agg("directors_films_1"."title" ORDER BY "directors_films_1"."pgrst_order_1" DESC), '[]')::jsonb AS "title" FROM (SELECT "films_1"."title", "films_1"."id" AS "pgrst_order_1" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id") AS "directors_films_1") AS "directors_films_1" ON TRUE`,
       [],
     );
   });
@@ -149,7 +149,7 @@ describe('a read as SQL', () => {
   it('never returns more rows than the server allows, embeds included', () => {
     assertRows(
       'GET /directors?select=id,films(id)&limit=500',
-      `SELECT "api"."directors"."id", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" LEFT JOIN LATERAL (SELECT json_agg("directors_films_1")::jsonb AS "directors_films_1" FROM (SELECT "films_1"."id" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" LIMIT $1) AS "directors_films_1") AS "directors_films_1" ON TRUE LIMIT $2`,
+      `SELECT "api"."directors"."id", COALESCE("directors_films_1"."directors_films_1", '[]') AS "films" FROM "api"."directors" LEFT JOIN LATERAL (SELECT json_agg("directors_films_1".*)::jsonb AS "directors_films_1" FROM (SELECT "films_1"."id" FROM "api"."films" AS "films_1" WHERE "films_1"."director_id" = "api"."directors"."id" LIMIT $1) AS "directors_films_1") AS "directors_films_1" ON TRUE LIMIT $2`,
       ['20', '20'],
       { config: { dbMaxRows: 20 } },
     );

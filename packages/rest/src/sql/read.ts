@@ -100,7 +100,7 @@ function joinEmbed(embed: Embed, params: Parameters): string {
     return ` ${kind} JOIN LATERAL (${subquery}) AS ${alias} ON TRUE`;
   }
   const on = joinType === 'inner' ? `${alias} IS NOT NULL` : 'TRUE';
-  const columns = [`json_agg(${alias})::jsonb AS ${alias}`];
+  const columns = [`json_agg(${alias}.*)::jsonb AS ${alias}`];
   if (embed.kind === 'spread' && spread?.kind === 'to-many') {
     const own: QualifiedName = { schema: '', name: embed.joinAlias };
     for (const term of embed.terms) {

@@ -176,7 +176,7 @@ function countParts(
 /** Pairs of key column and value of the only row, as JSON in column order; null when there is not exactly one row. */
 function locationSql(primaryKey: readonly string[], params: Parameters): string {
   const keys = params.add(arrayLiteral(primaryKey));
-  const pairs = `SELECT json_agg(json_build_array(f.key, f.value)) FROM (SELECT row_to_json(s) AS r FROM ${SOURCE} s LIMIT 1) d, json_each_text(d.r) f WHERE f.key = ANY (${keys}::text[])`;
+  const pairs = `SELECT json_agg(json_build_array(f.key, f.value)) FROM (SELECT row_to_json(s.*) AS r FROM ${SOURCE} s LIMIT 1) d, json_each_text(d.r) f WHERE f.key = ANY (${keys}::text[])`;
   return `CASE WHEN count(*) = 1 THEN (${pairs}) END`;
 }
 

@@ -75,7 +75,7 @@ describe('a write as SQL', () => {
     });
     assert.equal(
       text,
-      `WITH pgrst_source AS (UPDATE "api"."films" SET "title" = "pgrst_body"."title" FROM (SELECT _."title" FROM json_to_record($1::json) AS _("title" text)) pgrst_body WHERE "api"."films"."id" = $2 RETURNING "api"."films"."id", "api"."films"."title") SELECT null, count(*), null, coalesce(json_agg(_postgrest_t), '[]'), ${GUCS}, null FROM (SELECT "films"."title" FROM "pgrst_source" AS "films") _postgrest_t`,
+      `WITH pgrst_source AS (UPDATE "api"."films" SET "title" = "pgrst_body"."title" FROM (SELECT _."title" FROM json_to_record($1::json) AS _("title" text)) pgrst_body WHERE "api"."films"."id" = $2 RETURNING "api"."films"."id", "api"."films"."title") SELECT null, count(*), null, coalesce(json_agg(_postgrest_t.*), '[]'), ${GUCS}, null FROM (SELECT "films"."title" FROM "pgrst_source" AS "films") _postgrest_t`,
     );
     assert.deepEqual(values, ['{"title":"x"}', '1']);
   });

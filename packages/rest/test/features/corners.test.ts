@@ -9,6 +9,7 @@ create schema api;
 create table api.people (id int primary key, data json);
 insert into api.people values (1, '{"age": 25, "phones": [{"number": "917"}]}'), (2, '{"age": 12}'), (3, null);
 create table api.marks ();
+create table api.s (s int primary key, _postgrest_t text, hh int, f int, d int, r int, k text);
 create function api.save(payload json) returns json language sql immutable as $$ select payload $$;
 create function api.sum(payload jsonb, by int default 2) returns int language sql immutable as $$ select by $$;
 `;
@@ -38,6 +39,33 @@ describe('at the corners', () => {
     const text = await readText(response.body);
     return { status: response.status, json: text === '' ? null : JSON.parse(text) };
   }
+
+  it('serves a table whose columns have the names that its statements use', async () => {
+    const made = await engine.handler(
+      httpRequest({
+        method: 'POST',
+        target: '/s',
+        headers: { 'content-type': 'application/json', prefer: 'return=headers-only' },
+        body: '{"s":1,"_postgrest_t":"t","hh":2}',
+      }),
+    );
+    assert.equal(made.status, 201);
+    assert.ok(made.headers.includes('/s?s=eq.1'), made.headers.join(' '));
+    const row = { s: 1, _postgrest_t: 't', hh: 2, f: 3, d: 4, r: 5, k: 'k' };
+    const returned = await send('POST', '/s', JSON.stringify(row), 'return=representation');
+    assert.deepEqual(returned.json, [row]);
+    for (const [accept, expected] of [
+      ['text/csv', 's,_postgrest_t,hh,f,d,r,k\n1,t,2,3,4,5,k'],
+      ['application/vnd.pgrst.object+json', JSON.stringify(row)],
+      ['application/vnd.pgrst.array+json;nulls=stripped', JSON.stringify([row])],
+    ] as const) {
+      const headers = { accept, 'content-type': 'application/json', prefer: 'return=representation' };
+      const response = await engine.handler(
+        httpRequest({ method: 'POST', target: '/s', headers, body: JSON.stringify(row) }),
+      );
+      assert.equal(await readText(response.body), expected);
+    }
+  });
 
   it('compares values inside a json column', async () => {
     const ids = async (filter: string) => (await send('GET', `/people?select=id&${filter}`)).json;

@@ -2,11 +2,21 @@ import { isHopByHop } from '../hopByHop.ts';
 import type { HttpRequest } from '../types.ts';
 import { type Framing, framingHeaders } from './framing.ts';
 
+/** What a proxy says about its client's address: said by us alone. */
+const CLIENT_ADDRESS = new Set(['x-forwarded-for', 'forwarded', 'x-real-ip']);
+
 /** What a proxy says about the address that its client used. */
 const FORWARDED_ORIGIN = new Set(['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port']);
 
 /** What a client's Connection can't take away: how the message is framed and routed, and what we say of it ourselves. */
-const KEPT = new Set(['content-length', 'host', 'x-forwarded-prefix', 'x-request-id', ...FORWARDED_ORIGIN]);
+const KEPT = new Set([
+  'content-length',
+  'host',
+  'x-forwarded-prefix',
+  'x-request-id',
+  ...CLIENT_ADDRESS,
+  ...FORWARDED_ORIGIN,
+]);
 
 function connectionOptions(connection: string | undefined): ReadonlySet<string> {
   return new Set((connection ?? '').split(',').map(option => option.trim().toLowerCase()));
@@ -22,6 +32,25 @@ export interface ForwardOptions {
   readonly keepForwarded?: boolean;
 }
 
+/**
+ * A request's fields with where it comes from as the server made it out, whatever the client says of that itself: what a
+ * service is handed, in this process or behind a URL. Pure.
+ */
+export function fieldsWithOrigin(
+  { headers, remoteAddress }: Pick<HttpRequest, 'headers' | 'remoteAddress'>,
+  { keepForwarded }: ForwardOptions,
+): Record<string, string | undefined> {
+  const fields: Record<string, string | undefined> = {};
+  for (const name in headers) {
+    if (CLIENT_ADDRESS.has(name) || (FORWARDED_ORIGIN.has(name) && !keepForwarded)) continue;
+    fields[name] = headers[name];
+  }
+  if (remoteAddress !== '') fields['x-forwarded-for'] = remoteAddress;
+  fields['x-forwarded-host'] ??= headers.host ?? '';
+  fields['x-forwarded-proto'] ??= 'http';
+  return fields;
+}
+
 /** Header fields for the upstream: hop-by-hop ones left out, X-Forwarded-* set, the body framed by us. Pure. */
 export function upstreamHeaders(
   request: HttpRequest,
@@ -29,22 +58,16 @@ export function upstreamHeaders(
   framing: Framing,
   options: ForwardOptions,
 ): Record<string, string> {
-  const { headers } = request;
-  const dropped = connectionOptions(headers.connection);
+  const { host = '', connection } = request.headers;
+  const dropped = connectionOptions(connection);
   const forwarded: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(fieldsWithOrigin(request, options))) {
     if (value === undefined || isHopByHop(name) || (dropped.has(name) && !KEPT.has(name))) continue;
     // Answered here already; the upstream would answer it again. Proxy becomes HTTP_PROXY in CGI programs.
     if (name === 'expect' || name === 'host' || name === 'content-length' || name === 'proxy') continue;
-    if (name === 'x-forwarded-for' || name === 'forwarded' || name === 'x-real-ip') continue;
-    if (FORWARDED_ORIGIN.has(name) && !options.keepForwarded) continue;
     forwarded[name] = value;
   }
-  const host = headers.host ?? '';
   forwarded.host = options.keepHost && host !== '' ? host : upstreamHost;
-  if (request.remoteAddress !== '') forwarded['x-forwarded-for'] = request.remoteAddress;
-  forwarded['x-forwarded-host'] ??= host;
-  forwarded['x-forwarded-proto'] ??= 'http';
   return Object.assign(forwarded, framingHeaders(framing));
 }
 
