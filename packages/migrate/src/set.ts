@@ -1,3 +1,4 @@
+import { MigrateError } from './errors.ts';
 import { type MigrationFolder, sumFolder } from './folder/index.ts';
 import { planSet, type SetPlan } from './plan/index.ts';
 import { type History, type Revision, revisionType } from './revisions/index.ts';
@@ -19,6 +20,13 @@ export async function setVersion(
   const revisions = (await history.read(session.ask)) ?? [];
   const plan = planSet(folder, revisions, version);
   const sums = new Map(sumFolder(folder.files).map(({ name, hash }) => [name, hash]));
+  const unhashed = plan.added.find(({ name }) => !sums.has(name));
+  if (folder.format === 'atlas' && unhashed)
+    throw new MigrateError(
+      'refused',
+      `${unhashed.name}: checksum not found: it says "atlas:sum ignore".`,
+      'Nothing was changed. Take the directive out and hash again.',
+    );
   const added = plan.added.map(
     (file): Revision => ({
       version: file.version,

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { readFolder, sumFile, sumTextOf } from './folder/index.ts';
 
 /**
- * Puts a new file into a folder, which is made where it is missing, and hashes it.
+ * Puts a new migration into a folder, which is made where it is missing, and hashes it where that is done.
  * @param name what it does; the time goes before it
- * @returns the file's name
+ * @returns the file's name; of Hasura's the up.sql, beside an empty down.sql
  */
 export async function writeMigration(
   path: string,
@@ -13,11 +13,21 @@ export async function writeMigration(
   text: string,
   now = new Date(),
 ): Promise<string> {
+  await mkdir(path, { recursive: true });
+  const { format } = await readFolder(path);
+  if (format === 'hasura') {
+    const step = `${now.getTime()}_${name || 'unnamed'}`;
+    await mkdir(join(path, step));
+    for (const [part, content] of [
+      ['up.sql', text],
+      ['down.sql', ''],
+    ] as const)
+      await writeFile(join(path, step, part), content, { flag: 'wx' });
+    return join(step, 'up.sql');
+  }
   const version = now.toISOString().replaceAll(/[-:T]|\..*/g, '');
   const file = `${version}${name === '' ? '' : `_${name}`}.sql`;
-  await mkdir(path, { recursive: true });
   await writeFile(join(path, file), text, { flag: 'wx' });
-  const folder = await readFolder(path);
-  if (folder.format === 'atlas') await writeFile(join(path, sumFile), sumTextOf(folder));
+  if (format === 'atlas') await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
   return file;
 }

@@ -20,6 +20,8 @@ export interface Attempts {
 }
 
 const longestPauseMs = 60_000;
+/** Between two cancels of what goes on. */
+const cancelMs = 500;
 /** After which it is looked who is in the way. */
 const lookMs = 1000;
 
@@ -57,7 +59,12 @@ export class Run {
   /** @throws {MigrateError} `failed`, `history`, `refused`, `option`, `cancelled`, after what could not stay was rolled back. */
   async apply(files: readonly MigrationFile[]): Promise<void> {
     const { mode, session, onEvent, signal } = this.#options;
-    const cancel = (): void => session.cancel();
+    let again: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      session.cancel();
+      // One that comes before the server has begun is forgotten there.
+      again ??= setInterval(() => session.cancel(), cancelMs);
+    };
     signal.addEventListener('abort', cancel);
     try {
       if (mode === 'all') return await this.#together(files);
@@ -75,6 +82,7 @@ export class Run {
         });
       throw error;
     } finally {
+      clearInterval(again);
       signal.removeEventListener('abort', cancel);
     }
   }

@@ -70,6 +70,7 @@ function revisionJson(revision: Revision): object {
 export function envJson(address: string, dir: string): object {
   if (!URL.canParse(address)) return { Driver: 'postgres', Dir: dir };
   const url = new URL(address);
+  for (const name of ['password', 'sslpassword']) url.searchParams.delete(name);
   return {
     Driver: 'postgres',
     URL: {
