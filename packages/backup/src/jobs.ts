@@ -12,7 +12,7 @@ import { planRestore } from './restore/plan.ts';
 import type { StartRestored } from './restore/recovery.ts';
 import { applyRetention } from './retention.ts';
 import type { Store } from './store/store.ts';
-import { readLastTest, type TestOptions, testBackup } from './testRestore.ts';
+import { readLastTest, type TestOptions, type TestResult, testBackup } from './testRestore.ts';
 import type { Vault } from './vault.ts';
 
 export interface JobDeps {
@@ -52,6 +52,8 @@ export class BackupJobs {
     { readonly reason: string; readonly again: number; readonly pauseMs: number }
   >();
   #contents: Contents | undefined;
+  /** Ill until the next one succeeds, be it tried by hand. */
+  #lastTest: TestResult | undefined;
   #readAt = 0;
   #caredAt = 0;
   #hasGap = false;
@@ -81,7 +83,14 @@ export class BackupJobs {
 
   health(): Health | undefined {
     const [failure] = this.#failures.entries();
-    return failure && { ok: false, reason: `${failure[0]} failed: ${failure[1].reason}`, elsewhere: true };
+    if (failure) return { ok: false, reason: `${failure[0]} failed: ${failure[1].reason}`, elsewhere: true };
+    const test = this.#lastTest;
+    if (!test || test.ok) return undefined;
+    return {
+      ok: false,
+      reason: `the backup did not stand its trial of ${test.at}: ${test.text}`,
+      elsewhere: true,
+    };
   }
 
   async #look(vault: Vault): Promise<void> {
@@ -109,6 +118,7 @@ export class BackupJobs {
   /** Looks into the store anew, gaps in the WAL included. */
   async #read(vault: Vault): Promise<void> {
     this.#contents = await readContents(vault);
+    this.#lastTest = await readLastTest(vault);
     this.#readAt = Date.now();
   }
 
@@ -135,12 +145,10 @@ export class BackupJobs {
     const { trial, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
     if (!trial || !test || backups.length === 0) return;
+    if (!isDue(test, this.#lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
     await this.#try('The trial of a backup', async () => {
-      const last = await readLastTest(vault);
-      if (!isDue(test, last?.at ?? backups[0]!.endedAt, new Date())) return;
       const scratch = trial.scratch();
-      const result = await testBackup({ ...trial, vault, scratch, onEvent, signal: this.#signal });
-      if (!result.ok) throw new Error(result.text);
+      this.#lastTest = await testBackup({ ...trial, vault, scratch, onEvent, signal: this.#signal });
     });
   }
 

@@ -5,7 +5,14 @@ import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import { until } from '@peakstone/testing';
 import { parseCron } from '../src/cron.ts';
-import { type BackupEvent, backupSlot, readBackupConfig, readLastTest, startBackups } from '../src/index.ts';
+import {
+  type BackupEvent,
+  backupSlot,
+  readBackupConfig,
+  readLastTest,
+  startBackups,
+  type TestResult,
+} from '../src/index.ts';
 import { dueBackup } from '../src/jobs.ts';
 import type { Contents } from '../src/restore/contents.ts';
 import { type Lab, openLab } from './lab.ts';
@@ -59,12 +66,34 @@ describe('the service of backups', () => {
     await until(() => seen('receiving') > before);
   });
 
+  const trial: TestResult = {
+    ...{ at: '2026-01-01T00:00:00.000Z', ok: true, backup: null, text: 'long ago', tables: 0, rows: 0 },
+    ...{ indexes: 0, lastTransactionAt: null, durationMs: 0 },
+  };
+  const keep = async (result: TestResult) =>
+    (await lab.vault()).write('checks/test', Buffer.from(JSON.stringify(result)));
+
   it('tries a backup when that is due, and keeps what came of it', async () => {
-    // A minute after the first backup at the latest.
     await service!.stop();
+    await keep(trial);
     service = start();
     await until(() => seen('tested') > 0);
-    assert.equal((await readLastTest(await lab.vault()))?.ok, true);
+    const last = await readLastTest(await lab.vault());
+    assert.equal(last?.ok, true);
+    assert.match(last!.text, /^restored and read: /);
+    assert.deepEqual(await service.health(), { ok: true });
+  });
+
+  it('is ill from a trial that failed until one succeeds, however often it is restarted', async () => {
+    await service!.stop();
+    await keep({ ...trial, ok: false, text: 'a page is damaged' });
+    service = start({ BACKUP_TEST: 'off' });
+    await until(async () => !(await service!.health()).ok);
+    assert.deepEqual(await service.health(), {
+      ok: false,
+      reason: `the backup did not stand its trial of ${trial.at}: a page is damaged`,
+      elsewhere: true,
+    });
   });
 
   it('stops in order, with everything stored', async () => {
