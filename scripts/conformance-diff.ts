@@ -111,7 +111,7 @@ async function run(
   } catch (error) {
     return { kind: 'crashed', error };
   } finally {
-    await Promise.all([left!.dropDatabase(name), right!.dropDatabase(name)]);
+    await Promise.all([left!, right!].map(side => dropScenario(side, name)));
   }
 }
 
@@ -140,6 +140,21 @@ async function sql(url: string, text: string): Promise<void> {
   } finally {
     await pool.close();
   }
+}
+
+/** A database that subscribes to something cannot be dropped. */
+async function dropScenario(side: Throwaway, name: string): Promise<void> {
+  await sql(
+    side.url(name),
+    `do $$ declare s text; begin
+       for s in select subname from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) loop
+         execute format('alter subscription %I disable', s);
+         execute format('alter subscription %I set (slot_name = none)', s);
+         execute format('drop subscription %I', s);
+       end loop;
+     end $$`,
+  );
+  await side.dropDatabase(name);
 }
 
 /** Roles of one scenario must not be there in the next. */

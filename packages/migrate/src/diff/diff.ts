@@ -3,6 +3,7 @@
  * stand the proof is told and never written.
  */
 
+import { MigrateError } from '../errors.ts';
 import type { DiffEngine, Reading, Scope } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
@@ -187,8 +188,14 @@ async function rename(
   const apply = async (some: readonly Step[]) => {
     if (some.length === 0) return;
     const settled = await settleOrder(work.url, some);
-    if (!Array.isArray(settled)) throw new Error(failureText(settled as StepFailure));
-    steps.push(...(settled as readonly Step[]));
+    if ('error' in settled)
+      throw new MigrateError(
+        'rename',
+        `The rename is refused: ${failureText(settled)}`,
+        'Write it by hand: peakstone migrate new NAME',
+        settled.error,
+      );
+    steps.push(...settled);
     reading = await engine.read(work.adminUrl, scope);
   };
   for (const kind of ['table', 'column'] as const) {
@@ -237,8 +244,8 @@ async function planSteps(
     const all = round === 0 ? [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates] : mended;
     if (all.length === 0) break;
     const settled = await settleOrder(work.url, all);
-    if (!Array.isArray(settled)) return { steps: [...steps, ...all], failure: settled as StepFailure };
-    steps.push(...(settled as readonly Step[]));
+    if ('error' in settled) return { steps: [...steps, ...all], failure: settled };
+    steps.push(...settled);
     reading = await engine.read(work.adminUrl, scope);
   }
   return { steps };

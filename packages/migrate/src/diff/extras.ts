@@ -75,6 +75,9 @@ const QUERIES: readonly string[] = [
        from ${catalog} d join pg_namespace n on n.oid = d.${prefix}namespace
        where not exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = d.oid and e.deptype = 'e') and %SCHEMAS%`,
   ),
+  // A copy has none: they are of one database, and of no file.
+  `select 'subscription', d.subname::text, null, null, concat(d.subenabled, d.subpublications)
+   from pg_subscription d where d.subdbid = (select oid from pg_database where datname = current_database())`,
   `select 'language', d.lanname::text, null, null, null from pg_language d where d.oid > 16383
      and not exists (select from pg_depend e where e.classid = 'pg_language'::regclass and e.objid = d.oid and e.deptype = 'e')`,
   `select 'transform', format('%s in %s', format_type(d.trftype, null), l.lanname), null, null, null

@@ -21,7 +21,7 @@ export async function run(url: string, sql: string): Promise<void> {
 let copies = 0;
 
 /** A database of the run's server, and copies of it. */
-function scratch(url: string, name: string, drop: () => Promise<void>): ScratchDatabase {
+function scratch(url: string, name: string, drop: () => Promise<void>, keeps = false): ScratchDatabase {
   return {
     adminUrl: url,
     url,
@@ -31,9 +31,8 @@ function scratch(url: string, name: string, drop: () => Promise<void>): ScratchD
         url.replace(`/${name}`, '/postgres'),
         `create database ${copy} template ${name} strategy file_copy`,
       );
-      return scratch(url.replace(`/${name}`, `/${copy}`), copy, () =>
-        run(url.replace(`/${name}`, '/postgres'), `drop database ${copy} with (force)`),
-      );
+      const remove = () => run(url.replace(`/${name}`, '/postgres'), `drop database ${copy} with (force)`);
+      return scratch(url.replace(`/${name}`, `/${copy}`), copy, keeps ? async () => undefined : remove);
     },
     drop,
   };
@@ -49,6 +48,10 @@ export interface Case {
   readonly renames?: readonly string[];
   /** Rows for the proof come from the second. */
   readonly copiesRows?: true;
+  /** Copies end with their server, as those of the command do. */
+  readonly keepsCopies?: true;
+  /** Before the two databases are removed. */
+  readonly onEnd?: () => void;
   readonly more?: Partial<DiffInput>;
 }
 
@@ -59,6 +62,8 @@ export async function diff({
   rows = '',
   renames = [],
   copiesRows,
+  keepsCopies,
+  onEnd,
   more = {},
 }: Case): Promise<Diff> {
   engine ??= await loadPgDelta();
@@ -67,15 +72,17 @@ export async function diff({
     const named = (sql: string) => sql.replaceAll('%ROLE%', left.name);
     await run(left.superuserUrl, named(`${before};${rows}`));
     await run(right.superuserUrl, named(after));
-    return await diffDatabases({
+    const found = await diffDatabases({
       engine,
       scope: { ignoredSchemas: [], ignoredTables: [], impliedOwners: ['postgres'] },
-      current: scratch(left.superuserUrl, left.name, async () => undefined),
+      current: scratch(left.superuserUrl, left.name, async () => undefined, keepsCopies),
       desiredUrl: right.superuserUrl,
       renames: renames.map(readRename),
       ...(copiesRows && { rowsUrl: right.superuserUrl }),
       ...more,
     });
+    onEnd?.();
+    return found;
   } finally {
     // Its grants may be to the other's role.
     await right.drop();

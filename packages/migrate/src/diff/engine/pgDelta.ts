@@ -86,7 +86,10 @@ export async function loadPgDelta(): Promise<DiffEngine> {
       }));
   }
 
-  /** Without what is not ours to compare: roles and memberships are the cluster's, ignored schemas somebody else's. */
+  /**
+   * Without what is not ours to compare: roles and memberships are the cluster's, ignored schemas somebody else's, and a
+   * subscription holds an address and a password, which are no migration's.
+   */
   function ownPart(every: FactBase, scope: Scope): { facts: Fact[]; edges: FactBase['edges'][number][] } {
     const [implied] = scope.impliedOwners;
     const all =
@@ -95,7 +98,7 @@ export async function loadPgDelta(): Promise<DiffEngine> {
         : ownedByOne(every, implied, scope.impliedOwners);
     const left = new Set<string>();
     const isLeft = (id: StableId): boolean => {
-      if (id.kind === 'role' || id.kind === 'membership') return true;
+      if (id.kind === 'role' || id.kind === 'membership' || id.kind === 'subscription') return true;
       if (id.kind === 'schema') return scope.ignoredSchemas.includes(id.name);
       if (id.kind === 'defaultPrivilege' && id.role !== implied && scope.impliedOwners.includes(id.role))
         return true;
