@@ -1,3 +1,4 @@
+import { detached } from '../boundedCache.ts';
 import { isHopByHop } from './hopByHop.ts';
 import { errorResponse } from './respond.ts';
 import type { ServerHost } from './serverHost.ts';
@@ -25,13 +26,15 @@ const INVALID_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const knownNames = new Map<string, string>();
 const MAX_KNOWN_NAMES = 512;
+const MAX_KNOWN_LENGTH = 64;
 
 /** Lower-cased header name; `''` when it isn't a token. Remembered, since handlers use few names. */
 function checkedName(name: string): string {
   const known = knownNames.get(name);
   if (known !== undefined) return known;
   const lower = TOKEN.test(name) ? name.toLowerCase() : '';
-  if (knownNames.size < MAX_KNOWN_NAMES) knownNames.set(name, lower);
+  if (name.length <= MAX_KNOWN_LENGTH && knownNames.size < MAX_KNOWN_NAMES)
+    knownNames.set(detached(name), detached(lower));
   return lower;
 }
 

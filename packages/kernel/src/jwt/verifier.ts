@@ -1,6 +1,6 @@
+import { BoundedCache } from '../boundedCache.ts';
 import { CHECKS, isJwtAlgorithm, type JwtAlgorithm } from './algorithms.ts';
 import { decodeBase64Url } from './base64url.ts';
-import { BoundedCache } from './cache.ts';
 import { type Claims, checkClaims, checkTime, type Validity } from './claims.ts';
 import { JwtError } from './errors.ts';
 import { type KeySource, type VerificationKey, verificationKeys } from './keys.ts';
@@ -38,8 +38,10 @@ interface Remembered extends VerifiedToken {
   readonly validity: Validity;
 }
 
-/** Longer tokens are verified each time, so that the cache's memory is bounded too. */
+/** Longer tokens are verified each time: few applications have such, and they would leave no room for others. */
 const MAX_CACHED_TOKEN_LENGTH = 8192;
+/** Of all that are remembered. */
+const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
 /**
  * Makes a verifier with PostgREST's semantics.
@@ -51,7 +53,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const keys = verificationKeys(options);
   const cacheMaxEntries = options.cacheMaxEntries ?? 1000;
   const { audience, onCache } = options;
-  const cache = new BoundedCache<Remembered>(cacheMaxEntries, () => onCache?.('evicted'));
+  const cache = new BoundedCache<Remembered>({
+    maxEntries: cacheMaxEntries,
+    maxBytes: MAX_CACHED_BYTES,
+    onEvict: () => onCache?.('evicted'),
+  });
   const skew = options.clockSkewSeconds ?? 30;
   const now = options.now ?? Date.now;
 
@@ -69,10 +75,16 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const claims = parseClaims(payloadJson);
       const validity = checkClaims(claims, nowSeconds, skew, audience);
       const verified: Remembered = { claims, payloadJson, validity };
-      if (token.length <= MAX_CACHED_TOKEN_LENGTH) cache.set(token, verified);
+      if (token.length <= MAX_CACHED_TOKEN_LENGTH)
+        cache.set(token, verified, rememberedBytes(token, payloadJson));
       return verified;
     },
   };
+}
+
+/** Measured: the claims take some five times of their text as objects, and once more what is made for their requests. */
+function rememberedBytes(token: string, payloadJson: string): number {
+  return 500 + token.length + 7 * payloadJson.length;
 }
 
 /** Checks a token's form and signature and returns its payload's text. @throws {JwtError} */

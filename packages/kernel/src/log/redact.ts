@@ -14,6 +14,7 @@ const MIN_SECRET_LENGTH = 6;
 
 const secretKeys = new Map<string, boolean>();
 const MAX_KNOWN_KEYS = 1024;
+const MAX_KNOWN_LENGTH = 64;
 
 /** Whether a field's name says that its value is secret: `DB_PASS`, `jwtSecret`, `x-api-key`. Remembered by name. */
 function isSecretKey(key: string): boolean {
@@ -25,7 +26,7 @@ function isSecretKey(key: string): boolean {
     .replace(/[-. ]/g, '_')
     .toLowerCase();
   const secret = SECRET_KEY.test(words);
-  if (secretKeys.size < MAX_KNOWN_KEYS) secretKeys.set(key, secret);
+  if (key.length <= MAX_KNOWN_LENGTH && secretKeys.size < MAX_KNOWN_KEYS) secretKeys.set(key, secret);
   return secret;
 }
 

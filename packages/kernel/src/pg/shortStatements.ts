@@ -2,6 +2,7 @@
  * Which reads and inserts are short enough to be pipelined behind others on one connection: those whose statement has
  * been quick so far. A statement not seen before, or one that was slow of late, gets a connection to itself.
  */
+import { BoundedCache } from '../boundedCache.ts';
 
 export interface ShortStatements {
   has(statement: string): boolean;
@@ -11,6 +12,8 @@ export interface ShortStatements {
 
 /** Statements remembered; the text of a statement is its request's shape, so this is the number of shapes. */
 const MAX_STATEMENTS = 4096;
+/** Of their texts. */
+const MAX_BYTES = 4 * 1024 * 1024;
 /** What a neighbour behind it may have to wait. */
 const SHORT_MS = 25;
 /** A run of that length is no waiting in a queue: the statement is slow for some values. */
@@ -26,7 +29,7 @@ interface Estimate {
 }
 
 export function createShortStatements(): ShortStatements {
-  const estimates = new Map<string, Estimate>();
+  const estimates = new BoundedCache<Estimate>({ maxEntries: MAX_STATEMENTS, maxBytes: MAX_BYTES });
   return {
     has(statement) {
       const estimate = estimates.get(statement);
@@ -35,10 +38,8 @@ export function createShortStatements(): ShortStatements {
     note(statement, durationMs) {
       let estimate = estimates.get(statement);
       if (!estimate) {
-        const [oldest] = estimates.size >= MAX_STATEMENTS ? estimates.keys() : [];
-        if (oldest !== undefined) estimates.delete(oldest);
         estimate = { ms: durationMs, penalty: 0 };
-        estimates.set(statement, estimate);
+        estimates.set(statement, estimate, 200 + statement.length);
       }
       if (durationMs > SLOW_MS) estimate.penalty = PENALTY_RUNS;
       else if (estimate.penalty > 0) estimate.penalty--;

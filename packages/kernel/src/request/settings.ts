@@ -3,6 +3,7 @@
  * PostgREST's, which policies and functions rely on.
  * @see https://docs.postgrest.org/en/stable/references/transactions.html#transaction-scoped-settings
  */
+import { BoundedCache } from '../boundedCache.ts';
 import { decodeHeader } from '../http/headerText.ts';
 import type { HttpRequest } from '../http/types.ts';
 import { PgError } from '../pg/errors.ts';
@@ -102,8 +103,7 @@ function pushAll(values: SqlValue[], settings: Iterable<readonly [name: string, 
 }
 
 /** Texts by what they depend on: a handful in any service. */
-const settingsTexts = new Map<string, string>();
-const MAX_SETTINGS_TEXTS = 1000;
+const settingsTexts = new BoundedCache<string>({ maxEntries: 1000, maxBytes: 1024 * 1024 });
 
 function settingsText(mode: TransactionMode, before: number, names: string, behind: number): string {
   const shape = `${mode} ${before} ${behind}${names}`;
@@ -127,8 +127,7 @@ function settingsText(mode: TransactionMode, before: number, names: string, behi
     ...Array.from({ length: behind }, named),
   ];
   const text = `select ${calls.join(', ')}`;
-  if (settingsTexts.size >= MAX_SETTINGS_TEXTS) settingsTexts.clear();
-  settingsTexts.set(shape, text);
+  settingsTexts.set(shape, text, 100 + shape.length + text.length);
   return text;
 }
 

@@ -24,7 +24,14 @@ const HOLE = '\0';
 const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']);
 
 /** Headers that change what a request compiles to. */
-const HEADERS = ['accept', 'prefer', 'range', 'accept-profile', 'content-profile', 'content-type'] as const;
+export const SHAPING_HEADERS = [
+  'accept',
+  'prefer',
+  'range',
+  'accept-profile',
+  'content-profile',
+  'content-type',
+] as const;
 
 /** Null where it is unlikely to come again: arguments of functions in a query are values, each of them. */
 export function shapeOf({ method, path, query, headers }: RequestParts): Shape | null {
@@ -43,7 +50,7 @@ export function shapeOf({ method, path, query, headers }: RequestParts): Shape |
     }
   }
   let key = measured(method) + measured(path);
-  for (const name of HEADERS) key += measured(headers[name]);
+  for (const name of SHAPING_HEADERS) key += measured(headers[name]);
   if (key.length > MAX_KEY_LENGTH) return null;
   // None of them holds a `&`.
   return { key: key + measured(parts.join('&')), parts, values };

@@ -2,6 +2,7 @@
  * The query string: which parameter means what, and every value parsed.
  * @see https://docs.postgrest.org/en/stable/references/api/tables_views.html
  */
+import { BoundedCache, detached } from '@peakstone/kernel/boundedCache';
 import { requestErrors } from '../errors.ts';
 import { columnFilters, logicPath, plainFilters } from './filter.ts';
 import { columnList, treePath } from './names.ts';
@@ -36,21 +37,21 @@ function read<T>(parser: Parser<T>, text: string, what: string, quoted: string =
   throw requestErrors.queryParam(`"failed to parse ${what} (${quoted})" ${location}`, details);
 }
 
-/** Texts remembered by `remembering`, and how long one may be: what an application sends over and over is few and short. */
-const MAX_REMEMBERED = 1000;
+/** Of texts that `remembering` keeps, and what was read from them: what an application sends over and over is few and short. */
+const REMEMBERED = { maxEntries: 1000, maxBytes: 2 * 1024 * 1024 };
+/** Measured: 17 to 25 bytes for each character. */
+const rememberedBytes = (text: string): number => 200 + 26 * text.length;
 const MAX_REMEMBERED_LENGTH = 1024;
 
 /** Parses each text once: `select` and `order` are part of an application's code and repeat, unlike values of filters. */
 function remembering<T>(parser: Parser<T>, what: string): (text: string) => T {
-  const known = new Map<string, T>();
+  const known = new BoundedCache<T>(REMEMBERED);
   return text => {
     const found = known.get(text);
     if (found !== undefined) return found;
-    const value = read(parser, text, what);
-    if (text.length <= MAX_REMEMBERED_LENGTH) {
-      if (known.size >= MAX_REMEMBERED) known.clear();
-      known.set(text, value);
-    }
+    if (text.length > MAX_REMEMBERED_LENGTH) return read(parser, text, what);
+    const value = read(parser, detached(text), what);
+    known.set(text, value, rememberedBytes(text));
     return value;
   };
 }

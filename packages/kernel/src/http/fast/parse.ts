@@ -5,6 +5,7 @@
  * decides; so a mistake here may only cost speed as long as what is accepted means the same to both.
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
+import { detached } from '../../boundedCache.ts';
 
 /** Header fields of one request, joined form, with what framing needs. Frozen: a connection reuses it. */
 export interface HeaderBlock {
@@ -76,7 +77,7 @@ function fieldName(raw: string): string {
   if (known !== undefined) return known;
   const lower = raw.toLowerCase();
   const name = NAME.test(raw) && !FOREIGN.has(lower) ? lower : '';
-  if (raw.length <= 64 && lowerNames.size < MAX_LOWER_NAMES) lowerNames.set(raw, name);
+  if (raw.length <= 64 && lowerNames.size < MAX_LOWER_NAMES) lowerNames.set(detached(raw), detached(name));
   return name;
 }
 
