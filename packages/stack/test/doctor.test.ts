@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkEnvironment, explainDocker } from '../src/deploy/index.ts';
+import { buildContainers } from '../src/render/containers.ts';
 import { renderEnvExample } from '../src/render/index.ts';
 import { resolveStack } from '../src/resolve.ts';
 import { freshValues } from './values.ts';
@@ -278,6 +279,20 @@ describe('the deployment doctor', () => {
       checkEnvironment(small, deployable({ GRAFANA_ADMIN_PASSWORD: undefined, PGADMIN_PASSWORD: undefined })),
       [],
     );
+  });
+
+  it('asks for no storage, and no user of one, where the log store is elsewhere', () => {
+    const logs = { engine: 'external', url: 'https://loki.example.net' } as const;
+    const without = { LOKI_ACCESS_KEY: undefined, LOKI_SECRET_KEY: undefined };
+    assert.deepEqual(checkEnvironment(resolveStack({ services: { logs } }), deployable(without)), []);
+    const bare = resolveStack({
+      services: { logs, storage: false, 'storage-bootstrap': false, images: false },
+    });
+    const values = deployable({ ...without, MINIO_ROOT_PASS: undefined, S3_APP_SECRET_KEY: undefined });
+    assert.deepEqual(checkEnvironment(bare, values), []);
+    const containers = JSON.stringify(buildContainers(bare));
+    assert.match(containers, /https:\/\/loki\.example\.net/);
+    assert.doesNotMatch(containers, /LOKI_ACCESS_KEY|MINIO_ROOT/);
   });
 });
 

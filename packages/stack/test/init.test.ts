@@ -214,6 +214,36 @@ create table t (id int); alter table t owner to "postgres";`,
     assert.doesNotMatch(read(kept, 'README.md'), /not-for-git/);
   });
 
+  it('of the twelve images knows the original’s services, whatever variable names their images', () => {
+    const composed = `services:
+  postgres: { image: '\${POSTGRES_IMAGE}' }
+  db-bootstrap: { image: 'postgres:17' }
+  pgcat: { image: '\${PGCAT_IMAGE:-ghcr.io/postgresml/pgcat:latest}' }
+  minio: { image: '\${MINIO_IMAGE:-minio/minio:\${MINIO_TAG:-latest}}' }
+  minio-init: { image: '\${MINIO_MC_IMAGE:-minio/mc:latest}' }
+  pgadmin: { build: ./pgadmin }
+  mailer: { image: '\${MAILER_IMAGE:-acme/mailer:\${TAG:-1}}' }
+  worker: { image: '\${WORKER_IMAGE}' }
+`;
+    const notTaken = (env: Record<string, string>) =>
+      init(project({ 'docker-compose.yml': composed, ...env }), { from: 'compose' }).notes.filter(note =>
+        note.startsWith('Not taken over'),
+      );
+    const mailer = (tag: string) =>
+      `Not taken over: the service mailer (acme/mailer:${tag}). Run it from a Compose file of its own.`;
+    const worker = `Not taken over: the service worker (\${WORKER_IMAGE}). Run it from a Compose file of its own.`;
+    assert.deepEqual(notTaken({}), [mailer('1'), worker]);
+    const image = 'POSTGRES_IMAGE=ghcr.io/willosagiede-dev/peakstone-postgres:17.6-exts\nTAG=2\n';
+    assert.deepEqual(notTaken({ '.env': image }), [mailer('2'), worker]);
+  });
+
+  it('names the part of the deployment’s document that there is', () => {
+    const { notes } = init(project({ 'compose.yml': 'services: {}' }), { from: 'compose' });
+    const [, part = 'none'] = /docs\/deployment\.md, "(.+?)"/.exec(notes.join('\n')) ?? [];
+    const document = read(path.join(import.meta.dirname, '../../../docs'), 'deployment.md');
+    assert.ok(document.includes(`\n## ${part}\n`), part);
+  });
+
   it('says which file cannot be read', () => {
     const folder = project({ 'compose.yml': 'services: [' });
     assert.throws(() => init(folder, { from: 'compose' }), {

@@ -10,6 +10,7 @@ import { findRow } from '../services/index.ts';
 export function buildContainers(stack: Stack): ContainerSpec[] {
   const containers = stack.services.flatMap(service => {
     const { name, cannotLack = [] } = service.definition;
+    if (service.engine === 'external') return [];
     const lost = cannotLack.find(need => !findService(stack, need));
     if (lost !== undefined) {
       throw new StackConfigError(
@@ -17,7 +18,7 @@ export function buildContainers(stack: Stack): ContainerSpec[] {
       );
     }
     const container = findRow(name)?.container;
-    return service.engine === 'external' || !container ? [] : [container(stack, service)];
+    return container ? [container(stack, service)] : [];
   });
   return awaitJobs(containers);
 }

@@ -7,6 +7,7 @@ import { readOwn } from '../../project/own.ts';
 import { services } from '../../services/index.ts';
 import { variables } from '../../variables.ts';
 import type { Found } from '../project.ts';
+import { resolveText, type Values } from './composeText.ts';
 
 const FILES = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml'] as const;
 
@@ -37,9 +38,11 @@ export function readCompose(folder: string): Found {
   const unknown = Object.keys(values).filter(
     variable => !known.has(variable) && !variable.startsWith('PGRST_'),
   );
-  const others = Object.entries(composed).filter(
-    ([, service]) => service && (service.image ?? service.build) && !isOurs(service),
-  );
+  const others = Object.entries(composed).flatMap(([service, found]) => {
+    if (!found || !(found.image ?? found.build)) return [];
+    const image = found.image && resolveText(found.image, values);
+    return isOurs(service, image) ? [] : [{ service, what: image || (found.image ?? 'built from source') }];
+  });
   return {
     title: name,
     ...(schemas.length > 0 && { schemas }),
@@ -51,10 +54,10 @@ export function readCompose(folder: string): Found {
       ...(unknown.length > 0 ? [`Nothing here reads ${unknown.sort().join(', ')}: remove them.`] : []),
       ...visitorNotes(valueIn(all, 'PGRST_DB_ANON_ROLE')),
       ...others.map(
-        ([service, found]) =>
-          `Not taken over: the service ${service} (${found?.image ?? 'built from source'}). Run it from a Compose file of its own.`,
+        ({ service, what }) =>
+          `Not taken over: the service ${service} (${what}). Run it from a Compose file of its own.`,
       ),
-      'This starts with an empty database. With the old data in place: docs/deployment.md, "Coming from the twelve-image stack".',
+      'This starts with an empty database. With the old data in place: docs/deployment.md, "10. From the original twelve-image stack".',
       'Before you deploy: `peakstone doctor --deploy`.',
     ],
   };
@@ -87,20 +90,25 @@ function visitorNotes(role: string | undefined): string[] {
   ];
 }
 
-/** By its image: one that the stack has in its table, or another's of the same program. */
-function isOurs({ image }: ComposeService): boolean {
+/** What the original's services are called. */
+const ORIGINAL = new Set(['minio-init', ...services.flatMap(({ name, aliases }) => [...aliases, name])]);
+/** Programs that take no part here, because what they did is done. */
+const REPLACED = ['postgres', 'nginx', 'caddy', 'promtail'];
+
+/**
+ * By the program of its image: one that the stack has in its table, or another's of the same work. By its name in the original
+ * where the image is built, or a variable names it that is not set.
+ */
+function isOurs(service: string, image: string | undefined): boolean {
+  if (!image) return ORIGINAL.has(service);
   const programs = services.flatMap(({ image }) => (image ? [programOf(image.pin)] : []));
-  return (
-    image !== undefined && [...programs, 'postgres', 'nginx', 'caddy', 'promtail'].includes(programOf(image))
-  );
+  return [...programs, ...REPLACED].includes(programOf(image));
 }
 
 /** `quay.io/minio/minio:RELEASE…` is minio. */
 function programOf(image: string): string {
   return image.replace(/^.*\//, '').replace(/[:@].*$/, '');
 }
-
-type Values = Readonly<Record<string, string | undefined>>;
 
 function readServices(file: string): Readonly<Record<string, ComposeService | null>> {
   try {
@@ -127,12 +135,4 @@ function settingsOf(service: ComposeService | null, values: Values): Settings {
 /** Wherever in the file it is configured. */
 function valueIn(all: readonly Settings[], name: string): string | undefined {
   return all.find(settings => settings.has(name))?.get(name);
-}
-
-/** `${NAME}`, `${NAME:-default}` and `$NAME`, as Compose fills them in. */
-function resolveText(text: string, values: Values): string {
-  return text.replaceAll(
-    /\$\{(\w+)(?::?-([^}]*))?\}|\$(\w+)/g,
-    (_, braced, fallback, bare) => values[braced ?? bare] || (fallback ?? ''),
-  );
 }

@@ -42,14 +42,6 @@ export const storageBootstrap: Service = {
     passwordVariable('S3_APP_SECRET_KEY', 'Object storage'),
     imageVariable('MINIO_MC_IMAGE', true),
   ],
-  requires: [
-    'MINIO_ROOT_USER',
-    'MINIO_ROOT_PASS',
-    'MINIO_BUCKET',
-    'S3_APP_ACCESS_KEY',
-    'S3_APP_SECRET_KEY',
-    'LOKI_ACCESS_KEY',
-    'LOKI_SECRET_KEY',
-  ],
+  requires: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASS', 'MINIO_BUCKET', 'S3_APP_ACCESS_KEY', 'S3_APP_SECRET_KEY'],
   container: storageBootstrapContainer,
 };
