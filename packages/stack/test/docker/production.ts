@@ -1,6 +1,6 @@
 /** What happens to a deployed stack: secrets change, the database goes, configuration changes, its data are saved and brought back. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { DeployError } from '../../src/deploy/index.ts';
@@ -257,9 +257,34 @@ export function describeProduction(suite: () => Suite): void {
       assert.equal(await project.sql("select count(*) from pg_roles where rolname = 'lost'"), '0');
       await project.answers('/rest/v1/notes', 200);
 
-      await project.sql('drop table notes');
+      // Made after the dump, of what it holds and beside it: a restore leaves none of it.
+      await project.sql(
+        `insert into notes values (3); create view newer_view as select * from notes; create schema newer; create table newer.rows(id int);
+         create publication newer_feed for table notes; create extension tablefunc; select lo_create(4711);
+         alter default privileges for role db_migrator grant all on tables to public`,
+      );
+      const newer = async () =>
+        await project.sql(
+          `select concat_ws(' ', (select count(*) from notes), to_regclass('newer_view'), to_regnamespace('newer'),
+             (select string_agg(pubname, ',') from pg_publication), (select extname from pg_extension where extname = 'tablefunc'),
+             (select string_agg(oid::text, ',') from pg_largeobject_metadata),
+             (select string_agg(defaclacl::text, ',') from pg_default_acl where defaclnamespace = 0))`,
+        );
+      const all = await newer();
+      assert.match(all, /^2 newer_view newer newer_feed tablefunc 4711 .+/);
+      const dump = join(project.folder, 'postgres.dump');
+      const whole = readFileSync(dump);
+      writeFileSync(dump, whole.subarray(0, whole.length - 200));
+      await assert.rejects(runBlock('undump'), /restore-database: postgres is as it was/);
+      assert.equal(await newer(), all);
+
+      writeFileSync(dump, whole);
       await runBlock('undump');
-      assert.equal(await count(), '1');
+      assert.equal(await newer(), '1');
+      assert.equal(
+        await project.sql("select nspowner::regrole from pg_namespace where nspname = 'public'"),
+        'db_migrator',
+      );
       await project.answers('/rest/v1/notes', 200);
     });
   });
