@@ -45,6 +45,7 @@ describe('peakstone backup', () => {
     await fails(['create'], 3, /No stack runs/);
     const { stdout } = await project.run(['backup', 'schedule']);
     assert.equal(stdout, 'Backups are off.\n');
+    assert.doesNotMatch((await project.run(['doctor'])).stdout, /BACKUP_/);
   });
 
   it('refuses settings that cannot be meant, and changes nothing', async () => {

@@ -21,7 +21,7 @@ export function settings({ project }: StackPaths, { BACKUP_STORE }: EnvValues): 
 }
 
 export function assertSettings(env: EnvValues): void {
-  readBackupConfig(env, '/');
+  if (hasBackups(env)) readBackupConfig(env, '/');
 }
 
 /** A store that does not answer must not hold the doctor up. */
