@@ -11,7 +11,7 @@ export { BackupError, type BackupErrorCode } from './errors.ts';
 export type { BackupEvent, OnBackupEvent } from './events.ts';
 export type { JobDeps, Trial } from './jobs.ts';
 export { type Contents, readContents } from './restore/contents.ts';
-export type { Owner } from './restore/extract.ts';
+export type { Owner } from './restore/owner.ts';
 export type { RunningServer, StartRestored } from './restore/recovery.ts';
 export { type Restored, type RestoreOptions, restoreBackup } from './restore/restore.ts';
 export { describeTarget, parseTarget, type RestoreTarget, type TargetTexts } from './restore/target.ts';

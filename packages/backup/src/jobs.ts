@@ -7,7 +7,7 @@ import type { Cron } from './cron.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { type Contents, readContents } from './restore/contents.ts';
-import type { Owner } from './restore/extract.ts';
+import type { Owner } from './restore/owner.ts';
 import { planRestore } from './restore/plan.ts';
 import type { StartRestored } from './restore/recovery.ts';
 import { applyRetention } from './retention.ts';

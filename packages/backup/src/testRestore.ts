@@ -1,11 +1,10 @@
 /** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
-import { rm } from 'node:fs/promises';
 import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
-import type { Owner } from './restore/extract.ts';
+import type { Owner } from './restore/owner.ts';
 import type { RunningServer, StartRestored } from './restore/recovery.ts';
-import { type RestoreOptions, restoreBackup } from './restore/restore.ts';
+import { type RestoreOptions, removeFolder, restoreBackup } from './restore/restore.ts';
 import type { RestoreTarget } from './restore/target.ts';
 import type { Vault } from './vault.ts';
 
@@ -70,7 +69,7 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
     if (error instanceof BackupError && (error.code === 'STORE' || error.code === 'KEY')) throw error;
     failure = (error as Error).message;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeFolder(scratch, owner);
   }
   const { tables, rows, indexes } = findings;
   const result: TestResult = {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { withLogin } from '@peakstone/kernel/pg';
 import {
   connect,
+  findServerUser,
   type SqlClient,
   startOnFolder,
   startTestServer,
@@ -84,8 +85,7 @@ export async function openLab(
   await sql.script('create table ledger (id bigint primary key, note text); create extension amcheck');
   if (options.sql) await sql.script(options.sql);
   const url = withLogin(server.url, 'db_backup', 'of-backups');
-  const { uid, gid } = statSync(server.dataDir);
-  const owner = process.getuid?.() === 0 ? { uid, gid } : undefined;
+  const owner = findServerUser(statSync(server.dataDir).uid);
   const keys = options.keys ?? createKeyring([], false);
   const store = options.store?.(folder) ?? openStore({ kind: 'folder', folder: path.join(folder, 'store') });
   const start = startOnFolder;

@@ -15,6 +15,7 @@ export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';
 export type { DatabaseEvent } from './events.ts';
 export { removeAsOwners } from './host/asUser.ts';
+export { findServerUser, type ServerUser } from './host/serverUser.ts';
 export { type RunUser, resolveRunUser } from './host/user.ts';
 export { renderReport, runBootstrapJob } from './job.ts';
 export { changeSettings } from './secrets/change.ts';

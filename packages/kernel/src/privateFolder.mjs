@@ -6,8 +6,13 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -62,7 +67,7 @@ export function privateFolder(folder, { owner, mode = 0o700, within } = {}) {
   }
   const stats = inspect(folder, { owner, within, make: mode });
   // Nobody could change it, but more could look inside than should.
-  if ((stats.mode & 0o777 & ~mode) !== 0) chmodSync(folder, stats.mode & mode);
+  if ((stats.mode & 0o777 & ~mode) !== 0) close(folder, stats, mode);
   return folder;
 }
 
@@ -102,6 +107,24 @@ export function cacheFolder() {
   const xdg = process.env.XDG_CACHE_HOME;
   if (xdg && path.isAbsolute(xdg)) return path.join(xdg, 'peakstone');
   return path.join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'peakstone');
+}
+
+/**
+ * Takes from a folder what others may do with it: from the one that was looked at, which its owner may have replaced since.
+ * @param {string} folder
+ * @param {import('node:fs').Stats} looked
+ * @param {number} mode
+ */
+function close(folder, looked, mode) {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const { dev, ino } = fstatSync(fd);
+    if (dev !== looked.dev || ino !== looked.ino)
+      throw new UnsafePlaceError(folder, 'somebody has just put it there');
+    fchmodSync(fd, looked.mode & mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Whose owner is trusted: its code runs already. */

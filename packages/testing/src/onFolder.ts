@@ -1,5 +1,8 @@
 import { connectionUrl, startServer } from '@peakstone/database';
 
+/** Whose a folder must be that a server shall run on. */
+export { findServerUser } from '@peakstone/database';
+
 /** A server that runs on a data folder which somebody else has made. */
 export interface ServerOnFolder {
   /** The superuser's, by the private socket. */

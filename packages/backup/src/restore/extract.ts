@@ -1,7 +1,8 @@
 /** Lays the files of backups out in a folder, each checked against what the server said of it. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chown, type FileHandle, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, type FileHandle, lchown, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Backup, manifestName } from '../catalog/backups.ts';
@@ -11,18 +12,12 @@ import type { Vault } from '../vault.ts';
 import type { ByteReader } from './byteReader.ts';
 import { applyChanges, changedPath } from './incremental.ts';
 import { type ManifestFile, parseManifest } from './manifest.ts';
+import type { Owner } from './owner.ts';
 import { readTar, type TarEntry } from './tar.ts';
-
-/** To whom restored files belong, where that is another than this process's user. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface ExtractOptions {
   /** Empty, or holding what the backup stands on. */
   readonly folder: string;
-  readonly owner: Owner | undefined;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -85,23 +80,20 @@ async function readManifest(vault: Vault, backup: Backup): Promise<ReadonlyMap<s
   return parseManifest(bytes);
 }
 
-async function makeFolder(relative: string, { folder, owner }: ExtractOptions): Promise<void> {
-  const place = path.join(folder, relative);
-  await mkdir(place, { recursive: true, mode: 0o700 });
-  if (owner) await chown(place, owner.uid, owner.gid);
+async function makeFolder(relative: string, { folder }: ExtractOptions): Promise<void> {
+  await mkdir(path.join(folder, relative), { recursive: true, mode: 0o700 });
 }
 
 async function writeEntry(
   { body }: TarEntry,
   target: string,
   isChange: boolean,
-  { folder, owner }: ExtractOptions,
+  { folder }: ExtractOptions,
 ): Promise<void> {
   const file = await openTarget(path.join(folder, target), isChange);
   try {
     if (isChange) await applyChanges(file, body);
     else await copy(body, file);
-    if (owner) await file.chown(owner.uid, owner.gid);
   } finally {
     await file.close();
   }
@@ -167,16 +159,18 @@ export async function assertEmpty(folder: string): Promise<void> {
   throw new BackupError('PLACE', `${folder} is not empty.`, 'Name a folder that does not exist yet.');
 }
 
-/** Makes the folder beside its place in which a data folder comes to be. The server's user passes through it. */
-export async function makeRoot(folder: string, owner: Owner | undefined): Promise<void> {
+/** Makes the folder beside its place in which a data folder comes to be. Nobody else gets in before it is handed over. */
+export async function makeRoot(folder: string): Promise<void> {
   await mkdir(path.dirname(folder), { recursive: true });
-  await mkdir(folder, { mode: owner ? 0o711 : 0o700 });
+  await mkdir(folder, { mode: 0o700 });
 }
 
-/** Makes the data folder itself, private as PostgreSQL wants it. */
-export async function makeData(folder: string, owner: Owner | undefined): Promise<void> {
-  await mkdir(folder, { mode: 0o700 });
-  if (owner) await chown(folder, owner.uid, owner.gid);
+/** Gives a folder with all that is in it to its owner, who gets there from then on. */
+export async function handOver(folder: string, { uid, gid }: Owner): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
+    await lchown(path.join(entry.parentPath, entry.name), uid, gid);
+  await chmod(path.dirname(folder), 0o755);
+  await lchown(folder, uid, gid);
 }
 
 /**
@@ -203,7 +197,7 @@ async function syncEach(folder: string): Promise<void> {
 
 /** Of a file, or of the names in a folder. */
 export async function sync(place: string): Promise<void> {
-  const handle = await open(place, 'r');
+  const handle = await open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     await handle.sync();
   } finally {

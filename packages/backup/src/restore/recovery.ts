@@ -1,9 +1,18 @@
 /** Lets a server recover on a restored folder, and knows what its end means. */
+import path from 'node:path';
 import type { WalPosition } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
-import type { Owner } from './extract.ts';
+import { handOver, sync } from './extract.ts';
+import type { Owner } from './owner.ts';
 import type { RestorePlan } from './plan.ts';
-import { removeRecovery, writeRecovery } from './settings.ts';
+import {
+  type Files,
+  readSettings,
+  recoveredFiles,
+  recoveryFiles,
+  writeFiles,
+  writeRecovery,
+} from './settings.ts';
 import { describeTarget } from './target.ts';
 
 /**
@@ -28,6 +37,7 @@ export interface RecoveredServer extends RunningServer {
 }
 
 export interface RecoverOptions {
+  /** Nobody else gets into it yet. */
   readonly folder: string;
   readonly plan: RestorePlan;
   readonly position: WalPosition | undefined;
@@ -46,7 +56,10 @@ export async function recover(options: RecoverOptions): Promise<RecoveredServer>
   const log = new RecoveryLog();
   // Nothing of a database that is only being looked at goes into the archive of the one that runs.
   const quiet = { ...settings, archive_mode: 'off' };
-  await writeRecovery(folder, quiet, owner);
+  const kept = await readSettings(folder);
+  await writeRecovery(folder, kept, quiet);
+  if (owner) await handOver(folder, owner);
+  const write = (files: Files) => (owner ? owner.write(folder, files) : writeFiles(folder, files));
   let server: RunningServer;
   try {
     server = await start(folder, { onLog: log.hear, signal });
@@ -58,7 +71,7 @@ export async function recover(options: RecoverOptions): Promise<RecoveredServer>
     const toTheEnd = Object.entries(quiet).filter(
       ([name]) => !/^recovery_target_(?:time|inclusive)$/.test(name),
     );
-    await writeRecovery(folder, Object.fromEntries(toTheEnd), owner);
+    await write(recoveryFiles(kept, Object.fromEntries(toTheEnd)));
     server = await start(folder, { onLog: log.hear, signal }).catch(again => {
       throw explain(again, log);
     });
@@ -67,7 +80,11 @@ export async function recover(options: RecoverOptions): Promise<RecoveredServer>
     url: server.url,
     stop: () => server.stop(),
     lastTransactionAt: log.lastTransactionAt,
-    finish: () => removeRecovery(folder, owner),
+    async finish() {
+      const files = recoveredFiles(kept);
+      await write(files);
+      for (const name of Object.keys(files)) await sync(path.join(folder, name));
+    },
   };
 
   function holdsTarget({ position }: RecoverOptions): boolean {

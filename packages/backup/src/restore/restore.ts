@@ -1,16 +1,18 @@
 /** Makes a data folder of a backup, as the database was at a moment. */
 import { randomBytes } from 'node:crypto';
-import { chown, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readPartial, readSegment } from '../catalog/wal.ts';
+import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { hex8, segmentName } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 import { type Contents, readContents } from './contents.ts';
-import { assertEmpty, extractBackup, makeData, makeRoot, type Owner, sync, syncTree } from './extract.ts';
+import { assertEmpty, extractBackup, handOver, makeRoot, sync, syncTree } from './extract.ts';
+import type { Owner } from './owner.ts';
 import { planRestore, type RestorePlan, type RestoreWish } from './plan.ts';
 import { type RecoveredServer, recover, type StartRestored } from './recovery.ts';
-import { writeRecovery, writeWholeLabel } from './settings.ts';
+import { readSettings, writeRecovery, writeWholeLabel } from './settings.ts';
 import { describeTarget, targetSettings } from './target.ts';
 
 export interface RestoreOptions extends RestoreWish {
@@ -42,16 +44,20 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const { vault, into, owner, start, inspect, guard, onEvent, signal } = options;
   const contents = await readContents(vault);
   const plan = planRestore(contents, options);
+  if (owner?.mayReplaceIn(path.dirname(into))) throw openPlace(into);
   await assertEmpty(into);
   const root = `${into}.restoring-${randomBytes(4).toString('hex')}`;
   const folder = path.join(root, 'postgres');
   let release: (() => void) | undefined;
   try {
-    await makeRoot(root, owner);
+    await makeRoot(root);
     release = guard?.(root);
-    await makeData(folder, owner);
+    await mkdir(folder, { mode: 0o700 });
     await layOut(plan, contents.timelines, folder, options);
-    if (!start) await syncTree(folder);
+    if (!start) {
+      await syncTree(folder);
+      if (owner) await handOver(folder, owner);
+    }
     signal.throwIfAborted();
     let lastTransactionAt: string | null = null;
     if (start) {
@@ -74,7 +80,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     signal.throwIfAborted();
     throw error;
   } finally {
-    await rm(root, { recursive: true, force: true, maxRetries: 10 });
+    await removeFolder(root, owner);
     release?.();
   }
 }
@@ -84,7 +90,7 @@ async function layOut(
   plan: RestorePlan,
   timelines: Contents['timelines'],
   folder: string,
-  { vault, owner, onEvent, signal }: RestoreOptions,
+  { vault, onEvent, signal }: RestoreOptions,
 ): Promise<void> {
   const total = plan.chain.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
@@ -93,7 +99,6 @@ async function layOut(
     onEvent({ kind: 'restoring', id: backup.id, bytes: backup.bytes });
     await extractBackup(vault, backup, {
       folder,
-      owner,
       onBytes: bytes => {
         signal.throwIfAborted();
         done += bytes;
@@ -101,7 +106,7 @@ async function layOut(
       },
     });
   }
-  await writeWholeLabel(folder, owner);
+  await writeWholeLabel(folder);
   onEvent({ kind: 'fetchingWal', segments: plan.segments.length });
   for (const { timeline, segment, isPartial } of plan.segments) {
     signal.throwIfAborted();
@@ -110,18 +115,12 @@ async function layOut(
       : await readSegment(vault, timeline, segment);
     // It has become a whole one meanwhile, behind which nothing was planned.
     if (bytes === undefined) break;
-    await writeWal(
-      folder,
-      segmentName(timeline, segment, vault.segmentBytes),
-      bytes,
-      vault.segmentBytes,
-      owner,
-    );
+    await writeWal(folder, segmentName(timeline, segment, vault.segmentBytes), bytes, vault.segmentBytes);
   }
   // All of them: a server that becomes a new timeline takes a number that none of these has.
   for (const { id, history } of timelines)
-    await writeWal(folder, `${hex8(id)}.history`, Buffer.from(history), history.length, owner);
-  await writeRecovery(folder, recoverySettings(plan), owner);
+    await writeWal(folder, `${hex8(id)}.history`, Buffer.from(history), history.length);
+  await writeRecovery(folder, await readSettings(folder), recoverySettings(plan));
 }
 
 function recoverySettings(plan: RestorePlan): Readonly<Record<string, string>> {
@@ -137,15 +136,22 @@ function recoverySettings(plan: RestorePlan): Readonly<Record<string, string>> {
 }
 
 /** An unfinished segment is filled up: PostgreSQL reads whole ones, up to the first thing that is no record. */
-async function writeWal(
-  folder: string,
-  name: string,
-  bytes: Buffer,
-  size: number,
-  owner: Owner | undefined,
-): Promise<void> {
+async function writeWal(folder: string, name: string, bytes: Buffer, size: number): Promise<void> {
   const file = path.join(folder, 'pg_wal', name);
   const whole = bytes.length < size ? Buffer.concat([bytes, Buffer.alloc(size - bytes.length)]) : bytes;
   await writeFile(file, whole, { mode: 0o600 });
-  if (owner) await chown(file, owner.uid, owner.gid);
+}
+
+/** Removes a folder with what its owner has put there. */
+export async function removeFolder(folder: string, owner: Owner | undefined): Promise<void> {
+  if (owner) await owner.remove(folder);
+  else await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+}
+
+function openPlace(into: string): BackupError {
+  return new BackupError(
+    'PLACE',
+    `The server’s user could put something else in the place of ${into} while it is being restored.`,
+    'Restore into a folder of yours (--into DIR), or run the command as that user.',
+  );
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { DatabaseError } from '../errors.ts';
@@ -127,16 +127,21 @@ export function canReach(folder: string, user: RunUser): boolean {
 /**
  * Whether `user` could put something else in the place of what lies in `folder`, as far as permission bits tell: it, or one
  * above it, is the user's, or one that others may write in. In a sticky folder nobody moves another's, but everyone its own.
+ * A folder that is not there yet is as the one above it.
+ * @param whose what lies there is: the user's own, or this process's
  */
-export function isOpenTo(user: RunUser, folder: string): boolean {
+export function isOpenTo(user: RunUser, folder: string, whose: 'its' | 'ours' = 'its'): boolean {
   if (!user.dropped) return false;
-  let isSticky = false;
-  for (let at = realpathSync(folder); ; at = path.dirname(at)) {
+  let there = path.resolve(folder);
+  while (!existsSync(there)) there = path.dirname(there);
+  let isOurs = whose === 'ours';
+  for (let at = realpathSync(there); ; at = path.dirname(at)) {
     const { mode, uid, gid } = statSync(at);
     const mayWrite = (mode & 0o002) !== 0 || (gid === user.gid && (mode & 0o020) !== 0);
-    if (uid === user.uid || (mayWrite && !isSticky)) return true;
+    const isSticky = (mode & 0o1000) !== 0;
+    if (uid === user.uid || (mayWrite && !(isSticky && isOurs))) return true;
     if (at === path.dirname(at)) return false;
-    // What lies in this one belongs to another.
-    isSticky = (statSync(path.dirname(at)).mode & 0o1000) !== 0;
+    // This one belongs to another than the user.
+    isOurs = true;
   }
 }

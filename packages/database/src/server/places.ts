@@ -50,9 +50,7 @@ export async function resolveDataDir(
 
 /** Where the server's user could lead it elsewhere meanwhile, the user makes it. */
 async function makeParents(folder: string, user: RunUser): Promise<void> {
-  let there = folder;
-  while (!existsSync(there)) there = path.dirname(there);
-  if (isOpenTo(user, there)) await scriptAs(user, 'mkdir -p -- "$1"', [folder]);
+  if (isOpenTo(user, folder)) await scriptAs(user, 'mkdir -p -- "$1"', [folder]);
   else mkdirSync(folder, { recursive: true });
 }
 

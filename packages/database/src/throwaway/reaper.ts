@@ -19,9 +19,13 @@ for _ in 1 2 3 4 5; do
   sleep 1
 done`;
 
-/** Removes the folders, once they are empty: \`rmdir\` follows nothing that the server's user may have put there. */
+/**
+ * Removes the folders, once they are empty: `rmdir` follows nothing that the server's user may have put there. Root's data folder
+ * is one that was not handed over to that user yet.
+ */
 const REMOVE = `${WHEN_CLOSED}
 for _ in $(seq 120); do
+  [ "$(id -u)" = 0 ] && [ -O "$1/postgres" ] && rm -rf -- "$1/postgres"
   rmdir "$1"/* "$1" 2>/dev/null
   [ -d "$1" ] || exit 0
   sleep 0.3

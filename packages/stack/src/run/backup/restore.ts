@@ -18,13 +18,19 @@ import {
   type TestResult,
   testBackup,
 } from '@peakstone/backup';
-import { freeDataFolder, locateDataFolder, reapWithThisProcess } from '@peakstone/database';
+import {
+  findServerUser,
+  freeDataFolder,
+  locateDataFolder,
+  reapWithThisProcess,
+  type ServerUser,
+} from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import { takeLock } from '../../project/lock.ts';
 import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
 import { externalUrl } from '../../project/urls.ts';
-import { ownerOfRestored, startRestored, trialOn } from '../../services/backup/restored.ts';
+import { startRestored, trialOn } from '../../services/backup/restored.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
 import { readPresence } from '../state.ts';
 import { type StackBackups, stackBackups, stackVault } from './vaults.ts';
@@ -58,7 +64,7 @@ export async function restoreInto(
 ): Promise<RestoreReport> {
   const opened = await stackBackups(paths, env);
   const into = resolve(folder);
-  const restored = await restore(opened, into, ownerOfRestored(), request);
+  const restored = await restore(opened, into, findServerUser(), request);
   return report(restored, into, null);
 }
 
@@ -97,7 +103,7 @@ export async function restoreInPlace(
     const place = found ?? wanted;
     const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
     const fresh = `${place}.restored-${stamp}`;
-    const owner = ownerOfRestored(found === null ? undefined : statSync(found).uid);
+    const owner = findServerUser(found === null ? undefined : statSync(found).uid);
     const restored = await restore(opened, fresh, owner, request);
     const kept = found === null ? null : `${place}.before-${stamp}`;
     replace(place, fresh, kept);
@@ -145,7 +151,7 @@ export async function testStackBackup(
 async function restore(
   opened: StackBackups,
   into: string,
-  owner: ReturnType<typeof ownerOfRestored>,
+  owner: ServerUser | undefined,
   request: RestoreRequest,
 ): Promise<Restored> {
   const { prepareOnly, cluster, ...wish } = request;
@@ -153,7 +159,12 @@ async function restore(
   return await restoreBackup({
     ...wish,
     ...{ vault, into, owner },
-    ...(prepareOnly ? {} : { start: startRestored(opened.values, true), guard: reapWithThisProcess }),
+    ...(prepareOnly
+      ? {}
+      : {
+          start: startRestored(opened.values, true),
+          guard: root => reapWithThisProcess(root, owner?.uid),
+        }),
   });
 }
 

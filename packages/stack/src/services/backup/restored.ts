@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Owner, StartRestored, Trial } from '@peakstone/backup';
+import type { StartRestored, Trial } from '@peakstone/backup';
 import {
   connectionUrl,
+  findServerUser,
   readDatabaseConfig,
   reapWithThisProcess,
-  resolveRunUser,
   startServer,
 } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -51,19 +51,13 @@ function withoutSecrets(env: EnvValues): EnvValues {
   return { ...Object.fromEntries(names.map(name => [name, 'not used'])), ...given };
 }
 
-/** Whom restored files belong to: root's PostgreSQL runs as another user. */
-export function ownerOfRestored(dataOwner?: number): Owner | undefined {
-  const user = resolveRunUser(dataOwner, () => undefined);
-  return user.dropped ? { uid: user.uid, gid: user.gid } : undefined;
-}
-
 /** What a trial of a backup needs: room for the whole database, in BACKUP_SCRATCH or where the system has temporary files. */
 export function trialOn(env: EnvValues): Trial {
   const place = env.BACKUP_SCRATCH || tmpdir();
   return {
     start: startRestored(env, false),
     guard: reapWithThisProcess,
-    owner: ownerOfRestored(),
+    owner: findServerUser(),
     scratch: () => path.join(place, `peakstone-trial-${randomBytes(4).toString('hex')}`),
   };
 }
