@@ -250,6 +250,24 @@ describe('peakstone sql at a terminal', {
     assert.equal(await terminal.ended(), 0);
   });
 
+  it('shows what is in the data and would drive the terminal as escapes, in every format, and keeps it in a pipe', async () => {
+    const data = 'select chr(27) || $$]0;title$$ || chr(155) || $$31mred$$ as it';
+    const shown = {
+      '--csv': /\\x1b\]0;title\\x9b31mred/,
+      '--expanded': /\\x1b\]0;title\\x9b31mred/,
+      '--json': /"\\u001b\]0;title\\u009b31mred"/,
+    };
+    for (const [format, expected] of Object.entries(shown)) {
+      const terminal = new Terminal(project, format, data);
+      assert.doesNotMatch(await terminal.see(expected), /[\u0007\u001b\u009b]/);
+      await terminal.ended();
+    }
+    const copy = new Terminal(project, `copy (${data}) to stdout`);
+    await copy.see(/\\x1b\]0;title\\x9b31mred/);
+    const { stdout } = await project.run(['sql', '--csv', data]);
+    assert.equal(stdout, 'it\n\u001b]0;title\u009b31mred\n');
+  });
+
   it('asks nothing where there is no terminal', async () => {
     const { code, stderr } = await project.run(['sql', '--csv']);
     assert.equal(code, 0);

@@ -152,6 +152,6 @@ function openPlace(into: string): BackupError {
   return new BackupError(
     'PLACE',
     `The server’s user could put something else in the place of ${into} while it is being restored.`,
-    'Restore into a folder of yours (--into DIR), or run the command as that user.',
+    'Restore into a folder of yours (--into DIR) and move it there, or run the command as that user.',
   );
 }

@@ -7,6 +7,7 @@ import {
 } from '../grammar/command.ts';
 import { exitCodes, UsageError } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { toJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
 const clusterOption = {
@@ -59,7 +60,7 @@ const create: Command = {
       }),
     );
     const { place, ...backup } = made;
-    context.stdout.write(`${options.json ? JSON.stringify({ place, ...backup }) : backup.id}\n`);
+    context.stdout.write(`${options.json ? toJson({ place, ...backup }) : backup.id}\n`);
     return exitCodes.ok;
   },
 };
@@ -75,7 +76,7 @@ const list: Command = {
     const { renderBackupList } = await import('../backup/render.ts');
     const paths = await stackOf(invocation, context);
     const found = await listStackBackups(paths, context.env, textOf(options, 'cluster'));
-    if (options.json) context.stdout.write(`${JSON.stringify(found)}\n`);
+    if (options.json) context.stdout.write(`${toJson(found)}\n`);
     else {
       const { rows, notes } = renderBackupList(found);
       context.stdout.write(rows.map(row => `${row}\n`).join(''));
@@ -117,9 +118,7 @@ const verify: Command = {
     );
     const isWell =
       found.walProblems.length === 0 && found.backups.every(({ problems }) => problems.length === 0);
-    context.stdout.write(
-      options.json ? `${JSON.stringify({ ok: isWell, ...found })}\n` : renderVerification(found),
-    );
+    context.stdout.write(options.json ? `${toJson({ ok: isWell, ...found })}\n` : renderVerification(found));
     return isWell ? exitCodes.ok : exitCodes.unhealthy;
   },
 };
@@ -196,7 +195,7 @@ const restore: Command = {
         ? restoreInPlace(paths, context.env, request)
         : restoreInto(paths, context.env, into.startsWith('/') ? into : `${context.cwd}/${into}`, request);
     });
-    if (options.json) context.stdout.write(`${JSON.stringify(done)}\n`);
+    if (options.json) context.stdout.write(`${toJson(done)}\n`);
     else {
       context.stdout.write(`${done.folder}\n`);
       const last =
@@ -236,7 +235,7 @@ const test: Command = {
     );
     context.stdout.write(
       options.json
-        ? `${JSON.stringify(result)}\n`
+        ? `${toJson(result)}\n`
         : `${result.backup ?? ''}: ${result.ok ? '' : 'failed: '}${result.text}\n`,
     );
     return result.ok ? exitCodes.ok : exitCodes.unhealthy;
@@ -309,7 +308,7 @@ const schedule: Command = {
     const report = await scheduleStackBackups(paths, context.env, changes, on, text => {
       context.stderr.write(`${text}\n`);
     });
-    context.stdout.write(options.json ? `${JSON.stringify(report)}\n` : renderSchedule(report));
+    context.stdout.write(options.json ? `${toJson(report)}\n` : renderSchedule(report));
     if (report.needsRestart)
       context.stderr.write(
         `${asCalled('It holds from the next start on: peakstone down, then peakstone up', context.env)}\n`,

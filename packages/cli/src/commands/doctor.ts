@@ -3,6 +3,7 @@ import { type Command, type Context, type Invocation, jsonOption, stackOptions }
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
+import { toJson } from '../output/json.ts';
 import { printable } from '../output/printable.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
 import { projectOf, stackOf } from '../stack.ts';
@@ -37,7 +38,7 @@ export const doctor: Command = {
     const checks = options.deploy
       ? await examineDeployment(invocation, context)
       : await examineHere(invocation, context);
-    context.stdout.write(options.json ? `${JSON.stringify(checks)}\n` : renderChecks(checks, context));
+    context.stdout.write(options.json ? `${toJson(checks)}\n` : renderChecks(checks, context));
     return checks.some(check => check.level === 'fail') ? exitCodes.unhealthy : exitCodes.ok;
   },
 };

@@ -9,6 +9,7 @@ import {
 } from '../grammar/command.ts';
 import { exitCodes, UsageError } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { toJson } from '../output/json.ts';
 import { Progress } from '../output/progress.ts';
 import { stackOf } from '../stack.ts';
 
@@ -52,14 +53,14 @@ export const down: Command = {
     try {
       if (service !== undefined) {
         await stopService(paths, service, progress.onEvent);
-        if (options.json) context.stdout.write(`${JSON.stringify({ stopped: true })}\n`);
+        if (options.json) context.stdout.write(`${toJson({ stopped: true })}\n`);
         return exitCodes.ok;
       }
       const stopped = await stopStack(paths, progress.onEvent, context.env);
       progress.close();
       const removed = deletes ? await remove(invocation, context) : null;
       if (options.json)
-        context.stdout.write(`${JSON.stringify({ stopped, ...(removed === null ? {} : { removed }) })}\n`);
+        context.stdout.write(`${toJson({ stopped, ...(removed === null ? {} : { removed }) })}\n`);
       else context.stderr.write(stopped ? 'PeakStone is stopped.\n' : 'No stack runs in this folder.\n');
       if (removed !== null && !options.json)
         context.stderr.write(removed.length > 0 ? 'Its data are removed.\n' : 'There are no data.\n');

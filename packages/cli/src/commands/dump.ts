@@ -1,5 +1,6 @@
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { exitCodes, UsageError } from '../grammar/errors.ts';
+import { dataFor } from '../output/printable.ts';
 import { stackOf } from '../stack.ts';
 
 export const dump: Command = {
@@ -52,6 +53,10 @@ export const dump: Command = {
     const list = (name: string): readonly string[] => (options[name] as readonly string[] | undefined) ?? [];
     const file = typeof options.file === 'string' && options.file !== '-' ? options.file : null;
     const progress = new TransferProgress(context);
+    // A letter may begin in one part and end in the next.
+    const decoder = new TextDecoder();
+    const texts = (part: string | Buffer): string | Buffer =>
+      context.stdout.isTTY && typeof part !== 'string' ? decoder.decode(part, { stream: true }) : part;
     const abort = new AbortController();
     const signals = cancelOnSignals(() => abort.abort(), context.stderr);
     // Whoever read it has seen enough, as with any tool in front of a pipe.
@@ -73,7 +78,7 @@ export const dump: Command = {
         builtin: options.builtin === true,
         url: typeof options.url === 'string' ? options.url : undefined,
         file: file === null ? null : resolve(context.cwd, file),
-        write: part => write(context.stdout, part),
+        write: part => write(context.stdout, dataFor(context.stdout, texts(part))),
         onProgram: program => {
           if (program !== null) context.stderr.write(`By ${program}.\n`);
         },

@@ -1,5 +1,6 @@
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { dataFor } from '../output/printable.ts';
 import { writeText } from '../output/writeText.ts';
 import { stackOf } from '../stack.ts';
 
@@ -41,7 +42,7 @@ const types: Command = {
       language: options.lang === 'zod' ? 'zod' : 'typescript',
       schemas: named.length > 0 || foreign !== null ? named : await exposedSchemas(paths, context.env),
     });
-    if (typeof options.output !== 'string') context.stdout.write(text);
+    if (typeof options.output !== 'string') context.stdout.write(dataFor(context.stdout, text));
     else {
       await writeText(options.output, text, context.cwd);
       context.stderr.write(`Wrote ${options.output}.\n`);

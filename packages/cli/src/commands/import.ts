@@ -1,5 +1,6 @@
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { escapeJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
 const options = {
@@ -109,7 +110,7 @@ async function importFrom(
     const say = (text: string): string => asCalled(text, env, cwd);
     const named = (key: string, value: unknown): unknown =>
       key === 'remedy' && typeof value === 'string' ? say(value) : value;
-    if (given.json) stdout.write(`${JSON.stringify(report, named)}\n`);
+    if (given.json) stdout.write(`${escapeJson(JSON.stringify(report, named))}\n`);
     else stdout.write(say(renderImport(report, styleFor(stdout, env), terminalWidth(stdout))));
     return report.notes.some(({ kind }) => kind === 'failed') ? exitCodes.failure : exitCodes.ok;
   } catch (error) {

@@ -2,6 +2,7 @@ import { suggest } from '@peakstone/kernel/config';
 import type { LogLine } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
+import { toJson } from '../output/json.ts';
 import { printable } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
 import { stackOf } from '../stack.ts';
@@ -84,7 +85,7 @@ export const logs: Command = {
 };
 
 function linePrinter({ stdout, env }: Context, width: number, json: boolean): (line: LogLine) => void {
-  if (json) return line => stdout.write(`${JSON.stringify(line)}\n`);
+  if (json) return line => stdout.write(`${toJson(line)}\n`);
   const style = styleFor(stdout, env);
   return ({ service, time, text: raw }) => {
     const text = printable(readable(raw));
@@ -106,7 +107,7 @@ function readableRecord(line: string): string {
   try {
     const { time: _, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
     const pairs = Object.entries(fields).map(
-      ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      ([name, value]) => `${name}=${typeof value === 'string' ? value : toJson(value)}`,
     );
     return [`${level}`, `${message}`, ...pairs].join(' ');
   } catch {

@@ -2,6 +2,7 @@ import { suggest } from '@peakstone/kernel/config';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
 import { columns } from '../output/columns.ts';
+import { toJson } from '../output/json.ts';
 import { terminalWidth } from '../output/style.ts';
 import { stackOf } from '../stack.ts';
 
@@ -30,7 +31,7 @@ const rotate: Command = {
     const report = await rotateStackSecrets(paths, context.env, names, text => {
       context.stderr.write(`${text}\n`);
     });
-    if (options.json) context.stdout.write(`${JSON.stringify(report)}\n`);
+    if (options.json) context.stdout.write(`${toJson(report)}\n`);
     else {
       context.stdout.write(report.rotated.map(name => `${name}\n`).join(''));
       context.stderr.write(
@@ -161,9 +162,7 @@ export const secrets: Command = {
     if (missing !== undefined)
       throw new CliError(`${missing} is not set.`, { hint: `'peakstone up' makes what is missing.` });
     if (options.json)
-      context.stdout.write(
-        `${JSON.stringify(Object.fromEntries(wanted.map(name => [name, values.get(name)])))}\n`,
-      );
+      context.stdout.write(`${toJson(Object.fromEntries(wanted.map(name => [name, values.get(name)])))}\n`);
     // One name, one bare value: it goes into a variable or a pipe.
     else if (names.length === 1) context.stdout.write(`${values.get(names[0]!)}\n`);
     else context.stdout.write(wanted.map(name => `${name}=${values.get(name)}\n`).join(''));
@@ -179,7 +178,7 @@ async function list(
   const { secretVariables } = await import('@peakstone/stack');
   if (json) {
     const listed = secretVariables.map(({ name, group }) => ({ name, group, set: values.has(name) }));
-    stdout.write(`${JSON.stringify(listed)}\n`);
+    stdout.write(`${toJson(listed)}\n`);
     return exitCodes.ok;
   }
   const rows = secretVariables.map(

@@ -1,5 +1,6 @@
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { UsageError } from '../grammar/errors.ts';
+import { toJson } from '../output/json.ts';
 import type { SqlFormat } from '../sql/runScript.ts';
 import type { Source } from '../sql/script.ts';
 import type { InputOnce } from '../sql/session.ts';
@@ -96,7 +97,7 @@ export const sql: Command = {
       if (format === 'json') {
         const { message, hint } = error as { message: string; hint?: string };
         const told = { message, hint: hint && asCalled(hint, context.env, context.cwd) };
-        context.stdout.write(`${JSON.stringify({ error: told })}\n`);
+        context.stdout.write(`${toJson({ error: told })}\n`);
       }
       return reportFailure(error, context);
     }

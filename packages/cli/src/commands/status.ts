@@ -2,6 +2,7 @@ import type { StackStatus } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { toJson } from '../output/json.ts';
 import { printable } from '../output/printable.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
@@ -23,13 +24,13 @@ export const status: Command = {
     try {
       const found = await stackStatus(await stackOf({ options }, context));
       context.stdout.write(
-        options.json ? `${JSON.stringify({ running: true, ...found })}\n` : renderStatus(found, context),
+        options.json ? `${toJson({ running: true, ...found })}\n` : renderStatus(found, context),
       );
       return found.healthy ? exitCodes.ok : exitCodes.unhealthy;
     } catch (error) {
       // Programs that asked for JSON get some: not running is an answer.
       if (!options.json || !(error instanceof StackError) || error.code !== 'notRunning') throw error;
-      context.stdout.write(`${JSON.stringify({ running: false })}\n`);
+      context.stdout.write(`${toJson({ running: false })}\n`);
       return exitCodes.notRunning;
     }
   },

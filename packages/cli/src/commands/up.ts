@@ -9,6 +9,7 @@ import {
 } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { toJson } from '../output/json.ts';
 import { Progress } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { renderSummary } from '../output/summary.ts';
@@ -56,7 +57,7 @@ export const up: Command = {
     const { options } = invocation;
     const detach = options.detach === true;
     const show = (summary: StackSummary): void => {
-      if (options.json) context.stdout.write(`${JSON.stringify(summary)}\n`);
+      if (options.json) context.stdout.write(`${toJson(summary)}\n`);
       else {
         const style = styleFor(context.stdout, context.env);
         const terminal = context.stdout.isTTY === true;

@@ -1,5 +1,6 @@
 import { type Command, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import { toJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
 const accounts = ['db_migrator', 'db_authenticator', 'hasura', 'superuser'] as const;
@@ -31,7 +32,7 @@ export const url: Command = {
       role === 'superuser'
         ? await superuserUrl(paths, context.env)
         : await databaseUrl(paths, context.env, role);
-    context.stdout.write(`${invocation.options.json ? JSON.stringify({ role, url: address }) : address}\n`);
+    context.stdout.write(`${invocation.options.json ? toJson({ role, url: address }) : address}\n`);
     return exitCodes.ok;
   },
 };

@@ -1,4 +1,5 @@
 import { type Command, jsonOption } from '../grammar/command.ts';
+import { toJson } from '../output/json.ts';
 
 export const version: Command = {
   name: 'version',
@@ -12,7 +13,7 @@ export const version: Command = {
       node: process.versions.node,
       postgres: embeddedPostgresVersion(),
     };
-    if (options.json) stdout.write(`${JSON.stringify(versions)}\n`);
+    if (options.json) stdout.write(`${toJson(versions)}\n`);
     else {
       stdout.write(`peakstone ${versions.peakstone}\nnode      ${versions.node}\n`);
       stdout.write(`postgres  ${versions.postgres ?? 'not installed by npm'}\n`);

@@ -6,7 +6,19 @@
 export function printable(text: string): string {
   return text
     .replace(/\r\n/g, '\n')
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, c =>
-      c === '\t' ? '    ' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
+    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, control => (control === '\t' ? '    ' : escaped(control)));
+}
+
+/**
+ * Data for programs, byte for byte; where a terminal would take some of it for commands, that is shown as escapes. Pure.
+ * @example stdout.write(dataFor(stdout, source))
+ */
+export function dataFor(stream: { readonly isTTY?: boolean }, data: string | Buffer): string | Buffer {
+  return stream.isTTY
+    ? data.toString().replace(/\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, escaped)
+    : data;
+}
+
+function escaped(control: string): string {
+  return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }

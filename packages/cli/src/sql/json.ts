@@ -1,3 +1,4 @@
+import { escapeJson, toJson } from '../output/json.ts';
 import { type ArrayValue, parseArray } from './array.ts';
 
 const bool = 16;
@@ -16,12 +17,12 @@ export const arrayTypesQuery =
 export function jsonCell(text: string | null, typeOid: number, arrays: ArrayTypes): string {
   if (text === null) return 'null';
   if (typeOid === bool) return text === 't' ? 'true' : 'false';
-  if (json.has(typeOid)) return text;
+  if (json.has(typeOid)) return escapeJson(text);
   // As PostgreSQL writes it, so that no digit of a bigint or numeric is lost; NaN and Infinity are not JSON.
   if (numbers.has(typeOid) && /^-?\d/.test(text)) return text;
   const element = arrays.get(typeOid);
   const values = element === undefined ? null : parseArray(text);
-  return values ? jsonArray(values, element!) : JSON.stringify(text);
+  return values ? jsonArray(values, element!) : toJson(text);
 }
 
 /** As deep as PostgreSQL's arrays have dimensions, six at most. */

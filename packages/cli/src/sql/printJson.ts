@@ -1,4 +1,5 @@
 import type { Field, Result } from '@peakstone/kernel/pg';
+import { toJson } from '../output/json.ts';
 import { type ArrayTypes, jsonCell } from './json.ts';
 import { type Printer, type Rows, textsOf } from './print.ts';
 
@@ -28,11 +29,11 @@ export class JsonPrinter implements Printer {
 
   rows(rows: Rows, fields: readonly Field[]): string {
     const copied = fields.length === 0 && rows[0]?.length === 1;
-    const names = fields.map(field => JSON.stringify(field.name));
+    const names = fields.map(field => toJson(field.name));
     // One row a line: easy on the eye, and on a line-based tool.
     const lines = rows.map(row =>
       copied
-        ? JSON.stringify(row[0]!.toString().replace(/\r?\n$/, ''))
+        ? toJson(row[0]!.toString().replace(/\r?\n$/, ''))
         : `{${textsOf(row)
             .map((text, index) => `${names[index]}:${jsonCell(text, fields[index]!.typeOid, this.#arrays)}`)
             .join(',')}}`,
@@ -59,7 +60,7 @@ export class JsonPrinter implements Printer {
   /** The end of the value, of a script that is done or that this error ended. */
   finish(error: object | null = null): string {
     const begun = this.#held === null;
-    const failure = error === null ? '' : JSON.stringify({ error });
+    const failure = error === null ? '' : toJson({ error });
     if (this.#several) {
       const cut = begun ? ']' : '';
       if (begun) this.#results++;

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { copyParts, type Statement } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
+import { dataFor } from '../output/printable.ts';
 import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
 import { type ErrorPlace, type Failed, placeError, renderSqlError, renderSqlNotice } from './error.ts';
@@ -186,7 +187,7 @@ export class SqlSession {
     const { stdout } = this.#output;
     if (!stdout.isTTY) return await write(stdout, text);
     // By bytes, as half of a letter in a text is none.
-    const bytes = Buffer.from(text as string);
+    const bytes = Buffer.from(dataFor(stdout, text) as string);
     for (let from = 0; from < bytes.length; from += terminalPart) {
       if (from > 0) await turn();
       if (this.#interrupted) {

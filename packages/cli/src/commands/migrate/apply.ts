@@ -1,6 +1,7 @@
 import type { ApplyEvent, ApplyOptions } from '@peakstone/stack/migrate';
 import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
+import { toJson } from '../../output/json.ts';
 import {
   databaseOptions,
   jsonOptions,
@@ -102,7 +103,7 @@ export const apply: Command = {
       report.end();
       if (json) {
         const dir = `file://${folder.path}`;
-        context.stdout.write(`${JSON.stringify(report.toJson(envJson(target.url, dir)))}\n`);
+        context.stdout.write(`${toJson(report.toJson(envJson(target.url, dir)))}\n`);
       }
       if (!options.dryRun && report.changed) await target.awaitApis();
     }

@@ -11,7 +11,8 @@ import {
 } from '../../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../../grammar/errors.ts';
 import { ask, confirm } from '../../output/confirm.ts';
-import { printable } from '../../output/printable.ts';
+import { toJson } from '../../output/json.ts';
+import { dataFor, printable } from '../../output/printable.ts';
 import { styleFor } from '../../output/style.ts';
 import { projectOf, stackOf } from '../../stack.ts';
 import { revisionsSchemaOf, targetOf, withSession } from './database.ts';
@@ -213,7 +214,7 @@ async function tell(found: Diff, { stderr, env }: Context): Promise<void> {
 
 async function printSql({ files }: Diff, { stdout }: Context): Promise<void> {
   const { renderFile } = await import('@peakstone/stack/migrate/diff');
-  stdout.write(files.map(renderFile).join('\n'));
+  stdout.write(dataFor(stdout, files.map(renderFile).join('\n')));
 }
 
 async function writeJson(found: Diff, names: readonly string[], { stdout }: Context): Promise<void> {
@@ -223,7 +224,7 @@ async function writeJson(found: Diff, names: readonly string[], { stdout }: Cont
     transaction: file.inTransaction,
     sql: renderFile(file),
   }));
-  stdout.write(`${JSON.stringify({ ...found, files }, null, 2)}\n`);
+  stdout.write(`${toJson({ ...found, files }, 2)}\n`);
 }
 
 async function lintWritten(count: number, invocation: Invocation, context: Context): Promise<void> {

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { jsonOption, stackOptions } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
+import { toJson } from '../../output/json.ts';
 import { styleFor } from '../../output/style.ts';
 import { folderOf, folderOption } from './folder.ts';
 
@@ -75,9 +76,7 @@ export const lint: Command = {
     switch (format) {
       case 'json': {
         const files = report.files.map(({ name, statements, findings }) => ({ name, statements, findings }));
-        context.stdout.write(
-          `${JSON.stringify({ files, sum: report.sum, changed: report.changed }, null, 2)}\n`,
-        );
+        context.stdout.write(`${toJson({ files, sum: report.sum, changed: report.changed }, 2)}\n`);
         break;
       }
       case 'atlas':

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
 import { CliError, exitCodes } from '../../grammar/errors.ts';
+import { dataFor } from '../../output/printable.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 import { untilInterrupted } from './interrupt.ts';
 
@@ -41,7 +42,7 @@ export const squash: Command = {
         },
       );
     if (options['dry-run']) {
-      context.stdout.write(squashed.text);
+      context.stdout.write(dataFor(context.stdout, squashed.text));
       return exitCodes.ok;
     }
     await writeFile(join(folder.path, squashed.name), squashed.text, { flag: 'wx' });
