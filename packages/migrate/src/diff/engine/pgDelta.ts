@@ -43,20 +43,15 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     });
     pool.on('error', () => undefined);
     try {
-      const { factBase, diagnostics } = await extract(pool);
+      const { factBase } = await extract(pool);
       const roles = factBase.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
       const kept = ownPart(factBase, scope);
       // Owners are roles, which are not compared, and named all the same.
       const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', new Set(), {
         allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
       });
-      const unmodelled = diagnostics.flatMap(({ code, context }) => {
-        if (code !== 'unmodeled_kind') return [];
-        const { kind, samples } = context as { kind: string; samples: string[] };
-        return [{ kind, names: samples }];
-      });
       const handle: Handle = { facts, scope, roles };
-      return { structure: structureOf(facts), unmodelled, roles: usedRoles(kept), handle };
+      return { structure: structureOf(facts), roles: usedRoles(kept), handle };
     } finally {
       await pool.end();
     }

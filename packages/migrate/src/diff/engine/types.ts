@@ -3,17 +3,10 @@
 /** What a database holds, as the library reads it, and as far as we look ourselves. */
 export interface Reading {
   readonly structure: Structure;
-  /** Kinds of objects that the library sees and does not understand, with names. */
-  readonly unmodelled: readonly Unmodelled[];
   /** Roles that grants and owners name. */
   readonly roles: readonly string[];
   /** The library's own. */
   readonly handle: unknown;
-}
-
-export interface Unmodelled {
-  readonly kind: string;
-  readonly names: readonly string[];
 }
 
 /** Keys are `schema.name`. */
