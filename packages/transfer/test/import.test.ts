@@ -319,6 +319,14 @@ grant postgres to db_migrator;
 commit; rollback;
 create event trigger mine on ddl_command_end execute function public.climb();
 copy public.prey from program 'id';
+COPY cron.job (schedule, command) FROM stdin WHERE public.climb() = 1;
+* * * * *\tselect 1
+\\.
+insert into cron.job (schedule, command) values ('* * * * *', public.climb()::text);
+create role another;
+create table public.owned (id int);
+alter table public.owned owner to another;
+alter role another set search_path to 'a\\', 'b';
 `,
     );
     await withDatabase(async database => {
@@ -333,6 +341,9 @@ copy public.prey from program 'id';
       );
       assert.equal(told(report, 'failed', 'statement').length > 2, true);
       await connectAndDrop(database, 'helper');
+      const client = connect(database.superuserUrl);
+      await client.script('drop table public.owned; drop role another');
+      await client.close();
     });
   });
 

@@ -61,7 +61,7 @@ end $role$; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit tru
     if (!this.#roles.isNew(name)) return leave;
     if (!this.#scope.world.settings.includes(setting))
       return aside('setting', `${name}: ${setting}`, 'only the administrator may give it');
-    const values = text.match(/E?'(?:[^'\\]|\\.|'')*'/g);
+    const values = text.match(/E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'/g);
     if (values === null) return aside('setting', `${name}: ${setting}`, 'its value cannot be read');
     return { do: 'administer', text: `alter role ${id(name)} set ${id(setting)} to ${values.join(', ')}` };
   }
@@ -99,6 +99,8 @@ end $role$; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit tru
 
   owner({ what, object, named, role }: Extract<Said, { kind: 'owner' }>): Decision {
     if (what === 'large object' || what === 'event trigger') return leave;
+    // One statement, whatever stands in its parentheses.
+    if (named.includes(';')) return leave;
     if (what === 'schema' ? this.#scope.isOwnSchema(object.name) : this.#scope.isLeft(object)) return leave;
     const owner = this.#roles.resolve(role);
     if (owner.kind !== 'role' || owner.name === this.#scope.world.owner || !this.#roles.isNew(owner.name)) {

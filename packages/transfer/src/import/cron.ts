@@ -1,11 +1,17 @@
-import { quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
+import { quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
 import { Lexer } from '@peakstone/kernel/script';
 import type { World } from './world.ts';
 
 /** The tables of pg_cron, which are the administrator's to write: a job runs as whom it names. */
 export const CRON_TABLES: readonly string[] = ['cron.job', 'cron.job_run_details'];
 
-/** Rows of a COPY or, `text` being an INSERT, of a dump with --inserts. Resolves with how many there were. */
+/** `COPY … FROM stdin` in our own words: the dump's might call a function of its own. Pure. */
+export function copyCron(table: string, columns: readonly string[]): string {
+  const list = columns.length === 0 ? '' : ` (${columns.map(id).join(', ')})`;
+  return `copy ${table}${list} from stdin`;
+}
+
+/** Rows for `copyCron`'s text or, of a dump with --inserts, what `isPlainInsert` says. Resolves with how many there were. */
 export async function importCronRows(
   admin: Pool,
   world: World,

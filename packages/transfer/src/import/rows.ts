@@ -1,6 +1,6 @@
 import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
 import type { Item } from '../source/index.ts';
-import { CRON_TABLES, importCronRows, isPlainInsert } from './cron.ts';
+import { CRON_TABLES, copyCron, importCronRows, isPlainInsert } from './cron.ts';
 import type { Decider } from './decide.ts';
 import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
@@ -56,7 +56,10 @@ export class RowLoader {
     const title = `rows of ${table}`;
     if (this.#isCron(table)) {
       await this.#session.attempt(title, at, async () =>
-        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, copy, rows)),
+        this.#arrived(
+          table,
+          await importCronRows(this.#admin, this.#dump.world, copyCron(table, columns), rows),
+        ),
       );
       return;
     }
