@@ -3,6 +3,7 @@ import { TransferError } from '../errors.ts';
 
 /** No name, statement or list of pg_dump's is longer. */
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+const SHORT_BYTES = 65_536;
 
 /**
  * Reads the numbers and texts of an archive one after the other. An integer is a sign byte and, least first, as many bytes
@@ -37,7 +38,10 @@ export class Cursor {
     const length = await this.integer();
     if (length < 0) return null;
     if (length > MAX_TEXT_BYTES) throw damaged();
-    const bytes = await this.file.read(this.at, length);
+    // Most are short, and in the window already.
+    const bytes = await (length <= SHORT_BYTES
+      ? this.file.view(this.at, length)
+      : this.file.read(this.at, length));
     this.at += length;
     return bytes.toString('utf8');
   }
