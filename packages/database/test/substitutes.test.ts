@@ -104,7 +104,7 @@ describe('the audit of changes, where the server has no pgaudit', () => {
     const lines = log.filter(line => line.includes('AUDIT: SESSION'));
     assert.equal(
       lines.some(line =>
-        /AUDIT: SESSION,\d+,1,DDL,CREATE TABLE,TABLE,public\.films,"create table public\.films/.test(line),
+        /AUDIT: SESSION,\d+,1,DDL,CREATE TABLE,TABLE,public\.films,<not logged>,<not logged>$/.test(line),
       ),
       true,
     );
@@ -113,13 +113,11 @@ describe('the audit of changes, where the server has no pgaudit', () => {
       true,
     );
     assert.equal(
-      lines.some(line =>
-        /,DDL,DROP TABLE,TABLE,public\.films,"drop table public\.films",<not logged>/.test(line),
-      ),
+      lines.some(line => /,DDL,DROP TABLE,TABLE,public\.films,<not logged>,<not logged>$/.test(line)),
       true,
     );
     assert.equal(
-      lines.some(line => line.includes('open-sesame')),
+      log.some(line => line.includes('open-sesame')),
       false,
     );
   });

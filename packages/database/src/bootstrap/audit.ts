@@ -1,22 +1,17 @@
 /**
  * What stands in for pgaudit where the server does not have it: each change of the schema is a line of the server's log, in
- * pgaudit's form. It sees what event triggers see: no roles, databases or settings, no single rows (object audit), and a
- * statement inside of a function by its object, not by its text.
+ * pgaudit's form. It sees what event triggers see: no roles, databases or settings, no single rows (object audit). The
+ * statement's text is left out: it may hold a password, and of a long script each of its lines would be the whole script.
  * @see https://github.com/pgaudit/pgaudit#format
  */
 import { eventTriggerStatements } from './eventTrigger.ts';
 
-/** Commands whose text may hold a password. */
-const SILENT = ['USER MAPPING', 'SERVER', 'SUBSCRIPTION'].flatMap(object => [
-  `CREATE ${object}`,
-  `ALTER ${object}`,
-]);
+/** As the administrator, who alone may keep the server from adding the statement's text, and where in the function that was. */
+const ATTRIBUTES = 'security definer set log_min_error_statement = panic set log_error_verbosity = terse';
 
 export function auditStatements(): string[] {
-  const silent = SILENT.map(command => `'${command}'`).join(', ');
   const say = (command: string, type: string, identity: string) => `
-    raise log 'AUDIT: SESSION,%,1,DDL,%,%,%,%,<not logged>', pg_backend_pid(), ${command}, upper(${type}), ${identity},
-      case when ${command} in (${silent}) then '<not logged>' else '"' || replace(left(current_query(), 8192), '"', '""') || '"' end;`;
+    raise log 'AUDIT: SESSION,%,1,DDL,%,%,%,<not logged>,<not logged>', pg_backend_pid(), ${command}, upper(${type}), ${identity};`;
   return [
     ...eventTriggerStatements(
       'audit_ddl',
@@ -25,6 +20,7 @@ export function auditStatements(): string[] {
   for made in select command_tag, object_type, object_identity from pg_event_trigger_ddl_commands() where schema_name is distinct from 'pg_temp' loop${say('made.command_tag', 'made.object_type', 'made.object_identity')}
   end loop;`,
       'made record;',
+      ATTRIBUTES,
     ),
     ...eventTriggerStatements(
       'audit_drop',
@@ -33,6 +29,7 @@ export function auditStatements(): string[] {
   for gone in select object_type, object_identity from pg_event_trigger_dropped_objects() where original and not is_temporary loop${say("('DROP ' || upper(gone.object_type))", 'gone.object_type', 'gone.object_identity')}
   end loop;`,
       'gone record;',
+      ATTRIBUTES,
     ),
   ];
 }
