@@ -340,9 +340,8 @@ alter role another set search_path to 'a\\', 'b';
         [['postgres']],
       );
       assert.equal(told(report, 'failed', 'statement').length > 2, true);
-      await connectAndDrop(database, 'helper');
       const client = connect(database.superuserUrl);
-      await client.script('drop table public.owned; drop role another');
+      await client.script('drop table public.owned; drop role another; drop role if exists helper');
       await client.close();
     });
   });
@@ -394,9 +393,3 @@ alter role another set search_path to 'a\\', 'b';
     });
   });
 });
-
-async function connectAndDrop(database: TestDatabase, role: string): Promise<void> {
-  const client = connect(database.superuserUrl);
-  await client.script(`drop role if exists ${role}`);
-  await client.close();
-}
