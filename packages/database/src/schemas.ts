@@ -3,12 +3,16 @@ import type { Env } from '@peakstone/kernel/service';
 
 /**
  * `DATABASE_SCHEMAS`: the application's schemas, each once; undefined where nobody names them.
- * @throws {ConfigError} one of them is the server's own, or the stack's
+ * @throws {ConfigError} one of them is the server's own, or the stack's, or several in one
  */
 export function readSchemas(env: Env): readonly string[] | undefined {
   const named = readList(env, 'DATABASE_SCHEMAS', { default: undefined });
   if (named === undefined) return undefined;
   const schemas = [...new Set(named)];
+  // A schema could have such a name; whoever writes one has separated several.
+  const several = schemas.find(name => /[\s;:|"'`]/.test(name));
+  if (several !== undefined)
+    throw new ConfigError('DATABASE_SCHEMAS', 'names separated by commas', { got: several });
   const reserved = schemas.find(name =>
     /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
   );

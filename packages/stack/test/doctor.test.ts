@@ -106,6 +106,54 @@ describe('the deployment doctor', () => {
       'PG_DATA_HOST_DIR',
       /the place of MINIO_DATA_HOST_DIR too/,
     ],
+    [
+      'one folder, written in two ways',
+      { PG_DATA_HOST_DIR: '/srv/a/', MINIO_DATA_HOST_DIR: '/srv/./a' },
+      'PG_DATA_HOST_DIR',
+      /the place of MINIO_DATA_HOST_DIR too/,
+    ],
+    [
+      'a folder inside of another’s',
+      { PG_DATA_HOST_DIR: '/srv/a', MINIO_DATA_HOST_DIR: '/srv/a/minio' },
+      'MINIO_DATA_HOST_DIR',
+      /inside the place of PG_DATA_HOST_DIR/,
+    ],
+    [
+      'a folder around another’s',
+      { PG_DATA_HOST_DIR: '../files/a/db/', MINIO_DATA_HOST_DIR: '../files/a' },
+      'PG_DATA_HOST_DIR',
+      /inside the place of MINIO_DATA_HOST_DIR/,
+    ],
+    ['a folder with options of a mount', { PG_DATA_HOST_DIR: '/srv/a:ro' }, 'PG_DATA_HOST_DIR', /a colon/],
+    ['a pool that is no number', { PGRST_DB_POOL: 'abc' }, 'PGRST_DB_POOL', /no number of connections/],
+    [
+      'a pool past the server’s',
+      { PGRST_DB_POOL: '500' },
+      'PGRST_DB_POOL',
+      /more than the database takes: 97/,
+    ],
+    ['a pool that leaves nobody any', { PGRST_DB_POOL: '80' }, 'PGRST_DB_POOL', /too few for the others/],
+    [
+      'a network that is none',
+      { GATEWAY_TRUSTED_PROXIES: '10.0.0' },
+      'GATEWAY_TRUSTED_PROXIES',
+      /must be addresses, networks such as /,
+    ],
+    ['a size that is none', { GATEWAY_MAX_BODY: 'much' }, 'GATEWAY_MAX_BODY', /must be a size such as /],
+    [
+      'a role’s setting without sense',
+      { DATABASE_ROLE_SETTINGS: 'app_user.work_mem=lots' },
+      'DATABASE_ROLE_SETTINGS',
+      /'lots' is no size for app_user\.work_mem/,
+    ],
+    [
+      'a setting of nobody',
+      { DATABASE_ROLE_SETTINGS: 'ap_user.work_mem=1MB' },
+      'DATABASE_ROLE_SETTINGS',
+      /of the stack's roles/,
+    ],
+    ['schemas by semicolon', { DATABASE_SCHEMAS: 'public;shop' }, 'DATABASE_SCHEMAS', /separated by commas/],
+    ['schemas by space', { DATABASE_SCHEMAS: 'public shop' }, 'DATABASE_SCHEMAS', /separated by commas/],
     ['an open pooler', { PUBLISH_PGCAT: '0.0.0.0:6432' }, 'PUBLISH_PGCAT', /pooler to every network/],
     ['a port that is none', { PUBLISH_REST: '127.0.0.1:99999' }, 'PUBLISH_REST', /no address to listen on/],
     [
@@ -279,6 +327,17 @@ describe('the deployment doctor', () => {
       checkEnvironment(small, deployable({ GRAFANA_ADMIN_PASSWORD: undefined, PGADMIN_PASSWORD: undefined })),
       [],
     );
+  });
+
+  it('takes neighbouring folders, and settings as PostgreSQL and the gateway write them', () => {
+    const values = {
+      PG_DATA_HOST_DIR: '/srv/a',
+      MINIO_DATA_HOST_DIR: '/srv/a-minio',
+      PGRST_DB_POOL: '20',
+      GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8, loopback',
+      DATABASE_ROLE_SETTINGS: 'app_user.work_mem=16MB; read_only.statement_timeout=1.5min; app_user.jit=off',
+    };
+    assert.deepEqual(checkEnvironment(stack, deployable(values)), []);
   });
 
   it('asks for no storage, and no user of one, where the log store is elsewhere', () => {

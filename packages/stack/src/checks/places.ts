@@ -1,4 +1,5 @@
 /** Checks of where data lie and of what images they are run by. */
+import { posix } from 'node:path';
 import { error, type ValueCheck, warning } from './check.ts';
 
 /**
@@ -8,10 +9,21 @@ import { error, type ValueCheck, warning } from './check.ts';
 export function isPlace(volume: string): ValueCheck {
   return (value, { name, values, stack }) => {
     const hint = `use the volume ${volume} (leave ${name} out), an absolute path, or ../files/… under Dokploy`;
-    const twin = Object.entries(values).find(
-      ([other, place]) => other < name && /_DIR$/.test(other) && place?.trim() === value,
-    );
-    if (twin) return error(`it is the place of ${twin[0]} too`, 'give each its own folder');
+    if (/[:\p{Cc}]/u.test(value))
+      return error(
+        `'${value}' holds a colon or a control character, where Compose ends a path`,
+        'give the folder alone: whether it may be written to is the stack’s to say',
+      );
+    for (const [other, text] of Object.entries(values)) {
+      const place = text?.trim();
+      if (other === name || !/_DIR$/.test(other) || !place || !isPath(place) || !isPath(value)) continue;
+      const way = posix.relative(place, value);
+      // Told once, of the later one.
+      if (way === '' && other < name)
+        return error(`it is the place of ${other} too`, 'give each its own folder');
+      if (way !== '' && !way.startsWith('..') && !way.startsWith('/'))
+        return error(`it lies inside the place of ${other}`, 'give each a folder beside the other’s');
+    }
     if (value === volume || /^(?:\/[^/]|\.\.\/)/.test(value)) return undefined;
     if (/^\.\/?/.test(value)) {
       const where = 'it is a folder of the checkout';
@@ -21,6 +33,10 @@ export function isPlace(volume: string): ValueCheck {
     }
     return error(`'${value}' is neither the volume ${volume} nor a path`, hint);
   };
+}
+
+function isPath(place: string): boolean {
+  return /^[./]/.test(place);
 }
 
 /** Images are pinned: what moves may differ between two servers, or between today and a restart tomorrow. */

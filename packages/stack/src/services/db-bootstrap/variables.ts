@@ -1,19 +1,12 @@
+import { readRoleSettings } from '@peakstone/database/role-settings';
 import { readSchemas } from '@peakstone/database/schemas';
-import { ConfigError } from '@peakstone/kernel/config';
-import { error, matches, type ValueCheck } from '../../checks/check.ts';
+import { matches, type ValueCheck } from '../../checks/check.ts';
+import { haveUnits, isReadBy } from '../../checks/settings.ts';
 import { passwordVariable, type Variable } from '../../variable.ts';
 
 // What the bootstrap refuses would leave the APIs without it.
 const isMode = matches(/^(?:off|roles|full)$/, 'it is none of off, roles and full', 'leave it out for roles');
-const areSchemas: ValueCheck = value => {
-  try {
-    readSchemas({ DATABASE_SCHEMAS: value });
-    return undefined;
-  } catch (reason) {
-    if (!(reason instanceof ConfigError)) throw reason;
-    return error(`it must be ${reason.expected}`, 'separate names by commas, such as public,shop');
-  }
-};
+const areSchemas = isReadBy(readSchemas, 'separate names by commas, such as public,shop');
 const isTime = matches(/^\d+ ?(?:us|ms|s|min|h|d)?$/, 'it is no time', 'use PostgreSQL’s units, such as 8s');
 const isSize = matches(
   /^(?:-1|\d+ ?(?:B|kB|MB|GB|TB)?)$/,
@@ -34,6 +27,8 @@ export const roleVariables: readonly Variable[] = [
     'DATABASE_ROLE_SETTINGS',
     'Other settings of roles.',
     'app_user.work_mem=16MB; read_only.statement_timeout=1min',
+    isReadBy(readRoleSettings),
+    haveUnits(readRoleSettings),
   ),
 ];
 

@@ -1,3 +1,5 @@
+import { readGatewayConfig } from '@peakstone/gateway/settings';
+import { isReadBy } from '../../checks/settings.ts';
 import { furtherSettings, type Variable } from '../../variable.ts';
 
 /** Its own settings, but for its address, which the container decides. */
@@ -14,4 +16,5 @@ export const gatewayFurther: readonly Variable[] = furtherSettings(
     'REQUEST_TIMEOUT',
     'TRUSTED_PROXIES',
   ].map(name => `GATEWAY_${name}`),
+  isReadBy(readGatewayConfig),
 );

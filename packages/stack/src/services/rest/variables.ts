@@ -1,4 +1,5 @@
 import { error, type ValueCheck } from '../../checks/check.ts';
+import { isPool } from '../../checks/settings.ts';
 import { findService } from '../../definition.ts';
 import {
   furtherSettings,
@@ -7,6 +8,7 @@ import {
   publishVariable,
   type Variable,
 } from '../../variable.ts';
+import { sizeDatabase } from '../postgres/sizing.ts';
 import { restDefaults } from './defaults.ts';
 
 const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
@@ -89,7 +91,13 @@ export const restFurther: readonly Variable[] = furtherSettings(
 );
 
 /** What both engines are given, with a default of the stack's. */
-const restDecided: readonly Variable[] = furtherSettings(['PGRST_DB_ANON_ROLE', 'PGRST_DB_POOL']);
+const restDecided: readonly Variable[] = [
+  ...furtherSettings(['PGRST_DB_ANON_ROLE']),
+  ...furtherSettings(
+    ['PGRST_DB_POOL'],
+    isPool('rest', stack => sizeDatabase(stack).maxConnections),
+  ),
+];
 
 export const restVariables: readonly Variable[] = [
   ...restSettings,
