@@ -74,6 +74,16 @@ describe('a stack beside another on one Traefik', () => {
     assert.ok(!calls.includes('up'));
   });
 
+  it('is refused when a stopped stack has its name, which a start would bring back beside it', async () => {
+    const Labels = { 'traefik.enable': 'true', ...rule('peakstone-rest', 'api.other.test', 'shop-one') };
+    const calls: string[] = [];
+    await assert.rejects(
+      deployBeside([{ Running: false, Labels }], { calls, routes: 'traefik' }),
+      /^DeployError: Traefik knows the stack shop-one by the name peakstone already$/,
+    );
+    assert.ok(!calls.includes('up'));
+  });
+
   it('is refused when one of its hosts leads elsewhere', async () => {
     await assert.rejects(
       deploy(rule('blog', 'API.shop.test', 'blog')),

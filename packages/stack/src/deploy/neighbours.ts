@@ -39,7 +39,7 @@ export function refuseClash(
     const whose = other === '' ? 'a container that is no stack’s' : `the stack ${other}`;
     if (routerNames(labels).some(name => routers.includes(name)))
       throw new DeployError(`Traefik knows ${whose} by the name ${stack.name} already`, {
-        hint: 'give this one a name of its own: name in peakstone.config.ts',
+        hint: 'give this one a name of its own: name in peakstone.config.ts; or remove that one, which counts while it is stopped as well, as it may be started again',
       });
     for (const host of hostsOf(labels)) {
       const domain = hosts.get(host);

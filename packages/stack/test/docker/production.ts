@@ -145,7 +145,7 @@ export function describeProduction(suite: () => Suite): void {
       await assert.rejects(
         project.sql("select length(string_agg(repeat('x', 1000), '')) from generate_series(1, 1000000)"),
       );
-      // The query's process was ended, and the server went on by itself.
+      // The query's process was killed; the server ended every session, and recovered by itself.
       await project.answers('/rest/v1/notes', 200);
       assert.equal(await inspect('postgres', '{{.State.StartedAt}}'), started);
       await project.deploy();
