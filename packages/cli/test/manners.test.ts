@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -115,6 +115,10 @@ describe('the manners of the command line', () => {
       made.map(({ level, title }) => [level, title]),
       [['warn', 'DOMAIN_*']],
     );
+    chmodSync(join(project.folder, '.env'), 0o644);
+    const [open] = await project.json<{ level: string; title: string; todo: string }[]>('doctor', '--deploy');
+    assert.deepEqual([open!.level, open!.title], ['warn', '.env']);
+    assert.match(open!.todo, /^chmod 600 /);
   });
 
   it('reads a configuration that imports its types, in a folder without packages', async t => {
@@ -130,6 +134,15 @@ describe('the manners of the command line', () => {
     );
     assert.deepEqual([typed.code, typed.stderr], [0, '']);
     assert.match(typed.stdout, /`rest` .* upstream \(/);
+    assert.match(
+      (await services('export default {\n  routes: ,\n};')).stderr,
+      /peakstone\.config\.ts:2: Expression expected/,
+    );
+    assert.match((await services('export default { schemas: [] };')).stderr, /schemas: it is empty/);
+    assert.match(
+      (await services(`export default { schemas: ['auth'] };`)).stderr,
+      /schemas: it must be names .* not "auth"/,
+    );
     assert.match((await services('const config = {};')).stderr, /must export its configuration/);
     assert.match(
       (await services(`export default { routes: 'foo' }`)).stderr,

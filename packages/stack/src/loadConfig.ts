@@ -36,7 +36,12 @@ async function readStackConfig(folder: string): Promise<StackConfig> {
   try {
     module = (await import(pathToFileURL(join(folder, name)).href)) as { default?: unknown };
   } catch (error) {
-    throw new StackConfigError(`${name}: ${(error as Error).message}`);
+    // Where it went wrong, as far as Node says: of JavaScript that cannot be parsed it does not.
+    const { message, stack = '' } = error as Error;
+    const line = stack.split(`${name}:`)[1]?.match(/^\d+/)?.[0];
+    throw new StackConfigError(`${line === undefined ? name : `${name}:${line}`}: ${message}`, {
+      cause: error,
+    });
   } finally {
     hooks.deregister();
   }

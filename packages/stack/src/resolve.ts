@@ -74,16 +74,18 @@ function resolveSchemas(schemas: StackConfig['schemas']): readonly string[] | un
   if (schemas === undefined) return undefined;
   if (!Array.isArray(schemas)) throw new StackConfigError(`schemas: it must be a list: ['public', 'shop']`);
   const wrong = schemas.find(schema => !/^[a-z_][a-z0-9_]{0,62}$/.test(schema));
-  if (wrong !== undefined || schemas.length === 0) {
-    throw new StackConfigError(
-      `schemas: '${wrong ?? ''}' must be lower-case letters, digits and underscores`,
-    );
+  if (schemas.length === 0)
+    throw new StackConfigError(`schemas: it is empty: name one at least, or leave it out for 'public'`);
+  if (wrong !== undefined) {
+    throw new StackConfigError(`schemas: '${wrong}' must be lower-case letters, digits and underscores`);
   }
   try {
     return readSchemas({ DATABASE_SCHEMAS: schemas.join(',') });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    throw new StackConfigError(`schemas: ${error.message}`, { cause: error });
+    throw new StackConfigError(`schemas: ${error.message.replace(/^\w+ must be/, 'it must be')}`, {
+      cause: error,
+    });
   }
 }
 

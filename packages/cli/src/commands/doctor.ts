@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Check } from '@peakstone/stack';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
@@ -50,19 +52,24 @@ async function examineHere(invocation: Invocation, context: Context): Promise<re
 
 /** What is wrong with `.env` before it is deployed; nothing when all is well. */
 async function examineDeployment(invocation: Invocation, context: Context): Promise<readonly Check[]> {
-  const { checkEnvironment, loadProject } = await import('@peakstone/stack/deploy');
+  const { checkEnvironment, checkEnvMode, loadProject } = await import('@peakstone/stack/deploy');
   const project = await projectOf(context);
   const { stack, values, envText } = await loadProject(project, context.env, chosen(invocation));
   if (envText === '' && Object.keys(values).length === 0) {
     const todo = 'Make one with every secret: peakstone deploy env';
     return [{ level: 'fail', title: '.env', found: `there is none in ${project}`, todo }];
   }
-  return checkEnvironment(stack, values, envText).map(({ level, name, message, hint }) => ({
-    level: level === 'error' ? 'fail' : 'warn',
-    title: name,
-    found: message,
-    todo: hint,
-  }));
+  const file = join(project, '.env');
+  const mode = existsSync(file) ? [checkEnvMode(file)].filter(({ level }) => level !== 'ok') : [];
+  const found = checkEnvironment(stack, values, envText).map(
+    ({ level, name, message, hint }): Check => ({
+      level: level === 'error' ? 'fail' : 'warn',
+      title: name,
+      found: message,
+      todo: hint,
+    }),
+  );
+  return [...mode, ...found];
 }
 
 function renderChecks(checks: readonly Check[], { stdout, env }: Context): string {

@@ -72,7 +72,8 @@ export class TextPrinter implements Printer {
   #end(tag: string, fields: readonly Field[]): string {
     const people = this.#format === 'table' || this.#format === 'expanded';
     // A command without rows: psql prints its tag; for programs there is nothing to read.
-    if (fields.length === 0 && !tag.startsWith('SELECT')) return people ? `${tag}\n` : '';
+    if (fields.length === 0 && (this.#count === 0 || !tag.startsWith('SELECT')))
+      return people ? `${tag}\n` : '';
     // INSERT … RETURNING prints its rows, then its tag; SHOW, EXPLAIN and FETCH do not.
     const tail = /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag) ? `\n${tag}\n` : '\n';
     switch (this.#format) {

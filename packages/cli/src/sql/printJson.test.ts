@@ -25,6 +25,14 @@ describe('printing one JSON value', () => {
     assert.deepEqual(printed([['1'], [], ['2', '3']], 3), [[{ n: 1 }], [], [{ n: 2 }, { n: 3 }]]);
   });
 
+  it('gives each of several columns of one name a name of its own', () => {
+    const fields = ['id', 'id_2', 'id', 'id'].map(name => ({ name, typeOid: 23 })) as Field[];
+    const printer = new JsonPrinter(new Map(), 1);
+    printer.rows([['1', '2', '3', '4'].map(text => Buffer.from(text))], fields);
+    printer.end({ tag: 'SELECT 1', fields, rows: [] });
+    assert.deepEqual(JSON.parse(printer.finish()), [{ id: 1, id_2: 2, id_3: 3, id_4: 4 }]);
+  });
+
   it('has an error in the place of the rows of the statement that failed', () => {
     const error = { message: 'no' };
     assert.deepEqual(printed([['1']], 1, error), { error });

@@ -29,7 +29,7 @@ export class JsonPrinter implements Printer {
 
   rows(rows: Rows, fields: readonly Field[]): string {
     const copied = fields.length === 0 && rows[0]?.length === 1;
-    const names = fields.map(field => toJson(field.name));
+    const names = distinct(fields.map(field => field.name)).map(toJson);
     // One row a line: easy on the eye, and on a line-based tool.
     const lines = rows.map(row =>
       copied
@@ -88,4 +88,17 @@ export class JsonPrinter implements Printer {
     if (!this.#several) return '';
     return this.#results === 0 ? '[' : ',\n';
   }
+}
+
+/** Members of an object have each a name of its own: the second `id` is `id_2`. Pure. */
+function distinct(names: readonly string[]): readonly string[] {
+  const taken = new Set(names);
+  if (taken.size === names.length) return names;
+  const seen = new Set<string>();
+  return names.map(name => {
+    let own = name;
+    for (let count = 2; seen.has(own) || (own !== name && taken.has(own)); count++) own = `${name}_${count}`;
+    seen.add(own);
+    return own;
+  });
 }

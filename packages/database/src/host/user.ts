@@ -33,7 +33,15 @@ export function resolveRunUser(dataOwner: number | undefined, notice: (text: str
       'Use Linux, macOS or WSL, or set DATABASE_ENGINE to the URL of a PostgreSQL 17.',
     );
   }
-  if (uid !== 0) return { uid, gid, name: ownName(uid), dropped: false };
+  if (uid !== 0) {
+    const name = ownName(uid);
+    if (name !== undefined) return { uid, gid, name, dropped: false };
+    throw new DatabaseError(
+      'NO_UNPRIVILEGED_USER',
+      `The user ${uid} that this runs as has no name, and PostgreSQL starts for none without one.`,
+      `Give it a name, such as by a line in /etc/passwd (peakstone:x:${uid}:${gid}::/tmp:/sbin/nologin), use the image of PostgreSQL that makes one up, or set DATABASE_ENGINE to the URL of a server.`,
+    );
+  }
 
   const accounts = readAccounts();
   const user = chooseAccount(accounts, dataOwner) ?? createAccount() ?? findByName(accounts, 'nobody');

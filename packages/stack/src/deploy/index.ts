@@ -1,5 +1,6 @@
 export type { Finding } from '../checks/check.ts';
 export { stackVersion } from '../definition.ts';
+export { checkEnvMode } from '../project/envMode.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';
 export { type ComposeOptions, deployCompose } from './compose.ts';
 export { diffLines, renderDiff } from './diff.ts';

@@ -9,6 +9,7 @@ const names = readNames([
   ['function', 'auth', 'uid', null],
   ['schema', '', 'public', null],
   ['schema', '', 'auth', null],
+  ['schema', '', 'pg_catalog', null],
   ['column', 'public', 'title', 'films'],
   ['column', 'public', 'tags', 'films'],
   ['column', 'leads', 'telephone', 'film_leads'],
@@ -19,8 +20,15 @@ describe('completing names at the prompt', () => {
   it('offers relations where one must stand', () => {
     assert.deepEqual(completed('select * from film'), ['films', 'film_leads']);
     assert.deepEqual(completed('select * from films, fil'), ['films', 'film_leads']);
-    assert.deepEqual(completed('\\d pub'), ['public.films', 'public.']);
+    assert.deepEqual(completed('\\d pub'), ['public.']);
+    assert.deepEqual(completed('\\d public.f'), ['public.films']);
     assert.deepEqual(completed('select * from pg_catalog.pg_cl'), ['pg_catalog.pg_class']);
+  });
+
+  it('offers each by one name, and the system’s where they are begun', () => {
+    const offered = completed('select * from ');
+    assert.deepEqual(offered, ['films', 'film_leads', 'public.', 'auth.']);
+    assert.deepEqual(completed('select * from pg_'), ['pg_catalog.']);
   });
 
   it('offers columns of what the statement names, in the lines above as well, and of every table before it does', () => {

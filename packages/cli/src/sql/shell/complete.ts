@@ -37,7 +37,7 @@ export function readNames(rows: readonly Texts[]): Names {
     } else {
       // PostgreSQL's own are found by their schema.
       const list = lists[kind as 'relation' | 'function'];
-      if (schema !== 'pg_catalog' && schema !== 'information_schema') list.add(name!);
+      if (!isSystem(schema!)) list.add(name!);
       list.add(`${schema}.${name}`);
     }
   }
@@ -48,6 +48,8 @@ export function readNames(rows: readonly Texts[]): Names {
     columns,
   };
 }
+
+const isSystem = (schema: string): boolean => schema === 'pg_catalog' || schema === 'information_schema';
 
 const keywords =
   'ADD ALL ALTER ANALYZE AND ANY AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLUMN COMMENT COMMIT CONFLICT CONSTRAINT COPY COUNT CREATE CROSS CURRENT_DATE CURRENT_TIMESTAMP CURRENT_USER DATABASE DEFAULT DELETE DESC DISTINCT DO DOMAIN DROP ELSE ENABLE END EXCEPT EXISTS EXPLAIN EXTENSION FALSE FETCH FILTER FOREIGN FROM FULL FUNCTION GENERATED GRANT GROUP HAVING IDENTITY IF ILIKE IN INDEX INNER INSERT INTERSECT INTO IS JOIN KEY LANGUAGE LATERAL LEFT LEVEL LIKE LIMIT LISTEN MATERIALIZED MERGE NATURAL NOT NOTHING NULL OFFSET ON OR ORDER OUTER OVER PARTITION POLICY PRIMARY PROCEDURE REFERENCES REFRESH RETURNING REVOKE RIGHT ROLE ROLLBACK ROW SAVEPOINT SCHEMA SECURITY SELECT SEQUENCE SET SHOW TABLE TEMPORARY THEN TO TRANSACTION TRIGGER TRUE TRUNCATE TYPE UNION UNIQUE UPDATE USING VACUUM VALUES VIEW WHEN WHERE WINDOW WITH'.split(
@@ -77,7 +79,10 @@ export function complete(line: string, before: string, names: Names): [string[],
   }
   const head = `${before}\n${line}`.slice(0, before.length + 1 + line.length - word.length);
   const candidates = candidatesAfter(head, word, names);
-  const found = candidates.filter(name => name.toLowerCase().startsWith(word.toLowerCase()));
+  // Each thing by one name: with its schema where one is typed, and the system's schemas where they are begun.
+  const fits = (name: string): boolean =>
+    word.includes('.') || !(/\.[^.]/.test(name) || (word === '' && isSystem(name.replace(/\.$/, ''))));
+  const found = candidates.filter(name => fits(name) && name.toLowerCase().startsWith(word.toLowerCase()));
   return [[...new Set(found)].slice(0, 500), word];
 }
 

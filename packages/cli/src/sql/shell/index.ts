@@ -61,6 +61,9 @@ class Shell {
   #above = '';
   #waitsFor: ReturnType<typeof splitInput>['waitsFor'] = '';
   #names: Names = noNames;
+  /** The line at which Tab was pressed last, and how often there. */
+  #tabbed: string | null = null;
+  #tabs = 0;
   #expanded: boolean;
   #timing = false;
   #busy = false;
@@ -81,7 +84,7 @@ class Shell {
       terminal: true,
       history: [...this.#history.load(text => context.stderr.write(`${text}\n`))],
       historySize: 2000,
-      completer: (line: string) => complete(line, this.#above, this.#names),
+      completer: (line: string) => this.#complete(line),
     });
   }
 
@@ -153,8 +156,10 @@ class Shell {
     try {
       if (own) return await this.#actOn(own);
       if (this.#above === '') {
-        const hint = hints[line.trim().toLowerCase()];
-        if (hint !== undefined) return void this.#context.stdout.write(`${hint}\n`);
+        const word = line.trim().toLowerCase().replace(/\s*;$/, '');
+        if (word === 'quit' || word === 'exit') return void this.#readline.close();
+        if (word === 'help')
+          return void this.#context.stdout.write('Use \\? for help, \\h for SQL commands, \\q to leave.\n');
       }
       const { pieces, rest, waitsFor } = splitInput(`${this.#above}${line}\n`);
       this.#above = rest.trim() === '' ? '' : rest;
@@ -287,6 +292,20 @@ class Shell {
     this.#prompt();
   }
 
+  /** What Tab offers; of very many only what they begin with, until it is pressed again to see them. */
+  #complete(line: string): [string[], string] {
+    const [found, word] = complete(line, this.#above, this.#names);
+    this.#tabs = this.#tabbed === line ? this.#tabs + 1 : 1;
+    this.#tabbed = line;
+    if (found.length <= shownUnasked || this.#tabs > 2) return [found, word];
+    if (this.#tabs === 2) {
+      this.#context.stdout.write(`\n${found.length} possibilities: Tab once more shows them.\n`);
+      this.#readline.prompt(true);
+    }
+    const beginning = found.reduce((shared, name) => shared.slice(0, sharedLength(shared, name)));
+    return [beginning.length > word.length ? [beginning] : [], word];
+  }
+
   #prompt(): void {
     const { superuser, database } = this.#target;
     const { transaction } = this.#session;
@@ -319,12 +338,14 @@ class Shell {
   }
 }
 
-/** Words that people type to get out, or along, which are no SQL. */
-const hints: Readonly<Record<string, string>> = {
-  quit: 'Use \\q to leave.',
-  exit: 'Use \\q to leave.',
-  help: 'Use \\? for help, \\h for SQL commands, \\q to leave.',
-};
+/** As in psql, more names than this are not shown unasked. */
+const shownUnasked = 100;
+
+function sharedLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
+}
 
 const personalKinds = new Set<MetaAction['kind']>(['quit', 'help', 'reset', 'print', 'switch', 'edit']);
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Conninfo } from './conninfo.ts';
+import { homeFolder } from './home.ts';
 import type { Address } from './socket.ts';
 
 /**
@@ -9,7 +9,9 @@ import type { Address } from './socket.ts';
  * @see https://www.postgresql.org/docs/17/libpq-pgpass.html
  */
 export async function findPassword(info: Conninfo, address: Address): Promise<string | null> {
-  const path = info.passfile ?? join(homedir(), '.pgpass');
+  const home = homeFolder();
+  const path = info.passfile ?? (home === null ? null : join(home, '.pgpass'));
+  if (path === null) return null;
   let text: string;
   try {
     if (process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0) return null;

@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { checkServerIdentity, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { ConnectionError } from '../errors.ts';
 import type { Conninfo } from './conninfo.ts';
 import { sslRequest } from './frontend.ts';
+import { homeFolder } from './home.ts';
 
 export interface Address {
   readonly host: string;
@@ -138,8 +138,9 @@ function firstBytes(socket: Socket, timeoutMs: number): Promise<Buffer> {
 function rootCertificates(info: Conninfo): Buffer | undefined {
   if (info.sslrootcert === 'system') return undefined;
   if (info.sslrootcert) return readFileSync(info.sslrootcert);
-  const usual = join(homedir(), '.postgresql', 'root.crt');
-  return existsSync(usual) ? readFileSync(usual) : undefined;
+  const home = homeFolder();
+  const usual = home === null ? null : join(home, '.postgresql', 'root.crt');
+  return usual !== null && existsSync(usual) ? readFileSync(usual) : undefined;
 }
 
 /** For messages. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rotationInterrupted } from '@peakstone/database';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 import { type EnvValues, readEnvFile } from '../../project/envFile.ts';
+import { checkEnvMode } from '../../project/envMode.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { rotationUnderWay } from '../../project/rotationLock.ts';
 import type { Variable } from '../../variable.ts';
@@ -20,7 +21,7 @@ export function checkEnv(paths: StackPaths, env: EnvValues): Check[] {
     return [fail('.env', message, hint ?? `Correct that line of ${paths.env}.`)];
   }
   const checks = [
-    checkMode(paths.env),
+    checkEnvMode(paths.env),
     ...checkRotation(paths),
     ...checkDuplicates(readFileSync(paths.env, 'utf8')),
   ];
@@ -88,12 +89,6 @@ function checkDuplicates(text: string): Check[] {
   return [
     warn('.env', `sets ${repeated.join(', ')} more than once`, 'The last one counts: remove the others.'),
   ];
-}
-
-function checkMode(path: string): Check {
-  const mode = statSync(path).mode & 0o777;
-  if ((mode & 0o077) === 0) return ok('.env', `readable by you alone`);
-  return warn('.env', `can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
 }
 
 const placeholders =
