@@ -6,7 +6,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type InputOptions, type Plugin, rolldown } from 'rolldown';
 import { requireBuiltins } from './builtins.ts';
-import { builtFile, type Manifest, sourcesOf } from './manifest.ts';
+import { builtFile, INLINED, type Manifest, sourcesOf } from './manifest.ts';
 
 /** Modules that another process loads, by their place beside the one that says so. */
 const BESIDE = /\bmoduleBeside\(import\.meta\.url, '(\.[^']+)'\)/g;
@@ -16,7 +16,7 @@ const OWN_URL = /\bimport\.meta\.url\b/g;
 const PLACE = /\bPLACE_BELOW_DIST\("([^"]*)"\)/g;
 
 /**
- * Bundles `source/src` into `target/dist`. Other packages stay imports.
+ * Bundles `source/src` into `target/dist`. Other packages stay imports, but for those that are inlined.
  * @param source a package's folder
  * @throws with the bundler's reasons, warnings among them
  */
@@ -25,7 +25,10 @@ export async function bundlePackage(source: string, manifest: Manifest, target: 
     input: inputsOf(source, manifest),
     cwd: source,
     platform: 'node',
-    external: id => !id.startsWith('.') && !path.isAbsolute(id),
+    external: id =>
+      !id.startsWith('.') &&
+      !path.isAbsolute(id) &&
+      !INLINED.some(name => id === name || id.startsWith(`${name}/`)),
     plugins: [placesOf(path.join(source, 'src'))],
     onLog(_level, log) {
       // Who needs a module at once has it in its file; another's late import of it does no harm.
@@ -75,8 +78,9 @@ function placesOf(src: string): Plugin {
   return {
     name: 'places',
     transform(code, id) {
-      if (!code.includes('import.meta.url')) return null;
       const folder = path.relative(src, path.dirname(id));
+      // What is inlined keeps its own.
+      if (!code.includes('import.meta.url') || folder.startsWith('..')) return null;
       const place = (name: string): string => `PLACE_BELOW_DIST("${path.posix.join(folder, name)}")`;
       return code
         .replaceAll(BESIDE, (_, name: string) => `${place(`${name}.js`)}.href`)

@@ -10,7 +10,15 @@ export interface Manifest {
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
+
+/**
+ * Packages whose code goes into ours instead of being installed beside it: they bring sources and more that nobody runs. What
+ * they need in turn is a dependency of ours.
+ */
+export const INLINED: readonly string[] = ['@supabase/pg-delta'];
 
 /** The package that people type: the command, with the Node that runs it. */
 const COMMAND = { source: '@peakstone/cli', published: 'peakstone' } as const;
@@ -18,10 +26,19 @@ const COMMAND = { source: '@peakstone/cli', published: 'peakstone' } as const;
 /**
  * Built files instead of sources; every package of ours pinned to the version that is published with it.
  * @param root the workspace's own manifest: its version is everyone's, and it names the Node binaries
+ * @param inlined the manifests of what it has inlined, whose dependencies are pinned and whose peers are optional
  */
-export function publishedManifest(manifest: Manifest, root: Manifest): Record<string, unknown> {
+export function publishedManifest(
+  manifest: Manifest,
+  root: Manifest,
+  inlined: readonly Manifest[],
+): Record<string, unknown> {
   const isCommand = manifest.name === COMMAND.source;
-  const { dependencies = {}, optionalDependencies = {} } = manifest;
+  const { optionalDependencies = {} } = manifest;
+  const dependencies = Object.entries({
+    ...Object.assign({}, ...inlined.map(each => each.dependencies ?? {})),
+    ...manifest.dependencies,
+  } as Record<string, string>).filter(([name]) => !INLINED.includes(name));
   return {
     name: isCommand ? COMMAND.published : manifest.name,
     version: root.version,
@@ -31,13 +48,14 @@ export function publishedManifest(manifest: Manifest, root: Manifest): Record<st
     // The command runs on the Node 24 that it brings; the others are run by it.
     ...(isCommand && { engines: { node: '>=20' }, bin: manifest.bin }),
     exports: publishedExports(manifest),
-    files: ['dist', 'bin', 'examples'],
+    files: ['dist', 'bin', 'examples', 'licenses'],
     dependencies: Object.fromEntries(
-      Object.entries(dependencies).map(([name, range]) => [
-        name,
-        name.startsWith('@peakstone/') ? root.version : range,
-      ]),
+      dependencies.map(([name, range]) => [name, name.startsWith('@peakstone/') ? root.version : range]),
     ),
+    ...(inlined.length > 0 && {
+      peerDependencies: Object.assign({}, ...inlined.map(each => each.peerDependencies ?? {})),
+      peerDependenciesMeta: Object.assign({}, ...inlined.map(each => each.peerDependenciesMeta ?? {})),
+    }),
     optionalDependencies: { ...optionalDependencies, ...(isCommand && root.optionalDependencies) },
   };
 }

@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { bundlePackage } from './bundle.ts';
-import { builtFile, type Manifest, publishedManifest } from './manifest.ts';
+import { builtFile, INLINED, type Manifest, publishedManifest } from './manifest.ts';
 import { npmCommand } from './npm.ts';
+import { pruneTypes } from './types.ts';
 
 /** Files of the repository that a package brings along. */
 const EXTRAS: Readonly<Record<string, readonly string[]>> = { stack: ['examples'] };
@@ -36,11 +37,21 @@ export async function makeTarballs(root: string, folder: string): Promise<readon
     const target = path.join(build, 'packages', name);
     layOut(root, name, path.join(build, 'types', name), target);
     const manifest = readManifest(source);
+    pruneTypes(target, manifest);
     await bundlePackage(source, manifest, target);
-    writeFileSync(
-      path.join(target, 'package.json'),
-      `${JSON.stringify(publishedManifest(manifest, workspace), null, 2)}\n`,
+    const inlined = INLINED.filter(each => each in (manifest.dependencies ?? {})).map(each =>
+      path.join(root, 'node_modules', each),
     );
+    for (const folder of inlined) {
+      const licence = path.join(target, 'licenses', path.basename(folder));
+      cpSync(path.join(folder, 'LICENSE'), licence);
+    }
+    const published = publishedManifest(
+      manifest,
+      workspace,
+      inlined.map(folder => pinned(readManifest(folder), root)),
+    );
+    writeFileSync(path.join(target, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
     made.push(pack(target, folder));
   }
   rmSync(build, { recursive: true });
@@ -113,6 +124,15 @@ function run(command: string, args: readonly string[], cwd: string): string {
   throw new Error(
     `${path.basename(command)} ${args[0]} ended with ${status}: ${error?.message ?? ''}${stdout}${stderr}`,
   );
+}
+
+/** With the versions of its dependencies that are installed here, and tested. */
+function pinned(manifest: Manifest, root: string): Manifest {
+  const names = Object.keys(manifest.dependencies ?? {});
+  const dependencies = Object.fromEntries(
+    names.map(name => [name, readManifest(path.join(root, 'node_modules', name)).version]),
+  );
+  return { ...manifest, dependencies };
 }
 
 function readManifest(folder: string): Manifest {
