@@ -7,6 +7,7 @@ import {
   char,
   eof,
   FAIL,
+  type Fail,
   label,
   lexeme,
   map,
@@ -16,6 +17,7 @@ import {
   optional,
   type Parser,
   pure,
+  quick,
   rest,
   satisfy,
   sepBy1,
@@ -62,11 +64,12 @@ const unquoted = span(/[^,)]*/y, 0);
 
 const listElement: Parser<string> = alt(attempt(seq([quotedValue, listEnd], value => value)), unquoted);
 
+const PLAIN_LIST = /[ \t]*\([ \t]*([^")]*)\)[ \t]*/y;
+
 /** `(1,"two, three",4)`. */
-const listValue: Parser<string[]> = between(
-  lexeme(char('(')),
-  lexeme(char(')')),
-  sepBy1(listElement, char(',')),
+const listValue: Parser<string[]> = alt(
+  quick(PLAIN_LIST, ([, elements = '']) => elements.split(',')),
+  between(lexeme(char('(')), lexeme(char(')')), sepBy1(listElement, char(','))),
 );
 
 /** Either case, character by character. */
@@ -147,29 +150,35 @@ function operation(value: Parser<string>, columns: Parser<Operation> | null): Pa
   return label(alt<Operation>(...(columns ? [columns, ...values] : values)), 'operator (eq, gt, ...)');
 }
 
-const QUICK = /^(not\.)?([a-z]+)\.(.*)$/s;
+const QUICK = /(not\.)?([a-z]+)\.([\s\S]*)$/y;
 const simpleNames: ReadonlySet<string> = new Set(SIMPLE);
 const quantNames: ReadonlySet<string> = new Set(QUANTIFIED);
 
 /** A plain `operator.value` without quantifier is nearly every filter there is: one regex instead of twenty attempts. */
-const quickExpression: Parser<OpExpr> = state => {
-  const match = state.fast ? QUICK.exec(state.text) : null;
-  state.error = null;
-  state.consumed = false;
-  if (!match) return FAIL;
-  const [, not, name = '', value = ''] = match;
-  const negated = not !== undefined;
-  const done = (found: Operation): OpExpr => {
-    state.position = state.text.length;
-    state.consumed = true;
-    return { negated, operation: found };
-  };
+const quickExpression: Parser<OpExpr> = quick(QUICK, ([, not, name = '', value = '']) =>
+  plainExpression(not !== undefined, name, value),
+);
+
+function plainExpression(negated: boolean, name: string, value: string): OpExpr | Fail {
   if (quantNames.has(name)) {
-    return done({ kind: 'quantified', operator: name as QuantOperator, quantifier: null, value });
+    const operator = name as QuantOperator;
+    return { negated, operation: { kind: 'quantified', operator, quantifier: null, value } };
   }
-  if (simpleNames.has(name)) return done({ kind: 'simple', operator: name as SimpleOperator, value });
-  return FAIL;
-};
+  if (!simpleNames.has(name)) return FAIL;
+  return { negated, operation: { kind: 'simple', operator: name as SimpleOperator, value } };
+}
+
+const QUICK_IN_TREE = /([A-Za-z0-9_]+)\.(not\.)?([a-z]+)\.([^,()"{}]*)(?=[,)])/y;
+
+/** The same inside of a tree, with the column's name. */
+const quickLogicFilter: Parser<LogicTree> = quick(
+  QUICK_IN_TREE,
+  ([, name = '', not, operator = '', value = '']) => {
+    const found = plainExpression(not !== undefined, operator, value);
+    if (found === FAIL) return FAIL;
+    return { kind: 'filter', filter: { field: { name, path: [] }, expression: found } };
+  },
+);
 
 function expression(value: Parser<string>, columns: Parser<Operation> | null): Parser<OpExpr> {
   return seq([negation, operation(value, columns)], (negated, found) => ({ negated, operation: found }));
@@ -214,6 +223,7 @@ function filterParsers(comparesColumns: boolean): FilterParsers {
     (of, _dot, what): LogicTree => ({ kind: 'filter', filter: { field: of, expression: what } }),
   );
   const logicTree: Parser<LogicTree> = alt<LogicTree>(
+    quickLogicFilter,
     attempt(logicFilter),
     seq(
       [

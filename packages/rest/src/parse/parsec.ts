@@ -25,8 +25,11 @@ export const MAX_DEPTH = 64;
 
 export interface State {
   readonly text: string;
-  /** Shortcuts that skip the bookkeeping of errors; off when a failed input is parsed again for its message. */
-  readonly fast: boolean;
+  /**
+   * Shortcuts, which skip the bookkeeping of errors, are taken as far as they end before this. Once an input has failed it is
+   * parsed again for its message, which tells of the furthest place alone: what ends before the one known has no part in it.
+   */
+  readonly quickUntil: number;
   position: number;
   consumed: boolean;
   error: ParseTrace | null;
@@ -103,6 +106,22 @@ export function span(regex: RegExp, least: 0 | 1, expects: readonly string[] = N
     state.consumed = taken !== '';
     state.error = leaf(state.position, state.position, expects);
     return taken.length < least ? FAIL : taken;
+  };
+}
+
+/**
+ * A shortcut for what most texts are: what the sticky regex matches, where `take` makes something of it.
+ */
+export function quick<T>(regex: RegExp, take: (match: RegExpExecArray) => T | Fail): Parser<T> {
+  return state => {
+    regex.lastIndex = state.position;
+    const match = state.position < state.quickUntil ? regex.exec(state.text) : null;
+    const isBefore = match !== null && state.position + match[0].length < state.quickUntil;
+    const value = isBefore ? take(match) : FAIL;
+    state.error = null;
+    state.consumed = value !== FAIL;
+    if (isBefore && value !== FAIL) state.position += match[0].length;
+    return value;
   };
 }
 
@@ -333,14 +352,19 @@ export function lexeme<T>(parser: Parser<T>): Parser<T> {
 
 const blanks = span(/[ \t]*/y, 0);
 
+export function stateOf(text: string, quickUntil: number): State {
+  return { text, quickUntil, position: 0, consumed: false, error: null, depth: 0 };
+}
+
 /** Runs a parser on the whole text; what follows the match is ignored, as in the reference. */
 export function parse<T>(
   parser: Parser<T>,
   text: string,
 ): { readonly value: T } | { readonly refusal: Refusal } {
-  const quick = parser({ text, fast: true, position: 0, consumed: false, error: null, depth: 0 });
+  const first = stateOf(text, Number.POSITIVE_INFINITY);
+  const quick = parser(first);
   if (quick !== FAIL) return { value: quick };
-  const state: State = { text, fast: false, position: 0, consumed: false, error: null, depth: 0 };
+  const state = stateOf(text, first.error?.position ?? 0);
   const slow = parser(state);
   if (slow !== FAIL) return { value: slow };
   return { refusal: describeRefusal(state.error, text, state.position) };
