@@ -8,6 +8,8 @@ export const ROWS = '_postgrest_t';
 
 /** A row as one value: with `.*` it is never taken for a column of the alias's name. */
 const ROW = `${ROWS}.*`;
+/** A row that is a column itself, beside others that no request names. */
+export const ROW_COLUMN = ROWS;
 
 /** The shape of a function's result decides how it becomes JSON; null for relations. */
 export type ResultShape = 'single-composite' | 'scalar' | 'setof-scalar' | null;
@@ -18,43 +20,47 @@ export function resultShape(plan: CallPlan): ResultShape {
   return plan.routine.returns.setof ? null : 'single-composite';
 }
 
-/** CSV takes its header from the first row of the CTE `named`, which must be there for it. */
-export function handlerSql(handler: Handler, shape: ResultShape, named = SOURCE_CTE.name): string {
+/** CSV takes its header from the first row of the CTE `named`, which must be there for it. `row` is how a row is named. */
+export function handlerSql(
+  handler: Handler,
+  shape: ResultShape,
+  { named = SOURCE_CTE.name, row = ROW }: { readonly named?: string; readonly row?: string } = {},
+): string {
   switch (handler.kind) {
     case 'none':
       return "''";
     case 'json':
-      return jsonSql(shape, false);
+      return jsonSql(shape, false, row);
     case 'arrayStripped':
-      return jsonSql(shape, true);
+      return jsonSql(shape, true, row);
     case 'object': {
-      const rows = shape === 'scalar' ? `${ROWS}.${SCALAR}` : ROW;
+      const rows = shape === 'scalar' ? `${ROWS}.${SCALAR}` : row;
       return `coalesce(${stripped(`json_agg(${rows})->0`, handler.stripsNulls)}, 'null')`;
     }
     case 'geojson':
-      return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${ROW})::json), '[]'))`;
+      return `json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(${row})::json), '[]'))`;
     case 'csv':
       return csvSql(named);
     case 'custom': {
       const routine = qualified(handler.routine);
       if (shape === 'scalar') return `${routine}(${ROWS}.${SCALAR})`;
       return handler.relation === null
-        ? `${routine}(${ROW})`
-        : `${routine}((${ROW})::${qualified(handler.relation)})`;
+        ? `${routine}(${row})`
+        : `${routine}((${row})::${qualified(handler.relation)})`;
     }
   }
 }
 
-function jsonSql(shape: ResultShape, stripsNulls: boolean): string {
+function jsonSql(shape: ResultShape, stripsNulls: boolean, row: string): string {
   switch (shape) {
     case 'single-composite':
-      return `coalesce(${stripped(`json_agg(${ROW})->0`, stripsNulls)}, 'null')`;
+      return `coalesce(${stripped(`json_agg(${row})->0`, stripsNulls)}, 'null')`;
     case 'scalar':
       return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})->0`, stripsNulls)}, 'null')`;
     case 'setof-scalar':
       return `coalesce(${stripped(`json_agg(${ROWS}.${SCALAR})`, stripsNulls)}, '[]')`;
     case null:
-      return `coalesce(${stripped(`json_agg(${ROW})`, stripsNulls)}, '[]')`;
+      return `coalesce(${stripped(`json_agg(${row})`, stripsNulls)}, '[]')`;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   handlerSql,
   jsonRow,
   type ResultShape,
+  ROW_COLUMN,
   ROWS,
   resultShape,
 } from './handler.ts';
@@ -62,7 +63,7 @@ export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: Sta
     counts.length === 0 && total !== 'null'
       ? `(SELECT count(*) FROM (${countSql(plan.root, params)}) _)`
       : total;
-  const body = handlerSql(options.handler, null);
+  const body = handlerSql(options.handler, null, { row: ROW_COLUMN });
   const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM (${rows}) pgrst_page`;
   return params.toSql(explained(options.mediaType, text));
 }
@@ -104,7 +105,7 @@ export function writtenStatement(
   const isBare = options.handler.kind === 'none';
   // Without a body, what select names need not be there.
   const shown = isBare ? null : shownRows(readSql(plan.root, params), options.handler);
-  const body = handlerSql(options.handler, null, SHOWN);
+  const body = handlerSql(options.handler, null, { named: SHOWN });
   const merges =
     mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
   const inserted = merges ? "nullif(current_setting('pgrst.inserted', true), '')" : 'null';
@@ -126,7 +127,7 @@ export function callStatement(call: CallPlan, plan: ReadPlan, options: Statement
   const isSingle = !call.routine.returns.setof;
   const pageTotal = isSingle ? '1' : 'count(*)';
   const { counts, total } = countParts(plan, options, pageTotal, params);
-  const body = handlerSql(options.handler, shape, SHOWN);
+  const body = handlerSql(options.handler, shape, { named: SHOWN });
   const shown = shownRows(rows, options.handler);
   const ctes = [`${SOURCE} AS (${source})`, ...shown.ctes, ...counts];
   const text = `${withSql(ctes)}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM ${shown.from} ${ROWS}`;
