@@ -8,8 +8,6 @@ export const ROWS = '_postgrest_t';
 
 /** A row as one value: with `.*` it is never taken for a column of the alias's name. */
 const ROW = `${ROWS}.*`;
-/** A row that is a column itself, beside others that no request names. */
-export const ROW_COLUMN = ROWS;
 
 /** The shape of a function's result decides how it becomes JSON; null for relations. */
 export type ResultShape = 'single-composite' | 'scalar' | 'setof-scalar' | null;
@@ -20,7 +18,7 @@ export function resultShape(plan: CallPlan): ResultShape {
   return plan.routine.returns.setof ? null : 'single-composite';
 }
 
-/** CSV takes its header from the first row of the CTE `named`, which must be there for it. `row` is how a row is named. */
+/** CSV takes its header from the first row of the CTE `named`, which must be there for it. `row` is a row as one value. */
 export function handlerSql(
   handler: Handler,
   shape: ResultShape,

@@ -17,7 +17,6 @@ import {
   handlerSql,
   jsonRow,
   type ResultShape,
-  ROW_COLUMN,
   ROWS,
   resultShape,
 } from './handler.ts';
@@ -63,7 +62,8 @@ export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: Sta
     counts.length === 0 && total !== 'null'
       ? `(SELECT count(*) FROM (${countSql(plan.root, params)}) _)`
       : total;
-  const body = handlerSql(options.handler, null, { row: ROW_COLUMN });
+  // A page has its rows as a column, beside one that no request names.
+  const body = handlerSql(options.handler, null, { row: ROWS });
   const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM (${rows}) pgrst_page`;
   return params.toSql(explained(options.mediaType, text));
 }
