@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { reservePorts } from '@peakstone/testing';
-import { Project } from './cli.ts';
+import { finish, Project } from './cli.ts';
 
 interface Found {
   readonly files: readonly { readonly name: string | null; readonly sql: string }[];
@@ -126,6 +126,16 @@ describe('peakstone migrate diff', () => {
       /The plan is not proven, and was not written: .+contains null values|is violated by some row/,
     );
     assert.match(stdout, /SET NOT NULL/);
+    assert.equal(inFolder().length, before);
+  });
+
+  it('writes nothing when it is interrupted, and leaves no server behind', async () => {
+    const before = inFolder().length;
+    const child = project.start('migrate', 'diff', 'interrupted', '--to', 'declared');
+    child.stderr!.on('data', text => String(text).includes('reading both') && child.kill('SIGINT'));
+    const { code, stderr } = await finish(child);
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /^error: Cancelled\. Nothing was written\.$/m);
     assert.equal(inFolder().length, before);
   });
 

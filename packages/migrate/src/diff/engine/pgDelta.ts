@@ -41,7 +41,9 @@ export async function loadPgDelta(): Promise<DiffEngine> {
       // Event triggers and names of lesser roles have no say in an administrator's session.
       options: '-c search_path=pg_catalog,pg_temp -c event_triggers=off',
     });
+    // What a connection is lost of is what its query fails of.
     pool.on('error', () => undefined);
+    pool.on('connect', client => client.on('error', () => undefined));
     try {
       const { factBase } = await extract(pool);
       const roles = factBase.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
