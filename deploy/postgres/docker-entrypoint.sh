@@ -154,8 +154,12 @@ initialise() {
 
 # Two servers on one folder destroy it, and in containers each is process 1, so that postmaster.pid tells neither. The descriptors
 # stay open in the server, whose end gives the locks back. The folder above is the mount: what is put back into it is locked out too.
+# Before anything is touched: a server of the same stack shares its sockets' folder as well.
 lock_data() {
   local folder code descriptor
+  # Taken as root already, and handed on.
+  [[ ${PEAKSTONE_LOCKED-} != "$$" ]] || { unset PEAKSTONE_LOCKED; return 0; }
+  mkdir -p "$PGDATA"
   for folder in "$PGDATA" "${PGDATA%/*}"; do
     [[ -r $folder ]] || continue
     exec {descriptor}< "$folder"
@@ -175,11 +179,11 @@ main() {
     from_file POSTGRES_USER postgres
     from_file POSTGRES_DB "$POSTGRES_USER"
     from_file POSTGRES_INITDB_ARGS ''
+    lock_data
     prepare_folders
     if [[ $(id -u) == 0 ]]; then
-      exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
+      PEAKSTONE_LOCKED=$$ exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
     fi
-    lock_data
     if [[ -s $PGDATA/PG_VERSION ]]; then
       local version
       version=$(< "$PGDATA/PG_VERSION")

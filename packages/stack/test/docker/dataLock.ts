@@ -10,7 +10,9 @@ export function describeDataLock(suite: () => Suite): void {
       const { engine, images } = suite();
       const volume = `peakstone-test-lock-${process.pid}`;
       const name = `${volume}-server`;
-      const mounted = ['-v', `${volume}:/var/lib/postgresql/data`];
+      // A second server of one stack, by a mistaken `docker compose run postgres`, has the sockets' folder as well.
+      const sockets = `${volume}-sockets`;
+      const mounted = ['-v', `${volume}:/var/lib/postgresql/data`, '-v', `${sockets}:/var/run/postgresql`];
       const serves = () =>
         until(async () => (await engine.docker(['exec', name, 'pg_isready'])).code === 0, 120_000);
       try {
@@ -31,6 +33,7 @@ export function describeDataLock(suite: () => Suite): void {
           second.stderr,
           /^peakstone-postgres: another server runs on \S+, or it is being restored/m,
         );
+        assert.ok(await serves(), 'the first server lost its socket');
         const lock = 'exec 9</var/lib/postgresql/data; flock -n 9';
         const restore = ['run', '--rm', ...mounted, '--entrypoint', 'sh', images.postgres, '-c', lock];
         assert.equal((await engine.docker(restore)).code, 1);
@@ -41,7 +44,7 @@ export function describeDataLock(suite: () => Suite): void {
         assert.ok(await serves());
       } finally {
         await engine.docker(['rm', '--force', name]);
-        await engine.docker(['volume', 'rm', '--force', volume]);
+        await engine.docker(['volume', 'rm', '--force', volume, sockets]);
       }
     });
   });

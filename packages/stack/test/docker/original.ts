@@ -208,6 +208,8 @@ export function describeOriginal(suite: () => Suite): void {
     });
 
     it('refuses a mount that is a data folder itself, where the original’s users set PGDATA to its root', async () => {
+      // A server that runs there is told first.
+      await project.compose('stop', 'postgres');
       const { code, stdout, stderr } = await suite().engine.docker([
         ...['run', '--rm', '--volume', `${join(data, 'pgdata')}:/var/lib/postgresql/data`],
         ...[
