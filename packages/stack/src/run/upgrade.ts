@@ -16,6 +16,7 @@ export const changes: readonly string[] = [
   'Settings that ALTER ROLE … SET gave to roles of the stack are taken off at each start, and named in the log of postgres: DATABASE_ROLE_SETTINGS holds those that you want. Only db_migrator makes temporary tables and large objects.',
   'The database has a role db_backup, and the server keeps summaries of its WAL (summarize_wal); peakstone backup schedule on turns backups on.',
   'A start applies what is new in migrations/ (atlas/migrations, supabase/migrations), once: where files of it are in the database already, say so by peakstone migrate set VERSION; up --no-migrate leaves them.',
+  'Where the server has no pg_cron, schema cron is there with its functions, and a service cron runs what db_migrator schedules. Changes of the schema are lines (AUDIT) in the log of postgres.',
 ];
 
 /** Kept in the data folder. */
