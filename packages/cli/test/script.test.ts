@@ -197,6 +197,15 @@ describe('a script of peakstone sql', () => {
     assert.deepEqual(JSON.parse(stdout), [{ n: 0 }]);
   });
 
+  it('shows what a NOTIFY says, and keeps it out of what a program reads', async () => {
+    const script = `listen told; notify told, 'it rains'; select 1 as n`;
+    const told = /Asynchronous notification "told" with payload "it rains" received\./;
+    assert.match((await project.run(['sql', script])).stdout, told);
+    const { stdout, stderr } = await project.run(['sql', '--csv', script]);
+    assert.equal(stdout, 'n\n1\n');
+    assert.match(stderr, told);
+  });
+
   it('logs in as the owner of the schemas, so that nothing that runs can become more', async () => {
     const { code, stderr } = await project.run(['sql', 'reset role; set role postgres']);
     assert.equal(code, 1);

@@ -7,7 +7,7 @@ export const restart: Command = {
   name: 'restart',
   summary: 'restart one service, or all of them, without ending the stack',
   description:
-    'Settings and ports stay as they were when the stack came up; to change them, use down and up.',
+    'A service starts with what .env says now, on the ports that the stack came up with. Ports, and what peakstone.config.ts says, change with down and up.',
   arguments: [
     {
       name: 'SERVICE',

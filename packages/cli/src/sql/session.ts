@@ -60,6 +60,9 @@ export class SqlFailure extends Error {
 /** As much as a terminal holds for its reader, so that Ctrl-C is seen after that at the latest. */
 const terminalPart = 2048;
 
+/** Notifications that wait for a statement after which they are shown; those beyond are not. */
+const heldNotifications = 1000;
+
 /** The channel on which the stack's event triggers tell that what the APIs serve has changed. */
 const schemaChannel = 'pgrst';
 
@@ -76,6 +79,7 @@ export class SqlSession {
   readonly #input: InputOnce;
   #client: Client;
   #schemaChanged = false;
+  readonly #notifications: string[] = [];
   #interrupted = false;
   /** Whether some of the output of what runs was thrown away, as it was interrupted. */
   #cut = false;
@@ -92,7 +96,7 @@ export class SqlSession {
   /** @throws {CliError} when there is no such role. */
   static async open(target: Target, output: Output, input: InputOnce): Promise<SqlSession> {
     const opened: { session?: SqlSession } = {};
-    const client = await connectTo(target, target.database, () => opened.session?.noteChange());
+    const client = await connectTo(target, target.database, (...told) => opened.session?.notice(...told));
     opened.session = new SqlSession(target, output, input, client);
     return opened.session;
   }
@@ -120,8 +124,19 @@ export class SqlSession {
     return changed;
   }
 
-  noteChange(): void {
-    this.#schemaChanged = true;
+  /** What a NOTIFY said: shown after the statement that runs, or the next one, as psql does. */
+  notice(channel: string, payload: string): void {
+    if (channel === schemaChannel) this.#schemaChanged = true;
+    else if (this.#notifications.length < heldNotifications)
+      this.#notifications.push(
+        `Asynchronous notification "${channel}"${payload === '' ? '' : ` with payload "${payload}"`} received.\n`,
+      );
+  }
+
+  async #showNotifications(): Promise<void> {
+    const { stdout, stderr, peopleWidth } = this.#output;
+    for (const text of this.#notifications.splice(0))
+      await write(peopleWidth === null ? stderr : stdout, text);
   }
 
   /** Cancels what is under way, in the server as well; what runs rejects. Nothing is begun any more until `resume`. */
@@ -172,6 +187,7 @@ export class SqlSession {
       });
       // The server had sent all by then, and has nothing to refuse.
       if (this.#cut) throw new Error('interrupted');
+      await this.#showNotifications();
     } catch (error) {
       throw this.#asFailure(error, failed);
     } finally {
@@ -276,7 +292,9 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
 
   /** Goes on with another database of the same server; settings and what is open are left behind, as in psql. */
   async connect(database: string | null): Promise<string> {
-    const client = await connectTo(this.#target, database ?? this.#target.database, () => this.noteChange());
+    const client = await connectTo(this.#target, database ?? this.#target.database, (...told) =>
+      this.notice(...told),
+    );
     this.#client.close();
     this.#client = client;
     this.#target.database = database ?? this.#target.database;
@@ -298,10 +316,12 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
   }
 }
 
-async function connectTo(target: Target, database: string, onChange: () => void): Promise<Client> {
-  const client = await target.connect(database, channel => {
-    if (channel === schemaChannel) onChange();
-  });
+async function connectTo(
+  target: Target,
+  database: string,
+  onNotify: (channel: string, payload: string) => void,
+): Promise<Client> {
+  const client = await target.connect(database, onNotify);
   try {
     await client.script(`listen ${schemaChannel}`);
   } catch (error) {

@@ -11,7 +11,7 @@ export interface Target {
   readonly role: string;
   readonly superuser: boolean;
   /** A new connection, with role and claims taken on. @throws {CliError} when there is no such role. */
-  connect(database: string, onNotify: (channel: string) => void): Promise<Client>;
+  connect(database: string, onNotify: (channel: string, payload: string) => void): Promise<Client>;
 }
 
 /** Accounts that log in as themselves. */
@@ -60,7 +60,7 @@ export async function chooseTarget({ options }: Invocation, context: Context): P
 async function openFor(
   url: string,
   claims: string | null,
-  onNotify: (channel: string) => void,
+  onNotify: (channel: string, payload: string) => void,
 ): Promise<Client> {
   const client = await connectClient({ url, parameters: { application_name: 'peakstone sql' }, onNotify });
   try {
