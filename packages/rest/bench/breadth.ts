@@ -54,7 +54,8 @@ async function serverMb(): Promise<number> {
 
 function get(path: string, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
-    request(service.origin + path, { agent, headers }, response => {
+    // Content-Location repeats the URL.
+    request(service.origin + path, { agent, headers, maxHeaderSize: 65_536 }, response => {
       response.resume();
       response.on('end', () => resolve(response.statusCode ?? 0)).on('error', reject);
     })
