@@ -333,6 +333,9 @@ describe('the deployment doctor', () => {
     const values = {
       PG_DATA_HOST_DIR: '/srv/a',
       MINIO_DATA_HOST_DIR: '/srv/a-minio',
+      ATLAS_MIGRATIONS_DIR: '../files/atlas',
+      // Of the shell's environment.
+      PROJECT_DIR: '/srv',
       PGRST_DB_POOL: '20',
       GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8, loopback',
       DATABASE_ROLE_SETTINGS: 'app_user.work_mem=16MB; read_only.statement_timeout=1.5min; app_user.jit=off',

@@ -2,6 +2,9 @@
 import { posix } from 'node:path';
 import { error, type ValueCheck, warning } from './check.ts';
 
+/** Variables that name a place; the environment that they come with has others that end alike. */
+const PLACES = /_(?:DATA_HOST|MIGRATIONS)_DIR$/;
+
 /**
  * A volume of the rendered file, or a folder. Anything else Compose takes for a volume that nobody declared; and a folder of
  * the checkout goes with it, which Dokploy deletes on each fetch.
@@ -15,13 +18,13 @@ export function isPlace(volume: string): ValueCheck {
         'give the folder alone: whether it may be written to is the stack’s to say',
       );
     for (const [other, text] of Object.entries(values)) {
-      const place = text?.trim();
-      if (other === name || !/_DIR$/.test(other) || !place || !isPath(place) || !isPath(value)) continue;
+      const place = text?.trim() ?? '';
+      if (other === name || !PLACES.test(other) || !areComparable(place, value)) continue;
       const way = posix.relative(place, value);
       // Told once, of the later one.
       if (way === '' && other < name)
         return error(`it is the place of ${other} too`, 'give each its own folder');
-      if (way !== '' && !way.startsWith('..') && !way.startsWith('/'))
+      if (way !== '' && way !== '..' && !way.startsWith('../'))
         return error(`it lies inside the place of ${other}`, 'give each a folder beside the other’s');
     }
     if (value === volume || /^(?:\/[^/]|\.\.\/)/.test(value)) return undefined;
@@ -35,8 +38,9 @@ export function isPlace(volume: string): ValueCheck {
   };
 }
 
-function isPath(place: string): boolean {
-  return /^[./]/.test(place);
+/** Both absolute, or both from the checkout, wherever that will be. */
+function areComparable(one: string, other: string): boolean {
+  return /^[./]/.test(one) && /^[./]/.test(other) && posix.isAbsolute(one) === posix.isAbsolute(other);
 }
 
 /** Images are pinned: what moves may differ between two servers, or between today and a restart tomorrow. */

@@ -1,6 +1,6 @@
 /** Checks of settings that a service reads: by its own reader, and by the units of PostgreSQL. */
 import { ConfigError } from '@peakstone/kernel/config';
-import { findService } from '../definition.ts';
+import { findService, type Stack } from '../definition.ts';
 import { error, type ValueCheck, warning } from './check.ts';
 
 /** What the service that reads it would refuse when it starts. @param hint where the reader has none */
@@ -78,23 +78,22 @@ export function haveUnits(
 /** Connections that a superuser keeps for itself: the server's own default. */
 const KEPT = 3;
 
-/** A pool of connections to the stack's server. @param most how many that takes, all together */
-export function isPool(
-  service: string,
-  most: (stack: Parameters<ValueCheck>[1]['stack']) => number,
-): ValueCheck {
+/**
+ * A pool of connections to the stack's server.
+ * @param service whose replicas have one each
+ * @param most how many connections the server takes, all together
+ */
+export function isPool(service: string, most: (stack: Stack) => number): ValueCheck {
   return (value, { stack }) => {
-    const size = Number(value);
-    if (!/^\d+$/.test(value) || size < 1)
+    if (!/^0*[1-9]\d*$/.test(value))
       return error(`'${value}' is no number of connections`, 'give a whole number, such as 10');
     if (findService(stack, 'postgres')?.engine === 'external') return undefined;
-    const replicas = stack.routes === 'dokploy' ? 1 : (stack.replicas[service] ?? 1);
+    const wanted = Number(value) * (stack.replicas[service] ?? 1);
     const left = most(stack) - KEPT;
     const hint = 'take the line out, or give the database more memory (limits in peakstone.config.ts)';
-    if (size * replicas > left)
-      return error(`${size * replicas} connections are more than the database takes: ${left}`, hint);
-    return size * replicas > left / 2
-      ? warning(`${size * replicas} of the database’s ${left} connections leave too few for the others`, hint)
+    if (wanted > left) return error(`${wanted} connections are more than the database takes: ${left}`, hint);
+    return wanted > left / 2
+      ? warning(`${wanted} of the database’s ${left} connections leave too few for the others`, hint)
       : undefined;
   };
 }
