@@ -222,7 +222,7 @@ describe('deploying to Dokploy', () => {
       .finally(() => page.close());
     await assert.rejects(
       deployDokploy({ ...options(), environmentName: 'staging' }),
-      /has no environment staging/,
+      /project '.+' has no environment staging/,
     );
   });
 });

@@ -68,7 +68,7 @@ describe('a stack beside another on one Traefik', () => {
     await assert.rejects(
       deploy(rule('peakstone-rest', 'api.other.test', 'shop-one'), calls),
       (error: DeployError) =>
-        error.message === 'Traefik knows the stack shop-one by the name peakstone already' &&
+        error.message === `Traefik knows the stack shop-one by the name 'peakstone' already` &&
         /name in peakstone\.config\.ts/.test(error.hint ?? ''),
     );
     assert.ok(!calls.includes('up'));
@@ -79,7 +79,7 @@ describe('a stack beside another on one Traefik', () => {
     const calls: string[] = [];
     await assert.rejects(
       deployBeside([{ Running: false, Labels }], { calls, routes: 'traefik' }),
-      /^DeployError: Traefik knows the stack shop-one by the name peakstone already$/,
+      /^DeployError: Traefik knows the stack shop-one by the name 'peakstone' already$/,
     );
     assert.ok(!calls.includes('up'));
   });
@@ -125,8 +125,8 @@ describe('a stack on a machine that has others', () => {
       await assert.rejects(
         deployBeside([{ Running, Labels: own('postgres', '/srv/shop/code') }], { folder, calls }),
         (error: DeployError) =>
-          /^the Compose project shop-two is the stack in \/srv\/shop\/code/.test(error.message) &&
-          /COMPOSE_PROJECT_NAME[\s\S]*docker compose --project-name shop-two down$/.test(error.hint ?? ''),
+          /^the Compose project 'shop-two' is the stack in \/srv\/shop\/code/.test(error.message) &&
+          /COMPOSE_PROJECT_NAME[\s\S]*docker compose --project-name 'shop-two' down$/.test(error.hint ?? ''),
       );
     }
     assert.ok(!calls.includes('up'));

@@ -38,7 +38,8 @@ export function refuseClash(
     if (other === owner) continue;
     const whose = other === '' ? 'a container that is no stack’s' : `the stack ${other}`;
     if (routerNames(labels).some(name => routers.includes(name)))
-      throw new DeployError(`Traefik knows ${whose} by the name ${stack.name} already`, {
+      // Names in quotes: the command line replaces the command's own name where it stands before a word.
+      throw new DeployError(`Traefik knows ${whose} by the name '${stack.name}' already`, {
         hint: 'give this one a name of its own: name in peakstone.config.ts; or remove that one, which counts while it is stopped as well, as it may be started again',
       });
     for (const host of hostsOf(labels)) {

@@ -96,9 +96,9 @@ export function refuseTakenProject(
     const other = labels[FOLDER];
     if (labels[PROJECT] !== name || other === undefined || samePath(other) === samePath(folder)) continue;
     throw new DeployError(
-      `the Compose project ${name} is the stack in ${other}, which this one would replace`,
+      `the Compose project '${name}' is the stack in ${other}, which this one would replace`,
       {
-        hint: `give this one a name of its own: COMPOSE_PROJECT_NAME in .env, or --project-name. If it is the same stack in a new folder, take the old containers down first: docker compose --project-name ${name} down`,
+        hint: `give this one a name of its own: COMPOSE_PROJECT_NAME in .env, or --project-name. If it is the same stack in a new folder, take the old containers down first: docker compose --project-name '${name}' down`,
       },
     );
   }

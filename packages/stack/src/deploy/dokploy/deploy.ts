@@ -149,7 +149,7 @@ async function findEnvironment(client: DokployClient, options: DokployOptions): 
   const wanted = options.environmentName ?? 'production';
   const environment = project.environments.find(candidate => candidate.name === wanted);
   if (environment) return environment.environmentId;
-  throw new DeployError(`project ${name} has no environment ${wanted}`, {
+  throw new DeployError(`project '${name}' has no environment ${wanted}`, {
     hint: `there is ${project.environments.map(candidate => candidate.name).join(', ') || 'none'}; choose with --environment`,
   });
 }
