@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { reservePorts } from '@peakstone/testing';
 import { Project } from './cli.ts';
@@ -108,5 +110,15 @@ describe('settings that are others than before', () => {
       [],
     );
     assert.equal((await project.run(['sql', '--csv', 'select count(*) from kept'])).stdout, 'count\n0\n');
+  });
+
+  it('have new secrets where .env was removed and the data kept, and the start says what that ends', async () => {
+    await project.run(['down']);
+    rmSync(join(project.folder, '.env'));
+    const { code, stderr } = await up();
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /\.env was gone, so new secrets were made: tokens, keys and passwords from before/);
+    await project.run(['down']);
+    assert.doesNotMatch((await up()).stderr, /was gone/);
   });
 });

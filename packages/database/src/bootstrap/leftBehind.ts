@@ -2,7 +2,7 @@ import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { explainConnection } from '../sql.ts';
 
 /** What the stack and the server have in every database. */
-const nobodys = `('pg_catalog', 'information_schema', 'peakstone', 'auth', 'storage', 'extensions')`;
+const nobodys = `('pg_catalog', 'information_schema', 'peakstone', 'auth', 'storage', 'extensions', 'cron')`;
 
 /**
  * Where this database holds nothing: the server's other databases that the stack has served, the largest first. Whoever

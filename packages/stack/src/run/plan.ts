@@ -14,6 +14,7 @@ import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
+import { hasRun } from './upgrade.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {
@@ -44,12 +45,18 @@ export async function planStack(
   onEvent: OnStackEvent,
   exampleSchemas: readonly string[] = [],
 ): Promise<StackPlan> {
-  if (!holdsSecrets(settings.env))
-    ensureSecrets(paths.env, {
+  if (!holdsSecrets(settings.env)) {
+    const notice = (text: string): void => onEvent({ kind: 'notice', text });
+    const { created } = ensureSecrets(paths.env, {
       variables: localVariables,
       isRotating: () => rotationUnderWay(paths) !== null,
-      notice: text => onEvent({ kind: 'notice', text }),
+      notice,
     });
+    if (created && hasRun(paths))
+      notice(
+        `${paths.env} was gone, so new secrets were made: tokens, keys and passwords from before are no longer valid. Put the old file back to keep them.`,
+      );
+  }
   const read = await openStackValues(paths, settings.env);
   const env = read();
   const engines = chooseEngines(env);

@@ -57,6 +57,11 @@ export function recordVersion(paths: StackPaths): void {
   renameSync(draft, fileOf(paths));
 }
 
+/** Whether a stack was ever started on this data folder. */
+export function hasRun(paths: StackPaths): boolean {
+  return existsSync(fileOf(paths));
+}
+
 function fileOf(paths: StackPaths): string {
   return join(paths.data, 'version.json');
 }
