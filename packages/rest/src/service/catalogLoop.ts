@@ -4,12 +4,19 @@ import { attemptLoad, type LoadDeps } from './catalogLoad.ts';
 
 const firstPauseSeconds = 1;
 const maxPauseSeconds = 32;
-/**
- * Between two loads while messages go on coming: twice as long each time, so that a script of a thousand statements costs
- * about ten loads and not a hundred. After a quiet moment the first message is heeded at once again.
- */
+/** Between two loads. */
 const firstCoolDownMs = 100;
 const maxCoolDownMs = 2000;
+/** Messages from one load to the next that a person may have caused, who goes on as soon as a change is served. */
+const byHand = 2;
+
+/**
+ * The pause before the next load, when so many messages have come since the last one began: twice as long while a script says
+ * one after the other, so that its thousand statements cost about ten loads and not a hundred. Pure.
+ */
+export function nextCoolDown(coolDownMs: number, messages: number): number {
+  return messages > byHand ? Math.min(coolDownMs * 2, maxCoolDownMs) : firstCoolDownMs;
+}
 
 export interface CatalogLoop {
   /** Asks for a load; several requests during one load cause one more. */
@@ -35,6 +42,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
   const firstAttempt = Promise.withResolvers<void>();
   const firstSuccess = Promise.withResolvers<void>();
   let isPending = false;
+  let messages = 0;
   let isLoaded = false;
   let failure: unknown = null;
   let nextAttemptAt = 0;
@@ -48,6 +56,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
     let coolDownMs = firstCoolDownMs;
     while (!aborter.signal.aborted) {
       isPending = false;
+      messages = 0;
       const served = waiting;
       waiting = [];
       hurry = new AbortController();
@@ -62,7 +71,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
         firstSuccess.resolve();
         await pause(coolDownMs, AbortSignal.any([aborter.signal, hurry.signal]));
         if (!isPending) return;
-        coolDownMs = Math.min(coolDownMs * 2, maxCoolDownMs);
+        coolDownMs = nextCoolDown(coolDownMs, messages);
         continue;
       }
       if (!config().dbPoolAutomaticRecovery) return;
@@ -76,6 +85,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
 
   const request = (): void => {
     isPending = true;
+    messages++;
     running ??= run().finally(() => {
       running = null;
       // Asked for in the moment in which it ended.
