@@ -20,7 +20,7 @@ describe('a service', () => {
   /** Where code asks for one of these services by its name. Rows do, in `needs`; so do routes and commands, of their own. */
   const asksFor = (any: string) =>
     new RegExp(
-      `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin|after)\\([^)]*'(?:${any})'|\\b(?:ports|replicas)(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
+      `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin|after|get|has)\\([^)]*'(?:${any})'|\\b(?:ports|replicas)(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
     );
   const asking = (files: readonly string[], folder: string, any = names.join('|')) => {
     const special = asksFor(any);

@@ -1,6 +1,6 @@
 /** Checks of settings that a service reads: by its own reader, and by the units of PostgreSQL. */
 import { ConfigError } from '@peakstone/kernel/config';
-import { findService, type Stack } from '../definition.ts';
+import type { Stack } from '../definition.ts';
 import { error, type ValueCheck, warning } from './check.ts';
 
 /** What the service that reads it would refuse when it starts. @param hint where the reader has none */
@@ -81,15 +81,16 @@ const KEPT = 3;
 /**
  * A pool of connections to the stack's server.
  * @param service whose replicas have one each
- * @param most how many connections the server takes, all together
+ * @param most how many connections the server takes, all together; null where nobody here knows
  */
-export function isPool(service: string, most: (stack: Stack) => number): ValueCheck {
+export function isPool(service: string, most: (stack: Stack) => number | null): ValueCheck {
   return (value, { stack }) => {
     if (!/^0*[1-9]\d*$/.test(value))
       return error(`'${value}' is no number of connections`, 'give a whole number, such as 10');
-    if (findService(stack, 'postgres')?.engine === 'external') return undefined;
+    const taken = most(stack);
+    if (taken === null) return undefined;
     const wanted = Number(value) * (stack.replicas[service] ?? 1);
-    const left = most(stack) - KEPT;
+    const left = taken - KEPT;
     const hint = 'take the line out, or give the database more memory (limits in peakstone.config.ts)';
     if (wanted > left) return error(`${wanted} connections are more than the database takes: ${left}`, hint);
     return wanted > left / 2

@@ -228,7 +228,9 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
 }
 
 async function migrate({ paths, plan, hub }: StackRun, signal: AbortSignal): Promise<number> {
-  const isOwn = plan.engines.get('postgres')?.kind === 'peakstone';
+  const isOwn = services.some(
+    ({ name, local }) => local?.essential && plan.engines.get(name)?.kind === 'peakstone',
+  );
   return await applyAtStart({ paths, env: plan.env(), isOwn, signal, emit: hub.emit });
 }
 

@@ -37,6 +37,12 @@ export function sizeDatabase(stack: Stack): DatabaseSize {
   };
 }
 
+/** How many connections the stack's own server takes; null where the server is somebody else's. Pure. */
+export function mostConnections(stack: Stack): number | null {
+  const isOthers = findService(stack, 'postgres')?.engine === 'external';
+  return isOthers ? null : sizeDatabase(stack).maxConnections;
+}
+
 function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }

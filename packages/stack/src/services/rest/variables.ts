@@ -8,7 +8,7 @@ import {
   publishVariable,
   type Variable,
 } from '../../variable.ts';
-import { sizeDatabase } from '../postgres/sizing.ts';
+import { mostConnections } from '../postgres/sizing.ts';
 import { restDefaults } from './defaults.ts';
 
 const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
@@ -93,10 +93,7 @@ export const restFurther: readonly Variable[] = furtherSettings(
 /** What both engines are given, with a default of the stack's. */
 const restDecided: readonly Variable[] = [
   ...furtherSettings(['PGRST_DB_ANON_ROLE']),
-  ...furtherSettings(
-    ['PGRST_DB_POOL'],
-    isPool('rest', stack => sizeDatabase(stack).maxConnections),
-  ),
+  ...furtherSettings(['PGRST_DB_POOL'], isPool('rest', mostConnections)),
 ];
 
 export const restVariables: readonly Variable[] = [
