@@ -1,3 +1,4 @@
+import { CRON_CHANNEL, isDue, type JobSchedule, parseJobSchedule } from '@peakstone/kernel/cron';
 import {
   type Client,
   ConnectionError,
@@ -9,10 +10,7 @@ import {
   type Pool,
 } from '@peakstone/kernel/pg';
 import type { Health, Running } from '@peakstone/kernel/service';
-import { isDue, parseSchedule, type Schedule } from './schedule.ts';
 
-/** The bootstrap's trigger says on it that jobs have changed. */
-const CHANNEL = 'peakstone_cron';
 /** Jobs that run at once; more wait. */
 const MAX_RUNNING = 5;
 /** A message of the server that is kept at most so long. */
@@ -35,7 +33,7 @@ export type CronEvent =
 interface Job {
   readonly jobid: string;
   readonly command: string;
-  readonly schedule: Schedule;
+  readonly schedule: JobSchedule;
   readonly text: string;
   /** When it last began, for intervals. */
   lastAt: number;
@@ -73,7 +71,7 @@ class Scheduler implements Running {
   async start(): Promise<void> {
     this.#listener = listen({
       url: this.#options.url,
-      channels: [CHANNEL],
+      channels: [CRON_CHANNEL],
       onNotify: () => void this.#read(),
       onListening: () => void this.#read(),
       onLost: error => {
@@ -114,7 +112,7 @@ class Scheduler implements Running {
       this.#lost = null;
       const seen = new Set<string>();
       for (const [jobid, text, command] of rows) {
-        const schedule = parseSchedule(text!);
+        const schedule = parseJobSchedule(text!);
         if (schedule === null) {
           this.#options.onEvent({ kind: 'unreadable', jobid: jobid!, schedule: text! });
           continue;
@@ -179,7 +177,8 @@ class Scheduler implements Running {
         // Where the clock was set back, from now on.
         if (now < job.lastAt) job.lastAt = now;
         if (now - job.lastAt >= schedule.seconds * 1_000) this.#begin(job);
-      } else if (isNewMinute && isDue(schedule, new Date(minute * 60_000))) this.#begin(job);
+      } else if (schedule.kind === 'times' && isNewMinute && isDue(schedule.times, new Date(minute * 60_000)))
+        this.#begin(job);
     }
   }
 

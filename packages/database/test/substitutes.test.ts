@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { parseJobSchedule } from '@peakstone/kernel/cron';
 import { startTestServer, type TestServer, until } from '@peakstone/testing';
+import { isSchedule } from '../src/bootstrap/cronSchedule.ts';
 import { bootstrapDatabase } from '../src/index.ts';
 import { type Bootstrapped, passwords, run, startBootstrapped } from './bootstrapped.ts';
 
@@ -45,7 +47,7 @@ describe('cron, where the server has no pg_cron', () => {
   });
 
   it('refuses what could never run, and jobs of others than db_migrator', async () => {
-    for (const schedule of ['* * * *', '61x', '60 seconds', '0 0 1 1 1 1', ''])
+    for (const schedule of ['* * * *', '99 99 * * *', '5-1 * * * *', 'a b c d e', '60 seconds', ''])
       await assert.rejects(stack.as('db_migrator', `select cron.schedule('${schedule}', 'select 1')`), {
         code: '22023',
         message: `invalid schedule: ${schedule}`,
@@ -64,6 +66,65 @@ describe('cron, where the server has no pg_cron', () => {
         `insert into cron.job (schedule, command, username) values ('* * * * *', 'select 1', 'postgres')`,
       ),
       { code: '42501' },
+    );
+  });
+
+  it('refuses every schedule that the scheduler could not read, and takes every one that it can', async () => {
+    const fields = [
+      '*',
+      '0',
+      '7',
+      '8',
+      '12',
+      '13',
+      '23',
+      '24',
+      '31',
+      '32',
+      '59',
+      '60',
+      '$',
+      '999999999999',
+      '',
+      '-1',
+      '1,',
+    ];
+    const parts = [
+      '1-3',
+      '3-1',
+      '*/5',
+      '*/0',
+      '5/25',
+      '1-7/2',
+      'JAN',
+      'sun',
+      'jan-mar',
+      'sun-jan',
+      'mon,wed-fri',
+      '*-2',
+      'a',
+    ];
+    const words = [
+      '@daily',
+      ' @Reboot ',
+      '@never',
+      '1 second',
+      ' 59  SECONDS',
+      '0 seconds',
+      '60 seconds',
+      '* * * *',
+      '* * * * * *',
+    ];
+    const each = [...fields, ...parts].flatMap(field =>
+      [0, 1, 2, 3, 4].map(at => ['*', '*', '*', '*', '*'].with(at, field).join(' ')),
+    );
+    const texts = [...each, ...words, '\t1\n2  3 4 5 ', '0 0 31 2 *'];
+    const rows = await stack.asSuperuser(
+      texts.map(text => `select ${isSchedule(`'${text}'::text`)}::text`).join(' union all '),
+    );
+    assert.deepEqual(
+      rows.map(([isOne], at) => [texts[at], isOne]),
+      texts.map(text => [text, String(parseJobSchedule(text) !== null)]),
     );
   });
 

@@ -4,22 +4,18 @@
  * the administrator's would be the administrator's acts.
  * @see https://github.com/citusdata/pg_cron
  */
+import { CRON_CHANNEL } from '@peakstone/kernel/cron';
 import { quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { isSchedule } from './cronSchedule.ts';
 import type { Step } from './model.ts';
 import { ownSchemaStatements } from './schemas.ts';
 import { block } from './sql.ts';
 
-/** Tells the scheduler (packages/cron) that jobs have changed. */
-const CRON_CHANNEL = 'peakstone_cron';
-/** How it knows that the tables are these and not the extension's. */
+/** How a bootstrap knows that the tables are these and not the extension's. */
 const CRON_COMMENT = 'In the place of pg_cron: run by PeakStone’s scheduler';
 
 const OWNER = '"db_migrator"';
 const SETTINGS = 'set search_path = pg_catalog, pg_temp';
-
-/** Five fields, a shorthand, or seconds; the scheduler reads the same more closely. */
-const field = '[0-9a-zA-Z*,/$-]+';
-const valid = String.raw`^\s*(?:${field}\s+${field}\s+${field}\s+${field}\s+${field}|@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)|[1-5]?[0-9]\s+seconds?)\s*$`;
 
 export function cronSteps(): Step[] {
   return [
@@ -60,12 +56,12 @@ function tableStatements(table: string): string[] {
   ];
 }
 
-/** A job that could never run is refused when it is made, and the scheduler hears of all that are. */
+/** A job whose schedule nobody can read is refused when it is made, and the scheduler hears of all that are. */
 function guardStatements(): string[] {
   return [
     `create or replace function cron.check_job() returns trigger language plpgsql ${SETTINGS} as ${literal(`
 begin
-  if new.schedule !~ ${literal(valid)} then
+  if not ${isSchedule('new.schedule')} then
     raise exception 'invalid schedule: %', new.schedule using errcode = '22023',
       hint = 'Use cron format (e.g. 5 4 * * *), or interval format ''[1-59] seconds''';
   end if;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isDue, parseSchedule } from './schedule.ts';
+import { isDue, nextTime, parseCron, parseJobSchedule, previousTime } from './index.ts';
 
 /** Minutes of a span in which a schedule is due. */
 function due(text: string, from: string, minutes: number): string[] {
-  const schedule = parseSchedule(text)!;
+  const times = parseCron(text)!;
   const start = Date.parse(from);
   return Array.from({ length: minutes }, (_, index) => new Date(start + index * 60_000))
-    .filter(at => isDue(schedule, at))
+    .filter(at => isDue(times, at))
     .map(at => at.toISOString().slice(0, 16));
 }
 
@@ -44,14 +44,26 @@ describe('a schedule', () => {
   });
 
   it('is a number of seconds, a shorthand, or the start', () => {
-    assert.deepEqual(parseSchedule('30 seconds'), { kind: 'seconds', seconds: 30 });
-    assert.deepEqual(parseSchedule(' 1 Second '), { kind: 'seconds', seconds: 1 });
-    assert.deepEqual(parseSchedule('@reboot'), { kind: 'reboot' });
+    assert.deepEqual(parseJobSchedule('30 seconds'), { kind: 'seconds', seconds: 30 });
+    assert.deepEqual(parseJobSchedule(' 1 Second '), { kind: 'seconds', seconds: 1 });
+    assert.deepEqual(parseJobSchedule('@reboot'), { kind: 'reboot' });
     assert.deepEqual(due('@hourly', '2026-01-01T00:00Z', 121), [
       '2026-01-01T00:00',
       '2026-01-01T01:00',
       '2026-01-01T02:00',
     ]);
+  });
+
+  it('comes next, and came last, at a minute of its own', () => {
+    const next = (text: string, at: string) => nextTime(parseCron(text)!, new Date(at))?.toISOString();
+    const previous = (text: string, at: string) =>
+      previousTime(parseCron(text)!, new Date(at))?.toISOString();
+    assert.equal(next('0 12 $ feb *', '2026-03-01T00:00:00Z'), '2027-02-28T12:00:00.000Z');
+    assert.equal(next('0 0 29 2 *', '2097-01-01T00:00:00Z'), '2104-02-29T00:00:00.000Z');
+    assert.equal(next('30 2 * * *', '2026-11-27T02:30:00Z'), '2026-11-28T02:30:00.000Z');
+    assert.equal(previous('30 2 * * *', '2026-11-27T02:30:00Z'), '2026-11-27T02:30:00.000Z');
+    assert.equal(previous('@weekly', '2026-11-27T02:30:00Z'), '2026-11-22T00:00:00.000Z');
+    assert.equal(next('0 0 31 2 *', '2026-01-01T00:00:00Z'), undefined);
   });
 
   it('is nothing else', () => {
@@ -64,6 +76,11 @@ describe('a schedule', () => {
       '* * * 13 *',
       '* * * * 8',
       '5-1 * * * *',
+      '99 99 * * *',
+      'a b c d e',
+      'jan * * * *',
+      '* * * * * *',
+      '@never',
       '*/0 * * * *',
       '60 seconds',
       '0 seconds',
@@ -71,6 +88,6 @@ describe('a schedule', () => {
       '1,,2 * * * *',
       '* $ * * *',
     ])
-      assert.equal(parseSchedule(text), null, text);
+      assert.equal(parseJobSchedule(text), null, text);
   });
 });

@@ -1,0 +1,3 @@
+export { CRON_FIELDS, CRON_PART, CRON_SHORTHANDS, type CronField } from './fields.ts';
+export { CRON_CHANNEL, CRON_REBOOT, CRON_SECONDS, type JobSchedule, parseJobSchedule } from './job.ts';
+export { type CronTimes, isDue, nextTime, parseCron, previousTime } from './times.ts';
