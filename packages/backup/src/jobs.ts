@@ -1,11 +1,12 @@
 /** What is done from time to time: backups, retention, the look for gaps, the trial of a backup. */
-import { type Health, pause } from '@peakstone/kernel/service';
+import { pause } from '@peakstone/kernel/service';
 import type { Backup } from './catalog/backups.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { createBackup } from './create.ts';
 import type { Cron } from './cron.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
+import type { BackupState } from './health.ts';
 import { type Contents, readContents } from './restore/contents.ts';
 import type { Owner } from './restore/owner.ts';
 import { planRestore } from './restore/plan.ts';
@@ -81,16 +82,9 @@ export class BackupJobs {
     }
   }
 
-  health(): Health | undefined {
-    const [failure] = this.#failures.entries();
-    if (failure) return { ok: false, reason: `${failure[0]} failed: ${failure[1].reason}`, elsewhere: true };
-    const test = this.#lastTest;
-    if (!test || test.ok) return undefined;
-    return {
-      ok: false,
-      reason: `the backup did not stand its trial of ${test.at}: ${test.text}`,
-      elsewhere: true,
-    };
+  get state(): Pick<BackupState, 'failedJob' | 'lastTest'> {
+    const [failed] = this.#failures;
+    return { failedJob: failed && { name: failed[0], reason: failed[1].reason }, lastTest: this.#lastTest };
   }
 
   async #look(vault: Vault): Promise<void> {

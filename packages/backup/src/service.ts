@@ -1,8 +1,9 @@
 /** The service: receives WAL all the time, makes backups when they are due, tries them, and lets old ones go. */
 import { connectReplication } from '@peakstone/kernel/pg';
-import { type Health, pause, type Running } from '@peakstone/kernel/service';
+import { pause, type Running } from '@peakstone/kernel/service';
 import { type BackupConfig, backupSlot } from './config.ts';
 import type { BackupEvent } from './events.ts';
+import { type BackupState, healthOf } from './health.ts';
 import { BackupJobs, type JobDeps } from './jobs.ts';
 import { identify, parseSize, show } from './replication/commands.ts';
 import { openStore } from './store/open.ts';
@@ -10,13 +11,14 @@ import type { Store } from './store/store.ts';
 import { openVault, type Vault } from './vault.ts';
 import { type ReceiveProgress, receiveWal } from './wal/receive.ts';
 
-/** How long it may be without a connection, or a start take, before it is told as ill. */
-const patienceMs = 90_000;
 const firstRetryMs = 1000;
 const maxRetryMs = 60_000;
 
-/** Never fails: a database or store that is away is waited for, and told in its health. */
-export function startBackups(config: BackupConfig, deps: JobDeps): Running {
+/**
+ * Never fails: a database or store that is away is waited for, and told in its health.
+ * @param now For tests: what time it is for its health, in milliseconds
+ */
+export function startBackups(config: BackupConfig, deps: JobDeps, now: () => number = Date.now): Running {
   const stopping = new AbortController();
   const store = openStore(config.place);
   const receiver = new Receiver(
@@ -34,7 +36,7 @@ export function startBackups(config: BackupConfig, deps: JobDeps): Running {
   const jobs = new BackupJobs(config, deps, store, () => receiver.vault, stopping.signal);
   const working = Promise.all([receiver.run(), jobs.run()]);
   return {
-    health: async () => receiver.health() ?? jobs.health() ?? { ok: true },
+    health: async () => healthOf({ ...receiver.state, ...jobs.state }, now()),
     async stop() {
       stopping.abort();
       await working;
@@ -112,18 +114,14 @@ class Receiver {
     this.#deps.onEvent(event);
   }
 
-  /** A restart would mend none of it. */
-  health(): Health | undefined {
-    if (!this.#isReceiving) {
-      if (Date.now() - this.#failingSince < patienceMs) return undefined;
-      return { ok: false, reason: `WAL is not being stored: ${this.#reason}`, elsewhere: true };
-    }
-    const waiting = this.#progress ? Number(this.#progress.serverEnd - this.#progress.stored) : 0;
-    if (waiting <= this.#keepBytes / 2) return undefined;
+  get state(): Omit<BackupState, 'failedJob' | 'lastTest'> {
+    const progress = this.#progress;
     return {
-      ok: false,
-      reason: `${Math.round(waiting / 1024 ** 2)} MB of WAL wait to be stored; the server lets go of what is more than ${Math.round(this.#keepBytes / 1024 ** 2)} MB`,
-      elsewhere: true,
+      isReceiving: this.#isReceiving,
+      failingSince: this.#failingSince,
+      failure: this.#reason,
+      waitingBytes: progress ? Number(progress.serverEnd - progress.stored) : 0,
+      keepBytes: this.#keepBytes,
     };
   }
 }

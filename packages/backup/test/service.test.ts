@@ -28,7 +28,10 @@ describe('the service of backups', () => {
     await service?.stop();
     await lab.close();
   });
-  const start = (more: Record<string, string> = {}): Running =>
+  const start = (
+    more: Record<string, string> = {},
+    { scratch, now }: { scratch?: () => string; now?: () => number } = {},
+  ): Running =>
     startBackups(
       readBackupConfig(
         { BACKUP_STORE: lab.store.place, BACKUP_WAL_SECONDS: '1', BACKUP_TEST: '* * * * *', ...more },
@@ -41,9 +44,10 @@ describe('the service of backups', () => {
           start: lab.start,
           owner: lab.owner,
           guard: () => () => undefined,
-          scratch: () => path.join(lab.folder, `trial-${events.length}`),
+          scratch: scratch ?? (() => path.join(lab.folder, `trial-${events.length}`)),
         },
       },
+      now,
     );
   const seen = (kind: BackupEvent['kind']) => events.filter(event => event.kind === kind).length;
 
@@ -94,11 +98,39 @@ describe('the service of backups', () => {
       reason: `the backup did not stand its trial of ${trial.at}: a page is damaged`,
       elsewhere: true,
     });
+    await service.stop();
+    service = start();
+    await until(async () => (await service!.health()).ok && (await readLastTest(await lab.vault()))!.ok);
+  });
+
+  it('is ill while a job fails, and says which', async () => {
+    await service!.stop();
+    await keep(trial);
+    service = start(
+      {},
+      {
+        scratch: () => {
+          throw new Error('there is no room');
+        },
+      },
+    );
+    await until(async () => !(await service!.health()).ok);
+    assert.deepEqual(await service.health(), {
+      ok: false,
+      reason: 'The trial of a backup failed: there is no room',
+      elsewhere: true,
+    });
   });
 
   it('stops in order, with everything stored', async () => {
     await lab.sql.script('insert into ledger values (1)');
-    await until(async () => (await lab.sql.query('select 1')).length === 1);
+    // What has come is stored; what the server has not sent by then is nobody's promise.
+    await until(async () => {
+      const [row] = await lab.sql.query(
+        `select write_lsn >= pg_current_wal_flush_lsn() from pg_stat_replication where application_name = 'peakstone backup'`,
+      );
+      return row?.[0] === 't';
+    });
     await service!.stop();
     service = undefined;
     assert.deepEqual((await lab.restore({}, 'select id from ledger')).rows, ['1']);
@@ -107,14 +139,17 @@ describe('the service of backups', () => {
   it('starts where the store refuses, and says why: nobody who starts the stack waits for it', async () => {
     const file = path.join(lab.folder, 'file');
     writeFileSync(file, '');
-    const broken = start({ BACKUP_STORE: file });
+    let later = 0;
+    const broken = start({ BACKUP_STORE: file }, { now: () => Date.now() + later });
     try {
       await until(() =>
         events.some(event => event.kind === 'disconnected' && /cannot be used/.test(event.reason)),
       );
-      const health: Health = await broken.health();
       // A moment's trouble is none yet.
-      assert.equal(health.ok, true);
+      assert.deepEqual(await broken.health(), { ok: true });
+      later = 90_000;
+      const health: Health = await broken.health();
+      assert.match(health.ok ? '' : health.reason, /^WAL is not being stored: .*cannot be used/);
     } finally {
       await broken.stop();
     }

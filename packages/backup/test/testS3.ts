@@ -1,4 +1,7 @@
-/** A server of S3's protocol in this process, which checks each signature as the specification has it. */
+/**
+ * A server of S3's protocol in this process. What it checks of a signature is that it fits the request that has come, by the
+ * product's own `sign`, which src/store/sigv4.test.ts holds to the specification's examples.
+ */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -10,7 +10,9 @@ describe('jobs of cron.schedule', () => {
   let owner: SqlClient;
   let shift = 0;
   const events: CronEvent[] = [];
-  const now = () => Date.now() + shift;
+  /** Where the clock stands still; else it goes on, `shift` ahead. */
+  let stopped: number | null = null;
+  const now = () => stopped ?? Date.now() + shift;
   before(async () => {
     database = await testDatabase({ bootstrap: true });
     owner = connect(database.roleUrl('db_migrator'));
@@ -64,16 +66,32 @@ describe('jobs of cron.schedule', () => {
   });
 
   it('run in the minute that their fields name, and once in it', async () => {
+    stopped = Math.ceil(now() / 60_000) * 60_000;
+    const minutes = () => count(`select count(*) from ticks where job = 'minute'`);
+    const beats = () => count(`select count(*) from ticks where job = 'beat'`);
+    /** A second of the clock, in which the scheduler has looked. */
+    const second = async () => {
+      const before = await beats();
+      stopped! += 1_000;
+      await until(async () => (await beats()) > before);
+    };
+    await owner.query(`select cron.schedule('beat', '1 second', $$insert into ticks values ('beat')$$)`);
+    await known(1);
+    await second();
     await owner.query(
       `select cron.schedule('minutely', '* * * * *', $$insert into ticks values ('minute')$$)`,
     );
-    await known(1);
+    await known(2);
     for (let minute = 1; minute <= 2; minute++) {
-      shift += 60_000;
-      await until(async () => (await count(`select count(*) from ticks where job = 'minute'`)) >= minute);
+      stopped += 60_000;
+      await until(async () => (await minutes()) >= minute);
+      for (let beat = 1; beat <= 3; beat++) await second();
+      assert.equal(await minutes(), minute);
     }
-    await owner.query(`select cron.unschedule('minutely')`);
+    await owner.query(`select cron.unschedule('minutely'), cron.unschedule('beat')`);
     await known(0);
+    shift = stopped - Date.now();
+    stopped = null;
   });
 
   it('that fail are told with the server’s words, and go on', async () => {
