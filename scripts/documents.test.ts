@@ -47,6 +47,24 @@ describe('documents', { skip: tracked[0] === '.' && 'needs a clone' }, () => {
   });
 });
 
+/** A page by its path, as sources name it; not the end of an address. */
+const PAGE = /(?<![\w/-])(?:packages\/[\w-]+\/)?docs\/[\w/-]+\.md\b/g;
+
+describe('sources', { skip: tracked[0] === '.' && 'needs a clone' }, () => {
+  it('name pages that are there, in the repository or in their own package', () => {
+    const wrong = tracked
+      .filter(file => /^packages\/[^/]+\/(?:src|bin)\//.test(file))
+      .flatMap(file => {
+        const own = file.split('/').slice(0, 2).join('/');
+        return [...read(file).matchAll(PAGE)]
+          .map(([page]) => page)
+          .filter(page => ![page, `${own}/${page}`].some(each => existsSync(path.join(ROOT, each))))
+          .map(page => `${file} names ${page}`);
+      });
+    assert.deepEqual(wrong, []);
+  });
+});
+
 describe('messages', { skip: tracked[0] === '.' && 'needs a clone' }, () => {
   it('name the command alone: how it was called is put in where they are shown', () => {
     const wrong = tracked

@@ -340,6 +340,10 @@ alter role another set search_path to 'a\\', 'b';
         [['postgres']],
       );
       assert.equal(told(report, 'failed', 'statement').length > 2, true);
+      // Of the COPY the rows alone are taken, to run as the owner, and never its condition; the INSERT's call is refused.
+      assert.deepEqual(await look(database, 'select command, username from cron.job'), [
+        ['select 1', 'db_migrator'],
+      ]);
       const client = connect(database.superuserUrl);
       await client.script('drop table public.owned; drop role another; drop role if exists helper');
       await client.close();

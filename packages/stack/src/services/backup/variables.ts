@@ -11,7 +11,7 @@ const isReadable: ValueCheck = (_value, { name, values }) => {
     return undefined;
   } catch (reason) {
     if (!(reason instanceof ConfigError) || reason.variable !== name) return undefined;
-    return error(`it must be ${reason.expected}`, 'see docs/backups.md');
+    return error(`it must be ${reason.expected}`, 'see docs/backup.md');
   }
 };
 
