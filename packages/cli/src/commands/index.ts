@@ -26,7 +26,7 @@ import { up } from './up.ts';
 import { url } from './url.ts';
 import { version } from './version.ts';
 
-/** The tree of commands. A new command is one file beside this one and one line here. */
+/** The tree of commands. A new command is a file or a folder beside this one and one line here. */
 export const root: Command = {
   name: 'peakstone',
   summary: 'the whole backend stack on real PostgreSQL 17, started by one command',
