@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackStatus } from '@peakstone/stack';
@@ -205,14 +205,25 @@ describe('peakstone backup', () => {
     rmSync(alone.folder, { recursive: true, force: true });
   });
 
-  it('says by its exit code and by status when something is wrong', async () => {
+  it('says by its exit code and by status when something is wrong, until it is right again', async () => {
     const root = join(project.folder, '.peakstone/backups');
-    const cluster = join(root, readdirSync(root)[0]!);
-    const [first] = readdirSync(join(cluster, 'base'));
-    rmSync(join(cluster, 'base', first!, '000000'));
+    const bases = join(root, readdirSync(root)[0]!, 'base');
+    const parts = readdirSync(bases).map(id => join(bases, id, '000000'));
+    for (const part of parts) renameSync(part, `${part}.away`);
     const { code, stdout } = await project.run(['backup', 'verify', '--quick']);
     assert.equal(code, 4);
     assert.match(stdout, /cannot be restored\n {2}base\/.* is not in /);
+    assert.equal((await project.run(['backup', 'test'])).code, 4);
+    // As it starts it reads what came of the last trial.
+    await project.run(['restart', 'backup']);
+    await until(async () => {
+      const status = await project.run(['status']);
+      return status.code === 4 && /the backup did not stand its trial of /.test(status.stdout);
+    });
+    for (const part of parts) renameSync(`${part}.away`, part);
+    assert.equal((await project.run(['backup', 'test'])).code, 0);
+    await project.run(['restart', 'backup']);
+    await untilHealthy(project);
   });
 
   it('does not read what another key has encrypted', async () => {
