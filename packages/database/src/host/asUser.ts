@@ -62,13 +62,16 @@ export function runAs(
   });
 }
 
+/** The system's own programs first, which a PATH of the caller's may lack. */
+const SYSTEM_PATH = 'PATH=/usr/bin:/bin:$PATH';
+
 /**
  * Runs a shell script as `user`. It is told by standard input, as anybody may read a process's arguments.
  * @throws what the system said, with its code, as Node's own calls do
  */
 export async function scriptAs(user: RunUser, script: string, args: readonly string[]): Promise<void> {
   const { status, output } = await runAs(user, '/bin/sh', ['-e', '-s', '--', ...args], {
-    input: `${script}\n`,
+    input: `${SYSTEM_PATH}\n${script}\n`,
   });
   if (status !== 0) throw systemError(output.trim() || `sh ended with ${status}`);
 }

@@ -35,7 +35,9 @@ export function resolveRunUser(dataOwner: number | undefined, notice: (text: str
   }
   if (uid !== 0) {
     const name = ownName(uid);
-    if (name !== undefined) return { uid, gid, name, dropped: false };
+    // Of somebody else's data that is what has to be said.
+    const isOthers = dataOwner !== undefined && dataOwner !== uid;
+    if (name !== undefined || isOthers) return { uid, gid, name, dropped: false };
     throw new DatabaseError(
       'NO_UNPRIVILEGED_USER',
       `The user ${uid} that this runs as has no name, and PostgreSQL starts for none without one.`,

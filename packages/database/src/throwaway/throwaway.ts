@@ -94,6 +94,8 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
     const passwords = randomPasswords();
     const { dataDir, socketDir, port } = server;
     const socket = { host: socketDir, port };
+    // An interrupt ends it under its user, who stops it as well.
+    let stopped: Promise<void> | null = null;
     const url: Throwaway['url'] = (database = 'postgres', role) =>
       role === undefined
         ? connectionUrl(socket, database, superuser)
@@ -122,9 +124,9 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
         return url(name);
       },
       dropDatabase: name => run(url(), `drop database if exists ${quoteIdentifier(name)} with (force)`),
-      async stop() {
-        await server.stop(STOP_GRACE_MS);
-        await remove();
+      stop() {
+        stopped ??= server.stop(STOP_GRACE_MS).then(remove);
+        return stopped;
       },
     };
   } catch (error) {
