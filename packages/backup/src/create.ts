@@ -53,7 +53,10 @@ const freshMs = 3 * 60_000;
  */
 export async function createBackup(options: CreateOptions): Promise<Backup> {
   const { url, store, keys, signal } = options;
-  const client = await connectReplication({ url, name: 'peakstone backup', signal });
+  const client = await connectReplication({ url, name: 'peakstone backup', signal }).catch(error => {
+    signal.throwIfAborted();
+    throw error;
+  });
   const abort = (): void => client.close();
   signal.addEventListener('abort', abort, { once: true });
   try {

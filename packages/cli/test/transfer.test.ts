@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { reservePorts } from '@peakstone/testing';
-import { Project } from './cli.ts';
+import { finish, Project, until } from './cli.ts';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../transfer/test/fixtures/${name}`, import.meta.url));
@@ -82,6 +82,35 @@ describe('a database that comes in and goes out', () => {
     assert.match(wrong.stderr, /^error: There is no table 'film'\.$/m);
     assert.equal(existsSync(join(project.folder, 'film.sql')), false);
     assert.equal((await project.run(['dump', '--schema-only', '--data-only'])).code, 2);
+  });
+
+  it('is not dumped where Ctrl-C cancels it, which says so; and ends quietly for a reader that has seen enough', async () => {
+    const holder = project.start('sql', '--superuser', 'begin; lock table films; select pg_sleep(600)');
+    const held = finish(holder);
+    const waiting = async (name: string): Promise<boolean> => {
+      const looking = `select count(*)::int as n from pg_stat_activity where wait_event_type is not null and ${name}`;
+      const { stdout } = await project.run(['sql', '--superuser', '--json', looking]);
+      return (JSON.parse(stdout) as [{ n: number }])[0].n > 0;
+    };
+    await until(() => waiting(`wait_event = 'PgSleep'`));
+    const dumping = project.start('dump', '--builtin', '-f', 'cancelled.sql');
+    const ended = finish(dumping);
+    await until(() => waiting(`application_name = 'peakstone dump' and wait_event_type = 'Lock'`));
+    dumping.kill('SIGINT');
+    const { code, stderr } = await ended;
+    assert.equal(code, 130);
+    assert.match(stderr, /^Cancelled\. The file was not written\.$/m);
+    assert.deepEqual(
+      readdirSync(project.folder).filter(name => name.startsWith('cancelled')),
+      [],
+    );
+    holder.kill('SIGINT');
+    await held;
+    const unread = project.start('dump', '--builtin');
+    unread.stdout!.destroy();
+    const quiet = await finish(unread);
+    assert.equal(quiet.code, 141);
+    assert.doesNotMatch(quiet.stderr, /error|Cancelled/);
   });
 
   it('comes back from its own dump, into an empty database', async () => {

@@ -2,8 +2,11 @@
 export class TransferError extends Error {
   override readonly name = 'TransferError';
   readonly hint: string | undefined;
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  /** It was ended by whoever asked for it. */
+  readonly code: 'cancelled' | undefined;
+  constructor(message: string, options: { hint?: string; code?: 'cancelled'; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = options.hint;
+    this.code = options.code;
   }
 }

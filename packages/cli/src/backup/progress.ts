@@ -1,6 +1,6 @@
 import type { BackupEvent } from '@peakstone/stack/backup';
 import type { Context } from '../grammar/command.ts';
-import { CliError, exitCodes } from '../grammar/errors.ts';
+import { type Interruption, interruptible } from '../interrupt.ts';
 import { printable } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
 
@@ -8,15 +8,17 @@ import { styleFor } from '../output/style.ts';
 const drawMs = 100;
 
 /**
- * Runs `work` and tells on standard error how it goes: a line a step, and on a terminal a moving one. Ctrl-C undoes what is half
- * done and ends with 130.
+ * Runs `work` and tells on standard error how it goes: a line a step, and on a terminal a moving one. Ctrl-C
+ * cancels it, in the words of `interruption`.
+ * @returns `conclude`'s exit code, or 130.
  */
 export async function withBackupProgress<T>(
   context: Context,
+  interruption: Interruption,
   work: (onEvent: (event: BackupEvent) => void, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+  conclude: (done: T) => number,
+): Promise<number> {
   const { describeBackupEvent, megabytes } = await import('@peakstone/stack/backup');
-  const { stopOnSignals } = await import('../up/signals.ts');
   const { stderr } = context;
   const style = styleFor(stderr, context.env);
   const isLive = stderr.isTTY === true && context.env.TERM !== 'dumb';
@@ -39,14 +41,7 @@ export async function withBackupProgress<T>(
     clear();
     stderr.write(`${style.dim('·')} ${printable(text)}\n`);
   };
-  const signals = stopOnSignals(text => stderr.write(`${text}\n`));
-  try {
-    return await work(onEvent, signals.signal);
-  } catch (error) {
-    if (!signals.signal.aborted) throw error;
-    throw new CliError('Interrupted; what was half done is undone.', { exitCode: exitCodes.interrupted });
-  } finally {
-    clear();
-    signals.release();
-  }
+  return await interruptible(context, interruption, async signal =>
+    conclude(await work(onEvent, signal).finally(clear)),
+  );
 }

@@ -1,3 +1,4 @@
+import { interruptions } from '../backup/interruptions.ts';
 import {
   type Command,
   jsonOption,
@@ -50,18 +51,23 @@ const create: Command = {
     const { createStackBackup } = await import('@peakstone/stack/backup');
     const { withBackupProgress } = await import('../backup/progress.ts');
     const paths = await stackOf(invocation, context);
-    const made = await withBackupProgress(context, (onEvent, signal) =>
-      createStackBackup(paths, context.env, {
-        kind: options.full ? 'full' : options.incremental ? 'incremental' : 'auto',
-        ...(typeof options.label === 'string' && { label: options.label }),
-        onEvent,
-        onKey: text => void context.stderr.write(`${text}\n`),
-        signal,
-      }),
+    return await withBackupProgress(
+      context,
+      interruptions.create,
+      (onEvent, signal) =>
+        createStackBackup(paths, context.env, {
+          kind: options.full ? 'full' : options.incremental ? 'incremental' : 'auto',
+          ...(typeof options.label === 'string' && { label: options.label }),
+          onEvent,
+          onKey: text => void context.stderr.write(`${text}\n`),
+          signal,
+        }),
+      made => {
+        const { place, ...backup } = made;
+        context.stdout.write(`${options.json ? toJson({ place, ...backup }) : backup.id}\n`);
+        return exitCodes.ok;
+      },
     );
-    const { place, ...backup } = made;
-    context.stdout.write(`${options.json ? toJson({ place, ...backup }) : backup.id}\n`);
-    return exitCodes.ok;
   },
 };
 
@@ -108,18 +114,25 @@ const verify: Command = {
     const { withBackupProgress } = await import('../backup/progress.ts');
     const { renderVerification } = await import('../backup/render.ts');
     const paths = await stackOf(invocation, context);
-    const found = await withBackupProgress(context, (onEvent, signal) =>
-      verifyStackBackups(paths, context.env, textOf(options, 'cluster'), {
-        ids: ids.length > 0 ? ids : undefined,
-        deep: options.quick !== true,
-        onEvent,
-        signal,
-      }),
+    return await withBackupProgress(
+      context,
+      interruptions.verify,
+      (onEvent, signal) =>
+        verifyStackBackups(paths, context.env, textOf(options, 'cluster'), {
+          ids: ids.length > 0 ? ids : undefined,
+          deep: options.quick !== true,
+          onEvent,
+          signal,
+        }),
+      found => {
+        const isWell =
+          found.walProblems.length === 0 && found.backups.every(({ problems }) => problems.length === 0);
+        context.stdout.write(
+          options.json ? `${toJson({ ok: isWell, ...found })}\n` : renderVerification(found),
+        );
+        return isWell ? exitCodes.ok : exitCodes.unhealthy;
+      },
     );
-    const isWell =
-      found.walProblems.length === 0 && found.backups.every(({ problems }) => problems.length === 0);
-    context.stdout.write(options.json ? `${toJson({ ok: isWell, ...found })}\n` : renderVerification(found));
-    return isWell ? exitCodes.ok : exitCodes.unhealthy;
   },
 };
 
@@ -181,33 +194,40 @@ const restore: Command = {
         );
       }
     }
-    const done = await withBackupProgress(context, (onEvent, signal) => {
-      const request = {
-        target,
-        backup: textOf(options, 'backup'),
-        timeline: options.timeline as number | undefined,
-        cluster: textOf(options, 'cluster'),
-        prepareOnly: options['prepare-only'] === true,
-        onEvent,
-        signal,
-      };
-      return into === undefined
-        ? restoreInPlace(paths, context.env, request)
-        : restoreInto(paths, context.env, into.startsWith('/') ? into : `${context.cwd}/${into}`, request);
-    });
-    if (options.json) context.stdout.write(`${toJson(done)}\n`);
-    else {
-      context.stdout.write(`${done.folder}\n`);
-      const last =
-        done.lastTransactionAt === null ? '' : `, its last transaction at ${done.lastTransactionAt}`;
-      context.stderr.write(`Restored from ${done.backup}${last}.\n`);
-      if (done.kept !== null)
-        context.stderr.write(
-          `The database that was there is in ${done.kept}: remove it when the new one is right.\n`,
-        );
-      if (into === undefined) context.stderr.write(`${asCalled('Start it: peakstone up', context.env)}\n`);
-    }
-    return exitCodes.ok;
+    return await withBackupProgress(
+      context,
+      into === undefined ? interruptions.restore : interruptions.restoreInto,
+      (onEvent, signal) => {
+        const request = {
+          target,
+          backup: textOf(options, 'backup'),
+          timeline: options.timeline as number | undefined,
+          cluster: textOf(options, 'cluster'),
+          prepareOnly: options['prepare-only'] === true,
+          onEvent,
+          signal,
+        };
+        return into === undefined
+          ? restoreInPlace(paths, context.env, request)
+          : restoreInto(paths, context.env, into.startsWith('/') ? into : `${context.cwd}/${into}`, request);
+      },
+      done => {
+        if (options.json) context.stdout.write(`${toJson(done)}\n`);
+        else {
+          context.stdout.write(`${done.folder}\n`);
+          const last =
+            done.lastTransactionAt === null ? '' : `, its last transaction at ${done.lastTransactionAt}`;
+          context.stderr.write(`Restored from ${done.backup}${last}.\n`);
+          if (done.kept !== null)
+            context.stderr.write(
+              `The database that was there is in ${done.kept}: remove it when the new one is right.\n`,
+            );
+          if (into === undefined)
+            context.stderr.write(`${asCalled('Start it: peakstone up', context.env)}\n`);
+        }
+        return exitCodes.ok;
+      },
+    );
   },
 };
 
@@ -224,21 +244,26 @@ const test: Command = {
     const { testStackBackup } = await import('@peakstone/stack/backup');
     const { withBackupProgress } = await import('../backup/progress.ts');
     const paths = await stackOf(invocation, context);
-    const result = await withBackupProgress(context, (onEvent, signal) =>
-      testStackBackup(paths, context.env, {
-        target: { kind: 'latest' },
-        backup: ids[0],
-        cluster: textOf(options, 'cluster'),
-        onEvent,
-        signal,
-      }),
+    return await withBackupProgress(
+      context,
+      interruptions.test,
+      (onEvent, signal) =>
+        testStackBackup(paths, context.env, {
+          target: { kind: 'latest' },
+          backup: ids[0],
+          cluster: textOf(options, 'cluster'),
+          onEvent,
+          signal,
+        }),
+      result => {
+        context.stdout.write(
+          options.json
+            ? `${toJson(result)}\n`
+            : `${result.backup ?? ''}: ${result.ok ? '' : 'failed: '}${result.text}\n`,
+        );
+        return result.ok ? exitCodes.ok : exitCodes.unhealthy;
+      },
     );
-    context.stdout.write(
-      options.json
-        ? `${toJson(result)}\n`
-        : `${result.backup ?? ''}: ${result.ok ? '' : 'failed: '}${result.text}\n`,
-    );
-    return result.ok ? exitCodes.ok : exitCodes.unhealthy;
   },
 };
 

@@ -1,5 +1,6 @@
 import { type Command, stackOptions } from '../grammar/command.ts';
-import { exitCodes, UsageError } from '../grammar/errors.ts';
+import { closedPipe, exitCodes, UsageError } from '../grammar/errors.ts';
+import type { Interruption } from '../interrupt.ts';
 import { dataFor } from '../output/printable.ts';
 import { stackOf } from '../stack.ts';
 
@@ -45,8 +46,7 @@ export const dump: Command = {
       throw new UsageError('--schema-only and --data-only exclude each other.');
     const { dumpStack } = await import('@peakstone/stack');
     const { TransferProgress } = await import('../transfer/progress.ts');
-    const { cancelOnSignals } = await import('../sql/interrupt.ts');
-    const { reportFailure } = await import('../output/failure.ts');
+    const { interruptible } = await import('../interrupt.ts');
     const { write } = await import('../sql/session.ts');
     const { resolve } = await import('node:path');
     const paths = await stackOf({ options }, context);
@@ -57,56 +57,67 @@ export const dump: Command = {
     const decoder = new TextDecoder();
     const texts = (part: string | Buffer): string | Buffer =>
       context.stdout.isTTY && typeof part !== 'string' ? decoder.decode(part, { stream: true }) : part;
-    const abort = new AbortController();
-    const signals = cancelOnSignals(() => abort.abort(), context.stderr);
-    // Whoever read it has seen enough, as with any tool in front of a pipe.
-    const onClosed = (): void => abort.abort();
-    context.stdout.on('error', onClosed);
-    try {
-      const report = await dumpStack(paths, context.env, {
-        selection: {
-          schemas: list('schema'),
-          excludedSchemas: list('exclude-schema'),
-          tables: list('table'),
-          excludedTables: list('exclude-table'),
-        },
-        ...(options['schema-only'] && { content: 'schema' as const }),
-        ...(options['data-only'] && { content: 'data' as const }),
-        owners: options['no-owner'] !== true,
-        privileges: options['no-privileges'] !== true,
-        clean: options.clean === true,
-        builtin: options.builtin === true,
-        url: typeof options.url === 'string' ? options.url : undefined,
-        file: file === null ? null : resolve(context.cwd, file),
-        write: part => write(context.stdout, dataFor(context.stdout, texts(part))),
-        onProgram: program => {
-          if (program !== null) context.stderr.write(`By ${program}.\n`);
-        },
-        onProgress: ({ share, text }) => {
-          // To a terminal, what is dumped is its own progress.
-          if (file !== null || !context.stdout.isTTY) progress.show('dump', share, text);
-        },
-        signal: abort.signal,
-      });
-      progress.close();
-      if (file !== null)
+    const broken = new AbortController();
+    const onBroken = (error: NodeJS.ErrnoException): void => broken.abort(error);
+    context.stdout.on('error', onBroken);
+    const dumpIt = async (signal: AbortSignal): Promise<number> => {
+      try {
+        const report = await dumpStack(paths, context.env, {
+          selection: {
+            schemas: list('schema'),
+            excludedSchemas: list('exclude-schema'),
+            tables: list('table'),
+            excludedTables: list('exclude-table'),
+          },
+          ...(options['schema-only'] && { content: 'schema' as const }),
+          ...(options['data-only'] && { content: 'data' as const }),
+          owners: options['no-owner'] !== true,
+          privileges: options['no-privileges'] !== true,
+          clean: options.clean === true,
+          builtin: options.builtin === true,
+          url: typeof options.url === 'string' ? options.url : undefined,
+          file: file === null ? null : resolve(context.cwd, file),
+          write: part => write(context.stdout, dataFor(context.stdout, texts(part))),
+          onProgram: program => {
+            if (program !== null) context.stderr.write(`By ${program}.\n`);
+          },
+          onProgress: ({ share, text }) => {
+            // To a terminal, what is dumped is its own progress.
+            if (file !== null || !context.stdout.isTTY) progress.show('dump', share, text);
+          },
+          signal: AbortSignal.any([signal, broken.signal]),
+        });
+        progress.close();
+        if (file !== null)
+          context.stderr.write(
+            report === null
+              ? `Wrote ${file}.\n`
+              : `Wrote ${file}: ${report.rows} rows of ${report.tables} tables.\n`,
+          );
+        if (report === null || report.left.length === 0) return exitCodes.ok;
         context.stderr.write(
-          report === null
-            ? `Wrote ${file}.\n`
-            : `Wrote ${file}: ${report.rows} rows of ${report.tables} tables.\n`,
+          `Not in it, as only those who write extensions make such: ${report.left.join(', ')}. PostgreSQL’s own pg_dump has these.\n`,
         );
-      if (report === null || report.left.length === 0) return exitCodes.ok;
-      context.stderr.write(
-        `Not in it, as only those who write extensions make such: ${report.left.join(', ')}. PostgreSQL’s own pg_dump has these.\n`,
-      );
-      return exitCodes.failure;
-    } catch (error) {
-      progress.close();
-      const code = reportFailure(error, context);
-      return abort.signal.aborted ? exitCodes.interrupted : code;
-    } finally {
-      context.stdout.off('error', onClosed);
-      signals.release();
-    }
+        return exitCodes.failure;
+      } catch (error) {
+        if (!broken.signal.aborted || signal.aborted) throw error;
+        const { reason } = broken.signal;
+        if ((reason as NodeJS.ErrnoException).code === 'EPIPE') return closedPipe;
+        throw reason;
+      } finally {
+        progress.close();
+        context.stdout.off('error', onBroken);
+      }
+    };
+    return await interruptible(context, file === null ? ofOutput : ofFile, dumpIt);
   },
+};
+
+const ofFile: Interruption = {
+  cancelled: 'The file was not written.',
+  again: 'The file was not written; what there was of it is beside it, with .part- in its name.',
+};
+const ofOutput: Interruption = {
+  cancelled: 'What was written so far is no whole dump.',
+  again: 'What was written so far is no whole dump.',
 };

@@ -1,5 +1,6 @@
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
+import type { Interruption } from '../interrupt.ts';
 import { escapeJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
@@ -86,7 +87,7 @@ async function importFrom(
   const { asCalled } = await import('../output/called.ts');
   const { renderImport } = await import('../transfer/report.ts');
   const { styleFor, terminalWidth } = await import('../output/style.ts');
-  const { cancelOnSignals } = await import('../sql/interrupt.ts');
+  const { interruptible } = await import('../interrupt.ts');
   const { resolve } = await import('node:path');
   const paths = await stackOf({ options: given }, context);
   if (files.some(file => /^postgres(?:ql)?:\/\/[^/@]*:[^/@]+@/.test(file)))
@@ -94,18 +95,15 @@ async function importFrom(
       'The password in the address can be seen by other users of this machine while this runs: PGPASSWORD or ~/.pgpass cannot.\n',
     );
   const progress = new TransferProgress(context);
-  const abort = new AbortController();
-  const signals = cancelOnSignals(() => abort.abort(), context.stderr);
-  try {
+  return await interruptible(context, given['dry-run'] ? ofRehearsal : ofImport, async signal => {
     const report = await importIntoStack(paths, context.env, {
       origin,
       files: files.map(file => (isAddress(file) ? file : resolve(context.cwd, file))),
       dryRun: given['dry-run'] === true,
       ...(typeof given.database === 'string' && { database: given.database }),
       onProgress: ({ phase, share, text }) => progress.show(phase, share, text),
-      signal: abort.signal,
-    });
-    progress.close();
+      signal,
+    }).finally(() => progress.close());
     const { stdout, env, cwd } = context;
     const say = (text: string): string => asCalled(text, env, cwd);
     const named = (key: string, value: unknown): unknown =>
@@ -113,12 +111,14 @@ async function importFrom(
     if (given.json) stdout.write(`${escapeJson(JSON.stringify(report, named))}\n`);
     else stdout.write(say(renderImport(report, styleFor(stdout, env), terminalWidth(stdout))));
     return report.notes.some(({ kind }) => kind === 'failed') ? exitCodes.failure : exitCodes.ok;
-  } catch (error) {
-    progress.close();
-    const { reportFailure } = await import('../output/failure.ts');
-    const code = reportFailure(error, context);
-    return abort.signal.aborted ? exitCodes.interrupted : code;
-  } finally {
-    signals.release();
-  }
+  });
 }
+
+const ofImport: Interruption = {
+  cancelled: 'Run the same command again: it goes on where it was.',
+  again: 'What was committed is kept: the same command goes on from there.',
+};
+const ofRehearsal: Interruption = {
+  cancelled: 'Nothing was changed.',
+  again: 'Nothing was changed.',
+};

@@ -8,6 +8,9 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** 128 + SIGPIPE: whoever read the output has seen enough (`| head`), as with any tool that a closed pipe ends. */
+export const closedPipe = 141;
+
 export const exitCodeMeanings: readonly (readonly [number, string])[] = [
   [exitCodes.ok, 'Done'],
   [exitCodes.failure, 'It could not be done; standard error says why and what to do next'],

@@ -1,9 +1,9 @@
 import type { Context } from '../grammar/command.ts';
-import { CliError, exitCodes } from '../grammar/errors.ts';
+import { CliError, closedPipe, exitCodes } from '../grammar/errors.ts';
+import { onSignals, serverRollsBack } from '../interrupt.ts';
 import { asCalled } from '../output/called.ts';
 import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
-import { cancelOnSignals } from './interrupt.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
 import { assertOneTransaction, planScript, type Source, type Step } from './script.ts';
@@ -41,7 +41,11 @@ export async function runScript(run: ScriptRun): Promise<number> {
     unread = true;
   };
   context.stdout.on('error', onError);
-  const signals = cancelOnSignals(() => session.interrupt(), context.stderr);
+  const signals = onSignals({
+    first: () => session.interrupt(),
+    again: serverRollsBack,
+    say: text => void context.stderr.write(`${text}\n`),
+  });
   try {
     const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);
     const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
@@ -136,9 +140,6 @@ function jsonError(error: Error, { env, cwd }: Context): object {
   const told: { readonly hint?: string } = error instanceof SqlFailure ? error.toJson() : { hint };
   return { message, ...told, hint: told.hint && asCalled(told.hint, env, cwd) };
 }
-
-/** 128 + SIGPIPE. */
-const closedPipe = 141;
 
 /** Says what ended it, and what of it is kept. */
 function explain(error: Error, kept: boolean, single: boolean, context: Context): number {

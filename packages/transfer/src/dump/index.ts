@@ -64,8 +64,7 @@ export async function dumpDatabase(options: DumpOptions): Promise<DumpReport> {
     await client.script('begin isolation level repeatable read, read only');
     return await new Dump(client, options).run();
   } catch (error) {
-    if (signal?.aborted)
-      throw new TransferError('Interrupted.', { hint: 'Nothing was written.', cause: error });
+    if (signal?.aborted) throw new TransferError('Interrupted.', { code: 'cancelled', cause: error });
     throw error;
   } finally {
     client.close();

@@ -59,6 +59,8 @@ export async function runPgDump(program: string, options: DumpOptions): Promise<
   ended.catch(() => undefined);
   for await (const part of child.stdout) await write(part as Buffer);
   const code = await ended;
+  // A terminal's Ctrl-C goes to it as well.
+  signal?.throwIfAborted();
   if (code !== 0)
     throw new TransferError(`pg_dump ended with ${code}: ${said.trim().split('\n').at(-1) ?? ''}`, {
       hint: 'Dump with what PeakStone brings: --builtin',

@@ -86,6 +86,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
   } catch (error) {
     if (options.signal?.aborted)
       throw new TransferError('Interrupted.', {
+        code: 'cancelled',
         hint: 'Run the same command again: it goes on where it was.',
         cause: error,
       });

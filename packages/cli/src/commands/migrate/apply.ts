@@ -1,6 +1,7 @@
 import type { ApplyEvent, ApplyOptions } from '@peakstone/stack/migrate';
 import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { toJson } from '../../output/json.ts';
 import {
   databaseOptions,
@@ -13,7 +14,6 @@ import {
 } from './database.ts';
 import { writeFinding } from './findings.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 export const apply: Command = {
   name: 'apply',

@@ -10,6 +10,7 @@ import {
   stackOptions,
 } from '../../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { ask, confirm } from '../../output/confirm.ts';
 import { toJson } from '../../output/json.ts';
 import { dataFor, printable } from '../../output/printable.ts';
@@ -17,7 +18,6 @@ import { styleFor } from '../../output/style.ts';
 import { projectOf, stackOf } from '../../stack.ts';
 import { revisionsSchemaOf, targetOf, withSession } from './database.ts';
 import { checkedFolderOf, folderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 /** Where projects keep a declared schema, ours first. */
 const usualSchemas = ['schema', 'schema.sql', 'supabase/schemas'] as const;

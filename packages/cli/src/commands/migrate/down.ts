@@ -1,9 +1,9 @@
 import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { confirm } from '../../output/confirm.ts';
 import { databaseOptions, lockOption, revisionsSchemaOf, targetOf, withSession } from './database.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 export const down: Command = {
   name: 'down',

@@ -1,8 +1,8 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { databaseOptions, revisionsSchemaOf, targetOf, withSession } from './database.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 export const set: Command = {
   name: 'set',

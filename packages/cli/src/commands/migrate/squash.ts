@@ -2,9 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
 import { CliError, exitCodes } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { dataFor } from '../../output/printable.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 export const squash: Command = {
   name: 'squash',

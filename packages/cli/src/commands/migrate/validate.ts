@@ -1,8 +1,8 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
+import { untilInterrupted } from '../../interrupt.ts';
 import { writeFinding } from './findings.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
-import { untilInterrupted } from './interrupt.ts';
 
 export const validate: Command = {
   name: 'validate',
