@@ -61,6 +61,8 @@ class Scheduler implements Running {
   #lost: string | null = null;
   #isStopped = false;
   #isFirst = true;
+  /** A look is under way; `again`: something was told since it began. */
+  #looking: 'once' | 'again' | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -72,8 +74,8 @@ class Scheduler implements Running {
     this.#listener = listen({
       url: this.#options.url,
       channels: [CRON_CHANNEL],
-      onNotify: () => void this.#read(),
-      onListening: () => void this.#read(),
+      onNotify: () => this.#look(),
+      onListening: () => this.#look(),
       onLost: error => {
         this.#lost = error.message;
         this.#options.onEvent({ kind: 'lost', reason: error.message });
@@ -102,6 +104,20 @@ class Scheduler implements Running {
 
   #now(): number {
     return this.#options.now?.() ?? Date.now();
+  }
+
+  /** One look at a time, however many messages come: those that come meanwhile are answered by one more. */
+  #look(): void {
+    if (this.#looking !== null) {
+      this.#looking = 'again';
+      return;
+    }
+    this.#looking = 'once';
+    void this.#read().finally(() => {
+      const isStale = this.#looking === 'again';
+      this.#looking = null;
+      if (isStale && !this.#isStopped) this.#look();
+    });
   }
 
   /** Jobs as they are now; those that stay keep what is known of them. */

@@ -48,6 +48,23 @@ describe('the first start', () => {
     );
   });
 
+  it('follows no link that waits beside it, under any name that could be foreseen', () => {
+    const place = mkdtempSync(path.join(folder, 'planted-'));
+    const victim = path.join(place, 'victim');
+    writeFileSync(victim, 'kept');
+    const file = path.join(place, '.env');
+    for (const name of [
+      `.env.${process.pid}.tmp`,
+      `.env.${process.pid}.new`,
+      `.env.${process.pid}.new.${process.pid}.tmp`,
+    ])
+      symlinkSync(victim, path.join(place, name));
+    assert.equal(ensureSecrets(file, { variables }).created, true);
+    writeFileSync(file, 'JWT_SECRET=\n', { mode: 0o600 });
+    assert.ok(ensureSecrets(file, { variables }).added.includes('JWT_SECRET'));
+    assert.equal(readFileSync(victim, 'utf8'), 'kept');
+  });
+
   it('made by several processes at once gives them all the same secrets', async () => {
     const file = newFile();
     const code = `import { ensureSecrets } from '${path.resolve(import.meta.dirname, '../src/index.ts')}';

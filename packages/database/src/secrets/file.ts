@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   linkSync,
@@ -56,7 +57,7 @@ function notAFile(message: string, hint: string): DatabaseError {
 
 /** Creates the file with this text; false when another process was faster. Never leaves half a file. */
 export function createPrivate(file: string, text: string): boolean {
-  const beside = `${file}.${process.pid}.new`;
+  const beside = `${file}.${randomBytes(8).toString('hex')}.new`;
   try {
     writeFileDurably(beside, text, MODE);
     linkSync(beside, file);
