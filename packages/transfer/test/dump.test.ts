@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connectClient, PgError } from '@peakstone/kernel/pg';
-import { connect, startTestServer, type TestServer } from '@peakstone/testing';
+import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type DumpOptions, dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
 import { readScript } from '../src/script/reader.ts';
 import { fixture } from './support.ts';
@@ -126,6 +126,33 @@ describe('a dump', () => {
   it('without owners and privileges says nothing of them', async () => {
     const text = await dump(server.url, { owners: false, privileges: false });
     assert.doesNotMatch(text, /^(?:GRANT|REVOKE|ALTER .* OWNER TO|ALTER DEFAULT)/m);
+  });
+
+  it('refuses a sequence that has become a view by the time it is read, and calls nothing of it', async () => {
+    const url = await restored(
+      `create sequence public.counter;
+      create function public.evil() returns bigint language plpgsql as $$ begin raise 'evil was called'; end $$;\n`,
+    );
+    const attacker = await connectClient({ url });
+    const watcher = connect(url);
+    try {
+      await attacker.script(
+        'begin; drop sequence public.counter; create view public.counter as select public.evil() as last_value, true as is_called',
+      );
+      const dumped = assert.rejects(
+        dump(url),
+        /^PgError: access to non-system view "counter" is restricted$/,
+      );
+      await until(async () => {
+        const [row] = await watcher.query('select count(*) from pg_locks where not granted');
+        return row![0] !== '0';
+      });
+      await attacker.script('commit');
+      await dumped;
+    } finally {
+      attacker.close();
+      await watcher.close();
+    }
   });
 
   it('is of one moment, whatever is written meanwhile', async () => {

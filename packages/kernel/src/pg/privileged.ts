@@ -25,6 +25,14 @@ export const TRUST_CATALOG_ONLY: Statement = {
   prepare: false,
 };
 
+/**
+ * A relation that is read by its name may have become somebody's view, whose functions the reader would run: views and
+ * foreign tables that are not PostgreSQL's own are refused from here on, where the server knows the setting.
+ * @see https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-RESTRICT-NONSYSTEM-RELATION-KIND
+ */
+const REFUSE_VIEWS = `select pg_catalog.set_config(name, 'view, foreign-table', false) from pg_catalog.pg_settings
+  where name operator(pg_catalog.=) 'restrict_nonsystem_relation_kind'`;
+
 export interface PrivilegedOptions
   extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize'> {
   /** `application_name`, which says in the server's log and in pg_stat_activity what the session is for. */
@@ -33,7 +41,7 @@ export interface PrivilegedOptions
 
 /**
  * The same as one connection of one's own, on which a transaction stays open from script to script: for looks at all of a
- * database in one snapshot.
+ * database in one snapshot. It reads no view and no foreign table of anybody's.
  * @throws {ConnectionError} when the server cannot be reached.
  */
 export async function connectPrivileged({
@@ -43,10 +51,17 @@ export async function connectPrivileged({
   readonly url: string;
   readonly name: string;
 }): Promise<Client> {
-  return await connectClient({
+  const client = await connectClient({
     url,
     parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
   });
+  try {
+    await client.script(REFUSE_VIEWS);
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Catalog, CLASS, isNoMember, text } from '../catalog.ts';
+import { type Catalog, CLASS, isNoMember, type Row, text } from '../catalog.ts';
 import type { DumpObject } from '../object.ts';
 
 export interface SequenceObject extends DumpObject {
@@ -23,7 +23,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
       and ${isNoMember(CLASS.relation, 'c.oid')} order by n.nspname, c.relname`);
   const values = await readValues(
     catalog,
-    rows.filter(row => row.readable === 't').map(row => text(row, 'quoted')),
+    rows.filter(row => row.readable === 't'),
   );
   return rows.flatMap((row): SequenceObject[] => {
     const key = `${CLASS.relation}:${text(row, 'oid')}`;
@@ -39,7 +39,7 @@ export async function readSequences(catalog: Catalog): Promise<SequenceObject[]>
     ].join('\n    ');
     const isIdentity = row.owned === 'i';
     const type = row.type === 'bigint' ? '' : `\n    AS ${row.type}`;
-    const value = values.get(quoted);
+    const value = values.get(text(row, 'oid'));
     const name = quoted.replaceAll("'", "''");
     const sequence: SequenceObject = {
       ...common,
@@ -82,18 +82,30 @@ function limit(big: string, integer: string, small: string, ...down: readonly st
   return `case when s.seqincrement > 0 then ${byType([big, integer, small])} else ${byType([bigDown, integerDown, smallDown])} end`;
 }
 
+/**
+ * By sequence's oid. Only its name leads to all of a sequence, and what has the name by now may be a view, whose functions
+ * would run as whoever dumps: where the server cannot be told to refuse those (`connectPrivileged`), the oid leads to the
+ * last value of a sequence that was used; one that was not is at its start.
+ */
 async function readValues(
   catalog: Catalog,
-  sequences: readonly string[],
+  sequences: readonly Row[],
 ): Promise<ReadonlyMap<string, readonly [last: string, isCalled: boolean]>> {
+  const [setting] = await catalog.rows(
+    `select coalesce(current_setting('restrict_nonsystem_relation_kind', true), '') as refused`,
+  );
+  const byName = text(setting!, 'refused').includes('view');
   const values = new Map<string, readonly [string, boolean]>();
   const batch = 100;
   for (let at = 0; at < sequences.length; at += batch) {
-    const selects = sequences
-      .slice(at, at + batch)
-      .map((name, index) => `select ${at + index} as number, last_value, is_called from ${name}`);
+    const selects = sequences.slice(at, at + batch).map(row => {
+      const oid = text(row, 'oid');
+      return byName
+        ? `select ${oid} as oid, last_value, is_called from ${text(row, 'quoted')}`
+        : `select ${oid} as oid, coalesce(last, ${text(row, 'start')}) as last_value, last is not null as is_called from pg_sequence_last_value(${oid}) last`;
+    });
     for (const row of await catalog.rows(selects.join(' union all ')))
-      values.set(sequences[Number(row.number)]!, [text(row, 'last_value'), row.is_called === 't']);
+      values.set(text(row, 'oid'), [text(row, 'last_value'), row.is_called === 't']);
   }
   return values;
 }
