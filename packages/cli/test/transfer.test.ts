@@ -84,6 +84,34 @@ describe('a database that comes in and goes out', () => {
     assert.equal((await project.run(['dump', '--schema-only', '--data-only'])).code, 2);
   });
 
+  it('is dumped without what the login may not read, which is said, as is a password that others can see', async () => {
+    await project.run(
+      ['sql', '--superuser'],
+      `create role visitor login password 'visits'; create schema shop; grant usage on schema shop to visitor;
+       create table shop.goods (id int); grant select on shop.goods to visitor; create table shop.secrets (id int)`,
+    );
+    const url = new URL((await project.run(['url', 'superuser'])).stdout.trim());
+    url.username = 'visitor';
+    url.password = 'visits';
+    const { code, stdout, stderr } = await project.run([
+      'dump',
+      '--builtin',
+      '-n',
+      'shop',
+      '--url',
+      url.href,
+    ]);
+    assert.equal(code, 1);
+    assert.match(stdout, /COPY shop\.goods/);
+    assert.match(
+      stderr,
+      /^Not in it, as this login may not read it: rows of shop\.secrets\. Name a login that may, as a superuser or the owner\.$/m,
+    );
+    assert.match(stderr, /^The password in the address can be seen by other users/m);
+    assert.doesNotMatch(stderr, /extensions make|visits/);
+    await project.run(['sql', '--superuser', 'drop schema shop cascade; drop role visitor']);
+  });
+
   it('is not dumped where Ctrl-C cancels it, which says so; and ends quietly for a reader that has seen enough', async () => {
     const holder = project.start('sql', '--superuser', 'begin; lock table films; select pg_sleep(600)');
     const held = finish(holder);

@@ -1,5 +1,6 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export { embeddedPostgresVersion } from '@peakstone/database';
+export { LEFT_WORDS } from '@peakstone/transfer/left';
 export * from './definition.ts';
 export { StackError, type StackErrorCode } from './project/errors.ts';
 export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';

@@ -237,6 +237,7 @@ describe('a database that runs', () => {
         });
         assert.deepEqual(report.rows, { 'shop.goods': 1 });
         assert.deepEqual(told(report, 'aside', 'dump'), ['rows of shop.secrets']);
+        assert.match(report.notes.find(({ what }) => what === 'dump')?.why ?? '', /may not read it/);
       });
     } finally {
       await server.stop();

@@ -1,7 +1,7 @@
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { closedPipe, exitCodes, UsageError } from '../grammar/errors.ts';
 import type { Interruption } from '../interrupt.ts';
-import { dataFor } from '../output/printable.ts';
+import { dataFor, printable } from '../output/printable.ts';
 import { stackOf } from '../stack.ts';
 
 export const dump: Command = {
@@ -44,12 +44,14 @@ export const dump: Command = {
   run: async ({ options }, context) => {
     if (options['schema-only'] && options['data-only'])
       throw new UsageError('--schema-only and --data-only exclude each other.');
-    const { dumpStack } = await import('@peakstone/stack');
+    const { dumpStack, LEFT_WORDS } = await import('@peakstone/stack');
     const { TransferProgress } = await import('../transfer/progress.ts');
     const { interruptible } = await import('../interrupt.ts');
+    const { warnOfPassword } = await import('../transfer/address.ts');
     const { write } = await import('../sql/session.ts');
     const { resolve } = await import('node:path');
     const paths = await stackOf({ options }, context);
+    if (typeof options.url === 'string') warnOfPassword([options.url], context);
     const list = (name: string): readonly string[] => (options[name] as readonly string[] | undefined) ?? [];
     const file = typeof options.file === 'string' && options.file !== '-' ? options.file : null;
     const progress = new TransferProgress(context);
@@ -95,9 +97,11 @@ export const dump: Command = {
               : `Wrote ${file}: ${report.rows} rows of ${report.tables} tables.\n`,
           );
         if (report === null || report.left.length === 0) return exitCodes.ok;
-        context.stderr.write(
-          `Not in it, as only those who write extensions make such: ${report.left.join(', ')}. PostgreSQL’s own pg_dump has these.\n`,
-        );
+        for (const [why, left] of Map.groupBy(report.left, ({ why }) => why)) {
+          const names = left.map(({ what }) => what).join(', ');
+          const { why: reason, remedy } = LEFT_WORDS[why];
+          context.stderr.write(`Not in it, as ${reason}: ${printable(names)}. ${remedy}\n`);
+        }
         return exitCodes.failure;
       } catch (error) {
         if (!broken.signal.aborted || signal.aborted) throw error;

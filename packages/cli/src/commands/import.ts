@@ -73,10 +73,6 @@ export const importCommand: Command = {
   examples: [{ command: 'peakstone import supabase backup.dump', does: 'A Supabase project' }],
 };
 
-function isAddress(source: string): boolean {
-  return /^postgres(?:ql)?:\/\//.test(source);
-}
-
 async function importFrom(
   origin: 'supabase' | 'postgres',
   { options: given, arguments: files }: Invocation,
@@ -88,12 +84,10 @@ async function importFrom(
   const { renderImport } = await import('../transfer/report.ts');
   const { styleFor, terminalWidth } = await import('../output/style.ts');
   const { interruptible } = await import('../interrupt.ts');
+  const { isAddress, warnOfPassword } = await import('../transfer/address.ts');
   const { resolve } = await import('node:path');
   const paths = await stackOf({ options: given }, context);
-  if (files.some(file => /^postgres(?:ql)?:\/\/[^/@]*:[^/@]+@/.test(file)))
-    context.stderr.write(
-      'The password in the address can be seen by other users of this machine while this runs: PGPASSWORD or ~/.pgpass cannot.\n',
-    );
+  warnOfPassword(files, context);
   const progress = new TransferProgress(context);
   return await interruptible(context, given['dry-run'] ? ofRehearsal : ofImport, async signal => {
     const report = await importIntoStack(paths, context.env, {

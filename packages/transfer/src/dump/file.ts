@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
 
 /**
  * Writes a file that is there whole or not at all, and that nobody else may read: a dump holds all that the database does.
@@ -18,10 +19,21 @@ export async function writeWholeFile<T>(
     await handle.sync();
     await handle.close();
     await rename(partial, file);
+    await syncFolder(path.dirname(file));
     return filled;
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(partial, { force: true });
     throw error;
+  }
+}
+
+/** A new name outlives a loss of power only when its folder is on the disk. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

@@ -3,6 +3,7 @@ import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakston
 import { TransferError } from '../errors.ts';
 import { type Catalog, CLASS, readRows, text } from './catalog.ts';
 import { partsOf, readNeeds } from './depend.ts';
+import type { Left } from './left.ts';
 import type { DumpObject, TableRows } from './object.ts';
 import { CircleError, definitionOf, orderObjects } from './order.ts';
 import { readColumns } from './read/columns.ts';
@@ -43,8 +44,8 @@ export interface DumpOptions {
 }
 
 export interface DumpReport {
-  /** What is not in it: kinds that those who write extensions make, and what this login may not read. */
-  readonly left: readonly string[];
+  /** What is not in it. */
+  readonly left: readonly Left[];
   readonly tables: number;
   readonly rows: number;
 }
@@ -108,9 +109,11 @@ class Dump {
     const tables = await readTableRows(this.#catalog);
     await this.#lock(tables);
     const contents = await this.#read();
+    const unsupported = this.#isOfTables ? [] : await readUnsupported(this.#catalog);
+    const unreadable = content === 'schema' ? [] : await readUnreadable(this.#catalog, this.#isWhole);
     const left = [
-      ...(this.#isOfTables ? [] : await readUnsupported(this.#catalog)),
-      ...(content === 'schema' ? [] : await readUnreadable(this.#catalog)),
+      ...unsupported.map((what): Left => ({ what, why: 'unsupported' })),
+      ...unreadable.map((what): Left => ({ what, why: 'unreadable' })),
     ];
     const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
     await write(renderOpening(text(version!, 'version')));

@@ -5,12 +5,15 @@ import type { TableRows } from './object.ts';
 const readable = `has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage')`;
 
 /** Whose rows, values and large objects this login may not read, which is none for a superuser. */
-export async function readUnreadable(catalog: Catalog): Promise<readonly string[]> {
+export async function readUnreadable(
+  catalog: Catalog,
+  withLargeObjects: boolean,
+): Promise<readonly string[]> {
   const rows = await catalog.rows(`
     select 'rows of ' || c.oid::regclass as name from pg_class c where ${catalog.relations} and c.relkind = 'r' and not (${readable})
       and ${isNoMember(CLASS.relation, 'c.oid')}
     union all
-    select 'large object ' || oid from pg_largeobject_metadata where not (${ownObject}) order by 1`);
+    select 'large object ' || oid from pg_largeobject_metadata where ${withLargeObjects} and not (${ownObject}) order by 1`);
   return rows.map(row => text(row, 'name'));
 }
 

@@ -1,7 +1,7 @@
 /** Who may do what, and whose things are: roles, owners, privileges. Pure. */
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { aside, type Decision, leave } from './decision.ts';
-import { showName } from './names.ts';
+import { readNames, showName } from './names.ts';
 import { type Role, Roles } from './roles.ts';
 import type { DefaultPrivileges, Privileges, Said } from './said.ts';
 import type { Scope } from './scope.ts';
@@ -197,11 +197,8 @@ end $role$; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit tru
   /** The same for the roles as they are called here: one that is gone may not make it everybody's. */
   policyFor(text: string, roles: string): string {
     if (roles === '') return text;
-    const names = roles.split(/\s*,\s*/);
-    const mapped = names.map(name => {
-      const role = this.#roles.resolve(
-        name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase(),
-      );
+    const mapped = readNames(roles).map(name => {
+      const role = this.#roles.resolve(name);
       if (role.kind === 'everybody') return 'public';
       return id(role.kind === 'role' ? role.name : this.#scope.world.owner);
     });

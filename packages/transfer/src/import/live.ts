@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseConninfo } from '@peakstone/kernel/pg';
 import { writeWholeFile } from '../dump/file.ts';
 import { dumpDatabase } from '../dump/index.ts';
+import { LEFT_WORDS, type Left } from '../dump/left.ts';
 import { isImportUnfinished } from './journal.ts';
 import type { ImportReport, Note } from './notes.ts';
 import { type ImportOptions, importDump } from './run.ts';
@@ -33,7 +34,7 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
     .slice(0, 16);
   const file = path.join(folder, `import-${name}.sql`);
   // What is there is of now, unless half of it is in already.
-  const left: string[] = [];
+  const left: Left[] = [];
   if (!existsSync(file) || !(await isImportUnfinished(options.ownerUrl))) {
     await rm(file, { force: true });
     const report = await writeWholeFile(file, write =>
@@ -48,16 +49,9 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
   }
   const report = await importDump({ ...options, files: [file] });
   await rm(file, { force: true });
-  const notes = left.map((what): Note => {
-    const isRows = /^(?:rows of|large object) /.test(what);
-    return {
-      kind: 'aside',
-      what: 'dump',
-      name: what,
-      why: isRows ? `${user} may not read it` : 'a kind that the dump does not hold',
-      ...(isRows && { remedy: 'Name a login that may, as a superuser or the owner.' }),
-    };
-  });
+  const notes = left.map(
+    ({ what, why }): Note => ({ kind: 'aside', what: 'dump', name: what, ...LEFT_WORDS[why] }),
+  );
   return {
     ...report,
     source: [`${database} of ${hosts.map(({ host }) => host).join(', ')}`],

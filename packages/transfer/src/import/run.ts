@@ -114,6 +114,7 @@ class Importer {
   readonly #decider: Decider;
   readonly #session: ImportSession;
   readonly #rows: RowLoader;
+  readonly #grantsAsSupabase: boolean;
   readonly #made: Record<string, number> = {};
   /** What is said when all else is done. */
   readonly #last: { readonly text: string; readonly at: string }[] = [];
@@ -122,6 +123,7 @@ class Importer {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#grantsAsSupabase = planGrants(parts);
     const { world, survey, options, client, admin, notes } = parts;
     const dump = { origin: options.origin, world, survey };
     this.#decider = new Decider(dump);
@@ -132,7 +134,6 @@ class Importer {
   /** What would be done. @throws {TransferError} as the import would. */
   async rehearse(isNew: boolean): Promise<ImportReport> {
     if (isNew) await this.#check();
-    this.#grantsAsSupabase();
     await this.#eachItem(async item => {
       if (item.kind === 'rows') return await this.#rows.rehearse(readCopy(item.copy).object, item.rows);
       if (item.kind !== 'statement') return;
@@ -186,28 +187,9 @@ class Importer {
     onProgress({ phase: 'finishing', share: 1, text: 'privileges and statistics' });
     for (const { text, at } of this.#last) await this.#session.say(text, at, at);
     await this.#session.commit('with');
-    const openTables = await finishImport(admin, client, world, this.#grantsAsSupabase());
+    const openTables = await finishImport(admin, client, world, this.#grantsAsSupabase);
     await this.#session.journal.end();
     return this.#report(openTables);
-  }
-
-  /** A dump without privileges would leave the roles of requests without any. */
-  #grantsAsSupabase(): boolean {
-    const { options, survey, world, notes } = this.#parts;
-    if (survey.hasPrivileges) return false;
-    const isGranted =
-      options.origin === 'supabase' && REQUEST_ROLES.every(role => world.roles.includes(role));
-    if (survey.tables.length > 0)
-      notes.add({
-        kind: isGranted ? 'changed' : 'warning',
-        what: 'privileges',
-        name: 'public',
-        why: isGranted
-          ? 'the dump says nothing of who may do what (--no-acl), so that the roles of requests have what Supabase gives them'
-          : 'the dump says nothing of who may do what (--no-acl), so that only the owner may anything',
-        ...(!isGranted && { remedy: 'Grant it, or make the dump without --no-acl.' }),
-      });
-    return isGranted;
   }
 
   async #check(): Promise<readonly string[]> {
@@ -305,6 +287,26 @@ class Importer {
       openTables,
     };
   }
+}
+
+/**
+ * Whether the roles of requests get what Supabase gives them: a dump without privileges would leave them without any. That
+ * it says nothing of them is noted.
+ */
+function planGrants({ options, survey, world, notes }: Parts): boolean {
+  if (survey.hasPrivileges) return false;
+  const isGranted = options.origin === 'supabase' && REQUEST_ROLES.every(role => world.roles.includes(role));
+  if (survey.tables.length > 0)
+    notes.add({
+      kind: isGranted ? 'changed' : 'warning',
+      what: 'privileges',
+      name: 'public',
+      why: isGranted
+        ? 'the dump says nothing of who may do what (--no-acl), so that the roles of requests have what Supabase gives them'
+        : 'the dump says nothing of who may do what (--no-acl), so that only the owner may anything',
+      ...(!isGranted && { remedy: 'Grant it, or make the dump without --no-acl.' }),
+    });
+  return isGranted;
 }
 
 function titleOf(item: Item): string {

@@ -99,7 +99,7 @@ export class ImportSession {
     }
   }
 
-  /** Work in a transaction of its own. @returns whether it was done; if not, that is told. */
+  /** Work in a transaction of its own; what the server refuses is told. */
   async attempt(name: string, at: string, work: () => Promise<void>): Promise<void> {
     await this.commit('before');
     await this.begin();

@@ -11,7 +11,6 @@ export interface Survey {
   /** Objects that it makes: `schema.name`, of relations, routines and types. */
   readonly created: ReadonlySet<string>;
   readonly tables: readonly string[];
-  readonly schemas: ReadonlySet<string>;
   readonly roles: ReadonlySet<string>;
   /** Tables that it has rows of, with their columns where it names them. */
   readonly filled: ReadonlyMap<string, readonly string[]>;
@@ -38,7 +37,6 @@ export async function surveyDump(
   const extensions: Record<string, string> = {};
   const created = new Set<string>();
   const tables: string[] = [];
-  const schemas = new Set<string>();
   const roles = new Set<string>();
   const filled = new Map<string, readonly string[]>();
   const databases: string[] = [];
@@ -64,9 +62,6 @@ export async function surveyDump(
     statements++;
     const said = readSaid(item.text);
     switch (said.kind) {
-      case 'schema':
-        schemas.add(said.name);
-        break;
       case 'extension':
         extensions[said.name] = said.schema;
         break;
@@ -95,5 +90,5 @@ export async function surveyDump(
         break;
     }
   }
-  return { statements, items, extensions, created, tables, schemas, roles, filled, hasPrivileges, databases };
+  return { statements, items, extensions, created, tables, roles, filled, hasPrivileges, databases };
 }

@@ -1,4 +1,3 @@
-/** What is read ahead of a line's end; a longer line is joined of parts. */
 const NEWLINE = 0x0a;
 const END_OF_ROWS = Buffer.from('\\.');
 

@@ -1,0 +1,26 @@
+/** What a dump does not hold of its database, and in which words that is told. Pure. */
+
+export interface Left {
+  /** Its kind and name: `operator family other.strange`, `rows of shop.secrets`. */
+  readonly what: string;
+  /** A kind that only those who write extensions make; or what this login may not read. */
+  readonly why: 'unsupported' | 'unreadable';
+}
+
+export interface LeftWords {
+  readonly why: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** Why something was left, and what to do about it. */
+export const LEFT_WORDS: Readonly<Record<Left['why'], LeftWords>> = {
+  unsupported: {
+    why: 'only those who write extensions make such',
+    remedy: 'PostgreSQL’s own pg_dump has such.',
+  },
+  unreadable: {
+    why: 'this login may not read it',
+    remedy: 'Name a login that may, as a superuser or the owner.',
+  },
+};
