@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { connect } from '@peakstone/testing';
 import { importInto, look, stackDatabase } from './support.ts';
 
 describe('who may do what, in an import', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'peakstone-access-'));
+  after(() => rmSync(folder, { recursive: true }));
+
   it('is kept where the name of a role has a comma; that privileges are missing is said once', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'peakstone-access-'));
     const file = join(folder, 'comma.sql');
     writeFileSync(
       file,
@@ -37,7 +39,126 @@ create policy members on public.shared for select to "team a,b", anon using (tru
       await client.close();
     } finally {
       await database.drop();
-      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('gives nobody what is the stack’s or the server’s, whatever the dump says', async () => {
+    const greedy = join(folder, 'greedy.sql');
+    const memberships = [
+      ...['pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files', 'pg_monitor'],
+      ...['hasura', 'db_backup', 'db_migrator', 'db_authenticator', 'postgres'],
+    ];
+    const things = [
+      ...[
+        'database postgres',
+        'language plpgsql',
+        'schema cron',
+        'schema auth',
+        'schema public',
+        'schema extensions',
+      ],
+      ...[
+        'table cron.job',
+        'table pg_catalog.pg_authid',
+        'table pg_authid',
+        'table public.prior',
+        'view hers.none',
+      ],
+      ...['function pg_catalog.pg_read_file(text)', 'function auth.uid()', 'foreign data wrapper none'],
+    ];
+    const owners = `select 'relation', oid, relowner from pg_class where relname <> 'hers' and relkind <> 't'
+      and relnamespace not in (select oid from pg_namespace where nspname = 'hers')
+      union all select 'routine', oid, proowner from pg_proc where pronamespace not in (select oid from pg_namespace where nspname = 'hers')
+      union all select 'database', oid, datdba from pg_database
+      union all select 'schema', oid, nspowner from pg_namespace where nspname <> 'hers'
+      union all select 'language', oid, lanowner from pg_language order by 1, 2`;
+    const members = `select roleid::regrole, member::regrole from pg_auth_members
+      where member not in (select oid from pg_roles where rolname in ('greedy', 'web_anon', 'db_migrator'))
+      or roleid in (select oid from pg_roles where rolname ~ '^pg_') order by 1, 2`;
+    writeFileSync(
+      greedy,
+      `create role greedy login;
+grant web_anon to greedy;
+${memberships.map(role => `grant ${role} to greedy;`).join('\n')}
+grant greedy to hasura;
+create schema hers;
+alter schema hers owner to greedy;
+create table hers.own (id int);
+alter table hers.own owner to greedy;
+create table cron.job (id int);
+create table pg_catalog.pg_authid (id int);
+create table pg_authid (id int);
+create function pg_catalog.pg_read_file(text) returns text language sql as 'select null::text';
+${things.map(thing => `alter ${thing} owner to greedy;`).join('\n')}
+create function hers.climb() returns trigger language plpgsql as $$ begin execute 'alter role db_migrator superuser'; return new; end $$;
+create trigger climb before insert on cron.job for each row execute function hers.climb();
+alter table cron.job enable always trigger climb;
+COPY cron.job (schedule, command) FROM stdin;
+* * * * *\tselect 1
+\\.
+`,
+    );
+    const database = await stackDatabase();
+    try {
+      await look(database, 'create table public.prior (id int)');
+      const before = [await look(database, owners), await look(database, members)];
+      const report = await importInto(database, [greedy], { origin: 'postgres' });
+      try {
+        assert.deepEqual([await look(database, owners), await look(database, members)], before);
+        assert.deepEqual(
+          report.notes.filter(({ what }) => what === 'membership').map(({ name }) => name),
+          [...memberships.map(role => `greedy in ${role}`), 'hasura in greedy'],
+        );
+        const left = report.notes.map(({ name }) => name).join('\n');
+        for (const thing of things)
+          assert.match(left, new RegExp(`greedy of ${thing.replace(/\(.*/, '').replace('.', '\\.')}$`, 'm'));
+        // What is the dump's own is given to whom it says.
+        assert.deepEqual(
+          await look(
+            database,
+            `select nspowner::regrole, relowner::regrole, pg_has_role('greedy', 'web_anon', 'member'), (select rolsuper from pg_roles where rolname = 'db_migrator')
+            from pg_namespace n join pg_class c on relnamespace = n.oid where nspname = 'hers'`,
+          ),
+          [['greedy', 'greedy', 't', 'f']],
+        );
+        const migrator = connect(database.roleUrl('db_migrator'));
+        await assert.rejects(migrator.script(`copy (select 1) to program 'true'`), { code: '42501' });
+        await migrator.close();
+      } finally {
+        await look(database, 'drop schema hers cascade');
+        await look(database, 'drop role greedy');
+      }
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('writes no jobs into a table whose owner is another than the administrator', async () => {
+    const jobs = join(folder, 'jobs.sql');
+    writeFileSync(jobs, `COPY cron.job (schedule, command) FROM stdin;\n* * * * *\tselect 1\n\\.\n`);
+    const database = await stackDatabase();
+    try {
+      await look(database, 'alter table cron.job owner to db_migrator');
+      const migrator = connect(database.roleUrl('db_migrator'));
+      await migrator.script(`create function public.climb() returns trigger language plpgsql as $$
+        begin execute 'alter role db_migrator superuser'; return new; end $$;
+        create trigger climb before insert on cron.job for each row execute function public.climb();
+        alter table cron.job enable always trigger climb`);
+      await migrator.close();
+      for (const owner of ['db_migrator', 'postgres']) {
+        await look(database, `alter table cron.job owner to ${owner}`);
+        const report = await importInto(database, [jobs]);
+        assert.match(report.notes.map(({ why }) => why).join('\n'), /not the administrator's alone/);
+        assert.deepEqual(
+          await look(
+            database,
+            `select rolsuper, (select count(*) from cron.job) from pg_roles where rolname = 'db_migrator'`,
+          ),
+          [['f', '0']],
+        );
+      }
+    } finally {
+      await database.drop();
     }
   });
 });

@@ -2,9 +2,19 @@
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { aside, type Decision, leave } from './decision.ts';
 import { readNames, showName } from './names.ts';
-import { type Role, Roles } from './roles.ts';
+import { Roles } from './roles.ts';
 import type { DefaultPrivileges, Privileges, Said } from './said.ts';
 import type { Scope } from './scope.ts';
+
+/** The APIs’ login. */
+const API_LOGIN = 'db_authenticator';
+
+/** What changes hands with a dump; all other kinds are the database’s or the server’s. */
+const OWNED: ReadonlySet<string> = new Set([
+  ...['schema', 'table', 'foreign table', 'view', 'materialized view', 'sequence', 'statistics'],
+  ...['function', 'procedure', 'routine', 'aggregate', 'type', 'domain', 'collation', 'conversion'],
+  ...['operator class', 'operator family', 'text search dictionary', 'text search configuration'],
+]);
 
 export class AccessDecider {
   readonly #scope: Scope;
@@ -20,9 +30,9 @@ export class AccessDecider {
     return {
       do: 'administer',
       made: 'role',
-      text: `do $role$ begin
+      text: `do ${literal(`begin
   if not exists (select from pg_catalog.pg_roles where rolname = ${literal(name)}) then create role ${id(name)}; end if;
-end $role$; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, set true`,
+end`)}; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, set true`,
     };
   }
 
@@ -70,54 +80,85 @@ end $role$; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit tru
     // The platform's own memberships are the stack's to say.
     const isOurs = (name: string): boolean => !this.#roles.isNew(name);
     if (roles.every(isOurs) && members.every(isOurs)) return leave;
-    const granted = roles.map(role => this.#roles.resolve(role));
-    const given = members.map(member => this.#roles.resolve(member));
-    const named = (role: Role): role is Extract<Role, { kind: 'role' }> =>
-      role.kind === 'role' && role.name !== this.#scope.world.owner;
-    // Membership in the owner of everything would be everything.
-    if (!granted.every(named) || !given.every(role => role.kind === 'role'))
+    const granted = roles.flatMap(role => this.#grantable(role));
+    const given = members.flatMap(member => this.#grantee(member));
+    if (granted.length < roles.length || given.length < members.length)
       return aside(
         'membership',
         `${members.join(', ')} in ${roles.join(', ')}`,
-        'one of them is not here, or owns everything here',
+        'only the dump’s own roles and those of requests are given to one another',
+        'Where it shall be so: peakstone sql --superuser',
       );
     const inherits = /inherit\s+false/i.test(options) ? 'false' : 'true';
-    return {
-      do: 'administer',
-      text: given
-        .filter(member => member.kind === 'role')
-        .flatMap(member =>
-          granted.map(
-            role =>
-              `grant ${id(role.name)} to ${id(member.name)} with inherit ${member.name === 'db_authenticator' ? 'false' : inherits}`,
-          ),
-        )
-        .join('; '),
-      made: 'membership',
-    };
+    const grants = given
+      // Whoever owns everything is a member of each role since it was made.
+      .filter(member => member !== this.#scope.world.owner)
+      .flatMap(member =>
+        granted.map(
+          role =>
+            `grant ${id(role)} to ${id(member)} with inherit ${member === API_LOGIN ? 'false' : inherits}`,
+        ),
+      );
+    return grants.length === 0 ? leave : { do: 'administer', text: grants.join('; '), made: 'membership' };
   }
 
+  /** A role that the administrator gives to others because a dump says so; none for any other. */
+  #grantable(name: string): readonly string[] {
+    return this.#roles.isNew(name) || this.#roles.isOfRequests(name) ? [name] : [];
+  }
+
+  /** Also the APIs’ login, which takes on a role for a request and has nothing of it without. */
+  #grantee(name: string): readonly string[] {
+    const role = this.#roles.resolve(name);
+    if (role.kind === 'role' && (role.name === this.#scope.world.owner || role.name === API_LOGIN))
+      return [role.name];
+    return this.#grantable(name);
+  }
+
+  /** Said by the owner of everything and never by the administrator, so that the server itself keeps what is others’. */
   owner({ what, object, named, role }: Extract<Said, { kind: 'owner' }>): Decision {
+    const { world, survey } = this.#scope;
     if (what === 'large object' || what === 'event trigger') return leave;
-    // One statement, whatever stands in its parentheses.
-    if (named.includes(';')) return leave;
-    if (what === 'schema' ? this.#scope.isOwnSchema(object.name) : this.#scope.isLeft(object)) return leave;
-    const owner = this.#roles.resolve(role);
-    if (owner.kind !== 'role' || owner.name === this.#scope.world.owner || !this.#roles.isNew(owner.name)) {
-      if (owner.kind === 'role' && owner.name === role) return leave;
+    const isSchema = what === 'schema';
+    const schema = isSchema ? object.name : object.schema;
+    if (!this.#roles.isNew(role)) {
+      const isLeft = isSchema ? this.#scope.isOwnSchema(schema) : this.#scope.isLeft(object);
+      if (isLeft || role === world.owner) return leave;
       return {
         do: 'leave',
         note: {
           kind: 'changed',
           what: 'owner',
           name: role,
-          why: `what it owned belongs to ${this.#scope.world.owner}, which owns the stack’s schemas and is no superuser`,
+          why: `what it owned belongs to ${world.owner}, which owns the stack’s schemas and is no superuser`,
         },
       };
     }
-    if (what === 'routine' || what === 'function' || what === 'procedure' || what === 'aggregate')
-      if (!this.#scope.survey.created.has(showName(object))) return leave;
-    return { do: 'administer', text: `alter ${what} ${named} owner to ${id(owner.name)}` };
+    const refuse = (why: string): Decision => aside('owner', `${role} of ${what} ${showName(object)}`, why);
+    if (!OWNED.has(what)) return refuse('things of this kind keep the owner that they have here');
+    if (this.#scope.isStacks(schema) || world.foreignSchemas.includes(schema))
+      return refuse('it is in a schema of the stack’s, where nothing changes hands');
+    if (isSchema) {
+      if (this.#scope.isOwnSchema(schema)) return refuse('it was here before');
+      return { do: 'run', text: `alter schema ${id(schema)} owner to ${id(role)}` };
+    }
+    if (this.#scope.isLeft(object)) return leave;
+    const isMade = survey.created.has(showName(object)) && !(showName(object) in world.relations);
+    if (!isMade || schema === '' || schema.startsWith('pg_')) return refuse('it is not of this dump');
+    const alter = `alter ${what} ${named} owner to ${id(role)};`;
+    // The server asks that the new owner may make things there, if only for this moment.
+    return {
+      do: 'run',
+      text: `do ${literal(`begin
+  if pg_catalog.has_schema_privilege(${literal(role)}, ${literal(schema)}, 'create') then
+    ${alter}
+  else
+    grant create on schema ${id(schema)} to ${id(role)};
+    ${alter}
+    revoke create on schema ${id(schema)} from ${id(role)};
+  end if;
+end`)}`,
+    };
   }
 
   privileges(said: Privileges): Decision {

@@ -1,4 +1,4 @@
-import { OWNERS, SERVICE_ROLES } from './platform.ts';
+import { OWNERS, REQUEST_ROLES, SERVICE_ROLES } from './platform.ts';
 import type { World } from './world.ts';
 
 /** What a role of the dump is here. */
@@ -25,6 +25,11 @@ export class Roles {
     return this.#made.has(name) && this.#isSomebodys(name) && !this.#world.roles.includes(name);
   }
 
+  /** Whether requests run under it, so that it has no more than they. */
+  isOfRequests(name: string): boolean {
+    return STACK_REQUEST_ROLES.includes(name) && this.#world.roles.includes(name);
+  }
+
   resolve(name: string): Role {
     if (name === 'public') return { kind: 'everybody' };
     if (OWNERS.includes(name)) return { kind: 'role', name: this.#world.owner };
@@ -40,8 +45,11 @@ export class Roles {
   }
 }
 
+/** Roles that are nobody’s login. */
+const STACK_REQUEST_ROLES: readonly string[] = ['web_anon', 'app_user', 'read_only', ...REQUEST_ROLES];
+
 /** Their attributes are the bootstrap's to say. */
 const STACK_ROLES: readonly string[] = [
-  ...['web_anon', 'app_user', 'read_only', 'hasura', 'db_migrator', 'db_authenticator'],
-  ...['anon', 'authenticated', 'service_role'],
+  ...STACK_REQUEST_ROLES,
+  ...['hasura', 'db_migrator', 'db_authenticator', 'db_backup'],
 ];

@@ -17,7 +17,7 @@ export interface Case {
 }
 
 /** The stack's own schemas, which no dump changes. */
-const OWN_SCHEMAS: readonly string[] = ['peakstone', 'peakstone_import', 'hdb_catalog'];
+const OWN_SCHEMAS: readonly string[] = ['peakstone', 'peakstone_import', 'hdb_catalog', 'cron'];
 
 /** What of a dump is taken over at all. */
 export class Scope {
