@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { reservePorts } from '@peakstone/testing';
+import { connect, reservePorts } from '@peakstone/testing';
 import { finish, Project } from './cli.ts';
 
 interface Found {
@@ -138,6 +138,33 @@ describe('peakstone migrate diff', () => {
     assert.match(stderr, /^error: Cancelled\. Nothing was written\.$/m);
     assert.equal(inFolder().length, before);
   });
+
+  for (const whose of ['its owner', 'a superuser'])
+    it(`reads another database as ${whose}, and runs what that calls as nobody who may do more`, async () => {
+      const database = `other_${whose.replaceAll(' ', '_')}`;
+      const admin = connect((await project.run(['url', 'superuser'])).stdout.trim());
+      const url = new URL((await project.run(['url', 'superuser'])).stdout.trim());
+      url.pathname = `/${database}`;
+      await admin.script(`create role ${database} login password 'other'`);
+      await admin.script(`create database ${database} owner ${database}`);
+      await admin.close();
+      const owners = new URL(url);
+      Object.assign(owners, { username: database, password: 'other' });
+      const owner = connect(String(owners));
+      await owner.script(`create function g() returns int language plpgsql as $$ begin
+          if (select rolsuper from pg_roles where rolname = current_user) then raise 'g was called by a superuser'; end if;
+          return 1;
+        end $$;
+        create table t (id int primary key, m int default g());
+        create materialized view mv as select g() as g`);
+      await owner.close();
+      mkdirSync(join(project.folder, 'empty'), { recursive: true });
+      const from = whose === 'a superuser' ? url : owners;
+      const { code, stdout, stderr } = await diff('--from', String(from), '--dir', 'empty', '--dry-run');
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /CREATE MATERIALIZED VIEW "public"\."mv"/);
+      assert.doesNotMatch(stderr, /not proven|superuser/);
+    });
 
   it('says in one line what it does not understand', async () => {
     for (const [options, code, message] of [

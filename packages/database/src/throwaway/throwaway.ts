@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import type { BinariesChoice } from '../binaries/find.ts';
 import type { BootstrapOptions, LoginRole } from '../bootstrap/model.ts';
 import { bootstrapDatabase } from '../bootstrap/run.ts';
@@ -30,7 +30,7 @@ export interface ThrowawayDatabaseOptions {
   readonly bootstrap?: Partial<Pick<BootstrapOptions, 'schemas' | 'supabase'>>;
   /** A copy of this database, to which nobody may be connected. Rights on the database as such are not copied. */
   readonly template?: string;
-  /** Whose it is. Default the superuser's. */
+  /** Whose it is, who is made where no bootstrap has made them. Default the superuser's. */
   readonly owner?: LoginRole;
 }
 
@@ -107,6 +107,7 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
         const from =
           template === undefined ? '' : ` template ${quoteIdentifier(template)} strategy file_copy`;
         const whose = owner === undefined ? '' : ` owner ${quoteIdentifier(owner)}`;
+        if (owner !== undefined) await run(url(), ensureLogin(owner, passwords[owner]));
         await run(url(), `create database ${quoteIdentifier(name)}${from}${whose}`);
         if (bootstrap !== undefined) {
           await bootstrapDatabase(
@@ -180,6 +181,12 @@ function randomPasswords(): Readonly<Record<LoginRole, string>> {
     db_migrator: password(),
     db_backup: password(),
   };
+}
+
+/** Without any right, as a bootstrap finds it and goes on from. */
+function ensureLogin(role: LoginRole, password: string): string {
+  const made = `create role ${quoteIdentifier(role)} login password ${quoteLiteral(password)}`;
+  return `do $$ begin if pg_catalog.to_regrole(${quoteLiteral(role)}) is null then ${made}; end if; end $$`;
 }
 
 async function run(url: string, sql: string): Promise<void> {

@@ -41,6 +41,8 @@ export interface DiffInput {
   readonly desiredUrl: string;
   /** Where rows for the proof are copied from; made up without it. */
   readonly rowsUrl?: string | undefined;
+  /** Whoever migrates may make anybody the owner of what is theirs. */
+  readonly givesAway?: boolean;
   readonly renames: readonly GivenRename[];
   /** Says of what may be a rename whether it is; undefined: nobody can be asked, and nothing is guessed. */
   readonly askRename?: ((rename: Rename) => Promise<boolean>) | undefined;
@@ -81,7 +83,7 @@ export async function diffDatabases(input: DiffInput): Promise<Diff> {
     readExtras(desiredUrl, scope),
   ]);
   const missingRoles = await makeRoles(current.adminUrl, desired.roles);
-  await allowProof(current.adminUrl, current.url);
+  await allowProof(current.adminUrl, current.url, input.givesAway ? missingRoles : []);
   const { madeUp, empty } = await fillTables(
     current.url,
     scope.ignoredSchemas,

@@ -85,20 +85,21 @@ export async function diffMigrations(
   const running =
     wanted.kind === 'database' ? wanted.url : await stackUrl(paths, env, wanted.kind === 'stack');
   if (wanted.kind !== 'files' && running !== undefined) await assertApplied(request, running);
+  const other = wanted.kind === 'database' ? await readOther(wanted.url) : undefined;
   const bootstrap =
-    wanted.kind === 'database' && !(await isStack(wanted.url))
+    other !== undefined && !other.isStack
       ? undefined
       : { supabase: readSupabaseMode(values), ...(await schemasOf(running, values)) };
   onProgress('starting a throw-away database');
   return await withThrowaway({ binaries: binariesOf(values), ...zoneOf(values) }, signal, async server => {
-    const options = bootstrap === undefined ? {} : { bootstrap };
+    // What the folder and the other database call never runs as the superuser, who could start programs here.
+    const options = bootstrap === undefined ? { owner: ROLE } : { bootstrap };
     await server.createDatabase('folder', options, signal);
-    const role = bootstrap === undefined ? undefined : 'db_migrator';
     onProgress(`replaying ${folder.files.length} ${folder.files.length === 1 ? 'file' : 'files'}`);
-    await replayFolder(folder, server.url('folder', role), signal);
+    await replayFolder(folder, server.url('folder', ROLE), signal);
     if (wanted.kind === 'files') {
       await server.createDatabase('wanted', options, signal);
-      await loadDeclared(server.url('wanted', role), wanted.paths);
+      await loadDeclared(server.url('wanted', ROLE), wanted.paths);
     }
     return await diffDatabases({
       engine: await loadPgDelta(),
@@ -113,15 +114,17 @@ export async function diffMigrations(
         ],
         ignoredTables: RUNNERS_TABLES,
         impliedOwners: [
-          'db_migrator',
+          ROLE,
           'postgres',
           ...(running === undefined ? [] : [parseConninfo(running, {}).user]),
+          ...(other === undefined ? [] : [other.owner]),
         ],
       },
-      current: scratch(server, 'folder', role),
+      current: scratch(server, 'folder'),
+      // Nobody says on whose behalf another server's migrations run there: whoever may give things to their owners.
+      givesAway: bootstrap === undefined,
       desiredUrl: wanted.kind === 'files' ? server.url('wanted') : (running as string),
-      rowsUrl:
-        wanted.kind === 'database' ? wanted.url : running && (await databaseUrl(paths, env, 'db_migrator')),
+      rowsUrl: wanted.kind === 'database' ? wanted.url : running && (await databaseUrl(paths, env, ROLE)),
       renames: request.renames,
       askRename: request.askRename,
       offline: request.offline,
@@ -183,11 +186,15 @@ async function assertApplied({ folder, revisionsSchema }: DiffRequest, url: stri
   );
 }
 
-async function isStack(url: string): Promise<boolean> {
+/** What a database is that may be anybody's, and whose: who migrates there. */
+async function readOther(url: string): Promise<{ readonly isStack: boolean; readonly owner: string }> {
   const pool = createPrivilegedPool({ url, name: 'peakstone diff' });
   try {
-    const { rows } = await pool.query(`select to_regclass('peakstone.bootstrap') is not null`);
-    return rows[0]?.[0]?.toString() === 't';
+    const { rows } = await pool.query(
+      `select to_regclass('peakstone.bootstrap') is not null, pg_get_userbyid(datdba) from pg_database where datname = current_database()`,
+    );
+    const [isStack, owner] = rows[0]!.map(cell => cell!.toString());
+    return { isStack: isStack === 't', owner: owner! };
   } finally {
     await pool.close();
   }
@@ -210,17 +217,20 @@ function zoneOf({ TZ }: EnvValues): { timezone?: string } {
   return TZ ? { timezone: TZ } : {};
 }
 
+/** Who migrates, and proves, on the throw-away server. */
+const ROLE = 'db_migrator' as const;
+
 let copies = 0;
 
-function scratch(server: Throwaway, name: string, role: 'db_migrator' | undefined): ScratchDatabase {
+function scratch(server: Throwaway, name: string): ScratchDatabase {
   return {
     adminUrl: server.url(name),
-    url: server.url(name, role),
+    url: server.url(name, ROLE),
     async copy() {
       const copy = `${name}_${++copies}`;
       // Whoever migrates needs the rights on it that the original gives.
-      await server.createDatabase(copy, { template: name, ...(role && { owner: role }) });
-      return scratch(server, copy, role);
+      await server.createDatabase(copy, { template: name, owner: ROLE });
+      return scratch(server, copy);
     },
     // All of them go with their server: to drop one by one would cost a checkpoint each.
     drop: async () => undefined,

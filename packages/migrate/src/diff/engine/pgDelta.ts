@@ -3,7 +3,7 @@
  * which it reads.
  * @see https://github.com/supabase/pg-toolbelt/tree/main/packages/pg-delta
  */
-import { quoteIdentifier } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import type { Fact, FactBase, StableId } from '@supabase/pg-delta';
 import type {
   Change,
@@ -38,8 +38,7 @@ export async function loadPgDelta(): Promise<DiffEngine> {
       connectionString: url,
       max: 1,
       application_name: 'peakstone diff',
-      // Event triggers and names of lesser roles have no say in an administrator's session.
-      options: '-c search_path=pg_catalog,pg_temp -c event_triggers=off',
+      options: await sessionOptions(url),
     });
     // What a connection is lost of is what its query fails of.
     pool.on('error', () => undefined);
@@ -145,6 +144,22 @@ export async function loadPgDelta(): Promise<DiffEngine> {
   }
 
   return { name: `@supabase/pg-delta ${VERSION}`, read, plan: planChanges };
+}
+
+/**
+ * Names, event triggers, views and foreign tables of lesser roles have no say in an administrator's session. Only a
+ * superuser may leave out event triggers, and servers of old know neither setting.
+ */
+async function sessionOptions(url: string): Promise<string> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone diff' });
+  try {
+    const { rows } = await pool.query(`select '-c ' || name || '=' || value
+      from (values ('event_triggers', 'off'), ('restrict_nonsystem_relation_kind', 'view,foreign-table')) wanted (name, value)
+      join pg_settings using (name) join pg_roles on rolname = current_user where context = 'user' or rolsuper`);
+    return ['-c search_path=pg_catalog,pg_temp', ...rows.map(row => row[0]?.toString())].join(' ');
+  } finally {
+    await pool.close();
+  }
 }
 
 /** Facts whose parent was left out go, too, however deep. */

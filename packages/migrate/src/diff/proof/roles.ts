@@ -21,8 +21,9 @@ export async function makeRoles(url: string, names: readonly string[]): Promise<
  * Lets whoever migrates fill and count tables on a scratch server: what checks, casts and defaults call is theirs, and never runs
  * as the superuser, who could start programs.
  * @param url theirs
+ * @param owners roles that they may make the owners of what is theirs
  */
-export async function allowProof(adminUrl: string, url: string): Promise<void> {
+export async function allowProof(adminUrl: string, url: string, owners: readonly string[]): Promise<void> {
   const { user } = parseConninfo(url);
   if (user === parseConninfo(adminUrl).user) return;
   const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone proof' });
@@ -31,6 +32,7 @@ export async function allowProof(adminUrl: string, url: string): Promise<void> {
     await pool.script(
       `alter role ${role} bypassrls; grant pg_read_all_data, pg_write_all_data to ${role}; grant set on parameter session_replication_role to ${role}`,
     );
+    for (const owner of owners) await pool.script(`grant ${quoteIdentifier(owner)} to ${role}`);
   } finally {
     await pool.close();
   }

@@ -133,6 +133,11 @@ async function copyRows(origin: Pool, pool: Pool, table: Table, there: Table): P
   const missing = table.columns.filter(column => column.required && !isCommon(column));
   if (common.length === 0) return false;
   const columns = common.map(({ name }) => id(name)).join(', ');
+  // A table that the login may not read gets rows that are made up.
+  const [[readable] = []] = (
+    await origin.query('select has_table_privilege($1, $2)', [quoteKey(table.key), 'select'])
+  ).rows;
+  if (readable?.toString() !== 't') return false;
   const { rows } = await origin.query(
     `select json_agg(r) from (select ${columns} from ${quoteKey(table.key)} s where pg_column_size(s.*) < ${MAX_ROW_BYTES} limit ${COPIED}) r`,
   );
