@@ -269,6 +269,26 @@ describe('running it again', () => {
     assert.equal((await bootstrap()).outcome, 'unchanged');
   });
 
+  it('takes off what leads from its roles to the server’s files and programs, and leaves others theirs', async () => {
+    await asSuperuser(
+      'create role detour',
+      'create role loader',
+      'grant pg_execute_server_program, hasura to detour',
+      'grant detour to db_migrator',
+      'grant pg_read_server_files to loader',
+    );
+    const { repaired, failed } = await bootstrap();
+    assert.deepEqual({ repaired, failed }, { repaired: ['memberships'], failed: [] });
+    assert.deepEqual(
+      await asSuperuser(`select pg_has_role('db_migrator', 'pg_execute_server_program', 'member'),
+        pg_has_role('detour', 'hasura', 'member'), pg_has_role('loader', 'pg_read_server_files', 'member')`),
+      [['f', 'f', 't']],
+    );
+    await asSuperuser('drop role detour, loader');
+    await bootstrap();
+    assert.equal((await bootstrap()).outcome, 'unchanged');
+  });
+
   it('accuses nobody where another version of it had looked at other things', async () => {
     await asSuperuser(`update peakstone.bootstrap set parts = '{"roles": "as it was seen then"}'`);
     const report = await bootstrap();

@@ -134,6 +134,27 @@ describe('cron, where the server has no pg_cron', () => {
     assert.deepEqual({ outcome, failed }, { outcome: 'unchanged', failed: [] });
     assert.deepEqual(await stack.as('db_migrator', 'select jobname from cron.job'), [['kept']]);
   });
+
+  it('is the administrator’s again after it was given away, with no trigger of anybody else’s', async () => {
+    const owners = `select relname, relowner::regrole::text from pg_class where relnamespace = 'cron'::regnamespace and relkind in ('r', 'S')
+      union all select tgname, tgfoid::regproc::text from pg_trigger where tgrelid = 'cron.job'::regclass and not tgisinternal order by 1`;
+    const before = await stack.asSuperuser(owners);
+    await stack.asSuperuser('alter table cron.job owner to db_migrator');
+    await stack.asSuperuser('alter sequence cron.runid_seq owner to db_migrator');
+    await stack.asSuperuser('alter function cron.check_job() owner to db_migrator');
+    await stack.as(
+      'db_migrator',
+      `create function public.climb() returns trigger language plpgsql as 'begin return new; end'`,
+    );
+    await stack.as(
+      'db_migrator',
+      'create trigger climb before insert on cron.job for each row execute function public.climb()',
+    );
+    const { repaired, failed } = await stack.bootstrap();
+    assert.deepEqual({ repaired, failed }, { repaired: ['cron'], failed: [] });
+    assert.deepEqual(await stack.asSuperuser(owners), before);
+    assert.deepEqual(await stack.as('db_migrator', 'select jobname from cron.job'), [['kept']]);
+  });
 });
 
 describe('the audit of changes, where the server has no pgaudit', () => {

@@ -9,7 +9,7 @@ import { quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { isSchedule } from './cronSchedule.ts';
 import type { Step } from './model.ts';
 import { ownSchemaStatements } from './schemas.ts';
-import { block } from './sql.ts';
+import { block, isTrusted } from './sql.ts';
 
 /** How a bootstrap knows that the tables are these and not the extension's. */
 const CRON_COMMENT = 'In the place of pg_cron: run by PeakStone’s scheduler';
@@ -35,6 +35,7 @@ export function cronSteps(): Step[] {
         `create table if not exists cron.job_run_details (
     jobid bigint, runid bigint primary key default nextval('cron.runid_seq'), job_pid integer, database text, username text,
     command text, status text, return_message text, start_time timestamp with time zone, end_time timestamp with time zone)`,
+        ownStatement(),
         ...['job', 'job_run_details'].flatMap(tableStatements),
         `grant usage, select on sequence cron.jobid_seq, cron.runid_seq to ${OWNER}`,
         ...guardStatements(),
@@ -42,6 +43,32 @@ export function cronSteps(): Step[] {
       ],
     },
   ];
+}
+
+/** What is in the schema belongs to nobody of less power, nor do triggers call what does: the administrator writes here as well. */
+function ownStatement(): string {
+  const schema = `(select oid from pg_namespace where nspname = 'cron')`;
+  return block(
+    `
+  for found in
+    select format('alter table %s owner to current_user', c.oid::regclass) as statement
+    from pg_class c where c.relnamespace = ${schema} and c.relkind in ('r', 'S') and not ${isTrusted('c.relowner')}
+      -- A column's own sequence follows its table.
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
+        and c.relkind = 'S')
+    union all
+    -- Not taken over: somebody else wrote it. Ours are made anew.
+    select format('drop routine if exists %s cascade', p.oid::regprocedure)
+    from pg_proc p where p.pronamespace = ${schema} and not ${isTrusted('p.proowner')}
+    union all
+    select format('drop trigger if exists %I on %s', t.tgname, c.oid::regclass)
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+    where c.relnamespace = ${schema} and not t.tgisinternal and not ${isTrusted('p.proowner')}
+  loop
+    execute found.statement;
+  end loop;`,
+    'found record;',
+  );
 }
 
 /** Everybody sees and changes what is their own, as there. */

@@ -11,7 +11,12 @@ lines (part, line) as (
     from pg_catalog.pg_roles r join named n on n.oid = r.oid
   union all
   select 'memberships', concat_ws(' ', m.roleid::regrole, m.member::regrole, m.inherit_option, m.set_option, m.admin_option)
-    from pg_catalog.pg_auth_members m where m.member in (select oid from named)
+    from pg_catalog.pg_auth_members m where m.member in (select oid from named) or m.roleid in (select oid from pg_catalog.pg_roles
+      where rolname in ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+  union all
+  select 'cron', concat_ws(' ', c.relname, c.relowner::regrole, t.tgname, t.tgenabled, t.tgfoid::regproc)
+    from pg_catalog.pg_class c left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
+    where c.relnamespace = to_regnamespace('cron') and c.relkind in ('r', 'S')
   union all
   select 'database', concat_ws(' ', d.datname, d.datacl::text) from pg_catalog.pg_database d where d.datname = current_database()
   union all

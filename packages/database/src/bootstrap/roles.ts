@@ -1,7 +1,7 @@
 /** Roles: their attributes, who belongs to whom, and their settings. */
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { Membership, RoleSpec } from './model.ts';
-import { block } from './sql.ts';
+import { block, literals } from './sql.ts';
 
 /** SQLSTATE of the notice that names a setting which was taken off a role. */
 export const SETTING_TAKEN_OFF = 'PSSET';
@@ -48,6 +48,30 @@ export function membershipStatement({ role, member, inherit, set }: Membership):
       and m.inherit_option = ${inherit} and m.set_option = ${set} and not m.admin_option) then
     grant ${id(role)} to ${id(member)} with admin false, inherit ${inherit}, set ${set};
   end if;`);
+}
+
+/** PostgreSQL's own roles that reach the server's machine: its files, and programs run as the server's user. */
+const SERVER_ROLES = ['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'];
+
+/**
+ * Takes off the ways by which a role of ours would come to the server's machine or to another login of ours, by itself or by
+ * way of roles that it was made a member of. What others were given is theirs.
+ */
+export function detourStatement(roles: readonly RoleSpec[]): string {
+  const ours = roles.map(({ name }) => name);
+  const kept = [...SERVER_ROLES, ...roles.filter(({ login }) => login).map(({ name }) => name)];
+  return block(
+    `
+  for found in
+    select format('revoke %s from %s granted by %s cascade', m.roleid::regrole, m.member::regrole, m.grantor::regrole) as statement
+    from pg_auth_members m join pg_roles kept on kept.oid = m.roleid
+    where kept.rolname in (${literals(kept)})
+      and exists (select from pg_roles r where r.rolname in (${literals(ours)}) and pg_has_role(r.oid, m.member, 'member'))
+  loop
+    execute found.statement;
+  end loop;`,
+    'found record;',
+  );
 }
 
 /**

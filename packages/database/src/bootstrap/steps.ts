@@ -13,6 +13,7 @@ import {
 import { ownershipStatements } from './ownership.ts';
 import {
   bypassStatement,
+  detourStatement,
   membershipStatement,
   replicationStatement,
   roleStatement,
@@ -85,6 +86,9 @@ export function planSteps(options: StepOptions): readonly Step[] {
       name: `${membership.member} as member of ${membership.role}`,
       statements: [membershipStatement(membership)],
     })),
+    ...(isSuperuser
+      ? [{ name: 'no way from our roles to the server', statements: [detourStatement(roles)] }]
+      : []),
     { name: `privileges on database ${database}`, statements: databaseStatements(database) },
     ...schemas.map(schema => ({ name: `schema ${schema}`, statements: schemaStatements(schema) })),
     ...schemas.map(schema => ({
