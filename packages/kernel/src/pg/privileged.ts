@@ -30,8 +30,13 @@ export const TRUST_CATALOG_ONLY: Statement = {
  * foreign tables that are not PostgreSQL's own are refused from here on, where the server knows the setting.
  * @see https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-RESTRICT-NONSYSTEM-RELATION-KIND
  */
-const REFUSE_VIEWS = `select pg_catalog.set_config(name, 'view, foreign-table', false) from pg_catalog.pg_settings
-  where name operator(pg_catalog.=) 'restrict_nonsystem_relation_kind'`;
+function refuseViews(isLocal: boolean): string {
+  return `select pg_catalog.set_config(name, 'view, foreign-table', ${isLocal}) from pg_catalog.pg_settings
+    where name operator(pg_catalog.=) 'restrict_nonsystem_relation_kind'`;
+}
+
+/** First statement of an exchange that reads by name what has rows of its own. It holds until the exchange ends. */
+export const REFUSE_VIEWS: Statement = { text: refuseViews(true), values: [], prepare: false };
 
 export interface PrivilegedOptions
   extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize'> {
@@ -56,7 +61,7 @@ export async function connectPrivileged({
     parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
   });
   try {
-    await client.script(REFUSE_VIEWS);
+    await client.script(refuseViews(false));
     return client;
   } catch (error) {
     client.close();

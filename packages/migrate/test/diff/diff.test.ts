@@ -11,6 +11,17 @@ describe('a diff is proven on a copy with rows, and', () => {
     assert.deepEqual([files, unproven, unmodelled], [[], [], []]);
   });
 
+  it('makes rows up for a table that the login may not read', async () => {
+    const { files, unproven, withoutRows } = await diff({
+      before: 'create schema shut; create table shut.t (id int); create table public.u (id int)',
+      after:
+        'create schema shut; create table shut.t (id int, n text); create table public.u (id int, n text); insert into public.u values (1)',
+      copiesRows: '%ROLE%',
+    });
+    assert.equal(files.length, 1);
+    assert.deepEqual([unproven, withoutRows], [[], []]);
+  });
+
   it('adds a value to an enum before what uses it, in a file of its own', async () => {
     const found = await diff({
       before: `create type mood as enum ('sad', 'ok'); create table t (id int, m mood default 'ok')`,

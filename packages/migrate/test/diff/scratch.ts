@@ -46,8 +46,8 @@ export interface Case {
   /** Of the first. */
   readonly rows?: string;
   readonly renames?: readonly string[];
-  /** Rows for the proof come from the second. */
-  readonly copiesRows?: true;
+  /** Rows for the proof come from the second, read by the superuser or by `%ROLE%`. */
+  readonly copiesRows?: true | '%ROLE%';
   /** Copies end with their server, as those of the command do. */
   readonly keepsCopies?: true;
   /** Before the two databases are removed. */
@@ -78,7 +78,12 @@ export async function diff({
       current: scratch(left.superuserUrl, left.name, async () => undefined, keepsCopies),
       desiredUrl: right.superuserUrl,
       renames: renames.map(readRename),
-      ...(copiesRows && { rowsUrl: right.superuserUrl }),
+      ...(copiesRows && {
+        rowsUrl:
+          copiesRows === true
+            ? right.superuserUrl
+            : `${right.superuserUrl}${right.superuserUrl.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c role=${left.name}`)}`,
+      }),
       ...more,
     });
     onEnd?.();
