@@ -10,6 +10,7 @@ import {
   testBackup,
   verifyBackups,
 } from '../src/index.ts';
+import { readLsn, segmentName, segmentOf } from '../src/lsn.ts';
 import { type Lab, openLab } from './lab.ts';
 
 describe('looking at what the store holds', () => {
@@ -101,7 +102,9 @@ describe('looking at what the store holds', () => {
     const between = await damaged(all.at(-2)!, file => rmSync(file), false);
     assert.match(between.walProblems.join('\n'), /nothing behind it can be reached/);
     assert.equal(problems(between, incremental.id), '');
-    const own = await damaged(all[0]!, file => rmSync(file), false);
+    const { segmentBytes } = await lab.vault();
+    const first = segmentName(full.timeline, segmentOf(readLsn(full.startLsn), segmentBytes), segmentBytes);
+    const own = await damaged(all.find(name => name.includes(first))!, file => rmSync(file), false);
     assert.match(problems(own, full.id), /which .* needs, is not in /);
   });
 

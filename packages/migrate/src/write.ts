@@ -14,7 +14,7 @@ export async function writeMigration(
   now = new Date(),
 ): Promise<string> {
   await mkdir(path, { recursive: true });
-  const { format } = await readFolder(path);
+  const { format, files } = await readFolder(path);
   if (format === 'hasura') {
     const step = `${now.getTime()}_${name || 'unnamed'}`;
     await mkdir(join(path, step));
@@ -25,9 +25,17 @@ export async function writeMigration(
       await writeFile(join(path, step, part), content, { flag: 'wx' });
     return join(step, 'up.sql');
   }
-  const version = now.toISOString().replaceAll(/[-:T]|\..*/g, '');
+  const version = freeVersion(new Set(files.map(each => each.version)), now);
   const file = `${version}${name === '' ? '' : `_${name}`}.sql`;
   await writeFile(join(path, file), text, { flag: 'wx' });
   if (format === 'atlas') await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
   return file;
+}
+
+/** The time, or the first second after it that no file has: a database remembers one file of a version. */
+function freeVersion(taken: ReadonlySet<string>, now: Date): string {
+  for (let at = now.getTime(); ; at += 1000) {
+    const version = new Date(at).toISOString().replaceAll(/[-:T]|\..*/g, '');
+    if (!taken.has(version)) return version;
+  }
 }
