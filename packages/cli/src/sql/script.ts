@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import {
   type CopyRows,
+  endsTransaction,
   leadingWords,
   type MetaLine,
   type Piece,
@@ -102,9 +103,7 @@ export function assertOneTransaction(steps: readonly Step[]): void {
       });
     }
     const words = leadingWords(step.statement.text);
-    const ends =
-      /^(?:begin|start transaction|commit|end|abort|prepare transaction)\b|^rollback(?! (?:to|prepared)\b)/;
-    if (!ends.test(words)) continue;
+    if (!endsTransaction(words)) continue;
     throw new CliError(`${place(step)}: ${words.toUpperCase()} would end the single transaction.`, {
       hint: 'Nothing was run. Take it out, or leave --single-transaction out.',
     });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { leadingWords } from '@peakstone/kernel/script';
+import { framesTransaction, leadingWords } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { type MigrationFile, type MigrationFolder, sumFolder } from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark, revisionType } from '../revisions/index.ts';
@@ -98,5 +98,5 @@ export function hashStatements(statements: readonly Pick<MigrationStatement, 'te
 
 /** Pure. */
 function isTransactionCommand(text: string): boolean {
-  return /^(?:begin|start transaction|commit|end)\b/.test(leadingWords(text).replace(/;.*/, ''));
+  return framesTransaction(leadingWords(text));
 }

@@ -1,5 +1,5 @@
 /** What can be said of files before anything of them runs. Pure. */
-import { leadingComments, leadingWords, type Piece } from '@peakstone/kernel/script';
+import { endsTransaction, leadingComments, leadingWords, type Piece } from '@peakstone/kernel/script';
 import { directiveOf, type FolderFormat, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { type MigrationSplit, splitFile } from '../split/index.ts';
 import { compareVersions } from './pending.ts';
@@ -152,7 +152,7 @@ const pieceRules: readonly ((piece: Piece, place: Place) => Said | null)[] = [
       : null,
   (piece, { mode, passesTransactions }) => {
     const words = leadingWords(piece.text);
-    if (mode === 'none' || !endsTransaction.test(words)) return null;
+    if (mode === 'none' || !endsTransaction(words)) return null;
     if (passesTransactions && !/^rollback|^prepare/.test(words)) return null;
     return {
       level: 'refused',
@@ -174,9 +174,6 @@ const pieceRules: readonly ((piece: Piece, place: Place) => Said | null)[] = [
     };
   },
 ];
-
-const endsTransaction =
-  /^(?:begin|start transaction|commit|end|abort|prepare transaction)\b|^rollback(?! (?:to|prepared)\b)/;
 
 function bodyOf({ text }: Piece): string {
   return text.slice(leadingComments(text));

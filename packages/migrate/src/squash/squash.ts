@@ -1,4 +1,4 @@
-import { leadingComments, leadingWords } from '@peakstone/kernel/script';
+import { framesTransaction, leadingComments, leadingWords } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { describeFile, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { compareVersions } from '../plan/index.ts';
@@ -70,7 +70,7 @@ export function planSquash(folder: MigrationFolder, tag: string | null, now = ne
 const addsValue = /^alter\s+type\s[\s\S]*\sadd\s+value\b/i;
 
 function isTransactionCommand(text: string): boolean {
-  return /^(?:begin|start transaction|commit|end)\b/.test(leadingWords(text));
+  return framesTransaction(leadingWords(text));
 }
 
 /** The time, where versions are times; else the next number of as many digits. */

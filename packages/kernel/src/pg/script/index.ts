@@ -9,3 +9,4 @@ export {
   splitInput,
   splitScript,
 } from './split.ts';
+export { endsTransaction, framesTransaction } from './transaction.ts';
