@@ -25,6 +25,8 @@ describe('settings that are others than before', () => {
     base = String(await reservePorts(4));
     const { code, stderr } = await up();
     assert.equal(code, 0, stderr);
+    // Nothing was there before.
+    assert.doesNotMatch(stderr, /was gone/);
     await project.run(['sql'], 'create table kept (id int)');
     await project.run(['down']);
   });

@@ -14,7 +14,6 @@ import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
-import { hasRun } from './upgrade.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {
@@ -34,6 +33,13 @@ export interface StackPlan {
   env(): EnvValues;
 }
 
+/** What is known of the folder before anything is made in it. */
+export interface PlanFacts {
+  /** Whether a stack was ever started here. */
+  readonly hadRun?: boolean;
+  readonly exampleSchemas?: readonly string[] | undefined;
+}
+
 /**
  * Decides engines, ports and keys; makes `.env` when there is none.
  * @param exampleSchemas Served besides the project's own, for an example that is in them.
@@ -43,7 +49,7 @@ export async function planStack(
   settings: StackSettings,
   paths: StackPaths,
   onEvent: OnStackEvent,
-  exampleSchemas: readonly string[] = [],
+  { hadRun = false, exampleSchemas = [] }: PlanFacts = {},
 ): Promise<StackPlan> {
   if (!holdsSecrets(settings.env)) {
     const notice = (text: string): void => onEvent({ kind: 'notice', text });
@@ -52,7 +58,7 @@ export async function planStack(
       isRotating: () => rotationUnderWay(paths) !== null,
       notice,
     });
-    if (created && hasRun(paths))
+    if (created && hadRun)
       notice(
         `${paths.env} was gone, so new secrets were made: tokens, keys and passwords from before are no longer valid. Put the old file back to keep them.`,
       );

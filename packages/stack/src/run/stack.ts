@@ -29,7 +29,7 @@ import { StateFile } from './stateFile.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
-import { recordVersion, upgradeNotes } from './upgrade.ts';
+import { hasRun, recordVersion, upgradeNotes } from './upgrade.ts';
 
 /** A stack that is up in this process. */
 export interface RunningStack {
@@ -66,10 +66,14 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
     if (options.data === undefined && paths.project !== resolve(options.cwd))
       hub.emit({ kind: 'notice', text: `This folder is part of the project in ${paths.project}.` });
     const example = options.example === undefined ? null : findExample(paths.project, options.example);
+    const hadRun = hasRun(paths);
     const notes = upgradeNotes(paths, isNew);
     for (const text of notes) hub.emit({ kind: 'notice', text });
     if (isNew && notes.length === 0) recordVersion(paths);
-    const plan = await planStack(options, paths, hub.emit, example?.manifest.schemas);
+    const plan = await planStack(options, paths, hub.emit, {
+      hadRun,
+      exampleSchemas: example?.manifest.schemas,
+    });
     const live = new Live();
     const processes = planProcesses({
       engines: plan.engines,
