@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { PLATFORM_ROLES, PLATFORM_SCHEMAS, STACK_ROLES, STACK_SCHEMAS } from '@peakstone/kernel/inventory';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const SCOPE = '@peakstone/';
@@ -145,6 +146,9 @@ describe('arrows inside a package', () => {
   }
 });
 
+/** Whom `peakstone sql --role` asks first has an order of its own. */
+const OWN_LISTS = ['packages/cli/src/sql/target.ts'];
+
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
   'packages/cli/src/sql/target.ts',
@@ -207,6 +211,22 @@ describe('folders of the server’s user', () => {
       })
       .filter(([, calls]) => calls !== '');
     assert.deepEqual(Object.fromEntries(found), IN_OWN_FOLDERS);
+  });
+});
+
+describe('the stack’s own schemas and roles', () => {
+  it('are listed in the kernel’s inventory alone', () => {
+    const names = [...STACK_SCHEMAS, ...STACK_ROLES, ...PLATFORM_SCHEMAS, ...PLATFORM_ROLES]
+      .map(({ name }) => name)
+      .filter(name => name !== 'postgres'); // A service and a user of the system are called so, too.
+    const name = `(?:${names.join('|')})`;
+    const list = new RegExp(`(['"])${name}\\1,\\s*(['"])${name}\\2|\\b${name}\\|${name}\\b`);
+    const listing = sources
+      .filter(source => !source.isTest && source.package !== 'testing')
+      .filter(source => !source.file.startsWith('packages/kernel/src/inventory/'))
+      .filter(source => list.test(source.text))
+      .map(source => source.file);
+    assert.deepEqual(listing, OWN_LISTS);
   });
 });
 

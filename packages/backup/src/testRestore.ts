@@ -1,4 +1,5 @@
 /** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
@@ -186,7 +187,7 @@ interface Relation {
 async function relations(pool: Pool, condition: string): Promise<Relation[]> {
   const { rows } = await pool.query(
     `select c.oid, format('%I.%I', n.nspname, c.relname),
-       c.relkind <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+       c.relkind <> 't' and ${isNotPostgres('n.nspname')}
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relpersistence = 'p' and ${condition} order by 2`,
   );

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LoginRole } from './bootstrap/model.ts';
+import type { LoginRole } from '@peakstone/kernel/inventory';
 import type { DatabaseConfig } from './config.ts';
 
 /** The passwords that the accounts of a running server have; the settings may get others meanwhile. */

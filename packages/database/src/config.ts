@@ -9,11 +9,12 @@ import {
   readString,
   suggest,
 } from '@peakstone/kernel/config';
+import type { LoginRole } from '@peakstone/kernel/inventory';
 import { ConnectionError, parseConninfo, withLogin } from '@peakstone/kernel/pg';
 import { parsePort } from '@peakstone/kernel/ports';
 import type { Env } from '@peakstone/kernel/service';
 import type { BinariesChoice } from './binaries/find.ts';
-import type { LoginRole, RoleSettings, SupabaseMode } from './bootstrap/model.ts';
+import type { RoleSettings, SupabaseMode } from './bootstrap/model.ts';
 import { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 import { readSchemas } from './schemas.ts';
 import type { PortChoice } from './server/ports.ts';

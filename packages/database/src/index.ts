@@ -4,7 +4,6 @@ export { databasesLeftBehind } from './bootstrap/leftBehind.ts';
 export { findLoginObstacle, setOwnPassword } from './bootstrap/login.ts';
 export type {
   BootstrapOptions,
-  LoginRole,
   RoleSettings,
   SupabaseMode,
 } from './bootstrap/model.ts';

@@ -1,4 +1,5 @@
 import { ConfigError, readList } from '@peakstone/kernel/config';
+import { schemasWith } from '@peakstone/kernel/inventory';
 import type { Env } from '@peakstone/kernel/service';
 
 /**
@@ -13,9 +14,8 @@ export function readSchemas(env: Env): readonly string[] | undefined {
   const several = schemas.find(name => /[\s;:|"'`]/.test(name));
   if (several !== undefined)
     throw new ConfigError('DATABASE_SCHEMAS', 'names separated by commas', { got: several });
-  const reserved = schemas.find(name =>
-    /^pg_|^(information_schema|auth|extensions|peakstone|hdb_catalog)$/.test(name),
-  );
+  const ours = schemasWith('reserved');
+  const reserved = schemas.find(name => /^pg_|^information_schema$/.test(name) || ours.includes(name));
   if (reserved !== undefined) {
     throw new ConfigError('DATABASE_SCHEMAS', "names of the application's schemas, not of reserved ones", {
       got: reserved,

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoginRole } from '@peakstone/kernel/inventory';
 import { withLogin } from '@peakstone/kernel/pg';
 import type { Env, Running, Service } from '@peakstone/kernel/service';
 import { Accounts } from './accounts.ts';
 import { ensureDatabase } from './bootstrap/create.ts';
 import { databasesLeftBehind } from './bootstrap/leftBehind.ts';
-import type { BootstrapOptions, LoginRole } from './bootstrap/model.ts';
+import type { BootstrapOptions } from './bootstrap/model.ts';
 import { type BootstrapReport, bootstrapDatabase } from './bootstrap/run.ts';
 import { type DatabaseConfig, readDatabaseConfig } from './config.ts';
 import type { DatabaseEvent } from './events.ts';

@@ -6,7 +6,7 @@ export { StackError, type StackErrorCode } from './project/errors.ts';
 export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';
 export { resolveStack } from './resolve.ts';
 export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
-export { type DatabaseRole, databaseUrl, superuserUrl } from './run/databaseUrl.ts';
+export { databaseUrl, superuserUrl } from './run/databaseUrl.ts';
 export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
 export { type Check, examine } from './run/doctor/index.ts';
 export { dumpStack } from './run/dump.ts';

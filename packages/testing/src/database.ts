@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { bootstrapDatabase, type LoginRole } from '@peakstone/database';
+import { bootstrapDatabase } from '@peakstone/database';
+import type { LoginRole } from '@peakstone/kernel/inventory';
 import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
 import { connect } from './sql.ts';

@@ -1,9 +1,11 @@
+import { ACCOUNTS } from '@peakstone/kernel/inventory';
 import { type Command, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { toJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
-const accounts = ['db_migrator', 'db_authenticator', 'hasura', 'superuser'] as const;
+const logins = ACCOUNTS.filter(({ connects }) => connects).map(({ name }) => name);
+const accounts = [...logins, 'superuser'] as const;
 
 export const url: Command = {
   name: 'url',

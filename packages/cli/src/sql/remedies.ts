@@ -1,3 +1,4 @@
+import { PLATFORM_ROLES, SUPABASE_REQUEST_ROLES, schemasWith } from '@peakstone/kernel/inventory';
 import type { PgErrorFields } from '@peakstone/kernel/pg';
 
 interface Remedy {
@@ -10,7 +11,11 @@ const asAdministrator = (script: string): string =>
   `This is the administrator's to do, as db_migrator may not: run it with --superuser (peakstone sql --superuser${script}), or leave the line out.`;
 
 /** What Supabase's SQL expects to be there. */
-const supabase = String.raw`(?:auth|storage)`;
+const supabase = `(?:${schemasWith('supabase').join('|')})`;
+const supabaseRoles = [
+  ...SUPABASE_REQUEST_ROLES,
+  ...PLATFORM_ROLES.filter(({ isNamed }) => isNamed).map(({ name }) => name),
+].join('|');
 const isSupabases =
   'That is Supabase’s. The setting supabase gives what its SQL expects: in peakstone.config.ts, supabase: "full", then peakstone down and peakstone up.';
 
@@ -41,8 +46,9 @@ const remedies: readonly Remedy[] = [
   { code: '3F000', message: new RegExp(`^schema "${supabase}" does not exist$`), hint: () => isSupabases },
   {
     code: '42704',
-    message:
-      /^(?:publication "supabase_realtime"|role "(?:anon|authenticated|service_role|authenticator|dashboard_user|supabase_\w+)") does not exist$/,
+    message: new RegExp(
+      `^(?:publication "supabase_realtime"|role "(?:${supabaseRoles}|supabase_\\w+)") does not exist$`,
+    ),
     hint: () => isSupabases,
   },
   {

@@ -1,5 +1,5 @@
+import { ACCOUNTS, type LoginRole } from '@peakstone/kernel/inventory';
 import { type Client, connectClient, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
-import type { DatabaseRole } from '@peakstone/stack';
 import type { Context, Invocation } from '../grammar/command.ts';
 import { CliError, UsageError } from '../grammar/errors.ts';
 
@@ -15,12 +15,12 @@ export interface Target {
 }
 
 /** Accounts that log in as themselves. */
-const accounts: readonly DatabaseRole[] = ['db_migrator', 'db_authenticator', 'hasura'];
+const accounts = ACCOUNTS.filter(({ connects }) => connects).map(({ name }) => name);
 
-const isAccount = (role: string): role is DatabaseRole => accounts.includes(role as DatabaseRole);
+const isAccount = (role: string): role is LoginRole => accounts.includes(role as LoginRole);
 
 /** Who takes on other roles: as a request does, by the APIs' login, and what no request may have by the migrator's. */
-const takers: readonly DatabaseRole[] = ['db_authenticator', 'db_migrator'];
+const takers: readonly LoginRole[] = ['db_authenticator', 'db_migrator'];
 
 /**
  * An account logs in as itself, and every other role is taken on by a login that may. Whatever runs there can become that

@@ -1,18 +1,10 @@
+import { rolesWhere } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { ownSchemaStatements } from './schemas.ts';
 import { block } from './sql.ts';
 
 /** Roles that policies run as, and so must reach the functions. */
-const USERS = [
-  'web_anon',
-  'app_user',
-  'read_only',
-  'hasura',
-  'db_migrator',
-  'anon',
-  'authenticated',
-  'service_role',
-];
+const USERS = rolesWhere(({ isBare }) => !isBare);
 
 /**
  * The functions by which policies learn who asks. REST sets `request.jwt.claims` (older clients' policies read

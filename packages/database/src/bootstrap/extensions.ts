@@ -3,8 +3,9 @@
  * theirs, which runs as the superuser, would find what db_migrator has put there.
  * @see https://www.postgresql.org/docs/17/extend-extensions.html#EXTEND-EXTENSIONS-SECURITY
  */
+import { EXTENSIONS_SCHEMA } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
-import { EXTENSIONS_SCHEMA, type ExtensionSpec, type Step } from './model.ts';
+import type { ExtensionSpec, Step } from './model.ts';
 import { ownSchemaStatements, READERS, WRITERS } from './schemas.ts';
 import { attempt, block, isTrusted, literals, NOT_DONE } from './sql.ts';
 

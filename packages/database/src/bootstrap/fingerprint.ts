@@ -1,3 +1,8 @@
+import { schemasWith } from '@peakstone/kernel/inventory';
+import { quoteLiteral } from '@peakstone/kernel/pg';
+
+const watched = schemasWith('watched').map(quoteLiteral).join(', ');
+
 /**
  * A digest of each part that the bootstrap makes, so that a start can see in one query whether anything has changed
  * since the last. `$1` the schemas, `$2` the roles, `$3` the extensions, as text arrays. Rows: part (`roles`, `schemas` …),
@@ -21,7 +26,7 @@ lines (part, line) as (
   select 'database', concat_ws(' ', d.datname, d.datacl::text) from pg_catalog.pg_database d where d.datname = current_database()
   union all
   select 'schemas', concat_ws(' ', n.nspname, n.nspowner::regrole, n.nspacl::text)
-    from pg_catalog.pg_namespace n where n.nspname = any($1::text[] || array['auth', 'extensions', 'hdb_catalog'])
+    from pg_catalog.pg_namespace n where n.nspname = any($1::text[] || array[${watched}])
   union all
   select 'defaults', concat_ws(' ', d.defaclrole::regrole, d.defaclnamespace::regnamespace, d.defaclobjtype, d.defaclacl::text)
     from pg_catalog.pg_default_acl d where d.defaclrole in (select oid from pg_catalog.pg_roles where rolname in ('db_migrator', current_user))

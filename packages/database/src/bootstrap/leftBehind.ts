@@ -1,8 +1,8 @@
-import { createPrivilegedPool } from '@peakstone/kernel/pg';
+import { isNotPostgres, schemasWith } from '@peakstone/kernel/inventory';
+import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
 import { explainConnection } from '../sql.ts';
 
-/** What the stack and the server have in every database. */
-const nobodys = `('pg_catalog', 'information_schema', 'peakstone', 'auth', 'storage', 'extensions', 'cron')`;
+const nobodys = schemasWith('nobodysWork').map(quoteLiteral).join(', ');
 
 /**
  * Where this database holds nothing: the server's other databases that the stack has served, the largest first. Whoever
@@ -19,7 +19,7 @@ export async function databasesLeftBehind(url: string): Promise<readonly string[
          and exists (select from pg_db_role_setting s, unnest(s.setconfig) as setting
            where s.setdatabase = d.oid and s.setrole = 0 and setting like 'search_path=%')
          and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ${nobodys} and n.nspname !~ '^pg_'
+           where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in (${nobodys}) and ${isNotPostgres('n.nspname')}
              and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
        order by pg_database_size(d.oid) desc`,
     );

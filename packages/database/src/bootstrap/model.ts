@@ -1,4 +1,12 @@
 /** What the bootstrap makes, as data. Names are the original stack's and part of its contract. */
+import {
+  type LoginRole,
+  PLATFORM_ROLES,
+  rolesWhere,
+  STACK_ROLES,
+  type StackRole,
+  SUPABASE_REQUEST_ROLES,
+} from '@peakstone/kernel/inventory';
 
 /** A role's attributes; all others are off: none may create roles or databases, or is a superuser. */
 export interface RoleSpec {
@@ -15,8 +23,6 @@ export interface Step {
   readonly name: string;
   readonly statements: readonly string[];
 }
-
-export type LoginRole = 'db_authenticator' | 'hasura' | 'db_migrator' | 'db_backup';
 
 /**
  * How far the database looks like Supabase's. `roles`: requests may take the roles anon, authenticated and service_role,
@@ -63,9 +69,6 @@ export const ORIGINAL_SCHEMAS: readonly string[] = [
   'docs',
 ];
 
-/** Where the stack's extensions are: no API serves it, everybody's search path ends with it, and only we write there. */
-export const EXTENSIONS_SCHEMA = 'extensions';
-
 export interface ExtensionSpec {
   readonly name: string;
   /** Refuses to be made, or to work, unless the server loaded its library at its start. */
@@ -102,44 +105,21 @@ export function planExtensions(supabase: SupabaseMode): readonly ExtensionSpec[]
 }
 
 /** Names that a Supabase project's SQL gives things to; they log in nowhere, and may do nothing by themselves. */
-export const SUPABASE_OWNERS: readonly string[] = [
-  'supabase_admin',
-  'supabase_auth_admin',
-  'supabase_storage_admin',
-  'authenticator',
-  'dashboard_user',
-];
+export const SUPABASE_OWNERS: readonly string[] = PLATFORM_ROLES.filter(role => role.isNamed).map(
+  ({ name }) => name,
+);
 
 export function planRoles(supabase: SupabaseMode): readonly RoleSpec[] {
-  const group = (name: string): RoleSpec => ({
-    name,
-    login: false,
-    inherit: true,
-    bypassRls: false,
-    replication: false,
-  });
-  const account = (name: LoginRole, inherit: boolean): RoleSpec => ({
-    name,
-    login: true,
-    inherit,
-    bypassRls: false,
-    replication: false,
-  });
-  return [
-    group('web_anon'),
-    group('app_user'),
-    group('read_only'),
-    group('anon'),
-    group('authenticated'),
-    { ...group('service_role'), bypassRls: supabase !== 'off' },
-    ...(supabase === 'full' ? SUPABASE_OWNERS.map(group) : []),
-    // It has nothing of its own: every request takes on another role.
-    account('db_authenticator', false),
-    account('hasura', true),
-    account('db_migrator', true),
-    // It has nothing of its own either: no table, and no database but by the replication protocol.
-    { ...account('db_backup', false), replication: true },
-  ];
+  const groups = STACK_ROLES.filter(({ password }) => password === undefined);
+  const accounts = STACK_ROLES.filter(({ password }) => password !== undefined);
+  const owners = supabase === 'full' ? SUPABASE_OWNERS.map(name => ({ name })) : [];
+  return [...groups, ...owners, ...accounts].map((role: StackRole) => ({
+    name: role.name,
+    login: role.password !== undefined,
+    inherit: !role.isBare,
+    bypassRls: role.asks === 'service' && supabase !== 'off',
+    replication: role.replicates === true,
+  }));
 }
 
 /** Who belongs to whom. `set`: may take on the role; `inherit`: has its privileges without. */
@@ -159,24 +139,19 @@ export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
   });
   const has = (role: string, member: string): Membership => ({ role, member, inherit: true, set: false });
   const always = [
-    takes('web_anon'),
-    takes('app_user'),
+    ...rolesWhere(({ asks, isSupabases }) => asks && !isSupabases).map(takes),
     // To look as it does, without an administrator's session; not by the APIs' login, as a token could name it then.
     { role: 'read_only', member: 'db_migrator', inherit: false, set: true },
   ];
   if (supabase === 'off') return always;
   return [
     ...always,
-    takes('anon'),
-    takes('authenticated'),
-    takes('service_role'),
-    has('web_anon', 'anon'),
-    has('app_user', 'authenticated'),
-    has('app_user', 'service_role'),
+    ...SUPABASE_REQUEST_ROLES.map(takes),
+    ...STACK_ROLES.flatMap(role => (role.has === undefined ? [] : [has(role.has, role.name)])),
     ...(supabase === 'full'
       ? [
           // Tests of policies act as these. It owns the tables, so that no row is kept from it anyway.
-          ...['anon', 'authenticated', 'service_role'].map(role => ({
+          ...SUPABASE_REQUEST_ROLES.map(role => ({
             role,
             member: 'db_migrator',
             inherit: false,

@@ -1,9 +1,11 @@
 /** Schemas and what may be done in them, by privileges that exist and by those of what is made later. */
+import { rolesWhere } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { block, isTrusted } from './sql.ts';
 
-export const READERS = ['web_anon', 'read_only'] as const;
-export const WRITERS = ['app_user', 'hasura'] as const;
+export const READERS = rolesWhere(({ rows }) => rows === 'read');
+export const WRITERS = rolesWhere(({ rows }) => rows === 'write');
+const CLIENTS = rolesWhere(({ connects }) => connects);
 
 const list = (roles: readonly string[]) => roles.map(id).join(', ');
 
@@ -14,7 +16,7 @@ const LARGE_OBJECT_MAKERS = ['lo_creat(integer)', 'lo_create(oid)', 'lo_from_byt
 export function databaseStatements(database: string): string[] {
   const makers = LARGE_OBJECT_MAKERS.map(name => `pg_catalog.${name}`).join(', ');
   return [
-    `grant connect on database ${id(database)} to ${list(['db_authenticator', 'hasura', 'db_migrator', 'read_only'])}`,
+    `grant connect on database ${id(database)} to ${list(CLIENTS)}`,
     `revoke temporary on database ${id(database)} from public`,
     // Migrations make schemas, and extensions that are marked as trusted.
     `grant create, temporary on database ${id(database)} to "db_migrator"`,

@@ -1,11 +1,10 @@
 import { ConfigError, readString, suggest } from '@peakstone/kernel/config';
+import { rolesWhere, STRANGER_ROLES } from '@peakstone/kernel/inventory';
 import type { Env } from '@peakstone/kernel/service';
 import { planRoles, type RoleSettings, type SupabaseMode } from './model.ts';
 
-/** Roles of visitors and users: whoever is not known to be careful. */
-const ASKING = ['web_anon', 'app_user', 'anon', 'authenticated'];
 /** Roles whose sessions requests run in. */
-const SERVING = ['db_authenticator', 'hasura'];
+const SERVING = rolesWhere(({ serves }) => serves);
 /** A plan in the log holds what the request sent, as constants; the text of a slow statement holds none of it. */
 const NO_PLANS = { 'auto_explain.log_min_duration': '-1', log_min_duration_statement: '5s' };
 /** The bootstrap's to set: the search path is the database's, the others would make the role another. */
@@ -48,7 +47,8 @@ export function readRoleSettings(env: Env): RoleSettings {
     /^(-1|\d+ ?(B|kB|MB|GB|TB)?)$/,
     'such as 1GB',
   );
-  if (Number.parseInt(timeout, 10) !== 0) for (const role of ASKING) set(role, 'statement_timeout', timeout);
+  if (Number.parseInt(timeout, 10) !== 0)
+    for (const role of STRANGER_ROLES) set(role, 'statement_timeout', timeout);
   for (const role of SERVING) {
     if (files !== '-1') set(role, 'temp_file_limit', files);
     for (const [name, value] of Object.entries(NO_PLANS)) set(role, name, value);

@@ -1,3 +1,5 @@
+import { HASURA_SCHEMA } from '@peakstone/kernel/inventory';
+import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { auditStatements } from './audit.ts';
 import { authStatements } from './auth.ts';
 import { cronSteps } from './cron.ts';
@@ -100,13 +102,13 @@ export function planSteps(options: StepOptions): readonly Step[] {
       statements: existingPrivileges(schema),
     })),
     {
-      name: "schema hdb_catalog for Hasura's metadata",
+      name: `schema ${HASURA_SCHEMA} for Hasura's metadata`,
       statements: [
         // Made for it, so that it needs no right to make schemas.
-        'create schema if not exists "hdb_catalog"',
+        `create schema if not exists ${id(HASURA_SCHEMA)}`,
         ...(isSuperuser
-          ? ['alter schema "hdb_catalog" owner to "hasura"']
-          : ['grant all on schema "hdb_catalog" to "hasura"']),
+          ? [`alter schema ${id(HASURA_SCHEMA)} owner to "hasura"`]
+          : [`grant all on schema ${id(HASURA_SCHEMA)} to "hasura"`]),
       ],
     },
     { name: 'schema auth', statements: authStatements() },

@@ -4,11 +4,12 @@
  * @see https://supabase.com/docs/guides/auth/managing-user-data
  * @see https://supabase.com/docs/guides/storage/schema/design
  */
+import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { type Step, SUPABASE_OWNERS } from './model.ts';
 import { attempt, block } from './sql.ts';
 
-const API_ROLES = '"anon", "authenticated", "service_role"';
+const API_ROLES = SUPABASE_REQUEST_ROLES.map(id).join(', ');
 const OWNER = '"db_migrator"';
 
 /** @param schemas Of the application; Supabase's grants are on `public`, where it is one of them. */

@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, parseEnvFile, updateEnvFile } from '@peakstone/kernel/config';
+import { ACCOUNTS } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import { scramVerifier } from '../bootstrap/scram.ts';
 import { syncFolder } from '../durable.ts';
@@ -29,12 +30,9 @@ export interface Rotation {
 }
 
 /** The variable that holds a role's password; the superuser's role is named by another variable. */
-const ROLE_OF: Readonly<Record<string, string>> = {
-  DB_AUTHENTICATOR_PASSWORD: 'db_authenticator',
-  HASURA_DB_PASSWORD: 'hasura',
-  DB_MIGRATOR_PASSWORD: 'db_migrator',
-  DB_BACKUP_PASSWORD: 'db_backup',
-};
+const ROLE_OF: Readonly<Record<string, string>> = Object.fromEntries(
+  ACCOUNTS.map(({ name, password }) => [password, name]),
+);
 
 /**
  * Gives secrets new values, in the file and in the database together. The new file is first written beside the old,

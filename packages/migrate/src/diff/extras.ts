@@ -2,6 +2,7 @@
  * What the library does not compare: read by ourselves from the catalogs. Where a statement makes it, it is written; else it is
  * named, so that nothing is missed in silence.
  */
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { Scope } from './engine/types.ts';
 import { type Step, step } from './step.ts';
@@ -89,7 +90,7 @@ const QUERIES: readonly string[] = [
 
 /** @param url of a login that sees everything */
 export async function readExtras(url: string, { ignoredSchemas }: Scope): Promise<readonly Extra[]> {
-  const schemas = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not n.nspname = any ($1::text[])`;
+  const schemas = `${isNotPostgres('n.nspname')} and not n.nspname = any ($1::text[])`;
   const text = QUERIES.map(query => query.replace('%SCHEMAS%', schemas)).join('\nunion all\n');
   const list = `{${ignoredSchemas.map(name => JSON.stringify(name)).join(',')}}`;
   const pool = createPrivilegedPool({ url, name: 'peakstone diff' });

@@ -1,9 +1,7 @@
+import { ATLAS_HISTORY } from '@peakstone/kernel/inventory';
 import { quoteIdentifier, quoteLiteral as text } from '@peakstone/kernel/pg';
 import { type Ask, type History, rowsOf } from './history.ts';
 import type { Revision } from './revision.ts';
-
-/** Atlas' name of both the table and the schema that it is in by default. */
-export const atlasRevisions = 'atlas_schema_revisions';
 
 /** A row that Atlas' own service keeps beside the revisions. */
 const identifierRow = '.atlas_cloud_identifier';
@@ -27,12 +25,12 @@ const columns = [
  * The table that Atlas keeps.
  * @param schema another one than its own: `--revisions-schema`
  */
-export function atlasHistory(schema: string = atlasRevisions): History {
-  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(atlasRevisions)}`;
+export function atlasHistory(schema: string = ATLAS_HISTORY): History {
+  const table = `${quoteIdentifier(schema)}.${quoteIdentifier(ATLAS_HISTORY)}`;
   return {
-    table: `${schema}.${atlasRevisions}`,
+    table: `${schema}.${ATLAS_HISTORY}`,
     schema,
-    name: atlasRevisions,
+    name: ATLAS_HISTORY,
     keepsParts: true,
 
     async read(ask) {
@@ -85,7 +83,7 @@ async function exists(ask: Ask, schema: string): Promise<boolean> {
   const rows = await rowsOf(
     ask,
     `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = ${text(schema)} and c.relname = ${text(atlasRevisions)} and c.relkind in ('r', 'p')`,
+     where n.nspname = ${text(schema)} and c.relname = ${text(ATLAS_HISTORY)} and c.relkind in ('r', 'p')`,
   );
   return rows.length > 0;
 }

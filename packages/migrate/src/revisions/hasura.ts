@@ -1,8 +1,8 @@
+import { HASURA_SCHEMA as schema } from '@peakstone/kernel/inventory';
 import { quoteIdentifier, quoteLiteral as text } from '@peakstone/kernel/pg';
 import { type Ask, type History, rowsOf } from './history.ts';
 import { bareRevision } from './supabase.ts';
 
-const schema = 'hdb_catalog';
 const name = 'schema_migrations';
 const table = `${schema}.${name}`;
 

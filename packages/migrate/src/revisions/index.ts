@@ -1,5 +1,5 @@
 /** What databases remember of their migrations, in the table of the tool that a folder belongs to. */
-export { atlasHistory, atlasRevisions } from './atlas.ts';
+export { atlasHistory } from './atlas.ts';
 export { hasuraGrants, hasuraHistory } from './hasura.ts';
 export { type Ask, type History, rowsOf } from './history.ts';
 export { noHistory } from './none.ts';

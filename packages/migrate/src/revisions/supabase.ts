@@ -1,8 +1,8 @@
+import { SUPABASE_HISTORY_SCHEMA as schema } from '@peakstone/kernel/inventory';
 import { arrayLiteral, quoteLiteral as text } from '@peakstone/kernel/pg';
 import { type Ask, type History, rowsOf } from './history.ts';
 import { type Revision, revisionType } from './revision.ts';
 
-const schema = 'supabase_migrations';
 const name = 'schema_migrations';
 const table = `${schema}.${name}`;
 

@@ -1,10 +1,12 @@
 /** All that a database holds, as lines that can be compared: two databases are equal when their lines are. */
-import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import { atlasRevisions, rowsOf } from '../revisions/index.ts';
+import { schemasWith } from '@peakstone/kernel/inventory';
+import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
+import { rowsOf } from '../revisions/index.ts';
 
+const notMine = ['information_schema', ...schemasWith('history')].map(quoteLiteral).join(', ');
 /** Not PostgreSQL's own, and not a history's. */
 const inMine = (alias: string): string =>
-  `${alias}.nspname not like 'pg\\_%' and ${alias}.nspname not in ('information_schema', '${atlasRevisions}', 'supabase_migrations', 'hdb_catalog')`;
+  `${alias}.nspname not like 'pg\\_%' and ${alias}.nspname not in (${notMine})`;
 const noExtension = (catalog: string, oid: string): string =>
   `not exists (select from pg_depend x where x.classid = '${catalog}'::regclass and x.objid = ${oid} and x.deptype = 'e')`;
 

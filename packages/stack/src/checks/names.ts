@@ -1,4 +1,5 @@
 /** Checks of names in the database. */
+import { STACK_ROLES } from '@peakstone/kernel/inventory';
 import { error, type ValueCheck } from './check.ts';
 
 /** Stands in the pooler's file, in JSON and in URLs as it is. */
@@ -12,12 +13,9 @@ export const isDatabaseName: ValueCheck = value => {
     : error(`'${value}' is no name that every service of the stack can use`, hint);
 };
 
-const stackRoles =
-  /^(?:web_anon|app_user|read_only|db_authenticator|hasura|db_migrator|anon|authenticated|service_role)$/;
-
 export const isSuperuserName: ValueCheck = value => {
   const hint = 'name it postgres, or as the server’s superuser is called';
-  if (stackRoles.test(value))
+  if (STACK_ROLES.some(({ name }) => name === value))
     return error(`${value} is a role of the stack’s, which must not be superuser`, hint);
   if (value.startsWith('pg_')) return error(`${value} begins with pg_, as only the server’s own may`, hint);
   return /^[A-Za-z_][A-Za-z0-9_.-]{0,62}$/.test(value)

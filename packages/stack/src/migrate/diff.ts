@@ -1,5 +1,6 @@
 /** Diffs for a project: on a throw-away server that is as the stack's is, from its running database or from files. */
 import { readSupabaseMode, servedSchemas, type Throwaway, withThrowaway } from '@peakstone/database';
+import { ATLAS_HISTORY, PLATFORM_SCHEMAS, schemasWith } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
 import {
   MigrateError,
@@ -22,7 +23,6 @@ import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
-import { ownSchemas } from '../run/migrations/database.ts';
 import { stackValues } from '../run/stackValues.ts';
 
 export {
@@ -54,21 +54,7 @@ export interface DiffRequest {
 }
 
 /** Tables of runners, wherever they were told to keep them. */
-const RUNNERS_TABLES = ['atlas_schema_revisions', 'schema_migrations'];
-const RUNNERS_SCHEMAS = ['atlas_schema_revisions', 'supabase_migrations', 'hdb_catalog'];
-/** Of a Supabase project: the platform's own. */
-const PLATFORM_SCHEMAS = [
-  'realtime',
-  'vault',
-  'graphql',
-  'graphql_public',
-  'pgbouncer',
-  'net',
-  'supabase_functions',
-  '_realtime',
-  'pgsodium',
-  'pgmq',
-];
+const RUNNERS_TABLES = [ATLAS_HISTORY, 'schema_migrations'];
 
 /**
  * What the folder lacks, proven; nothing is written.
@@ -105,9 +91,10 @@ export async function diffMigrations(
       engine: await loadPgDelta(),
       scope: {
         ignoredSchemas: [
-          ...ownSchemas,
-          ...RUNNERS_SCHEMAS,
-          ...PLATFORM_SCHEMAS,
+          ...schemasWith('furniture'),
+          ...schemasWith('history'),
+          // Of a Supabase project.
+          ...PLATFORM_SCHEMAS.map(({ name }) => name),
           ...(request.revisionsSchema && request.revisionsSchema !== 'public'
             ? [request.revisionsSchema]
             : []),

@@ -1,4 +1,5 @@
 /** Addresses of the running stack's database. */
+import { ACCOUNTS, type LoginRole } from '@peakstone/kernel/inventory';
 import { withLogin } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
@@ -7,17 +8,6 @@ import { externalUrl } from '../project/urls.ts';
 import { administratorUrl } from '../services/postgres/address.ts';
 import { stackValues } from './stackValues.ts';
 import { runningState } from './state.ts';
-
-/** Variables that hold the passwords of the database's accounts. */
-const passwordVariables = {
-  db_authenticator: 'DB_AUTHENTICATOR_PASSWORD',
-  hasura: 'HASURA_DB_PASSWORD',
-  db_migrator: 'DB_MIGRATOR_PASSWORD',
-  db_backup: 'DB_BACKUP_PASSWORD',
-} as const;
-
-/** The database's accounts that log in, besides the administrator. */
-export type DatabaseRole = keyof typeof passwordVariables;
 
 /**
  * The administrator's address of the running stack's database.
@@ -32,10 +22,10 @@ export async function superuserUrl(paths: StackPaths, env: EnvValues): Promise<s
  * The address of the running stack's database for one of its accounts, password included.
  * @throws {StackError} `notRunning`; `config` when its password is not set.
  */
-export async function databaseUrl(paths: StackPaths, env: EnvValues, role: DatabaseRole): Promise<string> {
+export async function databaseUrl(paths: StackPaths, env: EnvValues, role: LoginRole): Promise<string> {
   const values = await stackValues(paths, env);
   const ports = await portsOf(paths, values);
-  const name = passwordVariables[role];
+  const { password: name } = ACCOUNTS.find(account => account.name === role)!;
   const password = values[name];
   if (!password)
     throw new StackError('config', `${name} is not set.`, { hint: `'peakstone up' makes what is missing.` });

@@ -1,3 +1,4 @@
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import { type Row, text } from './catalog.ts';
@@ -22,7 +23,7 @@ export interface Selected {
 }
 
 /** PostgreSQL's own schemas, and those that a server makes for a session. */
-const SYSTEM = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+const SYSTEM = isNotPostgres('n.nspname');
 
 /** @throws {TransferError} where nothing is of a name that was chosen. */
 export async function resolveSelection(

@@ -2,6 +2,7 @@
  * What becomes of each statement of a dump. Pure: the world as it was before, the dump as it was surveyed, and a statement
  * go in, and what to do comes out, so that a run that is taken up again decides as the one before.
  */
+import { EXTENSIONS_SCHEMA, type Reason, schemasWith } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { AbsentExtensions } from './absent.ts';
 import { AccessDecider } from './access.ts';
@@ -9,7 +10,7 @@ import { aside, type Decision, leave } from './decision.ts';
 import { type ObjectName, showName } from './names.ts';
 import { AUTH_FUNCTIONS, WEBHOOK } from './platform.ts';
 import type { Said } from './said.ts';
-import { type Case, type Reason, Scope } from './scope.ts';
+import { type Case, Scope } from './scope.ts';
 
 export class Decider {
   readonly #scope: Scope;
@@ -97,7 +98,7 @@ export class Decider {
     if (this.#scope.isThere(table)) return null;
     return {
       why: 'there is no such table, neither in the dump nor in the database',
-      ...(table.schema === 'auth' || table.schema === 'storage'
+      ...(schemasWith('supabase').includes(table.schema)
         ? { remedy: 'A dump by pg_dump of the whole database has it; the Supabase CLI’s leaves it out.' }
         : {}),
     };
@@ -106,7 +107,7 @@ export class Decider {
   #schema(name: string): Decision {
     const left = this.#scope.leftSchema(name);
     if (left !== null) {
-      if (name === 'extensions' || this.#scope.isStacks(name)) return leave;
+      if (name === EXTENSIONS_SCHEMA || this.#scope.isStacks(name)) return leave;
       return aside('schema', name, left.why, left.remedy);
     }
     if (this.#scope.world.schemas.includes(name)) return leave;

@@ -1,11 +1,9 @@
+import { EXTENSIONS_SCHEMA as HOME, PLATFORM_SCHEMAS } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal, PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Note } from './notes.ts';
-import { LEFT_SCHEMAS } from './platform.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
 
-/** Where the bootstrap puts them. */
-const HOME = 'extensions';
 /** Part of every database. */
 const BUILT_IN = new Set(['plpgsql']);
 
@@ -40,7 +38,10 @@ export function absentExtensions(world: World, survey: Survey): readonly Note[] 
 async function planExtension(admin: Pool, world: World, name: string, wanted: string): Promise<Note | null> {
   const present = world.extensions[name];
   if (present === undefined && !world.available.includes(name)) return absent(name);
-  const schema = wanted === '' || (wanted in LEFT_SCHEMAS && wanted !== HOME) ? HOME : wanted;
+  const schema =
+    wanted === '' || PLATFORM_SCHEMAS.some(({ name: left, left: reason }) => left === wanted && reason)
+      ? HOME
+      : wanted;
   if (present === schema || schema === 'pg_catalog') {
     if (present === undefined) await admin.script(`create extension if not exists ${id(name)}`);
     return null;

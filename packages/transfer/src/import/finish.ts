@@ -1,10 +1,16 @@
+import {
+  isNotPostgres,
+  rolesWhere,
+  SUPABASE_REQUEST_ROLES,
+  schemasWith,
+  VISITOR_ROLES,
+} from '@peakstone/kernel/inventory';
 import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
-import { REQUEST_ROLES } from './platform.ts';
 import type { World } from './world.ts';
 
 /** The stack's roles that no request takes on, and what the bootstrap gives them by default. */
-const READER = 'read_only';
-const WRITER = 'hasura';
+const READERS = rolesWhere(({ rows, asks }) => rows === 'read' && !asks);
+const WRITERS = rolesWhere(({ rows, asks }) => rows === 'write' && !asks);
 
 /**
  * What is left when all is imported: the stack's own roles see it, default privileges are as they were, planners know
@@ -18,21 +24,21 @@ export async function finishImport(
   grantToRequests: boolean,
 ): Promise<readonly string[]> {
   if (grantToRequests) await grantAsSupabase(client);
+  const closed = schemasWith('closed').map(literal).join(', ');
   const schemas = (
     await admin.query(
-      `select nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'extensions', 'peakstone',
-        'peakstone_import', 'auth', 'cron') and pg_has_role(${literal(world.owner)}, nspowner, 'usage')`,
+      `select nspname from pg_namespace where ${isNotPostgres('nspname')} and nspname not in (${closed}) and pg_has_role(${literal(world.owner)}, nspowner, 'usage')`,
     )
   ).rows.map(([name]) => id(String(name)));
   for (const schema of schemas) {
-    if (world.roles.includes(READER))
+    for (const reader of READERS.filter(role => world.roles.includes(role)))
       await client.script(
-        `grant usage on schema ${schema} to ${READER}; grant select on all tables in schema ${schema} to ${READER}`,
+        `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}`,
       );
-    if (world.roles.includes(WRITER))
+    for (const writer of WRITERS.filter(role => world.roles.includes(role)))
       await client.script(
-        `grant usage on schema ${schema} to ${WRITER}; grant select, insert, update, delete on all tables in schema ${schema} to ${WRITER};
-        grant usage, select on all sequences in schema ${schema} to ${WRITER}`,
+        `grant usage on schema ${schema} to ${writer}; grant select, insert, update, delete on all tables in schema ${schema} to ${writer};
+        grant usage, select on all sequences in schema ${schema} to ${writer}`,
       );
   }
   for (const statement of world.defaults.grant) await client.script(statement);
@@ -52,7 +58,7 @@ export async function finishImport(
  * security decides, of storage.
  */
 async function grantAsSupabase(client: Client): Promise<void> {
-  const roles = REQUEST_ROLES.map(id).join(', ');
+  const roles = SUPABASE_REQUEST_ROLES.map(id).join(', ');
   await client.script(`grant usage on schema public to ${roles};
     grant all on all tables in schema public to ${roles}; grant all on all sequences in schema public to ${roles};
     grant all on all routines in schema public to ${roles};
@@ -70,7 +76,7 @@ async function findOpenTables(admin: Pool): Promise<readonly string[]> {
   const { rows } = await admin.query(`
     select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and not c.relrowsecurity and n.nspname !~ '^pg_'
-      and exists (select from pg_roles r where r.rolname in ('anon', 'web_anon') and has_schema_privilege(r.oid, n.oid, 'usage')
+      and exists (select from pg_roles r where r.rolname in (${VISITOR_ROLES.map(literal).join(', ')}) and has_schema_privilege(r.oid, n.oid, 'usage')
         and has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate'))
     order by 1`);
   return rows.map(([name]) => String(name));

@@ -1,11 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
 import { type Client, connectClient, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import type { Note } from './notes.ts';
 import type { World } from './world.ts';
-
-/** Belongs to whoever imports, and is dropped at the end. */
-export const JOURNAL_SCHEMA = 'peakstone_import';
 
 export interface Unfinished {
   readonly world: World;

@@ -1,4 +1,4 @@
-import { OWNERS, REQUEST_ROLES, SERVICE_ROLES } from './platform.ts';
+import { PLATFORM_ROLES, rolesWhere, STACK_ROLES } from '@peakstone/kernel/inventory';
 import type { World } from './world.ts';
 
 /** What a role of the dump is here. */
@@ -27,29 +27,29 @@ export class Roles {
 
   /** Whether requests run under it, so that it has no more than they. */
   isOfRequests(name: string): boolean {
-    return STACK_REQUEST_ROLES.includes(name) && this.#world.roles.includes(name);
+    return GROUPS.includes(name) && this.#world.roles.includes(name);
   }
 
   resolve(name: string): Role {
     if (name === 'public') return { kind: 'everybody' };
-    if (OWNERS.includes(name)) return { kind: 'role', name: this.#world.owner };
-    if (name === 'authenticator') return { kind: 'role', name: 'db_authenticator' };
-    if (SERVICE_ROLES.includes(name)) return { kind: 'nobody' };
-    if (this.#world.roles.includes(name) || this.#made.has(name)) return { kind: 'role', name };
-    return { kind: 'unknown' };
+    switch (PLATFORM_ROLES.find(role => role.name === name)?.is) {
+      case 'migrator':
+        return { kind: 'role', name: this.#world.owner };
+      case 'authenticator':
+        return { kind: 'role', name: 'db_authenticator' };
+      case 'nobody':
+        return { kind: 'nobody' };
+      case undefined:
+        if (this.#world.roles.includes(name) || this.#made.has(name)) return { kind: 'role', name };
+        return { kind: 'unknown' };
+    }
   }
 
   #isSomebodys(name: string): boolean {
-    if (OWNERS.includes(name) || SERVICE_ROLES.includes(name) || name === 'authenticator') return false;
-    return !STACK_ROLES.includes(name) && !name.startsWith('pg_');
+    // Attributes of the stack's are the bootstrap's to say.
+    return ![...STACK_ROLES, ...PLATFORM_ROLES].some(role => role.name === name) && !name.startsWith('pg_');
   }
 }
 
 /** Roles that are nobody’s login. */
-const STACK_REQUEST_ROLES: readonly string[] = ['web_anon', 'app_user', 'read_only', ...REQUEST_ROLES];
-
-/** Their attributes are the bootstrap's to say. */
-const STACK_ROLES: readonly string[] = [
-  ...STACK_REQUEST_ROLES,
-  ...['hasura', 'db_migrator', 'db_authenticator', 'db_backup'],
-];
+const GROUPS = rolesWhere(({ password }) => password === undefined);

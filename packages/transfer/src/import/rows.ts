@@ -1,3 +1,4 @@
+import type { Reason } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
 import type { Item } from '../source/index.ts';
 import { CRON_TABLES, copyCron, importCronRows, isPlainInsert } from './cron.ts';
@@ -6,7 +7,7 @@ import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
 import type { Note, Notes } from './notes.ts';
 import { readCopy } from './said.ts';
-import type { Case, Reason } from './scope.ts';
+import type { Case } from './scope.ts';
 import type { ImportSession } from './session.ts';
 
 type Rows = Extract<Item, { kind: 'rows' }>;

@@ -3,6 +3,7 @@
  * administrator; what only the administrator may is written by us. Each batch commits together with its place in the
  * journal, so that a run that was killed goes on where it was.
  */
+import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
 import {
   type Client,
   createPrivilegedPool,
@@ -21,7 +22,6 @@ import { finishImport } from './finish.ts';
 import { Journal, lockImport, texts } from './journal.ts';
 import { showName } from './names.ts';
 import { type ImportReport, Notes } from './notes.ts';
-import { REQUEST_ROLES } from './platform.ts';
 import { RowLoader } from './rows.ts';
 import { readCopy, readSaid } from './said.ts';
 import { Scope } from './scope.ts';
@@ -295,7 +295,8 @@ class Importer {
  */
 function planGrants({ options, survey, world, notes }: Parts): boolean {
   if (survey.hasPrivileges) return false;
-  const isGranted = options.origin === 'supabase' && REQUEST_ROLES.every(role => world.roles.includes(role));
+  const isGranted =
+    options.origin === 'supabase' && SUPABASE_REQUEST_ROLES.every(role => world.roles.includes(role));
   if (survey.tables.length > 0)
     notes.add({
       kind: isGranted ? 'changed' : 'warning',

@@ -1,14 +1,8 @@
+import { EXTENSIONS_SCHEMA, PLATFORM_SCHEMAS, type Reason, schemasWith } from '@peakstone/kernel/inventory';
 import type { Origin } from './decision.ts';
 import { type ObjectName, showName } from './names.ts';
-import { LEFT_SCHEMAS } from './platform.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
-
-/** Why something is left out, and what to do about it. */
-export interface Reason {
-  readonly why: string;
-  readonly remedy?: string;
-}
 
 export interface Case {
   readonly origin: Origin;
@@ -17,7 +11,10 @@ export interface Case {
 }
 
 /** The stack's own schemas, which no dump changes. */
-const OWN_SCHEMAS: readonly string[] = ['peakstone', 'peakstone_import', 'hdb_catalog', 'cron'];
+const OWN_SCHEMAS = schemasWith('notImported');
+
+/** Of Supabase's platform, so that tables of it may be there that nobody made by hand. */
+const SKELETON_SCHEMAS = schemasWith('supabase');
 
 /** What of a dump is taken over at all. */
 export class Scope {
@@ -50,7 +47,7 @@ export class Scope {
   /** Of the platform's tables some are not there, and so not their sequences; an identity column's needs no statement of its own. */
   hasSequence(sequence: ObjectName): boolean {
     if (this.isLeft(sequence) || sequence.schema === 'cron') return false;
-    return !['auth', 'storage'].includes(sequence.schema) || this.isThere(sequence);
+    return !SKELETON_SCHEMAS.includes(sequence.schema) || this.isThere(sequence);
   }
 
   isLeft(object: ObjectName): boolean {
@@ -60,8 +57,8 @@ export class Scope {
   /** Why nothing of a schema is taken over; null where it is. */
   leftSchema(schema: string): Reason | null {
     if (OWN_SCHEMAS.includes(schema)) return { why: 'the stack’s own, which its start makes' };
-    if (this.origin === 'postgres') return schema === 'extensions' ? LEFT_SCHEMAS.extensions! : null;
-    return LEFT_SCHEMAS[schema] ?? null;
+    if (this.origin === 'postgres' && schema !== EXTENSIONS_SCHEMA) return null;
+    return PLATFORM_SCHEMAS.find(({ name }) => name === schema)?.left ?? null;
   }
 
   isOwnSchema(name: string): boolean {

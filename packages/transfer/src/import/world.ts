@@ -1,3 +1,4 @@
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import type { Pool } from '@peakstone/kernel/pg';
 
 /** What is in the database before an import, as far as the import's decisions rest on it. Kept, so that a second run decides alike. */
@@ -39,7 +40,7 @@ export async function lookAtWorld(admin: Pool, owner: string): Promise<World> {
     select n.nspname || '.' || c.relname, coalesce(string_agg(a.attname, e'\\x01' order by a.attnum), '')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and ${isNotPostgres('n.nspname')}
     group by 1`))
     relations[relation!] = columns === '' ? [] : columns!.split('\x01');
   return {

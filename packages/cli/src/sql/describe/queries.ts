@@ -2,6 +2,7 @@
  * What psql's describing commands ask, as SQL. They run with search_path = pg_catalog, so that nobody's function or
  * operator stands in for PostgreSQL's; `peakstone.visible` holds the schemas that the session itself looks through.
  */
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { quoteLiteral } from '@peakstone/kernel/pg';
 import { type NamePattern, readPattern } from './pattern.ts';
 
@@ -49,7 +50,7 @@ const lists: Readonly<Record<string, (pattern: NamePattern | null) => string>> =
   l: databases,
 };
 
-const ours = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+const ours = isNotPostgres('n.nspname');
 
 function like(expression: string, pattern: string): string {
   return `${expression} like ${quoteLiteral(pattern)}`;

@@ -1,4 +1,5 @@
 /** What tables hold, in figures that can be compared before and after. A table is who it was under another name, a column too. */
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { Loss } from '../loss.ts';
 import { quoteKey } from '../step.ts';
@@ -36,7 +37,7 @@ select c.oid, n.nspname || '.' || c.relname, coalesce(json_agg(json_build_array(
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem left join pg_type b on b.oid = t.typbasetype
-where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and not n.nspname = any ($1::text[])
+where c.relkind = 'r' and ${isNotPostgres('n.nspname')} and not n.nspname = any ($1::text[])
 group by 1, 2`;
 
 /** Asked for together. */

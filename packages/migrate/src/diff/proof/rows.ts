@@ -2,6 +2,7 @@
  * Rows for the proof: copied from the database that the change was made in, else made up, a few for each table, so that a
  * statement that fails or loses something on a table in use does so here.
  */
+import { isNotPostgres } from '@peakstone/kernel/inventory';
 import {
   createPrivilegedPool,
   quoteIdentifier as id,
@@ -48,7 +49,7 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 left join pg_type t on t.oid = a.atttypid
 left join pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
-where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+where c.relkind in ('r', 'p') and not c.relispartition and ${isNotPostgres('n.nspname')}
   and not n.nspname = any ($1::text[])
 group by 1 order by 1`;
 

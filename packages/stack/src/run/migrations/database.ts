@@ -1,3 +1,4 @@
+import { schemasWith } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { type Furniture, hasuraGrants } from '@peakstone/migrate';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -5,12 +6,9 @@ import type { StackPaths } from '../../project/paths.ts';
 import { databaseUrl } from '../databaseUrl.ts';
 import { exposedSchemas } from '../exposedSchemas.ts';
 
-/** Schemas that the bootstrap, or a service, makes for itself. */
-export const ownSchemas = ['auth', 'extensions', 'peakstone', 'hdb_catalog', 'storage', 'cron'];
-
 /** What the running stack's database holds before its first migration. @throws {StackError} `notRunning` */
 export async function furnitureOf(paths: StackPaths, env: EnvValues): Promise<Furniture> {
-  return { ignored: ownSchemas, empty: await exposedSchemas(paths, env) };
+  return { ignored: schemasWith('furniture'), empty: await exposedSchemas(paths, env) };
 }
 
 /** Lets db_migrator tell Hasura's catalog what it has applied; the catalog is role hasura's. @throws {StackError} `notRunning` */

@@ -1,5 +1,6 @@
 /** What in a database opens more than its owner may mean, or less: each with the statement that mends it. */
-import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
+import { isNotPostgres, STRANGER_ROLES, VISITOR_ROLES } from '@peakstone/kernel/inventory';
+import { arrayLiteral, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
 import { type Check, ok, warn } from '../../project/check.ts';
 
 interface Lint {
@@ -19,8 +20,8 @@ const ours = (catalog: string, row: string): string => `n.nspname = any ($1::tex
   and not exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${row}.oid and e.deptype = 'e')`;
 
 /** Roles that requests without a token, or with anybody's, take. */
-const visitors = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon'))`;
-const strangers = `(select oid, rolname from pg_roles where rolname in ('web_anon', 'anon', 'app_user', 'authenticated'))`;
+const visitors = `(select oid, rolname from pg_roles where rolname in (${VISITOR_ROLES.map(quoteLiteral).join(', ')}))`;
+const strangers = `(select oid, rolname from pg_roles where rolname in (${STRANGER_ROLES.map(quoteLiteral).join(', ')}))`;
 
 /**
  * Somebody granted it to that very role, or to one that it belongs to: it is meant to be called. A grant that every function gets by default says nothing.
@@ -122,7 +123,7 @@ const lints: readonly Lint[] = [
     format('alter %s %s set search_path = pg_catalog, %I, extensions, pg_temp;', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure, n.nspname)
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where p.prosecdef and p.prosqlbody is null and not exists (select from unnest(p.proconfig) s where s like 'search_path=%')
-    and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and ${isNotPostgres('n.nspname')}
     and not exists (select from pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
   order by 1`,
   },
