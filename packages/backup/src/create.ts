@@ -9,13 +9,14 @@ import {
   claimName,
   listBackups,
   manifestName,
+  partName,
   removeBackups,
 } from './catalog/backups.ts';
 import { hasSegment, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
-import { PartWriter } from './partWriter.ts';
+import { PartWriter } from './parts/writer.ts';
 import { takeBaseBackup } from './replication/baseBackup.ts';
 import { identify, readSlot, type ServerFacts } from './replication/commands.ts';
 import type { Keyring } from './seal/keys.ts';
@@ -87,7 +88,7 @@ async function makeBackup(
   const parent = await chooseParent(vault, server, kind);
   const { id, began } = await claimId(vault, parent ? 'incremental' : 'full', signal);
   onEvent({ kind: 'begun', id, incremental: parent !== undefined });
-  const writer = new PartWriter(vault, id);
+  const writer = new PartWriter(vault, part => partName(id, part));
   try {
     let total = 0;
     const taken = await takeBaseBackup(client, {

@@ -1,8 +1,8 @@
 /** All that backups tell while they work: for logs, progress and metrics. */
 export type BackupEvent =
   | { readonly kind: 'begun'; readonly id: string; readonly incremental: boolean }
-  /** Bytes of files so far, of about `total`. */
-  | { readonly kind: 'copied'; readonly bytes: number; readonly total: number }
+  /** Bytes so far, of about `total` where that is known. */
+  | { readonly kind: 'copied'; readonly bytes: number; readonly total: number | null }
   /** The files are stored; the WAL that they need is waited for. */
   | { readonly kind: 'awaitingWal'; readonly until: string }
   | { readonly kind: 'made'; readonly id: string; readonly bytes: number; readonly storedBytes: number }

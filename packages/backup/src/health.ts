@@ -21,7 +21,15 @@ const patienceMs = 90_000;
 
 /** The worst of what is wrong. A restart would mend none of it. */
 export function healthOf(state: BackupState, now: number): Health {
-  const reason = ailmentOf(state, now);
+  return healthBy(ailmentOf(state, now));
+}
+
+/** Where no WAL is received. */
+export function healthOfJobs(failedJob: BackupState['failedJob'], lastTest: BackupState['lastTest']): Health {
+  return healthBy(ailmentOfJobs(failedJob, lastTest));
+}
+
+function healthBy(reason: string | undefined): Health {
   return reason === undefined ? { ok: true } : { ok: false, reason, elsewhere: true };
 }
 
@@ -31,6 +39,13 @@ function ailmentOf(state: BackupState, now: number): string | undefined {
     return `WAL is not being stored: ${state.failure}`;
   if (state.isReceiving && waitingBytes > keepBytes / 2)
     return `${inMegabytes(waitingBytes)} of WAL wait to be stored; the server lets go of what is more than ${inMegabytes(keepBytes)}`;
+  return ailmentOfJobs(failedJob, lastTest);
+}
+
+function ailmentOfJobs(
+  failedJob: BackupState['failedJob'],
+  lastTest: BackupState['lastTest'],
+): string | undefined {
   if (failedJob) return `${failedJob.name} failed: ${failedJob.reason}`;
   if (lastTest && !lastTest.ok)
     return `the backup did not stand its trial of ${lastTest.at}: ${lastTest.text}`;

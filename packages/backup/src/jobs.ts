@@ -1,5 +1,6 @@
 /** What is done from time to time: backups, retention, the look for gaps, the trial of a backup. */
 import { pause } from '@peakstone/kernel/service';
+import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { createBackup } from './create.ts';
@@ -35,23 +36,17 @@ export interface Trial {
 
 /** How often it is looked whether something is due. */
 const lookMs = 20_000;
-const firstRetryMs = 60_000;
-const maxRetryMs = 60 * 60_000;
 /** How often it is looked for gaps, and old backups removed. */
 const careMs = 60 * 60_000;
 
-/** One at a time; what has failed is tried again after a while, and told in the health until it succeeds. */
+/** One at a time. */
 export class BackupJobs {
   readonly #config: BackupConfig;
   readonly #deps: JobDeps;
   readonly #store: Store;
   readonly #vault: () => Vault | undefined;
   readonly #signal: AbortSignal;
-  /** By job: why it failed, and when it is tried again. */
-  readonly #failures = new Map<
-    string,
-    { readonly reason: string; readonly again: number; readonly pauseMs: number }
-  >();
+  readonly #attempts: Attempts;
   #contents: Contents | undefined;
   /** Ill until the next one succeeds, be it tried by hand. */
   #lastTest: TestResult | undefined;
@@ -71,6 +66,7 @@ export class BackupJobs {
     this.#store = store;
     this.#vault = vault;
     this.#signal = signal;
+    this.#attempts = new Attempts(deps.onEvent, signal);
   }
 
   async run(): Promise<void> {
@@ -83,24 +79,23 @@ export class BackupJobs {
   }
 
   get state(): Pick<BackupState, 'failedJob' | 'lastTest'> {
-    const [failed] = this.#failures;
-    return { failedJob: failed && { name: failed[0], reason: failed[1].reason }, lastTest: this.#lastTest };
+    return { failedJob: this.#attempts.failed, lastTest: this.#lastTest };
   }
 
   async #look(vault: Vault): Promise<void> {
     if (Date.now() - this.#readAt > careMs)
-      await this.#try('Reading the backup store', () => this.#read(vault));
+      await this.#attempts.try('Reading the backup store', () => this.#read(vault));
     if (!this.#contents) return;
     const due = this.#hasGap ? 'full' : dueBackup(this.#contents, this.#config.schedule, new Date());
     if (due)
-      await this.#try('The backup', async () => {
+      await this.#attempts.try('The backup', async () => {
         await this.#backUp(due);
         this.#hasGap = false;
         this.#readAt = 0;
       });
     // Each hour, and after each backup.
     if (this.#caredAt < this.#readAt || due)
-      await this.#try('Removing old backups', async () => {
+      await this.#attempts.try('Removing old backups', async () => {
         const removed = await applyRetention(vault, this.#config.retention, new Date());
         if (removed.backups.length + removed.segments > 0)
           this.#deps.onEvent({ kind: 'removed', ...removed });
@@ -140,25 +135,10 @@ export class BackupJobs {
     const { test } = this.#config.schedule;
     if (!trial || !test || backups.length === 0) return;
     if (!isDue(test, this.#lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
-    await this.#try('The trial of a backup', async () => {
+    await this.#attempts.try('The trial of a backup', async () => {
       const scratch = trial.scratch();
       this.#lastTest = await testBackup({ ...trial, vault, scratch, onEvent, signal: this.#signal });
     });
-  }
-
-  async #try(name: string, work: () => Promise<void>): Promise<void> {
-    const failed = this.#failures.get(name);
-    if (this.#signal.aborted || (failed && failed.again > Date.now())) return;
-    try {
-      await work();
-      this.#failures.delete(name);
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      const reason = (error as Error).message;
-      const pauseMs = Math.min(failed ? failed.pauseMs * 2 : firstRetryMs, maxRetryMs);
-      this.#failures.set(name, { reason, pauseMs, again: Date.now() + pauseMs });
-      this.#deps.onEvent({ kind: 'failed', what: name, reason });
-    }
   }
 }
 
@@ -185,6 +165,7 @@ function leadsToNow(contents: Contents): boolean {
   }
 }
 
-function isDue(cron: Cron, last: string, now: Date): boolean {
+/** Whether it was to be done after `last`. Pure. */
+export function isDue(cron: Cron, last: string, now: Date): boolean {
   return cron.previous(now).getTime() > Date.parse(last);
 }

@@ -63,7 +63,7 @@ function standsOn(backup: Backup, backups: readonly Backup[]): Backup[] {
 }
 
 /** Of a backup that is being made nothing is listed yet; none takes longer. */
-const unfinishedMs = 2 * dayMs;
+export const unfinishedMs = 2 * dayMs;
 
 /** Removes what the plan lets go: first the entries, so that nothing half removed is listed. @returns what was removed */
 export async function applyRetention(

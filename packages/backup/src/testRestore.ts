@@ -80,15 +80,19 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
     ...{ backup, tables, rows, indexes, lastTransactionAt },
     durationMs: Math.round(performance.now() - began),
   };
-  await vault.write(resultName, Buffer.from(JSON.stringify(result)));
+  await keepTest(vault, result);
   onEvent({ kind: 'tested', id: backup ?? '', ok: result.ok, text: result.text });
   return result;
 }
 
 /** What the last trial found; undefined before the first. */
-export async function readLastTest(vault: Vault): Promise<TestResult | undefined> {
-  const bytes = await vault.read(resultName);
+export async function readLastTest(vault: Vault, name = resultName): Promise<TestResult | undefined> {
+  const bytes = await vault.read(name);
   return bytes && (JSON.parse(bytes.toString()) as TestResult);
+}
+
+export async function keepTest(vault: Vault, result: TestResult, name = resultName): Promise<void> {
+  await vault.write(name, Buffer.from(JSON.stringify(result)));
 }
 
 interface Findings {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { manifestName } from '../src/catalog/backups.ts';
+import { filesOf, manifestName } from '../src/catalog/backups.ts';
 import { type Backup, parseTarget, restoreBackup, verifyBackups } from '../src/index.ts';
-import { readParts } from '../src/partReader.ts';
+import { readParts } from '../src/parts/reader.ts';
 import { readTar } from '../src/restore/tar.ts';
 import { type Lab, openLab, type Receiving } from './lab.ts';
 import { findProgram, runProgram } from './programs.ts';
@@ -77,7 +77,7 @@ describe('a chain of incremental backups', () => {
     for (const backup of chain) {
       const folder = path.join(lab.folder, `raw-${backup.id}`);
       mkdirSync(folder, { mode: 0o700 });
-      for await (const entry of readTar(readParts(vault, backup))) {
+      for await (const entry of readTar(readParts(vault, filesOf(backup)))) {
         const place = path.join(folder, entry.path);
         if (entry.kind === 'folder') mkdirSync(place, { recursive: true, mode: 0o700 });
         else {

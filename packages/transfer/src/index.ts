@@ -1,5 +1,6 @@
 export { writeWholeFile } from './dump/file.ts';
 export { type DumpOptions, type DumpReport, dumpDatabase, type Selection } from './dump/index.ts';
+export { describeLeft } from './dump/left.ts';
 export { findPgDump, runPgDump } from './dump/system.ts';
 export { TransferError } from './errors.ts';
 export {

@@ -1,6 +1,8 @@
 /** The list of backups. An entry is written last of all that a backup consists of, and removed first. */
 import { BackupError } from '../errors.ts';
+import type { StoredParts } from '../parts/parts.ts';
 import type { Vault } from '../vault.ts';
+import { addEntry, type Entries, listEntries, timeOfId } from './entries.ts';
 
 export type BackupKind = 'full' | 'incremental';
 
@@ -31,37 +33,20 @@ export interface Backup {
 }
 
 const folder = 'catalog/';
-const maxEntryBytes = 1024 * 1024;
 
-export interface Catalog {
-  /** Oldest first. */
+/** Oldest first. */
+export interface Catalog extends Pick<Entries<Backup>, 'damaged'> {
   readonly backups: readonly Backup[];
-  /** Entries that are there and cannot be read, with the reason: one of them must not hide the others. */
-  readonly damaged: readonly { readonly id: string; readonly reason: string }[];
 }
 
 /** @throws {BackupError} STORE, KEY */
 export async function listBackups(vault: Vault): Promise<Catalog> {
-  const backups: Backup[] = [];
-  const damaged: { id: string; reason: string }[] = [];
-  for (const { name } of await vault.list(folder)) {
-    try {
-      const backup = await readEntry(vault, name);
-      if (backup) backups.push(backup);
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-      damaged.push({ id: idOf(name), reason: error.message });
-    }
-  }
-  return { backups, damaged };
+  const { entries, damaged } = await listEntries<Backup>(vault, folder);
+  return { backups: entries, damaged };
 }
 
 export async function addBackup(vault: Vault, backup: Backup): Promise<void> {
-  const isNew = await vault.write(entryName(backup.id), Buffer.from(JSON.stringify(backup)), {
-    ifAbsent: true,
-  });
-  if (!isNew)
-    throw new BackupError('STORE', `There is a backup ${backup.id} already.`, 'Begin this one again.');
+  await addEntry(vault, folder, backup);
 }
 
 /** Removes entries, then what they stood for. */
@@ -105,8 +90,12 @@ export function chainOf(backup: Backup, backups: readonly Backup[]): Backup[] {
 
 /** Pure. */
 export function backupId(began: Date, kind: BackupKind): string {
-  const digits = began.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
-  return `${digits.slice(0, 8)}-${digits.slice(8)}${kind === 'full' ? 'F' : 'I'}`;
+  return `${timeOfId(began)}${kind === 'full' ? 'F' : 'I'}`;
+}
+
+/** The stream of its files. Pure. */
+export function filesOf({ id, parts }: Backup): StoredParts {
+  return { id, parts, nameOf: part => partName(id, part) };
 }
 
 export function partName(id: string, part: number): string {
@@ -128,14 +117,4 @@ function entryName(id: string): string {
 
 function idOf(name: string): string {
   return name.slice(folder.length);
-}
-
-async function readEntry(vault: Vault, name: string): Promise<Backup | undefined> {
-  const bytes = await vault.read(name, maxEntryBytes);
-  // Removed between the list and the look.
-  if (bytes === undefined) return undefined;
-  const backup = JSON.parse(bytes.toString()) as Backup;
-  if (backup.id !== idOf(name))
-    throw new BackupError('CORRUPT', `${name} in the store is another backup’s.`, 'Remove it.');
-  return backup;
 }

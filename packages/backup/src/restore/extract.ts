@@ -5,9 +5,9 @@ import { constants } from 'node:fs';
 import { chmod, type FileHandle, lchown, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type Backup, manifestName } from '../catalog/backups.ts';
+import { type Backup, filesOf, manifestName } from '../catalog/backups.ts';
 import { BackupError } from '../errors.ts';
-import { readParts } from '../partReader.ts';
+import { readParts } from '../parts/reader.ts';
 import type { Vault } from '../vault.ts';
 import type { ByteReader } from './byteReader.ts';
 import { applyChanges, changedPath } from './incremental.ts';
@@ -51,7 +51,7 @@ export async function readFiles(
 ): Promise<void> {
   const expected = await readManifest(vault, backup);
   const missing = new Set(expected.keys());
-  for await (const entry of readTar(readParts(vault, backup))) {
+  for await (const entry of readTar(readParts(vault, filesOf(backup)))) {
     const hash = createHash('sha256');
     entry.body.tap = bytes => {
       hash.update(bytes);

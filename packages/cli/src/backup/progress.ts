@@ -32,8 +32,7 @@ export async function withBackupProgress<T>(
       if (!isLive || Date.now() - drawnAt < drawMs) return;
       clear();
       drawnAt = Date.now();
-      const part = Math.min(100, Math.floor((event.bytes * 100) / Math.max(1, event.total)));
-      stderr.write(style.dim(`${megabytes(event.bytes)} of about ${megabytes(event.total)}, ${part} %`));
+      stderr.write(style.dim(describeProgress(event.bytes, event.total, megabytes)));
       return;
     }
     const text = describeBackupEvent(event);
@@ -44,4 +43,10 @@ export async function withBackupProgress<T>(
   return await interruptible(context, interruption, async signal =>
     conclude(await work(onEvent, signal).finally(clear)),
   );
+}
+
+function describeProgress(bytes: number, total: number | null, megabytes: (bytes: number) => string): string {
+  if (total === null) return megabytes(bytes);
+  const part = Math.min(100, Math.floor((bytes * 100) / Math.max(1, total)));
+  return `${megabytes(bytes)} of about ${megabytes(total)}, ${part} %`;
 }

@@ -18,14 +18,12 @@ export function renderBackupList(found: BackupList): {
     right('timeline'),
     left('label'),
   ];
-  const cells = found.backups.map(each => [
-    each.id,
-    each.kind,
-    each.endedAt.replace(/\.\d+Z$/, 'Z'),
-    megabytes(each.bytes),
-    megabytes(each.storedBytes),
-    String(each.timeline),
-    each.label,
+  const files = found.backups.map(each => ({ ...each, timeline: String(each.timeline) }));
+  const texts = found.logical.map(each => ({ ...each, kind: `SQL of ${each.database}`, timeline: null }));
+  const all = [...files, ...texts].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const cells = all.map(({ id, kind, endedAt, bytes, storedBytes, timeline, label }) => [
+    ...[id, kind, endedAt.replace(/\.\d+Z$/, 'Z'), megabytes(bytes), megabytes(storedBytes)],
+    ...[timeline, label],
   ]);
   const table = new Table(columns, cells);
   const test = found.lastTest;
@@ -33,9 +31,8 @@ export function renderBackupList(found: BackupList): {
     rows: [...table.heading(), ...cells.flatMap(row => table.row(row)), rowCount(cells.length)],
     notes: [
       `In ${found.place}${found.encrypted ? ', encrypted' : ''}.`,
-      found.coveredUntil === null
-        ? 'No WAL is received: a backup can be restored to its own end only (peakstone backup schedule on).'
-        : `Every moment up to ${found.coveredUntil} can be restored.`,
+      coverage(found),
+      ...found.logical.flatMap(({ id, missing }) => missing.map(what => `Not in ${id}: ${what}.`)),
       test === null
         ? 'No backup has been tried yet: peakstone backup test.'
         : `Last trial: ${test.at}, ${test.ok ? test.text : `FAILED: ${test.text}`}.`,
@@ -46,13 +43,21 @@ export function renderBackupList(found: BackupList): {
   };
 }
 
+function coverage({ method, coveredUntil }: BackupList): string {
+  if (coveredUntil !== null) return `Every moment up to ${coveredUntil} can be restored.`;
+  return method === 'logical'
+    ? 'Each is of the moment when it was begun; files and WAL are backed up by a role with REPLICATION (BACKUP_DATABASE_URL).'
+    : 'No WAL is received: a backup can be restored to its own end only (peakstone backup schedule on).';
+}
+
 /** A line for each backup, and what is wrong below it. */
 export function renderVerification({ backups, walProblems, segments }: Verification): string {
   const lines = backups.flatMap(({ id, problems }) => [
     `${id}  ${problems.length === 0 ? 'ok' : 'cannot be restored'}`,
     ...problems.map(problem => `  ${problem}`),
   ]);
-  lines.push(`WAL  ${walProblems.length === 0 ? `ok, ${segments} segments` : 'has gaps'}`);
+  if (segments > 0 || walProblems.length > 0)
+    lines.push(`WAL  ${walProblems.length === 0 ? `ok, ${segments} segments` : 'has gaps'}`);
   return [...lines, ...walProblems.map(problem => `  ${problem}`), ''].join('\n');
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from '../grammar/command.ts';
 import { atlasMigrate } from './atlasMigrate.ts';
-import { backup } from './backup.ts';
+import { backup } from './backup/index.ts';
 import { completions } from './completions.ts';
 import { compose } from './compose.ts';
 import { dbBootstrap } from './dbBootstrap.ts';

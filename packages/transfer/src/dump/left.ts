@@ -24,3 +24,8 @@ export const LEFT_WORDS: Readonly<Record<Left['why'], LeftWords>> = {
     remedy: 'Name a login that may, as a superuser or the owner.',
   },
 };
+
+/** In a sentence. Pure. */
+export function describeLeft({ what, why }: Left): string {
+  return `${what}: ${LEFT_WORDS[why].why}`;
+}

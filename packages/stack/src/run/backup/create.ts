@@ -1,26 +1,14 @@
-import {
-  type Backup,
-  type BackupKind,
-  backupSlot,
-  createBackup,
-  type OnBackupEvent,
-} from '@peakstone/backup';
+import { type Backup, BackupError, backupSlot, createBackup, type LogicalBackup } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { givenDatabaseUrl } from '../../services/backup/databaseUrl.ts';
+import { backupMethod } from '../../services/backup/method.ts';
 import { databaseUrl } from '../databaseUrl.ts';
 import { stackValues } from '../stackValues.ts';
 import { ensureBackupKey } from './key.ts';
+import { createStackText } from './logical.ts';
+import type { CreateRequest } from './request.ts';
 import { stackBackups } from './vaults.ts';
-
-export interface CreateRequest {
-  readonly kind: BackupKind | 'auto';
-  readonly label?: string;
-  readonly onEvent: OnBackupEvent;
-  /** Told once, when a key had to be made. */
-  readonly onKey: (text: string) => void;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Backs the running stack's database up, or the one that the environment names.
@@ -30,8 +18,13 @@ export async function createStackBackup(
   paths: StackPaths,
   env: EnvValues,
   { kind, label, onEvent, onKey, signal }: CreateRequest,
-): Promise<Backup & { readonly place: string }> {
+): Promise<(Backup | LogicalBackup) & { readonly place: string }> {
   const before = await stackValues(paths, env);
+  if (backupMethod(before) === 'logical') {
+    if (kind === 'incremental')
+      throw new BackupError('SERVER', 'A backup as SQL is always a full one.', 'Leave --incremental out.');
+    return await createStackText(paths, env, before, { label, onEvent, onKey, signal });
+  }
   const url = givenDatabaseUrl(before) ?? (await databaseUrl(paths, env, 'db_backup'));
   ensureBackupKey(paths, before, onKey);
   const { config, store } = await stackBackups(paths, env);

@@ -9,12 +9,12 @@ export {
 } from '@peakstone/backup';
 export { describeBackupEvent, megabytes } from '../../services/backup/describe.ts';
 export { runBackups } from '../../services/backup/standalone.ts';
-export { type CreateRequest, createStackBackup } from './create.ts';
+export { createStackBackup } from './create.ts';
 export { type BackupList, listStackBackups, verifyStackBackups } from './list.ts';
+export type { CreateRequest, RestoreRequest } from './request.ts';
 export {
   planReplacement,
   type RestoreReport,
-  type RestoreRequest,
   restoreInPlace,
   restoreInto,
   testStackBackup,

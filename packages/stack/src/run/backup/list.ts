@@ -1,22 +1,30 @@
 import {
   type Backup,
+  type LogicalBackup,
+  listLogicalBackups,
   readContents,
+  readLastLogicalTest,
   readLastTest,
   type TestResult,
   type Verification,
   type VerifyOptions,
   verifyBackups,
+  verifyLogicalBackups,
 } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { type BackupMethod, backupMethod } from '../../services/backup/method.ts';
 import { stackBackups, stackVault } from './vaults.ts';
 
 export interface BackupList {
   readonly place: string;
   readonly systemIdentifier: string;
   readonly encrypted: boolean;
-  /** Oldest first. */
+  readonly method: BackupMethod;
+  /** Of files and WAL. Oldest first. */
   readonly backups: readonly Backup[];
+  /** As SQL. Oldest first. */
+  readonly logical: readonly LogicalBackup[];
   /** Everything that was committed by then can be restored; null where no WAL is received. */
   readonly coveredUntil: string | null;
   readonly timeline: number | null;
@@ -32,14 +40,17 @@ export async function listStackBackups(
   const opened = await stackBackups(paths, env);
   const vault = await stackVault(opened, cluster);
   const { backups, position } = await readContents(vault);
+  const { backups: logical } = await listLogicalBackups(vault);
+  const method = backupMethod(opened.values);
+  const test = await (method === 'logical' ? readLastLogicalTest(vault) : readLastTest(vault));
   return {
     place: vault.place,
     systemIdentifier: vault.systemIdentifier,
     encrypted: opened.config.keys.demands,
-    backups,
+    ...{ method, backups, logical },
     coveredUntil: position?.coveredUntil ?? null,
     timeline: position?.timeline ?? null,
-    lastTest: (await readLastTest(vault)) ?? null,
+    lastTest: test ?? null,
   };
 }
 
@@ -51,5 +62,15 @@ export async function verifyStackBackups(
   options: VerifyOptions,
 ): Promise<Verification> {
   const vault = await stackVault(await stackBackups(paths, env), cluster);
-  return await verifyBackups(vault, options);
+  const { ids } = options;
+  const { backups } = await listLogicalBackups(vault);
+  // A name says by its letter which kind it is of.
+  const isText = (id: string): boolean => id.endsWith('S');
+  const texts = ids?.filter(isText);
+  const files = ids?.filter(id => !isText(id));
+  const none: Verification = { backups: [], walProblems: [], segments: 0 };
+  const physical = files?.length === 0 ? none : await verifyBackups(vault, { ...options, ids: files });
+  const hasTexts = texts === undefined ? backups.length > 0 : texts.length > 0;
+  const logical = hasTexts ? await verifyLogicalBackups(vault, { ...options, ids: texts }) : none;
+  return { ...physical, backups: [...physical.backups, ...logical.backups] };
 }

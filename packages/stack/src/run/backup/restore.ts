@@ -13,7 +13,6 @@ import { dirname, resolve } from 'node:path';
 import {
   type OnBackupEvent,
   type Restored,
-  type RestoreTarget,
   restoreBackup,
   type TestResult,
   testBackup,
@@ -30,26 +29,20 @@ import { StackError } from '../../project/errors.ts';
 import { takeLock } from '../../project/lock.ts';
 import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
 import { externalUrl } from '../../project/urls.ts';
+import { backupMethod } from '../../services/backup/method.ts';
 import { startRestored, trialOn } from '../../services/backup/restored.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
 import { readPresence } from '../state.ts';
+import { restoreText, testStackText } from './logical.ts';
+import type { RestoreRequest } from './request.ts';
 import { type StackBackups, stackBackups, stackVault } from './vaults.ts';
-
-export interface RestoreRequest {
-  readonly target: RestoreTarget;
-  readonly backup?: string | undefined;
-  readonly timeline?: number | undefined;
-  readonly cluster?: string | undefined;
-  /** Lays everything out and leaves the recovery to whoever starts the folder. */
-  readonly prepareOnly: boolean;
-  readonly onEvent: OnBackupEvent;
-  readonly signal: AbortSignal;
-}
 
 export interface RestoreReport {
   readonly backup: string;
-  readonly timeline: number;
+  /** Null of a backup as SQL. */
+  readonly timeline: number | null;
   readonly lastTransactionAt: string | null;
+  /** The data folder, or the file of a backup as SQL. */
   readonly folder: string;
   /** The database that was there before, when it was replaced. */
   readonly kept: string | null;
@@ -64,6 +57,10 @@ export async function restoreInto(
 ): Promise<RestoreReport> {
   const opened = await stackBackups(paths, env);
   const into = resolve(folder);
+  if (backupMethod(opened.values) === 'logical') {
+    const { id, startedAt } = await restoreText(opened, into, request);
+    return { backup: id, timeline: null, lastTransactionAt: startedAt, folder: into, kept: null };
+  }
   const restored = await restore(opened, into, findServerUser(), request);
   return report(restored, into, null);
 }
@@ -71,6 +68,10 @@ export async function restoreInto(
 /** Which folder a restore in place would replace; null where the stack has no database yet. @throws {StackError} where it cannot be */
 export async function planReplacement(paths: StackPaths, env: EnvValues): Promise<string | null> {
   const { values } = await stackBackups(paths, env);
+  if (backupMethod(values) === 'logical')
+    throw new StackError('config', 'A backup as SQL does not take the place of a database by itself.', {
+      hint: 'Write it into a file, and load that into a new database: peakstone backup restore --into FILE.sql',
+    });
   if (externalUrl(values.DATABASE_ENGINE) !== null)
     throw new StackError(
       'config',
@@ -142,6 +143,7 @@ export async function testStackBackup(
   request: Pick<RestoreRequest, 'backup' | 'cluster' | 'target' | 'onEvent' | 'signal'>,
 ): Promise<TestResult> {
   const opened = await stackBackups(paths, env);
+  if (backupMethod(opened.values) === 'logical') return await testStackText(opened, request);
   const vault = await stackVault(opened, request.cluster);
   const trial = trialOn(opened.values);
   const { backup, target, onEvent, signal } = request;

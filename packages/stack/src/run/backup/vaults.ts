@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   type BackupConfig,
   findVaults,
+  listBackups,
+  listLogicalBackups,
   openStore,
   readBackupConfig,
   type Store,
@@ -62,8 +64,15 @@ export async function stackVault(
 }
 
 async function newestOf(vaults: readonly [Vault, ...Vault[]]): Promise<Vault> {
-  const dated = await Promise.all(
-    vaults.map(async vault => ({ vault, newest: (await vault.list('catalog/')).at(-1)?.name ?? '' })),
-  );
+  const dated = await Promise.all(vaults.map(async vault => ({ vault, newest: await newestIn(vault) })));
   return dated.reduce((best, each) => (each.newest > best.newest ? each : best)).vault;
+}
+
+/** The name of the newest backup, whose beginning is its time. */
+async function newestIn(vault: Vault): Promise<string> {
+  const [{ backups }, { backups: texts }] = await Promise.all([
+    listBackups(vault),
+    listLogicalBackups(vault),
+  ]);
+  return [backups.at(-1)?.id ?? '', texts.at(-1)?.id ?? ''].sort().at(-1)!;
 }

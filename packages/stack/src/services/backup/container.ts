@@ -10,23 +10,18 @@ import { backupVariables } from './variables.ts';
 /** It takes part in every deployment, and does nothing until BACKUP_STORE is set. */
 export function backupContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const own = hasOwnDatabase(stack);
-  const { PGPASSWORD: _required, ...connection } = connectionVariables(
-    databaseEndpoint(stack),
-    'db_backup',
-    'DB_BACKUP_PASSWORD',
-  );
   return {
     ...basics(stack, service),
     image: ownImage(stack, service.definition),
     command: ['backup', 'serve'],
     environment: {
-      ...connection,
-      ...passedOn([{ name: 'DB_BACKUP_PASSWORD' }, { name: 'AWS_REGION' }]),
+      ...passedOn([{ name: 'AWS_REGION' }]),
       // Whose the server of a trial is.
       POSTGRES_SUPERUSER: superuserName,
       // The server asks nobody on its own socket for a password.
       ...(own ? { PEAKSTONE_DATABASE_SOCKET: socketMount.target } : {}),
       ...passedOn(backupVariables.map(({ name }) => ({ name }))),
+      ...connectionOf(stack, own),
       // Its /tmp is memory.
       ...passedOn([{ name: 'BACKUP_SCRATCH', value: '/backups' }]),
       PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8010/',
@@ -37,4 +32,18 @@ export function backupContainer(stack: Stack, service: ResolvedService): Contain
     hardened: true,
     stopGraceS: 30,
   };
+}
+
+/** Of others' databases the files are not ours to copy: they are backed up as SQL, by who may read everything. */
+function connectionOf(stack: Stack, own: boolean): Record<string, string> {
+  const at = databaseEndpoint(stack);
+  if (!own)
+    return {
+      ...connectionVariables(at, superuserName, 'POSTGRES_SUPERPASS'),
+      PEAKSTONE_BACKUP_ROLE: superuserName,
+      BACKUP_METHOD: '${BACKUP_METHOD:-logical}',
+    };
+  // Empty where the stack was set up before there were backups.
+  const { PGPASSWORD: _required, ...connection } = connectionVariables(at, 'db_backup', 'DB_BACKUP_PASSWORD');
+  return { ...connection, ...passedOn([{ name: 'DB_BACKUP_PASSWORD' }]) };
 }

@@ -3,16 +3,21 @@ import path from 'node:path';
 import {
   findVaults,
   hasBackups,
+  listBackups,
+  listLogicalBackups,
   openStore,
   readBackupConfig,
-  readContents,
+  readLastLogicalTest,
   readLastTest,
+  readPosition,
+  type Vault,
 } from '@peakstone/backup';
 import { ConfigError } from '@peakstone/kernel/config';
 import { settleWithin } from '@peakstone/kernel/service';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { backupMethod } from './method.ts';
 
 /** A relative folder is meant from the project, wherever the service's process is. */
 export function settings({ project }: StackPaths, { BACKUP_STORE }: EnvValues): EnvValues {
@@ -21,7 +26,9 @@ export function settings({ project }: StackPaths, { BACKUP_STORE }: EnvValues): 
 }
 
 export function assertSettings(env: EnvValues): void {
-  if (hasBackups(env)) readBackupConfig(env, '/');
+  if (!hasBackups(env)) return;
+  backupMethod(env);
+  readBackupConfig(env, '/');
 }
 
 /** A store that does not answer must not hold the doctor up. */
@@ -53,21 +60,15 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
   const [vault] = await findVaults(store, keys);
   if (!vault)
     return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
-  const { backups, damaged, position } = await readContents(vault);
-  const test = await readLastTest(vault);
-  const covered = position && Date.now() - Date.parse(position.coveredUntil) < staleMs;
+  const isLogical = backupMethod(env) === 'logical';
+  const { backups, damaged } = isLogical ? await listLogicalBackups(vault) : await listBackups(vault);
+  const test = await (isLogical ? readLastLogicalTest(vault) : readLastTest(vault));
   return [
     backups.length > 0
       ? ok('Backups', `the last one is of ${backups.at(-1)!.endedAt}`)
       : warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.'),
     ...damaged.map(({ id }) => fail('Backups', `the entry of ${id} is damaged`, 'peakstone backup verify')),
-    covered
-      ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
-      : warn(
-          'Backups',
-          `WAL is stored up to ${position?.coveredUntil ?? 'no moment yet'}`,
-          'The stack receives it while it runs: peakstone logs backup',
-        ),
+    ...(isLogical ? [] : [await examineWal(vault)]),
     test === undefined
       ? warn('Backups', 'none has been tried yet', 'peakstone backup test')
       : test.ok
@@ -78,4 +79,15 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
             'peakstone backup verify, then a full one: peakstone backup create --full',
           ),
   ];
+}
+
+async function examineWal(vault: Vault): Promise<Check> {
+  const position = await readPosition(vault);
+  return position && Date.now() - Date.parse(position.coveredUntil) < staleMs
+    ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
+    : warn(
+        'Backups',
+        `WAL is stored up to ${position?.coveredUntil ?? 'no moment yet'}`,
+        'The stack receives it while it runs: peakstone logs backup',
+      );
 }

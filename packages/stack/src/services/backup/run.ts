@@ -1,21 +1,17 @@
-import { type BackupEvent, readBackupConfig, startBackups } from '@peakstone/backup';
 import type { RunContext, RunningService } from '../local.ts';
 import { givenDatabaseUrl } from './databaseUrl.ts';
-import { describeBackupEvent } from './describe.ts';
-import { trialOn } from './restored.ts';
+import { backupMethod } from './method.ts';
+import { startBackupService } from './start.ts';
 
-export async function start(context: RunContext, _signal: AbortSignal): Promise<RunningService> {
-  const { env, facts, log } = context;
-  const config = readBackupConfig(env, '/');
-  const url = givenDatabaseUrl(env) ?? facts.databaseBackupUrl;
+export async function start({ env, facts, log }: RunContext, _signal: AbortSignal): Promise<RunningService> {
+  const method = backupMethod(env);
+  // As SQL, everything must be read; files and WAL are for a role of their own.
+  const url =
+    givenDatabaseUrl(env) ?? (method === 'logical' ? facts.databaseAdminUrl : facts.databaseBackupUrl);
   if (!url) {
     const reason =
-      'the database is somebody else’s: give the address of a role with REPLICATION in BACKUP_DATABASE_URL';
+      'the database is somebody else’s: give the address of a role with REPLICATION in BACKUP_DATABASE_URL, or BACKUP_METHOD=logical';
     return { health: async () => ({ ok: false, reason, elsewhere: true }), stop: async () => undefined };
   }
-  const onEvent = (event: BackupEvent): void => {
-    const text = describeBackupEvent(event);
-    if (text !== undefined) log.write(`${text}\n`);
-  };
-  return startBackups(config, { url, onEvent, trial: trialOn(env) });
+  return startBackupService(env, method, url, line => log.write(`${line}\n`));
 }

@@ -1,13 +1,13 @@
 /** What the container of backups runs. */
-import { hasBackups, readBackupConfig, startBackups } from '@peakstone/backup';
+import { hasBackups } from '@peakstone/backup';
 import { readPort } from '@peakstone/kernel/config';
 import { jsonResponse, serveHttp } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import { givenDatabaseUrl } from './databaseUrl.ts';
-import { describeBackupEvent } from './describe.ts';
-import { trialOn } from './restored.ts';
+import { backupMethod } from './method.ts';
+import { startBackupService } from './start.ts';
 
 /** Where the health command asks; never routed. */
 const defaultHealthPort = 8010;
@@ -38,16 +38,11 @@ function startService(env: EnvValues, write: (text: string) => void): Running {
   const url = givenDatabaseUrl(env);
   if (url === undefined)
     throw new StackError('config', 'No database is named.', {
-      hint: 'Give the address of a role with REPLICATION in BACKUP_DATABASE_URL.',
+      hint: 'Give its address in BACKUP_DATABASE_URL: of a role with REPLICATION, or, with BACKUP_METHOD=logical, of one that may read everything.',
     });
-  return startBackups(readBackupConfig(env, '/'), {
-    url,
-    onEvent: event => {
-      const text = describeBackupEvent(event);
-      if (text !== undefined) write(`${new Date().toISOString()} ${text}\n`);
-    },
-    trial: trialOn(env),
-  });
+  return startBackupService(env, backupMethod(env), url, line =>
+    write(`${new Date().toISOString()} ${line}\n`),
+  );
 }
 
 function idle(write: (text: string) => void): Running {

@@ -2,11 +2,13 @@ import { hasBackups, readBackupConfig } from '@peakstone/backup';
 import { ConfigError } from '@peakstone/kernel/config';
 import { error, type ValueCheck } from '../../checks/check.ts';
 import type { Variable } from '../../variable.ts';
+import { backupMethod } from './method.ts';
 
 /** As the service will read it, in the company of the others. */
 const isReadable: ValueCheck = (_value, { name, values }) => {
   if (!hasBackups(values)) return undefined;
   try {
+    backupMethod(values);
     readBackupConfig(values, '/');
     return undefined;
   } catch (reason) {
@@ -42,8 +44,13 @@ export const backupVariables: readonly Variable[] = [
   setting('BACKUP_WAL_SECONDS', 'What a lost machine may cost.', '10'),
   setting('BACKUP_SCRATCH', 'Where there is room to restore one for a trial.', '/tmp'),
   setting(
+    'BACKUP_METHOD',
+    'physical (files and WAL, to any moment), logical (SQL), or auto: logical where the database is somebody else’s and no BACKUP_DATABASE_URL is given.',
+    'auto',
+  ),
+  setting(
     'BACKUP_DATABASE_URL',
-    'Another database than the stack’s, as a role with REPLICATION.',
+    'Another database than the stack’s, as a role with REPLICATION, or, where BACKUP_METHOD=logical, as one that may read everything.',
     'postgres://db_backup@db.example.com/postgres',
   ),
 ];

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
-import { partName } from './catalog/backups.ts';
-import type { Vault } from './vault.ts';
+import type { Vault } from '../vault.ts';
+import type { PartName } from './parts.ts';
 
 /** Of an object: small enough to be held while it is sent, and sent again. */
 const partBytes = 16 * 1024 * 1024;
@@ -9,7 +9,7 @@ const partBytes = 16 * 1024 * 1024;
 /** Compresses a stream and stores it as numbered objects; one is sent while the next is gathered. */
 export class PartWriter {
   readonly #vault: Vault;
-  readonly #id: string;
+  readonly #nameOf: PartName;
   readonly #zstd: ZstdCompress;
   readonly #storing: Promise<void>;
   #sending: Promise<unknown> = Promise.resolve();
@@ -18,9 +18,9 @@ export class PartWriter {
   storedBytes = 0;
   parts = 0;
 
-  constructor(vault: Vault, id: string) {
+  constructor(vault: Vault, nameOf: PartName) {
     this.#vault = vault;
-    this.#id = id;
+    this.#nameOf = nameOf;
     this.#zstd = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
     this.#storing = this.#store();
     // Told by whoever writes next, or ends.
@@ -63,7 +63,7 @@ export class PartWriter {
   async #send(bytes: Buffer): Promise<void> {
     await this.#sending;
     this.storedBytes += bytes.length;
-    this.#sending = this.#vault.write(partName(this.#id, this.parts++), bytes, { compress: false });
+    this.#sending = this.#vault.write(this.#nameOf(this.parts++), bytes, { compress: false });
     // Looked at before the next one.
     this.#sending.catch(() => undefined);
   }

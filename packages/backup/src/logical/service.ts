@@ -1,0 +1,137 @@
+/** The service for a database that others run: backs it up as SQL when that is due, tries backups, and lets old ones go. */
+import { pause, type Running } from '@peakstone/kernel/service';
+import { Attempts } from '../attempts.ts';
+import type { BackupConfig, BackupSchedule } from '../config.ts';
+import type { OnBackupEvent } from '../events.ts';
+import { healthOfJobs } from '../health.ts';
+import { isDue } from '../jobs.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import type { TestResult } from '../testRestore.ts';
+import { openVault, type Vault } from '../vault.ts';
+import { type LogicalBackup, listLogicalBackups } from './backups.ts';
+import { createLogicalBackup, type DumpSql } from './create.ts';
+import { identifyDatabase } from './database.ts';
+import { applyLogicalRetention } from './retention.ts';
+import { readLastLogicalTest, type TryText, testLogicalBackup } from './test.ts';
+
+export interface LogicalDeps {
+  /** Of a role that may read everything. */
+  readonly url: string;
+  readonly dump: DumpSql;
+  /** How a backup is tried; without, none is. */
+  readonly tryText?: TryText;
+  readonly onEvent: OnBackupEvent;
+}
+
+/** How often it is looked whether something is due. */
+const lookMs = 20_000;
+/** How often old backups are removed. */
+const careMs = 60 * 60_000;
+
+/** Never fails: a database or store that is away is waited for, and told in its health. */
+export function startLogicalBackups(config: BackupConfig, deps: LogicalDeps): Running {
+  const stopping = new AbortController();
+  const jobs = new LogicalJobs(config, deps, stopping.signal);
+  const working = jobs.run();
+  return {
+    health: async () => healthOfJobs(jobs.failed, jobs.lastTest),
+    async stop() {
+      stopping.abort();
+      await working;
+    },
+  };
+}
+
+/** One at a time. */
+class LogicalJobs {
+  readonly #config: BackupConfig;
+  readonly #deps: LogicalDeps;
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  readonly #attempts: Attempts;
+  #vault: Vault | undefined;
+  #database = '';
+  #caredAt = 0;
+  /** Ill until the next one succeeds, be it tried by hand. */
+  lastTest: TestResult | undefined;
+
+  constructor(config: BackupConfig, deps: LogicalDeps, signal: AbortSignal) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#store = openStore(config.place);
+    this.#signal = signal;
+    this.#attempts = new Attempts(deps.onEvent, signal);
+  }
+
+  get failed() {
+    return this.#attempts.failed;
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      // A database that is away comes back at any moment.
+      await this.#attempts.try('Looking for what is due', () => this.#look(), lookMs);
+      await pause(lookMs, this.#signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const vault = await this.#open();
+    const { backups, schedule } = { ...(await this.#read(vault)), schedule: this.#config.schedule };
+    if (isLogicalDue(backups, schedule, new Date()))
+      await this.#attempts.try('The backup', () => this.#backUp());
+    if (Date.now() - this.#caredAt > careMs)
+      await this.#attempts.try('Removing old backups', () => this.#care(vault));
+    await this.#test(vault);
+  }
+
+  async #open(): Promise<Vault> {
+    if (this.#vault) return this.#vault;
+    const { database, version: _version, ...cluster } = await identifyDatabase(this.#deps.url);
+    this.#database = database;
+    this.#vault = await openVault(this.#store, this.#config.keys, cluster);
+    return this.#vault;
+  }
+
+  async #read(vault: Vault): Promise<{ readonly backups: readonly LogicalBackup[] }> {
+    const { backups } = await listLogicalBackups(vault);
+    this.lastTest = await readLastLogicalTest(vault);
+    return { backups: backups.filter(({ database }) => database === this.#database) };
+  }
+
+  async #backUp(): Promise<void> {
+    const { url, dump, onEvent } = this.#deps;
+    const { keys } = this.#config;
+    await createLogicalBackup({ url, dump, onEvent, keys, store: this.#store, signal: this.#signal });
+  }
+
+  async #care(vault: Vault): Promise<void> {
+    const backups = await applyLogicalRetention(vault, this.#config.retention, new Date());
+    if (backups.length > 0) this.#deps.onEvent({ kind: 'removed', backups, segments: 0 });
+    this.#caredAt = Date.now();
+  }
+
+  async #test(vault: Vault): Promise<void> {
+    const { tryText, onEvent } = this.#deps;
+    const { test } = this.#config.schedule;
+    const { backups } = await this.#read(vault);
+    const newest = backups.at(-1);
+    if (!tryText || !test || !newest) return;
+    if (!isDue(test, this.lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
+    await this.#attempts.try('The trial of a backup', async () => {
+      this.lastTest = await testLogicalBackup(vault, newest, { tryText, onEvent, signal: this.#signal });
+    });
+  }
+}
+
+/** There is no incremental one: each of the two schedules makes a whole one. Pure. */
+export function isLogicalDue(
+  backups: readonly LogicalBackup[],
+  { full, incremental }: Pick<BackupSchedule, 'full' | 'incremental'>,
+  now: Date,
+): boolean {
+  const newest = backups.at(-1);
+  if (!newest) return true;
+  return [full, incremental].some(cron => cron !== null && isDue(cron, newest.startedAt, now));
+}

@@ -1,0 +1,51 @@
+/** Tries a backup: loads its text into a throw-away server. */
+import { BackupError } from '../errors.ts';
+import type { OnBackupEvent } from '../events.ts';
+import { keepTest, readLastTest, type TestResult } from '../testRestore.ts';
+import type { Vault } from '../vault.ts';
+import type { LogicalBackup } from './backups.ts';
+import { readText } from './read.ts';
+
+/** Loads SQL into a server that is thrown away. @throws what it cannot load by; the signal's reason */
+export type TryText = (
+  text: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+) => Promise<{ readonly tables: number; readonly rows: number; readonly indexes: number }>;
+
+const resultName = 'checks/logical';
+
+/** Also kept in the store, whatever came of it. @throws {BackupError} STORE, KEY; the signal's reason */
+export async function testLogicalBackup(
+  vault: Vault,
+  backup: LogicalBackup,
+  { tryText, onEvent, signal }: { tryText: TryText; onEvent: OnBackupEvent; signal: AbortSignal },
+): Promise<TestResult> {
+  const began = performance.now();
+  let found = { tables: 0, rows: 0, indexes: 0 };
+  let failure: string | undefined;
+  try {
+    onEvent({ kind: 'restoring', id: backup.id, bytes: backup.bytes });
+    found = await tryText(readText(vault, backup), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BackupError && (error.code === 'STORE' || error.code === 'KEY')) throw error;
+    failure = (error as Error).message;
+  }
+  const { tables, rows, indexes } = found;
+  const result: TestResult = {
+    at: new Date().toISOString(),
+    ok: failure === undefined,
+    // What the stack keeps for itself is not loaded.
+    text: failure ?? `loaded: ${tables} tables with ${rows} of ${backup.rows} rows, ${indexes} indexes`,
+    ...{ backup: backup.id, tables, rows, indexes },
+    lastTransactionAt: null,
+    durationMs: Math.round(performance.now() - began),
+  };
+  await keepTest(vault, result, resultName);
+  onEvent({ kind: 'tested', id: backup.id, ok: result.ok, text: result.text });
+  return result;
+}
+
+export async function readLastLogicalTest(vault: Vault): Promise<TestResult | undefined> {
+  return await readLastTest(vault, resultName);
+}

@@ -1,0 +1,25 @@
+/** Starts the service in the way that the settings say. */
+import { type BackupEvent, readBackupConfig, startBackups, startLogicalBackups } from '@peakstone/backup';
+import type { Running } from '@peakstone/kernel/service';
+import type { EnvValues } from '../../project/envFile.ts';
+import { describeBackupEvent } from './describe.ts';
+import { dumpSql, tryTextOn } from './logical.ts';
+import type { BackupMethod } from './method.ts';
+import { trialOn } from './restored.ts';
+
+/** @param write takes a line for the log @throws {ConfigError} naming the variable */
+export function startBackupService(
+  env: EnvValues,
+  method: BackupMethod,
+  url: string,
+  write: (line: string) => void,
+): Running {
+  const config = readBackupConfig(env, '/');
+  const onEvent = (event: BackupEvent): void => {
+    const text = describeBackupEvent(event);
+    if (text !== undefined) write(text);
+  };
+  return method === 'physical'
+    ? startBackups(config, { url, onEvent, trial: trialOn(env) })
+    : startLogicalBackups(config, { url, onEvent, dump: dumpSql, tryText: tryTextOn(env) });
+}
