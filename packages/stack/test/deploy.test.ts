@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -131,6 +131,33 @@ describe('deploying to Swarm', () => {
         deploySwarm({ project: makeProject({}, folder), pull: false, run, onEvent: () => undefined }),
         /the update of peakstone_rest was rolled back/,
       );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('rehearses: shows what would change, refuses what is in the way, and changes nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'peakstone-swarm-'));
+    const asked: string[] = [];
+    const run: RunCommand = async (_program, args) => {
+      asked.push(args.slice(0, 2).join(' '));
+      if (args[0] === 'info') return { code: 0, stdout: 'true\n', stderr: '' };
+      if (args[0] === 'network') return { code: 0, stdout: 'swarm\n', stderr: '' };
+      return { code: 0, stdout: '', stderr: '' };
+    };
+    const events: DeployEvent[] = [];
+    const rehearse = (with_: RunCommand) =>
+      deploySwarm({
+        ...{ project: makeProject({}, folder), pull: false, dryRun: true, run: with_ },
+        onEvent: event => void events.push(event),
+      });
+    try {
+      await rehearse(run);
+      assert.ok(events.some(event => event.kind === 'diff' && /^\+ ?services:/m.test(event.text)));
+      assert.ok(!asked.includes('stack deploy'));
+      assert.deepEqual(await readdir(folder), []);
+      const noManager: RunCommand = async () => ({ code: 0, stdout: 'false\n', stderr: '' });
+      await assert.rejects(rehearse(noManager), /no Swarm manager/);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

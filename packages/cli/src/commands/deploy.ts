@@ -130,6 +130,7 @@ const swarmDeploy: Command = {
     'Writes .peakstone/swarm/stack.yml and its configs, deploys them with the variables of .env, and waits until every service has its replicas. Stateful services run on nodes with the label peakstone.data=true.',
   options: {
     ...stackChoices,
+    'dry-run': { kind: 'flag', summary: 'Show the difference and what is in the way; change nothing' },
     stack: { kind: 'text', value: 'NAME', summary: 'The stack’s name in Swarm' },
     ...pull,
     ...verbose,
@@ -140,6 +141,7 @@ const swarmDeploy: Command = {
       command: 'docker node update --label-add peakstone.data=true $(hostname)',
       does: 'Once: where the data lives',
     },
+    { command: 'peakstone deploy swarm --dry-run', does: 'What would change' },
     { command: 'peakstone deploy swarm', does: 'First deployment, and each update' },
     { command: 'peakstone deploy swarm rollback rest', does: 'Back to the version before' },
   ],
@@ -150,6 +152,7 @@ const swarmDeploy: Command = {
       project: await loadProject(await projectOf(context), context.env, chosen(invocation)),
       ...(typeof options.stack === 'string' ? { stackName: options.stack } : {}),
       pull: options['no-pull'] === undefined,
+      dryRun: options['dry-run'] === true,
       onEvent: printEvent(invocation, context),
     });
     return exitCodes.ok;

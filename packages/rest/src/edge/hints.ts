@@ -4,10 +4,14 @@
  */
 import type { RestError } from '../errors.ts';
 import type { Asked } from './hints/asked.ts';
+import { hintOfBody } from './hints/body.ts';
 import { hintOfColumns } from './hints/columns.ts';
 import { hintOfDenial } from './hints/denied.ts';
 import { hintOfPolicies } from './hints/policies.ts';
 import { usableAmong } from './hints/usable.ts';
+
+const hintOfAggregates =
+  'Aggregates are off, as one request may read a whole table. The setting PGRST_DB_AGGREGATES_ENABLED=true turns them on.';
 
 /** The refusal with the hint that the role may be given. @throws what the database answers when it cannot be asked. */
 export async function hintByRole(refusal: RestError, asked: Asked): Promise<RestError> {
@@ -27,6 +31,12 @@ export async function hintByRole(refusal: RestError, asked: Asked): Promise<Rest
       return refusal.hint === null
         ? refusal
         : refusal.telling({ hint: await hintOfColumns(refusal.hint, asked) });
+    case 'PGRST123':
+      return refusal.telling({ hint: hintOfAggregates });
+    case 'PGRST204': {
+      const hint = hintOfBody(asked.request);
+      return hint === null ? refusal : refusal.telling({ hint });
+    }
     default:
       return refusal;
   }

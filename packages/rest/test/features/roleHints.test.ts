@@ -57,6 +57,18 @@ describe('hints by role', () => {
     );
   });
 
+  it('say that a body was read as a form, and how aggregates are turned on', async () => {
+    const { json } = await library.send('POST', '/films', '{"title":"Alien"}', {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    assert.match(
+      (json as { hint: string }).hint,
+      /read as a form.*For JSON, send Content-Type: application\/json\.$/,
+    );
+    assert.equal(await hint('POST', '/films', { nothing: 1 }), null);
+    assert.match(String(await hint('GET', '/films?select=id.count()')), /PGRST_DB_AGGREGATES_ENABLED=true/);
+  });
+
   it('name functions that the role may call', async () => {
     const meant = 'Perhaps you meant to call the function api.teapot';
     assert.equal(await hint('GET', '/rpc/teapo'), meant);

@@ -1,11 +1,13 @@
 /** Deploys to Docker Swarm: render, hand over with the environment, and wait until every service has the replicas it should. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildContainers } from '../render/containers.ts';
 import { renderSwarm } from '../render/swarm.ts';
 import { type CommandResult, type RunCommand, runCommand } from './command.ts';
 import { refuseUnsafe } from './compose.ts';
+import { renderDiff } from './diff.ts';
 import { DeployError } from './errors.ts';
 import type { DeployEvent } from './event.ts';
 import { explainDocker, explainSpawn } from './explain.ts';
@@ -20,6 +22,8 @@ export interface SwarmOptions {
   readonly folder?: string;
   /** Ask the registry for the newest image of each tag. */
   readonly pull: boolean;
+  /** Show what would change and refuse what cannot be deployed; write and deploy nothing. */
+  readonly dryRun?: boolean;
   /** Milliseconds until all replicas must run. Default 600 000. */
   readonly waitMs?: number;
   readonly onEvent: (event: DeployEvent) => void;
@@ -38,9 +42,14 @@ export async function deploySwarm(options: SwarmOptions): Promise<void> {
   const name = options.stackName ?? project.stack.name;
   const folder = options.folder ?? join(project.folder, '.peakstone', 'swarm');
   const files = renderSwarm(project.stack);
-  await writeFiles(folder, [['stack.yml', files.stack], ...files.configs]);
-
+  const all: readonly (readonly [path: string, content: string])[] = [
+    ['stack.yml', files.stack],
+    ...files.configs,
+  ];
+  if (options.dryRun) await showChanges(folder, all, onEvent);
+  else await writeFiles(folder, all);
   await refuseMissing(options);
+  if (options.dryRun) return;
   onEvent({ kind: 'step', text: `Deploying stack ${name}` });
   // The stack command reads no .env: the variables travel as its environment.
   const env = { ...process.env, ...project.values };
@@ -59,6 +68,18 @@ export async function deploySwarm(options: SwarmOptions): Promise<void> {
   const { code, stderr } = await docker(options, args, env);
   if (code !== 0) throw explainDocker(stderr, 'docker stack deploy');
   await waitForReplicas(options, name, before);
+}
+
+async function showChanges(
+  folder: string,
+  files: readonly (readonly [path: string, content: string])[],
+  onEvent: SwarmOptions['onEvent'],
+): Promise<void> {
+  for (const [path, content] of files) {
+    const target = join(folder, path);
+    const before = existsSync(target) ? await readFile(target, 'utf8') : '';
+    onEvent({ kind: 'diff', path, text: renderDiff(path, before, content) });
+  }
 }
 
 /**
