@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, createReadStream, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { connectClient } from '@peakstone/kernel/pg';
 import { reservePorts } from '@peakstone/testing';
 import { Project } from './cli.ts';
@@ -198,6 +202,32 @@ describe('peakstone sql', () => {
       assert.ok(bytes > 400_000 * 200, `${option}: ${bytes} bytes`);
       assert.ok(peak > 0 && peak < 300 * 1024 * 1024, `${option}: ${peak} bytes resident`);
     }
+  });
+
+  it('runs scripts of any length in bounded memory, from a file and from a pipe', async () => {
+    const file = join(project.folder, 'long.sql');
+    const rows = `${'x'.repeat(199)}\n`.repeat(5_000);
+    writeFileSync(file, 'create temp table long (body text);\ncopy long from stdin where false;\n');
+    for (let part = 0; part < 120; part++) appendFileSync(file, rows);
+    appendFileSync(file, `\\.\nselect 'the end' as said;\n`);
+    for (const given of [['-f', 'long.sql'], []]) {
+      const child = project.start('sql', ...given);
+      const fed = pipeline(given.length > 0 ? Readable.from([]) : createReadStream(file), child.stdin!);
+      let peak = 0;
+      let stdout = '';
+      child.stdout!.setEncoding('utf8').on('data', text => {
+        stdout += text;
+      });
+      const ended = once(child, 'close');
+      while (child.exitCode === null && child.signalCode === null) {
+        peak = Math.max(peak, residentBytes(child.pid!));
+        await Promise.race([ended, setTimeout(100)]);
+      }
+      await Promise.all([ended, fed]);
+      assert.match(stdout, /the end/);
+      assert.ok(peak > 0 && peak < 200 * 1024 * 1024, `${given}: ${peak} bytes resident`);
+    }
+    rmSync(file);
   });
 
   it('says that a transaction was left open, and takes a comment for SQL', async () => {

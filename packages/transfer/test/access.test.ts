@@ -69,7 +69,7 @@ create policy members on public.shared for select to "team a,b", anon using (tru
     const owners = `select 'relation', oid, relowner from pg_class where relname <> 'hers' and relkind <> 't'
       and relnamespace not in (select oid from pg_namespace where nspname = 'hers')
       union all select 'routine', oid, proowner from pg_proc where pronamespace not in (select oid from pg_namespace where nspname = 'hers')
-      union all select 'database', oid, datdba from pg_database
+      union all select 'database', oid, datdba from pg_database where datname in (current_database(), 'postgres', 'template0', 'template1')
       union all select 'schema', oid, nspowner from pg_namespace where nspname <> 'hers'
       union all select 'language', oid, lanowner from pg_language order by 1, 2`;
     const members = `select roleid::regrole, member::regrole from pg_auth_members

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connectClient, PgError } from '@peakstone/kernel/pg';
+import { readScript } from '@peakstone/kernel/script';
 import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type DumpOptions, dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
-import { readScript } from '../src/script/reader.ts';
 import { fixture } from './support.ts';
 
 const program = findPgDump({ PATH: process.env.PEAKSTONE_PG_BIN ?? process.env.PATH });
@@ -230,12 +230,12 @@ describe('a dump', () => {
 async function restore(url: string, file: string): Promise<void> {
   const client = await connectClient({ url });
   try {
-    for await (const piece of readScript(createReadStream(file))) {
-      if (piece.kind === 'rows') await client.script(piece.copy, { copyIn: () => piece.rows });
+    for await (const piece of readScript(createReadStream(file), 'dump.sql')) {
+      if (piece.rows) await client.script(piece.text, { copyIn: () => piece.rows!.parts });
       else
         await client.script(piece.text).catch(error => {
           if (error instanceof PgError)
-            throw new Error(`${file}:${piece.line}: ${error.message}`, { cause: error });
+            throw new Error(`${file}:${piece.line + 1}: ${error.message}`, { cause: error });
           throw error;
         });
     }

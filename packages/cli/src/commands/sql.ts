@@ -2,9 +2,8 @@ import { type Command, type Context, type Invocation, jsonOption, stackOptions }
 import { UsageError } from '../grammar/errors.ts';
 import { toJson } from '../output/json.ts';
 import type { SqlFormat } from '../sql/runScript.ts';
-import type { Source } from '../sql/script.ts';
 import type { InputOnce } from '../sql/session.ts';
-import { readScriptFile, readScriptStream } from '../sql/source.ts';
+import { type Source, Sources, sourceOf } from '../sql/source.ts';
 
 export const sql: Command = {
   name: 'sql',
@@ -80,10 +79,12 @@ export const sql: Command = {
     const { runScript } = await import('../sql/runScript.ts');
     const { reportFailure } = await import('../output/failure.ts');
     const { asCalled } = await import('../output/called.ts');
+    const sources = new Sources();
     try {
-      const { source, input } = await readSource(invocation, context);
+      const { source, input } = await chooseSource(invocation, context, sources);
       return await runScript({
         source,
+        sources,
         input,
         format,
         singleTransaction: invocation.options['single-transaction'] === true,
@@ -100,6 +101,8 @@ export const sql: Command = {
         context.stdout.write(`${toJson({ error: told })}\n`);
       }
       return reportFailure(error, context);
+    } finally {
+      await sources.close();
     }
   },
 };
@@ -121,9 +124,10 @@ async function awaitApis(invocation: Invocation, context: Context): Promise<() =
   };
 }
 
-async function readSource(
+async function chooseSource(
   { options, arguments: [statement] }: Invocation,
   { cwd, stdin }: Context,
+  sources: Sources,
 ): Promise<{ readonly source: Source; readonly input: InputOnce }> {
   const { file } = options;
   if (typeof file === 'string' && statement !== undefined) {
@@ -135,15 +139,14 @@ async function readSource(
     unread = false;
     return stdin;
   };
-  if (typeof file === 'string' && file !== '-')
-    return { source: { file, text: await readScriptFile(cwd, file) }, input };
-  if (statement !== undefined && statement !== '-') return { source: { file: null, text: statement }, input };
+  if (typeof file === 'string' && file !== '-') return { source: await sources.file(cwd, file), input };
+  if (statement !== undefined && statement !== '-') return { source: sourceOf(statement), input };
   if (stdin.isTTY && statement === undefined && file === undefined)
     throw new UsageError(
       'There is no statement, and no terminal to show a prompt on.',
       'Give one: peakstone sql "select 1", a file with -f, or SQL on standard input.',
     );
-  return { source: { file: null, text: await readScriptStream(stdin, 'Standard input') }, input: () => null };
+  return { source: await sources.stream(stdin, 'Standard input'), input: () => null };
 }
 
 function formatOf({ options }: Invocation): SqlFormat {

@@ -50,11 +50,11 @@ describe('showing a server error as psql does', () => {
 
   it('shows the row that a COPY failed at, by its line in the script', () => {
     const where = 'COPY films, line 2, column id: "oops"';
-    const rows = { text: '1\tAlien\noops\tBrazil\n', line: 40 };
+    const row = { text: 'oops\tBrazil', line: 42 };
     assert.equal(
       renderSqlError(
         { severity: 'ERROR', code: '22P02', message: 'bad', where },
-        { ...sent('copy …', 39), rows },
+        { ...sent('copy …', 39), row },
       ),
       `ERROR:  bad\nLINE 42: oops Brazil\nCONTEXT:  ${where}\n`,
     );

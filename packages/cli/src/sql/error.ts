@@ -1,5 +1,5 @@
 import type { PgErrorFields } from '@peakstone/kernel/pg';
-import { type CopyRows, leadingComments } from '@peakstone/kernel/script';
+import { leadingComments } from '@peakstone/kernel/script';
 import { printable } from '../output/printable.ts';
 import { displayWidth } from '../output/width.ts';
 
@@ -15,8 +15,8 @@ export interface Failed {
   /** Lines of the script before it, and characters of its line. */
   readonly line: number;
   readonly column: number;
-  /** Those of the COPY that was under way, one of which the context may blame. */
-  readonly rows?: CopyRows | null;
+  /** That of the COPY that was under way, which the context blames, and its line in the script. */
+  readonly row?: { readonly line: number; readonly text: string } | null;
 }
 
 /** Where in the script an error is, both from 1, and the line there. */
@@ -30,8 +30,7 @@ export interface ErrorPlace {
 
 /** The row that a COPY stopped at, or the position that the server names, or where the statement begins. Pure. */
 export function placeError(fields: PgErrorFields, failed: Failed): ErrorPlace {
-  const row = failed.rows ? blamedRow(fields, failed.rows) : null;
-  if (row) return row;
+  if (failed.row) return placeRow(failed.row);
   const position = Number(fields.position ?? 0);
   const characters = [...failed.text];
   const at = position > 0 ? position - 1 : [...failed.text.slice(0, leadingComments(failed.text))].length;
@@ -85,18 +84,14 @@ function pointAt({ line, shown: text, caret }: ErrorPlace): string[] {
   return [...lines, `${' '.repeat(caretAt)}^`];
 }
 
-/** The server counts rows from the COPY on; whoever looks for the row counts lines from the start of the script. */
-function blamedRow({ where = '' }: PgErrorFields, rows: CopyRows): ErrorPlace | null {
+/** The number, from 1, of the row that a COPY stopped at. Pure. */
+export function blamedRow({ where = '' }: PgErrorFields): number | null {
   const number = Number(/^COPY .*?, line (\d+)/m.exec(where)?.[1] ?? 0);
-  if (number === 0) return null;
-  let start = 0;
-  for (let line = 1; line < number; line++) {
-    const next = rows.text.indexOf('\n', start);
-    if (next < 0) return null;
-    start = next + 1;
-  }
-  const end = rows.text.indexOf('\n', start);
-  const row = rows.text.slice(start, end < 0 ? undefined : end);
-  const shown = [...row.slice(0, 4 * maxLineWidth)].map(character => (character < ' ' ? ' ' : character));
-  return { line: rows.line + number, column: 1, shown: shown.join(''), caret: null };
+  return number === 0 ? null : number;
+}
+
+/** The server counts rows from the COPY on; whoever looks for the row counts lines from the start of the script. */
+function placeRow({ line, text }: { readonly line: number; readonly text: string }): ErrorPlace {
+  const shown = [...text.slice(0, 4 * maxLineWidth)].map(character => (character < ' ' ? ' ' : character));
+  return { line, column: 1, shown: shown.join(''), caret: null };
 }

@@ -6,8 +6,9 @@ import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
-import { assertOneTransaction, planScript, type Source, type Step } from './script.ts';
+import { assertKeepsTransaction, readSteps, type Step, type Surroundings } from './script.ts';
 import { type InputOnce, type Output, SqlFailure, SqlSession, write } from './session.ts';
+import type { Source, Sources } from './source.ts';
 import { type Printers, printersForPeople, runStep } from './step.ts';
 import type { Target } from './target.ts';
 
@@ -15,6 +16,7 @@ export type SqlFormat = TextFormat | 'json';
 
 export interface ScriptRun {
   readonly source: Source;
+  readonly sources: Sources;
   readonly input: InputOnce;
   readonly format: SqlFormat;
   readonly singleTransaction: boolean;
@@ -27,14 +29,18 @@ export interface ScriptRun {
 }
 
 /**
- * Runs a script to its end, its first error, or Ctrl-C; resolves with the exit code.
+ * Runs a script to its end, its first error, or Ctrl-C, once it has been gone through; resolves with the exit code.
  * @throws {CliError} before anything is run, naming the line that cannot be.
  */
 export async function runScript(run: ScriptRun): Promise<number> {
-  const { source, input, format, context } = run;
+  const { source, sources, input, format, context } = run;
   const target = await run.target();
-  const steps = await planScript(source, context.cwd, target.role);
-  if (run.singleTransaction) assertOneTransaction(steps);
+  const here: Surroundings = { cwd: context.cwd, role: target.role, sources };
+  let results = 0;
+  for await (const step of readSteps(source, here)) {
+    if (run.singleTransaction) assertKeepsTransaction(step);
+    results += resultsOf(step);
+  }
   const session = await SqlSession.open(target, outputOf(context, format), input);
   let unread = false;
   const onError = (): void => {
@@ -47,9 +53,8 @@ export async function runScript(run: ScriptRun): Promise<number> {
     say: text => void context.stderr.write(`${text}\n`),
   });
   try {
-    const results = steps.reduce((sum, step) => sum + resultsOf(step), 0);
     const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
-    const failure = await runSteps(steps, session, json, run);
+    const failure = await runSteps(readSteps(source, here), session, json, run);
     if (failure instanceof Interrupted) failure.unread = unread;
     const kept = session.transaction === 'none';
     if (json) await write(context.stdout, json.finish(failure && jsonError(failure, context)));
@@ -66,7 +71,7 @@ export async function runScript(run: ScriptRun): Promise<number> {
 
 /** The error that ended it, or null. */
 async function runSteps(
-  steps: readonly Step[],
+  steps: AsyncIterable<Step>,
   session: SqlSession,
   json: JsonPrinter | null,
   { format, context, singleTransaction, administrator }: ScriptRun,
@@ -76,7 +81,7 @@ async function runSteps(
   try {
     if (singleTransaction) await session.query('begin');
     let printers = json ? jsonPrinters(json) : printersFor(format, expanded, context);
-    for (const step of steps) {
+    for await (const step of steps) {
       if (session.interrupted) break;
       if (step.kind === 'action' && step.action.kind === 'quit') break;
       if (step.kind === 'action' && step.action.kind === 'switch' && step.action.what === 'expanded') {

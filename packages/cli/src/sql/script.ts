@@ -1,59 +1,64 @@
 import { dirname, resolve } from 'node:path';
 import {
-  type CopyRows,
   endsTransaction,
   leadingWords,
   type MetaLine,
-  type Piece,
-  type Statement,
-  splitScript,
+  readScript,
+  type ScriptPiece,
 } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { type MetaAction, readMeta } from './meta.ts';
-import { readScriptFile } from './source.ts';
+import { lineOf, type Source, type Sources } from './source.ts';
 
-/** A file of SQL, or what stands for one. */
-export interface Source {
-  /** As the user named it; null for text that has no name. */
-  readonly file: string | null;
+/** What follows a COPY in a script. */
+export interface ScriptRows {
+  /** To be read before the next step. */
+  readonly parts: AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** The row of a number, from 1, and its line in the script, from 1; null where there is none. */
+  row(number: number): Promise<{ readonly line: number; readonly text: string } | null>;
+}
+
+/** A statement, and where its script has it: lines before it, characters of its line before it. */
+export interface Runnable {
   readonly text: string;
+  readonly line: number;
+  readonly column: number;
+  readonly rows: ScriptRows | null;
 }
 
 /** One thing to do, and where the script says so. */
 export type Step = (
-  | { readonly kind: 'statement'; readonly statement: Statement }
+  | { readonly kind: 'statement'; readonly statement: Runnable & { readonly expanded: boolean } }
   | {
       readonly kind: 'action';
       readonly action: Exclude<MetaAction, { kind: 'include' | 'refused' | 'nothing' }>;
       /** Of a \copy from stdin, as they stand in the script. */
-      readonly rows: CopyRows | null;
+      readonly rows: ScriptRows | null;
     }
 ) & { readonly file: string | null; readonly line: number };
+
+/** Where and by whom a script is run, and what holds the files that it includes. */
+export interface Surroundings {
+  readonly cwd: string;
+  /** Who acts. */
+  readonly role: string;
+  readonly sources: Sources;
+}
 
 const maxIncludes = 100;
 
 /**
- * Everything that a script asks for, in order, with the files that it includes; refuses before anything is run what
- * cannot be done.
- * @param role Who acts.
- * @throws {CliError} naming line and remedy.
+ * Everything that a script asks for, in order, with the files that it includes, in the memory of one statement.
+ * @throws {CliError} naming line and remedy, at what cannot be done.
  */
-export async function planScript(source: Source, cwd: string, role: string): Promise<Step[]> {
-  return await planPieces(splitScript(source.text), source.file, { cwd, role }, 0);
-}
-
-async function planPieces(
-  pieces: readonly Piece[],
-  file: string | null,
-  here: { readonly cwd: string; readonly role: string },
-  depth: number,
-): Promise<Step[]> {
-  const { cwd, role } = here;
-  const steps: Step[] = [];
-  for (const piece of pieces) {
+export async function* readSteps(source: Source, here: Surroundings, depth = 0): AsyncGenerator<Step> {
+  const { cwd, role, sources } = here;
+  const { file } = source;
+  for await (const piece of readScript(source.read(), source.title)) {
     const at = { file, line: piece.line + 1 };
+    const rows = rowsOf(piece, source);
     if (piece.kind === 'statement') {
-      steps.push({ kind: 'statement', statement: piece, ...at });
+      yield { kind: 'statement', statement: { ...piece, rows }, ...at };
       continue;
     }
     const action = readMeta(piece.text, role);
@@ -63,19 +68,29 @@ async function planPieces(
       if (depth === maxIncludes)
         throw new CliError(`${place(at)}: files include one another without an end.`);
       const base = action.relative && file !== null ? dirname(resolve(cwd, file)) : cwd;
-      const included = resolve(base, action.file);
-      const text = await readScriptFile(base, action.file);
-      steps.push(...(await planPieces(splitScript(text), included, here, depth + 1)));
+      const included = await sources.file(base, action.file, resolve(base, action.file));
+      yield* readSteps(included, here, depth + 1);
     } else {
-      steps.push({ kind: 'action', action, rows: piece.rows, ...at });
-      if (action.kind === 'quit') return steps;
+      yield { kind: 'action', action, rows, ...at };
+      if (action.kind === 'quit') return;
     }
   }
-  return steps;
+}
+
+function rowsOf({ rows }: ScriptPiece, source: Source): ScriptRows | null {
+  if (rows === null || rows.isAtEnd) return null;
+  return {
+    parts: rows.parts,
+    row: async number => {
+      const line = rows.line + number;
+      const text = await lineOf(source, line);
+      return text === null ? null : { line, text };
+    },
+  };
 }
 
 function refusal(
-  piece: MetaLine,
+  piece: Pick<MetaLine, 'text' | 'line'>,
   file: string | null,
   { why, remedy }: { why: string; remedy: string },
 ): CliError {
@@ -94,18 +109,16 @@ export function place({ file, line }: { readonly file: string | null; readonly l
  * What would end the one transaction that a script shall run in, before anything is run.
  * @throws {CliError}
  */
-export function assertOneTransaction(steps: readonly Step[]): void {
-  for (const step of steps) {
-    if (step.kind === 'action') {
-      if (step.action.kind !== 'connect') continue;
-      throw new CliError(`${place(step)}: \\connect would end the single transaction.`, {
-        hint: 'Nothing was run. Take the line out, or leave --single-transaction out.',
-      });
-    }
-    const words = leadingWords(step.statement.text);
-    if (!endsTransaction(words)) continue;
-    throw new CliError(`${place(step)}: ${words.toUpperCase()} would end the single transaction.`, {
-      hint: 'Nothing was run. Take it out, or leave --single-transaction out.',
+export function assertKeepsTransaction(step: Step): void {
+  if (step.kind === 'action') {
+    if (step.action.kind !== 'connect') return;
+    throw new CliError(`${place(step)}: \\connect would end the single transaction.`, {
+      hint: 'Nothing was run. Take the line out, or leave --single-transaction out.',
     });
   }
+  const words = leadingWords(step.statement.text);
+  if (!endsTransaction(words)) return;
+  throw new CliError(`${place(step)}: ${words.toUpperCase()} would end the single transaction.`, {
+    hint: 'Nothing was run. Take it out, or leave --single-transaction out.',
+  });
 }

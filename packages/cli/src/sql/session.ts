@@ -3,16 +3,22 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
-import { copyParts, type Statement } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { dataFor } from '../output/printable.ts';
 import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
-import { type ErrorPlace, type Failed, placeError, renderSqlError, renderSqlNotice } from './error.ts';
+import {
+  blamedRow,
+  type ErrorPlace,
+  type Failed,
+  placeError,
+  renderSqlError,
+  renderSqlNotice,
+} from './error.ts';
 import { type ArrayTypes, arrayTypesQuery } from './json.ts';
 import { type Printer, type Texts, textsOf } from './print.ts';
 import { withRemedy } from './remedies.ts';
-import { place } from './script.ts';
+import { place, type Runnable, type ScriptRows } from './script.ts';
 import type { Target } from './target.ts';
 
 /** Where what the database says goes. */
@@ -65,9 +71,6 @@ const heldNotifications = 1000;
 
 /** The channel on which the stack's event triggers tell that what the APIs serve has changed. */
 const schemaChannel = 'pgrst';
-
-/** A statement, and where its script has it. */
-export type Runnable = Pick<Statement, 'text' | 'line' | 'column' | 'rows'>;
 
 /** Standard input as rows of a COPY: to be had once, and only when the script isn't read from it. */
 export type InputOnce = () => Readable | null;
@@ -143,7 +146,6 @@ export class SqlSession {
   interrupt(): void {
     this.#interrupted = true;
     this.#client.cancel();
-    // While rows are sent the server waits for them, and not for a cancel.
     this.#stream?.destroy(new Error('interrupted'));
   }
 
@@ -173,14 +175,15 @@ export class SqlSession {
   /** @throws {SqlFailure} */
   async run(statement: Runnable, file: string | null, printer: Printer): Promise<void> {
     const { stderr } = this.#output;
-    const failed: Failed = { ...statement, file };
+    const { text, line, column } = statement;
+    const failed: Failed = { text, line, column, file };
     try {
       await this.#client.script(statement.text, {
         onRows: (rows, fields) => this.#print(printer.rows(rows, fields)),
         onResult: result => this.#print(printer.end(result)),
         onNotice: notice => void stderr.write(renderSqlNotice(notice)),
         copyIn: () => {
-          if (statement.rows) return copyParts(statement.rows);
+          if (statement.rows) return this.#sent(statement.rows);
           this.#stream = this.#input();
           return this.#stream as Readable | null;
         },
@@ -189,9 +192,17 @@ export class SqlSession {
       if (this.#cut) throw new Error('interrupted');
       await this.#showNotifications();
     } catch (error) {
-      throw this.#asFailure(error, failed);
+      throw this.#asFailure(error, { ...failed, row: await rowOf(error, statement.rows) });
     } finally {
       this.#stream = null;
+    }
+  }
+
+  /** While rows are sent the server waits for them, and not for a cancel. */
+  async *#sent({ parts }: ScriptRows): AsyncGenerator<Buffer> {
+    for await (const part of parts) {
+      if (this.#interrupted) throw new Error('interrupted');
+      yield part;
     }
   }
 
@@ -314,6 +325,15 @@ select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)`);
   close(): void {
     this.#client.close();
   }
+}
+
+/** The row that a COPY stopped at. */
+async function rowOf(
+  error: unknown,
+  rows: ScriptRows | null,
+): Promise<{ readonly line: number; readonly text: string } | null> {
+  const number = error instanceof PgError ? blamedRow(error.fields) : null;
+  return number === null ? null : ((await rows?.row(number)) ?? null);
 }
 
 async function connectTo(

@@ -1,7 +1,5 @@
-import { splitScript } from '@peakstone/kernel/script';
+import { LineReader, readScript, splitScript } from '@peakstone/kernel/script';
 import type { Archive, ArchiveEntry } from '../archive/index.ts';
-import { LineReader } from '../script/lines.ts';
-import { readScript } from '../script/reader.ts';
 import type { Item } from './item.ts';
 
 /** What pg_restore leaves to the end: first all objects and rows, then privileges, then what acts on what is there. */
@@ -50,7 +48,7 @@ async function* readEntry(entry: ArchiveEntry, archive: Archive): AsyncGenerator
     if (!entry.hasData) return;
     // With --inserts there is no COPY, and the data are statements.
     if (entry.copyStatement === '')
-      for await (const piece of readScript(archive.rows(entry))) {
+      for await (const piece of readScript(archive.rows(entry), at)) {
         if (piece.kind === 'statement') yield { kind: 'statement', text: piece.text, at };
       }
     else

@@ -1,6 +1,6 @@
+import { readScript } from '@peakstone/kernel/script';
 import type { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
-import { readScript } from '../script/reader.ts';
 import type { Item } from './item.ts';
 
 /** The items of a plain dump, or of any script of SQL. @throws {TransferError} naming the line that cannot be read. */
@@ -15,9 +15,10 @@ export async function* readPlainFile(
     }
   };
   const name = file.name.split('/').at(-1)!;
-  for await (const piece of readScript(counted())) {
-    const at = `${name}:${piece.line}`;
-    if (piece.kind === 'rows') yield { kind: 'rows', copy: piece.copy, rows: piece.rows, at };
+  for await (const piece of readScript(counted(), name)) {
+    const at = `${name}:${piece.line + 1}`;
+    if (piece.kind === 'statement' && piece.rows)
+      yield { kind: 'rows', copy: piece.text, rows: piece.rows.parts, at };
     else if (piece.kind === 'statement') yield { kind: 'statement', text: piece.text, at };
     else {
       const connected = readConnect(piece.text);

@@ -3,15 +3,16 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { type MetaLine, splitInput } from '@peakstone/kernel/script';
+import { type CopyRows, copyParts, type MetaLine, splitInput } from '@peakstone/kernel/script';
 import type { Context } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { reportFailure } from '../../output/failure.ts';
 import { styleFor, terminalWidth } from '../../output/style.ts';
 import { Extensions } from '../extensions.ts';
 import { type MetaAction, readMeta } from '../meta.ts';
-import { planScript, type Step } from '../script.ts';
+import { readSteps, type ScriptRows, type Step } from '../script.ts';
 import { SqlFailure, SqlSession } from '../session.ts';
+import { Sources, sourceOf } from '../source.ts';
 import { printersForPeople, runStep } from '../step.ts';
 import type { Target } from '../target.ts';
 import { complete, type Names, namesQuery, noNames, readNames } from './complete.ts';
@@ -172,7 +173,7 @@ class Shell {
         else
           await this.#run({
             kind: 'statement',
-            statement: { ...piece, line: 0, column: 0 },
+            statement: { ...piece, line: 0, column: 0, rows: typedRows(piece.rows) },
             file: null,
             line: 1,
           });
@@ -216,14 +217,24 @@ class Shell {
         this.#context.stderr.write(`${text.split(/\s/)[0]} ${action.why}. \\? lists what is known here.\n`);
         return;
       case 'include': {
-        const steps = await planScript({ file: null, text }, this.#context.cwd, this.#target.role);
-        for (const step of steps) await this.#run(step);
-        return;
+        return await this.#include(text);
       }
       default:
         if (personalKinds.has(action.kind)) return await this.#actOn(action);
-        await this.#run({ kind: 'action', action, rows, file: null, line: 1 });
+        await this.#run({ kind: 'action', action, rows: typedRows(rows), file: null, line: 1 });
         if (action.kind === 'connect') await this.#learnNames();
+    }
+  }
+
+  /** Runs a file, once it has been gone through. */
+  async #include(line: string): Promise<void> {
+    const sources = new Sources();
+    const here = { cwd: this.#context.cwd, role: this.#target.role, sources };
+    try {
+      for await (const _ of readSteps(sourceOf(line), here));
+      for await (const step of readSteps(sourceOf(line), here)) await this.#run(step);
+    } finally {
+      await sources.close();
     }
   }
 
@@ -361,4 +372,16 @@ function historyOf(env: Context['env']): History {
   if (env.PEAKSTONE_SQL_HISTORY) return new History(env.PEAKSTONE_SQL_HISTORY);
   const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'peakstone');
   return new History(join(folder, 'sql_history'), folder);
+}
+
+/** Rows that were typed, or pasted, at the prompt. */
+function typedRows(rows: CopyRows | null): ScriptRows | null {
+  if (rows === null) return null;
+  return {
+    parts: copyParts(rows),
+    row: async number => {
+      const text = rows.text.split('\n')[number - 1];
+      return text === undefined ? null : { line: rows.line + number, text };
+    },
+  };
 }

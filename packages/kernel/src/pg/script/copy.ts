@@ -26,6 +26,13 @@ export interface CopyRange {
   readonly next: number;
 }
 
+/** Whether nothing but a comment stands in the line behind a COPY that ends at `from`. Pure. */
+export function rowsMayFollow(script: string, from: number): boolean {
+  const rest = /[^\S\n]*(?:--[^\n]*)?(?:\n|$)/y;
+  rest.lastIndex = from;
+  return rest.test(script);
+}
+
 /**
  * The rows after a COPY whose semicolon stands before `from`: from the next line up to a line `\.`, or the end. None when
  * something else follows in the same line, or nothing at all. Pure.

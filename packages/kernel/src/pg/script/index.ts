@@ -1,6 +1,8 @@
 /** Scripts as people and pg_dump write them: quotes, comments, statements, rows of COPY, lines for psql. */
 export { type CopyRows, copyParts } from './copy.ts';
 export { commentEnd, Lexer, leadingComments, leadingWords, type Token, type TokenKind } from './lex.ts';
+export { LineReader } from './lines.ts';
+export { readScript, ScriptError, type ScriptPiece, type StreamedRows } from './read.ts';
 export {
   type MetaLine,
   type Piece,

@@ -1,4 +1,4 @@
-import { type CopyRange, type CopyRows, findCopyRows } from './copy.ts';
+import { type CopyRange, type CopyRows, findCopyRows, rowsMayFollow } from './copy.ts';
 import { Lexer, leadingWords, type Token } from './lex.ts';
 
 /** Where a piece stands: lines of the script before it, characters of its line, and of the whole script, before it. */
@@ -46,16 +46,22 @@ export interface SplitInput {
  * @example splitScript('select 1; select 2').map(piece => piece.text) // ['select 1', 'select 2']
  */
 export function splitScript(script: string): readonly Piece[] {
-  return new Splitter(script).split(true).pieces;
+  return new Splitter(script, false).split(true).pieces;
 }
 
-/** The same for input that may go on. Pure. @example splitInput('select 1; select').rest // ' select' */
+/** The same for lines typed at a prompt, which may go on. Pure. @example splitInput('select 1; select').rest // ' select' */
 export function splitInput(text: string): SplitInput {
-  return new Splitter(text).split(false);
+  return new Splitter(text, true).split(false);
+}
+
+/** The same for whole lines of a script, of which there may be more. Pure. */
+export function splitPart(text: string): SplitInput {
+  return new Splitter(text, false).split(false);
 }
 
 class Splitter {
   readonly #script: string;
+  readonly #isPrompt: boolean;
   readonly #pieces: Piece[] = [];
   #start = 0;
   #line = 0;
@@ -68,8 +74,9 @@ class Splitter {
   #fromStdin = false;
   #waitsFor: SplitInput['waitsFor'] = '';
 
-  constructor(script: string) {
+  constructor(script: string, isPrompt: boolean) {
     this.#script = script;
+    this.#isPrompt = isPrompt;
   }
 
   /** `whole`: nothing follows, so that the end of the text ends the last statement. */
@@ -115,7 +122,7 @@ class Splitter {
     }
     const copies = this.#first === 'copy' && this.#fromStdin;
     const rows = copies ? findCopyRows(script, next) : null;
-    if (copies && !whole && !(rows && rows.next > rows.end)) {
+    if (copies && !whole && this.#lacksRows(rows, next)) {
       this.#waitsFor = '.';
       return false;
     }
@@ -128,6 +135,12 @@ class Splitter {
     this.#previous = '';
     this.#fromStdin = false;
     return true;
+  }
+
+  /** A COPY that ends at `at` has none of its rows yet, or not all. In a script, what follows in its line says that there are none. */
+  #lacksRows(rows: CopyRange | null, at: number): boolean {
+    if (rows) return rows.next === rows.end;
+    return this.#isPrompt || rowsMayFollow(this.#script, at);
   }
 
   #placeUntil(end: number): Place {
@@ -148,10 +161,10 @@ class Splitter {
     const run = stands ? /^\\(gx?)[ \t\r]*$/.exec(text) : null;
     if (run) return this.#end(at, at + text.length, whole, run[1] === 'gx');
     // psql's own input, which pstdin names, is the terminal at a prompt, and no part of a script.
-    const stdin = whole ? 'stdin' : 'p?stdin';
+    const stdin = this.#isPrompt ? 'p?stdin' : 'stdin';
     const copies = new RegExp(`^\\\\copy\\b.*\\bfrom\\s+${stdin}\\b`, 'i').test(text);
     const rows = copies ? findCopyRows(this.#script, at + text.length) : null;
-    if (copies && !whole && !(rows && rows.next > rows.end)) {
+    if (copies && !whole && this.#lacksRows(rows, at + text.length)) {
       this.#waitsFor = '.';
       return false;
     }

@@ -5,8 +5,9 @@ const END_OF_ROWS = Buffer.from('\\.');
 export class LineReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Buffer = Buffer.alloc(0);
-  #bytes = 0;
   #lines = 0;
+  /** Rows were begun, and their end is not reached. */
+  #inRows = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
@@ -15,11 +16,6 @@ export class LineReader {
   /** Lines read so far. */
   get lines(): number {
     return this.#lines;
-  }
-
-  /** Bytes read so far. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** The next line with its newline, if it has one; null at the end. */
@@ -38,13 +34,29 @@ export class LineReader {
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }
 
+  /** Puts bytes that were read back; what is read next begins with them. */
+  unread(bytes: Buffer): void {
+    this.#lines -= countLines(bytes);
+    this.#chunk = Buffer.concat([bytes, this.#chunk]);
+  }
+
+  async isAtEnd(): Promise<boolean> {
+    return this.#chunk.length === 0 && !(await this.#more());
+  }
+
   /** Rows up to a line `\.`, or the end, in parts of whole lines. */
-  async *rows(): AsyncGenerator<Buffer> {
+  rows(): AsyncGenerator<Buffer> {
+    this.#inRows = true;
+    return this.#readRows();
+  }
+
+  async *#readRows(): AsyncGenerator<Buffer> {
     let atLineStart = true;
     for (;;) {
       if (this.#chunk.length < 3 && !(await this.#more())) {
         const rest = this.#chunk;
         this.#skip(rest.length);
+        this.#inRows = false;
         if (rest.length > 0 && !isEnd(rest)) yield rest;
         return;
       }
@@ -55,9 +67,10 @@ export class LineReader {
         // The line that ends them may be cut by the end of the chunk.
         if (after < 0 && (await this.#more())) continue;
         const rows = chunk.subarray(0, found);
-        this.#count(rows);
+        this.#lines += countLines(rows);
         this.#lines++;
         this.#skip(after < 0 ? this.#chunk.length : after + 1);
+        this.#inRows = false;
         if (rows.length > 0) yield rows;
         return;
       }
@@ -65,11 +78,16 @@ export class LineReader {
       if (whole === 0 && (await this.#more())) continue;
       // A line without an end in sight is handed on as it comes.
       const rows = chunk.subarray(0, whole === 0 ? chunk.length : whole);
-      this.#count(rows);
+      this.#lines += countLines(rows);
       this.#skip(rows.length);
       atLineStart = whole > 0;
       yield rows;
     }
+  }
+
+  /** Passes over what is left of rows, whether somebody has begun to read them or not. */
+  async skipRows(): Promise<void> {
+    if (this.#inRows) for await (const _ of this.rows());
   }
 
   /** Lets go of what the bytes come from. */
@@ -77,12 +95,7 @@ export class LineReader {
     await this.#source.return?.();
   }
 
-  #count(rows: Buffer): void {
-    for (let at = rows.indexOf(NEWLINE); at >= 0; at = rows.indexOf(NEWLINE, at + 1)) this.#lines++;
-  }
-
   #skip(length: number): void {
-    this.#bytes += length;
     this.#chunk = this.#chunk.subarray(length);
   }
 
@@ -97,6 +110,12 @@ export class LineReader {
       return true;
     }
   }
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }
 
 /** Where a line that is nothing but `\.` begins; -1 when there is none. A carriage return may follow. */
