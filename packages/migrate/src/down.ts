@@ -1,7 +1,7 @@
 import { PgError } from '@peakstone/kernel/pg';
 import { describeFailure, type OnApplyEvent } from './apply/index.ts';
 import { MigrateError } from './errors.ts';
-import { describeFile, type MigrationFile, type MigrationFolder } from './folder/index.ts';
+import { describeFile, formats, type MigrationFile, type MigrationFolder } from './folder/index.ts';
 import { type DownStep, inspectFiles, planDown, planFile } from './plan/index.ts';
 import type { History } from './revisions/index.ts';
 import type { MigrateSession } from './session/index.ts';
@@ -57,7 +57,7 @@ async function undo(
   { file, script }: DownStep,
   before: number,
 ): Promise<void> {
-  const { statements } = splitFile(script.text, folder.format === 'atlas' ? 'atlas' : 'postgres');
+  const { statements } = splitFile(script.text, formats[folder.format].cutBy);
   const shown: MigrationFile = { ...file, name: script.name };
   onEvent({ kind: 'file', file, skipped: 0 });
   if (!options.dryRun) {
@@ -89,9 +89,8 @@ function refuse(steps: readonly DownStep[], folder: MigrationFolder): void {
   const planned = steps.map(({ script }) =>
     planFile(describeFile(script.name, Buffer.from(script.text)), 'file', folder.format),
   );
-  const refused = inspectFiles(planned, { passesTransactions: folder.format !== 'atlas' }).find(
-    ({ level }) => level === 'refused',
-  );
+  const { passesTransactions } = formats[folder.format];
+  const refused = inspectFiles(planned, { passesTransactions }).find(({ level }) => level === 'refused');
   if (!refused) return;
   const { file, line, message, hint } = refused;
   throw new MigrateError(

@@ -1,7 +1,6 @@
 /** What changes nothing. */
-import { basename } from 'node:path';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import type { MigrationFolder } from './folder/index.ts';
+import { formats, type MigrationFolder } from './folder/index.ts';
 import {
   asideNotes,
   type Finding,
@@ -11,7 +10,7 @@ import {
   planFile,
   planStatus,
 } from './plan/index.ts';
-import { atlasHistory, type History, hasuraHistory, supabaseHistory } from './revisions/index.ts';
+import type { History } from './revisions/index.ts';
 import { readUrl } from './session/index.ts';
 
 /**
@@ -19,14 +18,7 @@ import { readUrl } from './session/index.ts';
  * @param schema of the table, where it isn't the usual one
  */
 export function historyOf({ format, path }: MigrationFolder, schema: string | null | undefined): History {
-  switch (format) {
-    case 'atlas':
-      return atlasHistory(schema ?? undefined);
-    case 'supabase':
-      return supabaseHistory;
-    case 'hasura':
-      return hasuraHistory(basename(path));
-  }
+  return formats[format].history(path, schema ?? undefined);
 }
 
 /**
@@ -54,10 +46,10 @@ export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
     const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
     return planFile(file, none ? 'none' : 'file', folder.format);
   });
-  const atlas = folder.format === 'atlas';
+  const { isNumbered, cutBy, passesTransactions } = formats[folder.format];
   return [
     ...asideNotes(folder),
-    ...inspectNames(folder.files, folder.format === 'hasura'),
-    ...inspectFiles(planned, { sharedWithAtlas: atlas, passesTransactions: !atlas }),
+    ...inspectNames(folder.files, isNumbered),
+    ...inspectFiles(planned, { sharedWithAtlas: cutBy === 'atlas', passesTransactions }),
   ];
 }

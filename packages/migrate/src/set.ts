@@ -1,5 +1,5 @@
 import { MigrateError } from './errors.ts';
-import { type MigrationFolder, sumFolder } from './folder/index.ts';
+import { formats, type MigrationFolder, sumFolder } from './folder/index.ts';
 import { planSet, type SetPlan } from './plan/index.ts';
 import { type History, type Revision, revisionType } from './revisions/index.ts';
 import type { MigrateSession } from './session/index.ts';
@@ -21,7 +21,7 @@ export async function setVersion(
   const plan = planSet(folder, revisions, version);
   const sums = new Map(sumFolder(folder.files).map(({ name, hash }) => [name, hash]));
   const unhashed = plan.added.find(({ name }) => !sums.has(name));
-  if (folder.format === 'atlas' && unhashed)
+  if (formats[folder.format].hasSums && unhashed)
     throw new MigrateError(
       'refused',
       `${unhashed.name}: checksum not found: it says "atlas:sum ignore".`,
@@ -59,7 +59,5 @@ export async function setVersion(
 
 function textsOf({ files, format }: MigrationFolder, version: string): readonly string[] {
   const file = files.find(each => each.version === version);
-  return file && format === 'supabase'
-    ? splitFile(file.text, 'postgres').statements.map(({ text }) => text)
-    : [];
+  return file ? splitFile(file.text, formats[format].cutBy).statements.map(({ text }) => text) : [];
 }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readFolder, sumFile, sumTextOf } from './folder/index.ts';
+import { dirname, join } from 'node:path';
+import { formats, readFolder, sumFile, sumTextOf } from './folder/index.ts';
 
 /**
  * Puts a new migration into a folder, which is made where it is missing, and hashes it where that is done.
@@ -15,27 +15,12 @@ export async function writeMigration(
 ): Promise<string> {
   await mkdir(path, { recursive: true });
   const { format, files } = await readFolder(path);
-  if (format === 'hasura') {
-    const step = `${now.getTime()}_${name || 'unnamed'}`;
-    await mkdir(join(path, step));
-    for (const [part, content] of [
-      ['up.sql', text],
-      ['down.sql', ''],
-    ] as const)
-      await writeFile(join(path, step, part), content, { flag: 'wx' });
-    return join(step, 'up.sql');
+  const { newFiles, hasSums } = formats[format];
+  const written = newFiles({ name, text, taken: new Set(files.map(each => each.version)), now });
+  for (const [file, content] of written) {
+    await mkdir(join(path, dirname(file)), { recursive: true });
+    await writeFile(join(path, file), content, { flag: 'wx' });
   }
-  const version = freeVersion(new Set(files.map(each => each.version)), now);
-  const file = `${version}${name === '' ? '' : `_${name}`}.sql`;
-  await writeFile(join(path, file), text, { flag: 'wx' });
-  if (format === 'atlas') await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
-  return file;
-}
-
-/** The time, or the first second after it that no file has: a database remembers one file of a version. */
-function freeVersion(taken: ReadonlySet<string>, now: Date): string {
-  for (let at = now.getTime(); ; at += 1000) {
-    const version = new Date(at).toISOString().replaceAll(/[-:T]|\..*/g, '');
-    if (!taken.has(version)) return version;
-  }
+  if (hasSums) await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
+  return written[0]![0];
 }

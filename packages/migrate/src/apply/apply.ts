@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import type { MigrationFile, MigrationFolder } from '../folder/index.ts';
+import { formats, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import {
   asideNotes,
   type ExecOrder,
@@ -77,7 +77,7 @@ async function planFor(
 ): Promise<Pending> {
   const { order, baseline, allowDirty, furniture } = options;
   // The other tools do not ask.
-  const isFirst = format === 'atlas' && revisions.length === 0;
+  const isFirst = formats[format].isLinear && revisions.length === 0;
   const dirt = isFirst ? await findDirt(session.ask, history, session.schema, furniture) : null;
   return planPending({ format, files, revisions, order, baseline, allowDirty, dirt });
 }
@@ -88,10 +88,10 @@ function refuse(
   files: readonly MigrationFile[],
 ): void {
   const planned = files.map(file => planFile(file, modeOf(file, txMode), folder.format));
-  const atlas = folder.format === 'atlas';
+  const { isNumbered, cutBy } = formats[folder.format];
   const findings = [
-    ...inspectNames(folder.files, folder.format === 'hasura'),
-    ...inspectFiles(planned, { sharedWithAtlas: atlas, passesTransactions: !history.keepsParts }),
+    ...inspectNames(folder.files, isNumbered),
+    ...inspectFiles(planned, { sharedWithAtlas: cutBy === 'atlas', passesTransactions: !history.keepsParts }),
   ];
   const refused = findings.filter(({ level }) => level === 'refused');
   for (const finding of findings) if (finding !== refused[0]) onFinding(finding);

@@ -1,7 +1,7 @@
 import { PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { leadingComments } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
-import type { FolderFormat, MigrationFile } from '../folder/index.ts';
+import { type FolderFormat, formats, type MigrationFile } from '../folder/index.ts';
 import type { MigrationStatement } from '../split/index.ts';
 
 /** As Atlas' driver words an error, which its table of revisions keeps. Pure. */
@@ -56,7 +56,7 @@ export function failureError({ file, statement, error, kept, format }: Failure):
   const detail = fields?.detail && !known?.hidesDetail ? ` (${fields.detail})` : '';
   const message = `${place}: ${(error as Error).message}${detail}`;
   const remedy = known?.hint ?? fields?.hint ?? '';
-  const hash = format === 'atlas' ? 'peakstone migrate hash && ' : '';
+  const hash = formats[format].hasSums ? 'peakstone migrate hash && ' : '';
   const next = `Then mend it, and go on: ${hash}peakstone migrate apply`;
   return new MigrateError(
     'failed',

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { framesTransaction, leadingWords } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
-import { type MigrationFile, type MigrationFolder, sumFolder } from '../folder/index.ts';
+import {
+  type Format,
+  formats,
+  type MigrationFile,
+  type MigrationFolder,
+  sumFolder,
+} from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark, revisionType } from '../revisions/index.ts';
 import { type MigrationStatement, splitFile } from '../split/index.ts';
 
@@ -25,11 +31,11 @@ export interface PrepareOptions {
 export class Preparation {
   readonly #sums: ReadonlyMap<string, string>;
   readonly #revisions: ReadonlyMap<string, Revision>;
-  readonly #hasSums: boolean;
+  readonly #format: Format;
   readonly #options: PrepareOptions;
 
   constructor(folder: MigrationFolder, revisions: readonly Revision[], options: PrepareOptions) {
-    this.#hasSums = folder.format === 'atlas';
+    this.#format = formats[folder.format];
     this.#sums = new Map(sumFolder(folder.files).map(({ name, hash }) => [name, hash]));
     this.#revisions = new Map(revisions.map(revision => [revision.version, revision]));
     this.#options = options;
@@ -38,13 +44,13 @@ export class Preparation {
   /** @throws {MigrateError} `refused` for a file that has no sum. */
   prepare(file: MigrationFile): PreparedFile {
     const hash = this.#sums.get(file.name);
-    if (hash === undefined && this.#hasSums)
+    if (hash === undefined && this.#format.hasSums)
       throw new MigrateError(
         'refused',
         `scanning checksum from ${JSON.stringify(file.name)}: checksum not found: it says "atlas:sum ignore", and what has no sum is not applied.`,
         'Take the directive out and hash again, or keep the file in another folder.',
       );
-    const statements = splitFile(file.text, this.#hasSums ? 'atlas' : 'postgres').statements.filter(
+    const statements = splitFile(file.text, this.#format.cutBy).statements.filter(
       ({ text }) => !(this.#options.passesTransactions && isTransactionCommand(text)),
     );
     const earlier = this.#revisions.get(file.version);

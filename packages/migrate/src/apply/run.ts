@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PgError } from '@peakstone/kernel/pg';
 import { MigrateError } from '../errors.ts';
-import type { FolderFormat, MigrationFile } from '../folder/index.ts';
+import { type FolderFormat, formats, type MigrationFile } from '../folder/index.ts';
 import { type TxMode, txModeOf } from '../plan/index.ts';
 import type { History, Revision } from '../revisions/index.ts';
 import { isLockTimeout, type MigrateSession } from '../session/index.ts';
@@ -10,7 +10,6 @@ import type { OnApplyEvent } from './events.ts';
 import { driverText, failureError } from './failure.ts';
 import { assertNoInvalidIndex, dropSql, findInvalidIndex } from './indexes.ts';
 import { assertUnchanged, type Preparation, type PreparedFile } from './prepare.ts';
-import { ownAsCaller } from './supabase.ts';
 
 /** How long somebody else's lock is waited for: each attempt gives it back, so that the rest of the application goes on. */
 export interface Attempts {
@@ -240,7 +239,7 @@ export class Run {
       looking = looking.then(look).catch(() => undefined);
     }, lookMs);
     try {
-      await session.run(format === 'supabase' ? ownAsCaller(statement.text) : statement.text);
+      await session.run(formats[format].asSent(statement.text));
     } catch (error) {
       throw new Refused(prepared, statement, error);
     } finally {

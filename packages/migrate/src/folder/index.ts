@@ -1,6 +1,6 @@
 /** Folders of migrations, and the sums that keep them from changing unseen. */
 export { type DownScript, describeFile, directiveOf, isCheckpoint, type MigrationFile } from './file.ts';
-export { detectFormat, downFolder, type FolderFormat, folderFormats, type SetAside } from './formats.ts';
+export { detectFormat, type FolderFormat, type Format, formats, type SetAside } from './formats/index.ts';
 export {
   assertSums,
   checkSums,

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../errors.ts';
 import type { MigrationFile } from './file.ts';
-import { detectFormat, type FolderFormat, readers, type SetAside } from './formats.ts';
+import { detectFormat, type FolderFormat, formats, type SetAside } from './formats/index.ts';
 import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
 
 /** A folder of migrations. */
@@ -25,7 +25,7 @@ export interface MigrationFolder {
 export async function readFolder(path: string, format?: FolderFormat): Promise<MigrationFolder> {
   await assertFolder(path);
   const kind = format ?? (await detectFormat(path));
-  return { format: kind, path, ...(await readers[kind](path)), sumText: await readSums(path) };
+  return { format: kind, path, ...(await formats[kind].read(path)), sumText: await readSums(path) };
 }
 
 async function readSums(path: string): Promise<string | null> {
@@ -68,8 +68,7 @@ export type SumProblem =
 
 /** Pure. */
 export function checkSums({ format, files, sumText }: MigrationFolder): SumProblem | null {
-  // The others keep none.
-  if (format !== 'atlas') return null;
+  if (!formats[format].hasSums) return null;
   if (sumText === null) return files.length === 0 ? null : { kind: 'missing' };
   const parsed = parseSums(sumText);
   if (parsed === null) return { kind: 'format' };

@@ -1,6 +1,6 @@
 import { MigrateError } from '../errors.ts';
 import type { DownScript, MigrationFile, MigrationFolder } from '../folder/index.ts';
-import { downFolder, isCheckpoint } from '../folder/index.ts';
+import { formats, isCheckpoint } from '../folder/index.ts';
 import { isPartial, type Revision, revisionType } from '../revisions/index.ts';
 
 /** One migration to undo, and what undoes it. */
@@ -35,8 +35,7 @@ export function planDown({ folder, revisions, amount, to }: DownRequest): readon
     return file?.down ? [{ file, script: file.down }] : [];
   });
   if (missing.length === 0) return found;
-  const place =
-    folder.format === 'hasura' ? 'a down.sql beside its up.sql' : `${downFolder}/${missing[0]} beside it`;
+  const place = formats[folder.format].placeOfDown(missing[0]!);
   throw new MigrateError(
     'refused',
     `There is nothing that undoes ${missing.join(', ')}.`,

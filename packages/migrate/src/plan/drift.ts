@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { isCheckpoint, isIgnored, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
+import {
+  formats,
+  isCheckpoint,
+  isIgnored,
+  type MigrationFile,
+  type MigrationFolder,
+} from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark } from '../revisions/index.ts';
 import type { Finding } from './inspect.ts';
 import { compareVersions } from './pending.ts';
@@ -30,7 +36,7 @@ export function findDrift(
         hint: 'Put it back, or undo what it did in a new file; to forget that it was applied: peakstone migrate set VERSION',
       }),
     );
-  const edited = format === 'atlas' ? findEdited(files, revisions) : null;
+  const edited = formats[format].hasSums ? findEdited(files, revisions) : null;
   return edited === null ? removed : [...removed, edited];
 }
 

@@ -1,6 +1,12 @@
 /** What can be said of files before anything of them runs. Pure. */
 import { endsTransaction, leadingComments, leadingWords, type Piece } from '@peakstone/kernel/script';
-import { directiveOf, type FolderFormat, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
+import {
+  directiveOf,
+  type FolderFormat,
+  formats,
+  type MigrationFile,
+  type MigrationFolder,
+} from '../folder/index.ts';
 import { type MigrationSplit, splitFile } from '../split/index.ts';
 import { compareVersions } from './pending.ts';
 import type { TxMode } from './txMode.ts';
@@ -25,7 +31,7 @@ export interface PlannedFile {
 
 /** Pure. */
 export function planFile(file: MigrationFile, mode: TxMode, format: FolderFormat = 'atlas'): PlannedFile {
-  return { file, mode, split: splitFile(file.text, format === 'atlas' ? 'atlas' : 'postgres') };
+  return { file, mode, split: splitFile(file.text, formats[format].cutBy) };
 }
 
 export interface InspectOptions {

@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import { type FolderFormat, isCheckpoint, type MigrationFile } from '../folder/index.ts';
+import { type FolderFormat, formats, isCheckpoint, type MigrationFile } from '../folder/index.ts';
 import { isPartial, type Revision } from '../revisions/index.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface Pending {
  * @throws {MigrateError} `notClean`, `history`
  */
 export function planPending(request: PendingRequest): Pending {
-  if (request.format !== 'atlas') return planByPresence(request);
+  if (!formats[request.format].isLinear) return planByPresence(request);
   return request.revisions.length === 0 ? planFirst(request) : planNext(request);
 }
 
@@ -109,7 +109,7 @@ function planByPresence({ format, files, revisions, order, baseline }: PendingRe
   const applied = new Set(revisions.map(({ version }) => version));
   const there = new Set(files.map(({ version }) => version));
   const missing = revisions.filter(({ version }) => !there.has(version)).map(({ version }) => version);
-  if (format === 'supabase' && missing.length > 0)
+  if (formats[format].keepsApplied && missing.length > 0)
     throw new MigrateError(
       'history',
       `the database has migrations that the folder has not: ${shorten(missing)}`,
@@ -117,8 +117,7 @@ function planByPresence({ format, files, revisions, order, baseline }: PendingRe
     );
   const pending = files.filter(({ version }) => !applied.has(version));
   const last = revisions.at(-1)?.version;
-  // Hasura applies whatever has not been, wherever it stands.
-  if (format === 'hasura' || order === 'non-linear' || last === undefined)
+  if (formats[format].ignoresOrder || order === 'non-linear' || last === undefined)
     return { files: pending, baseline: null, outOfOrder: [] };
   const [late, rest] = [true, false].map(isLate =>
     pending.filter(({ version }) => compareVersions(version, last) < 0 === isLate),

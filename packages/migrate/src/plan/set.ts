@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import type { MigrationFile, MigrationFolder } from '../folder/index.ts';
+import { formats, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { isPartial, type Revision, revisionType } from '../revisions/index.ts';
 import { compareVersions } from './pending.ts';
 
@@ -24,8 +24,9 @@ export function planSet(
   revisions: readonly Revision[],
   version: string | null,
 ): SetPlan {
-  const compare = (a: string, b: string): number => compareVersions(a, b, format === 'hasura');
-  const target = version ?? files.at(-1)?.version ?? (format === 'hasura' ? '-1' : '');
+  const { isNumbered, isLinear } = formats[format];
+  const compare = (a: string, b: string): number => compareVersions(a, b, isNumbered);
+  const target = version ?? files.at(-1)?.version ?? (isNumbered ? '-1' : '');
   if (version !== null && !files.some(file => file.version === version))
     throw new MigrateError(
       'history',
@@ -46,9 +47,8 @@ export function planSet(
     .map(each => ({ ...each, type: revisionType.executed | revisionType.resolved }));
   const last = kept.at(-1)?.version;
   const there = new Set(kept.map(each => each.version));
-  // Atlas' history has one end; the others' have gaps.
   const isNew = (each: string): boolean =>
-    format === 'atlas' ? last === undefined || compare(each, last) > 0 : !there.has(each);
+    isLinear ? last === undefined || compare(each, last) > 0 : !there.has(each);
   const added = files.filter(file => compare(file.version, target) <= 0 && isNew(file.version));
   const highest = [last, added.at(-1)?.version]
     .filter(each => each !== undefined)

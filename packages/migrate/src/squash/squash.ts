@@ -1,6 +1,6 @@
 import { framesTransaction, leadingComments, leadingWords } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
-import { describeFile, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
+import { describeFile, formats, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { compareVersions } from '../plan/index.ts';
 import { replayFolder } from '../replay.ts';
 import { splitMigration } from '../split/index.ts';
@@ -29,11 +29,12 @@ export interface Squashed {
  */
 export function planSquash(folder: MigrationFolder, tag: string | null, now = new Date()): Squashed {
   const { format, files } = folder;
-  if (format !== 'atlas')
+  const { squashedBy } = formats[format];
+  if (squashedBy !== null)
     throw new MigrateError(
       'refused',
       `${folder.path} is a folder of ${format}'s, which has no checkpoints.`,
-      'Its own command line squashes it: supabase migration squash, hasura migrate squash.',
+      `Its own command line squashes it: ${squashedBy}.`,
     );
   const last = files.at(-1);
   if (!last || files.length < 2)

@@ -1,6 +1,6 @@
 /** Migrations of a project's folder against the stack's database. */
 export * from '@peakstone/migrate';
 export { type LocatedFolder, locateMigrations } from '../project/migrations.ts';
-export { furnitureOf, openHasuraCatalog } from '../run/migrations/database.ts';
+export { furnitureOf, openHistory } from '../run/migrations/database.ts';
 export { operatorVersion } from '../run/migrations/operator.ts';
 export { proveOnThrowaway, replayOnThrowaway } from './throwaway.ts';

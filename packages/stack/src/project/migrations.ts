@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { detectFormat, type FolderFormat, folderFormats, MigrateError } from '@peakstone/migrate';
+import { detectFormat, type FolderFormat, formats, MigrateError } from '@peakstone/migrate';
 
 /** Where projects keep their migrations, ours first. */
 const usualFolders = ['migrations', 'atlas/migrations', 'supabase/migrations'] as const;
@@ -34,22 +34,23 @@ export async function locateMigrations({
   const folder = path.resolve(cwd, place);
   const asked = new URLSearchParams(query).get('format');
   if (asked === null) return { path: await databaseFolder(folder) };
-  const format = folderFormats.find(each => each === asked);
-  if (format) return { path: folder, format };
+  const format = Object.values(formats).find(({ name }) => name === asked);
+  if (format) return { path: folder, format: format.name };
   throw new MigrateError(
     'folder',
     `There is no format '${asked}' of folders here.`,
-    `It is one of ${folderFormats.join(', ')}. Atlas turns others into its own: atlas migrate import --from 'file://DIR?format=${asked}' --to file://migrations`,
+    `It is one of ${Object.keys(formats).join(', ')}. Atlas turns others into its own: atlas migrate import --from 'file://DIR?format=${asked}' --to file://migrations`,
   );
 }
 
-/** Hasura's folders lie in one of their database each. */
+/** Folders of some formats lie in one of their database each. */
 async function databaseFolder(folder: string): Promise<string> {
   if (!existsSync(folder)) return folder;
   const entries = readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isDirectory());
   const found: string[] = [];
   for (const { name } of entries)
-    if ((await detectFormat(path.join(folder, name))) === 'hasura') found.push(path.join(folder, name));
+    if (formats[await detectFormat(path.join(folder, name))].isByDatabase)
+      found.push(path.join(folder, name));
   if (found.length <= 1) return found[0] ?? folder;
   const names = found.map(each => path.relative(folder, each)).join(', ');
   throw new MigrateError(

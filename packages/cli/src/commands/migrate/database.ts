@@ -52,9 +52,9 @@ export async function targetOf(
   const { url } = invocation.options;
   if (typeof url === 'string') return { url, furniture: undefined, awaitApis: async () => undefined };
   const { awaitSchema, databaseUrl } = await import('@peakstone/stack');
-  const { furnitureOf, openHasuraCatalog } = await import('@peakstone/stack/migrate');
+  const { furnitureOf, openHistory } = await import('@peakstone/stack/migrate');
   const paths = await stackOf(invocation, context);
-  if (format === 'hasura') await openHasuraCatalog(paths, context.env);
+  await openHistory(format, paths, context.env);
   return {
     url: await databaseUrl(paths, context.env, 'db_migrator'),
     furniture: await furnitureOf(paths, context.env),

@@ -71,9 +71,10 @@ export const diff: Command = {
       throw new UsageError(`'${name}' is no part of a file's name.`, 'Such as add_users.');
     const wanted = await wantedOf(invocation, context);
     const folder = await foundFolder(invocation, context);
-    if (folder.format === 'hasura')
+    const { formats } = await import('@peakstone/stack/migrate');
+    if (!formats[folder.format].isFlat)
       throw new UsageError(
-        'A folder of Hasura’s has a folder for each migration, which diff does not write.',
+        `A folder of ${folder.format}’s has a folder for each migration, which diff does not write.`,
         'Start a folder of its own for what comes next: --dir migrations',
       );
     const found = await untilInterrupted(context, signal =>
@@ -159,6 +160,7 @@ async function compare(
   signal: AbortSignal,
 ): Promise<Diff> {
   const { diffMigrations, readRename } = await import('@peakstone/stack/migrate/diff');
+  const { formats } = await import('@peakstone/stack/migrate');
   const { options } = invocation;
   const renames = ((options.rename as readonly string[] | undefined) ?? []).map(readRename);
   const live = context.stderr.isTTY === true && context.env.TERM !== 'dumb';
@@ -172,8 +174,8 @@ async function compare(
     wanted,
     renames,
     askRename: context.stdin.isTTY && !options.json ? answer : undefined,
-    // The Supabase CLI knows no file without a transaction.
-    offline: options.offline === true || folder.format === 'supabase',
+    // Where every file is a transaction nothing can be made CONCURRENTLY.
+    offline: options.offline === true || !formats[folder.format].hasTxModes,
     revisionsSchema: revisionsSchemaOf(invocation),
     onProgress: what => {
       clear();

@@ -12,10 +12,10 @@ export const hash: Command = {
   options: folderOption,
   examples: [{ command: 'peakstone migrate hash', does: 'The folder is as it should be: say so' }],
   run: async (invocation, context) => {
-    const { readFolder, sumFile, sumTextOf } = await import('@peakstone/stack/migrate');
+    const { formats, readFolder, sumFile, sumTextOf } = await import('@peakstone/stack/migrate');
     const { path, format } = await locatedFolderOf(invocation, context);
     const folder = await readFolder(path, format);
-    if (folder.format !== 'atlas')
+    if (!formats[folder.format].hasSums)
       throw new CliError(`${path} is a folder of ${folder.format}'s, which has no sums.`, {
         hint: 'There is nothing to hash: peakstone migrate apply',
       });

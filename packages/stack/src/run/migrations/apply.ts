@@ -15,7 +15,7 @@ import { locateMigrations } from '../../project/migrations.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { databaseUrl } from '../databaseUrl.ts';
 import type { OnStackEvent } from '../events.ts';
-import { furnitureOf, openHasuraCatalog } from './database.ts';
+import { furnitureOf, openHistory } from './database.ts';
 import { operatorVersion } from './operator.ts';
 
 export interface StartMigrations {
@@ -62,7 +62,7 @@ async function applyFolder(
       'If it is as you want it: peakstone migrate hash && peakstone migrate apply',
     );
   }
-  if (folder.format === 'hasura') await openHasuraCatalog(paths, env);
+  await openHistory(folder.format, paths, env);
   const url = await databaseUrl(paths, env, 'db_migrator');
   const { pending, state } = await readStatus(folder, url, undefined);
   if (state === 'OK') return 0;

@@ -1,6 +1,6 @@
 import { schemasWith } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
-import { type Furniture, hasuraGrants } from '@peakstone/migrate';
+import { type FolderFormat, type Furniture, formats } from '@peakstone/migrate';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { databaseUrl } from '../databaseUrl.ts';
@@ -11,14 +11,19 @@ export async function furnitureOf(paths: StackPaths, env: EnvValues): Promise<Fu
   return { ignored: schemasWith('furniture'), empty: await exposedSchemas(paths, env) };
 }
 
-/** Lets db_migrator tell Hasura's catalog what it has applied; the catalog is role hasura's. @throws {StackError} `notRunning` */
-export async function openHasuraCatalog(paths: StackPaths, env: EnvValues): Promise<void> {
+/**
+ * Lets db_migrator tell what it has applied where the history of a folder's format is in the schema of another account, such as
+ * Hasura's catalog. @throws {StackError} `notRunning`
+ */
+export async function openHistory(format: FolderFormat, paths: StackPaths, env: EnvValues): Promise<void> {
+  const { lender } = formats[format];
+  if (lender === null) return;
   const pool = createPrivilegedPool({
-    url: await databaseUrl(paths, env, 'hasura'),
+    url: await databaseUrl(paths, env, lender.role),
     name: 'peakstone migrate',
   });
   try {
-    await pool.script(hasuraGrants('db_migrator'));
+    await pool.script(lender.grants('db_migrator'));
   } finally {
     await pool.close();
   }
