@@ -188,7 +188,7 @@ const IN_OWN_FOLDERS = {
   'packages/database/src/server/serverFile.ts': 'openSync readFileSync readSync',
   'packages/database/src/server/template.ts': 'openSync readSync renameSync rmSync',
   'packages/database/src/server/tie.ts': 'linkSync readFileSync rmSync writeFileSync',
-  'packages/database/src/throwaway/throwaway.ts': 'chmodSync mkdtempSync',
+  'packages/database/src/throwaway/folder.ts': 'chmodSync mkdtempSync',
 };
 
 describe('folders of the server’s user', () => {

@@ -33,7 +33,9 @@ export {
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
+export { makeThrowawayFolder, type ThrowawayFolder } from './throwaway/folder.ts';
 export { reapWithThisProcess } from './throwaway/reaper.ts';
+export { type SocketServer, startSocketServer } from './throwaway/socketServer.ts';
 export {
   startThrowaway,
   type Throwaway,

@@ -1,4 +1,4 @@
-import { connectionUrl, startServer } from '@peakstone/database';
+import { startSocketServer } from '@peakstone/database';
 
 /** Whose a folder must be that a server shall run on. */
 export { findServerUser } from '@peakstone/database';
@@ -15,17 +15,14 @@ export async function startOnFolder(
   dataDir: string,
   { onLog, signal }: { readonly onLog: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<ServerOnFolder> {
-  const server = await startServer(
+  const { server, url } = await startSocketServer(
     {
-      ...{ dataDir, onLog, durable: false, superuser: 'postgres', database: 'postgres' },
+      ...{ dataDir, onLog, durable: false, superuser: 'postgres' },
       binaries: 'embedded',
-      port: { port: 0, fixed: false },
-      listenAddresses: '',
       adopt: true,
       machine: { memoryBytes: 1024 ** 3, cpus: 2 },
     },
     signal,
   );
-  const socket = { host: server.socketDir, port: server.port };
-  return { url: connectionUrl(socket, 'postgres', 'postgres'), stop: () => server.stop() };
+  return { url: url(), stop: () => server.stop() };
 }

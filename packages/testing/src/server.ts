@@ -1,7 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { connectionUrl, reapWithThisProcess, type Server, startServer } from '@peakstone/database';
+import { connectionUrl, makeThrowawayFolder, type Server, startServer } from '@peakstone/database';
 import { reservePorts } from './ports.ts';
 
 export interface TestServerOptions {
@@ -33,11 +30,8 @@ export interface TestServer {
 /** Starts a server that the caller must `stop()`; one that is left running ends with this process. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const port = await reservePorts();
-  const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-test-'));
-  const release = reapWithThisProcess(folder);
-  // The server's user, other than ours when we are root, must get in.
-  chmodSync(folder, 0o711);
-  const dataDir = path.join(folder, 'postgres');
+  const folder = makeThrowawayFolder();
+  const { dataDir } = folder;
   const superuser = options.superuser ?? 'postgres';
   const start = () =>
     startServer(
@@ -58,8 +52,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   try {
     server = await start();
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    release();
+    await folder.remove();
     throw error;
   }
   const { socketDir } = server;
@@ -73,9 +66,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     async stop() {
       await server.stop();
-      // After a kill -9, its orphans may still be writing their last.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-      release();
+      // After a kill -9 its orphans may still be writing their last, for which removal waits.
+      await folder.remove();
     },
     async kill9() {
       process.kill(server.postmaster.pid, 'SIGKILL');

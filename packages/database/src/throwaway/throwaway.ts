@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { LoginRole } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import type { BinariesChoice } from '../binaries/find.ts';
 import type { BootstrapOptions } from '../bootstrap/model.ts';
 import { bootstrapDatabase } from '../bootstrap/run.ts';
-import { removeAsOwners } from '../host/asUser.ts';
-import { canReach, resolveRunUser } from '../host/user.ts';
-import { startServer } from '../server/start.ts';
 import { connectionUrl } from '../url.ts';
-import { reapWithThisProcess } from './reaper.ts';
+import { makeThrowawayFolder } from './folder.ts';
+import { startSocketServer } from './socketServer.ts';
 
 export interface ThrowawayOptions {
   /** Whose programs and extensions: those that the real server has. Default `auto`, as the stack's. */
@@ -66,23 +61,13 @@ const STOP_GRACE_MS = 0;
 export async function startThrowaway(options: ThrowawayOptions, signal: AbortSignal): Promise<Throwaway> {
   signal.throwIfAborted();
   const superuser = options.superuser ?? 'postgres';
-  const folder = mkdtempSync(path.join(temporaryRoot(), 'peakstone-throwaway-'));
-  // The server's user, other than ours when we are root, must get in and find what it left; what it keeps there is private.
-  chmodSync(folder, 0o755);
-  const release = reapWithThisProcess(folder);
-  const remove = async () => {
-    await removeAsOwners(folder);
-    release();
-  };
+  const folder = makeThrowawayFolder();
   try {
-    const server = await startServer(
+    const { server, url: superuserUrl } = await startSocketServer(
       {
-        dataDir: path.join(folder, 'postgres'),
+        dataDir: folder.dataDir,
         binaries: options.binaries ?? 'auto',
         superuser,
-        database: 'postgres',
-        port: { port: 0, fixed: false },
-        listenAddresses: '',
         durable: false,
         maxConnections: options.maxConnections ?? 40,
         timezone: options.timezone ?? 'UTC',
@@ -98,9 +83,7 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
     // An interrupt ends it under its user, who stops it as well.
     let stopped: Promise<void> | null = null;
     const url: Throwaway['url'] = (database = 'postgres', role) =>
-      role === undefined
-        ? connectionUrl(socket, database, superuser)
-        : connectionUrl(socket, database, role, passwords[role]);
+      role === undefined ? superuserUrl(database) : connectionUrl(socket, database, role, passwords[role]);
     return {
       ...{ dataDir, socketDir, port, url },
       version: server.binaries.version,
@@ -127,12 +110,12 @@ export async function startThrowaway(options: ThrowawayOptions, signal: AbortSig
       },
       dropDatabase: name => run(url(), `drop database if exists ${quoteIdentifier(name)} with (force)`),
       stop() {
-        stopped ??= server.stop(STOP_GRACE_MS).then(remove);
+        stopped ??= server.stop(STOP_GRACE_MS).then(folder.remove);
         return stopped;
       },
     };
   } catch (error) {
-    await remove();
+    await folder.remove();
     throw error;
   }
 }
@@ -164,15 +147,7 @@ export async function withThrowaway<T>(
 const SETTINGS: Readonly<Record<string, string>> = {
   autovacuum: 'off',
   max_wal_size: '512MB',
-  // A copied `cron.job` must not run here.
-  'cron.launch_active_jobs': 'off',
 };
-
-/** The temporary folder, or, where the server's user may not enter that, the system's. */
-function temporaryRoot(): string {
-  const user = resolveRunUser(undefined, () => {});
-  return canReach(tmpdir(), user) ? tmpdir() : '/tmp';
-}
 
 function randomPasswords(): Readonly<Record<LoginRole, string>> {
   const password = () => randomBytes(18).toString('base64url');

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { StartRestored, Trial } from '@peakstone/backup';
 import {
-  connectionUrl,
   findServerUser,
   readDatabaseConfig,
   reapWithThisProcess,
-  startServer,
+  startSocketServer,
 } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
 
@@ -19,23 +18,17 @@ const startTimeoutMs = 7 * 24 * 60 * 60 * 1000;
 export function startRestored(env: EnvValues, durable: boolean): StartRestored {
   const { engine, superuser, timezone } = readDatabaseConfig(withoutSecrets(env));
   return async (dataDir, { onLog, signal }) => {
-    const server = await startServer(
+    const { server, url } = await startSocketServer(
       {
         dataDir,
         binaries: engine.kind === 'local' ? engine.binaries : 'auto',
         ...{ superuser, timezone, durable, onLog, startTimeoutMs },
-        database: 'postgres',
-        port: { port: 0, fixed: false },
-        listenAddresses: '',
         // A cluster may be another's that was adopted.
         adopt: true,
-        // What the database does by itself must not be done twice.
-        settings: { 'cron.launch_active_jobs': 'off' },
       },
       signal,
     );
-    const socket = { host: server.socketDir, port: server.port };
-    return { url: connectionUrl(socket, 'postgres', superuser), stop: () => server.stop() };
+    return { url: url(), stop: () => server.stop() };
   };
 }
 

@@ -1,0 +1,32 @@
+import { type Server, type StartOptions, startServer } from '../server/start.ts';
+import { connectionUrl } from '../url.ts';
+
+/** A server that is reached by its private socket alone. */
+export interface SocketServer {
+  readonly server: Server;
+  /** The superuser's, without a password, by default of database `postgres`. */
+  url(database?: string): string;
+}
+
+/**
+ * Starts a server on a data folder for its caller's eyes alone, such as to try something on it: nothing listens on a port, and what
+ * its database does by itself, such as jobs of `cron.job` that were copied, is not done.
+ * @throws {DatabaseError}; the signal's reason when it is aborted
+ */
+export async function startSocketServer(
+  options: Omit<StartOptions, 'database' | 'port' | 'listenAddresses'>,
+  signal: AbortSignal,
+): Promise<SocketServer> {
+  const server = await startServer(
+    {
+      ...options,
+      database: 'postgres',
+      port: { port: 0, fixed: false },
+      listenAddresses: '',
+      settings: { 'cron.launch_active_jobs': 'off', ...options.settings },
+    },
+    signal,
+  );
+  const socket = { host: server.socketDir, port: server.port };
+  return { server, url: (database = 'postgres') => connectionUrl(socket, database, options.superuser) };
+}
