@@ -2,19 +2,19 @@
 export { embeddedPostgresVersion } from '@peakstone/database';
 export { LEFT_WORDS } from '@peakstone/transfer/left';
 export * from './definition.ts';
-export { StackError, type StackErrorCode } from './project/errors.ts';
-export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';
-export { resolveStack } from './resolve.ts';
-export { awaitSchema, healthUrl, restartStack, stackStatus, stopService, stopStack } from './run/client.ts';
-export { databaseUrl, superuserUrl } from './run/databaseUrl.ts';
-export { dataElsewhere, deleteData, planDeletion } from './run/deleteData.ts';
-export { type Check, examine } from './run/doctor/index.ts';
-export { dumpStack } from './run/dump.ts';
-export type { OnStackEvent, StackEvent } from './run/events.ts';
-export { exposedSchemas } from './run/exposedSchemas.ts';
-export { type ImportNote, type ImportReport, importIntoStack } from './run/importDump.ts';
-export { findProject, locateStack } from './run/locate.ts';
-export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './run/logRead.ts';
+export {
+  awaitSchema,
+  healthUrl,
+  restartStack,
+  stackStatus,
+  stopService,
+  stopStack,
+} from './operate/client.ts';
+export { deleteData, planDeletion } from './operate/deleteData.ts';
+export { type Check, examine } from './operate/doctor/index.ts';
+export { dumpStack } from './operate/dump.ts';
+export { type ImportNote, type ImportReport, importIntoStack } from './operate/importDump.ts';
+export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './operate/logRead.ts';
 export {
   type RotationReport,
   requestRoles,
@@ -23,7 +23,15 @@ export {
   signStackToken,
   stackKeys,
   stackSecrets,
-} from './run/secrets.ts';
+} from './operate/secrets.ts';
+export { StackError, type StackErrorCode } from './project/errors.ts';
+export { findProject, locateStack } from './project/locate.ts';
+export { assertOwnDataFolder, ensureDataFolder, type StackPaths } from './project/paths.ts';
+export { resolveStack } from './resolve.ts';
+export { databaseUrl, superuserUrl } from './run/databaseUrl.ts';
+export { dataElsewhere } from './run/dataElsewhere.ts';
+export type { OnStackEvent, StackEvent } from './run/events.ts';
+export { exposedSchemas } from './run/exposedSchemas.ts';
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { completeEnvironment } from '../src/deploy/index.ts';
+import { checkEnv } from '../src/operate/doctor/env.ts';
+import { rotateStackSecrets } from '../src/operate/secrets.ts';
 import { type StackPaths, stackPaths } from '../src/project/paths.ts';
 import { rotationUnderWay, takeRotationLock } from '../src/project/rotationLock.ts';
-import { checkEnv } from '../src/run/doctor/env.ts';
-import { rotateStackSecrets } from '../src/run/secrets.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'peakstone-rotation-'));
 after(() => rmSync(root, { recursive: true }));

@@ -17,14 +17,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { until } from '@peakstone/testing';
+import { ask } from '../src/operate/client.ts';
+import { examine } from '../src/operate/doctor/index.ts';
+import { followLogs, readLogs } from '../src/operate/logRead.ts';
 import { StackError } from '../src/project/errors.ts';
 import { isLocked, takeLock } from '../src/project/lock.ts';
 import { type StackPaths, stackPaths } from '../src/project/paths.ts';
-import { ask } from '../src/run/client.ts';
 import { askControl, listenControl } from '../src/run/control.ts';
-import { examine } from '../src/run/doctor/index.ts';
 import { LogFile } from '../src/run/logFile.ts';
-import { followLogs, readLogs } from '../src/run/logRead.ts';
 import { allocatePorts, portIsFree } from '../src/run/ports.ts';
 import { controlSocket, readPresence } from '../src/run/state.ts';
 

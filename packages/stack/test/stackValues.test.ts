@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { examine } from '../src/operate/doctor/index.ts';
+import { signStackToken, stackKeys } from '../src/operate/secrets.ts';
 import { stackPaths } from '../src/project/paths.ts';
-import { examine } from '../src/run/doctor/index.ts';
 import { exposedSchemas } from '../src/run/exposedSchemas.ts';
-import { signStackToken, stackKeys } from '../src/run/secrets.ts';
 import { stackValues } from '../src/run/stackValues.ts';
 
 const JWT_SECRET = 'a'.repeat(16) + 'b'.repeat(16);

@@ -8,10 +8,10 @@ import { externalUrl, httpUrl, upstreamUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
 import { localVariables, variablesRequiredBy } from '../variables.ts';
+import { signStackKeys } from './apiKeys.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
-import { signStackKeys } from './secrets.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
 

@@ -6,9 +6,9 @@ import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import { takeLock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { stackValues } from '../run/stackValues.ts';
+import { readPresence } from '../run/state.ts';
 import { services } from '../services/index.ts';
-import { stackValues } from './stackValues.ts';
-import { readPresence } from './state.ts';
 
 /** What a stack keeps in its data folder besides the services' own files. */
 const ownNames =
@@ -68,14 +68,4 @@ function ownPlaces(data: string): string[] {
   return readdirSync(data)
     .filter(name => ownNames.test(name))
     .map(name => join(data, name));
-}
-
-/** Folders outside of the stack's own that hold data, by service. */
-export async function dataElsewhere(paths: StackPaths, env: EnvValues): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const { name, local } of services) {
-    const place = (await local?.plan?.())?.dataElsewhere?.(paths, env);
-    if (place) found[name] = place;
-  }
-  return found;
 }

@@ -14,7 +14,7 @@ import {
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
-import { stackValues } from '../stackValues.ts';
+import { stackValues } from '../../run/stackValues.ts';
 
 export interface StackBackups {
   readonly values: EnvValues;

@@ -5,9 +5,9 @@ import { type EnvValues, readEnvFile } from '../../project/envFile.ts';
 import { checkEnvMode } from '../../project/envMode.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { rotationUnderWay } from '../../project/rotationLock.ts';
+import { isShortJwtSecret, minJwtSecretBytes } from '../../run/jwtSecret.ts';
 import type { Variable } from '../../variable.ts';
 import { variables } from '../../variables.ts';
-import { isShortJwtSecret, minJwtSecretBytes } from '../jwtSecret.ts';
 import { checkAbsent } from './data.ts';
 
 /** `.env`: that it is private, readable, complete, and that its secrets are no placeholders. Never shows a value. */

@@ -4,8 +4,8 @@ import { changeSettings } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
-import { stackValues } from '../stackValues.ts';
-import { readPresence } from '../state.ts';
+import { stackValues } from '../../run/stackValues.ts';
+import { readPresence } from '../../run/state.ts';
 import { ensureBackupKey } from './key.ts';
 import { defaultPlace } from './vaults.ts';
 

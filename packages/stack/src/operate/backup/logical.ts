@@ -12,9 +12,9 @@ import {
 } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { superuserUrl } from '../../run/databaseUrl.ts';
 import { givenDatabaseUrl } from '../../services/backup/databaseUrl.ts';
 import { dumpSql, tryTextOn } from '../../services/backup/logical.ts';
-import { superuserUrl } from '../databaseUrl.ts';
 import { ensureBackupKey } from './key.ts';
 import type { CreateRequest, RestoreRequest } from './request.ts';
 import { type StackBackups, stackBackups, stackVault } from './vaults.ts';

@@ -1,10 +1,10 @@
 import { type Backup, BackupError, backupSlot, createBackup, type LogicalBackup } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { databaseUrl } from '../../run/databaseUrl.ts';
+import { stackValues } from '../../run/stackValues.ts';
 import { givenDatabaseUrl } from '../../services/backup/databaseUrl.ts';
 import { backupMethod } from '../../services/backup/method.ts';
-import { databaseUrl } from '../databaseUrl.ts';
-import { stackValues } from '../stackValues.ts';
 import { ensureBackupKey } from './key.ts';
 import { createStackText } from './logical.ts';
 import type { CreateRequest } from './request.ts';

@@ -1,22 +1,17 @@
-import {
-  type ApiKeys,
-  planMemberships,
-  readSupabaseMode,
-  rotateSecrets,
-  signApiKeys,
-} from '@peakstone/database';
+import { type ApiKeys, planMemberships, readSupabaseMode, rotateSecrets } from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { takeRotationLock } from '../project/rotationLock.ts';
+import { jwtSecretOf, signStackKeys } from '../run/apiKeys.ts';
+import { superuserUrl } from '../run/databaseUrl.ts';
+import { stackValues } from '../run/stackValues.ts';
+import { readPresence } from '../run/state.ts';
 import { services } from '../services/index.ts';
 import { variables } from '../variables.ts';
 import { restartStack } from './client.ts';
-import { superuserUrl } from './databaseUrl.ts';
-import { stackValues } from './stackValues.ts';
-import { readPresence } from './state.ts';
 
 /** The secrets among the stack's variables. */
 export const secretVariables = variables.filter(variable => variable.generate);
@@ -91,28 +86,13 @@ export async function stackKeys(paths: StackPaths, env: EnvValues): Promise<ApiK
   return signStackKeys(await stackValues(paths, env));
 }
 
-/** Keys made from settings. Always the same for the same secret, so that what was copied yesterday equals what is printed today. Pure. */
-export function signStackKeys(values: EnvValues): ApiKeys {
-  const supabase = readSupabaseMode(values) !== 'off';
-  return signApiKeys({
-    secret: jwtSecret(values),
-    issuedAt: keysIssuedAt,
-    lifetimeSeconds: keysLifetime,
-    ...(supabase ? {} : { anonRole: 'web_anon', serviceRole: 'app_user' }),
-  });
-}
-
-/** 2025-01-01; with the lifetime, keys hold until 2045. Rotation, not expiry, ends them. */
-const keysIssuedAt = 1_735_689_600;
-const keysLifetime = 20 * 365.25 * 24 * 3600;
-
 /** Signs claims with the stack's JWT_SECRET. @throws {StackError} `config` */
 export async function signStackToken(
   paths: StackPaths,
   env: EnvValues,
   claims: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  return signJwt(claims, jwtSecret(await stackValues(paths, env)));
+  return signJwt(claims, jwtSecretOf(await stackValues(paths, env)));
 }
 
 /** Roles that a token may name: those that the running database lets the APIs take, else the stack's own. */
@@ -131,12 +111,4 @@ export async function requestRoles(paths: StackPaths, env: EnvValues): Promise<r
   } finally {
     await pool.close(0);
   }
-}
-
-function jwtSecret(values: EnvValues): string {
-  const secret = values.JWT_SECRET;
-  if (secret) return secret;
-  throw new StackError('config', 'There is no JWT_SECRET yet.', {
-    hint: `'peakstone up' makes it, in .env.`,
-  });
 }

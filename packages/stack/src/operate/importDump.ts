@@ -2,8 +2,8 @@
 import type { ImportOptions, ImportReport } from '@peakstone/transfer';
 import type { EnvValues } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
 import { awaitSchema } from './client.ts';
-import { databaseUrl, superuserUrl } from './databaseUrl.ts';
 
 export type { ImportReport, Note as ImportNote } from '@peakstone/transfer';
 

@@ -7,12 +7,10 @@ import { StackError } from '../project/errors.ts';
 import { lockHolder, takeLock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
-import { services } from '../services/index.ts';
-import { frontOf } from '../services/local.ts';
-import { askControl, type ControlRequest } from './control.ts';
-import type { OnStackEvent } from './events.ts';
-import { endLeft } from './left.ts';
-import { placeValues } from './stackValues.ts';
+import { askControl, type ControlRequest } from '../run/control.ts';
+import type { OnStackEvent } from '../run/events.ts';
+import { endLeft } from '../run/left.ts';
+import { placeValues } from '../run/stackValues.ts';
 import {
   controlSocket,
   notRunning,
@@ -21,8 +19,10 @@ import {
   runningState,
   type StackState,
   unanswered,
-} from './state.ts';
-import type { StackStatus } from './status.ts';
+} from '../run/state.ts';
+import type { StackStatus } from '../run/status.ts';
+import { services } from '../services/index.ts';
+import { frontOf } from '../services/local.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
 const exitMs = 5000;

@@ -2,7 +2,7 @@
 import type { DumpOptions, DumpReport } from '@peakstone/transfer';
 import type { EnvValues } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
-import { superuserUrl } from './databaseUrl.ts';
+import { superuserUrl } from '../run/databaseUrl.ts';
 
 export interface StackDump extends Omit<DumpOptions, 'url' | 'write'> {
   /** Another database than the stack's. */

@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
-import { StackError } from '../project/errors.ts';
-import { type StackPaths, stackPaths } from '../project/paths.ts';
+import { StackError } from './errors.ts';
+import { type StackPaths, stackPaths } from './paths.ts';
 
 /** What makes a folder a project's root. */
 const markers = [

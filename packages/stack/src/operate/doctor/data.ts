@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import type { Presence } from '../../run/state.ts';
 import { services } from '../../services/index.ts';
-import type { Presence } from '../state.ts';
 
 /** The data folder: whose it is, what is in it, and whether a killed stack left something. */
 export async function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Promise<Check[]> {
