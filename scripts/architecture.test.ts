@@ -160,7 +160,6 @@ const OPEN_SESSIONS = [
   'packages/stack/src/run/example.ts',
   'packages/testing/src/database.ts',
   'packages/testing/src/sql.ts',
-  'packages/transfer/src/import/journal.ts',
   'packages/transfer/src/import/session.ts',
 ];
 

@@ -1,6 +1,7 @@
 /** Who may do what, and whose things are: roles, owners, privileges. Pure. */
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { aside, type Decision, leave } from './decision.ts';
+import { alterMadeRole, grantRole, makeRole } from './madeRoles.ts';
 import { readNames, showName } from './names.ts';
 import { Roles } from './roles.ts';
 import type { DefaultPrivileges, Privileges, Said } from './said.ts';
@@ -27,13 +28,7 @@ export class AccessDecider {
 
   createRole(name: string): Decision {
     if (!this.#roles.isNew(name)) return leave;
-    return {
-      do: 'administer',
-      made: 'role',
-      text: `do ${literal(`begin
-  if not exists (select from pg_catalog.pg_roles where rolname = ${literal(name)}) then create role ${id(name)}; end if;
-end`)}; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, set true`,
-    };
+    return { do: 'administer', made: 'role', text: makeRole(name, this.#scope.world.owner) };
   }
 
   alterRole(name: string, options: string): Decision {
@@ -54,7 +49,7 @@ end`)}; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, s
     const password = verifier === undefined ? '' : ` password ${literal(verifier)}`;
     return {
       do: 'administer',
-      text: `alter role ${id(name)} ${kept.join(' ')}${password}`,
+      text: alterMadeRole(name, `${kept.join(' ')}${password}`),
       ...(refused.length > 0 && {
         note: {
           kind: 'changed',
@@ -73,7 +68,11 @@ end`)}; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, s
       return aside('setting', `${name}: ${setting}`, 'only the administrator may give it');
     const values = text.match(/E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'/g);
     if (values === null) return aside('setting', `${name}: ${setting}`, 'its value cannot be read');
-    return { do: 'administer', text: `alter role ${id(name)} set ${id(setting)} to ${values.join(', ')}` };
+    // Said as the role itself, so that the server sees to it that it gets no more than it may give itself.
+    return {
+      do: 'run',
+      text: `set role ${id(name)}; alter role ${id(name)} set ${id(setting)} to ${values.join(', ')}; reset role`,
+    };
   }
 
   membership({ roles, members, options }: Extract<Said, { kind: 'membership' }>): Decision {
@@ -94,10 +93,7 @@ end`)}; grant ${id(name)} to ${id(this.#scope.world.owner)} with inherit true, s
       // Whoever owns everything is a member of each role since it was made.
       .filter(member => member !== this.#scope.world.owner)
       .flatMap(member =>
-        granted.map(
-          role =>
-            `grant ${id(role)} to ${id(member)} with inherit ${member === API_LOGIN ? 'false' : inherits}`,
-        ),
+        granted.map(role => grantRole(role, member, member === API_LOGIN ? 'false' : inherits)),
       );
     return grants.length === 0 ? leave : { do: 'administer', text: grants.join('; '), made: 'membership' };
   }

@@ -47,9 +47,8 @@ async function planExtension(admin: Pool, world: World, name: string, wanted: st
     return null;
   }
   if (!world.schemas.includes(schema)) {
-    await admin.script(
-      `create schema if not exists ${id(schema)}; alter schema ${id(schema)} owner to ${id(world.owner)}`,
-    );
+    // One that somebody has made meanwhile stays theirs.
+    await admin.script(`create schema if not exists ${id(schema)} authorization ${id(world.owner)}`);
   }
   if (present !== undefined) {
     await admin.script(`alter extension ${id(name)} set schema ${id(schema)}`);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
-import { type Client, connectClient, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import type { Note } from './notes.ts';
 import type { World } from './world.ts';
@@ -16,55 +16,67 @@ export interface Unfinished {
 /**
  * How far an import is, in the database itself: written in the transactions that do the work, so that after kill -9 it
  * says exactly what is there.
+ *
+ * Whoever owns what is imported runs what the dump says, and so may write there what it likes: how far it is (`state`,
+ * `rows`) is all that it writes. What the administrator rests decisions on (`import`: what was there before; `role`: whom
+ * the import made) and what a person is told (`note`) is the administrator's alone, in a schema of its own.
  */
 export class Journal {
+  readonly #admin: Pool;
   readonly #client: Client;
 
-  private constructor(client: Client) {
+  private constructor(admin: Pool, client: Client) {
+    this.#admin = admin;
     this.#client = client;
   }
 
   /**
    * What a run before this one left unfinished, or null.
-   * @throws {TransferError} when that was another dump's.
+   * @throws {TransferError} when that was another dump's, or could have been written by others.
    */
   static async find(
+    admin: Pool,
     client: Client,
     identity: string,
   ): Promise<{ journal: Journal; unfinished: Unfinished } | null> {
-    const [[exists]] = (await texts(
-      client,
-      `select pg_catalog.to_regclass('${JOURNAL_SCHEMA}.state') is not null`,
-    )) as [[string]];
-    if (exists !== 't') return null;
-    const [state] = await texts(client, `select identity, world, position from ${JOURNAL_SCHEMA}.state`);
-    if (!state) return null;
-    if (state[0] !== identity)
-      throw new TransferError(`The import of another dump is unfinished: ${firstFile(state[0]!)}.`, {
-        hint: `Run it again to its end, or forget it, which leaves what it made: peakstone sql 'drop schema ${JOURNAL_SCHEMA} cascade'`,
+    if (!(await isImportUnfinished(admin))) return null;
+    const [kept] = cells(await admin.query(`select identity, world from ${JOURNAL_SCHEMA}.import`));
+    if (!kept) return null;
+    if (kept[0] !== identity)
+      throw new TransferError(`The import of another dump is unfinished: ${firstFile(kept[0]!)}.`, {
+        hint: `Run it again to its end, or forget it, which leaves what it made: ${FORGET}`,
       });
-    const notes = await texts(client, `select note from ${JOURNAL_SCHEMA}.note order by position`);
+    const notes = cells(await admin.query(`select note from ${JOURNAL_SCHEMA}.note order by position`));
+    const [[position]] = (await texts(client, `select position from ${JOURNAL_SCHEMA}.state`)) as [[string]];
     const rows = await texts(client, `select relation, count from ${JOURNAL_SCHEMA}.rows`);
     return {
-      journal: new Journal(client),
+      journal: new Journal(admin, client),
       unfinished: {
-        world: JSON.parse(state[1]!) as World,
-        position: Number(state[2]),
+        world: JSON.parse(kept[1]!) as World,
+        position: Number(position),
         notes: notes.map(([note]) => JSON.parse(note!) as Note),
         rows: Object.fromEntries(rows.map(([relation, count]) => [relation!, Number(count)])),
       },
     };
   }
 
-  /** Inside of a transaction. */
-  static async begin(client: Client, identity: string, world: World): Promise<Journal> {
-    await client.script(`
-      create schema if not exists ${JOURNAL_SCHEMA};
-      create table if not exists ${JOURNAL_SCHEMA}.state (identity text not null, world jsonb not null, position bigint not null);
-      create table if not exists ${JOURNAL_SCHEMA}.note (position bigint not null, note jsonb not null);
-      create table if not exists ${JOURNAL_SCHEMA}.rows (relation text primary key, count bigint not null);
-      insert into ${JOURNAL_SCHEMA}.state values (${literal(identity)}, ${literal(JSON.stringify(world))}, 0)`);
-    return new Journal(client);
+  static async begin(admin: Pool, client: Client, identity: string, world: World): Promise<Journal> {
+    const owner = id(world.owner);
+    await admin.script(`begin;
+      create schema ${JOURNAL_SCHEMA};
+      create table ${JOURNAL_SCHEMA}.import (identity text not null, world jsonb not null);
+      create table ${JOURNAL_SCHEMA}.role (oid oid primary key);
+      create table ${JOURNAL_SCHEMA}.note (position bigint not null, note jsonb not null);
+      create table ${JOURNAL_SCHEMA}.state (position bigint not null);
+      create table ${JOURNAL_SCHEMA}.rows (relation text primary key, count bigint not null);
+      ${REVOKE_DEFAULTS};
+      grant usage on schema ${JOURNAL_SCHEMA} to ${owner};
+      grant select, update on ${JOURNAL_SCHEMA}.state to ${owner};
+      grant select, insert, update on ${JOURNAL_SCHEMA}.rows to ${owner};
+      insert into ${JOURNAL_SCHEMA}.import values (${literal(identity)}, ${literal(JSON.stringify(world))});
+      insert into ${JOURNAL_SCHEMA}.state values (0);
+      commit`);
+    return new Journal(admin, client);
   }
 
   /** Inside of the transaction that did the work. */
@@ -72,12 +84,14 @@ export class Journal {
     await this.#client.script(`update ${JOURNAL_SCHEMA}.state set position = ${position}`);
   }
 
+  /** At once: what was refused is refused again, and told once, where the work beside it is undone. */
   async note(position: number, note: Note): Promise<void> {
     // PostgreSQL's JSON holds no zero character.
     const text = JSON.stringify(note).replaceAll('\\u0000', '');
-    await this.#client.script(`insert into ${JOURNAL_SCHEMA}.note values (${position}, ${literal(text)})`);
+    await this.#admin.script(`insert into ${JOURNAL_SCHEMA}.note values (${position}, ${literal(text)})`);
   }
 
+  /** Inside of the transaction that did the work. */
   async rows(relation: string, count: number): Promise<void> {
     await this.#client.script(
       `insert into ${JOURNAL_SCHEMA}.rows values (${literal(relation)}, ${count}) on conflict (relation) do update set count = rows.count + excluded.count`,
@@ -85,19 +99,49 @@ export class Journal {
   }
 
   async end(): Promise<void> {
-    await this.#client.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
+    await this.#admin.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
   }
 }
 
-/** Whether a run before this one was ended in the middle. */
-export async function isImportUnfinished(ownerUrl: string): Promise<boolean> {
-  const client = await connectClient({ url: ownerUrl, parameters: { search_path: '' } });
-  try {
-    const [row] = await texts(client, `select pg_catalog.to_regclass('${JOURNAL_SCHEMA}.state') is not null`);
-    return row?.[0] === 't';
-  } finally {
-    client.close();
-  }
+const FORGET = `peakstone sql --superuser 'drop schema ${JOURNAL_SCHEMA} cascade'`;
+
+/** Default privileges of whoever makes tables give them away. */
+const REVOKE_DEFAULTS = `do ${literal(`
+declare given record;
+begin
+  for given in
+    select distinct coalesce(pg_catalog.quote_ident(r.rolname), 'public') as name
+    from (
+      select relowner, relacl from pg_catalog.pg_class where relnamespace = '${JOURNAL_SCHEMA}'::regnamespace
+      union all select nspowner, nspacl from pg_catalog.pg_namespace where nspname = '${JOURNAL_SCHEMA}') made (owner, acl),
+      pg_catalog.aclexplode(made.acl) a left join pg_catalog.pg_roles r on r.oid = a.grantee
+    where a.grantee <> made.owner
+  loop
+    execute pg_catalog.format('revoke all on all tables in schema ${JOURNAL_SCHEMA} from %1$s; revoke all on schema ${JOURNAL_SCHEMA} from %1$s', given.name);
+  end loop;
+end`)}`;
+
+/**
+ * Whether a run before this one was ended in the middle. A schema that is the administrator's stays so.
+ * @throws {TransferError} where it is another's, who could have written what is believed.
+ */
+export async function isImportUnfinished(admin: Pool): Promise<boolean> {
+  const [found] = cells(
+    await admin.query(`
+      select bool_and(o.rolname = current_user or o.rolsuper), bool_or(made.is_import)
+      from (
+        select nspowner, false from pg_namespace where nspname = '${JOURNAL_SCHEMA}'
+        union all select c.relowner, c.relname = 'import' and c.relkind = 'r' from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace where n.nspname = '${JOURNAL_SCHEMA}' and c.relkind <> 't'
+      ) made (owner, is_import) join pg_roles o on o.oid = made.owner`),
+  );
+  const [isOurs = null, isThere = null] = found ?? [];
+  if (isOurs === 'f')
+    throw new TransferError(
+      `Schema ${JOURNAL_SCHEMA} is not the administrator’s alone, so that nothing in it is believed.`,
+      { hint: `Remove it, which leaves what an import made: ${FORGET}` },
+    );
+  return isThere === 't';
 }
 
 /** 'PeakStone import', as an advisory lock's number. */
@@ -125,6 +169,10 @@ export async function lockImport(client: Client): Promise<void> {
 export async function texts(client: Client, sql: string): Promise<(string | null)[][]> {
   const results = await client.script(sql);
   return (results.at(-1)?.rows ?? []).map(row => row.map(cell => cell?.toString() ?? null));
+}
+
+function cells({ rows }: { readonly rows: readonly (readonly (Buffer | null)[])[] }): (string | null)[][] {
+  return rows.map(row => row.map(cell => cell?.toString() ?? null));
 }
 
 function firstFile(identity: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { parseConninfo } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
 import { writeWholeFile } from '../dump/file.ts';
 import { dumpDatabase } from '../dump/index.ts';
 import { LEFT_WORDS, type Left } from '../dump/left.ts';
@@ -35,7 +35,7 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
   const file = path.join(folder, `import-${name}.sql`);
   // What is there is of now, unless half of it is in already.
   const left: Left[] = [];
-  if (!existsSync(file) || !(await isImportUnfinished(options.ownerUrl))) {
+  if (!existsSync(file) || !(await isBegun(options.adminUrl))) {
     await rm(file, { force: true });
     const report = await writeWholeFile(file, write =>
       dumpDatabase({
@@ -57,4 +57,13 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
     source: [`${database} of ${hosts.map(({ host }) => host).join(', ')}`],
     notes: [...report.notes, ...notes],
   };
+}
+
+async function isBegun(adminUrl: string): Promise<boolean> {
+  const admin = createPrivilegedPool({ url: adminUrl, name: 'peakstone import' });
+  try {
+    return await isImportUnfinished(admin);
+  } finally {
+    await admin.close();
+  }
 }

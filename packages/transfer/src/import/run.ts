@@ -73,7 +73,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
     const { cancel } = client;
     options.signal?.addEventListener('abort', cancel, { once: true });
     await lockImport(client);
-    const found = await Journal.find(client, source.identity);
+    const found = await Journal.find(admin, client, source.identity);
     const world = found?.unfinished.world ?? (await lookAtWorld(admin, parseConninfo(ownerUrl).user));
     const notes = new Notes();
     for (const note of absentExtensions(world, survey)) notes.add(note);
@@ -145,9 +145,9 @@ class Importer {
   }
 
   async begin(): Promise<void> {
-    const { client, world, source, notes } = this.#parts;
+    const { admin, client, world, source, notes } = this.#parts;
     const replaced = await this.#check();
-    await client.script('begin');
+    // Before there is a journal: one that is killed in between begins anew, without them.
     if (replaced.length > 0) {
       const tables = replaced.map(name => name.split('.').map(id).join('.')).join(', ');
       await client.script(`drop table ${tables}`).catch(error => {
@@ -160,13 +160,12 @@ class Importer {
         );
       });
     }
-    const journal = await Journal.begin(client, source.identity, {
+    const journal = await Journal.begin(admin, client, source.identity, {
       ...world,
       relations: Object.fromEntries(
         Object.entries(world.relations).filter(([name]) => !replaced.includes(name)),
       ),
     });
-    await client.script('commit');
     this.#session.follow(journal, 0);
     await this.#prepare();
     for (const note of notes.all) if (note.kind !== 'aside') await journal.note(0, note);

@@ -125,7 +125,6 @@ export class ImportSession {
       at,
     } as const;
     this.#notes.add(note);
-    await this.begin();
     await this.journal.note(this.position, note);
   }
 }
