@@ -153,6 +153,7 @@ const OWN_LISTS = ['packages/cli/src/sql/target.ts'];
 const OPEN_SESSIONS = [
   'packages/cli/src/sql/target.ts',
   'packages/cron/src/scheduler.ts',
+  'packages/graphql/src/service/sources.ts',
   'packages/migrate/src/diff/proof/run.ts',
   'packages/migrate/src/session/session.ts',
   'packages/rest/src/main.ts',

@@ -1,7 +1,7 @@
 import type { Result } from '../types.ts';
 import { readFlag, readInteger, readJson, readNullable, readText } from './cells.ts';
 import type { RelationBody, Relations } from './relations.ts';
-import type { Column, Table } from './types.ts';
+import type { Column, Table, TableForeignKey, UniqueKey } from './types.ts';
 
 /** What columns of one type and modifier have in common. */
 interface ColumnType {
@@ -72,7 +72,34 @@ export function buildTable(
     deletable: (updates & DELETE) !== 0,
     primaryKey,
     columns: buildColumns(body, types),
+    uniqueKeys: uniqueKeysOf(position, relations),
+    foreignKeys: foreignKeysOf(position, relations),
   };
+}
+
+function uniqueKeysOf(position: number, relations: Relations): ReadonlyMap<string, UniqueKey> {
+  const keys = new Map<string, UniqueKey>();
+  for (const { name, kind, columns } of relations.body(position).constraints) {
+    if (kind === 'f') continue;
+    keys.set(name, { columns: relations.namesOf(position, columns), isPrimary: kind === 'p' });
+  }
+  return keys;
+}
+
+function foreignKeysOf(position: number, relations: Relations): readonly TableForeignKey[] {
+  return relations.body(position).constraints.flatMap(({ name, kind, target, columns, targetColumns }) => {
+    const targetPosition = kind === 'f' ? relations.position(target) : undefined;
+    if (targetPosition === undefined) return [];
+    const own = relations.namesOf(position, columns);
+    const theirs = relations.namesOf(targetPosition, targetColumns);
+    return [
+      {
+        constraint: name,
+        target: relations.name(targetPosition),
+        columns: own.map((column, i) => [column, theirs[i]!] as const),
+      },
+    ];
+  });
 }
 
 function buildColumns(body: RelationBody, { columnTypes, enums }: TypeFacts): ReadonlyMap<string, Column> {

@@ -57,6 +57,19 @@ export interface Table extends QualifiedName {
   /** Primary key columns in key order; for a view, those it passes on. */
   readonly primaryKey: readonly string[];
   readonly columns: ReadonlyMap<string, Column>;
+  /** Primary key and unique constraints by name, columns in constraint order. The loader always gives them; optional for catalogs made by hand. */
+  readonly uniqueKeys?: ReadonlyMap<string, UniqueKey>;
+  /** The relation's own foreign keys, by constraint. Optional as `uniqueKeys`. */
+  readonly foreignKeys?: readonly TableForeignKey[];
+}
+
+export interface UniqueKey {
+  readonly columns: readonly string[];
+  readonly isPrimary: boolean;
+}
+
+export interface TableForeignKey extends ForeignKey {
+  readonly target: QualifiedName;
 }
 
 export interface Column {

@@ -1,0 +1,26 @@
+import { type Catalog, key, loadCatalog } from '@peakstone/kernel/catalog';
+import type { Pool } from '@peakstone/kernel/pg';
+import { loadEnums } from './enums.ts';
+import { type FunctionFacts, loadFunctions } from './functions.ts';
+
+/** What one source's database holds. */
+export interface SourceCatalog {
+  readonly tables: Catalog['tables'];
+  readonly relationships: Catalog['relationships'];
+  readonly functions: ReadonlyMap<string, readonly FunctionFacts[]>;
+  /** Rows of enum tables, by `key(schema, name)`: values with their comments. */
+  readonly enums: ReadonlyMap<string, ReadonlyMap<string, string | null>>;
+}
+
+/**
+ * Reads it whole.
+ * @throws {PgError} @throws {ConnectionError}
+ */
+export async function loadSourceCatalog(
+  pool: Pool,
+  enumTables: readonly { readonly schema: string; readonly name: string }[],
+): Promise<SourceCatalog> {
+  const [{ tables, relationships }, functions] = await Promise.all([loadCatalog(pool), loadFunctions(pool)]);
+  const found = enumTables.flatMap(({ schema, name }) => tables.get(key(schema, name)) ?? []);
+  return { tables, relationships, functions, enums: await loadEnums(pool, found) };
+}

@@ -1,0 +1,147 @@
+/**
+ * Reads `HASURA_GRAPHQL_*` as the reference does.
+ * @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/
+ */
+import { ConfigError, readEnum, readInt, readList, readPort, readString } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+import { parseJwtSecrets } from './jwt.ts';
+import type { AuthConfig, EnabledApi, GraphqlConfig } from './types.ts';
+
+const prefix = 'HASURA_GRAPHQL_';
+const apis: ReadonlySet<string> = new Set([
+  'graphql',
+  'metadata',
+  'pgdump',
+  'config',
+  'developer',
+  'metrics',
+]);
+
+/** @throws {ConfigError} that names the variable and the shape it expects. Pure. */
+export function parseConfig(env: Env): GraphqlConfig {
+  const text = <Default>(name: string, fallback: Default) =>
+    readString(env, prefix + name, { default: fallback });
+  const flag = (name: string, fallback: boolean) => readFlag(env, prefix + name, fallback);
+  const int = (name: string, fallback: number, max?: number) =>
+    readInt(env, prefix + name, { default: fallback, min: 0, ...(max !== undefined && { max }) });
+  const list = (name: string, fallback: readonly string[]) =>
+    readList(env, prefix + name, { default: fallback });
+  const databaseUrl = text('DATABASE_URL', null);
+  const devMode = flag('DEV_MODE', false);
+  return {
+    host: text('SERVER_HOST', '0.0.0.0') === '*' ? '0.0.0.0' : text('SERVER_HOST', '0.0.0.0'),
+    port: readPort(env, `${prefix}SERVER_PORT`, { default: 8080 }),
+    databaseUrl,
+    metadataDatabaseUrl: text('METADATA_DATABASE_URL', databaseUrl),
+    pool: {
+      connections: readInt(env, `${prefix}PG_CONNECTIONS`, { default: 50, min: 1, max: 10_000 }),
+      idleTimeoutMs: 1000 * int('PG_TIMEOUT', 180),
+      acquireTimeoutMs: 1000 * int('PG_POOL_TIMEOUT', 10),
+      connectionLifetimeMs: 1000 * int('PG_CONN_LIFETIME', 600),
+      usePreparedStatements: flag('USE_PREPARED_STATEMENTS', true),
+    },
+    auth: authOf(env),
+    cors: { disabled: flag('DISABLE_CORS', false), domains: list('CORS_DOMAIN', ['*']) },
+    enabledApis: apisOf(list('ENABLED_APIS', ['metadata', 'graphql', 'pgdump', 'config'])),
+    enableConsole: flag('ENABLE_CONSOLE', false),
+    logTypes: new Set(
+      list('ENABLED_LOG_TYPES', ['startup', 'http-log', 'webhook-log', 'websocket-log', 'jwk-refresh-log']),
+    ),
+    logLevel: readEnum(env, `${prefix}LOG_LEVEL`, ['debug', 'info', 'warn', 'error'], { default: 'info' }),
+    stringifyNumericTypes: flag('STRINGIFY_NUMERIC_TYPES', false),
+    booleanNullCollapse: flag('V1_BOOLEAN_NULL_COLLAPSE', false),
+    enableAllowlist: flag('ENABLE_ALLOWLIST', false),
+    enableRemoteSchemaPermissions: flag('ENABLE_REMOTE_SCHEMA_PERMISSIONS', false),
+    inferFunctionPermissions: flag('INFER_FUNCTION_PERMISSIONS', true),
+    devMode,
+    adminInternalErrors: flag('ADMIN_INTERNAL_ERRORS', true),
+    liveQueries: {
+      refetchIntervalMs: int('LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL', 1000),
+      batchSize: int('LIVE_QUERIES_MULTIPLEXED_BATCH_SIZE', 100),
+    },
+    streamingQueries: {
+      refetchIntervalMs: int('STREAMING_QUERIES_MULTIPLEXED_REFETCH_INTERVAL', 1000),
+      batchSize: int('STREAMING_QUERIES_MULTIPLEXED_BATCH_SIZE', 100),
+    },
+    websocket: {
+      keepAliveMs: 1000 * int('WEBSOCKET_KEEPALIVE', 5),
+      connectionInitTimeoutMs: 1000 * int('WEBSOCKET_CONNECTION_INIT_TIMEOUT', 3),
+      closeOnMetadataChange: flag('CLOSE_WEBSOCKETS_ON_METADATA_CHANGE', true),
+      readCookie: flag('WS_READ_COOKIE', false),
+    },
+    experimentalFeatures: new Set(list('EXPERIMENTAL_FEATURES', [])),
+    defaultNamingConvention: readEnum(
+      env,
+      `${prefix}DEFAULT_NAMING_CONVENTION`,
+      ['hasura-default', 'graphql-default'],
+      {
+        default: 'hasura-default',
+      },
+    ),
+    readOnly: flag('ENABLE_MAINTENANCE_MODE', false),
+    authorization: readEnum(env, 'PEAKSTONE_GRAPHQL_AUTHORIZATION', ['metadata', 'rls'], {
+      default: 'metadata',
+    }),
+    env,
+    limits: {
+      maxDepth: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_DEPTH', { default: 64, min: 1, max: 200 }),
+      maxFields: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_FIELDS', { default: 10_000, min: 1, max: 100_000 }),
+      maxTokens: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_TOKENS', { default: 50_000, min: 100 }),
+      maxBodyBytes: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_BODY_BYTES', {
+        default: 64 * 1024 * 1024,
+        min: 1024,
+      }),
+    },
+  };
+}
+
+/** The reference takes more spellings of yes and no than other servers. */
+function readFlag(env: Env, name: string, fallback: boolean): boolean {
+  const text = env[name]?.trim().toLowerCase();
+  if (text === undefined || text === '') return fallback;
+  if (['true', 't', 'yes', 'y', '1'].includes(text)) return true;
+  if (['false', 'f', 'no', 'n', '0'].includes(text)) return false;
+  throw new ConfigError(name, 'true or false', { got: env[name] ?? '' });
+}
+
+function apisOf(names: readonly string[]): ReadonlySet<EnabledApi> {
+  const wrong = names.find(name => !apis.has(name));
+  if (wrong !== undefined)
+    throw new ConfigError(`${prefix}ENABLED_APIS`, `a list of ${[...apis].join(', ')}`, { got: wrong });
+  return new Set(names as readonly EnabledApi[]);
+}
+
+function authOf(env: Env): AuthConfig {
+  const secret = env[`${prefix}ADMIN_SECRET`] || env[`${prefix}ACCESS_KEY`];
+  const secrets = env[`${prefix}ADMIN_SECRETS`];
+  const jwt = env[`${prefix}JWT_SECRETS`] || env[`${prefix}JWT_SECRET`];
+  const url = env[`${prefix}AUTH_HOOK`];
+  const adminSecrets = secrets ? secretsOf(secrets) : secret ? [secret] : [];
+  const auth: AuthConfig = {
+    adminSecrets,
+    jwt: jwt ? parseJwtSecrets(jwt) : [],
+    hook: url
+      ? {
+          url,
+          mode: readEnum(env, `${prefix}AUTH_HOOK_MODE`, ['GET', 'POST'], { default: 'GET' }),
+          sendRequestBody: readFlag(env, `${prefix}AUTH_HOOK_SEND_REQUEST_BODY`, true),
+        }
+      : null,
+    unauthorizedRole: env[`${prefix}UNAUTHORIZED_ROLE`] || null,
+  };
+  if (adminSecrets.length === 0 && (auth.jwt.length > 0 || auth.hook))
+    throw new ConfigError(`${prefix}ADMIN_SECRET`, 'set where JWT or a webhook is', {
+      hint: 'Without an admin secret everybody is the administrator.',
+    });
+  return auth;
+}
+
+function secretsOf(text: string): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.every(each => typeof each === 'string' && each !== '')) return value;
+  } catch {
+    // Told below, without repeating it.
+  }
+  throw new ConfigError(`${prefix}ADMIN_SECRETS`, 'a JSON list of texts');
+}

@@ -1,0 +1,81 @@
+/** The settings of a server, read from `HASURA_GRAPHQL_*`. Units stand in the names. */
+import type { JwtConfig } from './jwt.ts';
+
+/** What can be reached, by `HASURA_GRAPHQL_ENABLED_APIS`. */
+export type EnabledApi = 'graphql' | 'metadata' | 'pgdump' | 'config' | 'developer' | 'metrics';
+
+export interface GraphqlConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Of the source `default`; null without one. */
+  readonly databaseUrl: string | null;
+  /** Where metadata is kept; null keeps it in memory alone. */
+  readonly metadataDatabaseUrl: string | null;
+  readonly pool: PoolConfig;
+  readonly auth: AuthConfig;
+  readonly cors: CorsConfig;
+  readonly enabledApis: ReadonlySet<EnabledApi>;
+  readonly enableConsole: boolean;
+  readonly logTypes: ReadonlySet<string>;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** bigint, numeric and their kin as strings, so that no client rounds them. */
+  readonly stringifyNumericTypes: boolean;
+  /** `_eq: null` is true, as it was before version 2. */
+  readonly booleanNullCollapse: boolean;
+  readonly enableAllowlist: boolean;
+  readonly enableRemoteSchemaPermissions: boolean;
+  readonly inferFunctionPermissions: boolean;
+  readonly devMode: boolean;
+  readonly adminInternalErrors: boolean;
+  readonly liveQueries: { readonly refetchIntervalMs: number; readonly batchSize: number };
+  readonly streamingQueries: { readonly refetchIntervalMs: number; readonly batchSize: number };
+  readonly websocket: {
+    readonly keepAliveMs: number;
+    readonly connectionInitTimeoutMs: number;
+    readonly closeOnMetadataChange: boolean;
+    readonly readCookie: boolean;
+  };
+  readonly experimentalFeatures: ReadonlySet<string>;
+  readonly defaultNamingConvention: 'hasura-default' | 'graphql-default';
+  readonly readOnly: boolean;
+  /** `metadata`: permissions as the reference keeps them. `rls`: the role is the database's, and its policies decide. */
+  readonly authorization: 'metadata' | 'rls';
+  /** What the environment holds for metadata that names its variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly limits: LimitsConfig;
+}
+
+export interface PoolConfig {
+  readonly connections: number;
+  readonly idleTimeoutMs: number;
+  readonly acquireTimeoutMs: number;
+  readonly connectionLifetimeMs: number;
+  readonly usePreparedStatements: boolean;
+}
+
+export interface AuthConfig {
+  readonly adminSecrets: readonly string[];
+  readonly jwt: readonly JwtConfig[];
+  readonly hook: {
+    readonly url: string;
+    readonly mode: 'GET' | 'POST';
+    readonly sendRequestBody: boolean;
+  } | null;
+  readonly unauthorizedRole: string | null;
+}
+
+export interface CorsConfig {
+  readonly disabled: boolean;
+  /** `*`, or origins, in which `https://*.example.com` stands for every host below. */
+  readonly domains: readonly string[];
+}
+
+/** Bounds on what one operation may ask, before any work is done. */
+export interface LimitsConfig {
+  readonly maxDepth: number;
+  /** Fields of an operation, each counted as often as its fragments are spread. */
+  readonly maxFields: number;
+  /** Tokens of a document. */
+  readonly maxTokens: number;
+  readonly maxBodyBytes: number;
+}

@@ -1,0 +1,48 @@
+/** Changes of the metadata, which is never mutated: each gives another one. Pure. */
+import { HasuraError } from '../errors.ts';
+import type { TableName } from '../ir/boolExp.ts';
+import { type Metadata, type QualifiedTable, qualify, type Source, type TableMetadata } from './metadata.ts';
+
+export const defaultSource = 'default';
+
+/** @throws {HasuraError} not-exists */
+export function sourceIn(metadata: Metadata, name: string): Source {
+  const source = metadata.sources.find(each => each.name === name);
+  if (!source) throw new HasuraError('not-exists', `source with name "${name}" does not exist`);
+  return source;
+}
+
+export function withSource(metadata: Metadata, name: string, change: (source: Source) => Source): Metadata {
+  sourceIn(metadata, name);
+  return {
+    ...metadata,
+    sources: metadata.sources.map(source => (source.name === name ? change(source) : source)),
+  };
+}
+
+export function isTable(given: QualifiedTable, name: TableName): boolean {
+  const qualified = qualify(given);
+  return qualified.schema === name.schema && qualified.name === name.name;
+}
+
+export function tableIn(source: Source, name: TableName): TableMetadata | undefined {
+  return source.tables.find(({ table }) => isTable(table, name));
+}
+
+/** @throws {HasuraError} not-exists for a table that is not tracked */
+export function withTable(
+  metadata: Metadata,
+  sourceName: string,
+  name: TableName,
+  change: (table: TableMetadata) => TableMetadata,
+): Metadata {
+  return withSource(metadata, sourceName, source => ({
+    ...source,
+    tables: source.tables.map(table => (isTable(table.table, name) ? change(table) : table)),
+  }));
+}
+
+/** An object without members that are undefined, as exports have it. */
+export function compact<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,168 @@
+/**
+ * The engine: finds or makes the plan of a request, runs it in one exchange a source, and puts the answer together from the
+ * database's own bytes. Every transport calls it; what it throws is none of a client's making.
+ */
+
+import {
+  createShortStatements,
+  PgError,
+  type Pool,
+  type Result,
+  type ShortStatements,
+} from '@peakstone/kernel/pg';
+import type { Session } from './auth/types.ts';
+import type { GraphqlConfig } from './config/types.ts';
+import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
+import { planOperation } from './engine/planOperation.ts';
+import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
+import { planTransaction } from './engine/transaction.ts';
+import type { Answer, ExecutablePlan, GraphqlRequest, PlannedRoot, StatementGroup } from './engine/types.ts';
+import { graphqlErrors, HasuraError } from './errors.ts';
+
+export interface EngineContext {
+  readonly config: GraphqlConfig;
+  readonly snapshot: Snapshot;
+  pool(source: string): Pool;
+}
+
+export interface ExecuteOptions {
+  readonly kind?: 'hasura' | 'relay';
+  /** Aborted when the client has gone. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Engine {
+  /** Answers a query or a mutation. Never rejects for what a client may do wrong: that is an answer, too. */
+  execute(request: GraphqlRequest, session: Session, options?: ExecuteOptions): Promise<Answer>;
+  /** The plan of any operation, for who runs it in ways of their own. @throws {HasuraError} */
+  plan(request: GraphqlRequest, session: Session, options?: ExecuteOptions): Promise<ExecutablePlan>;
+}
+
+/** `context` is read once a request, as each of its parts can be replaced. */
+export function createEngine(context: () => EngineContext): Engine {
+  const short = createShortStatements();
+
+  const plan = async (
+    request: GraphqlRequest,
+    session: Session,
+    { kind = 'hasura' }: ExecuteOptions,
+    current: EngineContext,
+  ): Promise<ExecutablePlan> => {
+    const { snapshot, config } = current;
+    const key = `${kind}\n${session.role}\n${session.isBackend}\n${request.operationName ?? ''}\n${request.query}`;
+    const known = snapshot.memo.find(key, request.variables);
+    if (known) return known;
+    const of: SchemaOfRole = await snapshot.role(session.role, session.isBackend, kind);
+    const planned = planOperation(request, of, snapshot, config);
+    snapshot.memo.keep(key, request.variables, planned.plan, planned.structural);
+    return planned.plan;
+  };
+
+  return {
+    plan: (request, session, options = {}) => plan(request, session, options, context()),
+    async execute(request, session, options = {}) {
+      const current = context();
+      try {
+        const made = await plan(request, session, options, current);
+        if (made.kind === 'subscription')
+          throw new HasuraError(
+            'unexpected-payload',
+            'subscriptions are not supported over HTTP, use websockets instead',
+          );
+        const results: (readonly Result[])[] = [];
+        for (const group of made.groups)
+          results.push(await runGroup(group, made, request, session, current, short));
+        return { body: assemble(made, results), error: null, headers: [] };
+      } catch (error) {
+        if (!(error instanceof HasuraError)) throw error;
+        return failure([error], session, current.config);
+      }
+    },
+  };
+}
+
+/** Errors as an answer. */
+export function failure(
+  errors: readonly HasuraError[],
+  session: Pick<Session, 'isAdmin'> | null,
+  config: GraphqlConfig,
+): Answer {
+  const showInternal = config.devMode || (config.adminInternalErrors && (session?.isAdmin ?? false));
+  return { body: [graphqlErrors(errors, { showInternal })], error: errors[0] ?? null, headers: [] };
+}
+
+async function runGroup(
+  group: StatementGroup,
+  { kind }: ExecutablePlan,
+  request: GraphqlRequest,
+  session: Session,
+  { config, pool }: EngineContext,
+  short: ShortStatements,
+): Promise<readonly Result[]> {
+  const transaction = planTransaction(group, request, session, {
+    authorization: config.authorization,
+    isShort: short.has,
+  });
+  const startedAt = performance.now();
+  try {
+    const results = await pool(group.source).exchange(transaction.exchange);
+    const durationMs = performance.now() - startedAt;
+    for (const { text } of transaction.statements) short.note(text, durationMs);
+    return results.slice(transaction.first);
+  } catch (error) {
+    const index =
+      error instanceof PgError && error.statement !== null ? error.statement - transaction.first : -1;
+    const planned = group.statements[index] ?? group.statements[0]!;
+    const failed = {
+      text: planned.text,
+      values: transaction.statements[Math.max(0, index)]?.values ?? [],
+      path: planned.path,
+    };
+    const refusal =
+      error instanceof PgError
+        ? (checkFailure(error, planned.checks) ??
+          fromPgError(error, failed, kind === 'mutation' ? 'mutation' : 'query'))
+        : fromConnectionError(error, planned.path);
+    throw refusal ?? error;
+  }
+}
+
+/** A permission's check that did not hold makes its statement fail with a marker of its own. */
+function checkFailure(
+  { message }: PgError,
+  checks: ReadonlyMap<string, HasuraError> | undefined,
+): HasuraError | null {
+  for (const [marker, error] of checks ?? []) if (message.includes(marker)) return error;
+  return null;
+}
+
+/** `{"data":{…}}`, where what the database made is passed through. */
+function assemble(plan: ExecutablePlan, results: readonly (readonly Result[])[]): (Uint8Array | string)[] {
+  const body: (Uint8Array | string)[] = ['{"data":'];
+  append(body, plan.roots, results);
+  body.push('}');
+  return body;
+}
+
+function append(
+  body: (Uint8Array | string)[],
+  roots: readonly PlannedRoot[],
+  results: readonly (readonly Result[])[],
+): void {
+  let separator = '{';
+  for (const { alias, from } of roots) {
+    body.push(`${separator}"${alias}":`);
+    separator = ',';
+    switch (from.kind) {
+      case 'constant':
+        body.push(from.json);
+        break;
+      case 'cell':
+        body.push(results[from.group]?.[from.statement]?.rows[0]?.[from.column] ?? 'null');
+        break;
+      case 'namespace':
+        append(body, from.roots, results);
+    }
+  }
+  body.push(separator === '{' ? '{}' : '}');
+}

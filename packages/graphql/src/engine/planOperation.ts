@@ -1,0 +1,144 @@
+/** From a request's text to a plan: parse, resolve against the role's schema, plan, write SQL. Pure. */
+
+import type { GraphqlConfig } from '../config/types.ts';
+import { HasuraError, type Path } from '../errors.ts';
+import { introspect } from '../introspect/introspect.ts';
+import type { ReadRoot } from '../ir/select.ts';
+import { type Operation, parseOperation } from '../parse/document.ts';
+import type { PlanContext } from '../plan/context.ts';
+import { planReadRoot } from '../plan/roots.ts';
+import { readDirectives } from '../resolve/directives.ts';
+import { assertVariables, type ResolvedField, resolveRoot, usedVariables } from '../resolve/selection.ts';
+import { bindVariables } from '../resolve/variables.ts';
+import type { FieldMeaning } from '../schema/meaning.ts';
+import { readStatement } from '../sql/statement.ts';
+import type { SchemaOfRole, Snapshot } from './snapshot.ts';
+import type {
+  ExecutablePlan,
+  GraphqlRequest,
+  OperationKind,
+  PlannedRoot,
+  PlannedStatement,
+  StatementGroup,
+} from './types.ts';
+
+export interface PlannedOperation {
+  readonly plan: ExecutablePlan;
+  /** Values of variables that decided over it. */
+  readonly structural: readonly (readonly (string | number)[])[];
+}
+
+/** @throws {HasuraError} */
+export function planOperation(
+  request: GraphqlRequest,
+  of: SchemaOfRole,
+  { model }: Snapshot,
+  config: GraphqlConfig,
+): PlannedOperation {
+  const operation = parseOperation(request.query, request.operationName, config.limits);
+  const structural: (readonly (string | number)[])[] = [];
+  const variables = bindVariables(operation.definition, request.variables, {
+    allowsNull: config.env.HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES === 'true',
+  });
+  const used = usedVariables(operation);
+  assertVariables(used, variables, request.variables);
+  const context = {
+    schema: of.schema,
+    operation,
+    variables,
+    nullsUnbound: !config.experimentalFeatures.has('no_null_unbound_variable_default'),
+    onStructural: (path: readonly (string | number)[]) => void structural.push(path),
+  };
+  const kind = operation.definition.operation as OperationKind;
+  const directives = readDirectives(operation.definition.directives, locations[kind], context, []);
+  const root = rootType(kind, of);
+  const fields = resolveRoot(context, root);
+  if (kind === 'subscription') assertOneRoot(operation, fields, directives.multipleRoots ?? false);
+  const builder = new GroupBuilder();
+  const planContext = (source: string): PlanContext => ({
+    model,
+    source: model.sources.get(source)!,
+    view: of.view,
+    stringifyNumericTypes: config.stringifyNumericTypes,
+    onStructural: context.onStructural,
+  });
+  const roots = fields.map(field => planRoot(field, root, of, planContext, builder));
+  return { plan: { kind, roots, groups: builder.finish(), cached: directives.cached ?? null }, structural };
+}
+
+const locations = { query: 'QUERY', mutation: 'MUTATION', subscription: 'SUBSCRIPTION' } as const;
+
+function rootType(kind: OperationKind, { schema }: SchemaOfRole): string {
+  const root = schema[kind];
+  if (root === null)
+    throw new HasuraError(
+      'validation-failed',
+      kind === 'mutation' ? 'no mutations exist' : 'no such operation',
+      { path: [] },
+    );
+  return root;
+}
+
+function assertOneRoot(_operation: Operation, fields: readonly ResolvedField[], isAllowed: boolean): void {
+  if (fields.length > 1 && !isAllowed)
+    throw new HasuraError('validation-failed', 'subscriptions must select one top level field');
+}
+
+/** The source whose database a root field is read from; null for what needs none. */
+function sourceOf(means: FieldMeaning): string | null {
+  return 'table' in means && means.table !== null ? means.table.source : null;
+}
+
+function planRoot(
+  field: ResolvedField,
+  typeName: string,
+  of: SchemaOfRole,
+  context: (source: string) => PlanContext,
+  builder: GroupBuilder,
+): PlannedRoot {
+  const { alias, def, path } = field;
+  switch (def.means.kind) {
+    case 'typename':
+      return { alias, from: { kind: 'constant', json: JSON.stringify(typeName) } };
+    case 'noQueries':
+      return {
+        alias,
+        from: { kind: 'constant', json: '"There are no queries available to the current role."' },
+      };
+    case 'introspectSchema':
+    case 'introspectType':
+      return { alias, from: { kind: 'constant', json: introspect(field, of.schema) } };
+    case 'namespace': {
+      const fields = field.selection?.kind === 'object' ? field.selection.fields : [];
+      const type = field.selection?.kind === 'object' ? field.selection.type : '';
+      return {
+        alias,
+        from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, context, builder)) },
+      };
+    }
+    default: {
+      const source = sourceOf(def.means);
+      if (source === null) throw new TypeError(`${def.name} is no root field`);
+      return { alias, from: builder.addRead(source, planReadRoot(context(source), field), path) };
+    }
+  }
+}
+
+/** Collects statements by source; reads of one source are columns of one statement. */
+class GroupBuilder {
+  readonly #groups: { readonly source: string; readonly roots: ReadRoot[]; path: Path }[] = [];
+
+  addRead(source: string, root: ReadRoot, path: Path): PlannedRoot['from'] {
+    let index = this.#groups.findIndex(group => group.source === source);
+    if (index < 0) index = this.#groups.push({ source, roots: [], path }) - 1;
+    const group = this.#groups[index]!;
+    return { kind: 'cell', group: index, statement: 0, column: group.roots.push(root) - 1 };
+  }
+
+  finish(): readonly StatementGroup[] {
+    return this.#groups.map(({ source, roots, path }) => {
+      const statement: PlannedStatement = { ...readStatement(roots), path };
+      return { source, statements: [statement], writes: false };
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/** What transports hand to the engine, and what they get back: HTTP, WebSockets and stored endpoints alike. */
+import type { HasuraError } from '../errors.ts';
+import type { StatementTemplate } from '../sql/statement.ts';
+
+export interface GraphqlRequest {
+  readonly query: string;
+  readonly operationName: string | null;
+  /** As `parseJson` reads it: numbers keep every digit. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** A GraphQL answer: its bytes, as the database made them. */
+export interface Answer {
+  readonly body: readonly (Uint8Array | string)[];
+  /** What went wrong, when the answer is errors. Transports that have statuses tell by it. */
+  readonly error: HasuraError | null;
+  readonly headers: readonly string[];
+}
+
+export type OperationKind = 'query' | 'mutation' | 'subscription';
+
+/** An operation made ready for a role and a shape of variables; run again for every request alike. */
+export interface ExecutablePlan {
+  readonly kind: OperationKind;
+  /** Root fields in the order of the answer. */
+  readonly roots: readonly PlannedRoot[];
+  /** By source, in the order in which they run. */
+  readonly groups: readonly StatementGroup[];
+  readonly cached: { readonly ttlSeconds: number; readonly refresh: boolean } | null;
+}
+
+export interface PlannedRoot {
+  readonly alias: string;
+  readonly from:
+    | { readonly kind: 'constant'; readonly json: string }
+    | { readonly kind: 'cell'; readonly group: number; readonly statement: number; readonly column: number }
+    /** Further root fields within, under a source's namespace. */
+    | { readonly kind: 'namespace'; readonly roots: readonly PlannedRoot[] };
+}
+
+/** Statements of one source: one transaction. */
+export interface StatementGroup {
+  readonly source: string;
+  readonly statements: readonly PlannedStatement[];
+  readonly writes: boolean;
+}
+
+export interface PlannedStatement extends StatementTemplate {
+  /** Where in the operation its errors are told to be. */
+  readonly path: readonly (string | number)[];
+  /** What a check of a permission fails with; by the marker that the statement fails with. */
+  readonly checks?: ReadonlyMap<string, HasuraError>;
+}

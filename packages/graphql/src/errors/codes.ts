@@ -1,0 +1,55 @@
+/** Every code of the reference, and the HTTP status under which its metadata API tells it. */
+const statusOf = {
+  'validation-failed': 400,
+  'access-denied': 401,
+  'parse-failed': 400,
+  'invalid-configuration': 400,
+  unexpected: 500,
+  'not-exists': 400,
+  'not-supported': 400,
+  'permission-error': 400,
+  'already-exists': 400,
+  'permission-denied': 400,
+  'dependency-error': 400,
+  'constraint-violation': 400,
+  'data-exception': 400,
+  'constraint-error': 400,
+  'concurrent-update': 400,
+  conflict: 409,
+  'invalid-jwt': 400,
+  'jwt-invalid-claims': 400,
+  'jwt-missing-role-claims': 400,
+  'jwt-invalid-issuer': 400,
+  'jwt-invalid-key': 400,
+  'invalid-headers': 400,
+  'not-found': 404,
+  'coercion-error': 400,
+  'remote-schema-error': 400,
+  'remote-schema-conflicts': 400,
+  'bad-request': 400,
+  'method-not-allowed': 405,
+  'invalid-params': 400,
+  'invalid-json': 400,
+  'unexpected-payload': 400,
+  'postgres-error': 400,
+  'start-failed': 500,
+  'already-tracked': 400,
+  'already-untracked': 400,
+  'already-init': 400,
+  'cyclic-dependency': 400,
+  'no-tables': 400,
+  busy: 503,
+  timeout: 500,
+  'template-resolution-failed': 400,
+  'metadata-warnings': 400,
+  'track-table-failed': 400,
+  'invalid-custom-types': 400,
+  'action-webhook-code': 400,
+} as const;
+
+export type ErrorCode = keyof typeof statusOf;
+
+/** The HTTP status of a code. */
+export function statusOfCode(code: ErrorCode): number {
+  return statusOf[code];
+}

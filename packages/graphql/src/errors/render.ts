@@ -1,0 +1,35 @@
+/** Errors become bodies here, and nowhere else: GraphQL's form and that of the metadata API. */
+import type { HasuraError } from './hasuraError.ts';
+
+export interface RenderOptions {
+  /** Whether what is for the administrator alone is shown. */
+  readonly showInternal: boolean;
+}
+
+interface GraphqlError {
+  readonly message: string;
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+/** One entry of `errors`. Pure. */
+export function graphqlError(error: HasuraError, { showInternal }: RenderOptions): GraphqlError {
+  const extensions: Record<string, unknown> = { path: error.pathText, code: error.code };
+  if (showInternal && error.internal !== undefined) extensions.internal = error.internal;
+  return { message: error.message, extensions: { ...extensions, ...error.extensions } };
+}
+
+/** A GraphQL answer that is nothing but errors. Pure. */
+export function graphqlErrors(errors: readonly HasuraError[], options: RenderOptions): string {
+  return JSON.stringify({ errors: errors.map(error => graphqlError(error, options)) });
+}
+
+/** The body of the metadata API, and of whatever else is no GraphQL. Pure. */
+export function metadataError(error: HasuraError, { showInternal }: RenderOptions): string {
+  const { code, message, internal } = error;
+  return JSON.stringify({
+    code,
+    error: message,
+    path: error.pathText,
+    ...(showInternal && internal !== undefined && { internal }),
+  });
+}

@@ -1,0 +1,30 @@
+import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import type { Pool } from '@peakstone/kernel/pg';
+import type { Authenticate } from '../auth/session.ts';
+import type { Session } from '../auth/types.ts';
+import type { EnabledApi, GraphqlConfig } from '../config/types.ts';
+import type { Engine } from '../engine.ts';
+import type { MetadataState } from '../metadata/state.ts';
+
+/** The live parts of a server, for its routes. */
+export interface HttpContext {
+  readonly config: GraphqlConfig;
+  readonly engine: Engine;
+  readonly authenticate: Authenticate;
+  readonly metadata: MetadataState;
+  pool(source: string): Pool;
+  /** Whether databases and metadata are as they should be, for `/healthz`. */
+  health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;
+}
+
+export interface Route {
+  readonly methods: readonly string[];
+  readonly path: string;
+  /** The API that it belongs to, when it can be switched off. */
+  readonly api: EnabledApi | null;
+  /** How refusals are told. */
+  readonly errors: 'graphql' | 'graphqlStatus' | 'metadata';
+  /** Null: nobody is asked who he is. */
+  readonly answer: (request: HttpRequest, context: HttpContext, session: Session) => Promise<HttpResponse>;
+  readonly isOpen?: boolean;
+}

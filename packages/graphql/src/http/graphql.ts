@@ -1,0 +1,55 @@
+/** `/v1/graphql` and its kin. */
+
+import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import type { Session } from '../auth/types.ts';
+import type { Answer } from '../engine/types.ts';
+import { readGraphqlBody, readJson } from './body.ts';
+import type { HttpContext, Route } from './context.ts';
+import { jsonType } from './respond.ts';
+
+function graphqlRoute(path: string, kind: 'hasura' | 'relay', errors: Route['errors']): Route {
+  return {
+    methods: ['POST'],
+    path,
+    api: 'graphql',
+    errors,
+    answer: (request, context, session) => answerGraphql(request, context, session, kind, errors),
+  };
+}
+
+async function answerGraphql(
+  request: HttpRequest,
+  { config, engine }: HttpContext,
+  session: Session,
+  kind: 'hasura' | 'relay',
+  errors: Route['errors'],
+): Promise<HttpResponse> {
+  const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
+  const aborter = new AbortController();
+  request.onAborted(() => aborter.abort());
+  const options = { kind, signal: aborter.signal };
+  if (body.kind === 'single') return respond(await engine.execute(body.request, session, options), errors);
+  const answers: Answer[] = [];
+  for (const each of body.requests) {
+    // One in a batch that is refused does not keep the others from their answers.
+    answers.push(await engine.execute(each, session, options));
+  }
+  const parts = answers.flatMap(({ body: bytes }, i) => (i === 0 ? bytes : [',', ...bytes]));
+  return { status: 200, headers: jsonType, body: buffers(['[', ...parts, ']']) };
+}
+
+/** Errors are answers like all others, but in the first version of the API, where they have statuses. */
+function respond({ body, error, headers }: Answer, errors: Route['errors']): HttpResponse {
+  const status = error !== null && errors === 'graphqlStatus' ? error.status : 200;
+  return { status, headers: [...jsonType, ...headers], body: buffers(body) };
+}
+
+function buffers(parts: readonly (Uint8Array | string)[]): readonly Uint8Array[] {
+  return parts.map(part => (typeof part === 'string' ? Buffer.from(part) : part));
+}
+
+export const graphqlRoutes: readonly Route[] = [
+  graphqlRoute('/v1/graphql', 'hasura', 'graphql'),
+  graphqlRoute('/v1alpha1/graphql', 'hasura', 'graphqlStatus'),
+  graphqlRoute('/v1beta1/relay', 'relay', 'graphql'),
+];

@@ -1,0 +1,85 @@
+/** The HTTP edge: which route answers, who asks, and what is thrown as an answer. */
+
+import { type Handler, HttpError, type HttpRequest, type HttpResponse } from '@peakstone/kernel/http';
+import type { Session } from '../auth/types.ts';
+import { graphqlErrors, HasuraError, metadataError } from '../errors.ts';
+import type { HttpContext, Route } from './context.ts';
+import { answerPreflight, corsHeaders } from './cors.ts';
+import { graphqlRoutes } from './graphql.ts';
+import { metadataRoutes } from './metadata.ts';
+import { json } from './respond.ts';
+import { statusRoutes } from './status.ts';
+
+export interface HandlerOptions {
+  /** Of further parts of the server. */
+  readonly routes?: readonly Route[];
+  /** Told of what is no client's fault. */
+  readonly onFault: (error: unknown, request: HttpRequest) => void;
+}
+
+/** `context` is read once a request. */
+export function createHandler(context: () => HttpContext, { routes = [], onFault }: HandlerOptions): Handler {
+  const table = new Map(
+    [...graphqlRoutes, ...metadataRoutes, ...statusRoutes, ...routes].map(route => [route.path, route]),
+  );
+  return async request => {
+    const current = context();
+    const preflight = answerPreflight(request, current.config.cors);
+    if (preflight) return preflight;
+    const route = table.get(request.path);
+    const response = await answer(request, route, current, onFault);
+    return { ...response, headers: [...response.headers, ...corsHeaders(request, current.config.cors)] };
+  };
+}
+
+async function answer(
+  request: HttpRequest,
+  route: Route | undefined,
+  context: HttpContext,
+  onFault: HandlerOptions['onFault'],
+): Promise<HttpResponse> {
+  if (!route?.methods.includes(request.method) || (route.api && !context.config.enabledApis.has(route.api)))
+    return json(404, JSON.stringify({ code: 'not-found', error: 'resource does not exist', path: '$' }));
+  let session: Session | null = null;
+  try {
+    session = route.isOpen ? nobody : await context.authenticate(request.headers);
+    return await route.answer(request, context, session);
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    const refusal = error instanceof HasuraError ? error : internal(error);
+    if (!(error instanceof HasuraError)) onFault(error, request);
+    return render(refusal, route, session, context);
+  }
+}
+
+const nobody: Session = {
+  role: '',
+  variables: new Map(),
+  isAdmin: false,
+  isBackend: false,
+  claimsJson: null,
+  expiresAtMs: null,
+};
+
+function internal(cause: unknown): HasuraError {
+  return new HasuraError('unexpected', 'internal server error', { cause });
+}
+
+function render(
+  error: HasuraError,
+  { errors }: Route,
+  session: Session | null,
+  { config }: HttpContext,
+): HttpResponse {
+  const options = {
+    showInternal: config.devMode || (config.adminInternalErrors && session?.role === 'admin'),
+  };
+  switch (errors) {
+    case 'graphql':
+      return json(200, graphqlErrors([error], options));
+    case 'graphqlStatus':
+      return json(error.status === 401 ? 400 : error.status, graphqlErrors([error], options));
+    case 'metadata':
+      return json(error.status, metadataError(error, options));
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The command line, as the reference's: everything comes from the environment, or from the flags of the same names.
+ * @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/
+ */
+import { ConfigError } from '@peakstone/kernel/config';
+import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import { graphqlService } from './service.ts';
+import { hasuraVersion } from './version.ts';
+
+const usage = `Usage: peakstone graphql [serve | version] [--FLAG VALUE …]
+
+Serves GraphQL in place of Hasura GraphQL Engine ${hasuraVersion}, by its own settings:
+every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
+
+  --database-url URL            The database (HASURA_GRAPHQL_DATABASE_URL)
+  --metadata-database-url URL   Where metadata is kept (default: the same)
+  --admin-secret TEXT           Who knows it may do everything; better from the environment
+  --server-port PORT            Default 8080
+  -h, --help                    Show this help text
+`;
+
+/**
+ * Runs until a signal ends it, or the command is done.
+ * @returns the exit code: 0, or 1 for what went wrong (said on standard error).
+ */
+export async function runGraphql(argv: readonly string[], env: Env): Promise<number> {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const [command, ...flags] = argv[0]?.startsWith('-') || argv.length === 0 ? ['serve', ...argv] : argv;
+  if (command === 'version') {
+    process.stdout.write(`Hasura GraphQL Engine (PeakStone): ${hasuraVersion}\n`);
+    return 0;
+  }
+  if (command !== 'serve') return fail(`Unknown command: ${command}\n\n${usage}`);
+  try {
+    return await serve({ ...env, ...readFlags(flags) });
+  } catch (error) {
+    if (error instanceof ConfigError || (error as NodeJS.ErrnoException).syscall === 'listen')
+      return fail((error as Error).message);
+    throw error;
+  }
+}
+
+/** `--server-port 8080` or `--server-port=8080` as HASURA_GRAPHQL_SERVER_PORT; a flag without a value is true. */
+function readFlags(argv: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (let i = 0; i < argv.length; i++) {
+    const match = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(argv[i]!);
+    if (!match) throw new ConfigError(argv[i]!, 'a flag such as --server-port 8080');
+    const name = `HASURA_GRAPHQL_${match[1]!.replaceAll('-', '_').toUpperCase()}`;
+    const next = argv[i + 1];
+    if (match[2] !== undefined) flags[name] = match[2];
+    else if (next !== undefined && !next.startsWith('--')) {
+      flags[name] = next;
+      i++;
+    } else flags[name] = 'true';
+  }
+  return flags;
+}
+
+async function serve(env: Env): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  const aborter = new AbortController();
+  const onSignal = (): void => {
+    aborter.abort();
+    end.resolve(0);
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const stopReleasing = releaseMemoryAtRest();
+  try {
+    const service = await graphqlService.start(
+      graphqlService.config(env),
+      { out: text => void process.stdout.write(text) },
+      aborter.signal,
+    );
+    const code = await end.promise;
+    await service.stop();
+    return code;
+  } catch (error) {
+    if (aborter.signal.aborted) return await end.promise;
+    throw error;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopReleasing();
+  }
+}
+
+function fail(message: string): number {
+  process.stderr.write(message.endsWith('\n') ? message : `${message}\n`);
+  return 1;
+}

@@ -1,0 +1,141 @@
+/**
+ * Metadata and catalogs become the model; what cannot be served is left out and told as an inconsistency. Pure.
+ */
+import { key } from '@peakstone/kernel/catalog';
+import type { SourceCatalog } from '../catalog/load.ts';
+import type { Metadata, NamingConvention, Source } from '../definition/metadata.ts';
+import { qualify } from '../definition/metadata.ts';
+import { HasuraError } from '../errors.ts';
+import { trackAll } from './autoTrack.ts';
+import { buildFunction } from './function.ts';
+import { createNaming } from './naming.ts';
+import { resolveRelationships } from './relationship.ts';
+import { buildTable } from './table.ts';
+import { resolveComputedFields } from './tableFunctions.ts';
+import {
+  type FunctionModel,
+  type Inconsistency,
+  type Model,
+  type SourceModel,
+  type TableModel,
+  tableKey,
+} from './types.ts';
+
+export interface BuildOptions {
+  readonly defaultNamingConvention: NamingConvention;
+  /** Everything in the database is served, tracked or not. */
+  readonly tracksAll: boolean;
+}
+
+/** A catalog, or why there is none. */
+export type CatalogResult = SourceCatalog | { readonly failure: string };
+
+export function buildModel(
+  metadata: Metadata,
+  catalogs: ReadonlyMap<string, CatalogResult>,
+  options: BuildOptions,
+): Model {
+  const inconsistencies: Inconsistency[] = [];
+  const sources = new Map<string, SourceModel>();
+  for (const source of metadata.sources) {
+    const catalog = catalogs.get(source.name);
+    if (!catalog || 'failure' in catalog) {
+      inconsistencies.push({
+        type: 'source',
+        name: `source ${source.name}`,
+        reason: `Inconsistent object: ${catalog?.failure ?? 'not connected'}`,
+        definition: source.name,
+        object: { kind: 'source', source: source.name },
+      });
+      continue;
+    }
+    const served = options.tracksAll ? trackAll(source, catalog) : source;
+    sources.set(source.name, buildSource(served, catalog, options, inconsistencies));
+  }
+  return {
+    metadata,
+    sources,
+    inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
+    inconsistencies,
+  };
+}
+
+function buildSource(
+  source: Source,
+  catalog: SourceCatalog,
+  { defaultNamingConvention }: BuildOptions,
+  inconsistencies: Inconsistency[],
+): SourceModel {
+  const naming = createNaming(source.customization, defaultNamingConvention);
+  const bare = new Map<string, TableModel>();
+  for (const table of source.tables) {
+    const name = qualify(table.table);
+    try {
+      bare.set(tableKey(name), buildTable(table, source.name, catalog, naming));
+    } catch (error) {
+      if (!(error instanceof HasuraError)) throw error;
+      inconsistencies.push({
+        type: 'table',
+        name: `table ${name.schema === 'public' ? name.name : `${name.schema}.${name.name}`} in source ${source.name}`,
+        reason: `Inconsistent object: ${error.message}`,
+        definition: name.schema === 'public' ? name.name : name,
+        object: { kind: 'table', source: source.name, table: name },
+      });
+    }
+  }
+  const tables = new Map<string, TableModel>();
+  for (const [id, table] of bare) {
+    tables.set(id, {
+      ...table,
+      columns: withEnums(table, bare, catalog),
+      relationships: resolveRelationships(table, bare, catalog, inconsistencies),
+      computedFields: resolveComputedFields(table, bare, catalog, inconsistencies),
+    });
+  }
+  const functions: FunctionModel[] = [];
+  for (const metadata of source.functions ?? []) {
+    const name = qualify(metadata.function);
+    try {
+      functions.push(buildFunction(metadata, source.name, tables, catalog));
+    } catch (error) {
+      if (!(error instanceof HasuraError)) throw error;
+      inconsistencies.push({
+        type: 'function',
+        name: `function ${name.schema === 'public' ? name.name : `${name.schema}.${name.name}`} in source ${source.name}`,
+        reason: `Inconsistent object: ${error.message}`,
+        definition: name.schema === 'public' ? name.name : name,
+        object: { kind: 'function', source: source.name, function: name },
+      });
+    }
+  }
+  return {
+    name: source.name,
+    metadata: source,
+    naming,
+    tables,
+    functions,
+    logicalModels: new Map((source.logical_models ?? []).map(model => [model.name, model])),
+    nativeQueries: source.native_queries ?? [],
+  };
+}
+
+/** Columns that refer to an enum table by a foreign key of one column take its values. */
+function withEnums(
+  table: TableModel,
+  tables: ReadonlyMap<string, TableModel>,
+  catalog: SourceCatalog,
+): TableModel['columns'] {
+  const references = new Map<string, TableModel>();
+  for (const { columns, target } of catalog.tables.get(key(table.name.schema, table.name.name))
+    ?.foreignKeys ?? []) {
+    const referred = tables.get(tableKey(target));
+    if (referred?.enumValues && columns.length === 1) references.set(columns[0]![0], referred);
+  }
+  if (references.size === 0) return table.columns;
+  return new Map(
+    [...table.columns].map(([name, column]) => {
+      const referred = references.get(name);
+      return [name, referred ? { ...column, enumTable: referred.name } : column];
+    }),
+  );
+}

@@ -1,0 +1,181 @@
+/**
+ * Metadata and catalog resolved into one another: tables with their GraphQL names, relationships with their columns,
+ * permissions with their conditions. Made whole on each change, never mutated.
+ */
+import type { Column, Table } from '@peakstone/kernel/catalog';
+import type { FunctionFacts } from '../catalog/functions.ts';
+import type { Scalar } from '../catalog/scalars.ts';
+import type {
+  ComputedFieldMetadata,
+  FunctionMetadata,
+  LogicalModel,
+  Metadata,
+  NativeQuery,
+  Source,
+  TableMetadata,
+} from '../definition/metadata.ts';
+import type { BoolExp, Join, TableName } from '../ir/boolExp.ts';
+import type { Value } from '../ir/value.ts';
+import type { Identifier, Naming } from './naming.ts';
+
+export interface Model {
+  readonly metadata: Metadata;
+  readonly sources: ReadonlyMap<string, SourceModel>;
+  /** Roles that are made of others: by name, the roles whose permissions they join. */
+  readonly inheritedRoles: ReadonlyMap<string, readonly string[]>;
+  readonly inconsistencies: readonly Inconsistency[];
+}
+
+export interface SourceModel {
+  readonly name: string;
+  readonly metadata: Source;
+  readonly naming: Naming;
+  /** By `tableKey`. */
+  readonly tables: ReadonlyMap<string, TableModel>;
+  readonly functions: readonly FunctionModel[];
+  readonly logicalModels: ReadonlyMap<string, LogicalModel>;
+  readonly nativeQueries: readonly NativeQuery[];
+}
+
+export interface TableModel {
+  readonly source: string;
+  readonly name: TableName;
+  readonly metadata: TableMetadata;
+  /** What the database says of it. */
+  readonly table: Table;
+  readonly id: Identifier;
+  /** By their names in the database, in its order. */
+  readonly columns: ReadonlyMap<string, ColumnModel>;
+  readonly primaryKey: readonly ColumnModel[];
+  readonly relationships: ReadonlyMap<string, RelationshipModel>;
+  readonly computedFields: ReadonlyMap<string, ComputedFieldModel>;
+  /** Rows of an enum table: values with their comments. */
+  readonly enumValues: ReadonlyMap<string, string | null> | null;
+}
+
+export interface ColumnModel {
+  readonly name: string;
+  /** The field's name; null where the column's is none that GraphQL takes. */
+  readonly graphql: string | null;
+  readonly scalar: Scalar;
+  readonly nullable: boolean;
+  readonly description: string | null;
+  /** The enum table that it refers to. */
+  readonly enumTable: TableName | null;
+  readonly column: Column;
+}
+
+export interface RelationshipModel {
+  readonly name: string;
+  readonly kind: 'object' | 'array';
+  readonly target: TableName;
+  readonly join: Join;
+  /** There may be no such row. */
+  readonly nullable: boolean;
+  /** In nested inserts, which row comes first. */
+  readonly insertionOrder: 'before_parent' | 'after_parent';
+  readonly comment: string | null;
+}
+
+export interface ComputedFieldModel {
+  readonly name: string;
+  readonly metadata: ComputedFieldMetadata;
+  readonly facts: FunctionFacts;
+  /** Positions among the function's arguments. */
+  readonly tableArgument: number;
+  readonly sessionArgument: number | null;
+  readonly returns:
+    | { readonly kind: 'scalar'; readonly scalar: Scalar }
+    | { readonly kind: 'table'; readonly table: TableName };
+  readonly comment: string | null;
+}
+
+export interface FunctionModel {
+  readonly source: string;
+  readonly name: TableName;
+  readonly id: Identifier;
+  readonly metadata: FunctionMetadata;
+  readonly facts: FunctionFacts;
+  readonly sessionArgument: number | null;
+  readonly exposedAs: 'query' | 'mutation';
+  readonly returns: TableName;
+}
+
+/** What one role may do with a table. */
+export interface TablePermissions {
+  readonly select: SelectPermissions | null;
+  readonly insert: InsertPermissions | null;
+  readonly update: UpdatePermissions | null;
+  readonly delete: DeletePermissions | null;
+}
+
+export interface SelectPermissions {
+  /** By column: the rows in which it is shown, null for all that the role sees. */
+  readonly columns: ReadonlyMap<string, BoolExp | null>;
+  readonly computedFields: ReadonlyMap<string, BoolExp | null>;
+  readonly filter: BoolExp;
+  readonly limit: number | null;
+  readonly aggregations: boolean;
+  /** Null: all. */
+  readonly queryRoots: ReadonlySet<string> | null;
+  readonly subscriptionRoots: ReadonlySet<string> | null;
+}
+
+export interface InsertPermissions {
+  readonly columns: ReadonlySet<string>;
+  readonly check: BoolExp;
+  readonly presets: ReadonlyMap<string, Value>;
+  readonly backendOnly: boolean;
+}
+
+export interface UpdatePermissions {
+  readonly columns: ReadonlySet<string>;
+  readonly filter: BoolExp;
+  readonly check: BoolExp | null;
+  readonly presets: ReadonlyMap<string, Value>;
+  readonly backendOnly: boolean;
+}
+
+export interface DeletePermissions {
+  readonly filter: BoolExp;
+  readonly backendOnly: boolean;
+}
+
+/** A part of the metadata that cannot be served, in the words of `get_inconsistent_metadata`. */
+export interface Inconsistency {
+  readonly type: string;
+  readonly name: string;
+  readonly reason: string;
+  readonly definition: unknown;
+  /** Where the metadata holds it, for `drop_inconsistent_metadata`. */
+  readonly object: MetadataObject;
+}
+
+/** The address of a part of the metadata. */
+export type MetadataObject =
+  | { readonly kind: 'source'; readonly source: string }
+  | { readonly kind: 'table'; readonly source: string; readonly table: TableName }
+  | {
+      readonly kind: 'relationship' | 'computedField';
+      readonly source: string;
+      readonly table: TableName;
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'permission';
+      readonly source: string;
+      readonly table: TableName;
+      readonly role: string;
+      readonly permission: 'select' | 'insert' | 'update' | 'delete';
+    }
+  | { readonly kind: 'function'; readonly source: string; readonly function: TableName }
+  | { readonly kind: 'other'; readonly section: string; readonly name: string };
+
+export function tableKey({ schema, name }: TableName): string {
+  return `${schema}\0${name}`;
+}
+
+/** How the reference shows a table: without the schema public. */
+export function showTable({ schema, name }: TableName): string {
+  return schema === 'public' ? name : `${schema}.${name}`;
+}

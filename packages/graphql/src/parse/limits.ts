@@ -1,0 +1,79 @@
+/** Bounds on a document, told before it is worked on. */
+import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import type { LimitsConfig } from '../config/types.ts';
+import { HasuraError } from '../errors.ts';
+
+/**
+ * Counts the fields of an operation, each as often as its fragments are spread, and how deep they nest; a fragment is
+ * counted once and its count multiplied, so that a bomb costs no more than its text.
+ * @throws {HasuraError} validation-failed for what is too much, and for fragments that spread themselves
+ */
+export function assertWithinLimits(
+  document: DocumentNode,
+  selections: SelectionSetNode,
+  limits: LimitsConfig,
+): void {
+  const fragments = new Map(
+    document.definitions.flatMap(each =>
+      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each] as const] : [],
+    ),
+  );
+  const known = new Map<string, { readonly fields: number; readonly depth: number }>();
+  const open: string[] = [];
+  const measureSpread = (name: string): { readonly fields: number; readonly depth: number } => {
+    const found = known.get(name);
+    if (found) return found;
+    const fragment = fragments.get(name);
+    if (!fragment) return { fields: 0, depth: 0 };
+    if (open.includes(name)) {
+      const cycle = [...new Set([name, ...open.slice(open.indexOf(name) + 1)])];
+      throw new HasuraError(
+        'validation-failed',
+        `the fragment definition(s) ${englishList(cycle)} form a cycle`,
+        { path: ['selectionSet'] },
+      );
+    }
+    open.push(name);
+    const measured = measure(fragment.selectionSet);
+    open.pop();
+    known.set(name, measured);
+    return measured;
+  };
+  const measure = (set: SelectionSetNode, level = 1): { readonly fields: number; readonly depth: number } => {
+    if (level > limits.maxDepth) throw tooDeep(limits);
+    let fields = 0;
+    let depth = 0;
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD) {
+        const below = selection.selectionSet
+          ? measure(selection.selectionSet, level + 1)
+          : { fields: 0, depth: 0 };
+        fields += 1 + below.fields;
+        depth = Math.max(depth, 1 + below.depth);
+      } else {
+        const below =
+          selection.kind === Kind.INLINE_FRAGMENT
+            ? measure(selection.selectionSet, level + 1)
+            : measureSpread(selection.name.value);
+        fields += below.fields;
+        depth = Math.max(depth, below.depth);
+      }
+      if (fields > limits.maxFields)
+        throw new HasuraError(
+          'validation-failed',
+          `the operation selects more than ${limits.maxFields} fields`,
+        );
+    }
+    return { fields, depth };
+  };
+  if (measure(selections).depth > limits.maxDepth) throw tooDeep(limits);
+}
+
+function tooDeep({ maxDepth }: LimitsConfig): HasuraError {
+  return new HasuraError('validation-failed', `the operation is nested deeper than ${maxDepth} levels`);
+}
+
+function englishList(names: readonly string[]): string {
+  const quoted = names;
+  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`;
+}

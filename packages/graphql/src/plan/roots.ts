@@ -1,0 +1,57 @@
+/** Root fields that read. Pure. */
+import { allOf, type BoolExp } from '../ir/boolExp.ts';
+import type { ReadRoot } from '../ir/select.ts';
+import type { TableModel } from '../model/types.ts';
+import type { ResolvedField } from '../resolve/selection.ts';
+import { planAggregate } from './aggregate.ts';
+import type { PlanContext } from './context.ts';
+import { plainRows, planFields, planList, planRows } from './select.ts';
+import { toValue } from './values.ts';
+import { filterOf } from './where.ts';
+
+export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRoot {
+  const { means } = field.def;
+  switch (means.kind) {
+    case 'select':
+      return {
+        kind: 'list',
+        select: planList(context, field, means.table, { kind: 'table', table: means.table.name }),
+      };
+    case 'selectAggregate':
+      return {
+        kind: 'aggregate',
+        aggregate: planAggregate(
+          context,
+          field,
+          means.table,
+          { kind: 'table', table: means.table.name },
+          planRows,
+          planFields,
+        ),
+      };
+    case 'selectByPk':
+      return { kind: 'single', select: planByKey(context, field, means.table) };
+    default:
+      throw new TypeError(`${field.def.name} does not read`);
+  }
+}
+
+function planByKey(context: PlanContext, field: ResolvedField, table: TableModel) {
+  const where = allOf([keyCondition(field, table), filterOf(context, table)]);
+  return {
+    rows: plainRows({ kind: 'table', table: table.name }, where),
+    fields: planFields(context, field.selection, table),
+  };
+}
+
+/** The row whose primary key is given by arguments. */
+export function keyCondition({ args }: ResolvedField, table: TableModel): BoolExp {
+  return allOf(
+    table.primaryKey.map(({ name, graphql, scalar }) => ({
+      kind: 'compare',
+      operand: { kind: 'column', column: name, scalar },
+      operator: '_eq',
+      value: toValue(args[graphql!]!, scalar),
+    })),
+  );
+}

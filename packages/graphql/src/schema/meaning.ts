@@ -1,0 +1,74 @@
+/** What fields and arguments of a schema stand for: the planner's instructions, beside the names that clients write. */
+import type { Scalar } from '../catalog/scalars.ts';
+import type { OperatorName } from '../ir/operators.ts';
+import type {
+  ColumnModel,
+  ComputedFieldModel,
+  FunctionModel,
+  RelationshipModel,
+  TableModel,
+} from '../model/types.ts';
+
+export type FieldMeaning =
+  | {
+      readonly kind: 'select' | 'selectByPk' | 'selectAggregate' | 'selectStream';
+      readonly table: TableModel;
+    }
+  | {
+      readonly kind:
+        | 'insert'
+        | 'insertOne'
+        | 'update'
+        | 'updateByPk'
+        | 'updateMany'
+        | 'delete'
+        | 'deleteByPk';
+      readonly table: TableModel;
+    }
+  | {
+      readonly kind: 'function' | 'functionAggregate';
+      readonly function: FunctionModel;
+      readonly table: TableModel;
+    }
+  | { readonly kind: 'column'; readonly column: ColumnModel }
+  | { readonly kind: 'relationship'; readonly relationship: RelationshipModel; readonly table: TableModel }
+  | {
+      readonly kind: 'relationshipAggregate';
+      readonly relationship: RelationshipModel;
+      readonly table: TableModel;
+    }
+  | { readonly kind: 'computedField'; readonly field: ComputedFieldModel; readonly table: TableModel | null }
+  | { readonly kind: 'aggregate' }
+  | { readonly kind: 'nodes' }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'aggregateOperator'; readonly fn: string }
+  | { readonly kind: 'affectedRows' }
+  | { readonly kind: 'returning' }
+  | { readonly kind: 'typename' }
+  | { readonly kind: 'introspectSchema' | 'introspectType' }
+  /** Fields of a source that has a namespace of its own. */
+  | { readonly kind: 'namespace' }
+  /** Introspection's own types, whose fields are read from the schema. */
+  | { readonly kind: 'introspection'; readonly member: string }
+  /** No table visible to the role: the one field there must be. */
+  | { readonly kind: 'noQueries' };
+
+export type InputMeaning =
+  | { readonly kind: 'argument' }
+  | { readonly kind: 'and' | 'or' | 'not' }
+  | { readonly kind: 'column'; readonly column: ColumnModel }
+  | { readonly kind: 'relationship'; readonly relationship: RelationshipModel; readonly table: TableModel }
+  | {
+      readonly kind: 'relationshipAggregate';
+      readonly relationship: RelationshipModel;
+      readonly table: TableModel;
+    }
+  | { readonly kind: 'computedField'; readonly field: ComputedFieldModel; readonly table: TableModel | null }
+  | { readonly kind: 'operator'; readonly operator: OperatorName }
+  | { readonly kind: 'isNull' }
+  | { readonly kind: 'cast' }
+  | { readonly kind: 'castTo'; readonly scalar: Scalar }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'aggregateOperator'; readonly fn: string }
+  /** An argument of a function, by its position. */
+  | { readonly kind: 'functionArgument'; readonly index: number };

@@ -1,0 +1,198 @@
+/**
+ * The service: starts from the reference's own settings, answers in process through `handler`, and listens where the
+ * settings say. The one impure edge of the package.
+ */
+
+import { type Handler, type HttpServer, type Listener, serveHttp } from '@peakstone/kernel/http';
+import { PgError, type Pool } from '@peakstone/kernel/pg';
+import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { accessDenied, createAuthenticate } from './auth/session.ts';
+import { adminRole } from './auth/types.ts';
+import { parseConfig } from './config/settings.ts';
+import type { GraphqlConfig } from './config/types.ts';
+import { emptyMetadata, type Metadata } from './definition/metadata.ts';
+import { createSnapshot, type Snapshot, type ViewOf } from './engine/snapshot.ts';
+import { createEngine } from './engine.ts';
+import { createHandler } from './http/handler.ts';
+import { MetadataState, memoryStore } from './metadata/state.ts';
+import { createRoleView } from './model/permissions.ts';
+import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
+import { createSources, type Sources } from './service/sources.ts';
+
+export interface GraphqlServiceConfig {
+  readonly config: GraphqlConfig;
+  /** False: no listener of its own, only `handler`. Default true. */
+  readonly listens?: boolean;
+}
+
+export interface GraphqlDeps {
+  /** Where log lines go. Default: standard output. */
+  readonly out?: (text: string) => void;
+  /** A port that is bound already, in place of the settings' address. */
+  readonly listener?: Listener | undefined;
+}
+
+/** A started GraphQL service. */
+export interface GraphqlService extends HttpService {
+  /** TCP port; 0 without a listener. */
+  readonly port: number;
+  /** Reads the databases again, and settles when what they hold now is served. */
+  refresh(): Promise<void>;
+}
+
+/** The GraphQL API as a service of the stack. */
+export const graphqlService = {
+  name: 'graphql',
+  config(env: Env): GraphqlServiceConfig {
+    return { config: parseConfig(env) };
+  },
+  start,
+} satisfies Service<GraphqlServiceConfig, GraphqlDeps>;
+
+const drainMs = 30_000;
+
+/** @throws {ConfigError} and listen errors; what was taken until then is released. */
+async function start(
+  { config, listens = true }: GraphqlServiceConfig,
+  deps: GraphqlDeps,
+  signal: AbortSignal,
+): Promise<GraphqlService> {
+  const service = new RunningGraphql(config, deps);
+  const abort = (): void => void service.stop();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await service.open(listens);
+    signal.throwIfAborted();
+    return service;
+  } catch (error) {
+    await service.stop();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+class RunningGraphql implements GraphqlService {
+  readonly handler: Handler;
+  readonly #config: GraphqlConfig;
+  readonly #deps: GraphqlDeps;
+  readonly #sources: Sources;
+  readonly #metadata: MetadataState;
+  #snapshot: Snapshot;
+  #server: HttpServer | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(config: GraphqlConfig, deps: GraphqlDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#sources = createSources(config);
+    const pool = (source: string) => this.#sources.pool(source);
+    const viewOf = createViewOf(config, pool);
+    this.#metadata = new MetadataState({
+      defaultNamingConvention: config.defaultNamingConvention,
+      tracksAll: config.authorization === 'rls',
+      store: memoryStore(),
+      readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
+      onChange: (model, version) => {
+        this.#snapshot = createSnapshot(model, version, config, viewOf);
+      },
+    });
+    this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
+    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, pool }));
+    const context = {
+      config,
+      engine,
+      authenticate: createAuthenticate(config, null),
+      metadata: this.#metadata,
+      pool,
+      health: (strict: boolean) => this.#healthz(strict),
+    };
+    this.handler = createHandler(() => context, {
+      onFault: error =>
+        deps.out?.(
+          `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
+        ),
+    });
+  }
+
+  async open(listens: boolean): Promise<void> {
+    await this.#metadata.load(initialMetadata(this.#config));
+    if (!listens || this.#stopping) return;
+    const { host, port, limits } = this.#config;
+    const server = await serveHttp(this.handler, {
+      host,
+      port,
+      listener: this.#deps.listener,
+      maxBodyBytes: limits.maxBodyBytes,
+      onError: error => this.#deps.out?.(`${(error as Error).message}\n`),
+    });
+    this.#server = server;
+    if (this.#stopping) await server.close(0);
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#metadata.change(async staged => void (await staged.refresh()));
+  }
+
+  async health(): Promise<Health> {
+    const { ok, text } = await this.#healthz(false);
+    return ok ? { ok } : { ok, reason: text };
+  }
+
+  /** As the reference tells it: its words are what load balancers look for. */
+  async #healthz(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }> {
+    const { inconsistencies } = this.#metadata.model;
+    if (inconsistencies.length === 0) return { ok: true, text: 'OK' };
+    return strict
+      ? { ok: false, text: 'ERROR: inconsistent objects in schema' }
+      : { ok: true, text: 'WARN: inconsistent objects in schema' };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      await this.#server?.close(drainMs);
+      await this.#sources.close();
+    })();
+    return this.#stopping;
+  }
+}
+
+/** Permissions of the metadata, or the database's privileges. */
+function createViewOf(config: GraphqlConfig, pool: (source: string) => Pool): ViewOf {
+  if (config.authorization === 'metadata') return (model, role) => createRoleView(model, role, config);
+  return async (model, role) => {
+    try {
+      return createPrivilegeView(
+        role,
+        await readAllPrivileges(model, role === adminRole ? null : role, pool),
+      );
+    } catch (error) {
+      if (error instanceof PgError && error.code === '42704')
+        throw accessDenied(`role "${role}" does not exist`);
+      throw error;
+    }
+  };
+}
+
+/** A new server's: the database of the settings as the source `default`. */
+function initialMetadata({ databaseUrl }: GraphqlConfig): Metadata {
+  if (databaseUrl === null) return emptyMetadata();
+  return emptyMetadata([
+    {
+      name: 'default',
+      kind: 'postgres',
+      tables: [],
+      configuration: {
+        connection_info: {
+          database_url: { from_env: 'HASURA_GRAPHQL_DATABASE_URL' },
+          isolation_level: 'read-committed',
+          use_prepared_statements: true,
+        },
+      },
+    },
+  ]);
+}

@@ -1,0 +1,102 @@
+/** Pools of the sources, by the URLs that their metadata gives. */
+import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { loadSourceCatalog } from '../catalog/load.ts';
+import type { GraphqlConfig } from '../config/types.ts';
+import { type DatabaseUrl, type Metadata, qualify, type Source } from '../definition/metadata.ts';
+import { HasuraError } from '../errors.ts';
+import type { CatalogResult } from '../model/build.ts';
+
+export interface Sources {
+  /** @throws {HasuraError} for a source that is not there */
+  pool(name: string): Pool;
+  /** Opens what is new in the metadata, reads what its databases hold, and closes what is gone. */
+  read(metadata: Metadata, only?: string): Promise<ReadonlyMap<string, CatalogResult>>;
+  close(graceMs?: number): Promise<void>;
+}
+
+interface Open {
+  readonly url: string;
+  readonly pool: Pool;
+}
+
+/** Below this size a separate lane for short reads would starve everything else. */
+const minSizeForSharedLane = 4;
+
+export function createSources(config: GraphqlConfig): Sources {
+  const open = new Map<string, Open>();
+
+  const openSource = (source: Source): Pool => {
+    const url = urlOf(source.configuration.connection_info.database_url, config);
+    const known = open.get(source.name);
+    if (known?.url === url) return known.pool;
+    void known?.pool.close();
+    const settings = source.configuration.connection_info.pool_settings;
+    const size = settings?.max_connections ?? config.pool.connections;
+    const pool = createPool({
+      url,
+      size,
+      sharedSize: size < minSizeForSharedLane ? 0 : 2,
+      acquireTimeoutMs: Math.max(1, config.pool.acquireTimeoutMs),
+      maxIdleMs: Math.max(1000, config.pool.idleTimeoutMs),
+      maxLifetimeMs: Math.max(1000, config.pool.connectionLifetimeMs),
+      isolated: true,
+      ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
+      parameters: { application_name: 'peakstone graphql' },
+    });
+    open.set(source.name, { url, pool });
+    return pool;
+  };
+
+  return {
+    pool(name) {
+      const found = open.get(name);
+      if (!found) throw new HasuraError('not-exists', `source with name "${name}" does not exist`);
+      return found.pool;
+    },
+    async read(metadata, only) {
+      const names = new Set(metadata.sources.map(({ name }) => name));
+      for (const [name, { pool }] of open) {
+        if (names.has(name)) continue;
+        open.delete(name);
+        void pool.close();
+      }
+      const wanted = metadata.sources.filter(({ name }) => only === undefined || name === only);
+      return new Map(
+        await Promise.all(
+          wanted.map(async (source): Promise<readonly [string, CatalogResult]> => {
+            try {
+              const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
+              return [source.name, await loadSourceCatalog(openSource(source), enums)];
+            } catch (error) {
+              return [source.name, { failure: (error as Error).message }];
+            }
+          }),
+        ),
+      );
+    },
+    async close(graceMs) {
+      await Promise.all([...open.values()].map(({ pool }) => pool.close(graceMs)));
+    },
+  };
+}
+
+/** @throws {HasuraError} for what the environment does not hold */
+function urlOf(given: DatabaseUrl, { env, databaseUrl }: GraphqlConfig): string {
+  if (typeof given === 'string') return given;
+  if ('from_env' in given) {
+    const url =
+      given.from_env === 'HASURA_GRAPHQL_DATABASE_URL' ? (databaseUrl ?? undefined) : env[given.from_env];
+    if (!url)
+      throw new HasuraError('invalid-configuration', `environment variable '${given.from_env}' not set`);
+    return url;
+  }
+  if ('connection_parameters' in given) {
+    const { username, password, host, port, database } = given.connection_parameters as Record<
+      string,
+      string | number
+    >;
+    const login = `${encodeURIComponent(String(username))}${password === undefined ? '' : `:${encodeURIComponent(String(password))}`}`;
+    return `postgresql://${login}@${host}:${port}/${encodeURIComponent(String(database))}`;
+  }
+  throw new HasuraError('not-supported', 'connection URLs from files are not supported');
+}

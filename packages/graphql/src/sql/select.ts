@@ -1,0 +1,143 @@
+/** Reads as SQL: each list, object and aggregate is one expression that gives JSON. */
+import { arrayLiteral, quoteLiteral } from '@peakstone/kernel/pg';
+import type { AggregatePlan, Form, From, Rows, SelectField, SelectPlan } from '../ir/select.ts';
+import { aggregateSelectSql } from './aggregate.ts';
+import { callSql } from './call.ts';
+import { joinSql, shown, whereSql } from './condition.ts';
+import { columnsSql, fitsRow, type Member, objectSql } from './json.ts';
+import { limitSql, orderSql } from './order.ts';
+import { column, type Outer, type Scope, type SqlWriter, tableSql } from './writer.ts';
+
+/** `(select coalesce(json_agg(…), '[]') from (…))` */
+export function listSql(writer: SqlWriter, select: SelectPlan, outer: Outer | null): string {
+  return rowsSql(writer, select, outer, row => `coalesce(json_agg(${row}), '[]')`);
+}
+
+/** `(select row_to_json(…) from (…))`: null where there is no row. */
+export function singleSql(writer: SqlWriter, select: SelectPlan, outer: Outer | null): string {
+  return rowsSql(writer, select, outer, (row, isJson) => (isJson ? row : `row_to_json(${row})`));
+}
+
+function rowsSql(
+  writer: SqlWriter,
+  select: SelectPlan,
+  outer: Outer | null,
+  wrap: (row: string, isJson: boolean) => string,
+): string {
+  const alias = writer.alias('t');
+  const scope: Scope = { current: alias, root: alias };
+  const members = membersSql(writer, select.fields, scope);
+  const result = writer.alias('r');
+  const isRow = fitsRow(members);
+  const targets = isRow ? columnsSql(members) : `${objectSql(members)} as "object"`;
+  const source = sourceSql(writer, select.rows, scope, outer, targets);
+  return `(select ${wrap(isRow ? result : `${result}."object"`, !isRow)} from (${source}) ${result})`;
+}
+
+/** `select … from … where … order by … limit …` */
+export function sourceSql(
+  writer: SqlWriter,
+  rows: Rows,
+  scope: Scope,
+  outer: Outer | null,
+  targets: string,
+): string {
+  const { current } = scope;
+  const distinct =
+    rows.distinctOn.length === 0
+      ? ''
+      : `distinct on (${rows.distinctOn.map(operand => orderSql.operand(writer, operand, scope)).join(', ')}) `;
+  const join = outer && outer.join.length > 0 ? joinSql(outer.join, outer.scope.current, current) : '';
+  const where = whereSql(writer, [join, rows.where], scope);
+  return `select ${distinct}${targets} from ${fromSql(writer, rows.from, current, outer)}${where}${orderSql.clause(writer, rows, scope)}${limitSql(writer, rows, scope)}`;
+}
+
+export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Outer | null): string {
+  switch (from.kind) {
+    case 'table':
+      return `${tableSql(from.table)} ${alias}`;
+    case 'call':
+      return `${callSql(writer, from.call, outer?.scope ?? { current: alias, root: alias })} ${alias}`;
+    case 'sql': {
+      const text = from.parts
+        .map(part => (typeof part === 'string' ? part : writer.value(part, { current: alias, root: alias })))
+        .join('');
+      return `(${text}) ${alias}`;
+    }
+    case 'written':
+      return `unnest(nullif(current_setting(${quoteLiteral(from.setting)}, true), '')::${tableSql(from.table)}[]) ${alias}`;
+    case 'cte':
+      return `${from.name} ${alias}`;
+  }
+}
+
+export function membersSql(writer: SqlWriter, fields: readonly SelectField[], scope: Scope): Member[] {
+  return fields.map(field => ({ alias: field.alias, sql: fieldSql(writer, field, scope) }));
+}
+
+function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
+  switch (field.kind) {
+    case 'typename':
+      return `${quoteLiteral(field.text)}::text`;
+    case 'column': {
+      const value = formed(pathed(column(scope.current, field.column), field.path), field.form);
+      return shown(writer, field.shownIf, value, scope);
+    }
+    case 'call': {
+      const value = formed(pathed(callSql(writer, field.call, scope), field.path), field.form);
+      return shown(writer, field.shownIf, value, scope);
+    }
+    case 'object':
+      return shown(
+        writer,
+        field.shownIf,
+        singleSql(writer, field.select, { scope, join: field.join }),
+        scope,
+      );
+    case 'list':
+      return shown(writer, field.shownIf, listSql(writer, field.select, { scope, join: field.join }), scope);
+    case 'aggregate':
+      return shown(
+        writer,
+        field.shownIf,
+        aggregateSelect(writer, field.aggregate, { scope, join: field.join }),
+        scope,
+      );
+    case 'nested':
+      return rowObjectSql(writer, field.fields, scope);
+    case 'nodeId': {
+      const parts = field.columns.map(name => column(scope.current, name)).join(', ');
+      const id = `json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;
+      return `replace(encode(convert_to((${id})::text, 'UTF8'), 'base64'), E'\\n', '')`;
+    }
+  }
+}
+
+/** An object of the row at hand. */
+export function rowObjectSql(writer: SqlWriter, fields: readonly SelectField[], scope: Scope): string {
+  const members = membersSql(writer, fields, scope);
+  if (!fitsRow(members)) return objectSql(members);
+  const row = writer.alias('n');
+  return `(select row_to_json(${row}) from (select ${columnsSql(members)}) ${row})`;
+}
+
+export function aggregateSelect(writer: SqlWriter, plan: AggregatePlan, outer: Outer | null): string {
+  return aggregateSelectSql(writer, plan, outer, { sourceSql, rowObjectSql });
+}
+
+function pathed(text: string, path: readonly string[] | null): string {
+  return path === null ? text : `(${text} #> ${quoteLiteral(arrayLiteral(path))}::text[])`;
+}
+
+function formed(text: string, form: Form): string {
+  switch (form) {
+    case 'json':
+      return text;
+    case 'text':
+      return `(${text})::text`;
+    case 'textArray':
+      return `(${text})::text[]`;
+    case 'geojson':
+      return `ST_AsGeoJSON(${text}, 15, 4)::json`;
+  }
+}

@@ -1,0 +1,108 @@
+/** A GraphQL server in process, on a database of its own. */
+import type { HttpRequest } from '@peakstone/kernel/http';
+import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '@peakstone/testing';
+import { type GraphqlService, graphqlService } from '../../src/service.ts';
+
+export interface GraphqlServer {
+  readonly service: GraphqlService;
+  readonly database: TestDatabase;
+  /** Posts JSON, and gives status and body. */
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
+  /** The answer of `/v1/graphql`. */
+  graphql(query: string, options?: GraphqlOptions): Promise<unknown>;
+  /** A command of the metadata API, which must succeed. */
+  metadata(type: string, args: unknown): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly body: unknown;
+  readonly text: string;
+}
+
+export interface GraphqlOptions {
+  readonly variables?: unknown;
+  readonly operationName?: string;
+  readonly role?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export async function startGraphql(
+  { sql, ...database }: TestDatabaseOptions & { readonly login?: 'db_authenticator' | 'hasura' },
+  env: Readonly<Record<string, string>> = {},
+): Promise<GraphqlServer> {
+  const made = await testDatabase({ ...database, ...(database.login && sql !== undefined && { sql }) });
+  // What the server's own login has made is its own.
+  if (!database.login && sql !== undefined) await made.pool.script(sql);
+  const service = await graphqlService.start(
+    {
+      ...graphqlService.config({
+        HASURA_GRAPHQL_DATABASE_URL: database.login ? made.roleUrl(database.login) : made.url,
+        HASURA_GRAPHQL_PG_CONNECTIONS: '6',
+        ...env,
+      }),
+      listens: false,
+    },
+    {},
+    new AbortController().signal,
+  );
+  const post: GraphqlServer['post'] = async (path, body, headers = {}) => {
+    const response = await service.handler(requestOf(path, JSON.stringify(body), headers));
+    const text = await textOf(response.body);
+    return { status: response.status, body: JSON.parse(text), text };
+  };
+  return {
+    service,
+    database: made,
+    post,
+    async graphql(query, { variables, operationName, role, headers } = {}) {
+      const answer = await post(
+        '/v1/graphql',
+        {
+          query,
+          ...(variables !== undefined && { variables }),
+          ...(operationName !== undefined && { operationName }),
+        },
+        { ...(role !== undefined && { 'x-hasura-role': role }), ...headers },
+      );
+      return answer.body;
+    },
+    async metadata(type, args) {
+      const { status, body } = await post('/v1/metadata', { type, args });
+      if (status !== 200) throw new Error(`${type}: ${JSON.stringify(body)}`);
+      return body;
+    },
+    async stop() {
+      await service.stop();
+      await made.drop();
+    },
+  };
+}
+
+async function textOf(body: Awaited<ReturnType<GraphqlService['handler']>>['body']): Promise<string> {
+  if (body === null) return '';
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return Buffer.from(body).toString();
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+/** A request as the HTTP edge would hand it on. */
+function requestOf(path: string, body: string, headers: Readonly<Record<string, string>>): HttpRequest {
+  return {
+    method: 'POST',
+    target: path,
+    path,
+    query: '',
+    headers,
+    remoteAddress: '127.0.0.1',
+    body: async () => Buffer.from(body),
+    hold: () => {},
+    stream: async function* () {
+      yield Buffer.from(body);
+    },
+    onAborted: () => {},
+  };
+}
