@@ -26,7 +26,7 @@ export interface EngineContext {
 }
 
 export interface ExecuteOptions {
-  readonly kind?: 'hasura' | 'relay';
+  readonly kind?: 'standard' | 'relay';
   /** Aborted when the client has gone. */
   readonly signal?: AbortSignal;
 }
@@ -45,7 +45,7 @@ export function createEngine(context: () => EngineContext): Engine {
   const plan = async (
     request: GraphqlRequest,
     session: Session,
-    { kind = 'hasura' }: ExecuteOptions,
+    { kind = 'standard' }: ExecuteOptions,
     current: EngineContext,
   ): Promise<ExecutablePlan> => {
     const { snapshot, config } = current;
@@ -71,7 +71,7 @@ export function createEngine(context: () => EngineContext): Engine {
           );
         const results: (readonly Result[])[] = [];
         for (const group of made.groups)
-          results.push(await runGroup(group, made, request, session, current, short));
+          results.push(await runGroup(group, made, request, session, current, short, options.signal));
         return { body: assemble(made, results), error: null, headers: [] };
       } catch (error) {
         if (!(error instanceof HasuraError)) throw error;
@@ -98,6 +98,7 @@ async function runGroup(
   session: Session,
   { config, pool }: EngineContext,
   short: ShortStatements,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Result[]> {
   const transaction = planTransaction(group, request, session, {
     authorization: config.authorization,
@@ -105,7 +106,11 @@ async function runGroup(
   });
   const startedAt = performance.now();
   try {
-    const results = await pool(group.source).exchange(transaction.exchange);
+    // A read that nobody waits for is cancelled; what writes runs to its end.
+    const results = await pool(group.source).exchange({
+      ...transaction.exchange,
+      ...(signal && !group.writes && { signal }),
+    });
     const durationMs = performance.now() - startedAt;
     for (const { text } of transaction.statements) short.note(text, durationMs);
     return results.slice(transaction.first);

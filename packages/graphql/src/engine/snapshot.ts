@@ -16,7 +16,7 @@ export interface Snapshot {
   readonly version: number;
   readonly memo: Memo;
   /** The schema of a role, made when it is first asked for. @throws {HasuraError} for a role that there is not */
-  role(role: string, isBackend: boolean, kind: 'hasura' | 'relay'): Promise<SchemaOfRole>;
+  role(role: string, isBackend: boolean, kind: 'standard' | 'relay'): Promise<SchemaOfRole>;
 }
 
 export interface SchemaOfRole {
@@ -54,7 +54,11 @@ export function createSnapshot(
     },
   };
 
-  async function makeRole(role: string, isBackend: boolean, kind: 'hasura' | 'relay'): Promise<SchemaOfRole> {
+  async function makeRole(
+    role: string,
+    isBackend: boolean,
+    kind: 'standard' | 'relay',
+  ): Promise<SchemaOfRole> {
     const view = await viewOf(model, role);
     const options: SchemaOptions = {
       booleanNullCollapse: config.booleanNullCollapse,

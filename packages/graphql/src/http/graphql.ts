@@ -7,7 +7,7 @@ import { readGraphqlBody, readJson } from './body.ts';
 import type { HttpContext, Route } from './context.ts';
 import { jsonType } from './respond.ts';
 
-function graphqlRoute(path: string, kind: 'hasura' | 'relay', errors: Route['errors']): Route {
+function graphqlRoute(path: string, kind: 'standard' | 'relay', errors: Route['errors']): Route {
   return {
     methods: ['POST'],
     path,
@@ -21,7 +21,7 @@ async function answerGraphql(
   request: HttpRequest,
   { config, engine }: HttpContext,
   session: Session,
-  kind: 'hasura' | 'relay',
+  kind: 'standard' | 'relay',
   errors: Route['errors'],
 ): Promise<HttpResponse> {
   const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
@@ -49,7 +49,7 @@ function buffers(parts: readonly (Uint8Array | string)[]): readonly Uint8Array[]
 }
 
 export const graphqlRoutes: readonly Route[] = [
-  graphqlRoute('/v1/graphql', 'hasura', 'graphql'),
-  graphqlRoute('/v1alpha1/graphql', 'hasura', 'graphqlStatus'),
+  graphqlRoute('/v1/graphql', 'standard', 'graphql'),
+  graphqlRoute('/v1alpha1/graphql', 'standard', 'graphqlStatus'),
   graphqlRoute('/v1beta1/relay', 'relay', 'graphql'),
 ];

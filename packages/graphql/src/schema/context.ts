@@ -13,7 +13,7 @@ export interface SchemaOptions {
   readonly arraysAsScalars: boolean;
   /** Whether a mutation that is for the backend alone is there. */
   readonly isBackend: boolean;
-  readonly kind: 'hasura' | 'relay';
+  readonly kind: 'standard' | 'relay';
   /** What goes beyond the reference is there. */
   readonly beyond: ReadonlySet<string>;
 }
