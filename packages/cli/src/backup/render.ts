@@ -1,5 +1,6 @@
 /** What the commands of backups print for people. Pure. */
 import { type BackupList, megabytes, type ScheduleReport, type Verification } from '@peakstone/stack/backup';
+import { renderGrid } from '../output/grid.ts';
 import { rowCount, Table } from '../output/table.ts';
 
 /** The table on standard output, and what is to be said beside it. */
@@ -65,11 +66,14 @@ export function renderSchedule({ on, place, encrypted, next, keepDays, keepFulls
   if (!on) return 'Backups are off.\n';
   const when = (text: string | null): string => text?.replace(/:00\.000Z$/, 'Z') ?? 'never';
   return [
-    `place        ${place}${encrypted ? ', encrypted' : ''}`,
-    `full         next ${when(next.full)}`,
-    `incremental  next ${when(next.incremental)}`,
-    `test         next ${when(next.test)}`,
-    `kept         ${keepDays} days, and ${keepFulls} full ${keepFulls === 1 ? 'backup' : 'backups'} in any case`,
+    ...renderGrid([
+      ['place', `${place}${encrypted ? ', encrypted' : ''}`],
+      ...Object.entries(next).map(([kind, at]) => [kind, `next ${when(at)}`]),
+      [
+        'kept',
+        `${keepDays} days, and ${keepFulls} full ${keepFulls === 1 ? 'backup' : 'backups'} in any case`,
+      ],
+    ]),
     '',
   ].join('\n');
 }

@@ -5,8 +5,9 @@ import { type Command, type Context, type Invocation, jsonOption, stackOptions }
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
+import { renderNotedGrid } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
-import { printable } from '../output/printable.ts';
+import { printableLine } from '../output/printable.ts';
 import { styleFor, terminalWidth } from '../output/style.ts';
 import { projectOf, stackOf } from '../stack.ts';
 import { chosen } from './compose.ts';
@@ -75,20 +76,18 @@ async function examineDeployment(invocation: Invocation, context: Context): Prom
 function renderChecks(checks: readonly Check[], { stdout, env }: Context): string {
   const style = styleFor(stdout, env);
   const paint = { ok: style.good, warn: style.warning, fail: style.bad };
-  const titleWidth = Math.max(0, ...checks.map(check => check.title.length));
-  const indent = ' '.repeat(titleWidth + 8);
-  const lines = checks.flatMap(({ level, title, found: foundText, todo: todoText }) => {
-    const found = printable(foundText);
-    const todo = todoText && printable(todoText);
-    const line = `${paint[level](level.padEnd(4))}  ${title.padEnd(titleWidth)}  ${found}`;
-    if (todo === undefined) return [line];
-    return [
-      line,
-      ...wrap(todo, terminalWidth(stdout) - indent.length - 2)
-        .split('\n')
-        .map((part, index) => `${indent}${index === 0 ? '→ ' : '  '}${part}`),
-    ];
-  });
+  const lines = renderNotedGrid(
+    checks.map(({ level, title, found, todo }) => ({
+      cells: [paint[level](level), title, printableLine(found)],
+      below: width =>
+        todo === undefined
+          ? []
+          : wrap(printableLine(todo), width - 2)
+              .split('\n')
+              .map((part, index) => `${index === 0 ? '→ ' : '  '}${part}`),
+    })),
+    terminalWidth(stdout),
+  );
   const count = (level: Check['level']): number => checks.filter(check => check.level === level).length;
   const [failures, warnings] = [count('fail'), count('warn')];
   if (lines.length > 0) lines.push('');

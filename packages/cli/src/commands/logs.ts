@@ -2,6 +2,7 @@ import { suggest } from '@peakstone/kernel/config';
 import type { LogLine } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions, usualServices } from '../grammar/command.ts';
 import { CliError, exitCodes, UsageError } from '../grammar/errors.ts';
+import { padded } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
 import { printable } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
@@ -89,7 +90,7 @@ function linePrinter({ stdout, env }: Context, width: number, json: boolean): (l
   const style = styleFor(stdout, env);
   return ({ service, time, text: raw }) => {
     const text = printable(readable(raw));
-    const name = width === 0 ? '' : `${style.bold(service.padEnd(width))}  `;
+    const name = width === 0 ? '' : `${style.bold(padded(service, width))}  `;
     stdout.write(`${style.dim(time)}  ${name}${text}\n`);
   };
 }

@@ -2,11 +2,11 @@ import type { StackStatus } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
+import { renderGrid } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
 import { printable } from '../output/printable.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
-import { displayWidth } from '../output/width.ts';
 import { stackOf } from '../stack.ts';
 
 export const status: Command = {
@@ -38,29 +38,23 @@ export const status: Command = {
 
 function renderStatus(found: StackStatus, context: Context): string {
   const style = styleFor(context.stdout, context.env);
-  const head = ['SERVICE', 'STATE', 'FOR', 'RESTARTS', 'ADDRESS'];
-  const rows = found.services.map(service => [
-    service.name,
-    service.state,
-    service.healthySince && service.state === 'healthy'
-      ? duration(Date.now() - Date.parse(service.healthySince))
-      : '',
-    restartsOf(service),
-    service.url ?? '',
-  ]);
-  const widths = head.map((title, column) =>
-    Math.max(...[title, ...rows.map(row => row[column]!)].map(displayWidth)),
-  );
-  const line = (cells: readonly string[], paint: (text: string, column: number) => string): string =>
-    cells
-      .map((cell, column) => paint(cell, column) + ' '.repeat(widths[column]! - displayWidth(cell)))
-      .join('  ')
-      .trimEnd();
-  const lines = [line(head, style.dim)];
+  const colourOf = (state: string): ((text: string) => string) =>
+    state === 'healthy' ? style.good : state === 'unhealthy' ? style.bad : style.warning;
+  const [head, ...rows] = renderGrid([
+    ['SERVICE', 'STATE', 'FOR', 'RESTARTS', 'ADDRESS'].map(style.dim),
+    ...found.services.map(service => [
+      service.name,
+      colourOf(service.state)(service.state),
+      service.healthySince && service.state === 'healthy'
+        ? duration(Date.now() - Date.parse(service.healthySince))
+        : '',
+      restartsOf(service),
+      service.url ?? '',
+    ]),
+  ]) as [string, ...string[]];
+  const lines = [head];
   found.services.forEach((service, index) => {
-    const colour =
-      service.state === 'healthy' ? style.good : service.state === 'unhealthy' ? style.bad : style.warning;
-    lines.push(line(rows[index]!, (text, column) => (column === 1 ? colour(text) : text)));
+    lines.push(rows[index]!);
     if (service.adminUrl) lines.push(`  administrator: ${service.adminUrl}`);
     if (service.reason) lines.push(`  ${printable(service.reason)}`);
     if (service.elsewhere)

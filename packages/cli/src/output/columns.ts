@@ -1,3 +1,4 @@
+import { padded } from './grid.ts';
 import { displayWidth } from './width.ts';
 
 /** Two columns, the right one wrapped under itself; `width` in terminal columns. Pure. */
@@ -6,7 +7,7 @@ export function columns(rows: readonly (readonly [left: string, right: string])[
   const indent = ' '.repeat(left + 4);
   return rows.flatMap(([name, text]) => {
     const lines = wrap(text, Math.max(30, width - left - 4)).split('\n');
-    const first = `  ${name}${' '.repeat(Math.max(0, left - displayWidth(name)))}  `;
+    const first = `  ${padded(name, left)}  `;
     if (displayWidth(name) > left) return [first.trimEnd(), ...lines.map(line => indent + line)];
     return lines.map((line, index) => (index === 0 ? first : indent) + line);
   });

@@ -10,6 +10,14 @@ export function printable(text: string): string {
 }
 
 /**
+ * The same for what stands within a line, such as a name: a line feed in it would begin a line that looks like ours. Pure.
+ * @example printableLine('films\nerror: none') // 'films\\x0aerror: none'
+ */
+export function printableLine(text: string): string {
+  return printable(text).replaceAll('\n', escaped);
+}
+
+/**
  * Data for programs, byte for byte; where a terminal would take some of it for commands, that is shown as escapes. Pure.
  * @example stdout.write(dataFor(stdout, source))
  */

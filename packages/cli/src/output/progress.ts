@@ -1,8 +1,8 @@
 import type { StackEvent } from '@peakstone/stack';
 import type { Context } from '../grammar/command.ts';
+import { padded } from './grid.ts';
 import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
-import { displayWidth } from './width.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -120,7 +120,7 @@ export class Progress {
   #line(mark: string, service: string, text: string): void {
     this.#clear();
     const title = this.#titles.get(service) ?? service;
-    this.#stream.write(`${mark} ${pad(title, titleWidth)}  ${printable(text)}\n`);
+    this.#stream.write(`${mark} ${padded(title, titleWidth)}  ${printable(text)}\n`);
     this.#draw();
   }
 
@@ -140,10 +140,6 @@ export class Progress {
     this.#stream.write('\r\u001b[2K');
     this.#drawn = false;
   }
-}
-
-function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 
 /** `34 ms`, `0.4 s`, `75 s`. */

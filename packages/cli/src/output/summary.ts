@@ -1,4 +1,5 @@
 import type { StackSummary } from '@peakstone/stack';
+import { renderGrid } from './grid.ts';
 import { seconds } from './progress.ts';
 import type { Style } from './style.ts';
 
@@ -16,12 +17,11 @@ export function renderSummary(summary: StackSummary, { style, detached, terminal
     ['anon key', summary.keys.anon],
     ['service key', terminal ? summary.keys.service : 'printed by: peakstone secrets jwt service'],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
   const lines = ['', style.bold(`PeakStone is up, in ${seconds(summary.startedInMs)}.`), ''];
-  rows.forEach(([name, value], index) => {
+  renderGrid(rows.map(([name, value]) => [style.dim(name), value])).forEach((line, index) => {
     // A gap between what one opens and what one pastes.
     if (index === summary.addresses.length) lines.push('');
-    lines.push(`  ${style.dim(name.padEnd(width))}  ${value}`);
+    lines.push(`  ${line}`);
   });
   lines.push(
     '',
