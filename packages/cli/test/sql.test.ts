@@ -230,6 +230,24 @@ describe('peakstone sql', () => {
     rmSync(file);
   });
 
+  it('shows names and messages of others on a line of their own, and nothing that a terminal obeys', async () => {
+    const named = String.raw`U&"two\000alines\001b[31m"`;
+    const shown = 'two\\x0alines\\x1b[31m';
+    assert.equal((await project.run(['sql', `create table ${named} (id int)`])).code, 0);
+    const dumped = await project.run(['dump', '--builtin', '-f', 'named.sql']);
+    assert.equal(dumped.code, 0);
+    const told = await project.run(['sql', String.raw`listen x; select pg_notify('x', E'a\n\x1b[31m')`]);
+    assert.match(told.stdout, /with payload "a\\x0a\\x1b\[31m" received\.\n/);
+    const described = await project.run(['sql', String.raw`\d two*`]);
+    assert.ok(described.stdout.includes(`"public.${shown}"`), described.stdout);
+    const open = await project.run(['doctor']);
+    assert.ok(open.stdout.includes(shown), open.stdout);
+    for (const { stdout, stderr } of [dumped, told, described, open]) {
+      assert.doesNotMatch(stdout + stderr, /\u001b|^lines/m);
+    }
+    assert.equal((await project.run(['sql', `drop table ${named}`])).code, 0);
+  });
+
   it('says that a transaction was left open, and takes a comment for SQL', async () => {
     const open = await project.run(['sql'], 'create table kept (a int); begin; create table lost (a int);');
     assert.equal(open.code, 1);

@@ -1,7 +1,7 @@
 import type { BackupEvent } from '@peakstone/stack/backup';
 import type { Context } from '../grammar/command.ts';
 import { type Interruption, interruptible } from '../interrupt.ts';
-import { printable } from '../output/printable.ts';
+import { printableLine } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
 
 /** The moving line is drawn anew this often at most. */
@@ -38,7 +38,7 @@ export async function withBackupProgress<T>(
     const text = describeBackupEvent(event);
     if (text === undefined) return;
     clear();
-    stderr.write(`${style.dim('·')} ${printable(text)}\n`);
+    stderr.write(`${style.dim('·')} ${printableLine(text)}\n`);
   };
   return await interruptible(context, interruption, async signal =>
     conclude(await work(onEvent, signal).finally(clear)),

@@ -1,6 +1,8 @@
 /** What the commands of backups print for people. Pure. */
+
 import { type BackupList, megabytes, type ScheduleReport, type Verification } from '@peakstone/stack/backup';
 import { renderGrid } from '../output/grid.ts';
+import { printableLine } from '../output/printable.ts';
 import { rowCount, Table } from '../output/table.ts';
 
 /** The table on standard output, and what is to be said beside it. */
@@ -55,11 +57,11 @@ function coverage({ method, coveredUntil }: BackupList): string {
 export function renderVerification({ backups, walProblems, segments }: Verification): string {
   const lines = backups.flatMap(({ id, problems }) => [
     `${id}  ${problems.length === 0 ? 'ok' : 'cannot be restored'}`,
-    ...problems.map(problem => `  ${problem}`),
+    ...problems.map(problem => `  ${printableLine(problem)}`),
   ]);
   if (segments > 0 || walProblems.length > 0)
     lines.push(`WAL  ${walProblems.length === 0 ? `ok, ${segments} segments` : 'has gaps'}`);
-  return [...lines, ...walProblems.map(problem => `  ${problem}`), ''].join('\n');
+  return [...lines, ...walProblems.map(problem => `  ${printableLine(problem)}`), ''].join('\n');
 }
 
 export function renderSchedule({ on, place, encrypted, next, keepDays, keepFulls }: ScheduleReport): string {

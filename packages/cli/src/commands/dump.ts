@@ -1,7 +1,7 @@
 import { type Command, stackOptions } from '../grammar/command.ts';
 import { closedPipe, exitCodes, UsageError } from '../grammar/errors.ts';
 import type { Interruption } from '../interrupt.ts';
-import { dataFor, printable } from '../output/printable.ts';
+import { dataFor, printableLine } from '../output/printable.ts';
 import { stackOf } from '../stack.ts';
 
 export const dump: Command = {
@@ -100,7 +100,7 @@ export const dump: Command = {
         for (const [why, left] of Map.groupBy(report.left, ({ why }) => why)) {
           const names = left.map(({ what }) => what).join(', ');
           const { why: reason, remedy } = LEFT_WORDS[why];
-          context.stderr.write(`Not in it, as ${reason}: ${printable(names)}. ${remedy}\n`);
+          context.stderr.write(`Not in it, as ${reason}: ${printableLine(names)}. ${remedy}\n`);
         }
         return exitCodes.failure;
       } catch (error) {

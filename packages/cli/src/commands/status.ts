@@ -4,7 +4,7 @@ import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
 import { renderGrid } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
-import { printable } from '../output/printable.ts';
+import { printableLine } from '../output/printable.ts';
 import { seconds } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
 import { stackOf } from '../stack.ts';
@@ -56,7 +56,7 @@ function renderStatus(found: StackStatus, context: Context): string {
   found.services.forEach((service, index) => {
     lines.push(rows[index]!);
     if (service.adminUrl) lines.push(`  administrator: ${service.adminUrl}`);
-    if (service.reason) lines.push(`  ${printable(service.reason)}`);
+    if (service.reason) lines.push(`  ${printableLine(service.reason)}`);
     if (service.elsewhere)
       lines.push(
         '  The cause is in what it depends on: it is well again when that is, and is not restarted.',

@@ -17,8 +17,8 @@ const exitCodeOf: Readonly<Record<string, number>> = {
 export function reportFailure(error: unknown, context: Context): number {
   const style = styleFor(context.stderr, context.env);
   const { message, hint, exitCode, forUser } = describeFailure(error);
-  context.stderr.write(`${style.bad('error:')} ${printable(message)}\n`);
-  if (hint) context.stderr.write(`${style.dim('hint:')}  ${printable(hint)}\n`);
+  context.stderr.write(`${style.bad('error:')} ${hanging(message, 7)}\n`);
+  if (hint) context.stderr.write(`${style.dim('hint:')}  ${hanging(hint, 7)}\n`);
   if (!forUser) {
     const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1).join('\n') : '';
     context.stderr.write(
@@ -26,6 +26,11 @@ export function reportFailure(error: unknown, context: Context): number {
     );
   }
   return exitCode;
+}
+
+/** Names of others may hold line feeds: a line of theirs never begins where ours do. */
+function hanging(text: string, indent: number): string {
+  return printable(text).replaceAll('\n', `\n${' '.repeat(indent)}`);
 }
 
 interface Failure {

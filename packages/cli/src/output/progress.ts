@@ -1,7 +1,7 @@
 import type { StackEvent } from '@peakstone/stack';
 import type { Context } from '../grammar/command.ts';
 import { padded } from './grid.ts';
-import { printable } from './printable.ts';
+import { printable, printableLine } from './printable.ts';
 import { styleFor } from './style.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -101,7 +101,7 @@ export class Progress {
   }
 
   #begin(service: string, text: string): void {
-    this.#current.set(service, printable(text));
+    this.#current.set(service, printableLine(text));
     if (!this.#live) return;
     this.#timer ??= setInterval(() => {
       this.#frame = (this.#frame + 1) % frames.length;
@@ -120,7 +120,7 @@ export class Progress {
   #line(mark: string, service: string, text: string): void {
     this.#clear();
     const title = this.#titles.get(service) ?? service;
-    this.#stream.write(`${mark} ${padded(title, titleWidth)}  ${printable(text)}\n`);
+    this.#stream.write(`${mark} ${padded(title, titleWidth)}  ${printableLine(text)}\n`);
     this.#draw();
   }
 

@@ -2,10 +2,12 @@
  * What a dump says of extensions that every stack has already. pg_dump writes them with their schema and looks nothing up
  * by the search path, so that one that is elsewhere would not be found; and comments on them are their owner's to make.
  */
+
 import { EXTENSIONS_SCHEMA as HOME } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
 import { leadingComments } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
+import { printableLine } from '../output/printable.ts';
 import { place } from './script.ts';
 import type { SqlSession } from './session.ts';
 import type { Target } from './target.ts';
@@ -111,7 +113,7 @@ export class Extensions {
   }
 
   #say(at: Place, what: string): void {
-    this.#stderr.write(`${place(at)}: ${what}\n`);
+    this.#stderr.write(`${place(at)}: ${printableLine(what)}\n`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { CliError } from '../grammar/errors.ts';
-import { dataFor } from '../output/printable.ts';
+import { dataFor, printableLine } from '../output/printable.ts';
 import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
 import {
@@ -132,7 +132,7 @@ export class SqlSession {
     if (channel === schemaChannel) this.#schemaChanged = true;
     else if (this.#notifications.length < heldNotifications)
       this.#notifications.push(
-        `Asynchronous notification "${channel}"${payload === '' ? '' : ` with payload "${payload}"`} received.\n`,
+        `Asynchronous notification "${printableLine(channel)}"${payload === '' ? '' : ` with payload "${printableLine(payload)}"`} received.\n`,
       );
   }
 

@@ -1,5 +1,5 @@
 import type { Context } from '../grammar/command.ts';
-import { printable } from '../output/printable.ts';
+import { printableLine } from '../output/printable.ts';
 import { styleFor } from '../output/style.ts';
 
 /** Tells how far a transfer is: a moving line on a terminal, elsewhere a line when a tenth more is done. */
@@ -24,7 +24,7 @@ export class TransferProgress {
       // As often as an eye follows.
       if (Date.now() - this.#drawnAt < 100) return;
       this.#drawnAt = Date.now();
-      const line = `${part}${phase}: ${printable(text)}`.slice(
+      const line = `${part}${phase}: ${printableLine(text)}`.slice(
         0,
         Math.max(10, (this.#stream.columns || 80) - 1),
       );
@@ -35,7 +35,7 @@ export class TransferProgress {
     if (phase === this.#phase && tenth === this.#tenth) return;
     this.#phase = phase;
     this.#tenth = tenth;
-    this.#stream.write(`${part}${phase}: ${printable(text)}\n`);
+    this.#stream.write(`${part}${phase}: ${printableLine(text)}\n`);
   }
 
   close(): void {

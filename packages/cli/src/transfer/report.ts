@@ -1,6 +1,6 @@
 import type { ImportNote, ImportReport } from '@peakstone/stack';
 import { columns } from '../output/columns.ts';
-import { printable } from '../output/printable.ts';
+import { printableLine } from '../output/printable.ts';
 import type { Style } from '../output/style.ts';
 
 const maxNames = 6;
@@ -32,7 +32,7 @@ export function renderImport(report: ImportReport, style: Style, width: number):
       const shown = names.slice(0, maxNames).join(', ');
       const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
       const text = `${shown}${more}: ${why}.${remedy === undefined ? '' : ` ${sentence(remedy)}`}`;
-      lines.push(...columns([[what, printable(text)]], width));
+      lines.push(...columns([[what, printableLine(text)]], width));
     }
   }
   if (report.openTables.length > 0) {
@@ -42,7 +42,7 @@ export function renderImport(report: ImportReport, style: Style, width: number):
         [
           [
             'table',
-            printable(
+            printableLine(
               `${report.openTables.join(', ')}: anyone with the anon key may change these, as no row security is on. Where that is not meant: alter table … enable row level security`,
             ),
           ],

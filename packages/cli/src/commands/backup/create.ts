@@ -2,7 +2,7 @@ import { interruptions } from '../../backup/interruptions.ts';
 import { type Command, jsonOption, stackOptions } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
-import { printable } from '../../output/printable.ts';
+import { printableLine } from '../../output/printable.ts';
 import { stackOf } from '../../stack.ts';
 
 export const create: Command = {
@@ -43,7 +43,7 @@ export const create: Command = {
         const { place, ...backup } = made;
         context.stdout.write(`${options.json ? toJson({ place, ...backup }) : backup.id}\n`);
         if ('missing' in backup && !options.json)
-          for (const what of backup.missing) context.stderr.write(`Not in it: ${printable(what)}.\n`);
+          for (const what of backup.missing) context.stderr.write(`Not in it: ${printableLine(what)}.\n`);
         return exitCodes.ok;
       },
     );

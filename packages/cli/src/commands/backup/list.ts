@@ -1,6 +1,7 @@
 import { type Command, jsonOption, stackOptions } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
+import { printableLine } from '../../output/printable.ts';
 import { stackOf } from '../../stack.ts';
 import { clusterOption, textOf } from './options.ts';
 
@@ -19,7 +20,7 @@ export const list: Command = {
     else {
       const { rows, notes } = renderBackupList(found);
       context.stdout.write(rows.map(row => `${row}\n`).join(''));
-      context.stderr.write(notes.map(note => `${note}\n`).join(''));
+      context.stderr.write(notes.map(note => `${printableLine(note)}\n`).join(''));
     }
     return exitCodes.ok;
   },

@@ -3,6 +3,7 @@ import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
 import { toJson } from '../../output/json.ts';
+import { dataFor, printableLine } from '../../output/printable.ts';
 import {
   databaseOptions,
   jsonOptions,
@@ -78,7 +79,7 @@ export const apply: Command = {
     const folder = await checkedFolderOf(invocation, context);
     const target = await targetOf(invocation, context, folder);
     const { ApplyReport, applyMigrations, envJson, historyOf } = await import('@peakstone/stack/migrate');
-    const write = (text: string): void => void (json || context.stdout.write(text));
+    const write = (text: string): void => void (json || context.stdout.write(dataFor(context.stdout, text)));
     const report = new ApplyReport(write, options.txMode === 'all');
     const complete = { ...options, ...(target.furniture && { furniture: target.furniture }) };
     try {
@@ -144,11 +145,13 @@ function amountOf(text: string | undefined): number | null {
 function tell(event: ApplyEvent, { stderr }: Context): void {
   switch (event.kind) {
     case 'again':
-      stderr.write(`${event.reason}; rolled back, and tried again in ${event.pauseMs / 1000} s\n`);
+      stderr.write(
+        `${printableLine(event.reason)}; rolled back, and tried again in ${event.pauseMs / 1000} s\n`,
+      );
       return;
     case 'waiting':
     case 'notice':
-      stderr.write(`${event.text}\n`);
+      stderr.write(`${printableLine(event.text)}\n`);
       return;
     default:
       return;

@@ -1,6 +1,7 @@
 import type { Furniture, MigrateSession, MigrationFolder } from '@peakstone/stack/migrate';
 import { type Context, type Invocation, type Option, stackOptions } from '../../grammar/command.ts';
 import { CliError, UsageError } from '../../grammar/errors.ts';
+import { printable } from '../../output/printable.ts';
 import { stackOf } from '../../stack.ts';
 
 /** Options of the commands that look at a database's history. */
@@ -80,7 +81,7 @@ export async function withSession<T>(
       url,
       lockTimeoutMs: lockTimeoutMs ?? (await timeOf(options, 'lock-timeout', 10_000)),
       tableLockTimeoutMs: await timeOf(options, 'table-lock-timeout', 5_000),
-      onNotice: text => void stderr.write(`notice: ${text}\n`),
+      onNotice: text => void stderr.write(`notice: ${printable(text)}\n`),
     },
     signal,
   );

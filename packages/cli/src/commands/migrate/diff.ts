@@ -13,7 +13,7 @@ import { CliError, exitCodes, UsageError } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
 import { ask, confirm } from '../../output/confirm.ts';
 import { toJson } from '../../output/json.ts';
-import { dataFor, printable } from '../../output/printable.ts';
+import { dataFor, printableLine } from '../../output/printable.ts';
 import { styleFor } from '../../output/style.ts';
 import { projectOf, stackOf } from '../../stack.ts';
 import { revisionsSchemaOf, targetOf, withSession } from './database.ts';
@@ -179,7 +179,7 @@ async function compare(
     revisionsSchema: revisionsSchemaOf(invocation),
     onProgress: what => {
       clear();
-      context.stderr.write(live ? `${what} …` : `${what}\n`);
+      context.stderr.write(live ? `${printableLine(what)} …` : `${printableLine(what)}\n`);
     },
   };
   try {
@@ -194,7 +194,10 @@ async function compare(
 
 async function asks(rename: Rename, context: Context): Promise<boolean> {
   const what = rename.kind === 'table' ? `table ${rename.from}` : `column ${rename.from} of ${rename.table}`;
-  const answer = await ask(`Was ${printable(what)} renamed to ${printable(rename.to)}? [y/N] `, context);
+  const answer = await ask(
+    `Was ${printableLine(what)} renamed to ${printableLine(rename.to)}? [y/N] `,
+    context,
+  );
   if (answer === undefined) throw new CliError('Nothing was written.', { exitCode: exitCodes.interrupted });
   return answer === 'y' || answer === 'yes';
 }
@@ -203,7 +206,7 @@ async function asks(rename: Rename, context: Context): Promise<boolean> {
 async function tell(found: Diff, { stderr, env }: Context): Promise<void> {
   const { renameText } = await import('@peakstone/stack/migrate/diff');
   const style = styleFor(stderr, env);
-  const note = (text: string) => stderr.write(`${style.warning('note:')} ${printable(text)}\n`);
+  const note = (text: string) => stderr.write(`${style.warning('note:')} ${printableLine(text)}\n`);
   for (const rename of found.possibleRenames)
     note(`This may be a rename; if it is: --rename ${renameText(rename)}`);
   for (const { message } of found.losses) note(message);

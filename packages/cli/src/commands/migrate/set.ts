@@ -1,6 +1,7 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
+import { dataFor } from '../../output/printable.ts';
 import { databaseOptions, revisionsSchemaOf, targetOf, withSession } from './database.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 
@@ -42,7 +43,7 @@ export const set: Command = {
         0,
       ),
     );
-    context.stdout.write(renderSet(plan));
+    context.stdout.write(dataFor(context.stdout, renderSet(plan)));
     return exitCodes.ok;
   },
 };

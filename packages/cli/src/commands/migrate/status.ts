@@ -1,6 +1,7 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
+import { dataFor } from '../../output/printable.ts';
 import { databaseOptions, jsonOptions, revisionsSchemaOf, targetOf, wantsJson } from './database.ts';
 import { writeFinding } from './findings.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
@@ -28,7 +29,11 @@ export const status: Command = {
     const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
     for (const finding of findDrift(folder, found.applied)) writeFinding(finding, context);
     const dir = `file://${folder.path}`;
-    context.stdout.write(json ? `${toJson(statusJson(envJson(url, dir), found))}\n` : renderStatus(found));
+    context.stdout.write(
+      json
+        ? `${toJson(statusJson(envJson(url, dir), found))}\n`
+        : dataFor(context.stdout, renderStatus(found)),
+    );
     return exitCodes.ok;
   },
 };

@@ -1,7 +1,7 @@
 /** One relation: its columns, and what holds and protects them. Runs with search_path = pg_catalog, as the lists do. */
 
 import { quoteLiteral } from '@peakstone/kernel/pg';
-import { printable } from '../../output/printable.ts';
+import { printable, printableLine } from '../../output/printable.ts';
 import { rowCount, Table } from '../../output/table.ts';
 import type { NamePattern } from './pattern.ts';
 import { kindName } from './queries.ts';
@@ -108,7 +108,7 @@ export function renderRelation(
   found: readonly Texts[],
   width: number,
 ): string {
-  const lines = [`${kind[0]!.toUpperCase()}${kind.slice(1)} "${schema}.${name}"`];
+  const lines = [`${kind[0]!.toUpperCase()}${kind.slice(1)} "${printableLine(`${schema}.${name}`)}"`];
   if (columns.length > 0) {
     const commented = columns.some(([, , , , comment]) => comment !== null);
     const heads = ['Column', 'Type', 'Nullable', 'Default', ...(commented ? ['Comment'] : [])];

@@ -9,6 +9,7 @@ const names = readNames([
   ['function', 'auth', 'uid', null],
   ['schema', '', 'public', null],
   ['schema', '', 'auth', null],
+  ['relation', 'public', 'film\n\u001b[31m', null],
   ['schema', '', 'pg_catalog', null],
   ['column', 'public', 'title', 'films'],
   ['column', 'public', 'tags', 'films'],

@@ -1,3 +1,4 @@
+import { printableLine } from '../../output/printable.ts';
 import type { Texts } from '../print.ts';
 
 /** Names of the database, for the key Tab. */
@@ -28,7 +29,10 @@ export const namesQuery = `select * from (
 export function readNames(rows: readonly Texts[]): Names {
   const columns = new Map<string, string[]>();
   const lists = { relation: new Set<string>(), function: new Set<string>(), schema: new Set<string>() };
-  for (const [kind, schema, name, relation] of rows) {
+  for (const row of rows) {
+    // A terminal would take them for commands, and nobody types them.
+    if (row.some(text => text !== null && printableLine(text) !== text)) continue;
+    const [kind, schema, name, relation] = row;
     if (kind === 'column') {
       for (const key of [relation!, `${schema}.${relation}`])
         columns.set(key, [...(columns.get(key) ?? []), name!]);
