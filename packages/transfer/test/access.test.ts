@@ -18,6 +18,7 @@ describe('who may do what, in an import', () => {
 create table public.shared (id int);
 alter table public.shared enable row level security;
 create policy members on public.shared for select to "team a,b", anon using (true);
+create policy "give to postgres" on public.shared for select to postgres using (true);
 `,
     );
     const database = await stackDatabase();
@@ -29,6 +30,13 @@ create policy members on public.shared for select to "team a,b", anon using (tru
           `select r::regrole::text from pg_policy, unnest(polroles) r where polname = 'members' order by r::regrole::text collate "C"`,
         ),
         [['"team a,b"'], ['anon']],
+      );
+      assert.deepEqual(
+        await look(
+          database,
+          `select r::regrole from pg_policy, unnest(polroles) r where polname = 'give to postgres'`,
+        ),
+        [['db_migrator']],
       );
       assert.deepEqual(
         report.notes.filter(({ what }) => what === 'privileges').map(({ kind, name }) => [kind, name]),

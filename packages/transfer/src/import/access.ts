@@ -232,20 +232,13 @@ end`)}`,
   }
 
   /** The same for the roles as they are called here: one that is gone may not make it everybody's. */
-  policyFor(text: string, roles: string): string {
+  policyFor(text: string, { roles, rolesAt }: Extract<Said, { kind: 'policy' }>): string {
     if (roles === '') return text;
     const mapped = readNames(roles).map(name => {
       const role = this.#roles.resolve(name);
       if (role.kind === 'everybody') return 'public';
       return id(role.kind === 'role' ? role.name : this.#scope.world.owner);
     });
-    return text.replace(
-      new RegExp(String.raw`(\bto\s+)${escapePattern(roles)}`, 'i'),
-      (_, to: string) => `${to}${[...new Set(mapped)].join(', ')}`,
-    );
+    return text.slice(0, rolesAt) + [...new Set(mapped)].join(', ') + text.slice(rolesAt + roles.length);
   }
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

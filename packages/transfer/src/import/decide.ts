@@ -73,7 +73,7 @@ export class Decider {
         return this.#trigger(said, text);
       case 'policy':
         if (this.#scope.isLeft(said.on)) return leave;
-        return { do: 'run', text: this.#access.policyFor(text, said.roles), made: 'policy' };
+        return { do: 'run', text: this.#access.policyFor(text, said), made: 'policy' };
       case 'force row security':
         return this.#scope.isLeft(said.on) ? leave : { do: 'run last', text };
       case 'sequence value':

@@ -13,6 +13,12 @@ import type { ImportSession } from './session.ts';
 type Rows = Extract<Item, { kind: 'rows' }>;
 type LargeObject = Extract<Item, { kind: 'largeObject' }>;
 
+/** The administrator writes jobs in words of our own, and so cannot do more than pg_dump's COPY says. */
+const SPECIAL_COPY: Reason = {
+  why: 'its COPY has a condition or options, which are not run as the administrator',
+  remedy: 'Make the jobs by hand: select cron.schedule(name, schedule, command)',
+};
+
 /** Brings rows into their tables, and counts them. */
 export class RowLoader {
   readonly #session: ImportSession;
@@ -55,6 +61,11 @@ export class RowLoader {
     const { object, columns } = readCopy(copy);
     const table = showName(object);
     const title = `rows of ${table}`;
+    const refusal = this.#decideRows(copy);
+    if (refusal !== null) {
+      this.#leave(table, await countRows(rows), refusal);
+      return;
+    }
     if (this.#isCron(table)) {
       await this.#session.attempt(title, at, async () =>
         this.#arrived(
@@ -62,11 +73,6 @@ export class RowLoader {
           await importCronRows(this.#admin, this.#dump.world, copyCron(table, columns), rows),
         ),
       );
-      return;
-    }
-    const refusal = this.#decider.decideRows(object);
-    if (refusal !== null) {
-      this.#leave(table, await countRows(rows), refusal);
       return;
     }
     await this.#session.attempt(title, at, async () => {
@@ -112,13 +118,28 @@ export class RowLoader {
     });
   }
 
-  /** Counts what would come in. */
-  async rehearse(object: ObjectName, rows: AsyncIterable<Buffer> | null): Promise<void> {
+  /** Counts the rows of a COPY that would come in. */
+  async rehearseRows({ copy, rows }: Rows): Promise<void> {
+    this.#count(showName(readCopy(copy).object), await countRows(rows), this.#decideRows(copy));
+  }
+
+  /** The same of a row in a statement. */
+  rehearseInsert(text: string, object: ObjectName): void {
     const table = showName(object);
-    const count = rows === null ? 1 : await countRows(rows);
-    const refusal = this.#isCron(table) ? null : this.#decider.decideRows(object);
+    const isJob = this.#isCron(table) && isPlainInsert(text);
+    this.#count(table, 1, isJob ? null : this.#decider.decideRows(object));
+  }
+
+  #count(table: string, count: number, refusal: Reason | null): void {
     if (refusal === null) this.#counts[table] = (this.#counts[table] ?? 0) + count;
     else this.#leave(table, count, refusal);
+  }
+
+  /** Why the rows of a COPY are left out; null where they are not. */
+  #decideRows(copy: string): Reason | null {
+    const { object, isPlain } = readCopy(copy);
+    if (!this.#isCron(showName(object))) return this.#decider.decideRows(object);
+    return isPlain ? null : SPECIAL_COPY;
   }
 
   #isCron(table: string): boolean {

@@ -135,10 +135,10 @@ class Importer {
   async rehearse(isNew: boolean): Promise<ImportReport> {
     if (isNew) await this.#check();
     await this.#eachItem(async item => {
-      if (item.kind === 'rows') return await this.#rows.rehearse(readCopy(item.copy).object, item.rows);
+      if (item.kind === 'rows') return await this.#rows.rehearseRows(item);
       if (item.kind !== 'statement') return;
       const said = readSaid(item.text);
-      if (said.kind === 'insert') return await this.#rows.rehearse(said.object, null);
+      if (said.kind === 'insert') return this.#rows.rehearseInsert(item.text, said.object);
       this.#tell(this.#decider.decide(said, item.text, item.at));
     });
     return this.#report([]);

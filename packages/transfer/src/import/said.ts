@@ -17,7 +17,14 @@ export type Said =
     }
   | { readonly kind: 'index'; readonly name: string; readonly on: ObjectName; readonly method: string }
   | { readonly kind: 'trigger'; readonly name: string; readonly on: ObjectName; readonly routine: ObjectName }
-  | { readonly kind: 'policy'; readonly name: string; readonly on: ObjectName; readonly roles: string }
+  | {
+      readonly kind: 'policy';
+      readonly name: string;
+      readonly on: ObjectName;
+      /** As they are listed, and where in the statement; empty where it names none. */
+      readonly roles: string;
+      readonly rolesAt: number;
+    }
   | { readonly kind: 'force row security'; readonly on: ObjectName }
   | { readonly kind: 'publication'; readonly name: string; readonly isForAll: boolean }
   | { readonly kind: 'publication table'; readonly name: string; readonly on: ObjectName }
@@ -82,12 +89,13 @@ export interface DefaultPrivileges {
   readonly option: string;
 }
 
-type Reader = (match: RegExpExecArray) => Said;
+/** @param start where the match begins in the statement */
+type Reader = (match: RegExpExecArray, start: number) => Said;
 
 const pattern = (source: string): RegExp =>
   new RegExp(
     `^${source.replaceAll(' ', '\\s+').replaceAll('<n>', `(${NAME})`).replaceAll('<q>', `(${QUALIFIED})`)}`,
-    'is',
+    'isd',
   );
 
 const relation =
@@ -148,7 +156,13 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
     pattern(
       String.raw`create policy <n> on <q>(?: as \w+)?(?: for \w+)?(?: to ((?:${NAME}\s*,\s*)*${NAME}))?`,
     ),
-    m => ({ kind: 'policy', name: unquoteName(m[1]!), on: readQualified(m[2]!), roles: m[3] ?? '' }),
+    (m, start) => ({
+      kind: 'policy',
+      name: unquoteName(m[1]!),
+      on: readQualified(m[2]!),
+      roles: m[3] ?? '',
+      rolesAt: start + (m.indices![3]?.[0] ?? 0),
+    }),
   ],
   [
     pattern('alter table (?:only )?<q> force row level security'),
@@ -282,18 +296,24 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
 
 /** Pure. @example readSaid('CREATE SCHEMA auth') // { kind: 'schema', name: 'auth' } */
 export function readSaid(text: string): Said {
-  const body = text.slice(leadingComments(text));
+  const start = leadingComments(text);
+  const body = text.slice(start);
   for (const [expression, read] of readers) {
     const match = expression.exec(body);
-    if (match) return read(match);
+    if (match) return read(match, start);
   }
   return { kind: 'unknown' };
 }
 
-/** `COPY schema.table (columns) FROM stdin`. Pure. */
-export function readCopy(text: string): { readonly object: ObjectName; readonly columns: readonly string[] } {
-  const match = pattern(String.raw`\s*copy <q>\s*(?:\(([^)]*)\))?`).exec(text.slice(leadingComments(text)));
-  return match
-    ? { object: readQualified(match[1]!), columns: readNames(match[2] ?? '') }
-    : { object: { schema: '', name: '' }, columns: [] };
+/** `COPY schema.table (columns) FROM stdin`. `isPlain`: it has neither options nor a condition, as pg_dump's. Pure. */
+export function readCopy(text: string): {
+  readonly object: ObjectName;
+  readonly columns: readonly string[];
+  readonly isPlain: boolean;
+} {
+  const match = pattern(String.raw`\s*copy <q>\s*(?:\(([^)]*)\)\s*)?(?:from stdin\s*;?\s*(.*))?`).exec(
+    text.slice(leadingComments(text)),
+  );
+  if (!match) return { object: { schema: '', name: '' }, columns: [], isPlain: false };
+  return { object: readQualified(match[1]!), columns: readNames(match[2] ?? ''), isPlain: match[3] === '' };
 }
