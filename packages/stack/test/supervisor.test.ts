@@ -277,6 +277,26 @@ describe('supervising services', () => {
     assert.equal(database.starts, 1);
   });
 
+  it('has restarted a service when what rests on it is well again, and does not wait for what never is', async test => {
+    const { database, rest, gateway, supervisor, start, until, state } = setUp(test);
+    await start();
+    await supervisor.hold('gateway');
+    database.onStart = () => {
+      rest.health = { ok: false, reason: 'no connection' };
+    };
+    let restarted = false;
+    const restart = supervisor.restart('database').then(() => {
+      restarted = true;
+    });
+    await until(() => state('database').restartsOnRequest === 1 && state('database').state === 'healthy');
+    await until(() => state('rest').reason === 'no connection');
+    assert.equal(restarted, false);
+    rest.health = { ok: true };
+    await restart;
+    assert.equal(state('rest').state, 'healthy');
+    assert.equal(gateway.starts, 1);
+  });
+
   it('restarts one service on request, and knows its names', async test => {
     const { journal, supervisor, start, state } = setUp(test);
     await start();

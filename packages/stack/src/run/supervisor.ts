@@ -3,55 +3,42 @@ import { StackError } from '../project/errors.ts';
 import type { RunningService } from '../services/local.ts';
 import type { OnStackEvent } from './events.ts';
 import { LoopLag } from './lag.ts';
+import {
+  forgiveMs,
+  lateLookMs,
+  leastIllLooks,
+  maxEndBackoffMs,
+  type Patience,
+  readinessMs,
+  usualPatience,
+} from './patience.ts';
 import type { ServiceStatus } from './status.ts';
-import { type Entry, healthOf, inOrderOfNeed, isOurs, newEntry, statusOf, type Unit } from './unit.ts';
+import {
+  dependentsOf,
+  type Entry,
+  healthOf,
+  inOrderOfNeed,
+  isOurs,
+  newEntry,
+  statusOf,
+  type Unit,
+} from './unit.ts';
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Partial<Patience> {
   readonly onEvent: OnStackEvent;
-  /** Between two looks at every service's health. Default 1000. */
-  readonly intervalMs?: number;
-  /** How long looks may find a service ill before it is restarted, as most recover by themselves. Default 15 000. */
-  readonly patienceMs?: number;
-  /** First wait before starting again; doubles up to `maxBackoffMs`. Default 500. */
-  readonly backoffMs?: number;
-  /** Default 30 000. */
-  readonly maxBackoffMs?: number;
-  /** Bound of one service's stop; what hangs longer is left behind. Default 15 000. */
-  readonly stopMs?: number;
 }
-
-/** A service healthy for so long has earned a short back-off again. */
-const forgiveMs = 60_000;
-/** So many looks in a row must find a service ill before it is restarted, however long each took. */
-const leastIllLooks = 3;
-/** A look that this process was held up by so long says nothing of the service. */
-const lateLookMs = 400;
-/**
- * The longest wait before a service is started again whose process ended after it had been well. It stays this short however
- * often the process ends: a client that can crash a service must not be able to keep it stopped.
- */
-const maxEndBackoffMs = 2000;
-/** How long a started service may take until its first healthy answer. */
-const readinessMs = 30_000;
 
 /** Starts units in the order of their needs, keeps them running, stops them in reverse. Owns everything it started. */
 export class Supervisor {
   readonly #entries: Map<string, Entry>;
-  readonly #options: Required<SupervisorOptions>;
+  readonly #options: Patience & SupervisorOptions;
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(units: readonly Unit[], options: SupervisorOptions) {
-    this.#options = {
-      intervalMs: 1000,
-      patienceMs: 15_000,
-      backoffMs: 500,
-      maxBackoffMs: 30_000,
-      stopMs: 15_000,
-      ...options,
-    };
+    this.#options = { ...usualPatience, ...options };
     this.#entries = new Map(units.map(unit => [unit.name, newEntry(unit)]));
     for (const unit of units) {
       const missing = unit.needs.find(need => !this.#entries.has(need));
@@ -114,7 +101,10 @@ export class Supervisor {
     lag.stop();
   }
 
-  /** Drains one service and starts it again; clients of it wait or get 503 meanwhile. @throws {StackError} `unknownService`; `startFailed` */
+  /**
+   * Drains one service and starts it again; clients of it wait or get 503 meanwhile. Resolves when what rests on it is well again.
+   * @throws {StackError} `unknownService`; `startFailed`
+   */
   async restart(name: string): Promise<void> {
     const entry = this.#find(name);
     const missing = entry.unit.needs.map(need => this.#entries.get(need)!).find(({ running }) => !running);
@@ -126,10 +116,12 @@ export class Supervisor {
       );
     entry.held = false;
     entry.restartsOnRequest += 1;
+    const dependents = dependentsOf(this.#entries, entry).filter(({ state }) => state === 'healthy');
     await this.#exclusively(entry, async () => {
       await this.#stopUnit(entry);
       await this.#startUnit(entry);
     });
+    await Promise.all(dependents.map(each => this.#awaitWell(each)));
   }
 
   /** Drains one service and leaves it stopped until it is restarted on request. @throws {StackError} `unknownService` */
@@ -236,6 +228,20 @@ export class Supervisor {
           'startFailed',
           `It is still unhealthy after ${readinessMs / 1000} s: ${health.reason}`,
         );
+      await new Promise(resolve => setTimeout(resolve, waitMs));
+    }
+  }
+
+  /** It recovers by itself; what does not in time is the watch's to mend. */
+  async #awaitWell(entry: Entry): Promise<void> {
+    const until = Date.now() + readinessMs;
+    for (
+      let waitMs = 10;
+      Date.now() < until && !entry.held && !this.#stopping;
+      waitMs = Math.min(250, 2 * waitMs)
+    ) {
+      if (entry.running) await this.#lookAt(entry, entry.running);
+      if (entry.state === 'healthy') return;
       await new Promise(resolve => setTimeout(resolve, waitMs));
     }
   }

@@ -105,6 +105,15 @@ export async function healthOf(running: Running): Promise<Health> {
   return { ok: false, reason: outcome.kind === 'late' ? 'no answer within 2 s' : outcome.error.message };
 }
 
+/** The entries of all that cannot be well without this one. Pure. */
+export function dependentsOf(entries: ReadonlyMap<string, Entry>, on: Entry): Entry[] {
+  const found = new Set([on]);
+  for (const entry of inOrderOfNeed(entries))
+    if (entry.unit.needs.some(need => found.has(entries.get(need)!))) found.add(entry);
+  found.delete(on);
+  return [...found];
+}
+
 /** The entries in an order in which every unit follows the units that it needs. Pure. */
 export function inOrderOfNeed(entries: ReadonlyMap<string, Entry>): Entry[] {
   const ordered: Entry[] = [];
