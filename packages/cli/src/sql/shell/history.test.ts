@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { History } from './history.ts';
+import { History, historyOf } from './history.ts';
 
 describe('the history', () => {
   const root = mkdtempSync(join(tmpdir(), 'peakstone-history-'));
@@ -38,6 +38,24 @@ describe('the history', () => {
     history.show(lines);
     for (const entry of ['select *\nfrom films;', 'select 1;', 'select *\nfrom films;']) history.add(entry);
     assert.deepEqual(lines, ['select *\nfrom films;', 'select 1;']);
+  });
+
+  it('is kept nowhere for whom there is no home, and never in the folder that they are in', () => {
+    const said: string[] = [];
+    for (const env of [{ HOME: '' }, { HOME: 'relative', XDG_STATE_HOME: 'state' }]) {
+      const history = historyOf(env);
+      assert.deepEqual(
+        history.load(text => said.push(text)),
+        [],
+      );
+      const lines: string[] = [];
+      history.show(lines);
+      history.add('select 1;');
+      assert.deepEqual(lines, ['select 1;']);
+    }
+    assert.match(said.join(), /^The history is not kept: HOME names no folder/);
+    assert.deepEqual(historyOf({ HOME: join(root, 'home') }).load(assert.fail), []);
+    assert.equal(statSync(join(root, 'home/.local/state/peakstone')).mode & 0o777, 0o700);
   });
 
   it('is not kept where others may write, which is said', () => {

@@ -1,7 +1,5 @@
 /** `peakstone sql` at a terminal: a prompt for statements of several lines, with history, completion and psql's commands. */
 
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { type CopyRows, copyParts, type MetaLine, splitInput } from '@peakstone/kernel/script';
 import type { Context } from '../../grammar/command.ts';
@@ -18,7 +16,7 @@ import type { Target } from '../target.ts';
 import { complete, type Names, namesQuery, noNames, readNames } from './complete.ts';
 import { edit } from './editor.ts';
 import { shellHelp, sqlHelp } from './help.ts';
-import { History } from './history.ts';
+import { type History, historyOf } from './history.ts';
 
 export interface ShellOptions {
   readonly expanded: boolean;
@@ -365,13 +363,6 @@ function personal(line: string): MetaAction | null {
   if (!/^\s*\\/.test(line)) return null;
   const action = readMeta(line.trim(), '');
   return personalKinds.has(action.kind) ? action : null;
-}
-
-/** In the user's folder for such things; PEAKSTONE_SQL_HISTORY names another file. */
-function historyOf(env: Context['env']): History {
-  if (env.PEAKSTONE_SQL_HISTORY) return new History(env.PEAKSTONE_SQL_HISTORY);
-  const folder = join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'peakstone');
-  return new History(join(folder, 'sql_history'), folder);
 }
 
 /** Rows that were typed, or pasted, at the prompt. */
