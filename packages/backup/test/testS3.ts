@@ -1,11 +1,11 @@
 /**
  * A server of S3's protocol in this process. What it checks of a signature is that it fits the request that has come, by the
- * product's own `sign`, which src/store/sigv4.test.ts holds to the specification's examples.
+ * product's own `sign`, which the kernel's sigv4.test.ts holds to the specification's examples.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sign } from '../src/store/sigv4.ts';
+import { sign } from '@peakstone/kernel/sigv4';
 
 export const credentials = { region: 'eu-west-1', accessKey: 'AKIDTEST', secretKey: 'secret/of+the test' };
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
-import { sign } from './sigv4.ts';
+import { sign } from '@peakstone/kernel/sigv4';
 import { isKey, maxObjectBytes, type Store, type StoredObject } from './store.ts';
 
 export interface S3Place {

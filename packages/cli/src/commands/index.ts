@@ -12,6 +12,7 @@ import { gateway } from './gateway.ts';
 import { gen } from './gen.ts';
 import { health } from './health.ts';
 import { help } from './help.ts';
+import { images } from './images.ts';
 import { importCommand } from './import.ts';
 import { init } from './init.ts';
 import { logs } from './logs.ts';
@@ -50,6 +51,7 @@ export const root: Command = {
     gen,
     rest,
     gateway,
+    images,
     dbBootstrap,
     atlasMigrate,
     health,

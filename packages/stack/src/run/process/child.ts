@@ -10,7 +10,7 @@ import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { Health } from '@peakstone/kernel/service';
 import { settleWithin } from '@peakstone/kernel/service';
 import { StackError, type StackErrorCode } from '../../project/errors.ts';
-import { moduleBeside } from '../../services/beside.ts';
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { ProcessLimits } from '../../services/local.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
 

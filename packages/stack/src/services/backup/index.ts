@@ -1,5 +1,5 @@
 import { hasBackups } from '@peakstone/backup';
-import { moduleBeside } from '../beside.ts';
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 import { backupContainer } from './container.ts';
 import { backupVariables } from './variables.ts';

@@ -1,4 +1,4 @@
-import { moduleBeside } from '../beside.ts';
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 
 /** Stands in for pg_cron where the server has none; the image of PostgreSQL for containers has it. */

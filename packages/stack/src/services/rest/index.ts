@@ -1,4 +1,4 @@
-import { moduleBeside } from '../beside.ts';
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 import { restContainer } from './container.ts';
 import { restVariables } from './variables.ts';

@@ -1,0 +1,95 @@
+/** The engine's process: draws pictures that come over a socket, and ends with it. */
+import { Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import { asImagesError } from '../errors.ts';
+import { Deadline } from './deadline.ts';
+import { onMessages, sendMessage } from './frames.ts';
+import { describePicture } from './info.ts';
+import { type Context, processPicture } from './process.ts';
+import type { FromEngine, ToEngine } from './protocol.ts';
+import type { Job, Picture, Reply } from './types.ts';
+import * as library from './vips/library.ts';
+
+/** How far it stands back when processors are wanted: pictures can wait, answers of the database cannot. */
+const niceness = 10;
+const SOCKET = 3;
+
+const socket = new Socket({ fd: SOCKET });
+const jobs = new Map<number, Deadline>();
+let begun: Omit<Context, 'deadline'> | null = null;
+
+setPriority(niceness);
+library.init('peakstone');
+library.setConcurrency(1);
+library.setCacheMax(0);
+library.setCacheMaxMem(0);
+
+socket.on('close', () => process.exit(0));
+socket.on('error', () => process.exit(0));
+onMessages<ToEngine>(socket, ({ header, data }) => {
+  switch (header.kind) {
+    case 'begin':
+      begun = {
+        config: header.config,
+        watermark: header.watermark === null ? null : { format: header.watermark, data },
+      };
+      keepTrim(header.trimIntervalMs);
+      send({ kind: 'ready' });
+      return;
+    case 'job':
+      void run(header.id, header.job, data);
+      return;
+    case 'cancel':
+      jobs.get(header.id)?.end();
+  }
+});
+
+async function run(id: number, job: Job, data: Buffer): Promise<void> {
+  const deadline = new Deadline();
+  jobs.set(id, deadline);
+  const { reply, bytes } = await answer(job, { format: job.format, data }, deadline);
+  jobs.delete(id);
+  send({ kind: 'reply', id, reply, unchanged: bytes === null }, bytes ?? Buffer.alloc(0));
+}
+
+async function answer(
+  job: Job,
+  source: Picture,
+  deadline: Deadline,
+): Promise<{ readonly reply: Reply; readonly bytes: Buffer | null }> {
+  try {
+    if (begun === null) throw new Error('The engine has no settings yet.');
+    const context = { ...begun, deadline };
+    if (job.kind === 'info') {
+      return { reply: { ok: true, result: await describePicture(source, context) }, bytes: null };
+    }
+    const { result, data } = await processPicture(source, job.options, context);
+    return { reply: { ok: true, result }, bytes: data };
+  } catch (error) {
+    const { kind, message } = asImagesError(error);
+    return { reply: { ok: false, refusal: kind, message }, bytes: null };
+  }
+}
+
+function send(header: FromEngine, data: Buffer = Buffer.alloc(0)): void {
+  void sendMessage(socket, header, data);
+}
+
+/** Now and then, what pictures took goes back to the system, and the service is told how much libvips has. */
+function keepTrim(intervalMs: number): void {
+  if (intervalMs <= 0) return;
+  let idle = 0;
+  setInterval(() => {
+    idle = jobs.size === 0 ? idle + 1 : 0;
+    // Once after work; a process at rest has nothing more to give.
+    if (idle === 1 || jobs.size > 0) library.trimMemory();
+    if (idle <= 1) {
+      const memory = {
+        used: Number(library.trackedMemory()),
+        most: Number(library.trackedHighWater()),
+        allocations: library.trackedAllocations(),
+      };
+      send({ kind: 'memory', memory });
+    }
+  }, intervalMs).unref();
+}

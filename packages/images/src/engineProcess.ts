@@ -1,0 +1,228 @@
+/** One engine: a process that draws pictures, begun when there is something to draw, begun again when it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { moduleBeside } from '@peakstone/kernel/beside';
+import { onMessages, sendMessage } from './engine/frames.ts';
+import type { EngineMemory, FromEngine, ToEngine } from './engine/protocol.ts';
+import type { EngineConfig, Job, Picture, ProcessResult } from './engine/types.ts';
+import { ImagesError } from './errors.ts';
+
+export interface EngineOptions {
+  readonly config: EngineConfig;
+  readonly watermark: Picture | null;
+  /** Jobs that libvips works on at once. */
+  readonly threads: number;
+  /** Of the process; past it, it is ended. */
+  readonly maxMemoryBytes: number;
+  /** How often it gives memory back to the system. */
+  readonly trimIntervalMs: number;
+  /** Without a job for that long, it ends. */
+  readonly idleMs: number;
+  /** Told in words why it ended unasked. */
+  readonly onCrash: (reason: string) => void;
+}
+
+export interface Drawn {
+  readonly result: ProcessResult;
+  /** Null: the source as it is. */
+  readonly data: Buffer | null;
+}
+
+/** The process ended under a job: whose fault that was is not known. */
+export class EngineCrash extends Error {
+  override readonly name = 'EngineCrash';
+}
+
+/** A job that is told to end and does not within this time takes its process along. */
+const graceMs = 2000;
+const memoryLookMs = 100;
+const pageBytes = 4096;
+
+interface Pending {
+  readonly resolve: (drawn: Drawn) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly socket: Duplex;
+  readonly pending: Map<number, Pending>;
+  readonly exited: Promise<void>;
+  /** Why we ended it. */
+  reason: ImagesError | null;
+}
+
+export class EngineProcess {
+  readonly #options: EngineOptions;
+  #child: Child | null = null;
+  #nextId = 1;
+  #stopped = false;
+  #idle: NodeJS.Timeout | null = null;
+  #memory: EngineMemory = { used: 0, most: 0, allocations: 0 };
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.process.pid;
+  }
+
+  get memory(): EngineMemory {
+    return this.#memory;
+  }
+
+  /**
+   * Draws a picture.
+   * @param signal ends it; its reason is what is thrown then
+   * @throws {ImagesError} what the engine says. @throws {EngineCrash} it ended
+   */
+  async run(job: Job, data: Buffer, signal: AbortSignal): Promise<Drawn> {
+    signal.throwIfAborted();
+    if (this.#stopped) throw new ImagesError('internal', 'The service is stopping.');
+    const child = this.#begun();
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<Drawn>();
+    child.pending.set(id, { resolve, reject });
+    let grace: NodeJS.Timeout | null = null;
+    const cancel = (): void => {
+      void this.#send(child, { kind: 'cancel', id });
+      const reason = new ImagesError('timeout', 'The picture took longer than it may, and did not end.');
+      grace = setTimeout(() => this.#end(child, reason), graceMs);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await this.#send(child, { kind: 'job', id, job }, data);
+      return await promise;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      if (grace !== null) clearTimeout(grace);
+      child.pending.delete(id);
+      this.#rest(child);
+    }
+  }
+
+  /** Ends the process, and whatever it still does. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    const child = this.#child;
+    if (child === null) return;
+    this.#end(child, new ImagesError('internal', 'The service is stopping.'));
+    await child.exited;
+  }
+
+  #send(child: Child, message: ToEngine, data: Buffer = Buffer.alloc(0)): Promise<void> {
+    return child.socket.destroyed ? Promise.resolve() : sendMessage(child.socket, message, data);
+  }
+
+  #begun(): Child {
+    if (this.#child !== null) return this.#child;
+    const { threads, config, watermark, trimIntervalMs } = this.#options;
+    const program = fileURLToPath(moduleBeside(import.meta.url, './engine/main'));
+    const spawned = spawn(process.execPath, ['--max-old-space-size=256', program], {
+      // Nothing of the service's own settings, which hold its secrets.
+      env: {
+        PATH: process.env.PATH,
+        UV_THREADPOOL_SIZE: String(threads + 2),
+        MALLOC_ARENA_MAX: '2',
+        VIPS_WARNING: '1',
+        VIPS_NOVECTOR: process.env.VIPS_NOVECTOR,
+      },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    const socket = spawned.stdio[3] as Duplex;
+    const { promise: exited, resolve } = Promise.withResolvers<void>();
+    const child: Child = { process: spawned, socket, pending: new Map(), exited, reason: null };
+    this.#child = child;
+    const said = lastWords(spawned);
+    onMessages<FromEngine>(socket, ({ header, data }) => this.#receive(child, header, data));
+    // What breaks the socket ends the process, and that is told of.
+    socket.on('error', () => undefined);
+    spawned.on('error', () => undefined);
+    spawned.on('close', (code, signal) => {
+      this.#lose(child, `${signal ?? `code ${code}`}${said()}`);
+      resolve();
+    });
+    const begin: ToEngine = {
+      kind: 'begin',
+      config,
+      watermark: watermark?.format ?? null,
+      trimIntervalMs,
+    };
+    void this.#send(child, begin, watermark?.data);
+    this.#watchMemory(child);
+    return child;
+  }
+
+  #receive(child: Child, message: FromEngine, data: Buffer): void {
+    if (message.kind === 'memory') this.#memory = message.memory;
+    if (message.kind !== 'reply') return;
+    const pending = child.pending.get(message.id);
+    const { reply } = message;
+    if (reply.ok) pending?.resolve({ result: reply.result, data: message.unchanged ? null : data });
+    else pending?.reject(new ImagesError(reply.refusal, reply.message));
+  }
+
+  #end(child: Child, reason: ImagesError): void {
+    child.reason ??= reason;
+    child.process.kill('SIGKILL');
+  }
+
+  #lose(child: Child, how: string): void {
+    if (this.#child === child) this.#child = null;
+    this.#memory = { ...this.#memory, used: 0, allocations: 0 };
+    if (child.reason === null && child.pending.size > 0) this.#options.onCrash(how);
+    const error = child.reason ?? new EngineCrash(`The engine ended: ${how}`);
+    for (const { reject } of child.pending.values()) reject(error);
+    child.pending.clear();
+  }
+
+  /** A process without work is not kept for ever: it holds more memory than it needs to begin. */
+  #rest(child: Child): void {
+    if (child !== this.#child || child.pending.size > 0 || this.#stopped) return;
+    this.#idle = setTimeout(() => {
+      if (this.#child === child && child.pending.size === 0) {
+        this.#child = null;
+        child.socket.end();
+      }
+    }, this.#options.idleMs).unref();
+  }
+
+  /** No picture is worth the machine: past its limit the process ends, and all that it draws is refused. */
+  #watchMemory(child: Child): void {
+    if (process.platform !== 'linux') return;
+    const { pid } = child.process;
+    const timer = setInterval(() => {
+      if (child.pending.size > 0 && residentBytes(pid) > this.#options.maxMemoryBytes) {
+        this.#end(child, new ImagesError('memory', 'The pictures took more memory than they may.'));
+      }
+    }, memoryLookMs).unref();
+    void child.exited.then(() => clearInterval(timer));
+  }
+}
+
+/** The end of what it wrote before it ended. */
+function lastWords(spawned: ChildProcess): () => string {
+  let text = '';
+  spawned.stderr?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-2000);
+  });
+  return () => (text === '' ? '' : `: ${text.trim()}`);
+}
+
+function residentBytes(pid: number | undefined): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * pageBytes;
+  } catch {
+    // It has just ended, and its jobs are told so.
+    return 0;
+  }
+}

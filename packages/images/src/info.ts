@@ -1,0 +1,27 @@
+/** `/info/SIGNATURE/SOURCE`: what a picture is, as JSON, without drawing it. The signature counts what follows it. */
+import { type HttpRequest, type HttpResponse, jsonResponse } from '@peakstone/kernel/http';
+import { ImagesError } from './errors.ts';
+import { loadable } from './formats.ts';
+import { type Deps, fetchSource, parseRequest } from './request.ts';
+
+/** @throws {ImagesError} */
+export async function answerInfo(
+  request: HttpRequest,
+  deps: Deps,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const { pathPrefix } = deps.config.server;
+  const target = pathPrefix + request.target.slice(`${pathPrefix}/info`.length);
+  const parsed = parseRequest({ ...request, target }, deps.config);
+  using _ = await deps.queue.enter(signal);
+  const { picture } = await fetchSource(request, parsed, deps, signal);
+  try {
+    if (!loadable.has(picture.format)) {
+      throw new ImagesError('format', `Source image format is not supported: ${picture.format}`);
+    }
+    const { result } = await deps.engine.run({ kind: 'info', format: picture.format }, picture.data, signal);
+    return jsonResponse(200, result.info);
+  } finally {
+    deps.memory.release(picture.data.length);
+  }
+}

@@ -1,0 +1,75 @@
+/** The end of a path: where the picture comes from, and the format that it shall have. Pure. */
+import { ImagesError } from '../errors.ts';
+
+export interface SourceConfig {
+  /** Put before each source that does not begin with it. */
+  readonly baseUrl: string;
+  readonly replacements: readonly Replacement[];
+  /** Whether the last part of an encoded source is a name for readers alone. */
+  readonly filenameInUrl: boolean;
+}
+
+export interface Replacement {
+  readonly pattern: RegExp;
+  readonly replacement: string;
+}
+
+export interface Source {
+  readonly url: string;
+  /** Empty when the URL says none. */
+  readonly extension: string;
+}
+
+const invalid = (message: string): ImagesError => new ImagesError('path', message);
+
+/** @throws {ImagesError} `path` */
+export function parseSource(parts: readonly string[], config: SourceConfig): Source {
+  if (parts.length === 0) throw invalid('Image URL is empty');
+  if (parts[0] === 'plain' && parts.length > 1) return parsePlain(parts.slice(1).join('/'), config);
+  const named = config.filenameInUrl && parts.length > 1;
+  return parseEncoded((named ? parts.slice(0, -1) : parts).join(''), config);
+}
+
+function parsePlain(text: string, config: SourceConfig): Source {
+  const { source, extension } = cutExtension(text, '@');
+  try {
+    return { url: preprocess(decodeURIComponent(source), config), extension };
+  } catch {
+    // Bytes that are no UTF-8 are a name for some file systems; a bad escape is nobody's.
+    if (/%(?![0-9A-Fa-f]{2})/.test(source)) throw invalid(`Invalid url encoding: ${text}`);
+    return { url: preprocess(unescapeBytes(source), config), extension };
+  }
+}
+
+function unescapeBytes(text: string): string {
+  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+function parseEncoded(text: string, config: SourceConfig): Source {
+  const { source, extension } = cutExtension(text, '.');
+  const stripped = source.replace(/=+$/, '');
+  if (!/^[A-Za-z0-9_-]*$/.test(stripped) || stripped.length % 4 === 1) {
+    throw invalid(`Invalid url encoding: ${text}`);
+  }
+  return { url: preprocess(Buffer.from(stripped, 'base64url').toString(), config), extension };
+}
+
+function cutExtension(
+  text: string,
+  mark: string,
+): { readonly source: string; readonly extension: string } {
+  const [source = '', extension = '', ...more] = text.split(mark);
+  if (source === '') throw invalid('Image URL is empty');
+  if (more.length > 0) throw invalid(`Multiple formats are specified: ${text}`);
+  return { source, extension };
+}
+
+/** Replacements first, then the base, unless it is there already. */
+export function preprocess(url: string, { baseUrl, replacements }: SourceConfig): string {
+  let replaced = url;
+  for (const { pattern, replacement } of replacements) replaced = replaced.replace(pattern, replacement);
+  return baseUrl === '' || replaced.startsWith(baseUrl) ? replaced : baseUrl + replaced;
+}

@@ -1,0 +1,179 @@
+/** The service: settings, sources, engine, listeners. The one impure edge of the package. */
+import type { Handler, HttpServer, Listener, ServeOptions } from '@peakstone/kernel/http';
+import { serveHttp } from '@peakstone/kernel/http';
+import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { type ImageSetting, type ImagesConfig, readImagesConfig } from './config.ts';
+import { detectFormat } from './detect.ts';
+import { createEdge } from './edge.ts';
+import { Engine } from './engine.ts';
+import type { Picture } from './engine/types.ts';
+import { ImagesError } from './errors.ts';
+import type { Emit, Event } from './events.ts';
+import { createImagesMetrics } from './metrics.ts';
+import { Queue } from './queue.ts';
+import { download, SourceMemory } from './source/download.ts';
+import { createHttpSource, type HttpSource, type Lookup } from './source/http.ts';
+import { readSource } from './source/index.ts';
+import { createLocalSource } from './source/local.ts';
+import { createS3Source } from './source/s3.ts';
+import type { SourceReader } from './source/types.ts';
+
+export interface ImagesDeps {
+  /** Subscribes to everything that happens. */
+  readonly onEvent?: Emit;
+  /** Reads `s3://` in place of the settings' server: the object store of the same process. */
+  readonly readObjects?: SourceReader;
+  /** A port that is bound already, in place of the settings' address. */
+  readonly listener?: Listener | undefined;
+  /** Only `handler`, no listener of its own. */
+  readonly listens?: boolean;
+  /** In place of the system's. */
+  readonly lookup?: Lookup;
+}
+
+/** A started service of pictures. */
+export interface ImagesService extends HttpService {
+  /** Where it listens; null without a listener. */
+  readonly address: string | null;
+  /** 0 without a listener, and on a unix socket. */
+  readonly port: number;
+  readonly metrics: Handler;
+  /** Of the process that draws; undefined while there is none. */
+  pid(): number | undefined;
+}
+
+/** Bytes of sources that are held at once; of the process that draws them all. */
+const memoryLimits = { sources: 192 * 1024 * 1024, engine: 700 * 1024 * 1024 };
+const engineIdleMs = 5 * 60_000;
+
+/** Pictures as a service of the stack. */
+export const images = {
+  name: 'images',
+  config: (env: Env): ImagesConfig => readImagesConfig(env),
+  start,
+} satisfies Service<ImagesConfig, ImagesDeps>;
+
+async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal): Promise<ImagesService> {
+  signal.throwIfAborted();
+  const sources = createSources(config, deps);
+  const queue = new Queue(config.server.workers, config.server.queueSize);
+  let listeners: readonly ((event: Event) => void)[] = deps.onEvent === undefined ? [] : [deps.onEvent];
+  const emit: Emit = event => {
+    for (const listener of listeners) listener(event);
+  };
+  const memory = new SourceMemory(memoryLimits.sources);
+  const [watermark, fallback] = await Promise.all([
+    loadSetting('IMGPROXY_WATERMARK', config.watermark, sources.read, memory),
+    loadSetting('IMGPROXY_FALLBACK_IMAGE', config.fallback, sources.read, memory),
+  ]);
+  const engine = new Engine({
+    config: config.engine,
+    watermark,
+    threads: config.server.workers,
+    maxMemoryBytes: memoryLimits.engine,
+    trimIntervalMs: config.server.memoryIntervalMs,
+    idleMs: engineIdleMs,
+    onCrash: reason => emit({ kind: 'engineCrash', reason }),
+  });
+  const metrics = createImagesMetrics(config.server.metricsNamespace, {
+    workers: config.server.workers,
+    working: () => queue.working,
+    memory: () => engine.memory,
+  });
+  listeners = [...listeners, metrics.observe];
+  const handler = createEdge({ config, engine, queue, memory, readSource: sources.read, fallback, emit });
+  for (const message of config.warnings) emit({ kind: 'warning', message });
+
+  const servers: HttpServer[] = [];
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => {
+    stopping ??= Promise.all(servers.map(server => server.close(config.server.stopTimeoutMs)))
+      .then(() => engine.stop())
+      .finally(() => sources.close());
+    return stopping;
+  };
+  try {
+    if (deps.listens !== false) servers.push(await serveHttp(handler, serveOptions(config, deps.listener)));
+    const { metricsBind } = config.server;
+    if (metricsBind !== null) servers.push(await serveHttp(metrics.handler, metricsBind));
+    signal.throwIfAborted();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const [main] = deps.listens === false ? [] : servers;
+  return {
+    handler,
+    address: main?.url ?? null,
+    port: main?.port ?? 0,
+    metrics: metrics.handler,
+    pid: () => engine.pid,
+    health: async (): Promise<Health> =>
+      stopping === null ? { ok: true } : { ok: false, reason: 'stopping' },
+    stop,
+  };
+}
+
+function serveOptions({ server }: ImagesConfig, listener: Listener | undefined): ServeOptions {
+  const place = listener === undefined ? server.bind : { listener };
+  return {
+    ...place,
+    reusePort: server.reusePort,
+    // Nothing that is sent here has a body.
+    maxBodyBytes: 64 * 1024,
+    // Presigned sources inside of URLs.
+    maxHeaderBytes: 64 * 1024,
+    headersTimeoutMs: server.readTimeoutMs,
+    idleTimeoutMs: Math.max(1000, server.keepAliveMs),
+    ...(server.maxClients > 0 && { maxConnections: server.maxClients }),
+  };
+}
+
+interface Sources {
+  readonly read: SourceReader;
+  close(): void;
+}
+
+function createSources({ sources }: ImagesConfig, { readObjects, lookup }: ImagesDeps): Sources {
+  const http = createHttpSource(sources, lookup);
+  const open: HttpSource[] = [http];
+  const schemes = new Map<string, SourceReader>([
+    ['http', http.read],
+    ['https', http.read],
+  ]);
+  const { localRoot, querySeparator, s3 } = sources;
+  if (localRoot !== null) schemes.set('local', createLocalSource(localRoot, querySeparator));
+  if (readObjects !== undefined) schemes.set('s3', readObjects);
+  else if (s3 !== null) {
+    // The operator has named the server: it may be anywhere.
+    const anywhere = { allowLoopback: true, allowLinkLocal: true, allowPrivate: true };
+    const store = createHttpSource({ ...sources, ...anywhere });
+    open.push(store);
+    schemes.set('s3', createS3Source(s3, querySeparator, store.read));
+  }
+  return {
+    read: readSource(schemes),
+    close() {
+      for (const source of open) source.close();
+    },
+  };
+}
+
+/** A picture of the settings. @throws {ImagesError} it cannot be had, or is none */
+async function loadSetting(
+  name: string,
+  setting: ImageSetting,
+  read: SourceReader,
+  memory: SourceMemory,
+): Promise<Picture | null> {
+  if (setting.kind === 'none') return null;
+  if (setting.kind === 'data') {
+    const format = detectFormat(setting.data, '', '');
+    if (format === undefined) throw new ImagesError('sourceType', `${name} is no picture.`);
+    return { format, data: setting.data };
+  }
+  const signal = AbortSignal.timeout(30_000);
+  const response = await read({ url: setting.url, headers: {}, signal });
+  const { picture } = await download(response, { maxBytes: 0, memory });
+  return picture;
+}

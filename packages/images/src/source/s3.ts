@@ -1,0 +1,69 @@
+/** Objects of an S3 bucket: `s3://BUCKET/KEY?VERSION`. */
+import { createHash } from 'node:crypto';
+import { sign } from '@peakstone/kernel/sigv4';
+import { parseObjectUrl } from './objects.ts';
+import { localResponse, type SourceReader } from './types.ts';
+
+export interface S3Config {
+  readonly region: string;
+  /** Origin of a server that is not Amazon's; null for Amazon's. */
+  readonly endpoint: string | null;
+  /** Whether buckets are paths there, not names of hosts. */
+  readonly pathStyle: boolean;
+  /** None: requests go unsigned, to what everybody may read. */
+  readonly credentials: { readonly accessKey: string; readonly secretKey: string } | null;
+  readonly allowedBuckets: readonly string[];
+  readonly deniedBuckets: readonly string[];
+}
+
+const emptyDigest = createHash('sha256').digest('hex');
+
+/** @param read fetches what the URL leads to, wherever that is: the operator has named the server */
+export function createS3Source(config: S3Config, separator: string, read: SourceReader): SourceReader {
+  return async ({ url, headers, signal }) => {
+    const { bucket, key, query } = parseObjectUrl(url, separator);
+    if (bucket === '' || key === '' || !isAllowed(bucket, config)) {
+      return localResponse(404, { 'content-type': 'text/plain' }, 'There is no such object.');
+    }
+    const target = objectUrl(config, bucket, key, query);
+    const sent = signed(target, headers, config);
+    return await read({ url: target.href, headers: sent, signal });
+  };
+}
+
+function isAllowed(bucket: string, { allowedBuckets, deniedBuckets }: S3Config): boolean {
+  return (
+    (allowedBuckets.length === 0 || allowedBuckets.includes(bucket)) && !deniedBuckets.includes(bucket)
+  );
+}
+
+function objectUrl(config: S3Config, bucket: string, key: string, version: string): URL {
+  const { endpoint, region, pathStyle } = config;
+  const origin = new URL(endpoint ?? `https://s3.${region}.amazonaws.com`);
+  const escaped = key.split('/').map(escapeStrictly).join('/');
+  const query = version === '' ? '' : `?versionId=${escapeStrictly(version)}`;
+  const base = origin.pathname.replace(/\/$/, '');
+  return pathStyle
+    ? new URL(`${origin.origin}${base}/${escapeStrictly(bucket)}/${escaped}${query}`)
+    : new URL(`${origin.protocol}//${bucket}.${origin.host}${base}/${escaped}${query}`);
+}
+
+function signed(
+  url: URL,
+  headers: Readonly<Record<string, string | undefined>>,
+  { credentials, region }: S3Config,
+): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent[name] = value;
+  if (credentials === null) return sent;
+  const all = { ...sent, 'x-amz-content-sha256': emptyDigest };
+  return sign({ region, ...credentials }, 'GET', url, all, emptyDigest, new Date());
+}
+
+/** Everything but what a URL may hold unescaped, as signatures want it. */
+function escapeStrictly(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

@@ -1,0 +1,38 @@
+/** Where pictures come from: each scheme is a reader. */
+
+/** Names in lower case. */
+export type SourceHeaders = Readonly<Record<string, string | undefined>>;
+
+export interface SourceRequest {
+  readonly url: string;
+  /** Conditions, a range, cookies: what goes on to the source. */
+  readonly headers: SourceHeaders;
+  readonly signal: AbortSignal;
+}
+
+export interface SourceResponse {
+  readonly status: number;
+  readonly headers: SourceHeaders;
+  readonly body: AsyncIterable<Buffer>;
+  /** Of the address that answered in the end. */
+  readonly path: string;
+  /** Lets go of a body that nobody reads to its end. */
+  close(): void;
+}
+
+/** @throws {ImagesError} `unreachable`, `sourceAddress` */
+export type SourceReader = (request: SourceRequest) => Promise<SourceResponse>;
+
+/** An answer without a network. */
+export function localResponse(
+  status: number,
+  headers: SourceHeaders,
+  body: AsyncIterable<Buffer> | string = '',
+  path = '',
+): SourceResponse {
+  return { status, headers, path, body: typeof body === 'string' ? textBody(body) : body, close: () => undefined };
+}
+
+async function* textBody(text: string): AsyncGenerator<Buffer> {
+  if (text !== '') yield Buffer.from(text);
+}
