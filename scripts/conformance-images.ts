@@ -136,8 +136,12 @@ function report(compared: readonly Compared[], verbose: boolean): number {
   console.log(`|---|${columns.map(() => '--:|').join('')}`);
   const groups = Map.groupBy(compared, ({ ask }) => ask.group);
   for (const [group, those] of [...groups, ['all', compared] as const]) {
-    const looks = (['exact', 'near', 'far'] as const).map(kind => those.filter(each => each.look === kind).length);
-    const faults = faultKinds.map(kind => those.filter(each => each.faults.some(([of]) => of === kind)).length);
+    const looks = (['exact', 'near', 'far'] as const).map(
+      kind => those.filter(each => each.look === kind).length,
+    );
+    const faults = faultKinds.map(
+      kind => those.filter(each => each.faults.some(([of]) => of === kind)).length,
+    );
     const cells = [those.length, those.filter(isSame).length, ...looks, ...faults];
     console.log(`| ${group} | ${cells.join(' | ')} |`);
   }

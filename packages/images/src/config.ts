@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { ConfigError, parseEnvFile } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
-import { cacheConfig, type CacheConfig } from './config/cache.ts';
+import { type CacheConfig, cacheConfig } from './config/cache.ts';
 import {
   decimal,
   fileOf,
@@ -156,7 +156,10 @@ function withEnvFile(outer: Env): Env {
   try {
     content = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigError('IMGPROXY_ENV_LOCAL_FILE_PATH', 'the path of a readable file', { got: file, cause });
+    throw new ConfigError('IMGPROXY_ENV_LOCAL_FILE_PATH', 'the path of a readable file', {
+      got: file,
+      cause,
+    });
   }
   return { ...outer, ...parseEnvFile(content, outer) };
 }
@@ -242,9 +245,13 @@ function readOptions(env: Env): OptionsConfig {
     return config;
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError('IMGPROXY_PRESETS', `presets such as thumb=rs:fill:100:100 (${(cause as Error).message})`, {
-      cause,
-    });
+    throw new ConfigError(
+      'IMGPROXY_PRESETS',
+      `presets such as thumb=rs:fill:100:100 (${(cause as Error).message})`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -255,9 +262,13 @@ function readReplacements(env: Env): readonly Replacement[] {
   return pairs.split(';').map(pair => {
     const equals = pair.indexOf('=');
     if (equals < 0) {
-      throw new ConfigError('IMGPROXY_URL_REPLACEMENTS', 'pairs such as old://=s3://bucket/;x://*/=https://$1/', {
-        got: pair,
-      });
+      throw new ConfigError(
+        'IMGPROXY_URL_REPLACEMENTS',
+        'pairs such as old://=s3://bucket/;x://*/=https://$1/',
+        {
+          got: pair,
+        },
+      );
     }
     return {
       pattern: prefixPattern(pair.slice(0, equals)),
@@ -340,8 +351,7 @@ function readS3(env: Env): S3Config {
     region: text(env, ['S3_REGION', 'AWS_REGION'], 'us-west-1'),
     endpoint: webUrl(env, 'S3_ENDPOINT')?.href ?? null,
     pathStyle: flag(env, 'S3_ENDPOINT_USE_PATH_STYLE', true),
-    credentials:
-      accessKey === '' ? null : { accessKey, secretKey: text(env, 'AWS_SECRET_ACCESS_KEY') },
+    credentials: accessKey === '' ? null : { accessKey, secretKey: text(env, 'AWS_SECRET_ACCESS_KEY') },
     allowedBuckets: list(env, 'S3_ALLOWED_BUCKETS').filter(name => name !== ''),
     deniedBuckets: list(env, 'S3_DENIED_BUCKETS').filter(name => name !== ''),
   };
@@ -369,7 +379,9 @@ function readAnswers(env: Env): AnswersConfig {
     returnAttachment: flag(env, 'RETURN_ATTACHMENT'),
     fallbackStatus: read(env, 'FALLBACK_IMAGE_HTTP_CODE', 200, '0 or a status from 100 to 599', value => {
       const status = Number(value);
-      return /^\d{1,3}$/.test(value) && (status === 0 || (status >= 100 && status <= 599)) ? status : undefined;
+      return /^\d{1,3}$/.test(value) && (status === 0 || (status >= 100 && status <= 599))
+        ? status
+        : undefined;
     }),
     fallbackTtl: whole(env, 'FALLBACK_IMAGE_TTL', 0),
   };

@@ -2,18 +2,23 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { errorBody } from './answer/errorPage.ts';
-import { answerInfo } from './info.ts';
 import { asImagesError, ImagesError } from './errors.ts';
+import { answerInfo } from './info.ts';
 import { landingPage } from './landing.ts';
 import { answerPicture, type Deps, securityHeaders } from './request.ts';
 
 /** What a route answers. */
-type Answer = (request: HttpRequest, requestId: string, signal: AbortSignal) => HttpResponse | Promise<HttpResponse>;
+type Answer = (
+  request: HttpRequest,
+  requestId: string,
+  signal: AbortSignal,
+) => HttpResponse | Promise<HttpResponse>;
 
 export function createEdge(deps: Deps): Handler {
   const { server } = deps.config;
   const routes = routesOf(deps);
   return async request => {
+    if (/%(?![0-9A-Fa-f]{2})/.test(request.path)) return badRequest;
     const requestId = idOf(request.headers['x-request-id']);
     const start = performance.now();
     const own = routes(request);
@@ -30,7 +35,14 @@ export function createEdge(deps: Deps): Handler {
         ...(error !== null && { error: error.message }),
       });
     }
-    const headers = ['Server', 'imgproxy', 'X-Request-Id', requestId, ...response.headers, ...securityHeaders];
+    const headers = [
+      'Server',
+      'imgproxy',
+      'X-Request-Id',
+      requestId,
+      ...response.headers,
+      ...securityHeaders,
+    ];
     const cors =
       server.allowOrigin === '' || !own.cors
         ? []
@@ -38,6 +50,13 @@ export function createEdge(deps: Deps): Handler {
     return { ...response, headers: [...headers, ...cors] };
   };
 }
+
+/** To a path that is none. */
+const badRequest: HttpResponse = {
+  status: 400,
+  headers: ['Content-Type', 'text/plain; charset=utf-8'],
+  body: '400 Bad Request',
+};
 
 interface Route {
   readonly answer: Answer;
@@ -65,17 +84,22 @@ function routesOf(deps: Deps): (request: HttpRequest) => Route {
     silent: false,
     cors: true,
   };
-  const fixed = (body: string, type = 'text/plain', silent = true): Route => ({
-    answer: () => ({ status: 200, headers: ['Content-Type', type], body }),
+  const { ttl } = deps.config.answers;
+  const control = ttl > 0 ? `max-age=${ttl}, public` : 'no-cache';
+  const fixed = (body: string, type = 'text/plain', silent = true, freshness = control): Route => ({
+    answer: () => ({ status: 200, headers: ['Content-Type', type, 'Cache-Control', freshness], body }),
     silent,
     cors: false,
   });
+  const alive = fixed('imgproxy is running', 'text/plain', true, 'no-cache');
   const exact = new Map<string, Route>([
     [`${pathPrefix}/`, fixed(landingPage, 'text/html; charset=utf-8', false)],
-    [`${pathPrefix}/health`, fixed('imgproxy is running')],
+    [`${pathPrefix}/health`, alive],
     [`${pathPrefix}/favicon.ico`, fixed(' ')],
-    ...(healthPath === '' ? [] : [[`${pathPrefix}${healthPath}`, fixed('imgproxy is running')] as const]),
-    ...(pathPrefix === '' ? [] : [[pathPrefix, fixed(landingPage, 'text/html; charset=utf-8', false)] as const]),
+    ...(healthPath === '' ? [] : [[`${pathPrefix}${healthPath}`, alive] as const]),
+    ...(pathPrefix === ''
+      ? []
+      : [[pathPrefix, fixed(landingPage, 'text/html; charset=utf-8', false)] as const]),
   ]);
   const any = { ...fixed(' '), cors: true };
   const missing: Route = {

@@ -72,5 +72,7 @@ export class ImagesError extends Error {
 /** What was thrown, as a refusal; what was not foreseen is an internal error. Pure. */
 export function asImagesError(error: unknown): ImagesError {
   if (error instanceof ImagesError) return error;
-  return new ImagesError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+  return new ImagesError('internal', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }

@@ -1,8 +1,9 @@
 /** Prometheus metrics under the reference's names. */
-import { createMetrics, METRICS_CONTENT_TYPE } from '@peakstone/kernel/metrics';
+
 import type { Handler } from '@peakstone/kernel/http';
-import { errorCategories } from './errors.ts';
+import { createMetrics, METRICS_CONTENT_TYPE } from '@peakstone/kernel/metrics';
 import type { EngineMemory } from './engine/protocol.ts';
+import { errorCategories } from './errors.ts';
 import type { Event } from './events.ts';
 
 export interface Observed {
@@ -16,9 +17,7 @@ export interface ImagesMetrics {
   readonly handler: Handler;
 }
 
-const statuses = [
-  200, 206, 304, 400, 401, 403, 404, 410, 416, 422, 429, 499, 500, 502, 503, 504,
-].map(String);
+const statuses = [200, 206, 304, 400, 401, 403, 404, 410, 416, 422, 429, 499, 500, 502, 503, 504].map(String);
 const spans = ['queue', 'downloading_source_image', 'processing_image'];
 
 export function createImagesMetrics(namespace: string, observed: Observed): ImagesMetrics {
@@ -57,11 +56,31 @@ export function createImagesMetrics(namespace: string, observed: Observed): Imag
     'A gauge of the workers utilization in percents.',
     () => (observed.working() / observed.workers) * 100,
   );
-  gauge('requests_in_progress', 'A gauge of the number of requests currently being in progress.', () => requestsInProgress);
-  gauge('images_in_progress', 'A gauge of the number of images currently being in progress.', () => imagesInProgress);
-  gauge('vips_memory_bytes', 'A gauge of the vips tracked memory usage in bytes.', () => observed.memory().used);
-  gauge('vips_max_memory_bytes', 'A gauge of the max vips tracked memory usage in bytes.', () => observed.memory().most);
-  gauge('vips_allocs', 'A gauge of the number of active vips allocations.', () => observed.memory().allocations);
+  gauge(
+    'requests_in_progress',
+    'A gauge of the number of requests currently being in progress.',
+    () => requestsInProgress,
+  );
+  gauge(
+    'images_in_progress',
+    'A gauge of the number of images currently being in progress.',
+    () => imagesInProgress,
+  );
+  gauge(
+    'vips_memory_bytes',
+    'A gauge of the vips tracked memory usage in bytes.',
+    () => observed.memory().used,
+  );
+  gauge(
+    'vips_max_memory_bytes',
+    'A gauge of the max vips tracked memory usage in bytes.',
+    () => observed.memory().most,
+  );
+  gauge(
+    'vips_allocs',
+    'A gauge of the number of active vips allocations.',
+    () => observed.memory().allocations,
+  );
 
   return {
     observe(event) {

@@ -5,11 +5,11 @@ import { acceptedFormats, readFeatures, varyOf } from './answer/features.ts';
 import { cacheControl } from './answer/freshness.ts';
 import { sourceConditions, validatorHeaders } from './answer/validators.ts';
 import type { ImagesConfig } from './config.ts';
-import type { Engine } from './engine.ts';
 import type { Picture, ProcessResult } from './engine/types.ts';
 import { asImagesError, ImagesError } from './errors.ts';
 import type { Emit, Span } from './events.ts';
 import { formats, loadable, savable } from './formats.ts';
+import type { Engine } from './host/engine.ts';
 import type { Options } from './options/types.ts';
 import { type ParsedUrl, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
@@ -105,6 +105,8 @@ type Fetched =
       readonly kind: 'picture';
       readonly picture: Picture;
       readonly headers: SourceHeaders;
+      /** Those that ETag and Last-Modified are made of. */
+      readonly validators: SourceHeaders;
       readonly status: number;
       readonly fallback: boolean;
       /** Of the memory of sources. */
@@ -119,6 +121,8 @@ async function fetchPicture(
   signal: AbortSignal,
 ): Promise<Fetched> {
   const { config } = deps;
+  // A source that answered and is no picture still says how long its answer holds.
+  let answered: SourceHeaders = {};
   try {
     const conditions = sourceConditions(request.headers, config.answers);
     const response = await openSource(request, parsed, deps, signal, conditions);
@@ -126,16 +130,25 @@ async function fetchPicture(
       response.close();
       return { kind: 'unchanged', headers: response.headers };
     }
+    if (response.status === 200) answered = response.headers;
     const { picture, headers } = await receive(response, parsed, deps);
     const held = picture.data.length;
-    return { kind: 'picture', picture, headers, status: 200, fallback: false, held };
+    return { kind: 'picture', picture, headers, validators: headers, status: 200, fallback: false, held };
   } catch (error) {
     const refusal = asImagesError(error);
     if (deps.fallback === null || refusal.kind === 'cancelled' || refusal.kind === 'timeout') throw refusal;
     deps.emit({ kind: 'fallback', requestId, error: refusal.message });
     deps.emit({ kind: 'error', category: refusal.category });
     const status = config.answers.fallbackStatus || refusal.status;
-    return { kind: 'picture', picture: deps.fallback, headers: {}, status, fallback: true, held: 0 };
+    return {
+      kind: 'picture',
+      picture: deps.fallback,
+      headers: {},
+      validators: answered,
+      status,
+      fallback: true,
+      held: 0,
+    };
   }
 }
 
@@ -227,7 +240,7 @@ function pictureAnswer(
     }),
     ...shared(fetched.status, options, fetched.headers, config, fetched.fallback),
     ...canonical(sourceUrl, config),
-    ...validatorHeaders(fetched.headers, answers),
+    ...validatorHeaders(fetched.validators, answers),
     ...(answers.debugHeaders ? debugHeaders(result, fetched.picture.data.length) : []),
   ];
   return { status: fetched.status, headers, body: data };
@@ -249,7 +262,10 @@ function debugHeaders(result: ProcessResult, bytes: number): readonly string[] {
 }
 
 function notModified(options: Options, source: SourceHeaders, config: ImagesConfig): HttpResponse {
-  const headers = [...shared(304, options, source, config, false), ...validatorHeaders(source, config.answers)];
+  const headers = [
+    ...shared(304, options, source, config, false),
+    ...validatorHeaders(source, config.answers),
+  ];
   return { status: 304, headers, body: null };
 }
 
@@ -329,4 +345,3 @@ async function* closing(source: SourceResponse): AsyncGenerator<Uint8Array> {
     source.close();
   }
 }
-

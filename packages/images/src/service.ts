@@ -5,10 +5,10 @@ import type { Env, Health, HttpService, Service } from '@peakstone/kernel/servic
 import { type ImageSetting, type ImagesConfig, readImagesConfig } from './config.ts';
 import { detectFormat } from './detect.ts';
 import { createEdge } from './edge.ts';
-import { Engine } from './engine.ts';
 import type { Picture } from './engine/types.ts';
 import { ImagesError } from './errors.ts';
 import type { Emit, Event } from './events.ts';
+import { Engine } from './host/engine.ts';
 import { createImagesMetrics } from './metrics.ts';
 import { Queue } from './queue.ts';
 import { download, SourceMemory } from './source/download.ts';

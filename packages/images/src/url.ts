@@ -17,7 +17,11 @@ export interface ImgUrlConfig {
 }
 
 type GravityName = 'ce' | 'no' | 'ea' | 'so' | 'we' | 'nowe' | 'noea' | 'sowe' | 'soea';
-type GravityValue = GravityName | 'sm' | readonly ['fp', number, number] | readonly [GravityName, number, number];
+type GravityValue =
+  | GravityName
+  | 'sm'
+  | readonly ['fp', number, number]
+  | readonly [GravityName, number, number];
 
 /** Options by the names that URLs have in the documentation; lists are arguments in order. */
 export interface ImgOptions {

@@ -39,14 +39,16 @@ const headerNames = [
 export function compare(ask: Ask, ours: Seen, theirs: Seen): Verdict {
   const faults: (readonly [Fault, string])[] = [];
   const check = (kind: Fault, name: string, a: unknown, b: unknown): void => {
-    if (JSON.stringify(a ?? null) !== JSON.stringify(b ?? null)) faults.push([kind, `${name} ${show(a)} / ${show(b)}`]);
+    if (JSON.stringify(a ?? null) !== JSON.stringify(b ?? null))
+      faults.push([kind, `${name} ${show(a)} / ${show(b)}`]);
   };
   check('status', '', ours.status, theirs.status);
   check('format', '', ours.format, theirs.format);
   if (ours.format !== undefined && theirs.format !== undefined) {
     if (ours.width !== undefined && theirs.width !== undefined) {
       check('size', '', `${ours.width}x${ours.height}`, `${theirs.width}x${theirs.height}`);
-      for (const key of ['pages', 'alpha', 'depth', 'space', 'loop', 'delay'] as const) check('meta', key, ours[key], theirs[key]);
+      for (const key of ['pages', 'alpha', 'depth', 'space', 'loop', 'delay'] as const)
+        check('meta', key, ours[key], theirs[key]);
       check('meta', 'icc', Boolean(ours.icc), Boolean(theirs.icc));
       check('meta', 'orientation', ours.orientation ?? 1, theirs.orientation ?? 1);
       // libvips writes a small EXIF of its own: as good as none.
@@ -80,4 +82,5 @@ function meanDifference(a: Buffer, b: Buffer): number {
 }
 
 const firstLine = (text: string | undefined): string => (text ?? '').split('\n')[0] ?? '';
-const show = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none')).slice(0, 100);
+const show = (value: unknown): string =>
+  (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none')).slice(0, 100);

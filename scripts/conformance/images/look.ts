@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import sharp from 'sharp';
+import { detectFormat } from '../../../packages/images/src/detect.ts';
 import { decodeBmp, readBmpHeader } from '../../../packages/images/src/engine/codecs/bmp.ts';
 import { readIco } from '../../../packages/images/src/engine/codecs/ico.ts';
-import { detectFormat } from '../../../packages/images/src/detect.ts';
 
 export interface Ask {
   readonly id: string;
@@ -88,7 +88,12 @@ async function picture(body: Buffer, format: string): Promise<Partial<Seen>> {
   }
   const input = own === null ? sharp(body) : sharp(own.data, { raw: own });
   const meta = await input.metadata();
-  const { data, info } = await input.clone().ensureAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await input
+    .clone()
+    .ensureAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
   const thumb = await sharp(data, { raw: { width, height, channels: 4 } })
     .flatten({ background: '#808080' })
@@ -111,7 +116,12 @@ async function picture(body: Buffer, format: string): Promise<Partial<Seen>> {
   };
 }
 
-type Raw = { readonly data: Buffer; readonly width: number; readonly height: number; readonly channels: 1 | 3 | 4 };
+type Raw = {
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+};
 
 /** Of formats that sharp does not read: their pixels, or the PNG in them. */
 function ownPixels(body: Buffer, format: string): Raw | Buffer | null {

@@ -1,8 +1,8 @@
 /** A store in an S3 bucket, with the few calls that any server of the protocol has. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackupError } from '../errors.ts';
 import { sign } from '@peakstone/kernel/sigv4';
+import { BackupError } from '../errors.ts';
 import { isKey, maxObjectBytes, type Store, type StoredObject } from './store.ts';
 
 export interface S3Place {

@@ -21,7 +21,10 @@ const sign: Command = {
       command: 'peakstone images sign s3://uploads/cat.jpg rs:fill:300:200/f:webp',
       does: 'The path of a picture',
     },
-    { command: 'peakstone images sign https://example.com/a.png --base https://img.example.com', does: 'Its URL' },
+    {
+      command: 'peakstone images sign https://example.com/a.png --base https://img.example.com',
+      does: 'Its URL',
+    },
   ],
   run: async ({ arguments: [source = '', written = ''], options }, { env, stdout }) => {
     const { signImageUrl } = await import('@peakstone/stack/images');
@@ -51,7 +54,10 @@ export const images: Command = {
   description:
     'Takes imgproxy’s own IMGPROXY_* variables and needs no stack. With a name after it, makes URLs.',
   examples: [
-    { command: 'IMGPROXY_LOCAL_FILESYSTEM_ROOT=. peakstone images', does: 'Serves the pictures of this folder' },
+    {
+      command: 'IMGPROXY_LOCAL_FILESYSTEM_ROOT=. peakstone images',
+      does: 'Serves the pictures of this folder',
+    },
     { command: 'peakstone images sign s3://uploads/cat.jpg w:300', does: 'The URL of one of them' },
   ],
   commands: [sign],

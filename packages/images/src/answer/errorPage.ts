@@ -8,7 +8,8 @@ export interface ErrorBody {
 
 export function errorBody(error: ImagesError, development: boolean, accept: string): ErrorBody {
   if (!development) return { type: 'text/plain', text: error.text };
-  const message = error.category === 'download' ? `can't download source image: ${error.message}` : error.message;
+  const message =
+    error.category === 'download' ? `can't download source image: ${error.message}` : error.message;
   if (!accept.includes('text/html')) {
     return { type: 'text/plain; charset=utf-8', text: `${message}\n\n${error.stack ?? ''}` };
   }
@@ -16,14 +17,16 @@ export function errorBody(error: ImagesError, development: boolean, accept: stri
 }
 
 function page(error: ImagesError, message: string): string {
-  const details = [error, ...causesOf(error)].map(each => `<pre>${escape(each.stack ?? each.message)}</pre>`);
+  const details = [error, ...causesOf(error)].map(
+    each => `<pre>${escapeHtml(each.stack ?? each.message)}</pre>`,
+  );
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>${error.status} ${escape(error.text)}</title>
+<title>${error.status} ${escapeHtml(error.text)}</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:3rem auto;padding:0 1rem}pre{overflow:auto;padding:1rem;background:#8882}</style>
-<h1>${error.status} ${escape(error.text)}</h1>
-<p>${escape(message)}</p>
+<h1>${error.status} ${escapeHtml(error.text)}</h1>
+<p>${escapeHtml(message)}</p>
 ${details.join('\n')}
 </html>
 `;
@@ -33,5 +36,5 @@ function causesOf(error: Error): Error[] {
   return error.cause instanceof Error ? [error.cause, ...causesOf(error.cause)] : [];
 }
 
-const escape = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`);

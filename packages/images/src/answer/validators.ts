@@ -22,7 +22,10 @@ export function sourceConditions(request: SourceHeaders, config: ValidatorsConfi
 }
 
 /** Null when the tag is none of ours. */
-function sourceTag(given: string | undefined, { useEtag, etagBuster }: ValidatorsConfig): string | undefined | null {
+function sourceTag(
+  given: string | undefined,
+  { useEtag, etagBuster }: ValidatorsConfig,
+): string | undefined | null {
   if (!useEtag || given === undefined) return undefined;
   if (etagBuster === '') return given;
   const plain = given.replace(/^W\//, '').replace(/^"|"$/g, '');

@@ -79,7 +79,10 @@ export const hexes = (env: Env, name: string): readonly Buffer[] =>
   list(env, name).map(each => {
     // A secret: what it is is not repeated.
     if (!/^(?:[0-9a-fA-F]{2})*$/.test(each)) {
-      throw new ConfigError(`IMGPROXY_${name}`, 'pairs of hexadecimal digits, several ones separated by commas');
+      throw new ConfigError(
+        `IMGPROXY_${name}`,
+        'pairs of hexadecimal digits, several ones separated by commas',
+      );
     }
     return Buffer.from(each, 'hex');
   });

@@ -1,8 +1,9 @@
 /** Pictures of several frames: each goes through the pass alone, the watermark is drawn on all of them together. */
-import { runPass } from './pass/index.ts';
-import { beginPass, type Work } from './pass/context.ts';
-import { markFrames } from './pass/watermark.ts';
+
 import type { PassOptions } from '../options/types.ts';
+import { beginPass, type Work } from './pass/context.ts';
+import { runPass } from './pass/index.ts';
+import { markFrames } from './pass/watermark.ts';
 import { call, type Image } from './vips/index.ts';
 
 /** Milliseconds of a frame that says nothing of its own. */

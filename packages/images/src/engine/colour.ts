@@ -140,8 +140,7 @@ function exportProfile(image: Image): void {
 
 function transformToStandard(image: Image): void {
   if (!image.hasField(ICC) || isStandard(image)) return;
-  const grey =
-    image.interpretation === interpretations.bw || image.interpretation === interpretations.grey16;
+  const grey = image.interpretation === interpretations.bw || image.interpretation === interpretations.grey16;
   forgiving(() =>
     image.apply('icc_transform', {
       'output-profile': { text: grey ? 'sGrey' : 'sRGB' },

@@ -32,8 +32,7 @@ function infoOf({ format, data }: Picture, image: Image): PictureInfo {
     orientation,
     pages: image.getInt('n-pages') ?? 1,
     alpha: image.hasAlpha,
-    bitsPerChannel:
-      image.getInt('bits-per-sample') ?? (image.bandFormat === bandFormats.uchar ? 8 : 16),
+    bitsPerChannel: image.getInt('bits-per-sample') ?? (image.bandFormat === bandFormats.uchar ? 8 : 16),
     colorspace: nameOf(image.guessedInterpretation),
     hasColorProfile: image.hasField('icc-profile-data'),
     bytes: data.length,

@@ -5,7 +5,6 @@ import { decodeBmp, readBmpHeader } from './codecs/bmp.ts';
 import { readIco } from './codecs/ico.ts';
 import { assertResolution } from './resolution.ts';
 import type { EngineConfig, Picture } from './types.ts';
-import * as library from './vips/library.ts';
 import {
   access,
   bandFormats,
@@ -16,6 +15,7 @@ import {
   takeImage,
   VipsError,
 } from './vips/index.ts';
+import * as library from './vips/library.ts';
 import type { Arguments } from './vips/operation.ts';
 
 export interface LoadOptions {
@@ -85,7 +85,7 @@ export async function loadImage(
     return image;
   } catch (error) {
     if (!(error instanceof VipsError)) throw error;
-    throw new ImagesError('broken', error.message, { cause: error });
+    throw new ImagesError(error.blamesFile ? 'broken' : 'internal', error.message, { cause: error });
   }
 }
 

@@ -100,7 +100,8 @@ async function encode(image: Image, format: Format, quality: number, work: Work)
   if (format === 'bmp') return await work.deadline.during(image, () => saveBmp(image));
   if (format === 'ico') return await saveIco(image, work);
   const saver = savers[format];
-  if (saver === undefined) throw new ImagesError('format', `Resulting image format is not supported: ${format}`);
+  if (saver === undefined)
+    throw new ImagesError('format', `Resulting image format is not supported: ${format}`);
   const [operation, argumentsOf] = saver;
   const args = { in: { image: image.pointer }, ...argumentsOf(image, quality, work.config) };
   return await work.deadline.during(image, () => callFor(operation, args, takeBytes('buffer')));

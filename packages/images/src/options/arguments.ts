@@ -61,9 +61,11 @@ export function readNumber(
   return value;
 }
 
+/** As Go's ParseFloat, but for hexadecimal: decimals with underscores between their digits, exponents, NaN and infinity. */
 function parseFloat64(text: string): number | undefined {
-  if (/^[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,4})?$/.test(text)) {
-    const value = Number(text);
+  const plain = text.replace(/(?<=\d)_(?=\d)/g, '');
+  if (/^[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,4})?$/.test(plain)) {
+    const value = Number(plain);
     return Number.isFinite(value) ? value : undefined;
   }
   if (/^nan$/i.test(text)) return Number.NaN;

@@ -1,13 +1,5 @@
 /** What is cut off, or added at the sides, before and after the size is met. */
-import {
-  atMost,
-  given,
-  readAmount,
-  readBoolean,
-  readCount,
-  readHexColor,
-  readNumber,
-} from './arguments.ts';
+import { atMost, given, readAmount, readBoolean, readCount, readHexColor, readNumber } from './arguments.ts';
 import type { OptionDefinition } from './definition.ts';
 import { cropGravities, readGravity } from './gravity.ts';
 

@@ -185,7 +185,10 @@ export const answerOptions: readonly OptionDefinition[] = [
       }
       const stripped = text.replace(/=+$/, '');
       if (!/^[A-Za-z0-9_-]*$/.test(stripped) || stripped.length % 4 === 1) {
-        throw new ImagesError('option', `Invalid filename: ${text} (expected URL-safe base64-encoded string)`);
+        throw new ImagesError(
+          'option',
+          `Invalid filename: ${text} (expected URL-safe base64-encoded string)`,
+        );
       }
       options.filename = Buffer.from(stripped, 'base64url').toString();
     },

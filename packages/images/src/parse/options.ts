@@ -99,8 +99,14 @@ function applyAll(
 }
 
 function applyOne(parsing: Parsing, { name, args }: UrlOption, usedPresets: readonly string[]): void {
-  if (name === '-') return beginPass(parsing);
-  if (name === 'preset' || name === 'pr') return applyPresets(parsing, args, usedPresets);
+  if (name === '-') {
+    beginPass(parsing);
+    return;
+  }
+  if (name === 'preset' || name === 'pr') {
+    applyPresets(parsing, args, usedPresets);
+    return;
+  }
   const option = optionByName(name);
   if (option === undefined) throw new ImagesError('option', `Unknown processing option ${name}`);
   if (option.security && !parsing.config.allowSecurityOptions) {
@@ -110,7 +116,8 @@ function applyOne(parsing: Parsing, { name, args }: UrlOption, usedPresets: read
 }
 
 function beginPass(parsing: Parsing): void {
-  const passes = (parsing.main.next ??= []);
+  const passes = parsing.main.next ?? [];
+  parsing.main.next = passes;
   if (passes.length + 1 >= maxPasses) {
     throw new ImagesError('option', `More than ${maxPasses} chained pipelines`);
   }

@@ -57,10 +57,7 @@ function parseEncoded(text: string, config: SourceConfig): Source {
   return { url: preprocess(Buffer.from(stripped, 'base64url').toString(), config), extension };
 }
 
-function cutExtension(
-  text: string,
-  mark: string,
-): { readonly source: string; readonly extension: string } {
+function cutExtension(text: string, mark: string): { readonly source: string; readonly extension: string } {
   const [source = '', extension = '', ...more] = text.split(mark);
   if (source === '') throw invalid('Image URL is empty');
   if (more.length > 0) throw invalid(`Multiple formats are specified: ${text}`);

@@ -61,9 +61,7 @@ export function planQuality(
   format: Format,
   config: { readonly quality: number; readonly formatQuality: Readonly<Partial<Record<Format, number>>> },
 ): number {
-  return (
-    options.quality || options.formatQuality?.[format] || config.formatQuality[format] || config.quality
-  );
+  return options.quality || options.formatQuality?.[format] || config.formatQuality[format] || config.quality;
 }
 
 /** The quality to try after one made a file too large; it always falls. */

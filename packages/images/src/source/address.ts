@@ -56,7 +56,8 @@ export function embeddedAddress(address: string): string | undefined {
   // The byte between is always 0.
   if (begins(0, 0x64, 0xff, 0x9b, 0, 1)) return at(6, 7, 9, 10);
   if (begins(0x20, 0x01, 0, 0)) return [12, 13, 14, 15].map(place => bytes[place]! ^ 0xff).join('.');
-  const isatap = (bytes[8] === 0 || bytes[8] === 2) && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
+  const isatap =
+    (bytes[8] === 0 || bytes[8] === 2) && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe;
   return isatap ? at(12, 13, 14, 15) : undefined;
 }
 
@@ -66,9 +67,7 @@ function bytesOf(address: string): readonly number[] {
   const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(plain);
   const hex = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
   const text =
-    dotted === null
-      ? plain
-      : `${dotted[1]}${hex(dotted[2]!, dotted[3]!)}:${hex(dotted[4]!, dotted[5]!)}`;
+    dotted === null ? plain : `${dotted[1]}${hex(dotted[2]!, dotted[3]!)}:${hex(dotted[4]!, dotted[5]!)}`;
   const [head = '', tail] = text.split('::');
   const groups = (part: string | undefined): string[] => (part ? part.split(':') : []);
   const [first, last] = [groups(head), groups(tail)];

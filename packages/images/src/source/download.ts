@@ -102,7 +102,10 @@ async function* gunzip(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-async function feed(body: AsyncIterable<Buffer>, into: NodeJS.WritableStream & { destroy(error?: Error): void }): Promise<void> {
+async function feed(
+  body: AsyncIterable<Buffer>,
+  into: NodeJS.WritableStream & { destroy(error?: Error): void },
+): Promise<void> {
   try {
     for await (const chunk of body) {
       if (!into.writable) return;

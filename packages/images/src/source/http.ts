@@ -104,6 +104,10 @@ function parseUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
   const valid = url !== null && !/%(?![0-9A-Fa-f]{2})/.test(text) && !/[\x00-\x1f\x7f]/.test(text);
   if (!valid) throw new ImagesError('unreachable', 'The source’s URL cannot be read.');
+  // Numbers that only browsers take for an address are no names either.
+  if (isIP(url.hostname) === 4 && !text.includes(url.hostname) && /^[a-z]+:/i.test(text)) {
+    throw new ImagesError('unreachable', 'The source’s host is no name and no address.');
+  }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new ImagesError('unreachable', `Unknown scheme ${url.protocol}`);
   }

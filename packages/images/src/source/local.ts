@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import { ImagesError } from '../errors.ts';
+import { formats } from '../formats.ts';
 import { isNotModified, parseRange } from './conditions.ts';
 import { parseObjectUrl } from './objects.ts';
 import { localResponse, type SourceHeaders, type SourceReader, type SourceResponse } from './types.ts';
@@ -50,11 +51,14 @@ async function respond(file: FileHandle, name: string, request: SourceHeaders): 
     await file.close();
     return localResponse(416, {});
   }
-  const head = await contentType(file);
+  const head = await contentType(file, name);
   const shared = { 'accept-ranges': 'bytes', 'content-type': head };
   if (range !== null) {
     const { start, end } = range;
-    const bounds = { 'content-range': `bytes ${start}-${end}/${size}`, 'content-length': String(end - start + 1) };
+    const bounds = {
+      'content-range': `bytes ${start}-${end}/${size}`,
+      'content-length': String(end - start + 1),
+    };
     return opened(file, 206, { ...shared, ...bounds }, name, start, end);
   }
   const etag = `"${createHash('sha256').update(`${name}__${size}__${stats.mtimeNs}`).digest('base64url')}"`;
@@ -84,22 +88,25 @@ function opened(
   return { status, headers, body: stream, path: name, close: () => void stream.destroy() };
 }
 
-/** By its first bytes, as web servers guess. */
-async function contentType(file: FileHandle): Promise<string> {
+/** By its first bytes, as web servers guess, else by its name. */
+async function contentType(file: FileHandle, name: string): Promise<string> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
   const head = buffer.toString('latin1', 0, bytesRead);
   const found = types.find(([mark]) => mark.test(head));
-  return found?.[1] ?? 'application/octet-stream';
+  if (found !== undefined) return found[1];
+  const extension = path.extname(name).toLowerCase();
+  const named = Object.values(formats).find(format => format.extension === extension);
+  return named?.mime ?? 'application/octet-stream';
 }
 
 const types: readonly (readonly [RegExp, string])[] = [
   [/^\xff\xd8\xff/, 'image/jpeg'],
   [/^\x89PNG\r\n\x1a\n/, 'image/png'],
   [/^GIF8[79]a/, 'image/gif'],
-  [/^RIFF[^]{4}WEBPVP/, 'image/webp'],
+  [/^RIFF.{4}WEBPVP/s, 'image/webp'],
   [/^BM/, 'image/bmp'],
   [/^\x00\x00\x01\x00/, 'image/x-icon'],
   [/^%PDF-/, 'application/pdf'],
   [/^<\?xml/, 'text/xml; charset=utf-8'],
-  [/^[^]{4}ftypavif/, 'image/avif'],
+  [/^.{4}ftypavif/s, 'image/avif'],
 ];

@@ -32,9 +32,7 @@ export function createS3Source(config: S3Config, separator: string, read: Source
 }
 
 function isAllowed(bucket: string, { allowedBuckets, deniedBuckets }: S3Config): boolean {
-  return (
-    (allowedBuckets.length === 0 || allowedBuckets.includes(bucket)) && !deniedBuckets.includes(bucket)
-  );
+  return (allowedBuckets.length === 0 || allowedBuckets.includes(bucket)) && !deniedBuckets.includes(bucket);
 }
 
 function objectUrl(config: S3Config, bucket: string, key: string, version: string): URL {

@@ -30,7 +30,13 @@ export function localResponse(
   body: AsyncIterable<Buffer> | string = '',
   path = '',
 ): SourceResponse {
-  return { status, headers, path, body: typeof body === 'string' ? textBody(body) : body, close: () => undefined };
+  return {
+    status,
+    headers,
+    path,
+    body: typeof body === 'string' ? textBody(body) : body,
+    close: () => undefined,
+  };
 }
 
 async function* textBody(text: string): AsyncGenerator<Buffer> {

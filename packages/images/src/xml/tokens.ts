@@ -88,7 +88,8 @@ class Reader {
     }
     if (this.#text.startsWith('</', this.#at)) return this.#endTag();
     for (const [begin, end] of enclosed) {
-      if (this.#text.startsWith(begin, this.#at)) return this.#other(this.#after(end, this.#at + begin.length));
+      if (this.#text.startsWith(begin, this.#at))
+        return this.#other(this.#after(end, this.#at + begin.length));
     }
     if (this.#text.startsWith('<!DOCTYPE', this.#at)) return this.#doctype();
     return this.#startTag();

@@ -190,7 +190,8 @@ export function encodeBmp({ width, height, bands, data }: Pixels): Buffer {
     file.writeUInt32LE(256, 46);
     for (let i = 0; i < 256; i++) file.fill(i, FILE_HEADER + 40 + i * 4, FILE_HEADER + 40 + i * 4 + 3);
   } else {
-    [0xff0000, 0xff00, 0xff, 0xff000000].forEach((mask, i) => file.writeUInt32LE(mask, 54 + i * 4));
+    for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries())
+      file.writeUInt32LE(mask, 54 + i * 4);
     file.write('BGRs', 70, 'latin1');
     file.writeUInt32LE(4, 122);
   }

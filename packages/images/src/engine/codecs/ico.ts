@@ -10,23 +10,24 @@ export interface IcoEntry {
 
 const ENTRY = 16;
 
-/** The largest picture of an ICO. @throws {RangeError} there is none, or it is cut off */
+/** The picture of an ICO that stands for it. @throws {RangeError} there is none, or it is cut off */
 export function readIco(file: Buffer): IcoEntry {
   const count = file.readUInt16LE(4);
-  let best: { width: number; height: number; size: number; offset: number } | null = null;
+  let best = { width: 0, height: 0, size: 0, offset: 0 };
   for (let i = 0; i < count; i++) {
     const at = 6 + i * ENTRY;
-    const width = file.readUInt8(at) || 256;
-    const height = file.readUInt8(at + 1) || 256;
-    if (best === null || width > best.width || height > best.height) {
+    // 0 stands for 256, but compares as it is: after such a one any other is taken for larger, as in the reference.
+    const [width, height] = [file.readUInt8(at), file.readUInt8(at + 1)];
+    if (width > best.width || height > best.height || width === 0 || height === 0) {
       best = { width, height, size: file.readUInt32LE(at + 8), offset: file.readUInt32LE(at + 12) };
     }
   }
-  if (best === null || best.offset === 0) throw new RangeError('ICO: there is no picture in it');
+  if (best.offset === 0) throw new RangeError('ICO: there is no picture in it');
   const body = file.subarray(best.offset, best.offset + best.size);
   if (body.length < best.size || body.length < 40) throw new RangeError('ICO: its picture is cut off');
-  const { width, height } = best;
-  if (body.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n') return { kind: 'png', width, height, data: body };
+  const [width, height] = [best.width || 256, best.height || 256];
+  if (body.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n')
+    return { kind: 'png', width, height, data: body };
   return { kind: 'bmp', width, height, data: withFileHeader(body) };
 }
 

@@ -12,9 +12,7 @@ export async function crop(pass: Pass): Promise<void> {
   let gravity = turnGravity(pass.cropGravity, rotate, flipHorizontal, flipVertical);
   gravity = turnGravity(gravity, angle, flip, false);
   const onSide = (angle + rotate) % 180 === 90;
-  const [width, height] = onSide
-    ? [sizes.cropHeight, sizes.cropWidth]
-    : [sizes.cropWidth, sizes.cropHeight];
+  const [width, height] = onSide ? [sizes.cropHeight, sizes.cropWidth] : [sizes.cropWidth, sizes.cropHeight];
   await cut(pass, width, height, gravity, 1);
 }
 

@@ -4,11 +4,17 @@ import type { Image } from '../vips/index.ts';
 import type { Pass } from './context.ts';
 import { resize } from './scale.ts';
 
-const longest: Readonly<Partial<Record<Format, number>>> = { webp: 16_383, avif: 16_384, heic: 16_384, ico: 256 };
+const longest: Readonly<Partial<Record<Format, number>>> = {
+  webp: 16_383,
+  avif: 16_384,
+  heic: 16_384,
+  ico: 256,
+};
 const gif = { pixels: Math.trunc((2 ** 31 - 1) / 4), longest: 65_535 };
 
 export function fitFormat({ image, work }: Pass): void {
-  const factor = work.format === 'gif' ? gifShrink(image) : (longest[work.format] ?? Number.POSITIVE_INFINITY);
+  const factor =
+    work.format === 'gif' ? gifShrink(image) : (longest[work.format] ?? Number.POSITIVE_INFINITY);
   if (work.format === 'gif') {
     if (factor > 1) resize(image, Math.sqrt(1 / factor), Math.sqrt(1 / factor));
     return;

@@ -1,6 +1,7 @@
 /** Turns the picture upright, and then as the options want. */
-import * as library from '../vips/library.ts';
+
 import { direction, type Image } from '../vips/index.ts';
+import * as library from '../vips/library.ts';
 import type { Pass } from './context.ts';
 
 export async function turn(pass: Pass): Promise<void> {

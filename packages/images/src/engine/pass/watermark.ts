@@ -6,7 +6,7 @@ import { toProcessing } from '../colour.ts';
 import { loadImage } from '../load.ts';
 import { assertFrames } from '../resolution.ts';
 import type { Picture } from '../types.ts';
-import { blend, call, Image, interpretations, Scope } from '../vips/index.ts';
+import { blend, call, type Image, interpretations, Scope } from '../vips/index.ts';
 import { pad } from './background.ts';
 import { beginPass, keepsHdr, type Pass, type Work } from './context.ts';
 import { guardVector, scaleOnLoad } from './load.ts';

@@ -1,7 +1,7 @@
 /** A picture of libvips that changes from step to step: each change lets go of what it was. */
 import { VipsError } from './error.ts';
-import * as vips from './library.ts';
 import type { Pointer } from './library.ts';
+import * as vips from './library.ts';
 import { type Arguments, call, callAsync, inThread } from './operation.ts';
 
 /** Operations that call the image they work on `input`, where all others say `in`. */

@@ -39,7 +39,9 @@ function candidates(): readonly string[] {
 }
 
 function isMusl(): boolean {
-  const report = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } };
+  const report = process.report.getReport() as {
+    readonly header?: { readonly glibcVersionRuntime?: string };
+  };
   return report.header?.glibcVersionRuntime === undefined;
 }
 
@@ -105,7 +107,9 @@ export const getImages = bind<[Buffer, null], Pointer>(
 export const newBlob = bind<[null, Buffer, number], Pointer>(
   'void *vips_blob_new(void *free, const void *data, size_t size)',
 );
-export const getBlob = bind<[Pointer, number[]], Pointer>('void *vips_blob_get(void *blob, _Out_ size_t *size)');
+export const getBlob = bind<[Pointer, number[]], Pointer>(
+  'void *vips_blob_get(void *blob, _Out_ size_t *size)',
+);
 
 export const imageType = bind<[], GType>('uint64_t vips_image_get_type()');
 export const blobType = bind<[], GType>('uint64_t vips_blob_get_type()');
@@ -118,7 +122,9 @@ export const bands = bind<[Pointer], number>('int vips_image_get_bands(void *ima
 export const bandFormat = bind<[Pointer], number>('int vips_image_get_format(void *image)');
 export const coding = bind<[Pointer], number>('int vips_image_get_coding(void *image)');
 export const interpretation = bind<[Pointer], number>('int vips_image_get_interpretation(void *image)');
-export const guessInterpretation = bind<[Pointer], number>('int vips_image_guess_interpretation(void *image)');
+export const guessInterpretation = bind<[Pointer], number>(
+  'int vips_image_guess_interpretation(void *image)',
+);
 export const hasAlpha = bind<[Pointer], number>('int vips_image_hasalpha(void *image)');
 export const pageHeight = bind<[Pointer], number>('int vips_image_get_page_height(void *image)');
 export const copyMemory = bind<[Pointer], Pointer | null>('void *vips_image_copy_memory(void *image)');
@@ -137,7 +143,9 @@ export const fieldType = bind<[Pointer, string], GType>(
 );
 export const fields = bind<[Pointer], Pointer>('void *vips_image_get_fields(void *image)');
 export const freeStrings = bind<[Pointer], void>('void g_strfreev(void *strings)');
-export const removeField = bind<[Pointer, string], number>('int vips_image_remove(void *image, const char *name)');
+export const removeField = bind<[Pointer, string], number>(
+  'int vips_image_remove(void *image, const char *name)',
+);
 export const getIntField = bind<[Pointer, string, number[]], number>(
   'int vips_image_get_int(void *image, const char *name, _Out_ int *n)',
 );

@@ -1,7 +1,7 @@
 /** Operations by their names and arguments, as libvips describes them to every language. */
 import { VipsError } from './error.ts';
-import * as vips from './library.ts';
 import type { GType, Pointer } from './library.ts';
+import * as vips from './library.ts';
 
 /** An argument; images are pointers, whole numbers stand for enumerations too. */
 export type Argument =

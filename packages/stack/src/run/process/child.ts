@@ -5,12 +5,12 @@ import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Listener } from '@peakstone/kernel/http';
 import { memoryEnv, memoryFlags } from '@peakstone/kernel/memory';
 import type { Health } from '@peakstone/kernel/service';
 import { settleWithin } from '@peakstone/kernel/service';
 import { StackError, type StackErrorCode } from '../../project/errors.ts';
-import { moduleBeside } from '@peakstone/kernel/beside';
 import type { ProcessLimits } from '../../services/local.ts';
 import type { FromServices, Method, SentContext, SentOutcome, ToServices } from './protocol.ts';
 

@@ -1,5 +1,5 @@
-import { hostVariable, publishVariable } from '../../variable.ts';
 import { moduleBeside } from '@peakstone/kernel/beside';
+import { hostVariable, publishVariable } from '../../variable.ts';
 import type { Service } from '../service.ts';
 import { gatewayContainer } from './container.ts';
 import { gatewayFurther } from './variables.ts';

@@ -1,5 +1,5 @@
-import { stackVersion } from '../../definition.ts';
 import { moduleBeside } from '@peakstone/kernel/beside';
+import { stackVersion } from '../../definition.ts';
 import type { Service } from '../service.ts';
 import { postgresContainer } from './container.ts';
 import { postgresVariables } from './variables.ts';

@@ -1,8 +1,8 @@
 /** What draws pictures: an engine for all, and one apart for those under which it ended. */
-import type { EngineMemory } from './engine/protocol.ts';
-import type { Job } from './engine/types.ts';
+import type { EngineMemory } from '../engine/protocol.ts';
+import type { Job } from '../engine/types.ts';
+import { ImagesError } from '../errors.ts';
 import { type Drawn, EngineCrash, type EngineOptions, EngineProcess } from './engineProcess.ts';
-import { ImagesError } from './errors.ts';
 
 export class Engine {
   readonly #common: EngineProcess;

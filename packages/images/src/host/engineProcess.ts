@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { moduleBeside } from '@peakstone/kernel/beside';
-import { onMessages, sendMessage } from './engine/frames.ts';
-import type { EngineMemory, FromEngine, ToEngine } from './engine/protocol.ts';
-import type { EngineConfig, Job, Picture, ProcessResult } from './engine/types.ts';
-import { ImagesError } from './errors.ts';
+import { onMessages, sendMessage } from '../engine/frames.ts';
+import type { EngineMemory, FromEngine, ToEngine } from '../engine/protocol.ts';
+import type { EngineConfig, Job, Picture, ProcessResult } from '../engine/types.ts';
+import { ImagesError } from '../errors.ts';
 
 export interface EngineOptions {
   readonly config: EngineConfig;
@@ -126,7 +126,7 @@ export class EngineProcess {
   #begun(): Child {
     if (this.#child !== null) return this.#child;
     const { threads, config, watermark, trimIntervalMs } = this.#options;
-    const program = fileURLToPath(moduleBeside(import.meta.url, './engine/main'));
+    const program = fileURLToPath(moduleBeside(import.meta.url, '../engine/main'));
     const spawned = spawn(process.execPath, ['--max-old-space-size=256', program], {
       // Nothing of the service's own settings, which hold its secrets.
       env: {
