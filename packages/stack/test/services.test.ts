@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { services } from '../src/services/index.ts';
 import { findVariable, variables } from '../src/variables.ts';
@@ -17,40 +17,110 @@ describe('a service', () => {
     );
   });
 
-  /** Where code asks for one of these services by its name. Rows do, in `needs`; so do routes and commands, of their own. */
-  const asksFor = (any: string) =>
-    new RegExp(
-      `(?:[!=]==|\\bcase)\\s*'(?:${any})'|'(?:${any})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin|after|get|has)\\([^)]*'(?:${any})'|\\b(?:ports|replicas)(?:\\.(?:${any})\\b|\\['(?:${any})'\\])`,
-    );
-  const asking = (files: readonly string[], folder: string, any = names.join('|')) => {
-    const special = asksFor(any);
-    return files.filter(file => {
-      const code = readFileSync(join(folder, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-      return special.test(code);
-    });
-  };
   const filesOf = (folder: string) =>
     globSync('**/*.ts', { cwd: folder }).filter(file => !file.endsWith('.test.ts'));
+  const codeOf = (folder: string, file: string) =>
+    readFileSync(join(folder, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '');
+  /** Of each file the services that it names, in quotes or behind a point. */
+  const namedIn = (folder: string, files: readonly string[]) => {
+    const any = names.join('|');
+    const naming = new RegExp(`'(${any})'|\\b(?:ports|replicas)(?:\\.(${any})\\b|\\['(${any})'\\])`, 'g');
+    return Object.fromEntries(
+      files.flatMap(file => {
+        const found = [...codeOf(folder, file).matchAll(naming)].map(([, a, b, c]) => a ?? b ?? c!);
+        return found.length === 0 ? [] : [[file, [...new Set(found)].sort().join(' ')]];
+      }),
+    );
+  };
 
   it('is named by nothing outside of its folder and the table', () => {
     // What reads other products' projects speaks of their names.
     const files = filesOf(source).filter(file => !/^(?:services|init\/from)\//.test(file));
     assert.ok(files.length > 50);
-    assert.deepEqual(asking(files, source), []);
-    // `admin` is a word of the gateway's as well: one who may see the inside.
-    const known = { gateway: names.filter(name => name !== 'admin'), cli: names };
-    for (const [name, any] of Object.entries(known)) {
-      const folder = join(source, '../..', name, 'src');
-      assert.ok(filesOf(folder).length > 10);
-      assert.deepEqual(asking(filesOf(folder), folder, any.join('|')), []);
-    }
+    assert.deepEqual(namedIn(source, files), {
+      // Words that mean something else there.
+      'definition.ts': 'postgres',
+      'migrate/diff.ts': 'postgres',
+      'operate/backup/logical.ts': 'backup',
+      'operate/backup/restore.ts': 'backup',
+      'project/paths.ts': 'logs',
+      'project/urls.ts': 'postgres',
+      'render/dokploy.ts': 'postgres storage',
+      'render/files.ts': 'images',
+      'resolve.ts': 'storage',
+    });
+    const gateway = join(source, '../../gateway/src');
+    assert.deepEqual(namedIn(gateway, filesOf(gateway)), {
+      // One who may see the inside.
+      'adminCheck.ts': 'admin',
+      // Itself.
+      'gateway.ts': 'admin gateway',
+      'recorder.ts': 'admin',
+      'service.ts': 'gateway',
+    });
+    const cli = join(source, '../../cli/src');
+    assert.deepEqual(namedIn(cli, filesOf(cli)), {
+      // Names of commands, of origins and of columns.
+      'backup/render.ts': 'backup',
+      'commands/atlasMigrate.ts': 'atlas-migrate',
+      'commands/backup/index.ts': 'backup',
+      'commands/backup/restore.ts': 'backup',
+      'commands/dbBootstrap.ts': 'db-bootstrap',
+      'commands/gateway.ts': 'gateway',
+      'commands/import.ts': 'postgres',
+      'commands/logs.ts': 'logs',
+      'commands/rest.ts': 'rest',
+      // Its own test holds it to the table.
+      'grammar/command.ts': 'backup cron gateway postgres rest',
+    });
   });
 
-  it('is named by no other one, except as what that needs', () => {
+  /** Of each file the folders of services that it imports from, by way of what. */
+  const importedBy = (files: readonly string[]) =>
+    Object.fromEntries(
+      files.flatMap(file => {
+        const found = [...codeOf(source, file).matchAll(/from '(\.[^']+)'/g)]
+          .map(([, specifier]) => relative(source, join(source, dirname(file), specifier!)))
+          .filter(target => /^services\/[^/]+\//.test(target) && dirname(target) !== dirname(file))
+          .map(target => target.replace(/^services\/|\.ts$/g, ''));
+        return found.length === 0 ? [] : [[file, [...new Set(found)].sort().join(' ')]];
+      }),
+    );
+
+  it('has its folder opened by the table, and by what is of that service alone', () => {
+    const files = filesOf(source).filter(file => !file.startsWith('services/'));
+    assert.deepEqual(importedBy(files), {
+      // Entries to one service by itself, as its image and its command have them.
+      'inContainer.ts': 'db-bootstrap/job gateway/standalone',
+      'index.ts': 'rest/generate',
+      'migrate/types.ts': 'rest/generate',
+      'operate/backup/create.ts': 'backup/databaseUrl backup/method',
+      'operate/backup/index.ts': 'backup/describe backup/standalone',
+      'operate/backup/list.ts': 'backup/method',
+      'operate/backup/logical.ts': 'backup/databaseUrl backup/logical',
+      'operate/backup/restore.ts': 'backup/method backup/restored postgres/folder',
+      // The one thing that every command may need of the database.
+      'run/databaseUrl.ts': 'postgres/address',
+      'render/files.ts': 'postgres/health',
+    });
+  });
+
+  it('is named by no other one, except as what that needs, and tells others only where it is and how large', () => {
+    const told = /^\S+\/(?:address|connectionUrl|endpoint|sizing)$/;
     for (const name of names) {
-      const folder = join(source, 'services', name);
+      const folder = `services/${name}`;
+      const files = filesOf(join(source, folder)).map(file => `${folder}/${file}`);
+      for (const [file, found] of Object.entries(importedBy(files)))
+        for (const target of found.split(' ')) assert.match(target, told, file);
       const others = names.filter(other => other !== name).join('|');
-      assert.deepEqual(asking(filesOf(folder), folder, others), [], name);
+      const asks = new RegExp(
+        `(?:[!=]==|\\bcase)\\s*'(?:${others})'|'(?:${others})'\\s*[!=]==|\\b(?:findService|findRow|endpointOf|httpOrigin|after|get|has)\\([^)]*'(?:${others})'|\\b(?:ports|replicas)(?:\\.(?:${others})\\b|\\['(?:${others})'\\])`,
+      );
+      assert.deepEqual(
+        files.filter(file => asks.test(codeOf(source, file))),
+        [],
+        name,
+      );
     }
   });
 
