@@ -165,6 +165,21 @@ describe('one stack in the background', () => {
     assert.equal((await project.run(['sql', 'select 1'])).code, 0);
   });
 
+  it('rotates everything, for the services that run: those without a part in it stay out, as do those that were stopped', async () => {
+    assert.equal((await project.run(['down', 'cron'])).code, 0);
+    const report = await project.json<{ rotated: string[]; restarted: string[]; failed: unknown[] }>(
+      'secrets',
+      'rotate',
+    );
+    assert.equal(report.rotated.length > 10, true);
+    assert.deepEqual([report.restarted, report.failed], [['rest'], []]);
+    assert.match((await project.run(['status'])).stdout, /^cron +stopped /m);
+    assert.equal((await project.run(['restart', 'cron'])).code, 0);
+    await untilHealthy(project);
+    assert.equal((await get('/rest/v1/films')).status, 200);
+    assert.equal((await project.run(['sql', 'select 1'])).code, 0);
+  });
+
   it('rotates for one after the other when two ask at once', async () => {
     const names = ['DB_AUTHENTICATOR_PASSWORD', 'POSTGRES_SUPERPASS'];
     const both = await Promise.all([
@@ -216,7 +231,7 @@ describe('one stack in the background', () => {
     const { services } = await untilHealthy(project);
     assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
     // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
-    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 6 asked for /m);
+    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 7 asked for /m);
   });
 
   it('takes over a password that was changed in .env by hand, with the service that logs in with it, or all', async () => {
@@ -235,6 +250,20 @@ describe('one stack in the background', () => {
       const { stdout } = await project.run(['sql', '--role', 'db_authenticator', 'select current_user']);
       assert.match(stdout, /db_authenticator/);
     }
+  });
+
+  it('says what holds when a service does not come back with its new secret', async () => {
+    await project.run(['down', 'postgres']);
+    const { code, stdout, stderr } = await project.run(['secrets', 'rotate', 'JWT_SECRET']);
+    assert.equal(code, 1);
+    assert.equal(stdout, 'JWT_SECRET\n');
+    assert.match(
+      stderr,
+      /Rotated 1 in .*\.env\.\n[\s\S]*rest did not take them over: .*needs PostgreSQL 17, which is stopped\. It does when it starts: peakstone restart rest/,
+    );
+    assert.equal((await project.run(['restart', 'postgres'])).code, 0);
+    assert.equal((await project.run(['restart', 'rest'])).code, 0);
+    assert.equal((await get('/rest/v1/films')).status, 200);
   });
 
   it('shows the logs of its services, by service, since a moment, and as they come', async () => {

@@ -20,6 +20,7 @@ import { until } from '@peakstone/testing';
 import { ask } from '../src/operate/client.ts';
 import { examine } from '../src/operate/doctor/index.ts';
 import { followLogs, readLogs } from '../src/operate/logRead.ts';
+import type { EnvValues } from '../src/project/envFile.ts';
 import { StackError } from '../src/project/errors.ts';
 import { isLocked, takeLock } from '../src/project/lock.ts';
 import { type StackPaths, stackPaths } from '../src/project/paths.ts';
@@ -121,14 +122,31 @@ describe('what a stack left in its folder', () => {
 });
 
 describe('the examination of a folder', () => {
-  const examined = async (prepare: (paths: StackPaths) => void) => {
+  const examined = async (prepare: (paths: StackPaths) => void, env: EnvValues = {}) => {
     const paths = stackPaths(folder());
     prepare(paths);
-    const checks = await examine(paths, {});
+    const checks = await examine(paths, env);
     return checks
       .filter(check => check.level !== 'ok' && check.title !== 'Port')
       .map(({ title, found }) => `${title}: ${found}`);
   };
+
+  it('asks nothing of services that do not take part, and refuses an address of theirs that is none', async () => {
+    const prepare = () => undefined;
+    const wrong = { BACKUP_FULL: 'whenever' };
+    assert.doesNotMatch((await examined(prepare, wrong)).join(), /BACKUP_FULL/);
+    assert.match((await examined(prepare, { ...wrong, BACKUP_STORE: '/srv/backups' })).join(), /BACKUP_FULL/);
+    assert.match(
+      (await examined(prepare, { PEAKSTONE_UPSTREAM_REST: 'nowhere' })).join(),
+      /Settings: PEAKSTONE_UPSTREAM_REST/,
+    );
+    const ports = async (env: EnvValues) =>
+      (await examine(stackPaths(folder()), env))
+        .filter(({ title }) => title === 'Port')
+        .map(({ found }) => found);
+    assert.match((await ports({})).join(), / for rest/);
+    assert.doesNotMatch((await ports({ PEAKSTONE_UPSTREAM_REST: 'http://127.0.0.1:1' })).join(), / for rest/);
+  });
 
   it('finds what the start would refuse', async () => {
     assert.match(

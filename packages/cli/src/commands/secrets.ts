@@ -40,7 +40,11 @@ const rotate: Command = {
       if (report.rotated.includes('JWT_SECRET'))
         context.stderr.write('Keys given out before are invalid; new ones: peakstone secrets jwt anon\n');
     }
-    return exitCodes.ok;
+    for (const { service, reason } of report.failed)
+      context.stderr.write(
+        `${service} did not take them over: ${reason} It does when it starts: peakstone restart ${service}\n`,
+      );
+    return report.failed.length > 0 ? exitCodes.failure : exitCodes.ok;
   },
 };
 

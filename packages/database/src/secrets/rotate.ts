@@ -58,7 +58,16 @@ export async function rotateSecrets(file: string, options: RotateOptions): Promi
   if (options.adminUrl !== undefined && passwords.length > 0) {
     await changePasswords(options.adminUrl, passwords, besideOf(file));
   }
-  finishRotation(file, () => {});
+  try {
+    finishRotation(file, () => {});
+  } catch (error) {
+    throw new DatabaseError(
+      'ROTATION_FAILED',
+      `The new secrets wait in ${besideOf(file)}, which could not take the place of ${file}: ${(error as Error).message}`,
+      `${options.adminUrl === undefined ? '' : 'The database has its new passwords already. '}The next start, or the next rotation, finishes it.`,
+      error,
+    );
+  }
   return { rotated: Object.keys(changes), roles: passwords.map(([role]) => role) };
 }
 

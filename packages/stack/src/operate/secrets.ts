@@ -9,9 +9,10 @@ import { jwtSecretOf, signStackKeys } from '../run/apiKeys.ts';
 import { superuserUrl } from '../run/databaseUrl.ts';
 import { stackValues } from '../run/stackValues.ts';
 import { readPresence } from '../run/state.ts';
+import type { ServiceStatus } from '../run/status.ts';
 import { services } from '../services/index.ts';
 import { variables } from '../variables.ts';
-import { restartStack } from './client.ts';
+import { restartStack, stackStatus } from './client.ts';
 
 /** The secrets among the stack's variables. */
 export const secretVariables = variables.filter(variable => variable.generate);
@@ -30,6 +31,8 @@ export interface RotationReport {
   readonly roles: readonly string[];
   /** Services that took the new secrets over. */
   readonly restarted: readonly string[];
+  /** Those that did not come back; they take them over at their next start. */
+  readonly failed: readonly { readonly service: string; readonly reason: string }[];
 }
 
 /**
@@ -38,7 +41,8 @@ export interface RotationReport {
  * @param names All when empty.
  * @param onWait told when it has to wait, and for whom
  * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was, or when
- * another rotation does not end; `permission` where nothing can be written.
+ * another rotation does not end; `permission` where nothing can be written; `unanswered` where the stack that runs does not
+ * answer. Nothing has changed then.
  */
 export async function rotateStackSecrets(
   paths: StackPaths,
@@ -66,19 +70,36 @@ async function rotateAlone(
   env: EnvValues,
   names: readonly string[],
 ): Promise<RotationReport> {
-  const running = readPresence(paths).kind === 'running';
+  // Asked before anything is changed: a stack that does not answer takes over no secret.
+  const status = readPresence(paths).kind === 'running' ? await stackStatus(paths) : null;
   const { rotated, roles } = await rotateSecrets(paths.env, {
     variables,
     names: names.length > 0 ? names : 'all',
-    ...(running ? { adminUrl: await superuserUrl(paths, env) } : {}),
+    ...(status ? { adminUrl: await superuserUrl(paths, env) } : {}),
   });
-  const restarted = running
-    ? services
-        .filter(({ local }) => local?.secrets.some(name => rotated.includes(name)))
-        .map(({ name }) => name)
-    : [];
-  for (const service of restarted) await restartStack(paths, service, () => undefined);
-  return { rotated, roles, restarted };
+  const restarted: string[] = [];
+  const failed: RotationReport['failed'][number][] = [];
+  for (const service of holdersOf(rotated, status?.services ?? [])) {
+    try {
+      await restartStack(paths, service, () => undefined);
+      restarted.push(service);
+    } catch (error) {
+      // The secrets are others by now, whatever becomes of the services: what holds is told.
+      if (!(error instanceof StackError)) throw error;
+      failed.push({ service, reason: error.message });
+    }
+  }
+  return { rotated, roles, restarted, failed };
+}
+
+/** Services that run and hold one of these secrets. One that was stopped reads them when it is started. Pure. */
+function holdersOf(rotated: readonly string[], running: readonly ServiceStatus[]): readonly string[] {
+  return services.flatMap(({ name, local }) => {
+    const isHeld = running.some(
+      service => service.name === name && service.engine === 'peakstone' && service.state !== 'stopped',
+    );
+    return isHeld && local?.secrets.some(secret => rotated.includes(secret)) ? [name] : [];
+  });
 }
 
 /** The anon key and the service key. @throws {StackError} `config` when there is no JWT_SECRET yet. */

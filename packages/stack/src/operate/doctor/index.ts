@@ -4,11 +4,13 @@ import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { chooseEngines } from '../../run/plan.ts';
 import { portIsFree } from '../../run/ports.ts';
 import { stackValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
 import type { StackStatus } from '../../run/status.ts';
 import { services } from '../../services/index.ts';
+import type { RunEngine } from '../../services/local.ts';
 import { ask } from '../client.ts';
 import { secretVariables } from '../secrets.ts';
 import { checkData } from './data.ts';
@@ -27,7 +29,7 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
     ...checkEnv(paths, env),
     ...wrong,
     ...(await checkSettings(values)),
-    ...(presence.kind === 'running' ? await checkRunning(paths, presence, values) : await checkPorts()),
+    ...(presence.kind === 'running' ? await checkRunning(paths, presence, values) : await checkPorts(values)),
   ];
 }
 
@@ -59,21 +61,40 @@ async function checkSettings(values: EnvValues): Promise<Check[]> {
     ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)),
   };
   const checks: Check[] = [];
-  for (const { local } of services) {
+  const engines = enginesOf(whole);
+  if (engines instanceof ConfigError) return [wrongSetting(engines)];
+  for (const { name, local } of services) {
+    if (!engines.has(name)) continue;
     try {
       (await local?.plan?.())?.assertSettings?.(whole);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      checks.push(fail('Settings', error.message, 'Correct it in .env or in the environment.'));
+      checks.push(wrongSetting(error));
     }
   }
   return checks;
 }
 
-async function checkPorts(): Promise<Check[]> {
+function wrongSetting(error: ConfigError): Check {
+  return fail('Settings', error.message, 'Correct it in .env or in the environment.');
+}
+
+/** Who serves those that a start would have take part; the error with which it would end. */
+function enginesOf(values: EnvValues): ReadonlyMap<string, RunEngine> | ConfigError {
+  try {
+    return chooseEngines(values);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+async function checkPorts(values: EnvValues): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const { name, port, engines } of services) {
-    if (port === undefined || engines[0] !== 'peakstone') continue;
+  const engines = enginesOf(values);
+  if (engines instanceof ConfigError) return [];
+  for (const { name, port } of services) {
+    if (port === undefined || engines.get(name)?.kind !== 'peakstone') continue;
     checks.push(
       (await portIsFree(port, '127.0.0.1'))
         ? ok('Port', `${port} is free for ${name}`)
