@@ -87,8 +87,11 @@ function resolveRelationship(
     };
   }
   const remote = on as ForeignKeyOn;
+  if (typeof on !== 'object' || isList(on) || remote.table === undefined)
+    throw new HasuraError('parse-failed', 'Expecting object { table, columns }.');
   const target = known(qualify(remote.table));
-  const columns = remote.columns ?? (remote.column === undefined ? [] : [remote.column]);
+  const given = remote.columns ?? remote.column ?? [];
+  const columns = typeof given === 'string' ? [given] : given;
   const foreignKey = foreignKeyOn(target, columns, catalog, table.name);
   return {
     ...base,

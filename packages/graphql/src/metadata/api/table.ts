@@ -7,8 +7,11 @@ import {
   type CommandRequest,
   type CommandTable,
 } from './command.ts';
+import { computedFieldCommands } from './computedFields.ts';
+import { functionCommands } from './functions.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
+import { roleCommands } from './roles.ts';
 import { sqlCommands } from './runSql.ts';
 import { tableCommands } from './tables.ts';
 
@@ -29,6 +32,9 @@ export const commands: CommandTable = {
   ...tableCommands,
   ...relationshipCommands,
   ...permissionCommands,
+  ...functionCommands,
+  ...computedFieldCommands,
+  ...roleCommands,
   ...sqlCommands,
   bulk,
   bulk_atomic: bulk,

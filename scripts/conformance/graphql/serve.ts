@@ -1,0 +1,87 @@
+/** A server for one class of cases: fresh databases, the class's environment, stubs beside it. */
+import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
+import { graphqlService } from '../../../packages/graphql/src/service.ts';
+
+export interface Served {
+  readonly url: string;
+  readonly adminSecret: string | null;
+  /** As the owner of the databases, a superuser. */
+  owner(source: string): Pool;
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** The cluster, as its superuser. */
+  readonly serverUrl: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly adminSecret: boolean;
+  readonly hasPostgis: boolean;
+  /** Databases beside the default one. */
+  readonly extraSources: readonly string[];
+}
+
+const secret = 'the-admin-secret-of-the-cases';
+let made = 0;
+
+export async function serve({
+  serverUrl,
+  env,
+  adminSecret,
+  hasPostgis,
+  extraSources,
+}: ServeOptions): Promise<Served> {
+  const admin = createPool({ url: serverUrl, size: 1, sharedSize: 0 });
+  const prefix = `hge_${process.pid}_${++made}`;
+  const role = `${prefix}_role`;
+  await admin.script(`create role ${role} login password '${role}'`);
+  const names = ['default', 'metadata', ...extraSources];
+  const owners = new Map<string, Pool>();
+  const urls = new Map<string, string>();
+  for (const name of names) {
+    const database = `${prefix}_${name.replace(/\W/g, '_')}`;
+    await admin.script(`create database ${database}`);
+    const url = new URL(serverUrl);
+    url.pathname = `/${database}`;
+    const owner = createPool({ url: url.href, size: 2, sharedSize: 0 });
+    owners.set(name, owner);
+    await owner.script(
+      `create extension if not exists citext; create extension if not exists ltree; create extension if not exists pgcrypto;
+       ${hasPostgis ? 'create extension if not exists postgis; create extension if not exists postgis_raster;' : ''}
+       create schema hge_tests; grant all on database ${database} to ${role};
+       grant all on schema public, hge_tests to ${role}; alter schema public owner to ${role}; alter schema hge_tests owner to ${role};
+       alter database ${database} set timezone to 'UTC'`,
+    );
+    urls.set(name, withLogin(url.href, role, role));
+  }
+  const config = graphqlService.config({
+    HASURA_GRAPHQL_DATABASE_URL: urls.get('default')!,
+    HASURA_GRAPHQL_METADATA_DATABASE_URL: urls.get('metadata')!,
+    HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES: 'true',
+    HASURA_GRAPHQL_PG_CONNECTIONS: '4',
+    HASURA_GRAPHQL_ENABLED_LOG_TYPES: 'startup',
+    EVENT_WEBHOOK_HEADER: 'MyEnvValue',
+    ...Object.fromEntries(extraSources.map(name => [`${name.toUpperCase()}_URL`, urls.get(name)!])),
+    ...(adminSecret && { HASURA_GRAPHQL_ADMIN_SECRET: secret }),
+    HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1',
+    HASURA_GRAPHQL_SERVER_PORT: '0',
+    ...env,
+  });
+  const service = await graphqlService.start(
+    config,
+    { out: text => process.stderr.write(text) },
+    new AbortController().signal,
+  );
+  return {
+    url: `http://127.0.0.1:${service.port}`,
+    adminSecret: adminSecret ? secret : null,
+    owner: source => owners.get(source === 'postgres' ? 'default' : source) ?? owners.get('default')!,
+    async stop() {
+      await service.stop();
+      await Promise.all([...owners.values()].map(pool => pool.close(0)));
+      for (const name of names)
+        await admin.script(`drop database ${prefix}_${name.replace(/\W/g, '_')} with (force)`);
+      await admin.script(`drop role ${role}`);
+      await admin.close(0);
+    },
+  };
+}
