@@ -132,12 +132,12 @@ async function bootstrapOnce(pool: Pool, options: BootstrapOptions): Promise<Boo
     ...steps,
     ...passwords.map(entry => ({ name: `password of ${entry[0]}`, statements: [passwordStatement(entry)] })),
   ];
-  const said = new Said();
-  await (server.isSuperuser ? applyWhole(pool, server, all, said) : applyEach(pool, server, all, said));
-  const { failed } = said;
+  const notices = new StepNotices();
+  await (server.isSuperuser ? applyWhole(pool, server, all, notices) : applyEach(pool, server, all, notices));
+  const { failed } = notices;
   // Another configuration changes settings as well, which is nobody's fault.
   const isOthers = parts['role settings'] !== before['role settings'];
-  const settingsTakenOff = isOthers ? said.settingsTakenOff : [];
+  const settingsTakenOff = isOthers ? notices.settingsTakenOff : [];
   if (!failed.some(({ step }) => step === 'schema peakstone')) {
     const after = await fingerprint(pool, served, roles);
     const schemas = [...new Set([...(server.state?.schemas ?? []), ...served])];
@@ -175,7 +175,7 @@ async function remember(
 }
 
 /** Gathers what the statements say of themselves. */
-class Said {
+class StepNotices {
   readonly failed: { readonly step: string; readonly reason: string }[] = [];
   readonly settingsTakenOff: string[] = [];
 
@@ -191,7 +191,7 @@ const EVENT_TRIGGERS_SETTING = 170_000;
 function transaction(
   { isSuperuser, version }: Pick<ServerState, 'isSuperuser' | 'version'>,
   statements: readonly string[],
-  said?: Said,
+  notices?: StepNotices,
 ): Exchange {
   const quiet = isSuperuser && version >= EVENT_TRIGGERS_SETTING;
   const texts = [
@@ -199,12 +199,12 @@ function transaction(
     ...(quiet ? ["set local event_triggers to 'off'"] : []),
     ...statements,
     // What our own event trigger would have told.
-    ...(quiet && said ? ["notify pgrst, 'reload schema'"] : []),
+    ...(quiet && notices ? ["notify pgrst, 'reload schema'"] : []),
   ];
   return {
     begin: 'begin',
     statements: texts.map(text => ({ text, values: [], prepare: false })),
-    ...(said && { onNotice: said.hear }),
+    ...(notices && { onNotice: notices.hear }),
   };
 }
 
@@ -213,20 +213,25 @@ async function applyWhole(
   pool: Pool,
   server: ServerState,
   steps: readonly Step[],
-  said: Said,
+  notices: StepNotices,
 ): Promise<void> {
   const statements = steps.flatMap(step => step.statements);
-  await pool.exchange(transaction(server, statements, said));
+  await pool.exchange(transaction(server, statements, notices));
 }
 
 /** Each step in a transaction of its own, so that what is refused costs no more than itself. */
-async function applyEach(pool: Pool, server: ServerState, steps: readonly Step[], said: Said): Promise<void> {
+async function applyEach(
+  pool: Pool,
+  server: ServerState,
+  steps: readonly Step[],
+  notices: StepNotices,
+): Promise<void> {
   for (const { name, statements } of steps) {
     try {
-      await pool.exchange(transaction(server, statements, said));
+      await pool.exchange(transaction(server, statements, notices));
     } catch (error) {
       if (!(error instanceof PgError)) throw error;
-      said.failed.push({ step: name, reason: error.message });
+      notices.failed.push({ step: name, reason: error.message });
     }
   }
 }

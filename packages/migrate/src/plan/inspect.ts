@@ -51,10 +51,10 @@ export function inspectFiles(
     const { name } = each.file;
     const whole = fileRules
       .flatMap(rule => rule(place) ?? [])
-      .map(said => ({ file: name, line: null, ...said }));
+      .map(remark => ({ file: name, line: null, ...remark }));
     const pieces = each.split.pieces.flatMap(piece => {
-      const said = pieceRules.map(rule => rule(piece, place)).find(found => found !== null);
-      return said ? [{ file: name, line: lineOf(piece), ...said }] : [];
+      const remark = pieceRules.map(rule => rule(piece, place)).find(found => found !== null);
+      return remark ? [{ file: name, line: lineOf(piece), ...remark }] : [];
     });
     return [...whole, ...pieces];
   });
@@ -64,13 +64,13 @@ interface Place extends PlannedFile, InspectOptions {
   readonly isLast: boolean;
 }
 
-type Said = Pick<Finding, 'level' | 'message' | 'hint'>;
+type Remark = Pick<Finding, 'level' | 'message' | 'hint'>;
 
 const elsewhere = (file: string): string =>
   `or load it once by: peakstone sql -f ${file}, and say so: peakstone migrate set VERSION`;
 
 /** What a file as a whole is refused or noted for. */
-const fileRules: readonly ((place: Place) => Said | null)[] = [
+const fileRules: readonly ((place: Place) => Remark | null)[] = [
   ({ file }) =>
     file.text.includes('\ufffd') && !isUtf8(file.bytes)
       ? { level: 'refused', message: 'is not text in UTF-8.', hint: 'Write it in UTF-8, and hash again.' }
@@ -138,7 +138,7 @@ function validatesInOne({ pieces }: MigrationSplit): boolean {
 }
 
 /** What a statement or a line is refused or noted for; the first one counts. */
-const pieceRules: readonly ((piece: Piece, place: Place) => Said | null)[] = [
+const pieceRules: readonly ((piece: Piece, place: Place) => Remark | null)[] = [
   (piece, { file }) => {
     if (piece.kind !== 'meta') return null;
     const [command] = piece.text.split(/\s/);

@@ -62,11 +62,11 @@ export interface Named {
 export interface Suggestions {
   readonly candidates: readonly Named[];
   /** What is said when only these of the candidates, by index, may be named. */
-  tell(usable: readonly number[]): Said;
+  tell(usable: readonly number[]): Wording;
 }
 
 /** What of a refusal depends on who is told; absent parts stay as they are. */
-export interface Said {
+export interface Wording {
   readonly hint: string | null;
   readonly details?: unknown;
   readonly message?: string;
@@ -120,8 +120,8 @@ export class RestError extends Error {
   }
 
   /** The same refusal, with another hint and, if given, other details and another message. */
-  telling({ message = this.message, ...said }: Said): RestError {
-    return this.#with(said, message);
+  telling({ message = this.message, ...wording }: Wording): RestError {
+    return this.#with(wording, message);
   }
 
   #with(changes: Pick<RestErrorOptions, 'index' | 'hint' | 'details'>, message = this.message): RestError {

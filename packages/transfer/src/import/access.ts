@@ -1,10 +1,10 @@
 /** Who may do what, and whose things are: roles, owners, privileges. Pure. */
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import type { Command, DefaultPrivileges, Privileges } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
 import { alterMadeRole, grantRole, makeRole } from './madeRoles.ts';
 import { readNames, showName } from './names.ts';
 import { Roles } from './roles.ts';
-import type { DefaultPrivileges, Privileges, Said } from './said.ts';
 import type { Scope } from './scope.ts';
 
 /** The APIs’ login. */
@@ -62,7 +62,7 @@ export class AccessDecider {
     };
   }
 
-  roleSetting({ name, setting, text }: Extract<Said, { kind: 'role setting' }>): Decision {
+  roleSetting({ name, setting, text }: Extract<Command, { kind: 'role setting' }>): Decision {
     if (!this.#roles.isNew(name)) return leave;
     if (!this.#scope.world.settings.includes(setting))
       return aside('setting', `${name}: ${setting}`, 'only the administrator may give it');
@@ -75,7 +75,7 @@ export class AccessDecider {
     };
   }
 
-  membership({ roles, members, options }: Extract<Said, { kind: 'membership' }>): Decision {
+  membership({ roles, members, options }: Extract<Command, { kind: 'membership' }>): Decision {
     // The platform's own memberships are the stack's to say.
     const isOurs = (name: string): boolean => !this.#roles.isNew(name);
     if (roles.every(isOurs) && members.every(isOurs)) return leave;
@@ -112,7 +112,7 @@ export class AccessDecider {
   }
 
   /** Said by the owner of everything and never by the administrator, so that the server itself keeps what is others’. */
-  owner({ what, object, named, role }: Extract<Said, { kind: 'owner' }>): Decision {
+  owner({ what, object, named, role }: Extract<Command, { kind: 'owner' }>): Decision {
     const { world, survey } = this.#scope;
     if (what === 'large object' || what === 'event trigger') return leave;
     const isSchema = what === 'schema';
@@ -157,17 +157,17 @@ end`)}`,
     };
   }
 
-  privileges(said: Privileges): Decision {
-    const { what, object, named, verb, privileges, option } = said;
-    if (what === 'schema') return this.#schemaPrivileges(said);
+  privileges(command: Privileges): Decision {
+    const { what, object, named, verb, privileges, option } = command;
+    if (what === 'schema') return this.#schemaPrivileges(command);
     if (what === 'database' || what === 'language' || what === 'parameter' || what === 'tablespace')
       return leave;
     if (this.#scope.isLeft(object)) return leave;
     const isObject = what !== 'large object';
     // What an extension brought is given to everybody already, and not the owner's to give.
     if (isObject && !this.#scope.isThere(object)) return leave;
-    const roles = this.#rolesFor(said.roles);
-    if (roles === '') return this.#noRole(said.roles, what, showName(object));
+    const roles = this.#rolesFor(command.roles);
+    if (roles === '') return this.#noRole(command.roles, what, showName(object));
     const preposition = verb === 'grant' ? 'to' : 'from';
     return {
       do: 'run',
@@ -210,29 +210,29 @@ end`)}`,
     );
   }
 
-  defaultPrivileges(said: DefaultPrivileges): Decision {
-    const maker = this.#roles.resolve(said.maker);
+  defaultPrivileges(command: DefaultPrivileges): Decision {
+    const maker = this.#roles.resolve(command.maker);
     if (maker.kind !== 'role') return leave;
     // Only what the project's own migrations made counts: the platform's roles make nothing here.
     if (
       maker.name === this.#scope.world.owner &&
-      said.maker !== 'postgres' &&
-      said.maker !== this.#scope.world.owner
+      command.maker !== 'postgres' &&
+      command.maker !== this.#scope.world.owner
     )
       return leave;
-    if (said.schema !== '' && this.#scope.leftSchema(said.schema) !== null) return leave;
-    const roles = this.#rolesFor(said.roles);
+    if (command.schema !== '' && this.#scope.leftSchema(command.schema) !== null) return leave;
+    const roles = this.#rolesFor(command.roles);
     if (roles === '') return leave;
-    const schema = said.schema === '' ? '' : ` in schema ${id(said.schema)}`;
-    const preposition = said.verb === 'grant' ? 'to' : 'from';
+    const schema = command.schema === '' ? '' : ` in schema ${id(command.schema)}`;
+    const preposition = command.verb === 'grant' ? 'to' : 'from';
     return {
       do: 'run last',
-      text: `alter default privileges for role ${id(maker.name)}${schema} ${said.verb} ${said.privileges} on ${said.what} ${preposition} ${roles}`,
+      text: `alter default privileges for role ${id(maker.name)}${schema} ${command.verb} ${command.privileges} on ${command.what} ${preposition} ${roles}`,
     };
   }
 
   /** The same for the roles as they are called here: one that is gone may not make it everybody's. */
-  policyFor(text: string, { roles, rolesAt }: Extract<Said, { kind: 'policy' }>): string {
+  policyFor(text: string, { roles, rolesAt }: Extract<Command, { kind: 'policy' }>): string {
     if (roles === '') return text;
     const mapped = readNames(roles).map(name => {
       const role = this.#roles.resolve(name);

@@ -6,10 +6,10 @@ import { EXTENSIONS_SCHEMA, type Reason, schemasWith } from '@peakstone/kernel/i
 import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { AbsentExtensions } from './absent.ts';
 import { AccessDecider } from './access.ts';
+import type { Command } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
 import { type ObjectName, showName } from './names.ts';
 import { AUTH_FUNCTIONS, WEBHOOK } from './platform.ts';
-import type { Said } from './said.ts';
 import { type Case, Scope } from './scope.ts';
 
 export class Decider {
@@ -25,8 +25,8 @@ export class Decider {
     );
   }
 
-  decide(said: Said, text: string, at: string): Decision {
-    switch (said.kind) {
+  decide(command: Command, text: string, at: string): Decision {
+    switch (command.kind) {
       case 'setting':
       case 'drop':
         return leave;
@@ -40,48 +40,54 @@ export class Decider {
         // Made before all else.
         return leave;
       case 'schema':
-        return this.#schema(said.name);
+        return this.#schema(command.name);
       case 'event trigger':
-        return this.#eventTrigger(said.name);
+        return this.#eventTrigger(command.name);
       case 'create role':
-        return this.#access.createRole(said.name);
+        return this.#access.createRole(command.name);
       case 'alter role':
-        return this.#access.alterRole(said.name, said.options);
+        return this.#access.alterRole(command.name, command.options);
       case 'role setting':
-        return this.#access.roleSetting(said);
+        return this.#access.roleSetting(command);
       case 'membership':
-        return this.#access.membership(said);
+        return this.#access.membership(command);
       case 'owner':
-        return this.#access.owner(said);
+        return this.#access.owner(command);
       case 'privileges':
-        return this.#access.privileges(said);
+        return this.#access.privileges(command);
       case 'default privileges':
-        return this.#access.defaultPrivileges(said);
+        return this.#access.defaultPrivileges(command);
       case 'comment':
-        return this.#comment(said.what, said.object, text);
+        return this.#comment(command.what, command.object, text);
       case 'publication':
-        return this.#publication(said.name, said.isForAll, text);
+        return this.#publication(command.name, command.isForAll, text);
       case 'publication table':
-        return this.#scope.isLeft(said.on) ? leave : { do: 'run', text, made: 'publication table' };
+        return this.#scope.isLeft(command.on) ? leave : { do: 'run', text, made: 'publication table' };
       case 'routine':
-        return this.#routine(said.object, text);
+        return this.#routine(command.object, text);
       case 'relation':
-        return this.#relation(said.what, said.object, text);
+        return this.#relation(command.what, command.object, text);
       case 'index':
-        return this.#index(said, text);
+        return this.#index(command, text);
       case 'trigger':
-        return this.#trigger(said, text);
+        return this.#trigger(command, text);
       case 'policy':
-        if (this.#scope.isLeft(said.on)) return leave;
-        return { do: 'run', text: this.#access.policyFor(text, said), made: 'policy' };
+        if (this.#scope.isLeft(command.on)) return leave;
+        return { do: 'run', text: this.#access.policyFor(text, command), made: 'policy' };
       case 'force row security':
-        return this.#scope.isLeft(said.on) ? leave : { do: 'run last', text };
+        return this.#scope.isLeft(command.on) ? leave : { do: 'run last', text };
       case 'sequence value':
-        return this.#scope.hasSequence(said.object) ? { do: 'run', text } : leave;
+        return this.#scope.hasSequence(command.object) ? { do: 'run', text } : leave;
       case 'server':
-        return aside(said.what, said.name, 'is the server’s own, and no part of a database', undefined, at);
+        return aside(
+          command.what,
+          command.name,
+          'is the server’s own, and no part of a database',
+          undefined,
+          at,
+        );
       case 'object':
-        return this.#object(said.what, said.object, said.isNew, text);
+        return this.#object(command.what, command.object, command.isNew, text);
       case 'large object':
       case 'insert':
       case 'unknown':
@@ -209,7 +215,7 @@ export class Decider {
     };
   }
 
-  #index({ name, on, method }: Extract<Said, { kind: 'index' }>, text: string): Decision {
+  #index({ name, on, method }: Extract<Command, { kind: 'index' }>, text: string): Decision {
     if (this.#scope.isLeft(on)) return leave;
     if (!this.#absent.isNeededForIndex(method, text)) return { do: 'run', text, made: 'index' };
     this.#scope.leaveOut({ schema: on.schema, name });
@@ -220,7 +226,7 @@ export class Decider {
     );
   }
 
-  #trigger({ name, on, routine }: Extract<Said, { kind: 'trigger' }>, text: string): Decision {
+  #trigger({ name, on, routine }: Extract<Command, { kind: 'trigger' }>, text: string): Decision {
     if (this.#scope.isLeft(on)) return leave;
     const title = `${name} on ${showName(on)}`;
     if (routine.schema === WEBHOOK.schema && routine.name === WEBHOOK.name && this.#scope.isAbsent('pg_net'))

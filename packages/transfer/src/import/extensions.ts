@@ -20,11 +20,11 @@ export async function prepareExtensions(
   await admin.script(`create schema if not exists ${HOME}; grant usage on schema ${HOME} to public`);
   for (const [name, wanted] of Object.entries(survey.extensions)) {
     if (BUILT_IN.has(name)) continue;
-    const said = await planExtension(admin, world, name, wanted).catch(error => {
+    const told = await planExtension(admin, world, name, wanted).catch(error => {
       if (!(error instanceof PgError)) throw error;
       return failed(name, error);
     });
-    if (said !== null) note(said);
+    if (told !== null) note(told);
   }
 }
 

@@ -1,12 +1,12 @@
 import type { Reason } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
 import type { Item } from '../source/index.ts';
+import { readCopy } from './command.ts';
 import { CRON_TABLES, copyCron, importCronRows, isPlainInsert } from './cron.ts';
 import type { Decider } from './decide.ts';
 import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
 import type { Note, Notes } from './notes.ts';
-import { readCopy } from './said.ts';
 import type { Case } from './scope.ts';
 import type { ImportSession } from './session.ts';
 

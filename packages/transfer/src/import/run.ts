@@ -15,6 +15,7 @@ import {
 import { TransferError } from '../errors.ts';
 import { type DumpSource, type Item, openDump } from '../source/index.ts';
 import { checkImport } from './check.ts';
+import { readCommand, readCopy } from './command.ts';
 import { Decider } from './decide.ts';
 import type { Decision, Origin } from './decision.ts';
 import { absentExtensions, prepareExtensions } from './extensions.ts';
@@ -23,7 +24,6 @@ import { Journal, lockImport, texts } from './journal.ts';
 import { showName } from './names.ts';
 import { type ImportReport, Notes } from './notes.ts';
 import { RowLoader } from './rows.ts';
-import { readCopy, readSaid } from './said.ts';
 import { Scope } from './scope.ts';
 import { connectOwner, ImportSession } from './session.ts';
 import { type Survey, surveyDump } from './survey.ts';
@@ -137,9 +137,9 @@ class Importer {
     await this.#eachItem(async item => {
       if (item.kind === 'rows') return await this.#rows.rehearseRows(item);
       if (item.kind !== 'statement') return;
-      const said = readSaid(item.text);
-      if (said.kind === 'insert') return this.#rows.rehearseInsert(item.text, said.object);
-      this.#tell(this.#decider.decide(said, item.text, item.at));
+      const command = readCommand(item.text);
+      if (command.kind === 'insert') return this.#rows.rehearseInsert(item.text, command.object);
+      this.#tell(this.#decider.decide(command, item.text, item.at));
     });
     return this.#report([]);
   }
@@ -252,12 +252,12 @@ class Importer {
       return;
     }
     const { text, at } = item;
-    const said = readSaid(text);
-    if (said.kind === 'insert') {
-      if (!isDone) await this.#rows.takeInsert(text, at, said.object, said.columns);
+    const command = readCommand(text);
+    if (command.kind === 'insert') {
+      if (!isDone) await this.#rows.takeInsert(text, at, command.object, command.columns);
       return;
     }
-    const decision = this.#decider.decide(said, text, at);
+    const decision = this.#decider.decide(command, text, at);
     this.#tell(decision);
     if (decision.do === 'run last') this.#last.push({ text: decision.text, at });
     if (decision.do === 'set') await session.say(decision.text, at, at);

@@ -1,6 +1,6 @@
 import type { DumpSource } from '../source/index.ts';
+import { readCommand, readCopy } from './command.ts';
 import { QUALIFIED, readQualified, showName } from './names.ts';
-import { readCopy, readSaid } from './said.ts';
 
 /** What a dump holds, seen before anything of it is run. */
 export interface Survey {
@@ -60,33 +60,34 @@ export async function surveyDump(
     }
     if (item.kind !== 'statement') continue;
     statements++;
-    const said = readSaid(item.text);
-    switch (said.kind) {
+    const command = readCommand(item.text);
+    switch (command.kind) {
       case 'extension':
-        extensions[said.name] = said.schema;
+        extensions[command.name] = command.schema;
         break;
       case 'create role':
-        roles.add(said.name);
+        roles.add(command.name);
         break;
       case 'relation':
-        created.add(showName(said.object));
-        if (said.what === 'table' || said.what === 'foreign table') tables.push(showName(said.object));
+        created.add(showName(command.object));
+        if (command.what === 'table' || command.what === 'foreign table')
+          tables.push(showName(command.object));
         break;
       case 'object':
-        if (said.isNew) created.add(showName(said.object));
-        else if (said.what === 'table') {
+        if (command.isNew) created.add(showName(command.object));
+        else if (command.what === 'table') {
           const sequence = identitySequence.exec(item.text)?.[1];
           if (sequence !== undefined) created.add(showName(readQualified(sequence)));
         }
         break;
       case 'routine':
-        created.add(showName(said.object));
+        created.add(showName(command.object));
         break;
       case 'privileges':
         hasPrivileges = true;
         break;
       case 'insert':
-        filled.set(showName(said.object), said.columns);
+        filled.set(showName(command.object), command.columns);
         break;
     }
   }

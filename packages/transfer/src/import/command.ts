@@ -1,11 +1,11 @@
 /**
- * What a statement of a dump says, as far as an import has to know: the few kinds that are treated in a way of their own,
+ * What a statement of a dump commands, as far as an import has to know: the few kinds that are treated in a way of their own,
  * and of all others whose they are. Read off its first words, which pg_dump writes in one form only.
  */
 import { leadingComments } from '@peakstone/kernel/script';
 import { NAME, type ObjectName, QUALIFIED, readNames, readQualified, unquoteName } from './names.ts';
 
-export type Said =
+export type Command =
   | { readonly kind: 'schema'; readonly name: string }
   | { readonly kind: 'extension'; readonly name: string; readonly schema: string }
   | { readonly kind: 'event trigger'; readonly name: string }
@@ -90,7 +90,7 @@ export interface DefaultPrivileges {
 }
 
 /** @param start where the match begins in the statement */
-type Reader = (match: RegExpExecArray, start: number) => Said;
+type Reader = (match: RegExpExecArray, start: number) => Command;
 
 const pattern = (source: string): RegExp =>
   new RegExp(
@@ -294,8 +294,8 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
   ],
 ];
 
-/** Pure. @example readSaid('CREATE SCHEMA auth') // { kind: 'schema', name: 'auth' } */
-export function readSaid(text: string): Said {
+/** Pure. @example readCommand('CREATE SCHEMA auth') // { kind: 'schema', name: 'auth' } */
+export function readCommand(text: string): Command {
   const start = leadingComments(text);
   const body = text.slice(start);
   for (const [expression, read] of readers) {
