@@ -1,6 +1,6 @@
 /** The stack: its definition, its local run, and its rendering for production. */
 export { embeddedPostgresVersion } from '@peakstone/database';
-export { LEFT_WORDS } from '@peakstone/transfer/left';
+export { OMISSION_WORDS } from '@peakstone/transfer/omissions';
 export * from './definition.ts';
 export {
   awaitSchema,

@@ -9,7 +9,7 @@ import { after, describe, it, type TestContext } from 'node:test';
 import { createPool } from '@peakstone/kernel/pg';
 import { isAlive } from '@peakstone/kernel/process';
 import { reservePorts, testDatabase, until } from '@peakstone/testing';
-import { describeProcess, endLeft } from '../src/run/left.ts';
+import { describeProcess, endOrphans } from '../src/run/orphans.ts';
 import { ServiceProcess } from '../src/run/process/process.ts';
 import type { SentContext } from '../src/run/process/protocol.ts';
 import { services } from '../src/services/index.ts';
@@ -163,9 +163,9 @@ describe('a service in a process of its own', () => {
       await once(keeper, 'exit');
       if (suspended) {
         // Another process that has the id by now is left alone.
-        await endLeft([{ ...left, start: 'long ago' }]);
+        await endOrphans([{ ...left, start: 'long ago' }]);
         assert.equal(isAlive(left.pid), true);
-        await endLeft([left]);
+        await endOrphans([left]);
       }
       await until(() => !isAlive(left.pid));
     }

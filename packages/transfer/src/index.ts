@@ -1,14 +1,14 @@
 export { writeWholeFile } from './dump/file.ts';
 export { type DumpOptions, type DumpReport, dumpDatabase, type Selection } from './dump/index.ts';
-export { describeLeft } from './dump/left.ts';
+export { describeOmission } from './dump/omissions.ts';
 export { findPgDump, runPgDump } from './dump/system.ts';
 export { TransferError } from './errors.ts';
 export {
   type ImportOptions,
   type ImportProgress,
   type ImportReport,
+  importDatabase,
   importDump,
-  importLive,
   isAddress,
   type Note,
   type Origin,

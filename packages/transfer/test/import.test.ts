@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connect, startTestServer, type TestDatabase } from '@peakstone/testing';
-import { type ImportReport, importLive } from '@peakstone/transfer';
+import { type ImportReport, importDatabase } from '@peakstone/transfer';
 import { ask, fixture, importInto, look, stackDatabase } from './support.ts';
 
 const users = [1, 2, 3].map(n => `00000000-0000-4000-8000-00000000000${n}`) as [string, string, string];
@@ -200,7 +200,7 @@ describe('a database that runs', () => {
       await source.script(readFileSync(fixture('project.sql'), 'utf8'));
       await source.close();
       await withDatabase(async database => {
-        const report = await importLive({
+        const report = await importDatabase({
           origin: 'supabase',
           url: server.url,
           folder,
@@ -228,7 +228,7 @@ describe('a database that runs', () => {
         create table shop.secrets (id int); insert into shop.secrets values (1)`);
       await source.close();
       await withDatabase(async database => {
-        const report = await importLive({
+        const report = await importDatabase({
           origin: 'postgres',
           url: server.url.replace('postgres@', 'visitor:visits@'),
           folder,

@@ -44,7 +44,7 @@ export const dump: Command = {
   run: async ({ options }, context) => {
     if (options['schema-only'] && options['data-only'])
       throw new UsageError('--schema-only and --data-only exclude each other.');
-    const { dumpStack, LEFT_WORDS } = await import('@peakstone/stack');
+    const { dumpStack, OMISSION_WORDS } = await import('@peakstone/stack');
     const { TransferProgress } = await import('../transfer/progress.ts');
     const { interruptible } = await import('../interrupt.ts');
     const { warnOfPassword } = await import('../transfer/address.ts');
@@ -96,10 +96,10 @@ export const dump: Command = {
               ? `Wrote ${file}.\n`
               : `Wrote ${file}: ${report.rows} rows of ${report.tables} tables.\n`,
           );
-        if (report === null || report.left.length === 0) return exitCodes.ok;
-        for (const [why, left] of Map.groupBy(report.left, ({ why }) => why)) {
+        if (report === null || report.omitted.length === 0) return exitCodes.ok;
+        for (const [why, left] of Map.groupBy(report.omitted, ({ why }) => why)) {
           const names = left.map(({ what }) => what).join(', ');
-          const { why: reason, remedy } = LEFT_WORDS[why];
+          const { why: reason, remedy } = OMISSION_WORDS[why];
           context.stderr.write(`Not in it, as ${reason}: ${printableLine(names)}. ${remedy}\n`);
         }
         return exitCodes.failure;

@@ -5,6 +5,7 @@ export {
   asideNotes,
   type Finding,
   inspectFiles,
+  inspectFolder,
   inspectNames,
   type PlannedFile,
   planFile,

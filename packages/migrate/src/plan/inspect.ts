@@ -235,3 +235,17 @@ export function asideNotes({ setAside = [] }: MigrationFolder): readonly Finding
     hint: 'Rename it where it shall be applied.',
   }));
 }
+
+/** All that apply would refuse or note of a folder, were nothing of it applied. Pure. */
+export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
+  const planned = folder.files.map(file => {
+    const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
+    return planFile(file, none ? 'none' : 'file', folder.format);
+  });
+  const { isNumbered, cutBy, passesTransactions } = formats[folder.format];
+  return [
+    ...asideNotes(folder),
+    ...inspectNames(folder.files, isNumbered),
+    ...inspectFiles(planned, { sharedWithAtlas: cutBy === 'atlas', passesTransactions }),
+  ];
+}

@@ -4,7 +4,7 @@ import { describeFile, formats, type MigrationFile, type MigrationFolder } from 
 import { compareVersions } from '../plan/index.ts';
 import { replayFolder } from '../replay.ts';
 import { splitMigration } from '../split/index.ts';
-import { compareDatabases, describeDatabase } from './catalog.ts';
+import { compareDatabases, describeDatabase } from './describe.ts';
 
 /** Two databases of a throw-away server, new and alike. */
 export interface SquashDatabases {

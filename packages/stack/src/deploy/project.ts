@@ -5,7 +5,7 @@ import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import type { Stack, StackConfig } from '../definition.ts';
 import { loadStackConfig } from '../loadConfig.ts';
-import { readOwn } from '../project/own.ts';
+import { readOwn } from '../project/ownership.ts';
 import { stackPaths } from '../project/paths.ts';
 import { rotationUnderWay } from '../project/rotationLock.ts';
 import { resolveStack } from '../resolve.ts';

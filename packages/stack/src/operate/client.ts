@@ -9,7 +9,7 @@ import type { StackPaths } from '../project/paths.ts';
 import { httpUrl } from '../project/urls.ts';
 import { askControl, type ControlRequest } from '../run/control.ts';
 import type { OnStackEvent } from '../run/events.ts';
-import { endLeft } from '../run/left.ts';
+import { endOrphans } from '../run/orphans.ts';
 import { placeValues } from '../run/stackValues.ts';
 import {
   controlSocket,
@@ -147,7 +147,7 @@ async function stopRemains(paths: StackPaths, onEvent: OnStackEvent, env: EnvVal
   // Its state may be lost, and the database run nevertheless.
   const found = existsSync(paths.state);
   try {
-    if (presence.kind === 'stale') await endLeft(presence.state.processes ?? []);
+    if (presence.kind === 'stale') await endOrphans(presence.state.processes ?? []);
     const freed = await freeServices(paths, onEvent, env);
     removeState(paths);
     return found || freed;

@@ -16,7 +16,7 @@ export async function importIntoStack(
   env: EnvValues,
   { files, ...options }: Omit<ImportOptions, 'adminUrl' | 'ownerUrl'>,
 ): Promise<ImportReport> {
-  const { importDump, importLive, isAddress, TransferError } = await import('@peakstone/transfer');
+  const { importDump, importDatabase, isAddress, TransferError } = await import('@peakstone/transfer');
   const into = {
     ...options,
     adminUrl: await superuserUrl(paths, env),
@@ -30,7 +30,7 @@ export async function importIntoStack(
   const report =
     url === undefined
       ? await importDump({ ...into, files })
-      : await importLive({ ...into, url, folder: paths.data });
+      : await importDatabase({ ...into, url, folder: paths.data });
   if (!report.dryRun) await awaitSchema(paths);
   return report;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { StackError } from './errors.ts';
-import { readOwn } from './own.ts';
+import { readOwn } from './ownership.ts';
 import type { StackPaths } from './paths.ts';
 
 export type EnvValues = Readonly<Record<string, string | undefined>>;

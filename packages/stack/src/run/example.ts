@@ -4,7 +4,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPool, createPrivilegedPool, PgError, type Pool, quoteLiteral } from '@peakstone/kernel/pg';
 import { StackError } from '../project/errors.ts';
-import { assertOwnBelow } from '../project/own.ts';
+import { assertOwnBelow } from '../project/ownership.ts';
 import type { Facts } from '../services/local.ts';
 import type { OnStackEvent } from './events.ts';
 import { runScript } from './exampleScript.ts';

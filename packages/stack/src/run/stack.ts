@@ -14,16 +14,16 @@ import { dataElsewhere } from './dataElsewhere.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
-import { endLeft } from './left.ts';
-import { Live } from './live.ts';
 import { StackLogs } from './logs.ts';
 import { applyAtStart } from './migrations/apply.ts';
-import { movedHint, Place } from './place.ts';
+import { endOrphans } from './orphans.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { planProcesses } from './processes.ts';
 import { Releases } from './releases.ts';
+import { RunningServices } from './runningServices.ts';
 import type { StackSummary, StartOptions } from './settings.ts';
+import { movedHint, StackFolder } from './stackFolder.ts';
 import { readPresence, removeState } from './state.ts';
 import { StateFile } from './stateFile.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
@@ -74,20 +74,20 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
       hadRun,
       exampleSchemas: example?.manifest.schemas,
     });
-    const live = new Live();
+    const registry = new RunningServices();
     const processes = planProcesses({
       engines: plan.engines,
       onLine: (name, line) => logs.write('stack', `${name}: ${line}`),
       onChange: () => state.write(),
-      health: service => live.health(service),
+      health: service => registry.health(service),
     });
-    const place = new Place(paths);
-    const state = new StateFile(paths, place, plan, processes);
+    const folder = new StackFolder(paths);
+    const state = new StateFile(paths, folder, plan, processes);
     release.add(() => closeAll(processes));
     // They load their services while the database starts.
     for (const process of processes.values()) process.prepare();
     const supervisor = new Supervisor(
-      buildUnits({ place, plan, logs, logFolder: paths.logs, live, processes }),
+      buildUnits({ folder, plan, logs, logFolder: paths.logs, registry, processes }),
       {
         onEvent: hub.emit,
       },
@@ -97,10 +97,10 @@ export async function startStack(options: StartOptions): Promise<RunningStack> {
       options,
       paths,
       lock,
-      place,
+      folder,
       example,
       plan,
-      live,
+      registry,
       processes,
       state,
       supervisor,
@@ -121,10 +121,10 @@ interface StackRun {
   readonly options: StartOptions;
   readonly paths: StackPaths;
   readonly lock: Lock;
-  readonly place: Place;
+  readonly folder: StackFolder;
   readonly example: Example | null;
   readonly plan: StackPlan;
-  readonly live: Live;
+  readonly registry: RunningServices;
   readonly processes: ReadonlyMap<string, ServiceProcess>;
   readonly state: StateFile;
   readonly supervisor: Supervisor;
@@ -148,7 +148,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
       version: stackVersion,
       startedAt: run.state.startedAt,
       data: run.paths.data,
-      moved: run.place.isMoved,
+      moved: run.folder.isMoved,
       elsewhere,
       healthy,
       services,
@@ -172,10 +172,10 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
           elsewhere = await dataElsewhere(run.paths, run.plan.env());
           return status();
         case 'refresh':
-          await run.live.refresh();
+          await run.registry.refresh();
           return null;
         case 'restart':
-          run.place.assertUnmoved();
+          run.folder.assertUnmoved();
           await (request.service === undefined
             ? run.supervisor.restartAll()
             : run.supervisor.restart(request.service));
@@ -208,10 +208,10 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   const signal = AbortSignal.any([run.options.signal, interrupt.signal]);
   await run.supervisor.start(signal);
   const migrated = run.options.migrate === false ? 0 : await migrate(run, signal);
-  if (run.example) await loadExample(run.example, run.live.facts(), signal, run.hub.emit);
+  if (run.example) await loadExample(run.example, run.registry.facts(), signal, run.hub.emit);
   if (run.example || migrated > 0) {
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
-    await run.live.refresh();
+    await run.registry.refresh();
   }
   recordVersion(run.paths);
   const startedInMs = Math.round(performance.now() - run.began);
@@ -296,7 +296,7 @@ async function recover(paths: StackPaths, emit: OnStackEvent): Promise<void> {
   const presence = readPresence(paths);
   const state = presence.kind === 'absent' ? null : presence.state;
   if (state) emit({ kind: 'recovered', pid: state.pid });
-  await endLeft(state?.processes ?? []);
+  await endOrphans(state?.processes ?? []);
   removeState(paths);
 }
 

@@ -15,7 +15,7 @@ import { StackError } from '../project/errors.ts';
 import { isLocked, lockHolder } from '../project/lock.ts';
 import { assertOwnDataFolder, assertOwnSocket, type StackPaths } from '../project/paths.ts';
 import { askControl } from './control.ts';
-import type { LeftProcess } from './left.ts';
+import type { OrphanProcess } from './orphans.ts';
 
 /** What a running stack says about itself to other processes. Holds no secret. */
 export interface StackState {
@@ -31,7 +31,7 @@ export interface StackState {
   /** Its folder as it was at the start, without links. */
   readonly data?: string;
   /** Those that the stack's services run in; they end with it, and a start after a kill sees to it. */
-  readonly processes?: readonly LeftProcess[];
+  readonly processes?: readonly OrphanProcess[];
 }
 
 /** What is in the folder: a stack that runs, the remains of one that was killed, or nothing. */

@@ -1,27 +1,27 @@
 import type { StackPaths } from '../project/paths.ts';
-import { describeProcess } from './left.ts';
-import type { Place } from './place.ts';
+import { describeProcess } from './orphans.ts';
 import type { StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
+import type { StackFolder } from './stackFolder.ts';
 import { removeState, writeState } from './state.ts';
 
 /** Keeps what other processes are told of this stack as it is. */
 export class StateFile {
   readonly startedAt = new Date().toISOString();
   readonly #paths: StackPaths;
-  readonly #place: Place;
+  readonly #folder: StackFolder;
   readonly #plan: StackPlan;
   readonly #processes: ReadonlyMap<string, ServiceProcess>;
   #open = false;
 
   constructor(
     paths: StackPaths,
-    place: Place,
+    folder: StackFolder,
     plan: StackPlan,
     processes: ReadonlyMap<string, ServiceProcess>,
   ) {
     this.#paths = paths;
-    this.#place = place;
+    this.#folder = folder;
     this.#plan = plan;
     this.#processes = processes;
   }
@@ -33,7 +33,7 @@ export class StateFile {
 
   write(): void {
     // Where the folder was there is none to write it in.
-    if (!this.#open || this.#place.isMoved) return;
+    if (!this.#open || this.#folder.isMoved) return;
     const pids = [...this.#processes.values()].flatMap(({ pid }) => pid ?? []);
     writeState(this.#paths, {
       version: 1,
@@ -42,7 +42,7 @@ export class StateFile {
       host: this.#plan.host,
       ports: this.#plan.ports,
       control: this.#paths.control,
-      data: this.#place.data,
+      data: this.#folder.data,
       processes: pids.map(describeProcess),
     });
   }
@@ -50,6 +50,6 @@ export class StateFile {
   end(): void {
     this.#open = false;
     // In its old place a successor may have begun.
-    if (!this.#place.isMoved) removeState(this.#paths);
+    if (!this.#folder.isMoved) removeState(this.#paths);
   }
 }

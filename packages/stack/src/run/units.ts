@@ -4,22 +4,22 @@ import { services } from '../services/index.ts';
 import type { LocalRun, Peer, Runner, RunningService } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
 import { HeldPort } from './heldPort.ts';
-import type { Live } from './live.ts';
 import type { StackLogs } from './logs.ts';
-import type { Place } from './place.ts';
 import type { StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
 import { processName } from './processes.ts';
+import type { RunningServices } from './runningServices.ts';
+import type { StackFolder } from './stackFolder.ts';
 import type { Unit } from './unit.ts';
 
 /** What a unit takes of the run that it is a part of. */
 export interface UnitDeps {
-  readonly place: Place;
+  readonly folder: StackFolder;
   readonly plan: StackPlan;
   readonly logs: StackLogs;
   /** Folder of the log files. */
   readonly logFolder: string;
-  readonly live: Live;
+  readonly registry: RunningServices;
   /** By name. */
   readonly processes: ReadonlyMap<string, ServiceProcess>;
 }
@@ -44,7 +44,7 @@ export function buildUnits(deps: UnitDeps): Unit[] {
 
 function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], deps: UnitDeps): Unit {
   const { name, title, front } = service;
-  const { plan, live } = deps;
+  const { plan, registry } = deps;
   const engine = plan.engines.get(name)!.kind;
   // Everything of ours is up before the front, so that the first request is answered.
   const needs = front
@@ -69,12 +69,12 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
         },
       );
       held?.served();
-      live.arrive(name, running);
+      registry.arrive(name, running);
       running.ended?.then(() => held?.expect());
       return {
         ...running,
         stop: () => {
-          live.leave(name);
+          registry.leave(name);
           held?.expect();
           return running.stop();
         },
@@ -97,16 +97,16 @@ async function startIn(
   { name }: Service,
   local: LocalRun,
   peers: readonly Peer[],
-  { place, plan, logs, logFolder, live, processes }: UnitDeps,
+  { folder, plan, logs, logFolder, registry, processes }: UnitDeps,
   signal: AbortSignal,
   events: { step(text: string): void; crashed(): void },
   held: HeldPort | null,
 ): Promise<RunningService> {
-  place.assertUnmoved();
+  folder.assertUnmoved();
   const env = plan.env();
   // A password that is another in `.env` by now must be the role's before it logs in with it, and no sooner.
-  if (local.secrets.length > 0) await live.adoptSecrets(env, signal);
-  const told = { env, host: plan.host, ports: plan.ports, peers, facts: live.facts() };
+  if (local.secrets.length > 0) await registry.adoptSecrets(env, signal);
+  const told = { env, host: plan.host, ports: plan.ports, peers, facts: registry.facts() };
   const process = processes.get(processName(name, local));
   if (process) {
     const here = peers
@@ -124,7 +124,7 @@ async function startIn(
       ...told,
       reach: peer => httpUrl('127.0.0.1', plan.ports[peer]),
       log: logs.stream(name),
-      health: peer => live.health(peer),
+      health: peer => registry.health(peer),
       ...events,
     },
     signal,

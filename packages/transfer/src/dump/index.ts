@@ -3,8 +3,8 @@ import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakston
 import { TransferError } from '../errors.ts';
 import { type Catalog, CLASS, readRows, text } from './catalog.ts';
 import { partsOf, readNeeds } from './depend.ts';
-import type { Left } from './left.ts';
 import type { DumpObject, TableRows } from './object.ts';
+import type { Omission } from './omissions.ts';
 import { CircleError, definitionOf, orderObjects } from './order.ts';
 import { readColumns } from './read/columns.ts';
 import { type Comments, readComments } from './read/comments.ts';
@@ -45,7 +45,7 @@ export interface DumpOptions {
 
 export interface DumpReport {
   /** What is not in it. */
-  readonly left: readonly Left[];
+  readonly omitted: readonly Omission[];
   readonly tables: number;
   readonly rows: number;
 }
@@ -111,9 +111,9 @@ class Dump {
     const contents = await this.#read();
     const unsupported = this.#isOfTables ? [] : await readUnsupported(this.#catalog);
     const unreadable = content === 'schema' ? [] : await readUnreadable(this.#catalog, this.#isWhole);
-    const left = [
-      ...unsupported.map((what): Left => ({ what, why: 'unsupported' })),
-      ...unreadable.map((what): Left => ({ what, why: 'unreadable' })),
+    const omitted = [
+      ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
+      ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
     ];
     const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
     await write(renderOpening(text(version!, 'version')));
@@ -127,7 +127,7 @@ class Dump {
       await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
     }
     await write(renderClosing());
-    return { left, tables: content === 'schema' ? 0 : tables.length, rows: this.#rows };
+    return { omitted, tables: content === 'schema' ? 0 : tables.length, rows: this.#rows };
   }
 
   #tell(share: number | null, what: string): void {

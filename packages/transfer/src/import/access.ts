@@ -2,10 +2,10 @@
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { Command, DefaultPrivileges, Privileges } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
+import type { ImportFilter } from './filter.ts';
 import { alterMadeRole, grantRole, makeRole } from './madeRoles.ts';
 import { readNames, showName } from './names.ts';
 import { Roles } from './roles.ts';
-import type { Scope } from './scope.ts';
 
 /** The APIs’ login. */
 const API_LOGIN = 'db_authenticator';
@@ -18,17 +18,17 @@ const OWNED: ReadonlySet<string> = new Set([
 ]);
 
 export class AccessDecider {
-  readonly #scope: Scope;
+  readonly #filter: ImportFilter;
   readonly #roles: Roles;
 
-  constructor(scope: Scope) {
-    this.#scope = scope;
-    this.#roles = new Roles(scope.world, scope.survey.roles);
+  constructor(filter: ImportFilter) {
+    this.#filter = filter;
+    this.#roles = new Roles(filter.world, filter.survey.roles);
   }
 
   createRole(name: string): Decision {
     if (!this.#roles.isNew(name)) return leave;
-    return { do: 'administer', made: 'role', text: makeRole(name, this.#scope.world.owner) };
+    return { do: 'administer', made: 'role', text: makeRole(name, this.#filter.world.owner) };
   }
 
   alterRole(name: string, options: string): Decision {
@@ -64,7 +64,7 @@ export class AccessDecider {
 
   roleSetting({ name, setting, text }: Extract<Command, { kind: 'role setting' }>): Decision {
     if (!this.#roles.isNew(name)) return leave;
-    if (!this.#scope.world.settings.includes(setting))
+    if (!this.#filter.world.settings.includes(setting))
       return aside('setting', `${name}: ${setting}`, 'only the administrator may give it');
     const values = text.match(/E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'/g);
     if (values === null) return aside('setting', `${name}: ${setting}`, 'its value cannot be read');
@@ -91,7 +91,7 @@ export class AccessDecider {
     const inherits = /inherit\s+false/i.test(options) ? 'false' : 'true';
     const grants = given
       // Whoever owns everything is a member of each role since it was made.
-      .filter(member => member !== this.#scope.world.owner)
+      .filter(member => member !== this.#filter.world.owner)
       .flatMap(member =>
         granted.map(role => grantRole(role, member, member === API_LOGIN ? 'false' : inherits)),
       );
@@ -106,19 +106,19 @@ export class AccessDecider {
   /** Also the APIs’ login, which takes on a role for a request and has nothing of it without. */
   #grantee(name: string): readonly string[] {
     const role = this.#roles.resolve(name);
-    if (role.kind === 'role' && (role.name === this.#scope.world.owner || role.name === API_LOGIN))
+    if (role.kind === 'role' && (role.name === this.#filter.world.owner || role.name === API_LOGIN))
       return [role.name];
     return this.#grantable(name);
   }
 
   /** Said by the owner of everything and never by the administrator, so that the server itself keeps what is others’. */
   owner({ what, object, named, role }: Extract<Command, { kind: 'owner' }>): Decision {
-    const { world, survey } = this.#scope;
+    const { world, survey } = this.#filter;
     if (what === 'large object' || what === 'event trigger') return leave;
     const isSchema = what === 'schema';
     const schema = isSchema ? object.name : object.schema;
     if (!this.#roles.isNew(role)) {
-      const isLeft = isSchema ? this.#scope.isOwnSchema(schema) : this.#scope.isLeft(object);
+      const isLeft = isSchema ? this.#filter.isOwnSchema(schema) : this.#filter.isLeft(object);
       if (isLeft || role === world.owner) return leave;
       return {
         do: 'leave',
@@ -132,13 +132,13 @@ export class AccessDecider {
     }
     const refuse = (why: string): Decision => aside('owner', `${role} of ${what} ${showName(object)}`, why);
     if (!OWNED.has(what)) return refuse('things of this kind keep the owner that they have here');
-    if (this.#scope.isStacks(schema) || world.foreignSchemas.includes(schema))
+    if (this.#filter.isStacks(schema) || world.foreignSchemas.includes(schema))
       return refuse('it is in a schema of the stack’s, where nothing changes hands');
     if (isSchema) {
-      if (this.#scope.isOwnSchema(schema)) return refuse('it was here before');
+      if (this.#filter.isOwnSchema(schema)) return refuse('it was here before');
       return { do: 'run', text: `alter schema ${id(schema)} owner to ${id(role)}` };
     }
-    if (this.#scope.isLeft(object)) return leave;
+    if (this.#filter.isLeft(object)) return leave;
     const isMade = survey.created.has(showName(object)) && !(showName(object) in world.relations);
     if (!isMade || schema === '' || schema.startsWith('pg_')) return refuse('it is not of this dump');
     const alter = `alter ${what} ${named} owner to ${id(role)};`;
@@ -162,10 +162,10 @@ end`)}`,
     if (what === 'schema') return this.#schemaPrivileges(command);
     if (what === 'database' || what === 'language' || what === 'parameter' || what === 'tablespace')
       return leave;
-    if (this.#scope.isLeft(object)) return leave;
+    if (this.#filter.isLeft(object)) return leave;
     const isObject = what !== 'large object';
     // What an extension brought is given to everybody already, and not the owner's to give.
-    if (isObject && !this.#scope.isThere(object)) return leave;
+    if (isObject && !this.#filter.isThere(object)) return leave;
     const roles = this.#rolesFor(command.roles);
     if (roles === '') return this.#noRole(command.roles, what, showName(object));
     const preposition = verb === 'grant' ? 'to' : 'from';
@@ -177,11 +177,11 @@ end`)}`,
   }
 
   #schemaPrivileges({ object: { name }, verb, privileges, roles: given }: Privileges): Decision {
-    if (this.#scope.leftSchema(name) !== null) return leave;
+    if (this.#filter.leftSchema(name) !== null) return leave;
     const roles = this.#rolesFor(given);
     if (roles === '') return leave;
     const preposition = verb === 'grant' ? 'to' : 'from';
-    if (!this.#scope.world.foreignSchemas.includes(name))
+    if (!this.#filter.world.foreignSchemas.includes(name))
       return { do: 'run', text: `${verb} ${privileges} on schema ${id(name)} ${preposition} ${roles}` };
     // Of the stack's own, roles that are new here get no more than the use.
     const strangers = given.filter(role => this.#roles.isNew(role)).map(id);
@@ -194,7 +194,7 @@ end`)}`,
     const list = names.map(name => this.#roles.resolve(name));
     const there = list.flatMap(role => {
       if (role.kind === 'everybody') return ['public'];
-      return role.kind === 'role' && role.name !== this.#scope.world.owner ? [id(role.name)] : [];
+      return role.kind === 'role' && role.name !== this.#filter.world.owner ? [id(role.name)] : [];
     });
     return there.join(', ');
   }
@@ -215,12 +215,12 @@ end`)}`,
     if (maker.kind !== 'role') return leave;
     // Only what the project's own migrations made counts: the platform's roles make nothing here.
     if (
-      maker.name === this.#scope.world.owner &&
+      maker.name === this.#filter.world.owner &&
       command.maker !== 'postgres' &&
-      command.maker !== this.#scope.world.owner
+      command.maker !== this.#filter.world.owner
     )
       return leave;
-    if (command.schema !== '' && this.#scope.leftSchema(command.schema) !== null) return leave;
+    if (command.schema !== '' && this.#filter.leftSchema(command.schema) !== null) return leave;
     const roles = this.#rolesFor(command.roles);
     if (roles === '') return leave;
     const schema = command.schema === '' ? '' : ` in schema ${id(command.schema)}`;
@@ -237,7 +237,7 @@ end`)}`,
     const mapped = readNames(roles).map(name => {
       const role = this.#roles.resolve(name);
       if (role.kind === 'everybody') return 'public';
-      return id(role.kind === 'role' ? role.name : this.#scope.world.owner);
+      return id(role.kind === 'role' ? role.name : this.#filter.world.owner);
     });
     return text.slice(0, rolesAt) + [...new Set(mapped)].join(', ') + text.slice(rolesAt + roles.length);
   }

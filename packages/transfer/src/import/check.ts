@@ -1,6 +1,6 @@
 import { TransferError } from '../errors.ts';
+import type { ImportFilter } from './filter.ts';
 import { SKELETON } from './platform.ts';
-import type { Scope } from './scope.ts';
 
 const MAX_NAMED = 5;
 
@@ -11,10 +11,10 @@ const MAX_NAMED = 5;
  * @throws {TransferError} naming what is in the way and what to do.
  */
 export async function checkImport(
-  scope: Scope,
+  filter: ImportFilter,
   hasRows: (table: string) => Promise<boolean>,
 ): Promise<readonly string[]> {
-  const { world, survey } = scope;
+  const { world, survey } = filter;
   if (survey.items === 0 || (survey.statements === 0 && survey.filled.size === 0))
     throw new TransferError(
       survey.databases.length > 0
@@ -24,7 +24,7 @@ export async function checkImport(
     );
   // What is left out is in nobody's way, and cron's tables are filled as they are.
   const comes = (table: string): boolean =>
-    scope.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron';
+    filter.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron';
   const isThere = (name: string): boolean => name in world.relations;
   // They refer to one another, so those of a schema make way together.
   const brought = new Set(SKELETON.filter(name => survey.created.has(name)).map(schemaOf));

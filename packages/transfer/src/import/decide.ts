@@ -8,20 +8,20 @@ import { AbsentExtensions } from './absent.ts';
 import { AccessDecider } from './access.ts';
 import type { Command } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
+import { type Case, ImportFilter } from './filter.ts';
 import { type ObjectName, showName } from './names.ts';
 import { AUTH_FUNCTIONS, WEBHOOK } from './platform.ts';
-import { type Case, Scope } from './scope.ts';
 
 export class Decider {
-  readonly #scope: Scope;
+  readonly #filter: ImportFilter;
   readonly #access: AccessDecider;
   readonly #absent: AbsentExtensions;
 
   constructor(dump: Case) {
-    this.#scope = new Scope(dump);
-    this.#access = new AccessDecider(this.#scope);
+    this.#filter = new ImportFilter(dump);
+    this.#access = new AccessDecider(this.#filter);
     this.#absent = new AbsentExtensions(
-      Object.entries(dump.survey.extensions).filter(([name]) => this.#scope.isAbsent(name)),
+      Object.entries(dump.survey.extensions).filter(([name]) => this.#filter.isAbsent(name)),
     );
   }
 
@@ -62,7 +62,7 @@ export class Decider {
       case 'publication':
         return this.#publication(command.name, command.isForAll, text);
       case 'publication table':
-        return this.#scope.isLeft(command.on) ? leave : { do: 'run', text, made: 'publication table' };
+        return this.#filter.isLeft(command.on) ? leave : { do: 'run', text, made: 'publication table' };
       case 'routine':
         return this.#routine(command.object, text);
       case 'relation':
@@ -72,12 +72,12 @@ export class Decider {
       case 'trigger':
         return this.#trigger(command, text);
       case 'policy':
-        if (this.#scope.isLeft(command.on)) return leave;
+        if (this.#filter.isLeft(command.on)) return leave;
         return { do: 'run', text: this.#access.policyFor(text, command), made: 'policy' };
       case 'force row security':
-        return this.#scope.isLeft(command.on) ? leave : { do: 'run last', text };
+        return this.#filter.isLeft(command.on) ? leave : { do: 'run last', text };
       case 'sequence value':
-        return this.#scope.hasSequence(command.object) ? { do: 'run', text } : leave;
+        return this.#filter.hasSequence(command.object) ? { do: 'run', text } : leave;
       case 'server':
         return aside(
           command.what,
@@ -97,11 +97,11 @@ export class Decider {
 
   /** Rows for a table: whether they have a place, and where not, why. */
   decideRows(table: ObjectName): Reason | null {
-    if (this.#scope.isLeft(table)) {
-      const left = this.#scope.leftSchema(table.schema);
+    if (this.#filter.isLeft(table)) {
+      const left = this.#filter.leftSchema(table.schema);
       return left ?? { why: 'its table was left out' };
     }
-    if (this.#scope.isThere(table)) return null;
+    if (this.#filter.isThere(table)) return null;
     return {
       why: 'there is no such table, neither in the dump nor in the database',
       ...(schemasWith('supabase').includes(table.schema)
@@ -111,18 +111,18 @@ export class Decider {
   }
 
   #schema(name: string): Decision {
-    const left = this.#scope.leftSchema(name);
+    const left = this.#filter.leftSchema(name);
     if (left !== null) {
-      if (name === EXTENSIONS_SCHEMA || this.#scope.isStacks(name)) return leave;
+      if (name === EXTENSIONS_SCHEMA || this.#filter.isStacks(name)) return leave;
       return aside('schema', name, left.why, left.remedy);
     }
-    if (this.#scope.world.schemas.includes(name)) return leave;
+    if (this.#filter.world.schemas.includes(name)) return leave;
     return { do: 'run', text: `create schema if not exists ${id(name)}`, made: 'schema' };
   }
 
   #eventTrigger(name: string): Decision {
     if (name.startsWith('peakstone_')) return leave;
-    return this.#scope.origin === 'supabase' && PLATFORM_EVENT_TRIGGERS.has(name)
+    return this.#filter.origin === 'supabase' && PLATFORM_EVENT_TRIGGERS.has(name)
       ? aside('event trigger', name, 'Supabase’s; the stack’s own do the same')
       : aside(
           'event trigger',
@@ -135,12 +135,12 @@ export class Decider {
   #comment(what: string, object: ObjectName, text: string): Decision {
     if (what === 'extension' || what === 'database' || what === 'role' || what === 'event trigger')
       return leave;
-    if (what === 'schema') return this.#scope.isOwnSchema(object.name) ? leave : { do: 'run', text };
-    return this.#scope.isLeft(object) ? leave : { do: 'run', text };
+    if (what === 'schema') return this.#filter.isOwnSchema(object.name) ? leave : { do: 'run', text };
+    return this.#filter.isLeft(object) ? leave : { do: 'run', text };
   }
 
   #publication(name: string, isForAll: boolean, text: string): Decision {
-    if (this.#scope.world.publications.includes(name)) return leave;
+    if (this.#filter.world.publications.includes(name)) return leave;
     if (!isForAll) return { do: 'run', text, made: 'publication' };
     return { do: 'administer', text: `create publication ${id(name)} for all tables`, made: 'publication' };
   }
@@ -148,7 +148,7 @@ export class Decider {
   #routine(object: ObjectName, text: string): Decision {
     const name = showName(object);
     if (object.schema === 'auth' && AUTH_FUNCTIONS.includes(object.name)) {
-      this.#scope.leaveOut(object);
+      this.#filter.leaveOut(object);
       return {
         do: 'leave',
         note: {
@@ -159,9 +159,9 @@ export class Decider {
         },
       };
     }
-    const left = this.#scope.leftSchema(object.schema);
+    const left = this.#filter.leftSchema(object.schema);
     if (left !== null)
-      return this.#scope.isStacks(object.schema) ? leave : aside('function', name, left.why, left.remedy);
+      return this.#filter.isStacks(object.schema) ? leave : aside('function', name, left.why, left.remedy);
     if (this.#absent.isUsedBy(text)) return this.#asideAbsent('function', object, text);
     const { plain, settings } = this.#withoutSettings(text);
     return {
@@ -186,7 +186,7 @@ export class Decider {
     const head = text
       .slice(0, body)
       .replace(/\n\s+SET\s+"?([a-z_.]+)"?\s+TO\s+'[^']*'(?=\s)/gi, (whole, name: string) => {
-        if (name.includes('.') || this.#scope.world.settings.includes(name.toLowerCase())) return whole;
+        if (name.includes('.') || this.#filter.world.settings.includes(name.toLowerCase())) return whole;
         settings.push(name);
         return '';
       });
@@ -194,9 +194,9 @@ export class Decider {
   }
 
   #relation(what: string, object: ObjectName, text: string): Decision {
-    const left = this.#scope.leftSchema(object.schema);
+    const left = this.#filter.leftSchema(object.schema);
     if (left !== null)
-      return this.#scope.isStacks(object.schema)
+      return this.#filter.isStacks(object.schema)
         ? leave
         : aside(what, showName(object), left.why, left.remedy);
     if (!this.#absent.isUsedBy(text)) return { do: 'run', text, made: what };
@@ -216,9 +216,9 @@ export class Decider {
   }
 
   #index({ name, on, method }: Extract<Command, { kind: 'index' }>, text: string): Decision {
-    if (this.#scope.isLeft(on)) return leave;
+    if (this.#filter.isLeft(on)) return leave;
     if (!this.#absent.isNeededForIndex(method, text)) return { do: 'run', text, made: 'index' };
-    this.#scope.leaveOut({ schema: on.schema, name });
+    this.#filter.leaveOut({ schema: on.schema, name });
     return aside(
       'index',
       showName({ schema: on.schema, name }),
@@ -227,32 +227,34 @@ export class Decider {
   }
 
   #trigger({ name, on, routine }: Extract<Command, { kind: 'trigger' }>, text: string): Decision {
-    if (this.#scope.isLeft(on)) return leave;
+    if (this.#filter.isLeft(on)) return leave;
     const title = `${name} on ${showName(on)}`;
-    if (routine.schema === WEBHOOK.schema && routine.name === WEBHOOK.name && this.#scope.isAbsent('pg_net'))
+    if (routine.schema === WEBHOOK.schema && routine.name === WEBHOOK.name && this.#filter.isAbsent('pg_net'))
       return aside(
         'webhook',
         title,
         'it calls out by pg_net, which is not part of this server: every write to the table would fail',
         'Call the address from the application, or listen on a channel that a trigger notifies.',
       );
-    if (this.#scope.isLeft(routine))
+    if (this.#filter.isLeft(routine))
       return aside('trigger', title, `its function ${showName(routine)} was left out`);
     return { do: 'run', text, made: 'trigger' };
   }
 
   #object(what: string, object: ObjectName, isNew: boolean, text: string): Decision {
     const name = showName(object);
-    const left = this.#scope.leftSchema(object.schema);
+    const left = this.#filter.leftSchema(object.schema);
     if (left !== null)
-      return isNew && !this.#scope.isStacks(object.schema) ? aside(what, name, left.why, left.remedy) : leave;
-    if (this.#scope.isLeft(object)) return leave;
+      return isNew && !this.#filter.isStacks(object.schema)
+        ? aside(what, name, left.why, left.remedy)
+        : leave;
+    if (this.#filter.isLeft(object)) return leave;
     if (this.#absent.isUsedBy(text)) return this.#asideAbsent(what, object, text);
     return { do: 'run', text, ...(isNew && { made: what }) };
   }
 
   #asideAbsent(what: string, object: ObjectName, text: string): Decision {
-    this.#scope.leaveOut(object);
+    this.#filter.leaveOut(object);
     return this.#absent.aside(what, object, text);
   }
 }

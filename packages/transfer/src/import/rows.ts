@@ -4,10 +4,10 @@ import type { Item } from '../source/index.ts';
 import { readCopy } from './command.ts';
 import { CRON_TABLES, copyCron, importCronRows, isPlainInsert } from './cron.ts';
 import type { Decider } from './decide.ts';
+import type { Case } from './filter.ts';
 import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
 import type { Note, Notes } from './notes.ts';
-import type { Case } from './scope.ts';
 import type { ImportSession } from './session.ts';
 
 type Rows = Extract<Item, { kind: 'rows' }>;

@@ -19,12 +19,12 @@ import { readCommand, readCopy } from './command.ts';
 import { Decider } from './decide.ts';
 import type { Decision, Origin } from './decision.ts';
 import { absentExtensions, prepareExtensions } from './extensions.ts';
+import { ImportFilter } from './filter.ts';
 import { finishImport } from './finish.ts';
 import { Journal, lockImport, texts } from './journal.ts';
 import { showName } from './names.ts';
 import { type ImportReport, Notes } from './notes.ts';
 import { RowLoader } from './rows.ts';
-import { Scope } from './scope.ts';
 import { connectOwner, ImportSession } from './session.ts';
 import { type Survey, surveyDump } from './survey.ts';
 import { lookAtWorld, type World } from './world.ts';
@@ -193,7 +193,7 @@ class Importer {
 
   async #check(): Promise<readonly string[]> {
     const { options, world, survey, client } = this.#parts;
-    return await checkImport(new Scope({ origin: options.origin, world, survey }), async table => {
+    return await checkImport(new ImportFilter({ origin: options.origin, world, survey }), async table => {
       const name = table.split('.').map(id).join('.');
       // Not as the administrator, for whom a view might do what it likes. What may not be looked at counts as filled.
       const [row] = await texts(client, `select exists (select from ${name})`).catch(error => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import { parse } from 'yaml';
 import { StackError } from '../../project/errors.ts';
-import { readOwn } from '../../project/own.ts';
+import { readOwn } from '../../project/ownership.ts';
 import { services } from '../../services/index.ts';
 import { variables } from '../../variables.ts';
 import type { Found } from '../project.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { StackError } from '../../project/errors.ts';
-import { readOwn } from '../../project/own.ts';
+import { readOwn } from '../../project/ownership.ts';
 import type { Found } from '../project.ts';
 
 /** One table's file, as the Hasura CLI writes it. */

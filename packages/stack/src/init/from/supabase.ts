@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../../project/errors.ts';
-import { readOwn } from '../../project/own.ts';
+import { readOwn } from '../../project/ownership.ts';
 import type { Found } from '../project.ts';
 import { parseToml, type TomlValue } from '../toml.ts';
 import { sqlFiles, sqlNotes } from './supabaseSql.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOwn } from '../../project/own.ts';
+import { readOwn } from '../../project/ownership.ts';
 
 /** Extensions that a stack with a Supabase project's SQL has, or that db_migrator may make: the trusted ones of contrib. */
 const AT_HAND = new Set([

@@ -31,7 +31,7 @@ import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
 import { externalUrl } from '../../project/urls.ts';
 import { readPresence } from '../../run/state.ts';
 import { backupMethod } from '../../services/backup/method.ts';
-import { startRestored, trialOn } from '../../services/backup/restored.ts';
+import { startRestored, trialOn } from '../../services/backup/restoredServer.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
 import { restoreText, testStackText } from './logical.ts';
 import type { RestoreRequest } from './request.ts';

@@ -12,9 +12,9 @@ import type { EnvValues } from '../../project/envFile.ts';
 
 /** By our own writer, whichever programs the machine has: it says what it could not read. */
 export const dumpSql: DumpSql = async options => {
-  const { describeLeft, dumpDatabase } = await import('@peakstone/transfer');
-  const { tables, rows, left } = await dumpDatabase(options);
-  return { tables, rows, missing: left.map(describeLeft) };
+  const { describeOmission, dumpDatabase } = await import('@peakstone/transfer');
+  const { tables, rows, omitted } = await dumpDatabase(options);
+  return { tables, rows, missing: omitted.map(describeOmission) };
 };
 
 /** Imports the text into a stack’s database on a throw-away server. Room for both is in BACKUP_SCRATCH or where the system has temporary files. */

@@ -5,7 +5,7 @@ import type { EnvValues } from '../../project/envFile.ts';
 import { describeBackupEvent } from './describe.ts';
 import { dumpSql, tryTextOn } from './logical.ts';
 import type { BackupMethod } from './method.ts';
-import { trialOn } from './restored.ts';
+import { trialOn } from './restoredServer.ts';
 
 /** @param write takes a line for the log @throws {ConfigError} naming the variable */
 export function startBackupService(

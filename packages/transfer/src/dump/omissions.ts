@@ -1,20 +1,20 @@
 /** What a dump does not hold of its database, and in which words that is told. Pure. */
 
-export interface Left {
+export interface Omission {
   /** Its kind and name: `operator family other.strange`, `rows of shop.secrets`. */
   readonly what: string;
   /** A kind that only those who write extensions make; or what this login may not read. */
   readonly why: 'unsupported' | 'unreadable';
 }
 
-export interface LeftWords {
+export interface OmissionWords {
   readonly why: string;
   /** What to do about it. */
   readonly remedy: string;
 }
 
 /** Why something was left, and what to do about it. */
-export const LEFT_WORDS: Readonly<Record<Left['why'], LeftWords>> = {
+export const OMISSION_WORDS: Readonly<Record<Omission['why'], OmissionWords>> = {
   unsupported: {
     why: 'only those who write extensions make such',
     remedy: 'PostgreSQL’s own pg_dump has such.',
@@ -26,6 +26,6 @@ export const LEFT_WORDS: Readonly<Record<Left['why'], LeftWords>> = {
 };
 
 /** In a sentence. Pure. */
-export function describeLeft({ what, why }: Left): string {
-  return `${what}: ${LEFT_WORDS[why].why}`;
+export function describeOmission({ what, why }: Omission): string {
+  return `${what}: ${OMISSION_WORDS[why].why}`;
 }

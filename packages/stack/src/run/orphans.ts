@@ -3,7 +3,7 @@ import { isAlive, signalProcess, startTime } from '@peakstone/kernel/process';
 import { StackError } from '../project/errors.ts';
 
 /** A process, so that it is not taken for another one of its id. */
-export interface LeftProcess {
+export interface OrphanProcess {
   readonly pid: number;
   /** When it began, as the system tells it. */
   readonly start: string;
@@ -13,7 +13,7 @@ export interface LeftProcess {
 const noticeMs = 2000;
 
 /** What is written down of a process that runs. */
-export function describeProcess(pid: number): LeftProcess {
+export function describeProcess(pid: number): OrphanProcess {
   return { pid, start: startTime(pid) ?? '' };
 }
 
@@ -25,8 +25,8 @@ const killMs = 10_000;
  * that is stopped or hangs is killed, as it would keep its port.
  * @throws {StackError} `unanswered` naming what the system does not end.
  */
-export async function endLeft(processes: readonly LeftProcess[]): Promise<void> {
-  const left = (): LeftProcess[] =>
+export async function endOrphans(processes: readonly OrphanProcess[]): Promise<void> {
+  const left = (): OrphanProcess[] =>
     processes.filter(({ pid, start }) => isAlive(pid) && startTime(pid) === start);
   const deadline = performance.now() + noticeMs;
   while (left().length > 0 && performance.now() < deadline) await sleep(10);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
 import { writeWholeFile } from '../dump/file.ts';
 import { dumpDatabase } from '../dump/index.ts';
-import { LEFT_WORDS, type Left } from '../dump/left.ts';
+import { OMISSION_WORDS, type Omission } from '../dump/omissions.ts';
 import { isImportUnfinished } from './journal.ts';
 import type { ImportReport, Note } from './notes.ts';
 import { type ImportOptions, importDump } from './run.ts';
@@ -15,7 +15,7 @@ export function isAddress(source: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(source);
 }
 
-export interface LiveImportOptions extends Omit<ImportOptions, 'files'> {
+export interface DatabaseImportOptions extends Omit<ImportOptions, 'files'> {
   /** The database that is imported; it is read only, in one snapshot. */
   readonly url: string;
   /** A private folder, for the dump until it is imported: a run that was killed goes on with it. */
@@ -26,7 +26,11 @@ export interface LiveImportOptions extends Omit<ImportOptions, 'files'> {
  * Imports a database that runs: dumps it into a file of its own, and imports that.
  * @throws as `importDump` and `dumpDatabase` do.
  */
-export async function importLive({ url, folder, ...options }: LiveImportOptions): Promise<ImportReport> {
+export async function importDatabase({
+  url,
+  folder,
+  ...options
+}: DatabaseImportOptions): Promise<ImportReport> {
   const { hosts, database, user } = parseConninfo(url);
   const name = createHash('sha256')
     .update(JSON.stringify([hosts, database, user]))
@@ -34,7 +38,7 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
     .slice(0, 16);
   const file = path.join(folder, `import-${name}.sql`);
   // What is there is of now, unless half of it is in already.
-  const left: Left[] = [];
+  const left: Omission[] = [];
   if (!existsSync(file) || !(await isBegun(options.adminUrl))) {
     await rm(file, { force: true });
     const report = await writeWholeFile(file, write =>
@@ -45,12 +49,12 @@ export async function importLive({ url, folder, ...options }: LiveImportOptions)
         ...(options.signal && { signal: options.signal }),
       }),
     );
-    left.push(...report.left);
+    left.push(...report.omitted);
   }
   const report = await importDump({ ...options, files: [file] });
   await rm(file, { force: true });
   const notes = left.map(
-    ({ what, why }): Note => ({ kind: 'aside', what: 'dump', name: what, ...LEFT_WORDS[why] }),
+    ({ what, why }): Note => ({ kind: 'aside', what: 'dump', name: what, ...OMISSION_WORDS[why] }),
   );
   return {
     ...report,

@@ -1,15 +1,6 @@
-/** What changes nothing. */
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { formats, type MigrationFolder } from './folder/index.ts';
-import {
-  asideNotes,
-  type Finding,
-  inspectFiles,
-  inspectNames,
-  type MigrationStatus,
-  planFile,
-  planStatus,
-} from './plan/index.ts';
+import { type MigrationStatus, planStatus } from './plan/index.ts';
 import type { History } from './revisions/index.ts';
 import { readUrl } from './session/index.ts';
 
@@ -38,18 +29,4 @@ export async function readStatus(
   } finally {
     await pool.close();
   }
-}
-
-/** All that apply would refuse or note of a folder, were nothing of it applied. Pure. */
-export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
-  const planned = folder.files.map(file => {
-    const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
-    return planFile(file, none ? 'none' : 'file', folder.format);
-  });
-  const { isNumbered, cutBy, passesTransactions } = formats[folder.format];
-  return [
-    ...asideNotes(folder),
-    ...inspectNames(folder.files, isNumbered),
-    ...inspectFiles(planned, { sharedWithAtlas: cutBy === 'atlas', passesTransactions }),
-  ];
 }

@@ -17,7 +17,7 @@ const OWN_SCHEMAS = schemasWith('notImported');
 const SKELETON_SCHEMAS = schemasWith('supabase');
 
 /** What of a dump is taken over at all. */
-export class Scope {
+export class ImportFilter {
   readonly origin: Origin;
   readonly world: World;
   readonly survey: Survey;

@@ -6,7 +6,7 @@ import type { StackPaths } from '../project/paths.ts';
  * Where a running stack's folder is. What is open in it goes on when the folder is moved; what is begun anew would look at
  * the old path, find nothing there, and must not make a new database in its place.
  */
-export class Place {
+export class StackFolder {
   readonly data: string;
   readonly #lock: string;
   readonly #identity: string;

@@ -3,7 +3,7 @@ import type { EnvValues } from '../project/envFile.ts';
 import type { Facts, RunningService } from '../services/local.ts';
 
 /** What is up at the moment, in whatever process; restarts replace it. */
-export class Live {
+export class RunningServices {
   readonly #running = new Map<string, RunningService>();
 
   arrive(name: string, running: RunningService): void {
