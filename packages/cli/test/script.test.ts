@@ -77,6 +77,22 @@ describe('a script of peakstone sql', () => {
       /Line 2: COMMIT would end the single transaction\.\nhint: {2}Nothing was run/,
     );
     assert.equal(await isThere(), false);
+    // With that setting the text ends elsewhere than it seems to, and nobody may say that all was rolled back.
+    const hidden = `set standard_conforming_strings = off;\ncreate table half (a int);\nselect 'a\\''; commit; select 1; -- '`;
+    const ended = await project.run(['sql', '-1'], hidden);
+    assert.equal(ended.code, 1);
+    assert.match(
+      ended.stderr,
+      /Line 3: it has ended the single transaction \(COMMIT\)\.\nhint: {2}What was run before it is kept/,
+    );
+    const failedLater = await project.run(
+      ['sql', '-1'],
+      hidden.replace('half', 'other').replace('select 1;', 'select 1/0;'),
+    );
+    assert.match(
+      failedLater.stderr,
+      /division by zero[\s\S]*It has ended the single transaction itself \(COMMIT\)/,
+    );
     assert.equal((await project.run(['sql', '-1'], script.replace('1/0', '1'))).code, 0);
     assert.equal(await isThere(), true);
   });

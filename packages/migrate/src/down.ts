@@ -1,8 +1,8 @@
-import { PgError } from '@peakstone/kernel/pg';
-import { describeFailure, type OnApplyEvent } from './apply/index.ts';
+import { ConnectionError } from '@peakstone/kernel/pg';
+import { describeFailure, endedError, keptAfter, type OnApplyEvent } from './apply/index.ts';
 import { MigrateError } from './errors.ts';
-import { describeFile, formats, type MigrationFile, type MigrationFolder } from './folder/index.ts';
-import { type DownStep, inspectFiles, planDown, planFile } from './plan/index.ts';
+import { describeFile, formats, type MigrationFolder } from './folder/index.ts';
+import { type DownStep, inspectFiles, planDown, planFile, txModeOf } from './plan/index.ts';
 import type { History } from './revisions/index.ts';
 import type { MigrateSession } from './session/index.ts';
 import { splitFile } from './split/index.ts';
@@ -28,7 +28,8 @@ export interface DownRun {
 }
 
 /**
- * Undoes the last migrations by the scripts that the folder has for that, each in a transaction together with its history.
+ * Undoes the last migrations by the scripts that the folder has for that, each in a transaction together with its history, or
+ * statement by statement where it says txmode none.
  * @returns how many were undone
  * @throws {MigrateError} before anything runs where one has no script; `failed`, with what stays
  */
@@ -52,42 +53,57 @@ export async function undoMigrations(run: DownRun): Promise<number> {
   return steps.length;
 }
 
-async function undo(
-  { folder, session, history, options, onEvent, signal }: DownRun,
-  { file, script }: DownStep,
-  before: number,
-): Promise<void> {
+async function undo(run: DownRun, step: DownStep, before: number): Promise<void> {
+  const { folder, session, history, options, onEvent, signal } = run;
+  const { file, script } = step;
   const { statements } = splitFile(script.text, formats[folder.format].cutBy);
-  const shown: MigrationFile = { ...file, name: script.name };
+  const isOpen = txModeOf(script, 'file') === 'none';
   onEvent({ kind: 'file', file, skipped: 0 });
   if (!options.dryRun) {
     await session.reset();
-    await session.run('begin');
+    if (!isOpen) await session.begin();
   }
-  for (const statement of statements) {
+  let done = 0;
+  for (const [index, statement] of statements.entries()) {
     signal.throwIfAborted();
     onEvent({ kind: 'statement', text: statement.text, line: statement.line });
     if (options.dryRun) continue;
     try {
       await session.run(statement.text);
+      const isLast = index === statements.length - 1;
+      if (isOpen && isLast && session.inTransaction) throw new Error('it leaves a transaction open');
+      if (!session.inTransaction) done = index + 1;
+      if (!isOpen && session.ended !== null) throw endedError(session.ended);
     } catch (error) {
+      const { ended } = session;
       await session.rollback();
-      if (!(error instanceof PgError)) throw error;
-      const kept = `It was rolled back: ${file.name} is still applied; ${before} after it ${before === 1 ? 'is' : 'are'} undone.`;
-      const failure = describeFailure({ file: shown, statement, error, kept, format: folder.format });
+      if (error instanceof ConnectionError) throw error;
+      const rest = `${file.name} still counts as applied; ${before} after it ${before === 1 ? 'is' : 'are'} undone.`;
+      const kept = isOpen ? keptOpenly(done) : ended === null ? 'It was rolled back.' : keptAfter(ended);
+      const failure = describeFailure({
+        file: { ...file, name: script.name },
+        ...{ statement, error, format: folder.format, kept: `${kept} ${rest}`, next: 'down' },
+      });
       onEvent({ kind: 'failed', statement: statement.text, text: failure.driver });
       throw failure.error;
     }
   }
-  if (!options.dryRun)
-    await session.run(`reset session authorization; reset role; ${history.remove(file.version)}; commit`);
+  if (!options.dryRun && isOpen) await session.ask(history.remove(file.version));
+  else if (!options.dryRun) await session.commit(history.remove(file.version));
   onEvent({ kind: 'fileApplied', file });
+}
+
+/** Of a script that says txmode none, and has failed behind so many statements. */
+function keptOpenly(done: number): string {
+  if (done === 0) return 'Nothing of the script has been done.';
+  const what = done === 1 ? 'its first statement is' : `its first ${done} statements are`;
+  return `It says txmode none: ${what} done and stay${done === 1 ? 's' : ''}; take what is done out of the script.`;
 }
 
 /** @throws {MigrateError} `refused` for what would fail half-way */
 function refuse(steps: readonly DownStep[], folder: MigrationFolder): void {
   const planned = steps.map(({ script }) =>
-    planFile(describeFile(script.name, Buffer.from(script.text)), 'file', folder.format),
+    planFile(describeFile(script.name, Buffer.from(script.text)), txModeOf(script, 'file'), folder.format),
   );
   const { passesTransactions } = formats[folder.format];
   const refused = inspectFiles(planned, { passesTransactions }).find(({ level }) => level === 'refused');

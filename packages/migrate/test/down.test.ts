@@ -86,11 +86,55 @@ describe('undoing migrations', () => {
     assert.equal((await app.revisions()).length, 3);
   });
 
+  it('runs a script that says txmode none outside of a transaction', async () => {
+    const none = '-- atlas:txmode none\n\n';
+    const app = await applied({
+      ...files,
+      '4.sql': `${none}create index concurrently i on a (id);\ncreate index concurrently j on a (id);\n`,
+      'down/4.sql': 'drop index concurrently i;\n',
+    });
+    await assert.rejects(undo(app), (error: Error & { hint?: string }) => {
+      assert.match(
+        error.message,
+        /^down\/4\.sql:1:1: DROP INDEX CONCURRENTLY cannot run inside a transaction/,
+      );
+      assert.match(error.hint!, /txmode none.*go on: peakstone migrate down$/);
+      return true;
+    });
+    await app.write({ 'down/4.sql': `${none}drop index concurrently i;\ndrop index concurrently nope;\n` });
+    await assert.rejects(undo(app), (error: Error & { hint?: string }) => {
+      assert.match(
+        error.hint!,
+        /^It says txmode none: its first statement is done and stays; take what is done out of the script\. 4\.sql still counts as applied;/,
+      );
+      return true;
+    });
+    await app.write({ 'down/4.sql': `${none}drop index concurrently j;\n` });
+    await undo(app);
+    assert.deepEqual(await app.query(`select to_regclass('i'), to_regclass('j')`), [['null', 'null']]);
+    assert.equal((await app.revisions()).length, 3);
+  });
+
+  it('says what is kept where a script has ended its transaction unseen', async () => {
+    const hidden = `set standard_conforming_strings = off;\ndrop table c;\nselect 'a\\''; commit; select 1; -- '`;
+    const app = await applied({ ...files, 'down/3.sql': hidden });
+    await assert.rejects(undo(app), (error: Error & { hint?: string }) => {
+      assert.match(error.message, /^down\/3\.sql:3:1: it has ended the transaction/);
+      assert.match(
+        error.hint!,
+        /^The file has committed what it had run until then.*3\.sql still counts as applied;/,
+      );
+      return true;
+    });
+    assert.deepEqual(await app.query(`select to_regclass('c')`), [['null']]);
+  });
+
   it('takes Hasura’s down.sql', async () => {
     const app = await applied(
       { '1_a/up.sql': 'create table h (id int);\n', '1_a/down.sql': 'drop table h;\n' },
       'migrations/default',
     );
+    await app.write({ '1_a/down.sql': '-- hasura:no-transaction\nvacuum h;\ndrop table h;\n' });
     await undo(app);
     assert.deepEqual(
       await app.query(`select to_regclass('h'), (select count(*) from hdb_catalog.schema_migrations)`),

@@ -102,12 +102,37 @@ describe('texts of statements', () => {
     });
     const { error, findings } = await app.apply();
     assert.equal(error, null);
-    assert.match(findings[0]!.message, /Atlas cannot cut it/);
+    assert.match(findings[0]!.message, /Atlas cuts it elsewhere/);
     assert.equal(splitMigration(`select E'\\'';`).by, 'postgres');
   });
 });
 
 describe('what would fail half-way', () => {
+  it('is never said to be undone where it has ended its transaction unseen', async () => {
+    // With that setting the text ends elsewhere than it seems to.
+    const hidden = `select 'a\\''; commit; select ''; -- '`;
+    for (const rest of ['', '\n;\nselect 1/0;']) {
+      const app = await project({
+        '1.sql': 'create table before (id int);',
+        '2.sql': `set standard_conforming_strings = off;\ncreate table kept (id int);\n${hidden}${rest}`,
+      });
+      const { error } = await app.apply();
+      assert.match(
+        error!.message,
+        /^2\.sql:3:1: it has ended the transaction that its file runs in \(COMMIT\)$/,
+      );
+      assert.match(error!.hint!, /^The file has committed what it had run until then, which stays;/);
+      assert.deepEqual(await app.query(`select to_regclass('kept')`), [['kept']]);
+      assert.equal((await app.revisions()).length, 1);
+    }
+    const app = await project({
+      '1.sql': `set standard_conforming_strings = off;\ncreate table kept (id int);\nselect 'a\\''; commit; select 1/0; -- '`,
+    });
+    const { error } = await app.apply();
+    assert.match(error!.message, /division by zero$/);
+    assert.match(error!.hint!, /^The file has committed what it had run until then/);
+  });
+
   it('is named before anything runs: rows of COPY, lines for psql, BEGIN and COMMIT', async () => {
     const [copy, remedy] = await refusal({
       '2.sql': 'select 1;\n-- rows\ncopy first (id) from stdin;\n1\n\\.\n',
@@ -116,7 +141,14 @@ describe('what would fail half-way', () => {
     assert.match(remedy, /INSERT/);
     const [psql] = await refusal({ '2.sql': '--\n\n\\restrict abc\nselect 1;\n' });
     assert.match(psql, /^2\.sql:3: \\restrict is a line for psql/);
-    for (const command of ['begin', 'COMMIT', 'start transaction', 'rollback'])
+    for (const command of [
+      'begin',
+      'COMMIT',
+      'start transaction',
+      'rollback',
+      '-- x\rcommit',
+      'select begin atomic from t; commit',
+    ])
       assert.match(
         (await refusal({ '2.sql': `select 1;\n${command};\n` }))[0],
         /^2\.sql:2: .* would end the transaction/,

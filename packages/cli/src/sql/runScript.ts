@@ -1,3 +1,4 @@
+import type { TransactionEnd } from '@peakstone/kernel/script';
 import type { Context } from '../grammar/command.ts';
 import { CliError, closedPipe, exitCodes } from '../grammar/errors.ts';
 import { onSignals, serverRollsBack } from '../interrupt.ts';
@@ -6,7 +7,7 @@ import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
-import { assertKeepsTransaction, readSteps, type Step, type Surroundings } from './script.ts';
+import { assertKeepsTransaction, place, readSteps, type Step, type Surroundings } from './script.ts';
 import { type InputOnce, type Output, SqlFailure, SqlSession, write } from './session.ts';
 import type { Source, Sources } from './source.ts';
 import { type Printers, printersForPeople, runStep } from './step.ts';
@@ -58,7 +59,8 @@ export async function runScript(run: ScriptRun): Promise<number> {
     if (failure instanceof Interrupted) failure.unread = unread;
     const kept = session.transaction === 'none';
     if (json) await write(context.stdout, json.finish(failure && jsonError(failure, context)));
-    const code = failure === null ? exitCodes.ok : explain(failure, kept, run.singleTransaction, context);
+    const end = run.singleTransaction ? (session.ended ?? 'rolled back') : null;
+    const code = failure === null ? exitCodes.ok : explain(failure, kept, end, context);
     session.close();
     if (session.takeSchemaChange()) await run.onSchemaChange();
     return code;
@@ -90,6 +92,7 @@ async function runSteps(
         continue;
       }
       await runStep(step, session, printers, extensions, context);
+      if (singleTransaction && session.ended !== null) return new EndedItself(step, session.ended);
     }
     if (session.interrupted) return new Interrupted();
     if (singleTransaction) await session.query('commit');
@@ -134,6 +137,20 @@ class Interrupted extends Error {
   }
 }
 
+class EndedItself extends CliError {
+  constructor(step: Step, end: TransactionEnd) {
+    super(`${place(step)}: it has ended the single transaction (${end}).`, { hint: afterwards[end] });
+  }
+}
+
+/** What is left of a script that has ended its single transaction itself. */
+const afterwards: Readonly<Record<TransactionEnd, string>> = {
+  COMMIT: 'What was run before it is kept; nothing after it was run.',
+  ROLLBACK: 'What was run before it was rolled back; nothing after it was run.',
+  'PREPARE TRANSACTION':
+    'What was run before it waits for COMMIT PREPARED or ROLLBACK PREPARED; nothing after it was run.',
+};
+
 class LeftOpen extends CliError {
   constructor() {
     super('A transaction was left open and has been rolled back: it has no COMMIT.');
@@ -146,8 +163,16 @@ function jsonError(error: Error, { env, cwd }: Context): object {
   return { message, ...told, hint: told.hint && asCalled(told.hint, env, cwd) };
 }
 
-/** Says what ended it, and what of it is kept. */
-function explain(error: Error, kept: boolean, single: boolean, context: Context): number {
+/**
+ * Says what ended it, and what of it is kept.
+ * @param end of the single transaction, where the script was to be one
+ */
+function explain(
+  error: Error,
+  kept: boolean,
+  end: TransactionEnd | 'rolled back' | null,
+  context: Context,
+): number {
   const { stderr } = context;
   // Whoever read it has seen enough (`| head`): as any tool that a closed pipe ends.
   if (error instanceof Interrupted && error.unread) return closedPipe;
@@ -161,6 +186,8 @@ function explain(error: Error, kept: boolean, single: boolean, context: Context)
   }
   if (!(error instanceof SqlFailure)) return reportFailure(error, context);
   stderr.write(error.render());
-  if (single) stderr.write('All of it was rolled back.\n');
+  if (end === 'rolled back') stderr.write('All of it was rolled back.\n');
+  else if (end !== null)
+    stderr.write(`It has ended the single transaction itself (${end}). ${afterwards[end]}\n`);
   return exitCodes.failure;
 }

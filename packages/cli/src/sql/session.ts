@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
+import { endedBy, type TransactionEnd } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { dataFor, printableLine } from '../output/printable.ts';
 import type { Description } from './describe/queries.ts';
@@ -84,6 +85,8 @@ export class SqlSession {
   #schemaChanged = false;
   readonly #notifications: string[] = [];
   #interrupted = false;
+  /** How the first transaction that was ended by what ran has ended; null where none has. */
+  ended: TransactionEnd | null = null;
   /** Whether some of the output of what runs was thrown away, as it was interrupted. */
   #cut = false;
   /** The file or stream whose rows are being sent or written. */
@@ -177,10 +180,14 @@ export class SqlSession {
     const { stderr } = this.#output;
     const { text, line, column } = statement;
     const failed: Failed = { text, line, column, file };
+    const tags: string[] = [];
     try {
       await this.#client.script(statement.text, {
         onRows: (rows, fields) => this.#print(printer.rows(rows, fields)),
-        onResult: result => this.#print(printer.end(result)),
+        onResult: result => {
+          tags.push(result.tag);
+          return this.#print(printer.end(result));
+        },
         onNotice: notice => void stderr.write(renderSqlNotice(notice)),
         copyIn: () => {
           if (statement.rows) return this.#sent(statement.rows);
@@ -195,6 +202,7 @@ export class SqlSession {
       throw this.#asFailure(error, { ...failed, row: await rowOf(error, statement.rows) });
     } finally {
       this.#stream = null;
+      this.ended ??= endedBy(text, tags);
     }
   }
 

@@ -1,5 +1,5 @@
 import { PgError, type PgErrorFields } from '@peakstone/kernel/pg';
-import { leadingComments } from '@peakstone/kernel/script';
+import { leadingComments, type TransactionEnd } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { type FolderFormat, formats, type MigrationFile } from '../folder/index.ts';
 import type { MigrationStatement } from '../split/index.ts';
@@ -40,6 +40,8 @@ export interface Failure {
   /** What of the run is kept, and what of the file is; whole sentences. */
   readonly kept: string;
   readonly format: FolderFormat;
+  /** The command that goes on once the file is mended. Default `apply`. */
+  readonly next?: 'apply' | 'down';
 }
 
 /** A failure as people read it, and as Atlas' driver words it. Pure. */
@@ -48,7 +50,14 @@ export function describeFailure(failure: Failure): { readonly error: MigrateErro
 }
 
 /** In words: where, what, what is kept, how to go on. Pure. */
-export function failureError({ file, statement, error, kept, format }: Failure): MigrateError {
+export function failureError({
+  file,
+  statement,
+  error,
+  kept,
+  format,
+  next: command = 'apply',
+}: Failure): MigrateError {
   const fields = error instanceof PgError ? error.fields : null;
   const place = placeOf(file, statement, fields);
   const known =
@@ -56,8 +65,9 @@ export function failureError({ file, statement, error, kept, format }: Failure):
   const detail = fields?.detail && !known?.hidesDetail ? ` (${fields.detail})` : '';
   const message = `${place}: ${(error as Error).message}${detail}`;
   const remedy = known?.hint ?? fields?.hint ?? '';
-  const hash = formats[format].hasSums ? 'peakstone migrate hash && ' : '';
-  const next = `Then mend it, and go on: ${hash}peakstone migrate apply`;
+  // What undoes a migration has no sum.
+  const hash = formats[format].hasSums && command === 'apply' ? 'peakstone migrate hash && ' : '';
+  const next = `Then mend it, and go on: ${hash}peakstone migrate ${command}`;
   return new MigrateError(
     'failed',
     message,
@@ -78,6 +88,25 @@ function placeOf(
   const { line, column } = placeIn(text.split('\n'), Number(fields?.position ?? start));
   return `${file.name}:${statement.line + line - 1}:${line === 1 ? statement.column + column - 1 : column}`;
 }
+
+/** What a statement is refused for that the server has run. Pure. */
+export function endedError(end: TransactionEnd): Error {
+  return new Error(`it has ended the transaction that its file runs in (${end})`);
+}
+
+/** What is left of a file that has ended its transaction itself; nothing was run after that. Pure. */
+export function keptAfter(end: TransactionEnd): string {
+  return `${afterwards[end]} The history does not tell of it: look at the database, finish by hand or take it back.`;
+}
+
+const afterwards: Readonly<Record<TransactionEnd, string>> = {
+  COMMIT:
+    'The file has committed what it had run until then, which stays; nothing after that statement was run.',
+  ROLLBACK:
+    'The file has rolled back what it had run until then; what that statement ran afterwards may be kept, and nothing after it was run.',
+  'PREPARE TRANSACTION':
+    'The file has prepared what it had run until then, which waits for COMMIT PREPARED or ROLLBACK PREPARED; nothing after that statement was run.',
+};
 
 interface Remedy {
   /** SQLSTATE. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PgError } from '@peakstone/kernel/pg';
+import type { TransactionEnd } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { type FolderFormat, formats, type MigrationFile } from '../folder/index.ts';
 import { type TxMode, txModeOf } from '../plan/index.ts';
@@ -7,7 +8,7 @@ import type { History, Revision } from '../revisions/index.ts';
 import { isLockTimeout, type MigrateSession } from '../session/index.ts';
 import type { MigrationStatement } from '../split/index.ts';
 import type { OnApplyEvent } from './events.ts';
-import { driverText, failureError } from './failure.ts';
+import { driverText, endedError, failureError, keptAfter } from './failure.ts';
 import { assertNoInvalidIndex, dropSql, findInvalidIndex } from './indexes.ts';
 import { assertUnchanged, type Preparation, type PreparedFile } from './prepare.ts';
 
@@ -73,7 +74,7 @@ export class Run {
       }
     } catch (error) {
       await session.rollback();
-      if (signal.aborted) throw this.#cancelled(error);
+      if (signal.aborted && session.ended === null) throw this.#cancelled(error);
       if (error instanceof MigrateError && error.code !== 'failed')
         onEvent({
           kind: 'stopped',
@@ -94,11 +95,12 @@ export class Run {
       try {
         return await this.#once(files);
       } catch (error) {
+        const { ended } = session;
         await session.rollback();
         this.#applied = before;
         if (!(error instanceof Refused)) throw error;
-        if (!isLockTimeout(error.cause) || attempt >= attempts.count || signal.aborted)
-          throw this.#failed(error, files);
+        if (ended !== null || !isLockTimeout(error.cause) || attempt >= attempts.count || signal.aborted)
+          throw this.#failed(error, files, ended);
         onEvent({ kind: 'again', since: before, reason: error.message, pauseMs });
         await pause(pauseMs, undefined, { signal });
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
@@ -109,7 +111,7 @@ export class Run {
   async #once(files: readonly MigrationFile[]): Promise<void> {
     const { session, history, mode, preparation, onEvent } = this.#options;
     await session.reset();
-    await session.run('begin');
+    await session.begin();
     for (const [index, file] of files.entries()) {
       const isLast = index === files.length - 1;
       if (index > 0) await session.reset();
@@ -118,15 +120,16 @@ export class Run {
       const began = performance.now();
       assertUnchanged(prepared);
       onEvent({ kind: 'file', file, skipped: prepared.revision.applied });
-      for (const statement of prepared.statements.slice(prepared.revision.applied))
+      for (const statement of prepared.statements.slice(prepared.revision.applied)) {
         await this.#execute(prepared, statement);
+        if (session.ended !== null) throw new Refused(prepared, statement, endedError(session.ended));
+      }
       const whole = wholeOf(prepared, performance.now() - began);
       const texts = prepared.statements.map(({ text }) => text);
       try {
-        // Whatever the file has become, its history is ours to write.
-        await session.run(
-          `reset session authorization; reset role; ${history.write(whole, texts)}${isLast ? '; commit' : ''}`,
-        );
+        const written = history.write(whole, texts);
+        if (isLast) await session.commit(written);
+        else await session.run(`reset session authorization; reset role; ${written}`);
       } catch (error) {
         throw new Refused(prepared, null, error);
       }
@@ -248,14 +251,20 @@ export class Run {
     }
   }
 
-  #failed({ prepared, statement, cause }: Refused, files: readonly MigrationFile[]): MigrateError {
+  #failed(
+    { prepared, statement, cause }: Refused,
+    files: readonly MigrationFile[],
+    ended: TransactionEnd | null,
+  ): MigrateError {
     const { onEvent } = this.#options;
     const sql = statement?.text ?? '';
     onEvent({ kind: 'failed', statement: statement?.text ?? null, text: driverText(cause, sql) });
     const kept =
-      files.length > 1 || this.#options.mode === 'all'
-        ? 'All of it was rolled back: nothing of this run is kept.'
-        : `Of this file nothing is kept; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
+      ended !== null
+        ? keptAfter(ended)
+        : files.length > 1 || this.#options.mode === 'all'
+          ? 'All of it was rolled back: nothing of this run is kept.'
+          : `Of this file nothing is kept; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
     return failureError({ file: prepared.file, statement, error: cause, kept, format: this.#options.format });
   }
 

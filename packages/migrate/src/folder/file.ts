@@ -21,6 +21,7 @@ export interface MigrationFile {
 export interface DownScript {
   readonly name: string;
   readonly text: string;
+  readonly directives: readonly Directive[];
 }
 
 /** Pure. @example describeFile('1_init.sql', bytes).description // 'init' */

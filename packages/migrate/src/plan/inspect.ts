@@ -106,7 +106,7 @@ const fileRules: readonly ((place: Place) => Remark | null)[] = [
       ? {
           level: 'note',
           message:
-            "is cut as PostgreSQL reads it; Atlas cannot cut it (E'\\'', nested comments) and would fail.",
+            "is cut as PostgreSQL reads it; Atlas cuts it elsewhere (E'\\'', nested comments, a carriage return that ends a comment), and would fail or leave something out.",
           hint: 'Atlas goes on behind it once it has been applied.',
         }
       : null,

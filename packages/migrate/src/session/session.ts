@@ -6,6 +6,7 @@ import {
   PRIVILEGED_SEARCH_PATH,
   quoteLiteral,
 } from '@peakstone/kernel/pg';
+import { endedBy, type TransactionEnd } from '@peakstone/kernel/script';
 import { MigrateError } from '../errors.ts';
 import { type Ask, rowsOf } from '../revisions/index.ts';
 import { blockersOf, takeLock } from './lock.ts';
@@ -33,6 +34,9 @@ export class MigrateSession {
   readonly #setting: string;
   readonly #onNotice: (text: string) => void;
   readonly #pid: number;
+  /** Whether what runs is watched for that. */
+  #begun = false;
+  #ended: TransactionEnd | null = null;
 
   private constructor(
     schema: string | null,
@@ -98,6 +102,8 @@ export class MigrateSession {
   async reset(): Promise<void> {
     if (this.#guard.isClosed) throw lockLost();
     if (!this.inTransaction) {
+      this.#begun = false;
+      this.#ended = null;
       await this.#work.script('discard all');
       await this.#work.script(this.#setting);
       return;
@@ -107,12 +113,33 @@ export class MigrateSession {
     );
   }
 
+  /** How what has run since `begin` has ended that transaction; null while all of it can still be undone. */
+  get ended(): TransactionEnd | null {
+    return this.#ended;
+  }
+
+  async begin(): Promise<void> {
+    await this.#work.script('begin');
+    this.#begun = true;
+    this.#ended = null;
+  }
+
+  /** SQL of our own as the last of a transaction, whatever role and settings have become of it. @throws {PgError} */
+  async commit(text: string): Promise<void> {
+    await this.#work.script(`reset session authorization; reset role; ${text}; commit`);
+  }
+
   /** SQL of a migration, or what goes with it. @throws {PgError} */
   async run(text: string): Promise<void> {
-    await this.#work.script(text, {
-      onNotice: notice => this.#onNotice(notice.message),
-      onResult: () => undefined,
-    });
+    const tags: string[] = [];
+    try {
+      await this.#work.script(text, {
+        onNotice: notice => this.#onNotice(notice.message),
+        onResult: ({ tag }) => void tags.push(tag),
+      });
+    } finally {
+      if (this.#begun) this.#ended ??= endedBy(text, tags);
+    }
   }
 
   /** Rolls back what is open, if anything is. */

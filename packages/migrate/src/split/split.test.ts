@@ -57,6 +57,15 @@ describe('cutting a migration', () => {
     }
   });
 
+  it('runs what PostgreSQL runs behind a carriage return that ends a comment', () => {
+    const split = splitMigration('select 1; -- x\rcreate table t (id int);\nselect 2;\n');
+    assert.deepEqual(
+      [split.by, split.statements.map(({ text }) => text)],
+      ['postgres', ['select 1;', 'create table t (id int);', 'select 2;']],
+    );
+    assert.equal(splitMigration('-- x\r-- y\r\nselect 1;\n\u0085select 2;').by, 'atlas');
+  });
+
   it('knows where each stands, and the comments right above it', () => {
     const { statements } = splitMigration('-- far\n\n-- near\nselect 1; select 2;\n\n  select 3;');
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { leadingComments, type Piece, splitScript } from '@peakstone/kernel/script';
 import { readDirective } from './directive.ts';
 import { ScanError, type ScannedStatement, scanStatements } from './scanner.ts';
-import { trimSpace } from './space.ts';
+import { skipSpace, trimSpace } from './space.ts';
 
 /** Changes when texts, and so their hashes, do; histories tell it beside each migration. */
 export const splitterVersion = 1;
@@ -66,7 +66,7 @@ export function splitFile(text: string, by: 'atlas' | 'postgres'): MigrationSpli
   return { statements, by, pieces };
 }
 
-/** Null where its cuts lie within what PostgreSQL takes as one. */
+/** Null where its cuts lie within what PostgreSQL takes as one, or where it takes for a comment what PostgreSQL would run. */
 function scanAsAtlas(text: string, pieces: readonly Piece[]): readonly ScannedStatement[] | null {
   let scanned: readonly ScannedStatement[];
   try {
@@ -85,7 +85,18 @@ function scanAsAtlas(text: string, pieces: readonly Piece[]): readonly ScannedSt
     const piece = pieces[next];
     if (piece?.kind === 'statement' && piece.start < end && end < text.length) return null;
   }
-  return scanned;
+  return leavesOut(text, scanned, pieces) ? null : scanned;
+}
+
+/** Whether a statement begins in none of those that were scanned: a carriage return ends a comment for PostgreSQL alone. */
+function leavesOut(text: string, scanned: readonly ScannedStatement[], pieces: readonly Piece[]): boolean {
+  let at = 0;
+  return pieces.some(piece => {
+    if (piece.kind !== 'statement') return false;
+    const begin = skipSpace(text, piece.start + leadingComments(piece.text));
+    while (at < scanned.length && scanned[at]!.end <= begin) at++;
+    return at === scanned.length || scanned[at]!.start > begin;
+  });
 }
 
 /** A statement of psql's as Atlas would have cut it. */

@@ -10,7 +10,7 @@ export const down: Command = {
   name: 'down',
   summary: 'undo the last migrations, by the scripts that the folder has for that',
   description:
-    'Runs down/NAME.sql for migrations/NAME.sql, or the down.sql beside Hasura’s up.sql, the last one first, each in a transaction together with its history. Where one has none, nothing is run. Atlas passes over the folder down/.',
+    'Runs down/NAME.sql for migrations/NAME.sql, or the down.sql beside Hasura’s up.sql, the last one first, each in a transaction together with its history, unless it says "-- atlas:txmode none" at its top. Where one has none, nothing is run. Atlas passes over the folder down/.',
   arguments: [{ name: 'AMOUNT', summary: 'How many files (default 1)', required: false }],
   options: {
     ...folderOption,

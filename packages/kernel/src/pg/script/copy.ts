@@ -28,7 +28,7 @@ export interface CopyRange {
 
 /** Whether nothing but a comment stands in the line behind a COPY that ends at `from`. Pure. */
 export function rowsMayFollow(script: string, from: number): boolean {
-  const rest = /[^\S\n]*(?:--[^\n]*)?(?:\n|$)/y;
+  const rest = /(?:[^\S\n]|--[^\n\r]*)*(?:\n|$)/y;
   rest.lastIndex = from;
   return rest.test(script);
 }
@@ -38,7 +38,7 @@ export function rowsMayFollow(script: string, from: number): boolean {
  * something else follows in the same line, or nothing at all. Pure.
  */
 export function findCopyRows(script: string, from: number): CopyRange | null {
-  const rest = /[^\S\n]*(?:--[^\n]*)?\n/y;
+  const rest = /(?:[^\S\n]|--[^\n\r]*)*\n/y;
   rest.lastIndex = from;
   if (!rest.test(script)) return null;
   const start = rest.lastIndex;

@@ -11,4 +11,4 @@ export {
   splitInput,
   splitScript,
 } from './split.ts';
-export { endsTransaction, framesTransaction } from './transaction.ts';
+export { endedBy, endsTransaction, framesTransaction, type TransactionEnd } from './transaction.ts';

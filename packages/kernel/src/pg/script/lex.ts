@@ -1,6 +1,6 @@
 /** What a piece of SQL text is to whoever cuts it; everything between two tokens is white space, numbers and operators. */
 export type TokenKind =
-  /** `-- …`, without its newline. */
+  /** `-- …`, without the newline or the carriage return that ends it. */
   | 'line comment'
   /** Nested ones included. */
   | 'block comment'
@@ -26,11 +26,12 @@ export interface Token {
   readonly closed: boolean;
 }
 
-// Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings.
+// Each alternative is what a scanner would skip or act on; a backslash escapes only inside E'' strings, which are read on from here.
 const tokens =
-  /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:[^'\\]|\\[\s\S]|'')*'?|'[^']*'?|"[^"]*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]|\\[^\n]*/g;
+  /--[^\n\r]*|\/\*|(?<![\w$])[eE]'|'[^']*'?|"[^"]*"?|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|[();]|\\[^\n]*/g;
 
-const escapeString = /^[eE]'(?:[^'\\]|\\[\s\S]|'')*'$/;
+/** What parts an escape string from its next piece, which is read as the first one is: `E'a'`, a new line, `'\''`. */
+const continuation = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'/y;
 
 /**
  * Reads SQL as PostgreSQL's own lexer does with standard_conforming_strings on, as far as that decides where a statement
@@ -77,9 +78,27 @@ export class Lexer {
       case "'":
         return { kind: 'string', start, end, closed: first.length > 1 && first.endsWith("'") };
       default:
-        if (!/^[eE]'/.test(first)) return { kind: 'word', start, end, closed: true };
-        return { kind: 'string', start, end, closed: end < this.#text.length || escapeString.test(first) };
+        if (!first.endsWith("'")) return { kind: 'word', start, end, closed: true };
+        return this.#escapeString(start, end);
     }
+  }
+
+  /** Behind its first quote. */
+  #escapeString(start: number, from: number): Token {
+    const text = this.#text;
+    const mark = /['\\]/g;
+    mark.lastIndex = from;
+    for (let match = mark.exec(text); match; match = mark.exec(text)) {
+      const at = match.index;
+      if (match[0] === '\\' || text[at + 1] === "'") {
+        mark.lastIndex = at + 2;
+        continue;
+      }
+      continuation.lastIndex = at + 1;
+      if (!continuation.test(text)) return this.#until('string', start, at + 1);
+      mark.lastIndex = continuation.lastIndex;
+    }
+    return this.#until('string', start, -1);
   }
 
   #until(kind: TokenKind, start: number, found: number): Token {
@@ -106,7 +125,7 @@ export function leadingComments(text: string): number {
   let rest = text.trimStart();
   for (;;) {
     if (rest.startsWith('--')) {
-      rest = rest.replace(/^[^\n]*\n?/, '').trimStart();
+      rest = rest.replace(/^[^\n\r]*/, '').trimStart();
     } else if (rest.startsWith('/*')) {
       const end = commentEnd(rest, 0);
       rest = end < 0 ? '' : rest.slice(end).trimStart();
@@ -118,6 +137,15 @@ export function leadingComments(text: string): number {
 
 /** The first two words in lower case, past comments; empty when there is nothing but comments. Pure. */
 export function leadingWords(statement: string): string {
-  const rest = statement.slice(leadingComments(statement));
-  return /^\S+(?:\s+\S+)?/.exec(rest)?.[0].toLowerCase().replace(/\s+/, ' ') ?? '';
+  const words: string[] = [];
+  let rest = statement;
+  while (words.length < 2) {
+    rest = rest.slice(leadingComments(rest));
+    if (rest === '') break;
+    const end = rest.search(/\s|--|\/\*/);
+    const word = end < 0 ? rest : rest.slice(0, end);
+    words.push(word.toLowerCase());
+    rest = rest.slice(word.length);
+  }
+  return words.join(' ');
 }

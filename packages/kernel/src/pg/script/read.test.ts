@@ -28,7 +28,7 @@ async function readWhole(script: string, size: number): Promise<Read[]> {
 }
 
 /** Comments before a statement go with it, or are left out. */
-const bare = (text: string): string => text.replace(/^(?:--[^\n]*\n\s*)+/, '');
+const bare = (text: string): string => text.replace(/^(?:--[^\n\r]*[\n\r]\s*)+/, '');
 
 const scripts = [
   'select 1; select 2',
@@ -37,6 +37,8 @@ const scripts = [
   "create function f() returns int language sql as $$\n  select ';';\n  select 2;\n$$;\nselect 'ä;\n\\x', E'\\';\n';\n",
   'copy t from stdin;\n1\t;\n2\n\\.\nselect 1;\n',
   'select 0; copy t (a, b) from stdin; -- rows\n1\t$$\n\\.\n\\connect other\ncopy u from stdin;\n\\.\nselect 2',
+  '-- one\rselect 1;\n-- two\r\nselect 2; -- three\rselect 3;\n',
+  'copy t from stdin; -- rows\r\n1\n\\.\ncopy u from stdin; -- none\rselect 1;\nselect 2;\n',
   'copy t from stdin;\n1\n2',
   'copy t from stdin;',
   'copy t from stdin;\n',

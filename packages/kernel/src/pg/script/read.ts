@@ -166,7 +166,10 @@ function rowsAtHand({ rows }: Piece, line: number): StreamedRows | null {
 }
 
 function isBlankOrComment(line: Buffer): boolean {
-  return line.length < 3 ? line.toString('latin1').trim() === '' : line[0] === 0x2d && line[1] === 0x2d;
+  if (line.length < 3) return line.toString('latin1').trim() === '';
+  // A carriage return ends a comment, and what follows it in the line is none.
+  const end = line.indexOf(0x0d);
+  return line[0] === 0x2d && line[1] === 0x2d && (end < 0 || end >= line.length - 2);
 }
 
 /** A semicolon at its end, or a backslash. */

@@ -45,6 +45,31 @@ describe('cutting a script into statements', () => {
     assert.deepEqual(texts(`${rule};${body}; select 3`), [rule, body, 'select 3']);
   });
 
+  it('takes BEGIN ATOMIC for a body in functions and procedures alone', () => {
+    assert.deepEqual(texts('select begin atomic from t; commit'), ['select begin atomic from t', 'commit']);
+    const head = 'create or /* ; */ replace -- ;\n procedure p(begin atomic)';
+    for (const body of [
+      'begin atomic select 1 as case; select case a when 1 then 2 end as "as", case when b then 1 end; end',
+      'begin /* x */ atomic select t.end from t; end',
+    ])
+      assert.deepEqual(texts(`${head} ${body}; commit`), [`${head} ${body}`, 'commit'], body);
+  });
+
+  it('ends a comment at a carriage return, as the server does', () => {
+    assert.deepEqual(texts('select 1; -- x\rcommit; select 2\r\n;'), [
+      'select 1',
+      '-- x\rcommit',
+      'select 2',
+    ]);
+    assert.deepEqual(texts('-- only\r-- comments\r\n'), []);
+  });
+
+  it('reads the next piece of an escape string as its first', () => {
+    const string = `select E'a' -- it's\r\n -- more\n '\\'; commit; --'`;
+    assert.deepEqual(texts(`${string}; select 2`), [string, 'select 2']);
+    assert.deepEqual(texts(`select E'a' '\\'; select 2`), [`select E'a' '\\'`, 'select 2']);
+  });
+
   it('says where each statement begins', () => {
     const found = splitScript('-- one\nselect 1;\n\nbegin; select\n2;  select 3');
     assert.deepEqual(

@@ -1,5 +1,5 @@
 import { type CopyRange, type CopyRows, findCopyRows, rowsMayFollow } from './copy.ts';
-import { Lexer, leadingWords, type Token } from './lex.ts';
+import { Lexer, leadingComments, leadingWords, type Token } from './lex.ts';
 
 /** Where a piece stands: lines of the script before it, characters of its line, and of the whole script, before it. */
 interface Place {
@@ -59,6 +59,12 @@ export function splitPart(text: string): SplitInput {
   return new Splitter(text, false).split(false);
 }
 
+const between = String.raw`(?:[ \t\n\r\f\v]|--[^\n\r]*[\n\r]|/\*[\s\S]*?\*/)`;
+const makesRoutine = new RegExp(
+  `^${between}*create${between}+(?:or${between}+replace${between}+)?(?:function|procedure)\\b`,
+  'i',
+);
+
 class Splitter {
   readonly #script: string;
   readonly #isPrompt: boolean;
@@ -71,6 +77,7 @@ class Splitter {
   #atomic = 0;
   #first = '';
   #previous = '';
+  #previousEnd = 0;
   #fromStdin = false;
   #waitsFor: SplitInput['waitsFor'] = '';
 
@@ -87,7 +94,7 @@ class Splitter {
       this.#waitsFor = waitsFor(token);
       if (token.kind === '(') this.#depth++;
       else if (token.kind === ')') this.#depth = Math.max(0, this.#depth - 1);
-      else if (token.kind === 'word') this.#word(script.slice(token.start, token.end).toLowerCase());
+      else if (token.kind === 'word') this.#word(token);
       else if (token.kind === ';') {
         if (this.#depth > 0 || this.#atomic > 0) continue;
         if (!this.#end(token.start, token.end, whole)) break;
@@ -102,13 +109,33 @@ class Splitter {
     return { pieces: this.#pieces, rest, waitsFor: this.#state(rest) };
   }
 
-  #word(word: string): void {
+  #word({ start, end }: Token): void {
+    const word = this.#script.slice(start, end).toLowerCase();
     if (this.#first === '') this.#first = word;
     if (word === 'stdin' && this.#previous === 'from' && this.#depth === 0) this.#fromStdin = true;
-    if (word === 'atomic' && this.#previous === 'begin') this.#atomic = 1;
-    else if (this.#atomic > 0 && word === 'case') this.#atomic++;
-    else if (this.#atomic > 0 && word === 'end') this.#atomic--;
+    this.#countBlocks(word, start);
     this.#previous = word;
+    this.#previousEnd = end;
+  }
+
+  /** BEGIN ATOMIC opens the body of a function, and nothing anywhere else; a CASE in there has an END of its own. */
+  #countBlocks(word: string, start: number): void {
+    if (this.#atomic === 0) {
+      if (word !== 'atomic' || this.#depth > 0 || !this.#follows('begin', start)) return;
+      if (makesRoutine.test(this.#script.slice(this.#start, start))) this.#atomic = 1;
+      return;
+    }
+    // As a name of something both are but words.
+    if ((word !== 'case' && word !== 'end') || this.#script[start - 1] === '.' || this.#follows('as', start))
+      return;
+    this.#atomic += word === 'case' ? 1 : -1;
+  }
+
+  /** Whether nothing but white space and comments parts the word before from what begins at `start`. */
+  #follows(word: string, start: number): boolean {
+    if (this.#previous !== word) return false;
+    const gap = this.#script.slice(this.#previousEnd, start);
+    return leadingComments(gap) === gap.length;
   }
 
   /** False when rows must follow that are not there yet. */

@@ -33,7 +33,8 @@ async function namesIn(path: string): Promise<readonly string[]> {
 }
 
 export async function scriptOf(path: string, name: string): Promise<DownScript> {
-  return { name, text: (await readFile(join(path, name), 'utf8')).replace(/^\uFEFF/, '') };
+  const { text, directives } = describeFile(name, await readFile(join(path, name)));
+  return { name, text, directives };
 }
 
 /** `20240131120000_name.sql`. Pure. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasuraGrants, hasuraHistory } from '../../revisions/index.ts';
-import { describeFile, type MigrationFile } from '../file.ts';
+import { type DownScript, describeFile, type MigrationFile } from '../file.ts';
 import { scriptOf } from './flat.ts';
 import type { FolderContent, FolderEntry, Format, SetAside } from './format.ts';
 
@@ -73,19 +73,23 @@ async function read(path: string): Promise<FolderContent> {
       const bytes = await readFile(join(path, up));
       // Its own CLI takes an empty one for none.
       if (bytes.length === 0) return [];
-      const { version, description, directives, ...file } = describeFile(`${step}.sql`, bytes);
-      const none = /^[^\S\n]*-- hasura:no-transaction[^\S\n]*(?:\n|$)/.test(file.text);
+      const file = describeFile(`${step}.sql`, bytes);
       return [
         {
-          ...{ ...file, name: up, version, description },
-          directives: none ? [...directives, { name: 'txmode', value: 'none' }] : directives,
-          down: down === undefined ? null : await scriptOf(path, down),
+          ...withOwnMode({ ...file, name: up }),
+          down: down === undefined ? null : withOwnMode(await scriptOf(path, down)),
         },
       ];
     }),
   );
   const sorted = files.flat().sort((a, b) => (BigInt(a.version) < BigInt(b.version) ? -1 : 1));
   return { files: sorted, setAside };
+}
+
+/** Hasura has a directive of its own for what must not run in a transaction. */
+function withOwnMode<T extends DownScript>(script: T): T {
+  if (!/^[^\S\n]*-- hasura:no-transaction[^\S\n]*(?:\n|$)/.test(script.text)) return script;
+  return { ...script, directives: [...script.directives, { name: 'txmode', value: 'none' }] };
 }
 
 /** `1_x.up.sql` is `up.sql` of `1_x`. */
