@@ -52,6 +52,8 @@ export function planSettings(options: SettingsOptions): ReadonlyMap<string, stri
     ['unix_socket_directories', options.socketDir],
     ['unix_socket_permissions', '0700'],
     ['max_connections', String(options.maxConnections)],
+    // A read of 500 partitions takes a thousand, and a few such at once would leave none for anybody. Each has 300 bytes.
+    ['max_locks_per_transaction', '256'],
     ['password_encryption', 'scram-sha-256'],
     // An eighth, not the usual quarter: the other services and the page cache live on the same machine.
     ['shared_buffers', megabytes(clamp(memory / 8, 64, 1024))],

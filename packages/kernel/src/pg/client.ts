@@ -1,6 +1,6 @@
 import { ConnectionError } from './errors.ts';
 import type { Result, ScriptWatch } from './types.ts';
-import { Connection } from './wire/connection.ts';
+import { Connection, unprepared } from './wire/connection.ts';
 import { parseConninfo } from './wire/conninfo.ts';
 import { ScriptTask } from './wire/script.ts';
 import { openSession } from './wire/session.ts';
@@ -55,7 +55,7 @@ export async function connectClient({ url, parameters = {}, onNotify }: ClientOp
       },
       notified: (channel, payload) => onNotify?.(channel, payload),
     },
-    { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
+    unprepared,
   );
   const onReady = (status: number): void => {
     transaction = status === statusIdle ? 'none' : status === statusFailed ? 'failed' : 'open';

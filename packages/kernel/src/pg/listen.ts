@@ -3,7 +3,7 @@ import { Backoff } from './pool/backoff.ts';
 import { PRIVILEGED_SEARCH_PATH } from './privileged.ts';
 import { quoteIdentifier } from './quote.ts';
 import type { Listener, ListenOptions } from './types.ts';
-import { Connection } from './wire/connection.ts';
+import { Connection, unprepared } from './wire/connection.ts';
 import { parseConninfo } from './wire/conninfo.ts';
 import { ScriptTask } from './wire/script.ts';
 import { openSession } from './wire/session.ts';
@@ -66,7 +66,7 @@ export function listen(options: ListenOptions): Listener {
             }
           },
         },
-        { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
+        unprepared,
       );
     } catch (error) {
       lost(error as Error);

@@ -1,6 +1,6 @@
 import { ConnectionError } from './errors.ts';
 import type { CopyBothWatch, Result, ScriptWatch } from './types.ts';
-import { Connection } from './wire/connection.ts';
+import { Connection, unprepared } from './wire/connection.ts';
 import { parseConninfo } from './wire/conninfo.ts';
 import { CopyBothTask } from './wire/copyBoth.ts';
 import { ScriptTask } from './wire/script.ts';
@@ -52,7 +52,7 @@ export async function connectReplication({
         for (const task of unbegun) task.fail(error);
       },
     },
-    { statementCacheSize: 0, statementCacheBytes: 0, isolated: false },
+    unprepared,
   );
   const run = (
     task: (resolve: (results: readonly Result[]) => void, reject: (error: unknown) => void) => Task,

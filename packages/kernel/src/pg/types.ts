@@ -152,7 +152,7 @@ export interface PoolOptions {
   readonly maxLifetimeMs?: number;
   /** Statements kept prepared on each connection. Default 512; 0 prepares none (for poolers in transaction mode without prepared-statement support). */
   readonly statementCacheSize?: number;
-  /** What the server may hold for those of one connection, by estimate. Default 8 MiB. */
+  /** What the server may hold for those of one connection, as it tells. Default 8 MiB, and 128 MiB for all together. */
   readonly statementCacheBytes?: number;
   /**
    * Exchanges run the functions of people who must not meet one another: each begins by undoing what those before it may

@@ -33,7 +33,7 @@ describe('large statements', () => {
     const asked = Array.from({ length: most + 6 }, () =>
       ask(pool, long(`select 'done' from pg_advisory_lock_shared(5)`, 20_000)),
     );
-    const waiting = `select count(*) from pg_locks where locktype = 'advisory' and not granted`;
+    const waiting = `select count(*) from pg_locks join pg_database on pg_database.oid = database and datname = current_database() where locktype = 'advisory' and not granted`;
     await until(async () => pool.stats.waiting === 6 && (await ask(pool, waiting)) === String(most));
     await ask(holder, 'select pg_advisory_unlock(5)');
     assert.deepEqual(new Set(await Promise.all(asked)), new Set(['done']));

@@ -11,7 +11,17 @@ export interface PoolLimits {
   readonly maxLifetimeMs: number;
   readonly statementCacheSize: number;
   readonly statementCacheBytes: number;
+  /** What a server process may have taken for good before its connection gives way to another one, by estimate. */
+  readonly strainBytes: number;
 }
+
+/** What the server may hold for the prepared statements of one connection, and of all together. */
+const maxStatementBytes = 8 * 1024 * 1024;
+const maxPoolStatementBytes = 128 * 1024 * 1024;
+
+/** What statements that were new or large may cost a connection, and all together, before it is replaced. */
+const maxStrainBytes = 32 * 1024 * 1024;
+const maxPoolStrainBytes = 320 * 1024 * 1024;
 
 /** @throws {RangeError} naming the option that is not a whole number in its range. */
 export function resolveLimits(options: PoolOptions): PoolLimits {
@@ -27,7 +37,12 @@ export function resolveLimits(options: PoolOptions): PoolLimits {
     maxIdleMs: whole('maxIdleMs', options.maxIdleMs ?? 30_000, 1),
     maxLifetimeMs: whole('maxLifetimeMs', options.maxLifetimeMs ?? 1_800_000, 1),
     statementCacheSize: whole('statementCacheSize', options.statementCacheSize ?? 512, 0),
-    statementCacheBytes: whole('statementCacheBytes', options.statementCacheBytes ?? 8 * 1024 * 1024, 0),
+    statementCacheBytes: whole(
+      'statementCacheBytes',
+      options.statementCacheBytes ?? Math.min(maxStatementBytes, Math.floor(maxPoolStatementBytes / size)),
+      0,
+    ),
+    strainBytes: Math.min(maxStrainBytes, Math.floor(maxPoolStrainBytes / size)),
   };
 }
 

@@ -16,6 +16,7 @@ import { ExchangeTask } from '../wire/exchange.ts';
 import { ScriptTask } from '../wire/script.ts';
 import { openSession } from '../wire/session.ts';
 import type { Task } from '../wire/task.ts';
+import { StatementWeights } from '../wire/weights.ts';
 import { Backoff } from './backoff.ts';
 import { Janitor } from './janitor.ts';
 import { Lane, type LaneHost } from './lane.ts';
@@ -42,8 +43,8 @@ const writeDepth = 4;
 /** Connections that short writes are spread over when processing time is what is short. */
 const writeWidth = 12;
 
-/** A connection whose large statements have cost more gives way to another one: its process would keep what they took. */
-const maxStrainBytes = 32 * 1024 * 1024;
+/** Of the bytes that a connection keeps statements in: what takes more is heavy, so that a few do not displace all others. */
+const heavyShare = 0.25;
 
 const noValues: readonly SqlValue[] = [];
 
@@ -59,6 +60,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #backoff = new Backoff();
   readonly #aborter = new AbortController();
   readonly #spareTime = new SpareTime();
+  readonly #statementWeights: StatementWeights;
   readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
@@ -75,6 +77,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#own = new Lane(this, size - sharedSize, writeDepth);
     this.#shared = new Lane(this, sharedSize, pipelineDepth);
     this.#lanes = [this.#own, this.#shared];
+    this.#statementWeights = new StatementWeights(this.#limits.statementCacheBytes * heavyShare);
     this.#sweeper = this.#startSweeper();
     this.#janitor = options.isolated
       ? new Janitor(
@@ -88,6 +91,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     return new Promise((resolve, reject) => {
       const task = new ExchangeTask(exchange, resolve, reject);
       if (exchange.signal) task.watch(exchange.signal);
+      if (task.largeBytes === 0) task.largeBytes = this.#statementWeights.strainBytes(exchange);
       const shares = exchange.lane === 'shared' && this.#shared.max > 0;
       task.pipelined = !exchange.inspect && task.largeBytes === 0 && (shares || exchange.lane === 'write');
       this.#submit(task.pipelined && shares ? this.#shared : this.#own, task);
@@ -107,8 +111,10 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   async *stream(exchange: Exchange): AsyncGenerator<readonly Cell[], void, undefined> {
     const source = createRowSource(exchange);
-    if (exchange.signal) source.task.watch(exchange.signal);
-    this.#submit(this.#own, source.task);
+    const { task } = source;
+    if (task.largeBytes === 0) task.largeBytes = this.#statementWeights.strainBytes(exchange);
+    if (exchange.signal) task.watch(exchange.signal);
+    this.#submit(this.#own, task);
     try {
       for (;;) {
         const { done, value } = await source.next();
@@ -122,6 +128,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   recycle(): void {
     this.#generation++;
+    this.#statementWeights.clear();
     this.#backoff.reset();
     this.#stopRetry();
     for (const lane of this.#lanes) {
@@ -244,11 +251,13 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       const connection = new Connection(session, info, this, {
         statementCacheSize: this.#limits.statementCacheSize,
         statementCacheBytes: this.#limits.statementCacheBytes,
+        statementWeights: this.#statementWeights,
         isolated: this.#options.isolated ?? false,
       });
       lane.opening--;
       // Spread, so that connections opened together do not all end together.
       connection.retireAt = connection.createdAt + this.#limits.maxLifetimeMs * (0.9 + 0.1 * Math.random());
+      connection.maxStrainBytes = this.#limits.strainBytes * (0.8 + 0.2 * Math.random());
       lane.connections.push(connection);
       this.#laneOf.set(connection, lane);
       this.#backoff.reset();
@@ -300,7 +309,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   released(connection: Connection): void {
     const lane = this.#laneOf.get(connection);
-    if (connection.strainBytes > maxStrainBytes) connection.retiring = true;
+    if (connection.strainBytes > connection.maxStrainBytes) connection.retiring = true;
     if (connection.retiring) {
       if (connection.depth === 0) connection.end();
     } else {

@@ -11,6 +11,7 @@ import { terminate } from './frontend.ts';
 import type { Session } from './session.ts';
 import { StatementCache } from './statements.ts';
 import type { Task, Wire } from './task.ts';
+import { StatementWeights } from './weights.ts';
 import { Writer } from './writer.ts';
 
 /** A cancelled statement that does not end within this time takes its connection with it. */
@@ -28,6 +29,22 @@ export interface ConnectionOwner {
   notified?(channel: string, payload: string): void;
 }
 
+export interface ConnectionOptions {
+  readonly statementCacheSize: number;
+  readonly statementCacheBytes: number;
+  /** Of all connections of a pool. */
+  readonly statementWeights: StatementWeights;
+  readonly isolated: boolean;
+}
+
+/** A connection that prepares nothing by name. */
+export const unprepared: ConnectionOptions = {
+  statementCacheSize: 0,
+  statementCacheBytes: 0,
+  statementWeights: new StatementWeights(0),
+  isolated: false,
+};
+
 /** An authenticated connection and the tasks under way on it, answered in order. */
 export class Connection implements Wire {
   readonly session: Session;
@@ -43,8 +60,9 @@ export class Connection implements Wire {
   retiring = false;
   /** When it retires; set by its owner. */
   retireAt: number = Number.POSITIVE_INFINITY;
-  /** What large statements have cost its server process, which gives little of that back. */
-  strainBytes = 0;
+  /** Over this strain it gives way to another one; set by its owner. */
+  maxStrainBytes: number = Number.POSITIVE_INFINITY;
+  #largeBytes = 0;
   #owner: ConnectionOwner;
   readonly #info: Conninfo;
   readonly #socket: Socket;
@@ -62,20 +80,15 @@ export class Connection implements Wire {
   #paused = false;
   #fatal: PgError | null = null;
 
-  constructor(
-    session: Session,
-    info: Conninfo,
-    owner: ConnectionOwner,
-    options: {
-      readonly statementCacheSize: number;
-      readonly statementCacheBytes: number;
-      readonly isolated: boolean;
-    },
-  ) {
+  constructor(session: Session, info: Conninfo, owner: ConnectionOwner, options: ConnectionOptions) {
     this.session = session;
     this.#info = info;
     this.#owner = owner;
-    this.statements = new StatementCache(options.statementCacheSize, options.statementCacheBytes);
+    this.statements = new StatementCache(
+      options.statementCacheSize,
+      options.statementCacheBytes,
+      options.statementWeights,
+    );
     this.isolated = options.isolated;
     this.#socket = session.socket;
     this.#framer = session.framer;
@@ -97,6 +110,15 @@ export class Connection implements Wire {
 
   get pid(): number {
     return this.session.pid;
+  }
+
+  /** What its server process may have taken for good, by estimate: it gives back little of what large statements took, and forgets no table. */
+  get strainBytes(): number {
+    return this.#largeBytes + this.statements.newBytes;
+  }
+
+  get serverVersion(): string | undefined {
+    return this.session.parameters.get('server_version');
   }
 
   /** Tasks sent and not yet answered. */
@@ -214,7 +236,7 @@ export class Connection implements Wire {
     const outcome = task.ready(status);
     if (outcome === 'more' || this.#closed) return;
     this.#queue.shift();
-    this.strainBytes += task.largeBytes;
+    this.#largeBytes += task.largeBytes;
     if (outcome === 'again') {
       if (this.submit(task)) return;
     } else {

@@ -1,3 +1,7 @@
+/**
+ * From the messages of an exchange to its results. It stays whole as it is one machine: what each answer means, and whether a
+ * failure is mended, depends on the step that was written for it.
+ */
 import type { Buffer } from 'node:buffer';
 import { ConnectionError, PgError } from '../errors.ts';
 import type { Cell, Exchange, Field, PgNotice, Result, Statement } from '../types.ts';
@@ -17,6 +21,8 @@ import { type Repair, repairFor } from './repair.ts';
 import { largeBytes } from './statementCost.ts';
 import type { Prepared } from './statements.ts';
 import { type Outcome, statusIdle, Task, type Wire } from './task.ts';
+import { Weighing } from './weighing.ts';
+import { noSuchStatement } from './weights.ts';
 
 const noFields: readonly Field[] = [];
 const noValues: Statement['values'] = [];
@@ -36,7 +42,7 @@ export class ExchangeTask extends Task {
   readonly exchange: Exchange;
   readonly #resolve: (results: readonly Result[]) => void;
   readonly #reject: (error: unknown) => void;
-  /** Of each step (begin, cleaning, statements, end) its named statement, or null when it goes unnamed. */
+  /** Of each step (begin, cleaning, statements, what weighs one of them, end) its named statement, or null when it goes unnamed. */
   #steps: (Prepared | null)[] = [];
   #step = 0;
   /** Of those, the ones that this exchange parses. */
@@ -46,6 +52,10 @@ export class ExchangeTask extends Task {
   /** Whether a begin and an end are among the steps. */
   #begun = false;
   #last = 0;
+  /** One of its statements at most: others that are not weighed yet get their names another time. */
+  #weighing: Weighing | null = null;
+  /** What the server refused to weigh, so that the exchange was sent anew without. */
+  #unweighable: { readonly text: string; readonly error: PgError } | null = null;
   /** ReadyForQuery to come. */
   #readies = 1;
   #results: Result[] = [];
@@ -114,7 +124,7 @@ export class ExchangeTask extends Task {
     const cleaning = wire.isolated ? cleaningSteps(this.#lane) : noCleaning;
     const deallocates = wire.isolated && this.#repair === 'prepareAll';
     this.#first = (deallocates ? 1 : 0) + (this.#begun ? 1 : 0) + cleaning.length;
-    this.#last = this.#first + count;
+    this.#weighing = null;
     // Everything that can be refused is refused before the first byte.
     const mark = wire.out.length;
     try {
@@ -128,6 +138,7 @@ export class ExchangeTask extends Task {
         const statement = statements[i]!;
         this.#write(wire, statement.text, statement.values, statement.prepare !== false);
       }
+      this.#last = this.#steps.length;
       this.#readies = 1;
       if (this.#begun && !exchange.inspect) {
         if (this.pipelined) {
@@ -161,12 +172,8 @@ export class ExchangeTask extends Task {
       if (found) {
         // Whether a Parse still under way succeeds is not known here, except behind itself in one exchange.
         if (found.confirmed || found.owner === this) prepared = found;
-      } else if (statements.admits(text)) {
-        checkText(text);
-        prepared = statements.add(text, this);
-        this.#parsed.push(prepared);
-        writeParse(out, prepared.name, text);
-        writeDescribeStatement(out, prepared.name);
+      } else {
+        prepared = this.#name(wire, text, values.length);
       }
     }
     this.#steps.push(prepared);
@@ -179,13 +186,38 @@ export class ExchangeTask extends Task {
     }
   }
 
+  /** Gives the text a name if it is worth one, and asks what it will keep where that is not known. */
+  #name(wire: Wire, text: string, parameters: number): Prepared | null {
+    const { out, statements } = wire;
+    const isToWeigh = statements.weights.lacks(text, wire.serverVersion);
+    if (isToWeigh && (this.#weighing || this.#unweighable)) return null;
+    if (!statements.admits(text)) return null;
+    checkText(text);
+    const prepared = statements.add(text, this);
+    this.#parsed.push(prepared);
+    writeParse(out, prepared.name, text);
+    writeDescribeStatement(out, prepared.name);
+    if (isToWeigh) {
+      this.#weighing = new Weighing(prepared, parameters, this.#steps.length);
+      for (const step of this.#weighing.steps) this.#write(wire, step, noValues, false);
+    }
+    return prepared;
+  }
+
+  /** Whose Parse and Describe are being answered. */
+  get #parsing(): Prepared | null {
+    if (this.#weighing?.isParsing(this.#step)) return this.#weighing.prepared;
+    return this.#steps[this.#step] ?? null;
+  }
+
   override message(type: number, buffer: Buffer, start: number, end: number): void {
     switch (type) {
       case 0x32: // BindComplete
         this.#fields = this.#steps[this.#step]?.fields ?? noFields;
         return;
       case 0x44: // DataRow
-        this.row(this.#step - this.#first, readRow(buffer, start, end));
+        if (this.#weighing?.includes(this.#step)) this.#weighing.row(this.#step, readRow(buffer, start, end));
+        else this.row(this.#statementAt(this.#step), readRow(buffer, start, end));
         return;
       case 0x43: // CommandComplete
         this.#complete(readCstring(buffer, start, end));
@@ -195,7 +227,7 @@ export class ExchangeTask extends Task {
         return;
       case 0x31: {
         // ParseComplete
-        const prepared = this.#steps[this.#step];
+        const prepared = this.#parsing;
         if (prepared) {
           prepared.confirmed = true;
           prepared.owner = null;
@@ -206,7 +238,7 @@ export class ExchangeTask extends Task {
       case 0x6e: {
         // NoData
         this.#fields = type === 0x54 ? readFields(buffer, start, end) : noFields;
-        const prepared = this.#steps[this.#step];
+        const prepared = this.#parsing;
         if (prepared) prepared.fields = this.#fields;
         return;
       }
@@ -223,7 +255,7 @@ export class ExchangeTask extends Task {
         this.#copyRows = true;
         return;
       case 0x64: // CopyData
-        if (this.#copyRows) this.row(this.#step - this.#first, [buffer.subarray(start, end)]);
+        if (this.#copyRows) this.row(this.#statementAt(this.#step), [buffer.subarray(start, end)]);
         return;
       default:
         // ParameterDescription, CloseComplete, CopyDone and whatever a later protocol adds tell nothing needed here.
@@ -232,11 +264,16 @@ export class ExchangeTask extends Task {
   }
 
   #failure(fields: PgNotice): PgError {
-    const error = new PgError(fields);
     this.#failedStep = this.#step;
-    const at = this.#step - this.#first;
+    const error = new PgError(fields);
+    const at = this.#statementAt(this.#step);
     error.statement = at < 0 ? this.exchange.statements.length : at;
     return error;
+  }
+
+  /** The index of a step's statement, or of the one that it weighs; below 0 before the first. */
+  #statementAt(step: number): number {
+    return step - this.#first - (this.#weighing?.before(step) ?? 0);
   }
 
   /** A listener that throws fails its own exchange, not the connection that others share. */
@@ -253,6 +290,11 @@ export class ExchangeTask extends Task {
     const step = this.#step++;
     this.#copyRows = false;
     if (step < this.#first) return;
+    if (this.#weighing?.includes(step)) {
+      const { prepared, bytes } = this.#weighing;
+      if (!this.#weighing.includes(step + 1)) this.wire!.statements.weigh(prepared.text, bytes);
+      return;
+    }
     if (step >= this.#last) {
       if (
         tag === 'ROLLBACK' &&
@@ -311,6 +353,8 @@ export class ExchangeTask extends Task {
       if (this.#error) this.fail(this.#error);
       else {
         this.settle();
+        if (this.#unweighable)
+          this.wire!.statements.weights.refused(this.#unweighable.text, this.#unweighable.error);
         this.finish(this.#results);
       }
     }
@@ -375,9 +419,12 @@ export class ExchangeTask extends Task {
    */
   #mends(error: PgError): boolean {
     const wire = this.wire!;
+    if (this.#weighing?.includes(this.#failedStep) && this.#weighing.prepared.confirmed) {
+      return this.#goesUnweighed(this.#weighing.prepared, error);
+    }
     const prepared = this.#steps[this.#failedStep] ?? null;
     const repair = repairFor(error, {
-      at: this.#failedStep - this.#first,
+      at: this.#statementAt(this.#failedStep),
       isReused: prepared !== null && !this.#parsed.includes(prepared),
       isImplicit: !this.#begun,
       isIsolated: wire.isolated,
@@ -385,11 +432,26 @@ export class ExchangeTask extends Task {
     if (repair === 'prepareAll') wire.statements.evictAll();
     else if (repair === 'prepareAnew') this.#forgetSteps();
     else if (repair === 'begin') wire.begins = true;
-    if (repair === null || this.#repairs.has(repair) || this.settled || !this.retryable()) return false;
-    if (this.#phase === 'ending') return false;
-    if (this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag))) return false;
+    if (repair === null || this.#repairs.has(repair) || !this.#mayResend) return false;
     this.#repairs.add(repair);
     this.#repair = repair;
     return true;
+  }
+
+  /** Whether the statement would have failed as well, or just cannot be weighed, its run will tell. */
+  #goesUnweighed(prepared: Prepared, error: PgError): boolean {
+    const { statements } = this.wire!;
+    this.#unweighable = { text: prepared.text, error };
+    statements.evict(prepared);
+    if (error.code === noSuchStatement) {
+      statements.evictAll();
+      this.#repair = 'prepareAll';
+    }
+    return this.#mayResend;
+  }
+
+  get #mayResend(): boolean {
+    if (this.settled || !this.retryable() || this.#phase === 'ending') return false;
+    return !this.#results.some(result => /^(CALL|DO|COMMIT|ROLLBACK)/.test(result.tag));
   }
 }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StatementCache } from './statements.ts';
+import { StatementWeights } from './weights.ts';
+
+const cacheOf = (size: number, maxBytes: number): StatementCache =>
+  new StatementCache(size, maxBytes, new StatementWeights(maxBytes / 4));
 
 describe('keeping statements prepared', () => {
   it('drops what was not used lately and closes its name', () => {
-    const cache = new StatementCache(3, 1e9);
+    const cache = cacheOf(3, 1e9);
     const owner = {};
     const [a, b] = ['a', 'b', 'c'].map(text => cache.add(text, owner));
     cache.get('a');
@@ -16,14 +20,14 @@ describe('keeping statements prepared', () => {
   });
 
   it('never uses a name twice', () => {
-    const cache = new StatementCache(1, 1e9);
+    const cache = cacheOf(1, 1e9);
     const names = new Set(Array.from({ length: 50 }, (_, i) => cache.add(`select ${i}`, {}).name));
     assert.equal(names.size, 50);
     assert.equal(cache.toClose.length, 49);
   });
 
   it('evicts an entry only once, and never its successor', () => {
-    const cache = new StatementCache(2, 1e9);
+    const cache = cacheOf(2, 1e9);
     const first = cache.add('a', {});
     cache.evict(first);
     cache.evict(first);
@@ -34,7 +38,7 @@ describe('keeping statements prepared', () => {
   });
 
   it('names what comes again, and never what is large', () => {
-    const cache = new StatementCache(10, 1e9);
+    const cache = cacheOf(10, 1e9);
     assert.deepEqual(
       ['a', 'b', 'a', 'c', 'b'].map(text => cache.admits(text)),
       [false, false, true, false, true],
@@ -44,7 +48,7 @@ describe('keeping statements prepared', () => {
   });
 
   it('keeps no more than the server may hold for them', () => {
-    const cache = new StatementCache(10_000, 1_000_000);
+    const cache = cacheOf(10_000, 1_000_000);
     for (let i = 0; i < 1000; i++) cache.add(`${i}${'x'.repeat(1000 + (i % 7) * 1000)}`, {});
     assert.ok(cache.count > 1 && cache.bytes <= 1_000_000, `${cache.count} of ${cache.bytes} bytes`);
     cache.evictAll();

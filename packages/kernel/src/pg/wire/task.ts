@@ -7,6 +7,8 @@ import type { Writer } from './writer.ts';
 export interface Wire {
   readonly out: Writer;
   readonly statements: StatementCache;
+  /** As the server tells it, such as `17.2 (Debian 17.2-1)`. */
+  readonly serverVersion: string | undefined;
   /** What an exchange leaves in the session is undone by the next one. */
   readonly isolated: boolean;
   /** The session's defaults are not those of implicit transactions, so each exchange begins a transaction of its own. */
