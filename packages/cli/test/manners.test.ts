@@ -196,7 +196,7 @@ describe('the manners of the command line', () => {
       assert.equal(asked.stderr, '');
       return asked.stdout.trim().split('\n');
     };
-    assert.deepEqual(complete('peakstone', 'st'), ['status']);
+    assert.deepEqual(complete('peakstone', 'sta'), ['status']);
     assert.deepEqual(complete('peakstone', 'secrets', 'ro'), ['rotate']);
     assert.deepEqual(complete('npx', 'peakst'), ['peakstone']);
     assert.deepEqual(complete('npx', 'peakstone', 'secrets', 'ro'), ['rotate']);

@@ -23,6 +23,7 @@ import { secrets } from './secrets.ts';
 import { serve } from './serve.ts';
 import { sql } from './sql.ts';
 import { status } from './status.ts';
+import { storage } from './storage.ts';
 import { up } from './up.ts';
 import { url } from './url.ts';
 import { version } from './version.ts';
@@ -52,6 +53,7 @@ export const root: Command = {
     rest,
     gateway,
     images,
+    storage,
     dbBootstrap,
     atlasMigrate,
     health,

@@ -53,6 +53,8 @@ export interface ServeOptions {
   readonly fastLane?: boolean;
   /** Read `GET films HTTP/1.1` as `GET /films`, as some servers do; node:http's parser refuses it. Needs the fast lane. Default false. */
   readonly rootlessTargets?: boolean;
+  /** What becomes of an Expect that HTTP does not know: refused with 417, or passed over as if it were not there. Default `refuse`. */
+  readonly unknownExpectations?: 'refuse' | 'ignore';
   /** Called for WebSocket handshakes; without it they are answered as ordinary requests. */
   readonly onUpgrade?: UpgradeListener;
   /** Told of what a handler or a body stream threw, except refusals below 500. */

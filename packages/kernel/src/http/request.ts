@@ -18,6 +18,7 @@ export function withRequest(
     path: mark < 0 ? target : target.slice(0, mark),
     query: mark < 0 ? '' : target.slice(mark + 1),
     headers: change.headers ?? request.headers,
+    rawHeaders: change.headers ? undefined : request.rawHeaders,
     remoteAddress: request.remoteAddress,
     body: change.body ?? (maxBytes => request.body(maxBytes)),
     hold: bytes => request.hold(bytes),

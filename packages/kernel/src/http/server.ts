@@ -143,7 +143,11 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   };
   server.on('request', (message, reply) => serveOther(message, reply, false));
   server.on('checkContinue', (message, reply) => serveOther(message, reply, true));
-  server.on('checkExpectation', (_message: IncomingMessage, reply: ServerResponse) => {
+  server.on('checkExpectation', (message: IncomingMessage, reply: ServerResponse) => {
+    if (options.unknownExpectations === 'ignore') {
+      serveOther(message, reply, false);
+      return;
+    }
     reply.writeHead(417, { Connection: 'close', 'Content-Length': 0 });
     reply.end();
   });

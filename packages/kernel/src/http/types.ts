@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly query: string;
   /** Names in lower case; repeated fields joined as node:http joins them. Values are latin1-decoded. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Fields as they came, `name, value, …`, where some came more than once; absent where `headers` says it all. For signatures over them. */
+  readonly rawHeaders?: readonly string[] | undefined;
   /** Peer address; `''` on a unix socket. */
   readonly remoteAddress: string;
   /**

@@ -62,6 +62,11 @@ export class NodeRequest implements HttpRequest {
     if (this.#announced > host.limits.maxBodyBytes) this.unreadable = true;
   }
 
+  get rawHeaders(): readonly string[] | undefined {
+    const { rawHeaders, headers } = this.#message;
+    return rawHeaders.length > Object.keys(headers).length * 2 ? rawHeaders : undefined;
+  }
+
   get remoteAddress(): string {
     const peer = plainAddress(this.#message.socket.remoteAddress ?? '');
     const { trusted } = this.#host;

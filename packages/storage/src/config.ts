@@ -1,0 +1,48 @@
+/** MinIO's settings, as far as they mean something here. Pure. @see https://min.io/docs/minio/linux/reference/minio-server/settings.html */
+import { ConfigError, readList, readString } from '@peakstone/kernel/config';
+import type { Env } from '@peakstone/kernel/service';
+
+export interface StorageConfig {
+  readonly root: { readonly accessKey: string; readonly secretKey: string };
+  /** Hosts whose subdomains are buckets. */
+  readonly domains: readonly string[];
+  /** What GetBucketLocation tells, and the only region that signs; undefined: `us-east-1`, and any signs. */
+  readonly region: string | undefined;
+  /** Of the server's own encryption (SSE-S3); undefined: it has none. */
+  readonly masterKey: { readonly id: string; readonly key: Buffer } | undefined;
+  /** Origins that browsers may come from where a bucket has no rules of its own. */
+  readonly corsOrigins: readonly string[];
+}
+
+const minAccessKey = 3;
+const minSecretKey = 8;
+
+/** @throws {ConfigError} naming the variable */
+export function readStorageConfig(env: Env): StorageConfig {
+  const accessKey = readString(env, 'MINIO_ROOT_USER', { default: env.MINIO_ACCESS_KEY || 'minioadmin' });
+  const secretKey = env.MINIO_ROOT_PASSWORD || env.MINIO_ROOT_PASS || env.MINIO_SECRET_KEY || 'minioadmin';
+  if (accessKey.length < minAccessKey || accessKey.includes('='))
+    throw new ConfigError('MINIO_ROOT_USER', `at least ${minAccessKey} characters, none of them =`);
+  if (secretKey.length < minSecretKey)
+    throw new ConfigError('MINIO_ROOT_PASSWORD', `at least ${minSecretKey} characters`);
+  return {
+    root: { accessKey, secretKey },
+    domains: readList(env, 'MINIO_DOMAIN', { default: [] }).map(domain => domain.toLowerCase()),
+    region: env.MINIO_SITE_REGION || env.MINIO_REGION || undefined,
+    masterKey: readMasterKey(env),
+    corsOrigins: readList(env, 'MINIO_API_CORS_ALLOW_ORIGIN', { default: ['*'] }),
+  };
+}
+
+/** `NAME:BASE64`, as MinIO's single-key KMS has it. */
+function readMasterKey(env: Env): StorageConfig['masterKey'] {
+  const text = env.MINIO_KMS_SECRET_KEY;
+  if (!text) return undefined;
+  const colon = text.indexOf(':');
+  const key = Buffer.from(text.slice(colon + 1), 'base64');
+  if (colon < 1 || key.length !== 32)
+    throw new ConfigError('MINIO_KMS_SECRET_KEY', 'NAME:KEY, the key being 32 bytes in Base64', {
+      hint: 'openssl rand -base64 32 makes one.',
+    });
+  return { id: text.slice(0, colon), key };
+}

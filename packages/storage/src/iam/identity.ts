@@ -1,0 +1,33 @@
+/** Who asks. Plain data. */
+import type { Policy } from '../policy/types.ts';
+
+/** A tenant: buckets, users and policies belong to one. */
+export interface Account {
+  /** Twelve digits, as in ARNs. */
+  readonly id: string;
+  readonly name: string;
+  /** 64 hex digits, as in owners and ACLs. */
+  readonly canonicalId: string;
+  readonly email: string | undefined;
+}
+
+export type Identity =
+  | { readonly kind: 'anonymous' }
+  /** Its account's administrator. */
+  | { readonly kind: 'root'; readonly account: Account; readonly sessionPolicy?: Policy | undefined }
+  | {
+      readonly kind: 'user';
+      readonly account: Account;
+      readonly name: string;
+      readonly arn: string;
+      /** For `aws:userid`. */
+      readonly id: string;
+      /** Everything attached to it, its groups and itself, looked up when it asks. */
+      readonly policies: readonly Policy[];
+      /** What temporary credentials or a service account are narrowed to. */
+      readonly sessionPolicy?: Policy | undefined;
+      /** Further names under which policies may call it a principal. */
+      readonly alsoArns?: readonly string[];
+    };
+
+export const anonymous: Identity = { kind: 'anonymous' };

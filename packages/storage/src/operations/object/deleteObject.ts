@@ -1,0 +1,41 @@
+import { mayDo } from '../../access/check.ts';
+import type { Operation } from '../../operation.ts';
+import type { S3Request } from '../../request.ts';
+import type { Deleted } from '../../store/objects.ts';
+import type { BucketRow } from '../../store/rows.ts';
+import { judgeDelete } from '../../wire/conditions.ts';
+import { emptyResponse } from '../../wire/respond.ts';
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
+export const deleteObject: Operation = {
+  name: 'DeleteObject',
+  method: 'DELETE',
+  level: 'object',
+  action: ({ query }) => (query.has('versionId') ? 's3:DeleteObjectVersion' : 's3:DeleteObject'),
+  acl: { of: 'bucket', permission: 'WRITE' },
+  async run({ store }, request) {
+    const bucket = store.buckets.get(request.bucket);
+    const { key, query, headers } = request;
+    const deleted = await store.objects.delete(bucket, key, {
+      versionId: query.get('versionId') || undefined,
+      bypassGovernance: mayBypass(request, bucket, key),
+      judge: judgeDelete(headers),
+    });
+    return emptyResponse(204, deletedHeaders(deleted));
+  },
+};
+
+/** Asked for by a header, and allowed. */
+export function mayBypass(request: S3Request, bucket: BucketRow, key: string): boolean {
+  return (
+    request.headers['x-amz-bypass-governance-retention']?.toLowerCase() === 'true' &&
+    mayDo(request, { action: 's3:BypassGovernanceRetention', bucket, key })
+  );
+}
+
+function deletedHeaders({ versionId, deleteMarker }: Deleted): string[] {
+  return [
+    ...(deleteMarker ? ['x-amz-delete-marker', 'true'] : []),
+    ...(versionId === undefined ? [] : ['x-amz-version-id', versionId]),
+  ];
+}

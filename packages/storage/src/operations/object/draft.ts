@@ -1,0 +1,58 @@
+/** What the headers of an upload say of the object to come. */
+import { readAclHeaders } from '../../access/aclHeaders.ts';
+import { assertMay } from '../../access/check.ts';
+import { S3Error } from '../../errors/s3Error.ts';
+import type { S3Request } from '../../request.ts';
+import type { Server } from '../../server.ts';
+import type { BucketRow, ObjectDraft, Tags } from '../../store/rows.ts';
+import { readLock } from '../../wire/lockHeaders.ts';
+import { readKeptHeaders, readMetadata } from '../../wire/objectHeaders.ts';
+import { readTagHeader } from '../../wire/tags.ts';
+import { ownerOf } from '../owner.ts';
+
+/** @throws {S3Error} for what no object can be, and AccessDenied for what the caller may not say of one */
+export function readDraft(server: Server, request: S3Request, bucket: BucketRow): ObjectDraft {
+  const { headers } = request;
+  return {
+    headers: readKeptHeaders(headers),
+    metadata: readMetadata(headers),
+    ...readPlacement(server, request, bucket),
+    tags: readTags(request, bucket),
+  };
+}
+
+/** All but headers, metadata and tags: what a copy takes from its request as well. */
+export function readPlacement(
+  { iam }: Server,
+  request: S3Request,
+  bucket: BucketRow,
+): Omit<ObjectDraft, 'headers' | 'metadata' | 'tags'> {
+  const { headers, identity, key, now } = request;
+  const lock = readLock(headers, bucket, now);
+  if (lock.retention !== undefined && headers['x-amz-object-lock-mode'] !== undefined)
+    assertMay(request, { action: 's3:PutObjectRetention', bucket, key });
+  if (lock.legalHold !== undefined) assertMay(request, { action: 's3:PutObjectLegalHold', bucket, key });
+  const storageClass = headers['x-amz-storage-class'];
+  if (storageClass !== undefined && storageClass !== 'STANDARD' && storageClass !== 'REDUCED_REDUNDANCY')
+    throw new S3Error('InvalidStorageClass');
+  const uploader = ownerOf(identity);
+  const acl = readAclHeaders(headers, uploader, bucket, iam);
+  const isBuckets =
+    bucket.ownership === 'BucketOwnerEnforced' ||
+    (bucket.ownership === 'BucketOwnerPreferred' && headers['x-amz-acl'] === 'bucket-owner-full-control');
+  return {
+    owner: isBuckets ? bucket.owner : uploader,
+    storageClass,
+    ...(lock.retention && { retention: lock.retention }),
+    ...(lock.legalHold !== undefined && { legalHold: lock.legalHold }),
+    acl: isBuckets ? undefined : acl,
+  };
+}
+
+export function readTags(request: S3Request, bucket: BucketRow): Tags | undefined {
+  const text = request.headers['x-amz-tagging'];
+  if (text === undefined) return undefined;
+  const tags = readTagHeader(text);
+  assertMay(request, { action: 's3:PutObjectTagging', bucket, key: request.key, requestTags: tags });
+  return tags;
+}

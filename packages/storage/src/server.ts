@@ -1,0 +1,12 @@
+import type { StorageConfig } from './config.ts';
+import type { Emit } from './events.ts';
+import type { Iam } from './iam/iam.ts';
+import type { Store } from './store/store.ts';
+
+/** What every operation works with. */
+export interface Server {
+  readonly config: StorageConfig;
+  readonly store: Store;
+  readonly iam: Iam;
+  readonly emit: Emit;
+}

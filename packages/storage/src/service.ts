@@ -1,0 +1,119 @@
+/** The service: opens the folder, answers through `handler`, and listens. The one impure edge of the package. */
+import {
+  type Handler,
+  type HttpServer,
+  type Listener,
+  type ServeOptions,
+  serveHttp,
+} from '@peakstone/kernel/http';
+import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { readStorageConfig, type StorageConfig } from './config.ts';
+import { createHandler } from './edge/handler.ts';
+import type { Emit } from './events.ts';
+import { Iam } from './iam/iam.ts';
+import type { Server } from './server.ts';
+import { openStore, type Store } from './store/store.ts';
+
+export interface StorageServiceConfig {
+  readonly settings: StorageConfig;
+  /** Where objects are. */
+  readonly folder: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StorageDeps {
+  readonly emit: Emit;
+  /** A port that is bound already, in place of host and port. */
+  readonly listener?: Listener | undefined;
+}
+
+export interface StorageService extends HttpService {
+  /** Where it listens. */
+  readonly address: string;
+  readonly iam: Iam;
+}
+
+const limits: ServeOptions = {
+  maxBodyBytes: 6 * 1024 ** 4,
+  maxHeaderBytes: 64 * 1024,
+  // Uploads take as long as their bytes do; one that stands still is ended by the idle time.
+  requestTimeoutMs: 7 * 24 * 3_600_000,
+  unknownExpectations: 'ignore',
+};
+const drainMs = 30_000;
+
+export const storageService = {
+  name: 'storage',
+  /** `MINIO_*` and PEAKSTONE_STORAGE_DIR. */
+  config(env: Env): StorageServiceConfig {
+    return {
+      settings: readStorageConfig(env),
+      folder: env.PEAKSTONE_STORAGE_DIR || '/data',
+      host: '127.0.0.1',
+      port: 9000,
+    };
+  },
+  start,
+} satisfies Service<StorageServiceConfig, StorageDeps>;
+
+async function start(
+  config: StorageServiceConfig,
+  { emit, listener }: StorageDeps,
+  signal: AbortSignal,
+): Promise<StorageService> {
+  signal.throwIfAborted();
+  const store = await openStore(config.folder, error => emit({ kind: 'backgroundFailed', error }));
+  try {
+    const iam = new Iam(config.settings.root);
+    const server: Server = { config: config.settings, store, iam, emit };
+    const handler = createHandler(server);
+    const http = await serveHttp(handler, {
+      ...limits,
+      host: config.host,
+      port: config.port,
+      listener,
+      onError: (error, request) => emit({ kind: 'failed', requestId: '-', request, error }),
+    });
+    emit({ kind: 'listening', address: http.url, folder: config.folder });
+    const running = new RunningStorage(store, iam, handler, http);
+    if (signal.aborted) {
+      await running.stop();
+      signal.throwIfAborted();
+    }
+    return running;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+class RunningStorage implements StorageService {
+  readonly iam: Iam;
+  readonly handler: Handler;
+  readonly #store: Store;
+  readonly #http: HttpServer;
+  #stopping: Promise<void> | null = null;
+
+  constructor(store: Store, iam: Iam, handler: Handler, http: HttpServer) {
+    this.#store = store;
+    this.iam = iam;
+    this.handler = handler;
+    this.#http = http;
+  }
+
+  get address(): string {
+    return this.#http.url;
+  }
+
+  async health(): Promise<Health> {
+    const { failure } = this.#store.index;
+    if (failure === null) return { ok: true };
+    return { ok: false, reason: `Nothing can be written: ${(failure as Error).message}` };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#http.close(drainMs).then(() => this.#store.close());
+    return this.#stopping;
+  }
+}

@@ -1,0 +1,222 @@
+/** Versions of objects: what is written, found, changed and deleted. Everything is decided within the index's change. */
+import { S3Error } from '../errors/s3Error.ts';
+import type { Bodies, StagedBody } from './bodies.ts';
+import { type Buckets, bucketScope } from './buckets.ts';
+import type { Index, Scope, Writes } from './index/index.ts';
+import { keyEnd, keyStart, versionKey } from './index/keys.ts';
+import { assertDeletable } from './locks.ts';
+import {
+  type BucketRow,
+  type Checksum,
+  decodeRow,
+  encodeRow,
+  type ObjectDraft,
+  type ObjectRow,
+} from './rows.ts';
+import { type Sequence, sequenceOf, versionIdOf } from './sequence.ts';
+
+/** Judges what is there (undefined: nothing, or a delete marker) before it is replaced. @throws {S3Error} */
+export type Judge = (current: ObjectRow | undefined) => void;
+
+export interface PutObject {
+  readonly draft: ObjectDraft;
+  readonly body: StagedBody;
+  readonly etag: string;
+  readonly checksum?: Checksum | undefined;
+  readonly partCount?: number | undefined;
+  readonly judge?: Judge | undefined;
+  /** What else the change must be alone with. */
+  readonly scope?: readonly string[] | undefined;
+  /** Further writes of the same change, and what else must hold: nothing is written yet. @throws {S3Error} */
+  readonly also?: ((writes: Writes, row: ObjectRow) => void) | undefined;
+}
+
+export interface DeleteObject {
+  readonly versionId?: string | undefined;
+  readonly bypassGovernance?: boolean;
+  readonly judge?: Judge | undefined;
+}
+
+export interface Deleted {
+  /** Of the marker that was made, or of the version that is gone; undefined without versioning. */
+  readonly versionId: string | undefined;
+  /** A marker was made, or is gone. */
+  readonly deleteMarker: boolean;
+  /** What is gone. */
+  readonly removed: ObjectRow | undefined;
+}
+
+export class Objects {
+  readonly #index: Index;
+  readonly #buckets: Buckets;
+  readonly #bodies: Bodies;
+  readonly #sequence: Sequence;
+
+  constructor(index: Index, buckets: Buckets, bodies: Bodies, sequence: Sequence) {
+    this.#index = index;
+    this.#buckets = buckets;
+    this.#bodies = bodies;
+    this.#sequence = sequence;
+  }
+
+  /** The newest version, a delete marker too. */
+  newest(bucket: BucketRow, key: string): ObjectRow | undefined {
+    const plain = this.#row(versionKey(bucket.id, key));
+    if (bucket.versioning === undefined) return plain;
+    const [first] = this.#index.range('objects', keyStart(bucket.id, key), keyEnd(bucket.id, key), 1);
+    if (first === undefined) return undefined;
+    const row = decodeRow<ObjectRow>(first.value);
+    return plain !== undefined && plain.sequence > row.sequence ? plain : row;
+  }
+
+  /** @param versionId undefined: the newest */
+  find(bucket: BucketRow, key: string, versionId: string | undefined): ObjectRow | undefined {
+    if (versionId === undefined) return this.newest(bucket, key);
+    if (versionId === 'null') return this.#row(versionKey(bucket.id, key));
+    const sequence = sequenceOf(versionId);
+    if (sequence === undefined) return undefined;
+    const row = this.#row(versionKey(bucket.id, key, sequence));
+    return row?.versionId === versionId ? row : undefined;
+  }
+
+  /** @throws {S3Error} what `judge` does, NoSuchBucket; the body stays staged then */
+  async put(bucket: BucketRow, key: string, request: PutObject): Promise<ObjectRow> {
+    const row = await this.#index.change(scopeOf(bucket, key, request.scope), writes => {
+      const now = this.#buckets.now(bucket);
+      const current = this.newest(now, key);
+      request.judge?.(current?.deleteMarker ? undefined : current);
+      const sequence = this.#sequence.next();
+      const isVersioned = now.versioning === 'Enabled';
+      const { draft, body, etag, checksum, partCount } = request;
+      const made: ObjectRow = {
+        ...draft,
+        versionId: isVersioned ? versionIdOf(sequence) : 'null',
+        sequence,
+        modified: Date.now(),
+        size: body.size,
+        etag,
+        blob: body.blob,
+        checksum,
+        partCount,
+      };
+      if (!isVersioned) this.#removeNull(writes, now, key);
+      writes.put('objects', versionKey(now.id, key, isVersioned ? sequence : undefined), encodeRow(made));
+      this.#bodies.adopt(writes, body);
+      request.also?.(writes, made);
+      return made;
+    });
+    this.#bodies.collect();
+    return row;
+  }
+
+  /** @throws {S3Error} AccessDenied for what is locked, NoSuchBucket, what `judge` does */
+  async delete(bucket: BucketRow, key: string, request: DeleteObject): Promise<Deleted> {
+    const deleted = await this.#index.change(scopeOf(bucket, key), writes => {
+      const now = this.#buckets.now(bucket);
+      const found = this.find(now, key, request.versionId);
+      request.judge?.(found);
+      return request.versionId === undefined
+        ? this.#hide(writes, now, key)
+        : this.#removeVersion(writes, now, key, found, request);
+    });
+    this.#bodies.collect();
+    return deleted;
+  }
+
+  /**
+   * Changes what is told of a version, not its bytes.
+   * @throws {S3Error} NoSuchKey or NoSuchVersion, MethodNotAllowed for a marker, what `change` does
+   */
+  async update(
+    bucket: BucketRow,
+    key: string,
+    versionId: string | undefined,
+    change: (row: ObjectRow, bucket: BucketRow) => ObjectRow,
+  ): Promise<ObjectRow> {
+    return await this.#index.change(scopeOf(bucket, key), writes => {
+      const now = this.#buckets.now(bucket);
+      const changed = change(this.existing(now, key, versionId), now);
+      writes.put('objects', rowKey(now.id, key, changed), encodeRow(changed));
+      return changed;
+    });
+  }
+
+  /**
+   * A version that is there and no delete marker.
+   * @throws {S3Error} NoSuchKey, NoSuchVersion, MethodNotAllowed
+   */
+  existing(bucket: BucketRow, key: string, versionId: string | undefined): ObjectRow {
+    const row = this.find(bucket, key, versionId);
+    if (row === undefined)
+      throw versionId === undefined
+        ? new S3Error('NoSuchKey', { elements: { Key: key } })
+        : new S3Error('NoSuchVersion', { elements: { Key: key, VersionId: versionId } });
+    if (!row.deleteMarker) return row;
+    const headers = ['x-amz-delete-marker', 'true', 'x-amz-version-id', row.versionId];
+    throw versionId === undefined
+      ? new S3Error('NoSuchKey', { elements: { Key: key }, headers })
+      : new S3Error('MethodNotAllowed', { headers: [...headers, 'Allow', 'DELETE'] });
+  }
+
+  /** Without a version: a marker where there are versions, or the object goes. */
+  #hide(writes: Writes, bucket: BucketRow, key: string): Deleted {
+    if (bucket.versioning === undefined) {
+      const removed = this.#removeNull(writes, bucket, key);
+      return { versionId: undefined, deleteMarker: false, removed };
+    }
+    const isVersioned = bucket.versioning === 'Enabled';
+    if (!isVersioned) this.#removeNull(writes, bucket, key);
+    const sequence = this.#sequence.next();
+    const marker: ObjectRow = {
+      versionId: isVersioned ? versionIdOf(sequence) : 'null',
+      sequence,
+      modified: Date.now(),
+      deleteMarker: true,
+      size: 0,
+      etag: '',
+      blob: { kind: 'none' },
+      owner: bucket.owner,
+      headers: {},
+      metadata: {},
+    };
+    writes.put('objects', rowKey(bucket.id, key, marker), encodeRow(marker));
+    return { versionId: marker.versionId, deleteMarker: true, removed: undefined };
+  }
+
+  #removeVersion(
+    writes: Writes,
+    bucket: BucketRow,
+    key: string,
+    found: ObjectRow | undefined,
+    { versionId, bypassGovernance = false }: DeleteObject,
+  ): Deleted {
+    if (found === undefined) return { versionId, deleteMarker: false, removed: undefined };
+    assertDeletable(found, bypassGovernance);
+    writes.remove('objects', rowKey(bucket.id, key, found));
+    this.#bodies.release(writes, found.blob);
+    return { versionId, deleteMarker: found.deleteMarker === true, removed: found };
+  }
+
+  #removeNull(writes: Writes, bucket: BucketRow, key: string): ObjectRow | undefined {
+    const place = versionKey(bucket.id, key);
+    const row = this.#row(place);
+    if (row === undefined) return undefined;
+    assertDeletable(row, false);
+    writes.remove('objects', place);
+    this.#bodies.release(writes, row.blob);
+    return row;
+  }
+
+  #row(place: Buffer): ObjectRow | undefined {
+    const bytes = this.#index.get('objects', place);
+    return bytes === undefined ? undefined : decodeRow<ObjectRow>(bytes);
+  }
+}
+
+export function rowKey(bucketId: number, key: string, { versionId, sequence }: ObjectRow): Buffer {
+  return versionKey(bucketId, key, versionId === 'null' ? undefined : sequence);
+}
+
+function scopeOf(bucket: BucketRow, key: string, more: readonly string[] = []): Scope {
+  return { alone: [`key/${bucket.id}/${key}`, ...more], beside: [bucketScope(bucket)] };
+}

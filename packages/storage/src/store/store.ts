@@ -1,0 +1,99 @@
+/** A folder of objects: opened once, closed once. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Bodies } from './bodies.ts';
+import { Buckets } from './buckets.ts';
+import { Index } from './index/index.ts';
+import { readNumberKey } from './index/keys.ts';
+import { lockFolder } from './lock.ts';
+import { Objects } from './objects.ts';
+import { Sequence } from './sequence.ts';
+import { StoreError } from './storeError.ts';
+import { Uploads } from './uploads.ts';
+
+export interface Store {
+  readonly folder: string;
+  readonly index: Index;
+  readonly sequence: Sequence;
+  readonly buckets: Buckets;
+  readonly bodies: Bodies;
+  readonly objects: Objects;
+  readonly uploads: Uploads;
+  close(): Promise<void>;
+}
+
+const formatVersion = 1;
+
+/**
+ * Opens the folder, making what is missing and undoing what a crash left half done.
+ * @param onFailure told of what fails in the background
+ * @throws {StoreError}
+ */
+export async function openStore(folder: string, onFailure: (error: unknown) => void): Promise<Store> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (existsSync(path.join(folder, '.minio.sys')))
+    throw new StoreError(
+      'FOREIGN',
+      `${folder} holds MinIO’s own data, in MinIO’s format.`,
+      'Name an empty folder, and bring the objects over with peakstone storage migrate.',
+    );
+  const unlock = lockFolder(folder);
+  try {
+    assertFormat(folder);
+    await mkdir(path.join(folder, 'index'), { recursive: true, mode: 0o700 });
+    const index = Index.open(path.join(folder, 'index'));
+    const sequence = new Sequence(lastSequence(index));
+    const buckets = new Buckets(index);
+    const bodies = new Bodies(index, sequence, path.join(folder, 'blobs'), onFailure);
+    await bodies.recover();
+    const objects = new Objects(index, buckets, bodies, sequence);
+    const uploads = new Uploads(index, buckets, bodies, objects, sequence);
+    await uploads.prune();
+    return {
+      folder,
+      index,
+      sequence,
+      buckets,
+      bodies,
+      objects,
+      uploads,
+      async close() {
+        await bodies.close();
+        await index.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function assertFormat(folder: string): void {
+  const file = path.join(folder, 'format.json');
+  if (!existsSync(file)) {
+    writeFileSync(file, `${JSON.stringify({ format: 'peakstone-storage', version: formatVersion })}\n`, {
+      mode: 0o600,
+    });
+    return;
+  }
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version?: number };
+  if (version !== formatVersion)
+    throw new StoreError(
+      'NEWER',
+      `${folder} was written by a newer version (format ${version}).`,
+      'Upgrade PeakStone.',
+    );
+}
+
+/** Ids of inline bodies and manifests are of the same sequence as versions, and the clock is ahead of both unless it went back. */
+function lastSequence(index: Index): number {
+  return Math.max(
+    0,
+    ...(['bodies', 'manifests'] as const).map(table => {
+      const last = index.last(table);
+      return last === undefined ? 0 : readNumberKey(last.key);
+    }),
+  );
+}
