@@ -352,9 +352,17 @@ function readS3(env: Env): S3Config {
     endpoint: webUrl(env, 'S3_ENDPOINT')?.href ?? null,
     pathStyle: flag(env, 'S3_ENDPOINT_USE_PATH_STYLE', true),
     credentials: accessKey === '' ? null : { accessKey, secretKey: text(env, 'AWS_SECRET_ACCESS_KEY') },
+    origins: originsOf(env),
     allowedBuckets: list(env, 'S3_ALLOWED_BUCKETS').filter(name => name !== ''),
     deniedBuckets: list(env, 'S3_DENIED_BUCKETS').filter(name => name !== ''),
   };
+}
+
+/** The store's own, and others that lead to it: `IMGPROXY_S3_ORIGINS`, such as `http://minio:9000`. */
+function originsOf(env: Env): readonly string[] {
+  const own = webUrl(env, 'S3_ENDPOINT')?.origin;
+  const others = list(env, 'S3_ORIGINS').map(text => URL.parse(text)?.origin ?? text);
+  return [...(own === undefined ? [] : [own]), ...others];
 }
 
 function readAnswers(env: Env): AnswersConfig {

@@ -12,17 +12,18 @@ import { Engine } from './host/engine.ts';
 import { createImagesMetrics } from './metrics.ts';
 import { Queue } from './queue.ts';
 import { download, SourceMemory } from './source/download.ts';
+import { handlerSource, type ObjectStore } from './source/handler.ts';
 import { createHttpSource, type HttpSource, type Lookup } from './source/http.ts';
 import { readSource } from './source/index.ts';
 import { createLocalSource } from './source/local.ts';
-import { createS3Source } from './source/s3.ts';
+import { createS3Source, readStoreUrls } from './source/s3.ts';
 import type { SourceReader } from './source/types.ts';
 
 export interface ImagesDeps {
   /** Subscribes to everything that happens. */
   readonly onEvent?: Emit;
-  /** Reads `s3://` in place of the settings' server: the object store of the same process. */
-  readonly readObjects?: SourceReader;
+  /** The object store, where it answers in this process: what goes to its origin goes over no network. */
+  readonly objectStore?: ObjectStore;
   /** A port that is bound already, in place of the settings' address. */
   readonly listener?: Listener | undefined;
   /** Only `handler`, no listener of its own. */
@@ -134,23 +135,22 @@ interface Sources {
   close(): void;
 }
 
-function createSources({ sources }: ImagesConfig, { readObjects, lookup }: ImagesDeps): Sources {
-  const http = createHttpSource(sources, lookup);
-  const open: HttpSource[] = [http];
-  const schemes = new Map<string, SourceReader>([
-    ['http', http.read],
-    ['https', http.read],
-  ]);
+function createSources({ sources }: ImagesConfig, { objectStore, lookup }: ImagesDeps): Sources {
+  const web = createHttpSource(sources, lookup);
+  // The operator has named the store's server: it may be anywhere.
+  const anywhere = { allowLoopback: true, allowLinkLocal: true, allowPrivate: true };
+  const named = createHttpSource({ ...sources, ...anywhere });
   const { localRoot, querySeparator, s3 } = sources;
-  if (localRoot !== null) schemes.set('local', createLocalSource(localRoot, querySeparator));
-  if (readObjects !== undefined) schemes.set('s3', readObjects);
-  else if (s3 !== null) {
-    // The operator has named the server: it may be anywhere.
-    const anywhere = { allowLoopback: true, allowLinkLocal: true, allowPrivate: true };
-    const store = createHttpSource({ ...sources, ...anywhere });
-    open.push(store);
-    schemes.set('s3', createS3Source(s3, querySeparator, store.read));
-  }
+  const store = objectStore === undefined ? named.read : handlerSource(objectStore);
+  const objects = s3 === null ? null : createS3Source(s3, querySeparator, store);
+  const http = objects === null || s3 === null ? web.read : readStoreUrls(web.read, objects, s3.origins);
+  const schemes = new Map<string, SourceReader>([
+    ['http', http],
+    ['https', http],
+    ...(localRoot === null ? [] : [['local', createLocalSource(localRoot, querySeparator)] as const]),
+    ...(objects === null ? [] : [['s3', objects] as const]),
+  ]);
+  const open: readonly HttpSource[] = [web, named];
   return {
     read: readSource(schemes),
     close() {

@@ -58,6 +58,9 @@ const loaders: Readonly<Partial<Record<Format, readonly [operation: string, Load
   ],
 };
 
+/** Formats whose decoders say that a file is at fault; what others cannot read counts as our failure, as in the reference. */
+const blamed: ReadonlySet<Format> = new Set(['jpeg', 'png', 'gif', 'svg']);
+
 /**
  * Reads the header, and pixels when they are wanted.
  * @throws {ImagesError} `broken`, `format`, `resolution`
@@ -85,7 +88,7 @@ export async function loadImage(
     return image;
   } catch (error) {
     if (!(error instanceof VipsError)) throw error;
-    throw new ImagesError(error.blamesFile ? 'broken' : 'internal', error.message, { cause: error });
+    throw new ImagesError(blamed.has(format) ? 'broken' : 'internal', error.message, { cause: error });
   }
 }
 

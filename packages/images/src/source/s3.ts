@@ -12,6 +12,8 @@ export interface S3Config {
   readonly pathStyle: boolean;
   /** None: requests go unsigned, to what everybody may read. */
   readonly credentials: { readonly accessKey: string; readonly secretKey: string } | null;
+  /** Where else the same store is known: what is asked for there is read as its user, too, unless the URL is signed itself. */
+  readonly origins: readonly string[];
   readonly allowedBuckets: readonly string[];
   readonly deniedBuckets: readonly string[];
 }
@@ -64,4 +66,30 @@ function escapeStrictly(text: string): string {
     /[!'()*]/g,
     character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+/** Reads URLs of the store, `ORIGIN/BUCKET/KEY`, as its objects: they may be private, as those of `s3://` are. */
+export function readStoreUrls(
+  web: SourceReader,
+  objects: SourceReader,
+  origins: readonly string[],
+): SourceReader {
+  return async request => {
+    const url = URL.parse(request.url);
+    const isOurs = url !== null && origins.includes(url.origin) && !url.searchParams.has('X-Amz-Signature');
+    if (!isOurs) return await web(request);
+    const version = url.searchParams.get('versionId');
+    const place = decodePath(url.pathname);
+    if (place === null) return await web(request);
+    return await objects({ ...request, url: `s3:/${place}${version === null ? '' : `?${version}`}` });
+  };
+}
+
+/** Null for what is no UTF-8. */
+function decodePath(pathname: string): string | null {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return null;
+  }
 }

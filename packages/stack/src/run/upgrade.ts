@@ -17,6 +17,7 @@ export const changes: readonly string[] = [
   'The database has a role db_backup, and the server keeps summaries of its WAL (summarize_wal); peakstone backup schedule on turns backups on.',
   'A start applies what is new in migrations/ (atlas/migrations, supabase/migrations), once: where files of it are in the database already, say so by peakstone migrate set VERSION; up --no-migrate leaves them.',
   'Where the server has no pg_cron, schema cron is there with its functions, and a service cron runs what db_migrator schedules. Changes of the schema are lines (AUDIT) in the log of postgres.',
+  'Pictures are resized here by default, at /img and port 8081, by imgproxy’s signed URLs: peakstone images sign makes them.',
 ];
 
 /** Kept in the data folder. */

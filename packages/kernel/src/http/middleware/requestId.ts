@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { withRequest } from '../request.ts';
-import { withHeaders } from '../respond.ts';
+import { responseHeader, withHeaders } from '../respond.ts';
 import type { HttpRequest } from '../types.ts';
 import { type Middleware, mapResponse } from './compose.ts';
 
@@ -18,10 +18,14 @@ export function identified(
   return { request: withRequest(request, { headers: { ...request.headers, 'x-request-id': id } }), id };
 }
 
-/** Gives every request an id and returns it as X-Request-Id. */
+/** Gives every request an id and returns it as X-Request-Id, unless the service has done so itself. */
 export function requestId(generate?: () => string): Middleware {
   return inner => request => {
     const named = identified(request, generate);
-    return mapResponse(inner(named.request), response => withHeaders(response, ['X-Request-Id', named.id]));
+    return mapResponse(inner(named.request), response =>
+      responseHeader(response, 'x-request-id') === undefined
+        ? withHeaders(response, ['X-Request-Id', named.id])
+        : response,
+    );
   };
 }

@@ -1,25 +1,54 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { basics, required } from '../../container/basics.ts';
-import { upstreamImage } from '../../container/images.ts';
+import { basics, builtInHealth, required } from '../../container/basics.ts';
+import { ownImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
 import { storageOrigin } from '../storage/endpoint.ts';
+import { imagesDefaults, imagesEnvironment } from './environment.ts';
 
 /** @see https://docs.imgproxy.net/configuration/options */
 export function imagesContainer(stack: Stack, service: ResolvedService): ContainerSpec {
-  const storage = storageOrigin(stack);
-  return {
+  const origin = storageOrigin(stack);
+  const environment = imagesEnvironment({
+    key: required('IMGPROXY_KEY_HEX'),
+    salt: required('IMGPROXY_SALT_HEX'),
+    baseUrl: '${IMGPROXY_BASE_URL:-}',
+    allowedSources: required('IMGPROXY_ALLOWED_SOURCES'),
+    bucket:
+      origin === undefined
+        ? null
+        : {
+            origin,
+            region: '${AWS_REGION:-us-east-1}',
+            accessKey: '${S3_APP_ACCESS_KEY:-psappaccess}',
+            secretKey: required('S3_APP_SECRET_KEY'),
+          },
+  });
+  const shared = {
     ...basics(stack, service),
+    ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
+    routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
+  };
+  if (service.engine === 'peakstone') {
+    return {
+      ...shared,
+      image: ownImage(stack, service.definition),
+      command: ['images'],
+      environment: {
+        ...environment,
+        ...imagesDefaults,
+        PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8080/health',
+      },
+      tmpfs: ['/tmp'],
+      health: builtInHealth,
+      hardened: true,
+      stopGraceS: 30,
+    };
+  }
+  return {
+    ...shared,
     image: upstreamImage(service.definition),
-    environment: {
-      IMGPROXY_KEY: required('IMGPROXY_KEY_HEX'),
-      IMGPROXY_SALT: required('IMGPROXY_SALT_HEX'),
-      IMGPROXY_BASE_URL: '${IMGPROXY_BASE_URL:-}',
-      IMGPROXY_ALLOWED_SOURCES: required('IMGPROXY_ALLOWED_SOURCES'),
-      IMGPROXY_AUTO_WEBP: 'true',
-      IMGPROXY_MAX_SRC_RESOLUTION: '80',
-      ...(storage === undefined ? {} : bucketSource(storage)),
-    },
+    environment,
     health: {
       test: ['CMD', 'imgproxy', 'health'],
       intervalS: 15,
@@ -27,20 +56,6 @@ export function imagesContainer(stack: Stack, service: ResolvedService): Contain
       retries: 5,
       startPeriodS: 15,
     },
-    // It reads the bucket as the user whom the job makes.
-    ports: [{ container: 8080, local: '${PUBLISH_IMGPROXY:-127.0.0.1:8081}' }],
-    routes: [{ name: 'images', domain: 'DOMAIN_IMG', port: 8080 }],
     hardened: false,
-  };
-}
-
-/** The bucket is private: without its user imgproxy could fetch only addresses that were signed beforehand. */
-function bucketSource(storageOrigin: string): Record<string, string> {
-  return {
-    IMGPROXY_USE_S3: 'true',
-    IMGPROXY_S3_ENDPOINT: storageOrigin,
-    IMGPROXY_S3_REGION: '${AWS_REGION:-us-east-1}',
-    AWS_ACCESS_KEY_ID: '${S3_APP_ACCESS_KEY:-psappaccess}',
-    AWS_SECRET_ACCESS_KEY: required('S3_APP_SECRET_KEY'),
   };
 }

@@ -1,3 +1,4 @@
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 import { imagesContainer } from './container.ts';
 import { imagesVariables } from './variables.ts';
@@ -7,7 +8,7 @@ export const images: Service = {
   title: 'Image transformation',
   contract: 'imgproxy',
   kind: 'service',
-  engines: ['upstream', 'external'],
+  engines: ['peakstone', 'upstream', 'external'],
   port: 8081,
   containerPort: 8080,
   paths: ['/img'],
@@ -28,4 +29,10 @@ export const images: Service = {
     'IMGPROXY_ALLOWED_SOURCES',
   ],
   container: imagesContainer,
+  local: {
+    secrets: ['IMGPROXY_KEY_HEX', 'IMGPROXY_SALT_HEX', 'S3_APP_SECRET_KEY'],
+    process: 'apis',
+    listensAt: () => '127.0.0.1',
+    run: moduleBeside(import.meta.url, './run'),
+  },
 };
