@@ -2,7 +2,8 @@
 import type { Handler, HttpServer, Listener, ServeOptions } from '@peakstone/kernel/http';
 import { serveHttp } from '@peakstone/kernel/http';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
-import { type ImageSetting, type ImagesConfig, readImagesConfig } from './config.ts';
+import type { ImageSetting } from './config/sources.ts';
+import { type ImagesConfig, readImagesConfig } from './config.ts';
 import { detectFormat } from './detect.ts';
 import { createEdge } from './edge.ts';
 import type { Picture } from './engine/types.ts';

@@ -1,5 +1,5 @@
 /** What the client's headers decide: formats by Accept, size and density by hints. Pure. */
-import type { FeaturesConfig } from '../config.ts';
+import type { FeaturesConfig } from '../config/answers.ts';
 import type { Format } from '../formats.ts';
 import type { Options } from '../options/types.ts';
 import { shrink } from '../plan/rounding.ts';
