@@ -158,16 +158,31 @@ function append(
   for (const { alias, from } of roots) {
     body.push(`${separator}"${alias}":`);
     separator = ',';
-    switch (from.kind) {
-      case 'constant':
-        body.push(from.json);
-        break;
-      case 'cell':
-        body.push(results[from.group]?.[from.statement]?.rows[0]?.[from.column] ?? 'null');
-        break;
-      case 'namespace':
-        append(body, from.roots, results);
-    }
+    appendValue(body, from, results);
   }
   body.push(separator === '{' ? '{}' : '}');
+}
+
+function appendValue(
+  body: (Uint8Array | string)[],
+  from: PlannedRoot['from'],
+  results: readonly (readonly Result[])[],
+): void {
+  switch (from.kind) {
+    case 'constant':
+      body.push(from.json);
+      return;
+    case 'cell':
+      body.push(results[from.group]?.at(from.statement)?.rows[0]?.[from.column] ?? 'null');
+      return;
+    case 'list':
+      for (const [i, item] of from.items.entries()) {
+        body.push(i === 0 ? '[' : ',');
+        appendValue(body, item, results);
+      }
+      body.push(from.items.length === 0 ? '[]' : ']');
+      return;
+    case 'namespace':
+      append(body, from.roots, results);
+  }
 }

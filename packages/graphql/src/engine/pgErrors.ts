@@ -34,7 +34,8 @@ export function fromPgError(error: PgError, failed: Failed, kind: 'query' | 'mut
     },
     arguments: failed.values.map(value => String(value)),
   };
-  const options = { path, internal, cause: error };
+  // What a client can have caused says so by itself; the rest is shown to the administrator.
+  const options = { path, cause: error };
   const violation = violations[code];
   if (violation) return new HasuraError(violation[0], violation[1] + message, options);
   // Functions of users refuse by classes of their own, as PostgreSQL's manual suggests.
@@ -50,10 +51,9 @@ export function fromPgError(error: PgError, failed: Failed, kind: 'query' | 'mut
     );
   if (code === '40001')
     return new HasuraError('concurrent-update', 'serialization failure due to concurrent update', options);
-  if (code === 'P0001') return new HasuraError('unexpected', 'database query error', options);
   if (code === '42501') return new HasuraError('permission-denied', message, options);
   if (code === '57014') return new HasuraError('timeout', message, options);
-  return new HasuraError('unexpected', 'database query error', options);
+  return new HasuraError('unexpected', 'database query error', { ...options, internal });
 }
 
 /** What stands in the way of the database. */

@@ -1,16 +1,21 @@
 /** From a request's text to a plan: parse, resolve against the role's schema, plan, write SQL. Pure. */
 
 import type { GraphqlConfig } from '../config/types.ts';
-import { HasuraError, type Path } from '../errors.ts';
+import { HasuraError } from '../errors.ts';
 import { introspect } from '../introspect/introspect.ts';
+import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import { type Operation, parseOperation } from '../parse/document.ts';
+import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
+import { planInsert } from '../plan/insert.ts';
 import { planReadRoot } from '../plan/roots.ts';
+import { planDelete, planUpdate, planUpdateByKey, planUpdateMany } from '../plan/update.ts';
 import { readDirectives } from '../resolve/directives.ts';
 import { assertVariables, type ResolvedField, resolveRoot, usedVariables } from '../resolve/selection.ts';
 import { bindVariables } from '../resolve/variables.ts';
 import type { FieldMeaning } from '../schema/meaning.ts';
+import { mutationStatements } from '../sql/mutation.ts';
 import { readStatement } from '../sql/statement.ts';
 import type { SchemaOfRole, Snapshot } from './snapshot.ts';
 import type {
@@ -96,7 +101,7 @@ function planRoot(
   context: (source: string) => PlanContext,
   builder: GroupBuilder,
 ): PlannedRoot {
-  const { alias, def, path } = field;
+  const { alias, def } = field;
   switch (def.means.kind) {
     case 'typename':
       return { alias, from: { kind: 'constant', json: JSON.stringify(typeName) } };
@@ -119,26 +124,93 @@ function planRoot(
     default: {
       const source = sourceOf(def.means);
       if (source === null) throw new TypeError(`${def.name} is no root field`);
-      return { alias, from: builder.addRead(source, planReadRoot(context(source), field), path) };
+      return { alias, from: planTableRoot(context(source), field, source, builder) };
     }
   }
 }
 
-/** Collects statements by source; reads of one source are columns of one statement. */
-class GroupBuilder {
-  readonly #groups: { readonly source: string; readonly roots: ReadRoot[]; path: Path }[] = [];
+/** A root field of a table or function: a read, or a write with what it shows. */
+function planTableRoot(
+  context: PlanContext,
+  field: ResolvedField,
+  source: string,
+  builder: GroupBuilder,
+): PlannedRoot['from'] {
+  const { means } = field.def;
+  switch (means.kind) {
+    case 'insert':
+    case 'insertOne':
+      return builder.addWrite(
+        source,
+        planInsert(context, field, means.table, means.kind === 'insertOne', builder.carriers),
+      );
+    case 'update':
+      return builder.addWrite(source, planUpdate(context, field, means.table, builder.carriers));
+    case 'updateByPk':
+      return builder.addWrite(source, planUpdateByKey(context, field, means.table, builder.carriers));
+    case 'updateMany':
+      return {
+        kind: 'list',
+        items: planUpdateMany(context, field, means.table, builder.carriers).map(plan =>
+          builder.addWrite(source, plan),
+        ),
+      };
+    case 'delete':
+    case 'deleteByPk':
+      return builder.addWrite(
+        source,
+        planDelete(context, field, means.table, means.kind === 'deleteByPk', builder.carriers),
+      );
+    default: {
+      const writes = means.kind === 'function' && means.function.exposedAs === 'mutation';
+      return builder.addRead(source, planReadRoot(context, field), writes);
+    }
+  }
+}
 
-  addRead(source: string, root: ReadRoot, path: Path): PlannedRoot['from'] {
-    let index = this.#groups.findIndex(group => group.source === source);
-    if (index < 0) index = this.#groups.push({ source, roots: [], path }) - 1;
-    const group = this.#groups[index]!;
-    return { kind: 'cell', group: index, statement: 0, column: group.roots.push(root) - 1 };
+/** Collects statements by source: reads of one source are columns of one statement, writes follow one another. */
+class GroupBuilder {
+  readonly carriers: Carriers = createCarriers();
+  readonly #groups: {
+    readonly source: string;
+    readonly roots: ReadRoot[];
+    readonly statements: PlannedStatement[];
+    writes: boolean;
+  }[] = [];
+
+  addRead(source: string, root: ReadRoot, writes: boolean): PlannedRoot['from'] {
+    const { group, index } = this.#group(source);
+    if (writes) {
+      group.writes = true;
+      return {
+        kind: 'cell',
+        group: index,
+        statement: group.statements.push({ ...readStatement([root]), path: [] }) - 1,
+        column: 0,
+      };
+    }
+    return { kind: 'cell', group: index, statement: -1, column: group.roots.push(root) - 1 };
   }
 
+  addWrite(source: string, plan: MutationPlan): PlannedRoot['from'] {
+    const { group, index } = this.#group(source);
+    group.writes = true;
+    for (const { text, params, path, checks } of mutationStatements(plan))
+      group.statements.push({ text, params, path, checks });
+    return { kind: 'cell', group: index, statement: group.statements.length - 1, column: 0 };
+  }
+
+  #group(source: string) {
+    let index = this.#groups.findIndex(group => group.source === source);
+    if (index < 0) index = this.#groups.push({ source, roots: [], statements: [], writes: false }) - 1;
+    return { group: this.#groups[index]!, index };
+  }
+
+  /** The statement of the reads is the last of its group; -1 stands for it. */
   finish(): readonly StatementGroup[] {
-    return this.#groups.map(({ source, roots, path }) => {
-      const statement: PlannedStatement = { ...readStatement(roots), path };
-      return { source, statements: [statement], writes: false };
+    return this.#groups.map(({ source, roots, statements, writes }) => {
+      const all = roots.length > 0 ? [...statements, { ...readStatement(roots), path: [] }] : statements;
+      return { source, statements: all, writes };
     });
   }
 }

@@ -33,7 +33,9 @@ export interface PlannedRoot {
   readonly alias: string;
   readonly from:
     | { readonly kind: 'constant'; readonly json: string }
+    /** Statement -1 is the group's last. */
     | { readonly kind: 'cell'; readonly group: number; readonly statement: number; readonly column: number }
+    | { readonly kind: 'list'; readonly items: readonly PlannedRoot['from'][] }
     /** Further root fields within, under a source's namespace. */
     | { readonly kind: 'namespace'; readonly roots: readonly PlannedRoot[] };
 }

@@ -9,8 +9,8 @@ export type From =
   | { readonly kind: 'call'; readonly call: FunctionCall }
   /** SQL of a native query, cut at its arguments. */
   | { readonly kind: 'sql'; readonly parts: readonly (string | Value)[]; readonly columns: readonly string[] }
-  /** Rows that a statement before this one has written, kept in a setting of the transaction. */
-  | { readonly kind: 'written'; readonly setting: string; readonly table: TableName }
+  /** Rows that statements before this one have written. */
+  | { readonly kind: 'written'; readonly carrier: string; readonly table: TableName }
   /** Rows of the statement's own CTE. */
   | { readonly kind: 'cte'; readonly name: string };
 

@@ -32,5 +32,7 @@ export type Value =
       readonly scalar: Scalar;
     }
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly scalar: Scalar }
+  /** A column of the first row that a statement before this one has written. */
+  | { readonly kind: 'carried'; readonly carrier: string; readonly column: string; readonly scalar: Scalar }
   /** The least of them: a client's limit and a permission's. */
   | { readonly kind: 'least'; readonly values: readonly Value[] };

@@ -1,11 +1,12 @@
 /** Root fields that read. Pure. */
 import { allOf, type BoolExp } from '../ir/boolExp.ts';
+import type { CallArgument, FunctionCall } from '../ir/call.ts';
 import type { ReadRoot } from '../ir/select.ts';
-import type { TableModel } from '../model/types.ts';
+import type { FunctionModel, TableModel } from '../model/types.ts';
 import type { ResolvedField } from '../resolve/selection.ts';
 import { planAggregate } from './aggregate.ts';
 import type { PlanContext } from './context.ts';
-import { plainRows, planFields, planList, planRows } from './select.ts';
+import { plainRows, planCallArguments, planFields, planList, planRows } from './select.ts';
 import { toValue } from './values.ts';
 import { filterOf } from './where.ts';
 
@@ -29,6 +30,18 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
           planFields,
         ),
       };
+    case 'function': {
+      const from = { kind: 'call', call: functionCall(means.function, field) } as const;
+      const select = planList(context, field, means.table, from);
+      return { kind: means.function.facts.returns.isSet ? 'list' : 'single', select };
+    }
+    case 'functionAggregate': {
+      const from = { kind: 'call', call: functionCall(means.function, field) } as const;
+      return {
+        kind: 'aggregate',
+        aggregate: planAggregate(context, field, means.table, from, planRows, planFields),
+      };
+    }
     case 'selectByPk':
       return { kind: 'single', select: planByKey(context, field, means.table) };
     default:
@@ -36,8 +49,17 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
   }
 }
 
+function functionCall({ facts, sessionArgument }: FunctionModel, field: ResolvedField): FunctionCall {
+  const given = planCallArguments(field.args.args, facts.arguments);
+  if (sessionArgument === null) return { schema: facts.schema, name: facts.name, arguments: given };
+  const argument = facts.arguments[sessionArgument]!;
+  const type = argument.scalar.kind === 'jsonb' ? 'jsonb' : 'json';
+  const session: CallArgument = { name: argument.name, value: { kind: 'session', type } };
+  return { schema: facts.schema, name: facts.name, arguments: [...given, session] };
+}
+
 function planByKey(context: PlanContext, field: ResolvedField, table: TableModel) {
-  const where = allOf([keyCondition(field, table), filterOf(context, table)]);
+  const where = allOf([keyCondition(field.args, table), filterOf(context, table)]);
   return {
     rows: plainRows({ kind: 'table', table: table.name }, where),
     fields: planFields(context, field.selection, table),
@@ -45,7 +67,7 @@ function planByKey(context: PlanContext, field: ResolvedField, table: TableModel
 }
 
 /** The row whose primary key is given by arguments. */
-export function keyCondition({ args }: ResolvedField, table: TableModel): BoolExp {
+export function keyCondition(args: ResolvedField['args'], table: TableModel): BoolExp {
   return allOf(
     table.primaryKey.map(({ name, graphql, scalar }) => ({
       kind: 'compare',

@@ -179,15 +179,20 @@ function pathOf(
   return steps.length === 0 ? null : steps;
 }
 
-/** Arguments that a client gives to a function. */
+/** Arguments that a client gives to a function: by name, or, where not all have one, by position. */
 export function planCallArguments(
   input: Input | undefined,
   defs: readonly { readonly name: string | null; readonly scalar: Scalar }[],
 ): readonly CallArgument[] {
   if (input?.kind !== 'object') return [];
-  return input.fields.flatMap(({ def, value }): CallArgument[] => {
-    if (def.means.kind !== 'functionArgument') return [];
-    const argument = defs[def.means.index]!;
-    return [{ name: argument.name, value: toValue(value, argument.scalar) }];
-  });
+  const isNamed = defs.every(({ name }) => name !== null);
+  return input.fields
+    .flatMap(({ def, value }) =>
+      def.means.kind === 'functionArgument' ? [{ index: def.means.index, value }] : [],
+    )
+    .sort((a, b) => a.index - b.index)
+    .map(({ index, value }) => {
+      const { name, scalar } = defs[index]!;
+      return { name: isNamed ? name : null, value: toValue(value, scalar) };
+    });
 }

@@ -65,9 +65,11 @@ const nullGiven: Given = { kind: 'node', node: { kind: Kind.NULL } };
 function readDefault(context: InputContext, def: InputFieldDef, path: Path): Input {
   const text = def.default!;
   const node: ValueNode =
-    text === 'true' || text === 'false'
-      ? { kind: Kind.BOOLEAN, value: text === 'true' }
-      : { kind: Kind.INT, value: text };
+    text === '[]'
+      ? { kind: Kind.LIST, values: [] }
+      : text === 'true' || text === 'false'
+        ? { kind: Kind.BOOLEAN, value: text === 'true' }
+        : { kind: Kind.INT, value: text };
   return readInput(context, def.type, { kind: 'node', node }, path);
 }
 

@@ -4,11 +4,15 @@
 import type { RoleView } from '../model/permissions.ts';
 import type { Model } from '../model/types.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
+import { deleteRoots } from './delete.ts';
+import { functionRoots } from './functionRoots.ts';
 import { byName } from './inputField.ts';
+import { insertRoots } from './insert.ts';
 import { defineIntrospection } from './introspection.ts';
 import { selectRoots } from './roots.ts';
 import { builtin } from './scalars.ts';
 import type { FieldDef, RoleSchema } from './types.ts';
+import { updateRoots } from './update.ts';
 
 export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOptions): RoleSchema {
   const types = new TypeRegister();
@@ -20,6 +24,19 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     for (const table of source.tables.values()) {
       queries.push(...selectRoots(context, table, 'query'));
       subscriptions.push(...selectRoots(context, table, 'subscription'));
+      mutations.push(
+        ...insertRoots(context, table),
+        ...updateRoots(context, table),
+        ...deleteRoots(context, table),
+      );
+    }
+    for (const fn of source.functions) {
+      const roots = functionRoots(context, fn);
+      if (fn.exposedAs === 'mutation') mutations.push(...roots);
+      else {
+        queries.push(...roots);
+        subscriptions.push(...roots);
+      }
     }
   }
   const query = types.define('query_root', () => ({

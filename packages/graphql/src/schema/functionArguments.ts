@@ -1,16 +1,17 @@
 /** `args`: an input object of a function's arguments. */
 import type { FunctionFacts } from '../catalog/functions.ts';
+import type { Identifier } from '../model/naming.ts';
 import type { SchemaContext } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import { scalarRef } from './scalars.ts';
 import { type InputFieldDef, named } from './types.ts';
 
 export interface FunctionArgumentsOptions {
-  readonly name: string;
+  readonly description: string;
   /** Positions that the server fills. */
   readonly skip: readonly number[];
   /** The type is called `…_args`. */
-  readonly typeName: readonly string[];
+  readonly id: Identifier;
 }
 
 /** The argument `args`, or none where there is nothing to give. */
@@ -25,7 +26,7 @@ export function functionArguments(
     options.skip.includes(index) ? [] : [{ argument, index, isOptional: index >= firstDefault }],
   );
   if (given.length === 0) return [];
-  const typeName = naming.type({ text: options.typeName.join('_'), isCustom: false }, 'args');
+  const typeName = naming.type(options.id, 'args');
   context.types.define(typeName, () => {
     let unnamed = 0;
     return {
@@ -52,10 +53,7 @@ export function functionArguments(
       'args',
       named(typeName, isRequired),
       { kind: 'argument' },
-      {
-        description: `input parameters for computed field "${options.name}" defined on table`,
-        takesNull: false,
-      },
+      { description: options.description },
     ),
   ];
 }

@@ -66,6 +66,8 @@ export type InputMeaning =
   | { readonly kind: 'computedField'; readonly field: ComputedFieldModel; readonly table: TableModel | null }
   | { readonly kind: 'operator'; readonly operator: OperatorName }
   | { readonly kind: 'isNull' }
+  /** An object of columns to change. */
+  | { readonly kind: 'update' }
   | { readonly kind: 'cast' }
   | { readonly kind: 'castTo'; readonly scalar: Scalar }
   | { readonly kind: 'count' }

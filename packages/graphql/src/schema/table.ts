@@ -1,5 +1,11 @@
 /** `t`: a row as an object, and the arguments of lists of rows. */
-import type { ColumnModel, ComputedFieldModel, RelationshipModel, TableModel } from '../model/types.ts';
+import {
+  type ColumnModel,
+  type ComputedFieldModel,
+  type RelationshipModel,
+  showTable,
+  type TableModel,
+} from '../model/types.ts';
 import { tableAggregate } from './aggregate.ts';
 import { tableBoolExp } from './boolExp.ts';
 import { type SchemaContext, selectOf, tableIn } from './context.ts';
@@ -41,7 +47,7 @@ function tableFields(context: SchemaContext, table: TableModel): FieldDef[] {
       fields.push(columnField(context, column, shownIf !== null));
   }
   for (const field of table.computedFields.values()) {
-    if (permissions.computedFields.has(field.name)) fields.push(...computedField(context, field));
+    if (permissions.computedFields.has(field.name)) fields.push(...computedField(context, table, field));
   }
   for (const relationship of table.relationships.values())
     fields.push(...relationshipFields(context, relationship));
@@ -67,11 +73,14 @@ function pathArgument(context: SchemaContext, kind: string): InputFieldDef[] {
   ];
 }
 
-function computedField(context: SchemaContext, field: ComputedFieldModel): FieldDef[] {
+function computedField(context: SchemaContext, of: TableModel, field: ComputedFieldModel): FieldDef[] {
   const given = functionArguments(context, field.facts, {
-    name: context.source.naming.field(field.name),
+    description: `input parameters for computed field "${field.name}" defined on table "${showTable(of.name)}"`,
     skip: [field.tableArgument, ...(field.sessionArgument === null ? [] : [field.sessionArgument])],
-    typeName: [field.facts.name],
+    id: {
+      text: field.facts.schema === 'public' ? field.facts.name : `${field.facts.schema}_${field.facts.name}`,
+      isCustom: false,
+    },
   });
   const description =
     field.comment ??

@@ -53,6 +53,8 @@ export interface UnionType {
 
 export interface InputObjectType {
   readonly kind: 'input';
+  /** The operator that its columns are changed by. */
+  readonly update?: string;
   readonly name: string;
   readonly description: string | null;
   readonly fields: ReadonlyMap<string, InputFieldDef>;

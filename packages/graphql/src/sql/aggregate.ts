@@ -11,7 +11,7 @@ import type {
 import { callSql } from './call.ts';
 import { shown } from './condition.ts';
 import { type Member, objectSql } from './json.ts';
-import { column, type Outer, type Scope, type SqlWriter } from './writer.ts';
+import type { Outer, Scope, SqlWriter } from './writer.ts';
 
 export interface SelectWriters {
   readonly sourceSql: (
@@ -71,7 +71,7 @@ function overRows(
       shown(
         writer,
         of.shownIf,
-        of.kind === 'column' ? column(alias, of.column) : callSql(writer, of.call, scope),
+        of.kind === 'column' ? writer.column(alias, of.column) : callSql(writer, of.call, scope),
         scope,
       ),
     );

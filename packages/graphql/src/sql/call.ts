@@ -12,7 +12,7 @@ export function callSql(
     const { value } = argument;
     const text =
       value.kind === 'row'
-        ? scope.current
+        ? writer.row(scope.current)
         : value.kind === 'session'
           ? writer.param({ kind: 'sessionJson' }, value.type)
           : writer.value(value, scope);

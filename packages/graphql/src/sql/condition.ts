@@ -3,7 +3,7 @@ import { quoteIdentifier } from '@peakstone/kernel/pg';
 import type { AggregatePredicate, BoolExp, Join, Operand } from '../ir/boolExp.ts';
 import { operators } from '../ir/operators.ts';
 import { callSql } from './call.ts';
-import { column, type Scope, type SqlWriter, tableSql } from './writer.ts';
+import { type Scope, type SqlWriter, tableSql } from './writer.ts';
 
 /** Null for one that always holds. */
 export function whereSql(writer: SqlWriter, parts: readonly (BoolExp | string)[], scope: Scope): string {
@@ -34,7 +34,7 @@ export function conditionSql(writer: SqlWriter, exp: BoolExp, scope: Scope): str
     case 'exists': {
       const alias = writer.alias('t');
       const inner = { current: alias, root: scope.root };
-      const where = whereSql(writer, [joinSql(exp.join, scope.current, alias), exp.where], inner);
+      const where = whereSql(writer, [joinSql(writer, exp.join, scope.current, alias), exp.where], inner);
       return `exists (select 1 from ${tableSql(exp.table)} ${alias}${where})`;
     }
     case 'existsInCall': {
@@ -48,14 +48,16 @@ export function conditionSql(writer: SqlWriter, exp: BoolExp, scope: Scope): str
 }
 
 /** `t$2."author_id" = t$1."id"` */
-export function joinSql(join: Join, here: string, there: string): string {
-  return join.map(([own, other]) => `${column(there, other)} = ${column(here, own)}`).join(' and ');
+export function joinSql(writer: SqlWriter, join: Join, here: string, there: string): string {
+  return join
+    .map(([own, other]) => `${writer.column(there, other)} = ${writer.column(here, own)}`)
+    .join(' and ');
 }
 
 function aggregateSql(writer: SqlWriter, exp: AggregatePredicate, scope: Scope): string {
   const alias = writer.alias('t');
   const inner = { current: alias, root: scope.root };
-  const columns = exp.columns.map(name => column(alias, name));
+  const columns = exp.columns.map(name => writer.column(alias, name));
   const operand =
     columns.length === 0
       ? '*'
@@ -66,7 +68,11 @@ function aggregateSql(writer: SqlWriter, exp: AggregatePredicate, scope: Scope):
           : `(${columns.join(', ')})`;
   const aggregated = `${exp.fn}(${exp.isDistinct && columns.length > 0 ? 'distinct ' : ''}${operand})`;
   const result = writer.alias('a');
-  const where = whereSql(writer, [joinSql(exp.join, scope.current, alias), exp.where, exp.filter], inner);
+  const where = whereSql(
+    writer,
+    [joinSql(writer, exp.join, scope.current, alias), exp.where, exp.filter],
+    inner,
+  );
   const predicate = conditionSql(writer, exp.predicate, { current: result, root: scope.root });
   return `exists (select 1 from (select ${aggregated} as "aggregate" from ${tableSql(exp.table)} ${alias}${where}) ${result} where ${predicate})`;
 }
@@ -74,7 +80,7 @@ function aggregateSql(writer: SqlWriter, exp: AggregatePredicate, scope: Scope):
 export function operandSql(writer: SqlWriter, operand: Operand, scope: Scope): string {
   switch (operand.kind) {
     case 'column':
-      return shown(writer, operand.shownIf, column(scope.current, operand.column), scope);
+      return shown(writer, operand.shownIf, writer.column(scope.current, operand.column), scope);
     case 'call':
       return shown(writer, operand.shownIf, callSql(writer, operand.call, scope), scope);
     case 'cast': {

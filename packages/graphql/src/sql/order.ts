@@ -2,7 +2,7 @@
 import type { OrderItem, OrderOperand, Rows } from '../ir/select.ts';
 import { callSql } from './call.ts';
 import { joinSql, shown, whereSql } from './condition.ts';
-import { column, type Scope, type SqlWriter, tableSql } from './writer.ts';
+import { type Scope, type SqlWriter, tableSql } from './writer.ts';
 
 export const orderSql = {
   operand: operandSql,
@@ -21,13 +21,17 @@ function itemSql(writer: SqlWriter, { operand, direction, nulls }: OrderItem, sc
 function operandSql(writer: SqlWriter, operand: OrderOperand, scope: Scope): string {
   switch (operand.kind) {
     case 'column':
-      return shown(writer, operand.shownIf, column(scope.current, operand.column), scope);
+      return shown(writer, operand.shownIf, writer.column(scope.current, operand.column), scope);
     case 'call':
       return shown(writer, operand.shownIf, callSql(writer, operand.call, scope), scope);
     case 'through': {
       const alias = writer.alias('t');
       const inner: Scope = { current: alias, root: alias };
-      const where = whereSql(writer, [joinSql(operand.join, scope.current, alias), operand.where], inner);
+      const where = whereSql(
+        writer,
+        [joinSql(writer, operand.join, scope.current, alias), operand.where],
+        inner,
+      );
       return `(select ${operandSql(writer, operand.operand, inner)} from ${tableSql(operand.table)} ${alias}${where} limit 1)`;
     }
     case 'aggregate': {
@@ -41,7 +45,7 @@ function operandSql(writer: SqlWriter, operand: OrderOperand, scope: Scope): str
             : '';
       const where = whereSql(
         writer,
-        [operand.join.length > 0 ? joinSql(operand.join, scope.current, alias) : '', operand.where],
+        [operand.join.length > 0 ? joinSql(writer, operand.join, scope.current, alias) : '', operand.where],
         inner,
       );
       const argument = operand.column === null ? '*' : operandSql(writer, operand.column, inner);

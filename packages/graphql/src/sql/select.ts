@@ -6,7 +6,7 @@ import { callSql } from './call.ts';
 import { joinSql, shown, whereSql } from './condition.ts';
 import { columnsSql, fitsRow, type Member, objectSql } from './json.ts';
 import { limitSql, orderSql } from './order.ts';
-import { column, type Outer, type Scope, type SqlWriter, tableSql } from './writer.ts';
+import { carrierSql, type Outer, type Scope, type SqlWriter, tableSql } from './writer.ts';
 
 /** `(select coalesce(json_agg(…), '[]') from (…))` */
 export function listSql(writer: SqlWriter, select: SelectPlan, outer: Outer | null): string {
@@ -47,9 +47,12 @@ export function sourceSql(
     rows.distinctOn.length === 0
       ? ''
       : `distinct on (${rows.distinctOn.map(operand => orderSql.operand(writer, operand, scope)).join(', ')}) `;
-  const join = outer && outer.join.length > 0 ? joinSql(outer.join, outer.scope.current, current) : '';
+  const join =
+    outer && outer.join.length > 0 ? joinSql(writer, outer.join, outer.scope.current, current) : '';
   const where = whereSql(writer, [join, rows.where], scope);
-  return `select ${distinct}${targets} from ${fromSql(writer, rows.from, current, outer)}${where}${orderSql.clause(writer, rows, scope)}${limitSql(writer, rows, scope)}`;
+  const order = orderSql.clause(writer, rows, scope);
+  const limit = limitSql(writer, rows, scope);
+  return `select ${distinct}${targets} from ${fromSql(writer, rows.from, current, outer)}${where}${order}${limit}`;
 }
 
 export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Outer | null): string {
@@ -65,7 +68,8 @@ export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Out
       return `(${text}) ${alias}`;
     }
     case 'written':
-      return `unnest(nullif(current_setting(${quoteLiteral(from.setting)}, true), '')::${tableSql(from.table)}[]) ${alias}`;
+      writer.note(alias, 'written');
+      return `jsonb_populate_recordset(null::${tableSql(from.table)}, ${carrierSql(from.carrier)}::jsonb) ${alias}`;
     case 'cte':
       return `${from.name} ${alias}`;
   }
@@ -80,7 +84,7 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
     case 'typename':
       return `${quoteLiteral(field.text)}::text`;
     case 'column': {
-      const value = formed(pathed(column(scope.current, field.column), field.path), field.form);
+      const value = formed(pathed(writer.column(scope.current, field.column), field.path), field.form);
       return shown(writer, field.shownIf, value, scope);
     }
     case 'call': {
@@ -106,7 +110,7 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
     case 'nested':
       return rowObjectSql(writer, field.fields, scope);
     case 'nodeId': {
-      const parts = field.columns.map(name => column(scope.current, name)).join(', ');
+      const parts = field.columns.map(name => writer.column(scope.current, name)).join(', ');
       const id = `json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;
       return `replace(encode(convert_to((${id})::text, 'UTF8'), 'base64'), E'\\n', '')`;
     }

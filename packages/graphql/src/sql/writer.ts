@@ -24,9 +24,48 @@ export class SqlWriter {
   readonly params: ParamSource[] = [];
   readonly #style: ParamStyle;
   #aliases = 0;
+  readonly #used = new Map<string, Set<string>>();
+  readonly #whole = new Set<string>();
+  readonly #kinds = new Map<string, string>();
 
   constructor(style: ParamStyle = numbered) {
     this.#style = style;
+  }
+
+  /** A column of the rows at hand, which whoever makes those rows has to give. */
+  column(alias: string, name: string): string {
+    const used = this.#used.get(alias);
+    if (used) used.add(name);
+    else this.#used.set(alias, new Set([name]));
+    return `${alias}.${quoteIdentifier(name)}`;
+  }
+
+  /** The whole row, as a function takes it. */
+  row(alias: string): string {
+    this.#whole.add(alias);
+    return alias;
+  }
+
+  /** The columns that were used of an alias; null: all of them. */
+  used(alias: string): ReadonlySet<string> | null {
+    return this.#whole.has(alias) ? null : (this.#used.get(alias) ?? new Set());
+  }
+
+  /** Marks an alias as one of a kind whose columns are asked for together. */
+  note(alias: string, kind: string): void {
+    this.#kinds.set(alias, kind);
+  }
+
+  /** The columns used of all aliases of a kind; null: all of them. */
+  usedOf(kind: string): ReadonlySet<string> | null {
+    const all = new Set<string>();
+    for (const [alias, of] of this.#kinds) {
+      if (of !== kind) continue;
+      const used = this.used(alias);
+      if (used === null) return null;
+      for (const name of used) all.add(name);
+    }
+    return all;
   }
 
   /** `t$1`: GraphQL's names have no dollar, so that no field is ever taken for it. */
@@ -50,7 +89,9 @@ export class SqlWriter {
           ? `null::${typeOf(value.scalar)}`
           : construct(value.scalar.kind, `(${quoteLiteral(value.text)})::${typeOf(value.scalar)}`);
       case 'column':
-        return `${value.scope === 'root' ? scope.root : scope.current}.${quoteIdentifier(value.column)}`;
+        return this.column(value.scope === 'root' ? scope.root : scope.current, value.column);
+      case 'carried':
+        return `(${carrierSql(value.carrier)}::jsonb -> 0 ->> ${quoteLiteral(value.column)})::${value.scalar.sql}`;
       case 'list':
         return `array[${value.items.map(item => this.value(item, scope)).join(', ')}]::${value.scalar.sql}`;
       case 'least':
@@ -77,8 +118,11 @@ function isSame(a: ParamSource, b: ParamSource): boolean {
   return a.kind === 'sessionJson' && b.kind === 'sessionJson';
 }
 
+/** What statements of one transaction hand on: rows as JSON, in a setting that ends with it. */
+export function carrierSql(carrier: string): string {
+  return `coalesce(nullif(current_setting(${quoteLiteral(carrier)}, true), ''), '[]')`;
+}
+
 export function tableSql({ schema, name }: TableName): string {
   return quoteQualified(schema, name);
 }
-
-export const column = (alias: string, name: string): string => `${alias}.${quoteIdentifier(name)}`;
