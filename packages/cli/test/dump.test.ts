@@ -135,4 +135,42 @@ describe('a plain dump of a database with extensions in public', () => {
     const other = await project.run(['sql', '--role', 'app_user', 'create role somebody']);
     assert.doesNotMatch(other.stderr, /--superuser/);
   });
+
+  it('of its own database closes what was closed, restored over it and in another stack', async () => {
+    const readers = `select string_agg(r, ',' order by r) from unnest(array['web_anon', 'app_user', 'read_only', 'hasura']) r
+      where has_table_privilege(r, 'public.closed', 'select')`;
+    await project.run([
+      'sql',
+      'create table public.closed (a text); revoke all on public.closed from web_anon, app_user, read_only, hasura; create table public.open (a text)',
+    ]);
+    assert.deepEqual(await rows(readers), [{ string_agg: null }]);
+    for (const [dumping, restoring] of [
+      [
+        ['dump', '--clean', '-f', 'all.sql'],
+        ['sql', '--superuser', '-f', 'all.sql'],
+      ],
+      [
+        ['dump', '--clean', '-t', 'closed', '-f', 'one.sql'],
+        ['sql', '-f', 'one.sql'],
+      ],
+    ] as const) {
+      const { code, stderr } = await project.run(dumping);
+      assert.equal(code, 0, stderr);
+      const restored = await project.run(restoring);
+      assert.equal(restored.code, 0, restored.stderr);
+      assert.deepEqual(await rows(readers), [{ string_agg: null }]);
+    }
+    const other = new Project();
+    await other.json('up', '--detach', '--port-base', String(await reservePorts(4)));
+    try {
+      const { code, stdout } = await other.run(['import', 'postgres', join(project.folder, 'all.sql')]);
+      assert.equal(code, 0, stdout);
+      const may = async (table: string) =>
+        JSON.parse((await other.run(['sql', '--json', readers.replace('closed', table)])).stdout);
+      assert.deepEqual(await may('closed'), [{ string_agg: null }]);
+      assert.deepEqual(await may('open'), [{ string_agg: 'app_user,hasura,read_only,web_anon' }]);
+    } finally {
+      await other.close();
+    }
+  });
 });

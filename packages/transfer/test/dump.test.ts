@@ -123,6 +123,39 @@ describe('a dump', () => {
     );
   });
 
+  it('says all that holds: what the other database gives by default on new things is not added', async () => {
+    const source = await restored(`create schema app;
+      create table app.secret (a text); create view app.shown as select 1 as one; create sequence app.s;
+      create function app.f(a int, out b text) language sql as 'select $1::text'; create type app.mood as enum ('calm');
+      create procedure app.p(inout x int) language sql as 'select $1'; revoke execute on procedure app.p from public;
+      create role dump_guest; create role dump_clerk;
+      grant select on app.shown to dump_clerk;\n`);
+    const target = await restored(`alter default privileges grant all on tables to dump_guest, dump_clerk;
+      alter default privileges grant all on sequences to dump_guest; alter default privileges grant all on functions to dump_guest;
+      alter default privileges revoke execute on functions from public; alter default privileges grant usage on types to dump_guest;
+      alter default privileges revoke usage on types from public; alter default privileges grant all on schemas to dump_guest;\n`);
+    const text = await dump(source);
+    await restored(text, target);
+    const client = connect(target);
+    const may =
+      await client.query(`select r, has_table_privilege(r, 'app.secret', 'select'), has_table_privilege(r, 'app.shown', 'select'),
+      has_function_privilege(r, 'app.f(int)', 'execute'), has_function_privilege(r, 'app.p(int)', 'execute'), has_schema_privilege(r, 'app', 'usage')
+      from unnest(array['dump_guest', 'dump_clerk']) r order by 1`);
+    await client.close();
+    assert.deepEqual(may, [
+      ['dump_clerk', 'f', 't', 't', 'f', 'f'],
+      ['dump_guest', 'f', 'f', 't', 'f', 'f'],
+    ]);
+    const one = await dump(source, { selection: { tables: ['app.secret'] } });
+    await restored('drop table app.secret;\n', target);
+    await restored(one, target);
+    const again = connect(target);
+    assert.deepEqual(await again.query(`select has_table_privilege('dump_guest', 'app.secret', 'select')`), [
+      ['f'],
+    ]);
+    await again.close();
+  });
+
   it('without owners and privileges says nothing of them', async () => {
     const text = await dump(server.url, { owners: false, privileges: false });
     assert.doesNotMatch(text, /^(?:GRANT|REVOKE|ALTER .* OWNER TO|ALTER DEFAULT)/m);

@@ -5,7 +5,9 @@ import { type Catalog, CLASS, readRows, text } from './catalog.ts';
 import { partsOf, readNeeds } from './depend.ts';
 import type { DumpObject, TableRows } from './object.ts';
 import type { Omission } from './omissions.ts';
+import type { DumpOptions, DumpReport } from './options.ts';
 import { CircleError, definitionOf, orderObjects } from './order.ts';
+import { readGivenByDefault } from './read/byDefault.ts';
 import { readColumns } from './read/columns.ts';
 import { type Comments, readComments } from './read/comments.ts';
 import { readForeign, readLanguages, readUnsupported } from './read/foreign.ts';
@@ -20,35 +22,11 @@ import { readAttachments, readTables } from './read/tables.ts';
 import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
 import { readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
-import { resolveSelection, type Selection } from './select.ts';
+import { resolveSelection } from './select.ts';
 import { renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
 
+export type { DumpOptions, DumpReport } from './options.ts';
 export type { Selection } from './select.ts';
-
-export interface DumpOptions {
-  /** An address that may read everything. */
-  readonly url: string;
-  readonly selection?: Selection;
-  /** Default: both. */
-  readonly content?: 'schema' | 'data';
-  /** Say whose everything is. Default true. */
-  readonly owners?: boolean;
-  /** Say who may do what. Default true. */
-  readonly privileges?: boolean;
-  /** Drop what is there before. */
-  readonly clean?: boolean;
-  /** Takes the text, part by part; nothing more is read until it has. */
-  readonly write: (part: string | Buffer) => Promise<void>;
-  readonly onProgress?: (progress: { readonly share: number | null; readonly text: string }) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface DumpReport {
-  /** What is not in it. */
-  readonly omitted: readonly Omission[];
-  readonly tables: number;
-  readonly rows: number;
-}
 
 /**
  * Dumps a database, all of it in one snapshot.
@@ -124,6 +102,7 @@ class Dump {
     if (content !== 'schema') await this.#writeData(tables, contents);
     if (content !== 'data') {
       await this.#writeObjects(contents, 'post-data');
+      await this.#writeGivenByDefault();
       await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
     }
     await write(renderClosing());
@@ -251,6 +230,13 @@ class Dump {
       await write(`${comments.domains.join('\n')}\n\n\n`);
   }
 
+  async #writeGivenByDefault(): Promise<void> {
+    if (this.#options.privileges === false) return;
+    const heading = renderHeading(GIVEN_BY_DEFAULT);
+    for (const statement of await readGivenByDefault(this.#catalog, this.#isOfTables))
+      await this.#options.write(`${heading}${statement}\n\n\n`);
+  }
+
   async #writeComments(object: DumpObject, comments: Comments): Promise<void> {
     const lines = [
       ...(object.named !== null && comments.objects.has(object.key)
@@ -304,6 +290,8 @@ class Dump {
     for (const { definition } of ofLargeObjects) await write(`${definition}\n\n\n`);
   }
 }
+
+const GIVEN_BY_DEFAULT = { kind: 'ACL', name: 'PRIVILEGES GIVEN BY DEFAULT', schema: '', owner: null };
 
 function isOfLargeObject({ kind, name }: DumpObject): boolean {
   return kind === 'ACL' && name.startsWith('LARGE OBJECT ');

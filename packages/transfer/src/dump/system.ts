@@ -1,8 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { parseConninfo } from '@peakstone/kernel/pg';
+import { type Client, connectPrivileged, parseConninfo } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
-import type { DumpOptions } from './index.ts';
+import { readRows, text } from './catalog.ts';
+import type { DumpOptions } from './options.ts';
+import { readGivenByDefault } from './read/byDefault.ts';
+import { readDefaultPrivileges, readPrivileges } from './read/privileges.ts';
+import { resolveSelection } from './select.ts';
+import { renderHeading } from './write.ts';
 
 /** The version whose catalogs and syntax a stack's database has. */
 const MAJOR = 17;
@@ -25,14 +30,47 @@ export function findPgDump(env: Readonly<Record<string, string | undefined>>): s
 }
 
 /**
- * The same dump by that program. The password goes by its environment, which only its own user can read.
+ * The same dump by that program. Who may do what follows in our words: a database in which new things are given to roles by
+ * default would otherwise add to it. The password goes by its environment, which only its own user can read.
  * @throws {TransferError} with what it said.
  */
 export async function runPgDump(program: string, options: DumpOptions): Promise<void> {
+  if (options.privileges === false || options.content === 'data')
+    return await runProgram(program, options, []);
+  const client = await connectPrivileged({ url: options.url, name: 'peakstone dump' });
+  try {
+    await client.script('begin isolation level repeatable read, read only');
+    const [snapshot] = await readRows(client, 'select pg_export_snapshot() as name');
+    await runProgram(program, options, ['--no-privileges', `--snapshot=${text(snapshot!, 'name')}`]);
+    await writePrivileges(client, options);
+  } finally {
+    client.close();
+  }
+}
+
+/** Behind all that the program has made, event triggers included: those of the dump must not see it. */
+async function writePrivileges(client: Client, { selection = {}, write }: DumpOptions): Promise<void> {
+  const rows = (sql: string) => readRows(client, sql);
+  const { schemas, relations, isOfTables } = await resolveSelection(selection, rows);
+  const catalog = { rows, schemas, relations };
+  await write(`${WITHOUT_EVENT_TRIGGERS}\n\n`);
+  for (const statement of await readGivenByDefault(catalog, isOfTables)) await write(`${statement}\n\n`);
+  const objects = [
+    ...(await readPrivileges(catalog, !isOfTables)),
+    ...(isOfTables ? [] : await readDefaultPrivileges(catalog)),
+  ];
+  for (const object of objects) await write(`${renderHeading(object)}${object.definition}\n\n\n`);
+}
+
+/** Whoever is no superuser has made none, and goes on. */
+const WITHOUT_EVENT_TRIGGERS = `DO 'BEGIN PERFORM pg_catalog.set_config(''event_triggers'', ''off'', false); EXCEPTION WHEN insufficient_privilege THEN NULL; END';`;
+
+async function runProgram(program: string, options: DumpOptions, more: readonly string[]): Promise<void> {
   const { selection = {}, content, write, signal } = options;
   const several = (name: string, values: readonly string[] = []): string[] =>
     values.map(value => `--${name}=${value}`);
   const argv = [
+    ...more,
     ...(content === undefined ? [] : [`--${content}-only`]),
     ...(options.owners === false ? ['--no-owner'] : []),
     ...(options.privileges === false ? ['--no-privileges'] : []),

@@ -6,6 +6,7 @@ import {
   VISITOR_ROLES,
 } from '@peakstone/kernel/inventory';
 import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
+import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
 
 /** The stack's roles that no request takes on, and what the bootstrap gives them by default. */
@@ -13,7 +14,7 @@ const READERS = rolesWhere(({ rows, asks }) => rows === 'read' && !asks);
 const WRITERS = rolesWhere(({ rows, asks }) => rows === 'write' && !asks);
 
 /**
- * What is left when all is imported: the stack's own roles see it, default privileges are as they were, planners know
+ * What is left when all is imported: the stack's own roles see it, where the dump does not say what they may, default privileges are as they were, planners know
  * how much there is, and what the owner could do for the time of the import it can no more. Idempotent.
  * @returns tables that requests without a login may write, as no row security is on.
  */
@@ -21,6 +22,7 @@ export async function finishImport(
   admin: Pool,
   client: Client,
   world: World,
+  survey: Survey,
   grantToRequests: boolean,
 ): Promise<readonly string[]> {
   if (grantToRequests) await grantAsSupabase(client);
@@ -30,12 +32,13 @@ export async function finishImport(
       `select nspname from pg_namespace where ${isNotPostgres('nspname')} and nspname not in (${closed}) and pg_has_role(${literal(world.owner)}, nspowner, 'usage')`,
     )
   ).rows.map(([name]) => id(String(name)));
+  const isUnsaid = (role: string): boolean => world.roles.includes(role) && !survey.privileged.has(role);
   for (const schema of schemas) {
-    for (const reader of READERS.filter(role => world.roles.includes(role)))
+    for (const reader of READERS.filter(isUnsaid))
       await client.script(
         `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}`,
       );
-    for (const writer of WRITERS.filter(role => world.roles.includes(role)))
+    for (const writer of WRITERS.filter(isUnsaid))
       await client.script(
         `grant usage on schema ${schema} to ${writer}; grant select, insert, update, delete on all tables in schema ${schema} to ${writer};
         grant usage, select on all sequences in schema ${schema} to ${writer}`,

@@ -178,7 +178,7 @@ class Importer {
   }
 
   async run(): Promise<ImportReport> {
-    const { client, world, admin, onProgress } = this.#parts;
+    const { client, world, survey, admin, onProgress } = this.#parts;
     // Without what fires on rows: their effects are in the dump already.
     await client.script('set session_replication_role = replica').catch(ignoreRefusal);
     await this.#eachItem(item => this.#take(item));
@@ -186,7 +186,7 @@ class Importer {
     onProgress({ phase: 'finishing', share: 1, text: 'privileges and statistics' });
     for (const { text, at } of this.#last) await this.#session.say(text, at, at);
     await this.#session.commit('with');
-    const openTables = await finishImport(admin, client, world, this.#grantsAsSupabase);
+    const openTables = await finishImport(admin, client, world, survey, this.#grantsAsSupabase);
     await this.#session.journal.end();
     return this.#report(openTables);
   }

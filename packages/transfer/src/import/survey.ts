@@ -16,6 +16,8 @@ export interface Survey {
   readonly filled: ReadonlyMap<string, readonly string[]>;
   /** Whether it says who may do what: --no-acl leaves that out. */
   readonly hasPrivileges: boolean;
+  /** Roles of which it says what they may do. */
+  readonly privileged: ReadonlySet<string>;
   /** Databases that a pg_dumpall holds, in order; empty for a dump of one. */
   readonly databases: readonly string[];
 }
@@ -40,6 +42,7 @@ export async function surveyDump(
   const roles = new Set<string>();
   const filled = new Map<string, readonly string[]>();
   const databases: string[] = [];
+  const privileged = new Set<string>();
   let hasPrivileges = false;
   let items = 0;
   let statements = 0;
@@ -85,11 +88,16 @@ export async function surveyDump(
         break;
       case 'privileges':
         hasPrivileges = true;
+        for (const role of command.roles) privileged.add(role);
+        break;
+      case 'default privileges':
+        for (const role of command.roles) privileged.add(role);
         break;
       case 'insert':
         filled.set(showName(command.object), command.columns);
         break;
     }
   }
-  return { statements, items, extensions, created, tables, roles, filled, hasPrivileges, databases };
+  const objects = { extensions, created, tables, roles, filled };
+  return { statements, items, ...objects, hasPrivileges, privileged, databases };
 }
