@@ -35,7 +35,7 @@ export async function replayFolder(
         operatorVersion: '',
       },
       onEvent: () => undefined,
-      onFinding: () => undefined,
+      onDiagnostic: () => undefined,
       signal,
     });
   } finally {

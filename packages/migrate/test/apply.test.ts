@@ -96,7 +96,7 @@ describe('applying migrations', () => {
     assert.equal((await app.apply()).error, null);
     const [whole] = await app.revisions();
     assert.deepEqual([whole!.applied, whole!.total, whole!.error, whole!.partialHashes], [2, 2, '', null]);
-    assert.deepEqual((await app.apply()).findings, []);
+    assert.deepEqual((await app.apply()).diagnostics, []);
   });
 
   it('keeps all files or none with one transaction for all', async () => {
@@ -145,7 +145,7 @@ describe('applying migrations', () => {
     const skipping = await app.apply({ order: 'linear-skip' });
     assert.match(skipping.text, /^Migrating to version 4 from 3 \(1 migrations/);
     assert.equal((await app.apply({ order: 'non-linear' })).error, null);
-    assert.deepEqual((await app.apply()).findings, [], 'a late file is no edit of those behind it');
+    assert.deepEqual((await app.apply()).diagnostics, [], 'a late file is no edit of those behind it');
   });
 
   it('begins an empty database at the last checkpoint, and passes over it elsewhere', async () => {

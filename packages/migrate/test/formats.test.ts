@@ -21,10 +21,10 @@ describe('a folder of the Supabase CLI', () => {
         '-- first\ncreate table a (id int);\nbegin;\ninsert into a values (1);\ncommit;\n',
       'notes.sql': 'select nope;\n',
     });
-    const { error, findings } = await app.apply();
+    const { error, diagnostics } = await app.apply();
     assert.equal(error, null);
     assert.deepEqual(
-      findings.map(({ file }) => file),
+      diagnostics.map(({ file }) => file),
       ['notes.sql'],
     );
     assert.deepEqual(
@@ -124,7 +124,7 @@ describe('a folder of Hasura’s', () => {
       '2_meta.up.yaml': '- type: x\n',
     });
     assert.deepEqual(
-      (await app.apply()).findings.map(({ file }) => file),
+      (await app.apply()).diagnostics.map(({ file }) => file),
       ['2_meta.up.yaml'],
     );
     assert.deepEqual(await app.query('select version from hdb_catalog.schema_migrations'), [['1']]);

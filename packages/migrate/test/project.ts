@@ -8,7 +8,7 @@ import {
   ApplyReport,
   applyMigrations,
   assertSums,
-  type Finding,
+  type Diagnostic,
   historyOf,
   MigrateSession,
   type MigrationStatus,
@@ -25,7 +25,7 @@ import {
 export interface Applied {
   readonly text: string;
   readonly events: readonly ApplyEvent[];
-  readonly findings: readonly Finding[];
+  readonly diagnostics: readonly Diagnostic[];
   readonly error: (Error & { readonly code?: string; readonly hint?: string }) | null;
 }
 
@@ -76,7 +76,7 @@ export class MigrateProject {
     { signal = new AbortController().signal, onEvent = (_: ApplyEvent): void => undefined } = {},
   ): Promise<Applied> {
     const events: ApplyEvent[] = [];
-    const findings: Finding[] = [];
+    const diagnostics: Diagnostic[] = [];
     let text = '';
     const report = new ApplyReport(part => {
       text += part;
@@ -92,7 +92,7 @@ export class MigrateProject {
           history: historyOf(folder, open.schema),
           options: { ...defaults, ...options },
           signal,
-          onFinding: finding => findings.push(finding),
+          onDiagnostic: diagnostic => diagnostics.push(diagnostic),
           onEvent: event => {
             events.push(event);
             report.add(event);
@@ -104,7 +104,7 @@ export class MigrateProject {
       error = thrown as Error;
     }
     report.end();
-    return { text, events, findings, error };
+    return { text, events, diagnostics, error };
   }
 
   async set(version: string | null): Promise<void> {

@@ -63,12 +63,12 @@ describe('a folder whose past was changed', () => {
     await app.apply();
     await app.write({ '2.sql': 'select 22;\n' });
     assert.deepEqual(
-      (await app.apply()).findings.map(({ file, message }) => [file, message]),
+      (await app.apply()).diagnostics.map(({ file, message }) => [file, message]),
       [['2.sql', 'is not what was applied to this database: it, or a file before it, was edited since.']],
     );
     await app.write({ '2.sql': 'select 2;\n', '3.sql': null });
     assert.deepEqual(
-      (await app.apply()).findings.map(({ file, message }) => [file, message]),
+      (await app.apply()).diagnostics.map(({ file, message }) => [file, message]),
       [['3', 'was applied to this database and is no longer in the folder.']],
     );
   });
@@ -91,18 +91,18 @@ describe('texts of statements', () => {
       '1.sql':
         '\ufeff-- atlas:txmode none\n\ncreate table b (id int);\ncreate index concurrently i on b (id);\n',
     });
-    const { error, findings } = await app.apply();
+    const { error, diagnostics } = await app.apply();
     assert.equal(error, null);
-    assert.match(findings[0]!.message, /byte-order mark/);
+    assert.match(diagnostics[0]!.message, /byte-order mark/);
   });
 
   it('are known where Atlas cannot cut them, and that is said', async () => {
     const app = await project({
       '1.sql': `create table q (t text default E'it\\'s; "fine');\n/* a /* b */ c; */\nselect 1;\n`,
     });
-    const { error, findings } = await app.apply();
+    const { error, diagnostics } = await app.apply();
     assert.equal(error, null);
-    assert.match(findings[0]!.message, /Atlas cuts it elsewhere/);
+    assert.match(diagnostics[0]!.message, /Atlas cuts it elsewhere/);
     assert.equal(splitMigration(`select E'\\'';`).by, 'postgres');
   });
 });
@@ -213,9 +213,9 @@ describe('the state of a session', () => {
       '1.sql': `create schema s;\nset search_path = s;\nset work_mem = '77MB';\ncreate temporary table left_over (id int);\ncreate table one (id int);\n`,
       '2.sql': `create table two (id int);\ncreate temporary table left_over (id int);\ncreate table seen as select current_setting('work_mem') as mem;\n`,
     });
-    const { error, findings } = await app.apply();
+    const { error, diagnostics } = await app.apply();
     assert.equal(error, null);
-    assert.match(findings[0]!.message, /^sets search_path for the session; it is put back/);
+    assert.match(diagnostics[0]!.message, /^sets search_path for the session; it is put back/);
     assert.deepEqual(
       await app.query(
         `select to_regclass('s.one'), to_regclass('public.two'), (select mem from seen) = '77MB'`,

@@ -2,8 +2,8 @@ import { MigrateError } from '../errors.ts';
 import { formats, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import {
   asideNotes,
+  type Diagnostic,
   type ExecOrder,
-  type Finding,
   findDrift,
   inspectFiles,
   inspectNames,
@@ -44,7 +44,7 @@ export interface ApplyRequest {
   readonly options: ApplyOptions;
   readonly onEvent: OnApplyEvent;
   /** What should be known of the files; before anything runs. */
-  readonly onFinding: (finding: Finding) => void;
+  readonly onDiagnostic: (diagnostic: Diagnostic) => void;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +59,8 @@ export async function applyMigrations(request: ApplyRequest): Promise<number> {
   const revisions = (await history.read(session.ask)) ?? [];
   const pending = await planFor(request, revisions);
   if (pending.outOfOrder.length > 0) throw outOfOrderError(pending.outOfOrder);
-  for (const finding of [...asideNotes(folder), ...findDrift(folder, revisions)]) request.onFinding(finding);
+  for (const diagnostic of [...asideNotes(folder), ...findDrift(folder, revisions)])
+    request.onDiagnostic(diagnostic);
   const files = options.amount === null ? pending.files : pending.files.slice(0, options.amount);
   refuse(request, files);
   const baseline = pending.baseline && baselineRevision(pending.baseline, options.operatorVersion);
@@ -84,17 +85,17 @@ async function planFor(
 
 /** @throws {MigrateError} `refused` for what would fail in the middle, before anything runs. */
 function refuse(
-  { folder, history, options: { txMode }, onFinding }: ApplyRequest,
+  { folder, history, options: { txMode }, onDiagnostic }: ApplyRequest,
   files: readonly MigrationFile[],
 ): void {
   const planned = files.map(file => planFile(file, modeOf(file, txMode), folder.format));
   const { isNumbered, cutBy } = formats[folder.format];
-  const findings = [
+  const diagnostics = [
     ...inspectNames(folder.files, isNumbered),
     ...inspectFiles(planned, { sharedWithAtlas: cutBy === 'atlas', passesTransactions: !history.keepsParts }),
   ];
-  const refused = findings.filter(({ level }) => level === 'refused');
-  for (const finding of findings) if (finding !== refused[0]) onFinding(finding);
+  const refused = diagnostics.filter(({ level }) => level === 'refused');
+  for (const diagnostic of diagnostics) if (diagnostic !== refused[0]) onDiagnostic(diagnostic);
   const [first] = refused;
   if (first)
     throw new MigrateError('refused', `${placeOf(first)} ${first.message}`, `Nothing was run. ${first.hint}`);
@@ -111,7 +112,7 @@ function modeOf(file: MigrationFile, asked: TxMode): TxMode {
 }
 
 /** `2_b.sql:3:`, or the file alone. Pure. */
-export function placeOf({ file, line }: Pick<Finding, 'file' | 'line'>): string {
+export function placeOf({ file, line }: Pick<Diagnostic, 'file' | 'line'>): string {
   return line === null ? file : `${file}:${line}:`;
 }
 

@@ -7,7 +7,7 @@ import {
   type MigrationFolder,
 } from '../folder/index.ts';
 import { isPartial, type Revision, resumedMark } from '../revisions/index.ts';
-import type { Finding } from './inspect.ts';
+import type { Diagnostic } from './inspect.ts';
 import { compareVersions } from './pending.ts';
 
 /** How often the sums of another state of the folder are tried, which costs a digest of all of it. */
@@ -20,7 +20,7 @@ const maxTries = 200;
 export function findDrift(
   { format, files }: Pick<MigrationFolder, 'format' | 'files'>,
   revisions: readonly Revision[],
-): readonly Finding[] {
+): readonly Diagnostic[] {
   const byVersion = new Map(files.map(file => [file.version, file]));
   const checkpoint = files.findLast(isCheckpoint)?.version;
   const removed = revisions
@@ -28,7 +28,7 @@ export function findDrift(
     // A squashed folder begins with what stands for them.
     .filter(({ version }) => checkpoint === undefined || compareVersions(version, checkpoint) > 0)
     .map(
-      ({ version, description }): Finding => ({
+      ({ version, description }): Diagnostic => ({
         file: description === '' ? version : `${version}_${description}`,
         line: null,
         level: 'note',
@@ -40,7 +40,7 @@ export function findDrift(
   return edited === null ? removed : [...removed, edited];
 }
 
-function findEdited(files: readonly MigrationFile[], revisions: readonly Revision[]): Finding | null {
+function findEdited(files: readonly MigrationFile[], revisions: readonly Revision[]): Diagnostic | null {
   const byVersion = new Map(revisions.map(revision => [revision.version, revision]));
   const running = createHash('sha256');
   let tries = 0;

@@ -3,7 +3,7 @@ export { type DownStep, planDown } from './down.ts';
 export { findDrift } from './drift.ts';
 export {
   asideNotes,
-  type Finding,
+  type Diagnostic,
   inspectFiles,
   inspectFolder,
   inspectNames,

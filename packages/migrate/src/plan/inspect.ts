@@ -12,7 +12,7 @@ import { compareVersions } from './pending.ts';
 import type { TxMode } from './txMode.ts';
 
 /** Something about a file that whoever applies it should know. */
-export interface Finding {
+export interface Diagnostic {
   readonly file: string;
   /** From 1; null when it is about the file as a whole. */
   readonly line: number | null;
@@ -45,7 +45,7 @@ export interface InspectOptions {
 export function inspectFiles(
   planned: readonly PlannedFile[],
   options: InspectOptions = {},
-): readonly Finding[] {
+): readonly Diagnostic[] {
   return planned.flatMap((each, index) => {
     const place: Place = { ...each, ...options, isLast: index === planned.length - 1 };
     const { name } = each.file;
@@ -64,7 +64,7 @@ interface Place extends PlannedFile, InspectOptions {
   readonly isLast: boolean;
 }
 
-type Remark = Pick<Finding, 'level' | 'message' | 'hint'>;
+type Remark = Pick<Diagnostic, 'level' | 'message' | 'hint'>;
 
 const elsewhere = (file: string): string =>
   `or load it once by: peakstone sql -f ${file}, and say so: peakstone migrate set VERSION`;
@@ -195,8 +195,8 @@ function lineOf(piece: Piece): number {
  * What is wrong with the names of a folder. Pure.
  * @param byNumber whether versions are numbers here, as Hasura takes them
  */
-export function inspectNames(files: readonly MigrationFile[], byNumber: boolean): readonly Finding[] {
-  const found: Finding[] = [];
+export function inspectNames(files: readonly MigrationFile[], byNumber: boolean): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
   const byVersion = Map.groupBy(files, ({ version }) => version);
   for (const [version, same] of byVersion)
     if (same.length > 1)
@@ -226,7 +226,7 @@ export function inspectNames(files: readonly MigrationFile[], byNumber: boolean)
 }
 
 /** What a folder holds that is passed over. Pure. */
-export function asideNotes({ setAside = [] }: MigrationFolder): readonly Finding[] {
+export function asideNotes({ setAside = [] }: MigrationFolder): readonly Diagnostic[] {
   return setAside.map(({ name, reason }) => ({
     file: name,
     line: null,
@@ -237,7 +237,7 @@ export function asideNotes({ setAside = [] }: MigrationFolder): readonly Finding
 }
 
 /** All that apply would refuse or note of a folder, were nothing of it applied. Pure. */
-export function inspectFolder(folder: MigrationFolder): readonly Finding[] {
+export function inspectFolder(folder: MigrationFolder): readonly Diagnostic[] {
   const planned = folder.files.map(file => {
     const none = file.directives.some(({ name, value }) => name === 'txmode' && value === 'none');
     return planFile(file, none ? 'none' : 'file', folder.format);

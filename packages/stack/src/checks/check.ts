@@ -12,7 +12,7 @@ export interface Complaint {
 }
 
 /** A complaint with the name of the variable, or of several. */
-export interface Finding extends Complaint {
+export interface EnvProblem extends Complaint {
   readonly name: string;
 }
 

@@ -67,12 +67,12 @@ export async function deployCompose(options: ComposeOptions): Promise<void> {
 
 /** What the doctor calls an error stops a deployment; a warning is shown. @throws {DeployError} naming every variable. */
 export function refuseUnsafe(project: Project, onEvent: (event: DeployEvent) => void): void {
-  const findings = checkEnvironment(project.stack, project.values, project.envText);
-  for (const finding of findings) {
-    if (finding.level === 'warning')
-      onEvent({ kind: 'warning', text: `${finding.name}: ${finding.message}`, hint: finding.hint });
+  const problems = checkEnvironment(project.stack, project.values, project.envText);
+  for (const problem of problems) {
+    if (problem.level === 'warning')
+      onEvent({ kind: 'warning', text: `${problem.name}: ${problem.message}`, hint: problem.hint });
   }
-  const errors = findings.filter(finding => finding.level === 'error');
+  const errors = problems.filter(problem => problem.level === 'error');
   const [first, ...others] = errors;
   if (!first) return;
   if (project.envText === '' && errors.length > 3)

@@ -1,8 +1,8 @@
 /**
  * What is wrong with an `.env` before it is deployed: what is missing, what the checks beside each variable find, secrets used
- * twice, and what the file itself gets wrong. Pure; no value of a secret is in a finding.
+ * twice, and what the file itself gets wrong. Pure; no value of a secret is in a problem.
  */
-import type { Finding, Values } from '../checks/check.ts';
+import type { EnvProblem, Values } from '../checks/check.ts';
 import { refuseWellKnown } from '../checks/secrets.ts';
 import type { Stack } from '../definition.ts';
 import { isExampleHost } from '../exampleHost.ts';
@@ -15,23 +15,23 @@ import { checkEnvText } from './envText.ts';
  * @param values of `.env` under the process environment
  * @param text `.env` itself, where there is one
  */
-export function checkEnvironment(stack: Stack, values: Values, text = ''): Finding[] {
+export function checkEnvironment(stack: Stack, values: Values, text = ''): EnvProblem[] {
   const ours = stack.services
     .filter(({ engine }) => engine !== 'external')
     .map(({ definition }) => definition.name);
   const required = variablesRequiredBy(ours);
   const used = new Set([...required, ...variablesOf(ours)]);
-  const findings = [
+  const problems = [
     ...required.flatMap(variable => checkPresence(variable, values)),
     ...[...used].flatMap(variable => checkValue(variable, stack, values)),
     ...checkReuse(values),
     ...checkExampleHosts(values),
     ...checkEnvText(text, variables),
   ];
-  return findings.sort((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
+  return problems.sort((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'));
 }
 
-function checkPresence({ name, generate, value }: Variable, values: Values): Finding[] {
+function checkPresence({ name, generate, value }: Variable, values: Values): EnvProblem[] {
   if (values[name]?.trim()) return [];
   if (generate || !value) {
     const hint = generate ? 'generate it: peakstone deploy env' : 'set it in .env, as in .env.example';
@@ -50,7 +50,7 @@ function checkPresence({ name, generate, value }: Variable, values: Values): Fin
       ];
 }
 
-function checkValue({ name, generate, checks = [] }: Variable, stack: Stack, values: Values): Finding[] {
+function checkValue({ name, generate, checks = [] }: Variable, stack: Stack, values: Values): EnvProblem[] {
   const value = values[name]?.trim();
   if (!value) return [];
   const first = generate && refuseWellKnown(value);
@@ -61,15 +61,15 @@ function checkValue({ name, generate, checks = [] }: Variable, stack: Stack, val
   return [];
 }
 
-function checkReuse(values: Values): Finding[] {
+function checkReuse(values: Values): EnvProblem[] {
   const secrets = variables.filter(variable => variable.generate && values[variable.name]?.trim());
   const seen = new Map<string, string>();
-  const findings: Finding[] = [];
+  const problems: EnvProblem[] = [];
   for (const { name } of secrets) {
     const value = values[name]!.trim();
     const first = seen.get(value);
     if (first)
-      findings.push({
+      problems.push({
         level: 'error',
         name,
         message: `it is the same as ${first}`,
@@ -77,11 +77,11 @@ function checkReuse(values: Values): Finding[] {
       });
     else seen.set(value, name);
   }
-  return findings;
+  return problems;
 }
 
 /** One line for all of them: a fresh `.env` has each. */
-function checkExampleHosts(values: Values): Finding[] {
+function checkExampleHosts(values: Values): EnvProblem[] {
   const examples = variables
     .map(({ name }) => name)
     .filter(name => name.startsWith('DOMAIN_') && isExampleHost(values[name]?.trim() ?? ''));

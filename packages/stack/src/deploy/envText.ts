@@ -1,6 +1,6 @@
 /** What `.env` gets wrong as a file: names that nothing reads, names set twice, secrets that are cut short. Pure. */
 import { suggest } from '@peakstone/kernel/config';
-import type { Complaint, Finding } from '../checks/check.ts';
+import type { Complaint, EnvProblem } from '../checks/check.ts';
 import type { Variable } from '../variable.ts';
 
 /** Names of other projects' images, and of the original stack's files, with what stands for them here; undefined: nothing need. */
@@ -57,36 +57,36 @@ const onlyHere: readonly (readonly [RegExp, Complaint['level'], hint: string])[]
   ],
 ];
 
-export function checkEnvText(text: string, variables: readonly Variable[]): Finding[] {
+export function checkEnvText(text: string, variables: readonly Variable[]): EnvProblem[] {
   const known = new Map(variables.map(variable => [variable.name, variable]));
   const seen = new Set<string>();
   return [...text.matchAll(/^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=(.*)$/gm)].flatMap(
-    ([, name = '', value = '']): Finding[] => {
+    ([, name = '', value = '']): EnvProblem[] => {
       const variable = known.get(name);
-      const findings: Finding[] = [];
+      const problems: EnvProblem[] = [];
       if (seen.has(name))
-        findings.push({
+        problems.push({
           level: 'warning',
           name,
           message: 'it is set more than once; the last one counts',
           hint: 'keep one line',
         });
-      else if (!variable) findings.push(...unread(name, value, [...known.keys()]));
+      else if (!variable) problems.push(...unread(name, value, [...known.keys()]));
       if (variable?.generate && /^[^']*\$[A-Za-z_{]/.test(value.trimStart().replace(/^'.*/, '')))
-        findings.push({
+        problems.push({
           level: 'error',
           name,
           message: 'what follows its dollar sign is taken for a variable’s name, and lost',
           hint: "put the value into single quotes: NAME='…'",
         });
       seen.add(name);
-      return findings;
+      return problems;
     },
   );
 }
 
 /** Of a name that no container is given. */
-function unread(name: string, value: string, known: readonly string[]): Finding[] {
+function unread(name: string, value: string, known: readonly string[]): EnvProblem[] {
   if (placesHere.test(name) && !value.includes('://')) return [];
   const [, level, hint] = onlyHere.find(([names]) => names.test(name)) ?? [];
   if (level !== undefined && hint !== undefined)
@@ -103,7 +103,7 @@ function unread(name: string, value: string, known: readonly string[]): Finding[
   return othersToo.test(name) ? [] : [unknown(name, known)];
 }
 
-function unknown(name: string, known: readonly string[]): Finding {
+function unknown(name: string, known: readonly string[]): EnvProblem {
   const message = 'nothing reads it';
   if (name in elsewhere && elsewhere[name] === undefined)
     return {

@@ -1,4 +1,4 @@
-export type { Finding } from '../checks/check.ts';
+export type { EnvProblem } from '../checks/check.ts';
 export { stackVersion } from '../definition.ts';
 export { checkEnvMode } from '../project/envMode.ts';
 export { type CommandResult, type RunCommand, runCommand } from './command.ts';

@@ -13,7 +13,7 @@ import {
   wantsJson,
   withSession,
 } from './database.ts';
-import { writeFinding } from './findings.ts';
+import { writeDiagnostic } from './diagnostics.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 
 export const apply: Command = {
@@ -92,7 +92,7 @@ export const apply: Command = {
             history,
             options: complete,
             signal,
-            onFinding: finding => writeFinding(finding, context),
+            onDiagnostic: diagnostic => writeDiagnostic(diagnostic, context),
             onEvent: event => {
               report.add(event);
               tell(event, context);

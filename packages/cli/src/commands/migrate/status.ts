@@ -3,7 +3,7 @@ import { exitCodes } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
 import { dataFor } from '../../output/printable.ts';
 import { databaseOptions, jsonOptions, revisionsSchemaOf, targetOf, wantsJson } from './database.ts';
-import { writeFinding } from './findings.ts';
+import { writeDiagnostic } from './diagnostics.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 
 export const status: Command = {
@@ -27,7 +27,7 @@ export const status: Command = {
     const folder = await checkedFolderOf(invocation, context);
     const { url } = await targetOf(invocation, context, folder);
     const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
-    for (const finding of findDrift(folder, found.applied)) writeFinding(finding, context);
+    for (const diagnostic of findDrift(folder, found.applied)) writeDiagnostic(diagnostic, context);
     const dir = `file://${folder.path}`;
     context.stdout.write(
       json

@@ -1,7 +1,7 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
-import { writeFinding } from './findings.ts';
+import { writeDiagnostic } from './diagnostics.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 
 export const validate: Command = {
@@ -25,7 +25,7 @@ export const validate: Command = {
   run: async (invocation, context) => {
     const { inspectFolder, replayOnCopy, replayOnThrowaway } = await import('@peakstone/stack/migrate');
     const folder = await checkedFolderOf(invocation, context);
-    for (const finding of inspectFolder(folder)) writeFinding(finding, context);
+    for (const diagnostic of inspectFolder(folder)) writeDiagnostic(diagnostic, context);
     const { replay, 'dev-url': url } = invocation.options;
     if (typeof url === 'string') await untilInterrupted(context, signal => replayOnCopy(folder, url, signal));
     if (replay) await untilInterrupted(context, signal => replayOnThrowaway(folder, {}, signal));

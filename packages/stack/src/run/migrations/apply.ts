@@ -96,7 +96,7 @@ async function applyFolder(
         furniture: await furnitureOf(paths, env),
       },
       signal,
-      onFinding: ({ file, line, message }) =>
+      onDiagnostic: ({ file, line, message }) =>
         emit({ kind: 'notice', text: `${shown}/${file}${line === null ? '' : `:${line}:`} ${message}` }),
       onEvent: event => {
         if (event.kind === 'file') emit({ kind: 'step', service: 'migrations', text: event.file.name });

@@ -1,11 +1,14 @@
-import type { Finding } from '@peakstone/stack/migrate';
+import type { Diagnostic } from '@peakstone/stack/migrate';
 import type { Context } from '../../grammar/command.ts';
 import { asCalled } from '../../output/called.ts';
 import { printableLine } from '../../output/printable.ts';
 import { styleFor } from '../../output/style.ts';
 
 /** What should be known of a file, on standard error. */
-export function writeFinding({ file, line, level, message, hint }: Finding, { stderr, env }: Context): void {
+export function writeDiagnostic(
+  { file, line, level, message, hint }: Diagnostic,
+  { stderr, env }: Context,
+): void {
   const style = styleFor(stderr, env);
   const place = line === null ? file : `${file}:${line}:`;
   const head = level === 'refused' ? style.bad('refused:') : style.warning('note:');
