@@ -20,7 +20,7 @@ export interface Failed {
 }
 
 /** Where in the script an error is, both from 1, and the line there. */
-export interface ErrorPlace {
+export interface ErrorLocation {
   readonly line: number;
   readonly column: number;
   readonly shown: string;
@@ -29,8 +29,8 @@ export interface ErrorPlace {
 }
 
 /** The row that a COPY stopped at, or the position that the server names, or where the statement begins. Pure. */
-export function placeError(fields: PgErrorFields, failed: Failed): ErrorPlace {
-  if (failed.row) return placeRow(failed.row);
+export function locateError(fields: PgErrorFields, failed: Failed): ErrorLocation {
+  if (failed.row) return locateRow(failed.row);
   const position = Number(fields.position ?? 0);
   const characters = [...failed.text];
   const at = position > 0 ? position - 1 : [...failed.text.slice(0, leadingComments(failed.text))].length;
@@ -52,11 +52,11 @@ export function placeError(fields: PgErrorFields, failed: Failed): ErrorPlace {
  * compilers do it, so that editors find the place. Ends with a newline. Pure.
  */
 export function renderSqlError(fields: PgErrorFields, failed: Failed): string {
-  const place = placeError(fields, failed);
-  const named = failed.file === null ? '' : `${failed.file}:${place.line}:${place.column}: `;
+  const location = locateError(fields, failed);
+  const named = failed.file === null ? '' : `${failed.file}:${location.line}:${location.column}: `;
   // Of one line that was just typed there is nothing to find.
-  const found = place.caret !== null || failed.file !== null || place.line > 1;
-  return renderFields(fields, named, found ? pointAt(place) : []);
+  const found = location.caret !== null || failed.file !== null || location.line > 1;
+  return renderFields(fields, named, found ? pointAt(location) : []);
 }
 
 /** A notice as psql prints it, which shows where it comes from for errors only. Ends with a newline. Pure. */
@@ -72,7 +72,7 @@ function renderFields(fields: PgErrorFields, named: string, excerpt: readonly st
   return printable(`${lines.join('\n')}\n`);
 }
 
-function pointAt({ line, shown: text, caret }: ErrorPlace): string[] {
+function pointAt({ line, shown: text, caret }: ErrorLocation): string[] {
   const shown = [...text];
   const at = caret ?? 0;
   const from = Math.max(0, Math.min(at - Math.floor(maxLineWidth / 2), shown.length - maxLineWidth));
@@ -91,7 +91,7 @@ export function blamedRow({ where = '' }: PgErrorFields): number | null {
 }
 
 /** The server counts rows from the COPY on; whoever looks for the row counts lines from the start of the script. */
-function placeRow({ line, text }: { readonly line: number; readonly text: string }): ErrorPlace {
+function locateRow({ line, text }: { readonly line: number; readonly text: string }): ErrorLocation {
   const shown = [...text.slice(0, 4 * maxLineWidth)].map(character => (character < ' ' ? ' ' : character));
   return { line, column: 1, shown: shown.join(''), caret: null };
 }

@@ -8,11 +8,11 @@ import { quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakst
 import { leadingComments } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { printableLine } from '../output/printable.ts';
-import { place } from './script.ts';
+import { locationOf } from './script.ts';
 import type { SqlSession } from './session.ts';
 import type { Target } from './target.ts';
 
-interface Place {
+interface Location {
   readonly file: string | null;
   readonly line: number;
 }
@@ -56,7 +56,7 @@ export class Extensions {
    * Before a statement is run; resolves with whether it shall be passed over.
    * @throws {CliError} naming line and remedy, when the extension cannot be where the script has it.
    */
-  async prepare(text: string, { file, line }: Place, session: SqlSession): Promise<boolean> {
+  async prepare(text: string, { file, line }: Location, session: SqlSession): Promise<boolean> {
     const read = readExtension(text);
     if (read === null) return false;
     const comments = text.slice(0, leadingComments(text)).split('\n').length - 1;
@@ -81,10 +81,10 @@ export class Extensions {
   /** What uses it by object, such as columns and indexes, goes along; what names the old place in a text would not. */
   async #move(
     { name: extension, schema }: { readonly name: string; readonly schema: string },
-    at: Place,
+    at: Location,
     database: string,
   ): Promise<void> {
-    const here = place(at);
+    const here = locationOf(at);
     const client = await (await this.#administrator()).connect(database, () => undefined);
     try {
       const [looked] = await client
@@ -112,8 +112,8 @@ export class Extensions {
     );
   }
 
-  #say(at: Place, what: string): void {
-    this.#stderr.write(`${place(at)}: ${printableLine(what)}\n`);
+  #say(at: Location, what: string): void {
+    this.#stderr.write(`${locationOf(at)}: ${printableLine(what)}\n`);
   }
 }
 

@@ -7,7 +7,7 @@ import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
-import { assertKeepsTransaction, place, readSteps, type Step, type Surroundings } from './script.ts';
+import { assertKeepsTransaction, locationOf, readSteps, type Step, type Surroundings } from './script.ts';
 import { type InputOnce, type Output, SqlFailure, SqlSession, write } from './session.ts';
 import type { Source, Sources } from './source.ts';
 import { type Printers, printersForPeople, runStep } from './step.ts';
@@ -139,7 +139,7 @@ class Interrupted extends Error {
 
 class EndedItself extends CliError {
   constructor(step: Step, end: TransactionEnd) {
-    super(`${place(step)}: it has ended the single transaction (${end}).`, { hint: afterwards[end] });
+    super(`${locationOf(step)}: it has ended the single transaction (${end}).`, { hint: afterwards[end] });
   }
 }
 

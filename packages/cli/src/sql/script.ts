@@ -66,7 +66,7 @@ export async function* readSteps(source: Source, here: Surroundings, depth = 0):
     if (action.kind === 'refused') throw refusal(piece, file, action);
     if (action.kind === 'include') {
       if (depth === maxIncludes)
-        throw new CliError(`${place(at)}: files include one another without an end.`);
+        throw new CliError(`${locationOf(at)}: files include one another without an end.`);
       const base = action.relative && file !== null ? dirname(resolve(cwd, file)) : cwd;
       const included = await sources.file(base, action.file, resolve(base, action.file));
       yield* readSteps(included, here, depth + 1);
@@ -95,13 +95,13 @@ function refusal(
   { why, remedy }: { why: string; remedy: string },
 ): CliError {
   const [command] = piece.text.split(/\s/);
-  return new CliError(`${place({ file, line: piece.line + 1 })}: ${command} ${why}.`, {
+  return new CliError(`${locationOf({ file, line: piece.line + 1 })}: ${command} ${why}.`, {
     hint: `Nothing was run. ${remedy}`,
   });
 }
 
 /** `schema.sql:12`, or `Line 12` of what has no name. Pure. */
-export function place({ file, line }: { readonly file: string | null; readonly line: number }): string {
+export function locationOf({ file, line }: { readonly file: string | null; readonly line: number }): string {
   return file === null ? `Line ${line}` : `${file}:${line}`;
 }
 
@@ -112,13 +112,13 @@ export function place({ file, line }: { readonly file: string | null; readonly l
 export function assertKeepsTransaction(step: Step): void {
   if (step.kind === 'action') {
     if (step.action.kind !== 'connect') return;
-    throw new CliError(`${place(step)}: \\connect would end the single transaction.`, {
+    throw new CliError(`${locationOf(step)}: \\connect would end the single transaction.`, {
       hint: 'Nothing was run. Take the line out, or leave --single-transaction out.',
     });
   }
   const words = leadingWords(step.statement.text);
   if (!endsTransaction(words)) return;
-  throw new CliError(`${place(step)}: ${words.toUpperCase()} would end the single transaction.`, {
+  throw new CliError(`${locationOf(step)}: ${words.toUpperCase()} would end the single transaction.`, {
     hint: 'Nothing was run. Take it out, or leave --single-transaction out.',
   });
 }

@@ -10,16 +10,16 @@ import type { Description } from './describe/queries.ts';
 import { describeColumns, describeParts, findRelations, renderRelation } from './describe/relation.ts';
 import {
   blamedRow,
-  type ErrorPlace,
+  type ErrorLocation,
   type Failed,
-  placeError,
+  locateError,
   renderSqlError,
   renderSqlNotice,
 } from './error.ts';
 import { type ArrayTypes, arrayTypesQuery } from './json.ts';
 import { type Printer, type Texts, textsOf } from './print.ts';
 import { withRemedy } from './remedies.ts';
-import { place, type Runnable, type ScriptRows } from './script.ts';
+import { locationOf, type Runnable, type ScriptRows } from './script.ts';
 import type { Target } from './target.ts';
 
 /** Where what the database says goes. */
@@ -49,7 +49,7 @@ export class SqlFailure extends Error {
   /** For programs. */
   toJson(): object {
     const { severity, code, message, detail, hint, where } = this.fields;
-    const { line, column }: ErrorPlace = placeError(this.fields, this.failed);
+    const { line, column }: ErrorLocation = locateError(this.fields, this.failed);
     return {
       severity,
       code,
@@ -384,7 +384,7 @@ function opened(stream: Readable | Writable, file: string, copy: Failed): Promis
     events.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         new CliError(
-          `${place({ file: copy.file, line: copy.line + 1 })}: ${file} cannot be opened: ${error.code ?? error.message}.`,
+          `${locationOf({ file: copy.file, line: copy.line + 1 })}: ${file} cannot be opened: ${error.code ?? error.message}.`,
           { cause: error },
         ),
       ),

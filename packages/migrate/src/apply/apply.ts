@@ -98,7 +98,11 @@ function refuse(
   for (const diagnostic of diagnostics) if (diagnostic !== refused[0]) onDiagnostic(diagnostic);
   const [first] = refused;
   if (first)
-    throw new MigrateError('refused', `${placeOf(first)} ${first.message}`, `Nothing was run. ${first.hint}`);
+    throw new MigrateError(
+      'refused',
+      `${locationOf(first)} ${first.message}`,
+      `Nothing was run. ${first.hint}`,
+    );
 }
 
 /** What a directive that is wrong says is told when its file is reached, as Atlas does. */
@@ -112,7 +116,7 @@ function modeOf(file: MigrationFile, asked: TxMode): TxMode {
 }
 
 /** `2_b.sql:3:`, or the file alone. Pure. */
-export function placeOf({ file, line }: Pick<Diagnostic, 'file' | 'line'>): string {
+export function locationOf({ file, line }: Pick<Diagnostic, 'file' | 'line'>): string {
   return line === null ? file : `${file}:${line}:`;
 }
 

@@ -8,17 +8,17 @@ import type { MigrationStatement } from '../split/index.ts';
 export function driverText(error: unknown, sql: string): string {
   if (!(error instanceof PgError)) return (error as Error).message;
   const { message, code, position } = error.fields;
-  return `pq: ${message}${position === undefined ? '' : placeText(sql, Number(position))} (${code})`;
+  return `pq: ${message}${position === undefined ? '' : locationText(sql, Number(position))} (${code})`;
 }
 
-function placeText(sql: string, position: number): string {
+function locationText(sql: string, position: number): string {
   const lines = sql.split('\n');
-  const { line, column } = placeIn(lines, position);
+  const { line, column } = locateIn(lines, position);
   return lines.length === 1 ? ` at column ${column}` : ` at position ${line}:${column}`;
 }
 
 /** Where a server's position is, which counts characters from 1. */
-function placeIn(
+function locateIn(
   lines: readonly string[],
   position: number,
 ): { readonly line: number; readonly column: number } {
@@ -59,11 +59,11 @@ export function failureError({
   next: command = 'apply',
 }: Failure): MigrateError {
   const fields = error instanceof PgError ? error.fields : null;
-  const place = placeOf(file, statement, fields);
+  const location = locationOf(file, statement, fields);
   const known =
     fields && remedies.find(({ code, message }) => code === fields.code && message.test(fields.message));
   const detail = fields?.detail && !known?.hidesDetail ? ` (${fields.detail})` : '';
-  const message = `${place}: ${(error as Error).message}${detail}`;
+  const message = `${location}: ${(error as Error).message}${detail}`;
   const remedy = known?.hint ?? fields?.hint ?? '';
   // What undoes a migration has no sum.
   const hash = formats[format].hasSums && command === 'apply' ? 'peakstone migrate hash && ' : '';
@@ -76,7 +76,7 @@ export function failureError({
   );
 }
 
-function placeOf(
+function locationOf(
   file: MigrationFile,
   statement: MigrationStatement | null,
   fields: PgErrorFields | null,
@@ -85,7 +85,7 @@ function placeOf(
   const { text } = statement;
   // Where the server names no place it is the first word, past the comments above it.
   const start = [...text.slice(0, leadingComments(text))].length + 1;
-  const { line, column } = placeIn(text.split('\n'), Number(fields?.position ?? start));
+  const { line, column } = locateIn(text.split('\n'), Number(fields?.position ?? start));
   return `${file.name}:${statement.line + line - 1}:${line === 1 ? statement.column + column - 1 : column}`;
 }
 

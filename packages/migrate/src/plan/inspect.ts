@@ -47,20 +47,20 @@ export function inspectFiles(
   options: InspectOptions = {},
 ): readonly Diagnostic[] {
   return planned.flatMap((each, index) => {
-    const place: Place = { ...each, ...options, isLast: index === planned.length - 1 };
+    const subject: Subject = { ...each, ...options, isLast: index === planned.length - 1 };
     const { name } = each.file;
     const whole = fileRules
-      .flatMap(rule => rule(place) ?? [])
+      .flatMap(rule => rule(subject) ?? [])
       .map(remark => ({ file: name, line: null, ...remark }));
     const pieces = each.split.pieces.flatMap(piece => {
-      const remark = pieceRules.map(rule => rule(piece, place)).find(found => found !== null);
+      const remark = pieceRules.map(rule => rule(piece, subject)).find(found => found !== null);
       return remark ? [{ file: name, line: lineOf(piece), ...remark }] : [];
     });
     return [...whole, ...pieces];
   });
 }
 
-interface Place extends PlannedFile, InspectOptions {
+interface Subject extends PlannedFile, InspectOptions {
   readonly isLast: boolean;
 }
 
@@ -70,7 +70,7 @@ const elsewhere = (file: string): string =>
   `or load it once by: peakstone sql -f ${file}, and say so: peakstone migrate set VERSION`;
 
 /** What a file as a whole is refused or noted for. */
-const fileRules: readonly ((place: Place) => Remark | null)[] = [
+const fileRules: readonly ((subject: Subject) => Remark | null)[] = [
   ({ file }) =>
     file.text.includes('\ufffd') && !isUtf8(file.bytes)
       ? { level: 'refused', message: 'is not text in UTF-8.', hint: 'Write it in UTF-8, and hash again.' }
@@ -138,7 +138,7 @@ function validatesInOne({ pieces }: MigrationSplit): boolean {
 }
 
 /** What a statement or a line is refused or noted for; the first one counts. */
-const pieceRules: readonly ((piece: Piece, place: Place) => Remark | null)[] = [
+const pieceRules: readonly ((piece: Piece, subject: Subject) => Remark | null)[] = [
   (piece, { file }) => {
     if (piece.kind !== 'meta') return null;
     const [command] = piece.text.split(/\s/);

@@ -2,7 +2,7 @@ import { type CopyRange, type CopyRows, findCopyRows, rowsMayFollow } from './co
 import { Lexer, leadingComments, leadingWords, type Token } from './lex.ts';
 
 /** Where a piece stands: lines of the script before it, characters of its line, and of the whole script, before it. */
-interface Place {
+interface Span {
   readonly line: number;
   readonly column: number;
   readonly start: number;
@@ -11,7 +11,7 @@ interface Place {
 }
 
 /** One statement, without what ends it. */
-export interface Statement extends Place {
+export interface Statement extends Span {
   readonly kind: 'statement';
   readonly text: string;
   /** What follows a COPY … FROM STDIN in the script; null where nothing does. */
@@ -21,7 +21,7 @@ export interface Statement extends Place {
 }
 
 /** A line for psql: a backslash, a word, and the rest of the line. */
-export interface MetaLine extends Place {
+export interface MetaLine extends Span {
   readonly kind: 'meta';
   readonly text: string;
   /** What follows a \copy … from stdin, as after a COPY. */
@@ -154,10 +154,10 @@ class Splitter {
       return false;
     }
     this.#skipTo(this.#start + raw.length - body.length);
-    const place = this.#placeUntil(next);
+    const span = this.#spanUntil(next);
     this.#skipTo(next);
     const copied = this.#take(rows);
-    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...place, rows: copied, expanded });
+    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...span, rows: copied, expanded });
     this.#first = '';
     this.#previous = '';
     this.#fromStdin = false;
@@ -170,7 +170,7 @@ class Splitter {
     return this.#isPrompt || rowsMayFollow(this.#script, at);
   }
 
-  #placeUntil(end: number): Place {
+  #spanUntil(end: number): Span {
     return { line: this.#line, column: this.#start - this.#lineStart, start: this.#start, end };
   }
 
@@ -197,9 +197,9 @@ class Splitter {
     }
     // In the middle of a statement it takes the statement along, which nobody else could end.
     this.#skipTo(at);
-    const place = this.#placeUntil(at + text.length);
+    const span = this.#spanUntil(at + text.length);
     this.#skipTo(at + text.length);
-    this.#pieces.push({ kind: 'meta', text: text.trimEnd(), ...place, rows: this.#take(rows) });
+    this.#pieces.push({ kind: 'meta', text: text.trimEnd(), ...span, rows: this.#take(rows) });
     this.#first = '';
     this.#depth = 0;
     return true;
