@@ -28,9 +28,9 @@ describe('the service of backups', () => {
     ],
     ['is ill when a job failed', { failedJob }, 'The backup failed: the store is full'],
     [
-      'is ill when a backup did not stand its trial',
+      'is ill when a backup failed its test',
       { lastTest: badTest },
-      `the backup did not stand its trial of ${badTest.at}: a page is damaged`,
+      `the backup failed its test of ${badTest.at}: a page is damaged`,
     ],
     ['is well when one did', { lastTest: { ...badTest, ok: true } }, null],
     [

@@ -12,7 +12,7 @@ export interface BackupState {
   readonly keepBytes: number;
   /** The job that failed last and has not succeeded since. */
   readonly failedJob: { readonly name: string; readonly reason: string } | undefined;
-  /** The last trial of a backup, by whomever. */
+  /** The last test of a backup, by whomever. */
   readonly lastTest: { readonly at: string; readonly ok: boolean; readonly text: string } | undefined;
 }
 
@@ -47,8 +47,7 @@ function ailmentOfJobs(
   lastTest: BackupState['lastTest'],
 ): string | undefined {
   if (failedJob) return `${failedJob.name} failed: ${failedJob.reason}`;
-  if (lastTest && !lastTest.ok)
-    return `the backup did not stand its trial of ${lastTest.at}: ${lastTest.text}`;
+  if (lastTest && !lastTest.ok) return `the backup failed its test of ${lastTest.at}: ${lastTest.text}`;
   return undefined;
 }
 

@@ -10,12 +10,12 @@ export {
 export { type CreateOptions, createBackup } from './create.ts';
 export { BackupError, type BackupErrorCode } from './errors.ts';
 export type { BackupEvent, OnBackupEvent } from './events.ts';
-export type { JobDeps, Trial } from './jobs.ts';
+export type { JobDeps, TestMachine } from './jobs.ts';
 export { type LogicalBackup, type LogicalCatalog, listLogicalBackups } from './logical/backups.ts';
 export { createLogicalBackup, type DumpSql, type LogicalOptions } from './logical/create.ts';
 export { chooseLogical, readText } from './logical/read.ts';
 export { startLogicalBackups } from './logical/service.ts';
-export { readLastLogicalTest, type TryText, testLogicalBackup } from './logical/test.ts';
+export { readLastLogicalTest, type TestText, testLogicalBackup } from './logical/test.ts';
 export { verifyLogicalBackups } from './logical/verify.ts';
 export { type Contents, readContents } from './restore/contents.ts';
 export type { Owner } from './restore/owner.ts';

@@ -1,4 +1,4 @@
-/** What is done from time to time: backups, retention, the look for gaps, the trial of a backup. */
+/** What is done from time to time: backups, retention, the look for gaps, the test of a backup. */
 import { pause } from '@peakstone/kernel/service';
 import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
@@ -21,12 +21,12 @@ export interface JobDeps {
   /** Of a role with REPLICATION. */
   readonly url: string;
   readonly onEvent: OnBackupEvent;
-  /** How a backup is tried; without, none is. */
-  readonly trial?: Trial;
+  /** How a backup is tested; without, none is. */
+  readonly machine?: TestMachine;
 }
 
-/** What a trial of a backup needs of the machine. */
-export interface Trial {
+/** What a test of a backup needs of the machine. */
+export interface TestMachine {
   readonly start: StartRestored;
   readonly guard: NonNullable<TestOptions['guard']>;
   readonly owner: Owner | undefined;
@@ -48,7 +48,7 @@ export class BackupJobs {
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   #contents: Contents | undefined;
-  /** Ill until the next one succeeds, be it tried by hand. */
+  /** Ill until the next one succeeds, be it tested by hand. */
   #lastTest: TestResult | undefined;
   #readAt = 0;
   #caredAt = 0;
@@ -131,13 +131,13 @@ export class BackupJobs {
   }
 
   async #test(vault: Vault, backups: readonly Backup[]): Promise<void> {
-    const { trial, onEvent } = this.#deps;
+    const { machine, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
-    if (!trial || !test || backups.length === 0) return;
+    if (!machine || !test || backups.length === 0) return;
     if (!isDue(test, this.#lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
-    await this.#attempts.try('The trial of a backup', async () => {
-      const scratch = trial.scratch();
-      this.#lastTest = await testBackup({ ...trial, vault, scratch, onEvent, signal: this.#signal });
+    await this.#attempts.try('The test of a backup', async () => {
+      const scratch = machine.scratch();
+      this.#lastTest = await testBackup({ ...machine, vault, scratch, onEvent, signal: this.#signal });
     });
   }
 }

@@ -23,7 +23,7 @@ export interface TestOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a trial found. */
+/** What a test found. */
 export interface TestResult {
   /** ISO 8601. */
   readonly at: string;
@@ -52,7 +52,7 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
     const restored = await restoreBackup({
       ...{ vault, owner, guard, signal, into: scratch },
       onEvent: event => {
-        // The last one of a chain is what is tried.
+        // The last one of a chain is what is tested.
         if (event.kind === 'restoring') backup = event.id;
         onEvent(event);
       },
@@ -85,7 +85,7 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
   return result;
 }
 
-/** What the last trial found; undefined before the first. */
+/** What the last test found; undefined before the first. */
 export async function readLastTest(vault: Vault, name = resultName): Promise<TestResult | undefined> {
   const bytes = await vault.read(name);
   return bytes && (JSON.parse(bytes.toString()) as TestResult);

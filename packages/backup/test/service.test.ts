@@ -40,11 +40,11 @@ describe('the service of backups', () => {
       {
         url: lab.url,
         onEvent: event => events.push(event),
-        trial: {
+        machine: {
           start: lab.start,
           owner: lab.owner,
           guard: () => () => undefined,
-          scratch: scratch ?? (() => path.join(lab.folder, `trial-${events.length}`)),
+          scratch: scratch ?? (() => path.join(lab.folder, `test-${events.length}`)),
         },
       },
       now,
@@ -70,7 +70,7 @@ describe('the service of backups', () => {
     await until(() => seen('receiving') > before);
   });
 
-  const trial: TestResult = {
+  const lastTest: TestResult = {
     ...{ at: '2026-01-01T00:00:00.000Z', ok: true, backup: null, text: 'long ago', tables: 0, rows: 0 },
     ...{ indexes: 0, lastTransactionAt: null, durationMs: 0 },
   };
@@ -79,7 +79,7 @@ describe('the service of backups', () => {
 
   it('tries a backup when that is due, and keeps what came of it', async () => {
     await service!.stop();
-    await keep(trial);
+    await keep(lastTest);
     service = start();
     await until(() => seen('tested') > 0);
     const last = await readLastTest(await lab.vault());
@@ -88,14 +88,14 @@ describe('the service of backups', () => {
     assert.deepEqual(await service.health(), { ok: true });
   });
 
-  it('is ill from a trial that failed until one succeeds, however often it is restarted', async () => {
+  it('is ill from a test that failed until one succeeds, however often it is restarted', async () => {
     await service!.stop();
-    await keep({ ...trial, ok: false, text: 'a page is damaged' });
+    await keep({ ...lastTest, ok: false, text: 'a page is damaged' });
     service = start({ BACKUP_TEST: 'off' });
     await until(async () => !(await service!.health()).ok);
     assert.deepEqual(await service.health(), {
       ok: false,
-      reason: `the backup did not stand its trial of ${trial.at}: a page is damaged`,
+      reason: `the backup failed its test of ${lastTest.at}: a page is damaged`,
       elsewhere: true,
     });
     await service.stop();
@@ -105,7 +105,7 @@ describe('the service of backups', () => {
 
   it('is ill while a job fails, and says which', async () => {
     await service!.stop();
-    await keep(trial);
+    await keep(lastTest);
     service = start(
       {},
       {
@@ -117,7 +117,7 @@ describe('the service of backups', () => {
     await until(async () => !(await service!.health()).ok);
     assert.deepEqual(await service.health(), {
       ok: false,
-      reason: 'The trial of a backup failed: there is no room',
+      reason: 'The test of a backup failed: there is no room',
       elsewhere: true,
     });
   });

@@ -116,26 +116,26 @@ describe('looking at what the store holds', () => {
     assert.deepEqual(rows, ['-4']);
   });
 
-  it('a trial restores the newest state and reads all of it', async () => {
+  it('a test restores the newest state and reads all of it', async () => {
     const result = await testBackup({
       ...{ vault: await lab.vault(), start: lab.start, owner: lab.owner, signal },
-      scratch: path.join(lab.folder, 'trial'),
+      scratch: path.join(lab.folder, 'test'),
       onEvent: () => undefined,
     });
     assert.deepEqual([result.ok, result.backup], [true, incremental.id], result.text);
     assert.match(result.text, /^restored and read: \d+ tables with \d+ rows, \d+ indexes$/);
     assert.ok(result.rows >= 2004 && result.indexes > 100);
-    assert.ok(!readdirSync(lab.folder).includes('trial'));
+    assert.ok(!readdirSync(lab.folder).includes('test'));
   });
 
-  it('a trial of a damaged one says what is wrong, and keeps that', async () => {
+  it('a test of a damaged one says what is wrong, and keeps that', async () => {
     const vault = await lab.vault();
     const file = path.join(root(), `base/${full.id}/000000`);
     const bytes = readFileSync(file);
     flip(file);
     const result = await testBackup({
       ...{ vault, start: lab.start, owner: lab.owner, signal, onEvent: () => undefined },
-      scratch: path.join(lab.folder, 'trial'),
+      scratch: path.join(lab.folder, 'test'),
     });
     writeFileSync(file, bytes);
     assert.equal(result.ok, false);

@@ -110,7 +110,7 @@ describe('peakstone backup', () => {
     assert.equal((await list()).lastTest?.ok, true);
     const doctor = await project.run(['doctor']);
     assert.match(doctor.stdout, /Backups +the last one is of/);
-    assert.match(doctor.stdout, /Backups +tried .*restored and read/);
+    assert.match(doctor.stdout, /Backups +tested .*restored and read/);
   });
 
   it('restores to a moment beside the stack, and then in its place, where the old one is kept', async () => {
@@ -214,11 +214,11 @@ describe('peakstone backup', () => {
     assert.equal(code, 4);
     assert.match(stdout, /cannot be restored\n {2}base\/.* is not in /);
     assert.equal((await project.run(['backup', 'test'])).code, 4);
-    // As it starts it reads what came of the last trial.
+    // As it starts it reads what came of the last test.
     await project.run(['restart', 'backup']);
     await until(async () => {
       const status = await project.run(['status']);
-      return status.code === 4 && /the backup did not stand its trial of /.test(status.stdout);
+      return status.code === 4 && /the backup failed its test of /.test(status.stdout);
     });
     for (const part of parts) renameSync(`${part}.away`, part);
     assert.equal((await project.run(['backup', 'test'])).code, 0);

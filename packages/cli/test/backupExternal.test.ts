@@ -94,7 +94,7 @@ describe('peakstone backup of a database that others run', () => {
     );
     assert.equal((await list()).lastTest?.ok, true);
     const { stdout } = await project.run(['doctor']);
-    assert.match(stdout, /Backups.*tried .*loaded: /);
+    assert.match(stdout, /Backups.*tested .*loaded: /);
     assert.doesNotMatch(stdout, /WAL is stored/);
   });
 

@@ -13,14 +13,14 @@ import { type LogicalBackup, listLogicalBackups } from './backups.ts';
 import { createLogicalBackup, type DumpSql } from './create.ts';
 import { identifyDatabase } from './database.ts';
 import { applyLogicalRetention } from './retention.ts';
-import { readLastLogicalTest, type TryText, testLogicalBackup } from './test.ts';
+import { readLastLogicalTest, type TestText, testLogicalBackup } from './test.ts';
 
 export interface LogicalDeps {
   /** Of a role that may read everything. */
   readonly url: string;
   readonly dump: DumpSql;
-  /** How a backup is tried; without, none is. */
-  readonly tryText?: TryText;
+  /** How a backup is tested; without, none is. */
+  readonly testText?: TestText;
   readonly onEvent: OnBackupEvent;
 }
 
@@ -53,7 +53,7 @@ class LogicalJobs {
   #vault: Vault | undefined;
   #database = '';
   #caredAt = 0;
-  /** Ill until the next one succeeds, be it tried by hand. */
+  /** Ill until the next one succeeds, be it tested by hand. */
   lastTest: TestResult | undefined;
 
   constructor(config: BackupConfig, deps: LogicalDeps, signal: AbortSignal) {
@@ -113,14 +113,14 @@ class LogicalJobs {
   }
 
   async #test(vault: Vault): Promise<void> {
-    const { tryText, onEvent } = this.#deps;
+    const { testText, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
     const { backups } = await this.#read(vault);
     const newest = backups.at(-1);
-    if (!tryText || !test || !newest) return;
+    if (!testText || !test || !newest) return;
     if (!isDue(test, this.lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
-    await this.#attempts.try('The trial of a backup', async () => {
-      this.lastTest = await testLogicalBackup(vault, newest, { tryText, onEvent, signal: this.#signal });
+    await this.#attempts.try('The test of a backup', async () => {
+      this.lastTest = await testLogicalBackup(vault, newest, { testText, onEvent, signal: this.#signal });
     });
   }
 }

@@ -7,7 +7,7 @@ import type { LogicalBackup } from './backups.ts';
 import { readText } from './read.ts';
 
 /** Loads SQL into a server that is thrown away. @throws what it cannot load by; the signal's reason */
-export type TryText = (
+export type TestText = (
   text: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ) => Promise<{ readonly tables: number; readonly rows: number; readonly indexes: number }>;
@@ -18,14 +18,14 @@ const resultName = 'checks/logical';
 export async function testLogicalBackup(
   vault: Vault,
   backup: LogicalBackup,
-  { tryText, onEvent, signal }: { tryText: TryText; onEvent: OnBackupEvent; signal: AbortSignal },
+  { testText, onEvent, signal }: { testText: TestText; onEvent: OnBackupEvent; signal: AbortSignal },
 ): Promise<TestResult> {
   const began = performance.now();
   let found = { tables: 0, rows: 0, indexes: 0 };
   let failure: string | undefined;
   try {
     onEvent({ kind: 'restoring', id: backup.id, bytes: backup.bytes });
-    found = await tryText(readText(vault, backup), signal);
+    found = await testText(readText(vault, backup), signal);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof BackupError && (error.code === 'STORE' || error.code === 'KEY')) throw error;

@@ -37,8 +37,8 @@ export function renderBackupList(found: BackupList): {
       coverage(found),
       ...found.logical.flatMap(({ id, missing }) => missing.map(what => `Not in ${id}: ${what}.`)),
       test === null
-        ? 'No backup has been tried yet: peakstone backup test.'
-        : `Last trial: ${test.at}, ${test.ok ? test.text : `FAILED: ${test.text}`}.`,
+        ? 'No backup has been tested yet: peakstone backup test.'
+        : `Last test: ${test.at}, ${test.ok ? test.text : `FAILED: ${test.text}`}.`,
       ...(found.backups.some(({ checksums }) => !checksums)
         ? ['The cluster has no page checksums: damage on its disk is copied unseen (pg_checksums --enable).']
         : []),

@@ -14,7 +14,7 @@ import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { superuserUrl } from '../../run/databaseUrl.ts';
 import { givenDatabaseUrl } from '../../services/backup/databaseUrl.ts';
-import { dumpSql, tryTextOn } from '../../services/backup/logical.ts';
+import { dumpSql, testTextOn } from '../../services/backup/logical.ts';
 import { ensureBackupKey } from './key.ts';
 import type { CreateRequest, RestoreRequest } from './request.ts';
 import { type StackBackups, stackBackups, stackVault } from './vaults.ts';
@@ -72,7 +72,7 @@ export async function testStackText(opened: StackBackups, request: TextRequest):
   const { onEvent, signal } = request;
   return await testLogicalBackup(vault, await chosen(vault, request), {
     ...{ onEvent, signal },
-    tryText: tryTextOn(opened.values),
+    testText: testTextOn(opened.values),
   });
 }
 

@@ -31,7 +31,7 @@ import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
 import { externalUrl } from '../../project/urls.ts';
 import { readPresence } from '../../run/state.ts';
 import { backupMethod } from '../../services/backup/method.ts';
-import { startRestored, trialOn } from '../../services/backup/restoredServer.ts';
+import { startRestored, testMachine } from '../../services/backup/restoredServer.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
 import { restoreText, testStackText } from './logical.ts';
 import type { RestoreRequest } from './request.ts';
@@ -145,9 +145,9 @@ export async function testStackBackup(
   const opened = await stackBackups(paths, env);
   if (backupMethod(opened.values) === 'logical') return await testStackText(opened, request);
   const vault = await stackVault(opened, request.cluster);
-  const trial = trialOn(opened.values);
+  const machine = testMachine(opened.values);
   const { backup, target, onEvent, signal } = request;
-  return await testBackup({ ...trial, vault, backup, target, onEvent, signal, scratch: trial.scratch() });
+  return await testBackup({ ...machine, vault, backup, target, onEvent, signal, scratch: machine.scratch() });
 }
 
 async function restore(

@@ -16,7 +16,7 @@ export function backupContainer(stack: Stack, service: ResolvedService): Contain
     command: ['backup', 'serve'],
     environment: {
       ...passedOn([{ name: 'AWS_REGION' }]),
-      // Whose the server of a trial is.
+      // Whose the server of a test is.
       POSTGRES_SUPERUSER: superuserName,
       // The server asks nobody on its own socket for a password.
       ...(own ? { PEAKSTONE_DATABASE_SOCKET: socketMount.target } : {}),

@@ -1,11 +1,11 @@
-/** What backups as SQL need of the machine: who writes a database as SQL, and a server on which the text is tried. */
+/** What backups as SQL need of the machine: who writes a database as SQL, and a server on which the text is tested. */
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { DumpSql, TryText } from '@peakstone/backup';
+import type { DumpSql, TestText } from '@peakstone/backup';
 import { withThrowaway } from '@peakstone/database';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -18,15 +18,15 @@ export const dumpSql: DumpSql = async options => {
 };
 
 /** Imports the text into a stack’s database on a throw-away server. Room for both is in BACKUP_SCRATCH or where the system has temporary files. */
-export function tryTextOn(env: EnvValues): TryText {
+export function testTextOn(env: EnvValues): TestText {
   return async (text, signal) => {
-    const folder = await mkdtemp(path.join(env.BACKUP_SCRATCH || tmpdir(), 'peakstone-trial-'));
+    const folder = await mkdtemp(path.join(env.BACKUP_SCRATCH || tmpdir(), 'peakstone-test-'));
     try {
       const file = path.join(folder, 'backup.sql');
       await pipeline(Readable.from(text), createWriteStream(file, { mode: 0o600 }), { signal });
       return await withThrowaway({}, signal, async server => {
-        const adminUrl = await server.createDatabase('trial', { bootstrap: { supabase: 'off' } }, signal);
-        return await loadText(file, adminUrl, server.url('trial', 'db_migrator'), signal);
+        const adminUrl = await server.createDatabase('restored', { bootstrap: { supabase: 'off' } }, signal);
+        return await loadText(file, adminUrl, server.url('restored', 'db_migrator'), signal);
       });
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -40,7 +40,7 @@ async function loadText(file: string, adminUrl: string, ownerUrl: string, signal
   const failed = notes.find(({ kind }) => kind === 'failed');
   if (failed) throw new Error(`${failed.what} ${failed.name}: ${failed.why}`);
   const counts = Object.values(rows);
-  const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone backup trial' });
+  const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone backup test' });
   try {
     const [found] = (await pool.query(INDEXES)).rows;
     return {

@@ -70,12 +70,12 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
     ...damaged.map(({ id }) => fail('Backups', `the entry of ${id} is damaged`, 'peakstone backup verify')),
     ...(isLogical ? [] : [await examineWal(vault)]),
     test === undefined
-      ? warn('Backups', 'none has been tried yet', 'peakstone backup test')
+      ? warn('Backups', 'none has been tested yet', 'peakstone backup test')
       : test.ok
-        ? ok('Backups', `tried ${test.at}: ${test.text}`)
+        ? ok('Backups', `tested ${test.at}: ${test.text}`)
         : fail(
             'Backups',
-            `the trial of ${test.at} failed: ${test.text}`,
+            `the test of ${test.at} failed: ${test.text}`,
             'peakstone backup verify, then a full one: peakstone backup create --full',
           ),
   ];

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { StartRestored, Trial } from '@peakstone/backup';
+import type { StartRestored, TestMachine } from '@peakstone/backup';
 import {
   findServerUser,
   readDatabaseConfig,
@@ -44,13 +44,13 @@ function withoutSecrets(env: EnvValues): EnvValues {
   return { ...Object.fromEntries(names.map(name => [name, 'not used'])), ...given };
 }
 
-/** What a trial of a backup needs: room for the whole database, in BACKUP_SCRATCH or where the system has temporary files. */
-export function trialOn(env: EnvValues): Trial {
+/** What a test of a backup needs: room for the whole database, in BACKUP_SCRATCH or where the system has temporary files. */
+export function testMachine(env: EnvValues): TestMachine {
   const place = env.BACKUP_SCRATCH || tmpdir();
   return {
     start: startRestored(env, false),
     guard: reapWithThisProcess,
     owner: findServerUser(),
-    scratch: () => path.join(place, `peakstone-trial-${randomBytes(4).toString('hex')}`),
+    scratch: () => path.join(place, `peakstone-test-${randomBytes(4).toString('hex')}`),
   };
 }

@@ -3,9 +3,9 @@ import { type BackupEvent, readBackupConfig, startBackups, startLogicalBackups }
 import type { Running } from '@peakstone/kernel/service';
 import type { EnvValues } from '../../project/envFile.ts';
 import { describeBackupEvent } from './describe.ts';
-import { dumpSql, tryTextOn } from './logical.ts';
+import { dumpSql, testTextOn } from './logical.ts';
 import type { BackupMethod } from './method.ts';
-import { trialOn } from './restoredServer.ts';
+import { testMachine } from './restoredServer.ts';
 
 /** @param write takes a line for the log @throws {ConfigError} naming the variable */
 export function startBackupService(
@@ -20,6 +20,6 @@ export function startBackupService(
     if (text !== undefined) write(text);
   };
   return method === 'physical'
-    ? startBackups(config, { url, onEvent, trial: trialOn(env) })
-    : startLogicalBackups(config, { url, onEvent, dump: dumpSql, tryText: tryTextOn(env) });
+    ? startBackups(config, { url, onEvent, machine: testMachine(env) })
+    : startLogicalBackups(config, { url, onEvent, dump: dumpSql, testText: testTextOn(env) });
 }

@@ -42,7 +42,7 @@ export const backupVariables: readonly Variable[] = [
   setting('BACKUP_KEEP_DAYS', 'Every moment of so many days can be restored.', '14'),
   setting('BACKUP_KEEP_FULLS', 'So many full backups stay, however old.', '2'),
   setting('BACKUP_WAL_SECONDS', 'What a lost machine may cost.', '10'),
-  setting('BACKUP_SCRATCH', 'Where there is room to restore one for a trial.', '/tmp'),
+  setting('BACKUP_SCRATCH', 'Where there is room to restore one for a test.', '/tmp'),
   setting(
     'BACKUP_METHOD',
     'physical (files and WAL, to any moment), logical (SQL), or auto: logical where the database is somebody else’s and no BACKUP_DATABASE_URL is given.',
