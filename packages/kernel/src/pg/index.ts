@@ -7,7 +7,6 @@ export {
   createPrivilegedPool,
   PRIVILEGED_SEARCH_PATH,
   type PrivilegedOptions,
-  REFUSE_VIEWS,
   TRUST_CATALOG_ONLY,
 } from './privileged.ts';
 export { arrayLiteral, quoteIdentifier, quoteLiteral, quoteQualified } from './quote.ts';

@@ -27,26 +27,26 @@ export const TRUST_CATALOG_ONLY: Statement = {
 
 /**
  * A relation that is read by its name may have become somebody's view, whose functions the reader would run: views and
- * foreign tables that are not PostgreSQL's own are refused from here on, where the server knows the setting.
+ * foreign tables that are not PostgreSQL's own are refused, where the server knows the setting.
  * @see https://www.postgresql.org/docs/17/runtime-config-client.html#GUC-RESTRICT-NONSYSTEM-RELATION-KIND
  */
-function refuseViews(isLocal: boolean): string {
-  return `select pg_catalog.set_config(name, 'view, foreign-table', ${isLocal}) from pg_catalog.pg_settings
+const opening = `select pg_catalog.set_config(name, 'view, foreign-table', false) from pg_catalog.pg_settings
     where name operator(pg_catalog.=) 'restrict_nonsystem_relation_kind'`;
-}
-
-/** First statement of an exchange that reads by name what has rows of its own. It holds until the exchange ends. */
-export const REFUSE_VIEWS: Statement = { text: refuseViews(true), values: [], prepare: false };
 
 export interface PrivilegedOptions
-  extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize'> {
+  extends Omit<PoolOptions, 'size' | 'sharedSize' | 'parameters' | 'statementCacheSize' | 'opening'> {
   /** `application_name`, which says in the server's log and in pg_stat_activity what the session is for. */
   readonly name: string;
 }
 
+const parametersOf = (name: string): Readonly<Record<string, string>> => ({
+  application_name: name,
+  search_path: PRIVILEGED_SEARCH_PATH,
+});
+
 /**
  * The same as one connection of one's own, on which a transaction stays open from script to script: for looks at all of a
- * database in one snapshot. It reads no view and no foreign table of anybody's.
+ * database in one snapshot.
  * @throws {ConnectionError} when the server cannot be reached.
  */
 export async function connectPrivileged({
@@ -56,12 +56,9 @@ export async function connectPrivileged({
   readonly url: string;
   readonly name: string;
 }): Promise<Client> {
-  const client = await connectClient({
-    url,
-    parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
-  });
+  const client = await connectClient({ url, parameters: parametersOf(name) });
   try {
-    await client.script(refuseViews(false));
+    await client.script(opening);
     return client;
   } catch (error) {
     client.close();
@@ -71,7 +68,7 @@ export async function connectPrivileged({
 
 /**
  * The only way in which the product opens a privileged session (`scripts/architecture.test.ts` sees to it): one
- * connection, on which every statement names what is not PostgreSQL's own.
+ * connection, on which every statement names what is not PostgreSQL's own, and none reads a view or foreign table of anybody's.
  * @throws {ConnectionError} when `url` is malformed.
  * @example createPrivilegedPool({ url: adminUrl, name: 'peakstone doctor' })
  */
@@ -81,6 +78,7 @@ export function createPrivilegedPool({ name, ...options }: PrivilegedOptions): P
     size: 1,
     sharedSize: 0,
     statementCacheSize: 0,
-    parameters: { application_name: name, search_path: PRIVILEGED_SEARCH_PATH },
+    opening,
+    parameters: parametersOf(name),
   });
 }

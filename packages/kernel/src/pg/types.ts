@@ -160,6 +160,8 @@ export interface PoolOptions {
    * transaction alone. Default false: what is set stays.
    */
   readonly isolated?: boolean;
+  /** A script that each connection runs before anything else; one where it fails is closed. Default none. */
+  readonly opening?: string;
   /** Start-up parameters such as `application_name`, `search_path`. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Closed union of what happens, for logs and metrics. What it throws surfaces as an uncaught exception. */

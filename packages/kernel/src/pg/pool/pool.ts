@@ -264,6 +264,16 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
       this.#stopRetry();
       this.#unreachable = null;
       this.#emit({ kind: 'connected', pid: connection.pid, durationMs: performance.now() - started });
+      const { opening } = this.#options;
+      // It is busy with that before anything is given to it.
+      if (opening !== undefined)
+        connection.submit(
+          new ScriptTask(
+            opening,
+            () => undefined,
+            error => connection.destroy(error as Error),
+          ),
+        );
       if (this.#aborter.signal.aborted || generation !== this.#generation) this.#retire(connection);
       lane.serve(connection);
       this.#replenish();
