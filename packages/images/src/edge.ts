@@ -2,10 +2,14 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Handler, HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { errorBody } from './answer/errorPage.ts';
+import type { Deps } from './deps.ts';
 import { asImagesError, ImagesError } from './errors.ts';
 import { answerInfo } from './info.ts';
 import { landingPage } from './landing.ts';
-import { answerPicture, type Deps, securityHeaders } from './request.ts';
+import { answerPicture } from './request.ts';
+
+const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
+const securityHeaders: readonly string[] = ['Content-Security-Policy', contentSecurityPolicy];
 
 /** What a route answers. */
 type Answer = (

@@ -1,8 +1,10 @@
 /** `/info/SIGNATURE/SOURCE`: what a picture is, as JSON, without drawing it. The signature counts what follows it. */
 import { type HttpRequest, type HttpResponse, jsonResponse } from '@peakstone/kernel/http';
+import type { Deps } from './deps.ts';
 import { ImagesError } from './errors.ts';
+import { fetchSource } from './fetch.ts';
 import { loadable } from './formats.ts';
-import { type Deps, fetchSource, parseRequest } from './request.ts';
+import { parseRequest } from './request.ts';
 
 /** @throws {ImagesError} */
 export async function answerInfo(

@@ -1,38 +1,20 @@
-/** One picture's way: options, source, engine, answer. */
-import { encodeHeader, type HttpRequest, type HttpResponse } from '@peakstone/kernel/http';
-import { contentDisposition } from './answer/disposition.ts';
-import { acceptedFormats, readFeatures, varyOf } from './answer/features.ts';
-import { cacheControl } from './answer/freshness.ts';
-import { sourceConditions, validatorHeaders } from './answer/validators.ts';
+/** One picture's way: options, cache, source, engine, answer. */
+import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
+import { acceptedFormats, readFeatures } from './answer/features.ts';
+import { notModified, pictureAnswer, type Told } from './answer/picture.ts';
+import { sourceConditions } from './answer/validators.ts';
+import type { CachedPicture } from './cache/pictureCache.ts';
 import type { ImagesConfig } from './config.ts';
-import type { Picture, ProcessResult } from './engine/types.ts';
-import { asImagesError, ImagesError } from './errors.ts';
+import type { Deps } from './deps.ts';
+import { ImagesError } from './errors.ts';
 import type { Emit, Span } from './events.ts';
-import { formats, loadable, savable } from './formats.ts';
-import type { Engine } from './host/engine.ts';
-import type { Options } from './options/types.ts';
+import { type Fetched, fetchPicture } from './fetch.ts';
+import { loadable, savable } from './formats.ts';
 import { type ParsedUrl, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
 import { verifySignature } from './parse/signature.ts';
-import type { Queue } from './queue.ts';
-import { passedCookies } from './source/cookies.ts';
-import { type Downloaded, download, type SourceMemory } from './source/download.ts';
-import type { SourceHeaders, SourceReader, SourceResponse } from './source/types.ts';
-
-/** What requests need, live. */
-export interface Deps {
-  readonly config: ImagesConfig;
-  readonly engine: Engine;
-  readonly queue: Queue;
-  readonly memory: SourceMemory;
-  readonly readSource: SourceReader;
-  /** Null without one. */
-  readonly fallback: Picture | null;
-  readonly emit: Emit;
-}
-
-const contentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
-export const securityHeaders: readonly string[] = ['Content-Security-Policy', contentSecurityPolicy];
+import { answerRaw } from './raw.ts';
+import { isNotModified } from './source/conditions.ts';
 
 const nowS = (): number => Date.now() / 1000;
 
@@ -49,10 +31,12 @@ export async function answerPicture(
   if (format !== undefined && format !== 'svg' && !savable.has(format)) {
     throw new ImagesError('format', `Resulting image format is not supported: ${format}`);
   }
+  const cached = (await deps.cache?.get(parsed)) ?? null;
+  if (cached?.isFresh) return cachedAnswer(request, parsed, cached, deps.config);
   using _ = await timed(deps.emit, 'queue', () => deps.queue.enter(signal));
   deps.emit({ kind: 'images', change: 1 });
   try {
-    return await drawAnswer(request, requestId, parsed, deps, signal);
+    return await drawAnswer(request, requestId, parsed, cached, deps, signal);
   } finally {
     deps.emit({ kind: 'images', change: -1 });
   }
@@ -76,138 +60,65 @@ async function drawAnswer(
   request: HttpRequest,
   requestId: string,
   parsed: ParsedUrl,
+  cached: CachedPicture | null,
   deps: Deps,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { config } = deps;
+  // Who has an answer of its own asks whether that still holds, and not what the client has.
+  const conditions =
+    cached === null ? sourceConditions(request.headers, config.answers) : conditionsOf(cached);
   const fetched = await timed(deps.emit, 'downloading_source_image', () =>
-    fetchPicture(request, requestId, parsed, deps, signal),
+    fetchPicture(request, requestId, parsed, deps, conditions, signal),
   );
   try {
-    if (fetched.kind === 'unchanged') return notModified(parsed.options, fetched.headers, config);
-    const { picture } = fetched;
-    if (!loadable.has(picture.format)) {
-      throw new ImagesError('format', `Source image format is not supported: ${picture.format}`);
-    }
-    const job = { kind: 'process', options: parsed.options, format: picture.format } as const;
-    const drawn = await timed(deps.emit, 'processing_image', () =>
-      deps.engine.run(job, picture.data, signal),
-    );
-    return pictureAnswer(parsed, fetched, drawn.result, drawn.data ?? picture.data, config);
+    if (fetched.kind === 'picture') return await draw(parsed, fetched, deps, signal);
+    if (cached === null) return notModified(parsed.options, fetched.headers, config);
+    deps.cache?.confirm(parsed);
+    return cachedAnswer(request, parsed, cached, config);
   } finally {
     if (fetched.kind === 'picture') deps.memory.release(fetched.held);
   }
 }
 
-type Fetched =
-  | { readonly kind: 'unchanged'; readonly headers: SourceHeaders }
-  | {
-      readonly kind: 'picture';
-      readonly picture: Picture;
-      readonly headers: SourceHeaders;
-      /** Those that ETag and Last-Modified are made of. */
-      readonly validators: SourceHeaders;
-      readonly status: number;
-      readonly fallback: boolean;
-      /** Of the memory of sources. */
-      readonly held: number;
-    };
-
-async function fetchPicture(
-  request: HttpRequest,
-  requestId: string,
+async function draw(
   parsed: ParsedUrl,
+  fetched: Extract<Fetched, { readonly kind: 'picture' }>,
   deps: Deps,
   signal: AbortSignal,
-): Promise<Fetched> {
-  const { config } = deps;
-  // A source that answered and is no picture still says how long its answer holds.
-  let answered: SourceHeaders = {};
-  try {
-    const conditions = sourceConditions(request.headers, config.answers);
-    const response = await openSource(request, parsed, deps, signal, conditions);
-    if (response.status === 304) {
-      response.close();
-      return { kind: 'unchanged', headers: response.headers };
-    }
-    if (response.status === 200) answered = response.headers;
-    const { picture, headers } = await receive(response, parsed, deps);
-    const held = picture.data.length;
-    return { kind: 'picture', picture, headers, validators: headers, status: 200, fallback: false, held };
-  } catch (error) {
-    const refusal = asImagesError(error);
-    if (deps.fallback === null || refusal.kind === 'cancelled' || refusal.kind === 'timeout') throw refusal;
-    deps.emit({ kind: 'fallback', requestId, error: refusal.message });
-    deps.emit({ kind: 'error', category: refusal.category });
-    const status = config.answers.fallbackStatus || refusal.status;
-    return {
-      kind: 'picture',
-      picture: deps.fallback,
-      headers: {},
-      validators: answered,
-      status,
-      fallback: true,
-      held: 0,
-    };
+): Promise<HttpResponse> {
+  const { picture, headers } = fetched;
+  if (!loadable.has(picture.format)) {
+    throw new ImagesError('format', `Source image format is not supported: ${picture.format}`);
   }
+  const job = { kind: 'process', options: parsed.options, format: picture.format } as const;
+  const drawn = await timed(deps.emit, 'processing_image', () => deps.engine.run(job, picture.data, signal));
+  const data = drawn.data ?? picture.data;
+  const told: Told = { ...fetched, bytes: picture.data.length };
+  if (!fetched.fallback && !fetched.personal) {
+    deps.cache?.put(parsed, { result: drawn.result, headers, bytes: told.bytes, data });
+  }
+  return pictureAnswer(parsed, told, drawn.result, data, deps.config);
 }
 
-/** The source whole, whatever the client has of it. What it takes of the memory is for the caller to release. */
-export async function fetchSource(
+function conditionsOf({ headers }: CachedPicture): Readonly<Record<string, string>> {
+  return {
+    ...(headers.etag !== undefined && { 'if-none-match': headers.etag }),
+    ...(headers['last-modified'] !== undefined && { 'if-modified-since': headers['last-modified'] }),
+  };
+}
+
+function cachedAnswer(
   request: HttpRequest,
   parsed: ParsedUrl,
-  deps: Deps,
-  signal: AbortSignal,
-): Promise<Downloaded> {
-  return await receive(await openSource(request, parsed, deps, signal, {}), parsed, deps);
-}
-
-async function receive(
-  response: SourceResponse,
-  { options }: ParsedUrl,
-  { config, memory }: Deps,
-): Promise<Downloaded> {
-  const maxBytes = options.maxSrcFileSize ?? config.sources.maxFileBytes;
-  return await download(response, { maxBytes, memory });
-}
-
-/** The source's answer, with a time of its own for all of it. */
-async function openSource(
-  request: HttpRequest,
-  { sourceUrl }: ParsedUrl,
-  { config, readSource }: Deps,
-  signal: AbortSignal,
-  conditions: SourceHeaders,
-): Promise<SourceResponse> {
-  const limit = AbortSignal.timeout(config.sources.downloadTimeoutMs);
-  const slow = new AbortController();
-  limit.addEventListener('abort', () =>
-    slow.abort(new ImagesError('sourceTimeout', 'The source took longer than it may.')),
-  );
-  const both = AbortSignal.any([signal, slow.signal]);
-  const cookie = passedCookies(request.headers, sourceUrl, config.sources);
-  const headers = { ...conditions, ...(cookie !== undefined && { cookie }) };
-  const response = await readSource({ url: sourceUrl, headers, signal: both });
-  return { ...response, body: unlessAborted(response.body, both) };
-}
-
-/** The body, until the time is over: whoever waits for the next piece is told so. */
-async function* unlessAborted(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  promise.catch(() => undefined);
-  const pieces = body[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const next = await Promise.race([pieces.next(), promise]);
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  { headers, result, bytes, data }: CachedPicture,
+  config: ImagesConfig,
+): HttpResponse {
+  const conditions = sourceConditions(request.headers, config.answers);
+  const modified = headers['last-modified'] === undefined ? undefined : new Date(headers['last-modified']);
+  if (isNotModified(conditions, headers.etag, modified)) return notModified(parsed.options, headers, config);
+  const told: Told = { status: 200, headers, validators: headers, fallback: false, bytes };
+  return pictureAnswer(parsed, told, result, data, config);
 }
 
 async function timed<Result>(emit: Emit, span: Span, work: () => Promise<Result>): Promise<Result> {
@@ -216,132 +127,5 @@ async function timed<Result>(emit: Emit, span: Span, work: () => Promise<Result>
     return await work();
   } finally {
     emit({ kind: 'span', span, durationMs: performance.now() - start });
-  }
-}
-
-function pictureAnswer(
-  { options, sourceUrl }: ParsedUrl,
-  fetched: Extract<Fetched, { readonly kind: 'picture' }>,
-  result: ProcessResult,
-  data: Buffer,
-  config: ImagesConfig,
-): HttpResponse {
-  const { answers } = config;
-  const headers = [
-    'Content-Type',
-    formats[result.format].mime,
-    'Content-Disposition',
-    contentDisposition({
-      source: sourceUrl,
-      filename: options.filename ?? '',
-      extension: formats[result.format].extension,
-      contentType: '',
-      attachment: options.returnAttachment ?? answers.returnAttachment,
-    }),
-    ...shared(fetched.status, options, fetched.headers, config, fetched.fallback),
-    ...canonical(sourceUrl, config),
-    ...validatorHeaders(fetched.validators, answers),
-    ...(answers.debugHeaders ? debugHeaders(result, fetched.picture.data.length) : []),
-  ];
-  return { status: fetched.status, headers, body: data };
-}
-
-function debugHeaders(result: ProcessResult, bytes: number): readonly string[] {
-  return [
-    'X-Origin-Width',
-    String(result.originWidth),
-    'X-Origin-Height',
-    String(result.originHeight),
-    'X-Result-Width',
-    String(result.resultWidth),
-    'X-Result-Height',
-    String(result.resultHeight),
-    'X-Origin-Content-Length',
-    String(bytes),
-  ];
-}
-
-function notModified(options: Options, source: SourceHeaders, config: ImagesConfig): HttpResponse {
-  const headers = [
-    ...shared(304, options, source, config, false),
-    ...validatorHeaders(source, config.answers),
-  ];
-  return { status: 304, headers, body: null };
-}
-
-/** Cache-Control and Vary. */
-function shared(
-  status: number,
-  options: Options,
-  source: SourceHeaders,
-  { answers, features }: ImagesConfig,
-  fallback: boolean,
-): readonly string[] {
-  const control = cacheControl(status, source, {
-    ttl: answers.ttl,
-    passthrough: answers.cacheControlPassthrough,
-    expires: options.expires,
-    fallbackTtl: fallback ? answers.fallbackTtl : 0,
-    nowS: nowS(),
-  });
-  const vary = [varyOf(features), options.best ? 'Accept' : ''].find(each => each !== '') ?? '';
-  return [...(control === null ? [] : ['Cache-Control', control]), ...(vary === '' ? [] : ['Vary', vary])];
-}
-
-function canonical(sourceUrl: string, { answers }: ImagesConfig): readonly string[] {
-  if (!answers.canonicalHeader || !/^https?:\/\//.test(sourceUrl)) return [];
-  const safe = sourceUrl.replace(/[\x00-\x20\x7f<>"]/g, encodeURIComponent);
-  return ['Link', encodeHeader(`<${safe}>; rel="canonical"`)];
-}
-
-const passedRequest = ['if-none-match', 'if-modified-since', 'accept-encoding', 'range'] as const;
-const passedResponse = [
-  'Content-Type',
-  'Content-Encoding',
-  'Content-Range',
-  'Accept-Ranges',
-  'Last-Modified',
-  'ETag',
-] as const;
-
-/** The source as it comes, its status and conditions included. */
-async function answerRaw(request: HttpRequest, parsed: ParsedUrl, deps: Deps): Promise<HttpResponse> {
-  const { config } = deps;
-  const { options, sourceUrl } = parsed;
-  const gone = new AbortController();
-  request.onAborted(() => gone.abort(new ImagesError('cancelled', 'The client has gone away.')));
-  const conditions = Object.fromEntries(passedRequest.map(name => [name, request.headers[name]]));
-  const source = await openSource(request, parsed, deps, gone.signal, conditions);
-  const headers = passedResponse.flatMap(name => {
-    const value = source.headers[name.toLowerCase()];
-    return value === undefined ? [] : [name, value];
-  });
-  const { 'content-length': length, 'content-type': contentType = '' } = source.headers;
-  const named = source.status >= 200 && source.status < 300;
-  const disposition = contentDisposition({
-    source: source.path,
-    filename: options.filename ?? '',
-    extension: '',
-    contentType,
-    attachment: options.returnAttachment ?? config.answers.returnAttachment,
-  });
-  return {
-    status: source.status,
-    headers: [
-      ...headers,
-      ...(length === undefined ? [] : ['Content-Length', length]),
-      ...canonical(sourceUrl, config),
-      ...shared(source.status, options, source.headers, config, false).slice(0, 2),
-      ...(named ? ['Content-Disposition', disposition] : []),
-    ],
-    body: source.status === 304 || source.status === 204 ? null : closing(source),
-  };
-}
-
-async function* closing(source: SourceResponse): AsyncGenerator<Uint8Array> {
-  try {
-    yield* source.body;
-  } finally {
-    source.close();
   }
 }

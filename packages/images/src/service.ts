@@ -2,6 +2,7 @@
 import type { Handler, HttpServer, Listener, ServeOptions } from '@peakstone/kernel/http';
 import { serveHttp } from '@peakstone/kernel/http';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { openCache } from './cache/pictureCache.ts';
 import type { ImageSetting } from './config/sources.ts';
 import { type ImagesConfig, readImagesConfig } from './config.ts';
 import { detectFormat } from './detect.ts';
@@ -83,7 +84,17 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
     memory: () => engine.memory,
   });
   listeners = [...listeners, metrics.observe];
-  const handler = createEdge({ config, engine, queue, memory, readSource: sources.read, fallback, emit });
+  const cache = await openCache(config, watermark);
+  const handler = createEdge({
+    config,
+    engine,
+    queue,
+    memory,
+    readSource: sources.read,
+    fallback,
+    cache,
+    emit,
+  });
   for (const message of config.warnings) emit({ kind: 'warning', message });
 
   const servers: HttpServer[] = [];

@@ -2,7 +2,7 @@
 import { ImagesError } from '../errors.ts';
 import { type Format, formats } from '../formats.ts';
 import type { Options } from '../options/types.ts';
-import { planFormat, skipsProcessing } from '../plan/format.ts';
+import { planCandidates, planFormat, skipsProcessing } from '../plan/format.ts';
 import { sanitizeSvg } from '../svg/sanitize.ts';
 import { XmlError } from '../xml/tokens.ts';
 import { isAnimated, removeAnimation, transformFrames } from './animation.ts';
@@ -43,12 +43,14 @@ export async function processPicture(
 
   const frames = options.maxAnimationFrames ?? config.maxAnimationFrames;
   const wantsAnimation = frames > 1 && isAnimated(image);
-  const format = planFormat(options, {
+  const facts = {
     source: source.format,
     animated: wantsAnimation,
     alpha: image.hasAlpha,
     preferred: config.preferredFormats,
-  });
+  };
+  const candidates = options.best ? planCandidates(options, facts) : ([planFormat(options, facts)] as const);
+  const [format] = candidates;
   const animated = wantsAnimation && formats[format].animation;
   if (animated) {
     const pages = Math.min(image.getInt('n-pages') ?? 1, frames);
@@ -65,7 +67,7 @@ export async function processPicture(
     if (animated) await transformFrames(image, next, work);
     else await runPass(beginPass(work, image, next, null));
   }
-  const saved = await finish(image, work, animated);
+  const saved = await finish(image, work, animated, candidates);
   const result = sizeOf(image);
   return {
     data: saved.data,
@@ -147,12 +149,30 @@ async function transform(image: Image, source: Picture, work: Work, animated: bo
   else await runPass(beginPass(work, image, work.options, source));
 }
 
-async function finish(image: Image, work: Work, animated: boolean): Promise<Saved> {
+async function finish(
+  image: Image,
+  work: Work,
+  animated: boolean,
+  candidates: readonly Format[],
+): Promise<Saved> {
   const { options, config, format } = work;
   toResult(image, !(options.stripColorProfile ?? config.stripColorProfile) && formats[format].profile);
   work.deadline.check();
   if (options.stripMetadata ?? config.stripMetadata) {
     stripMetadata(image, { copyright: options.keepCopyright ?? config.keepCopyright, animation: animated });
   }
-  return await saveImage(image, work);
+  if (candidates.length === 1) return await saveImage(image, work);
+  return await saveSmallest(image, work, candidates);
+}
+
+/** Writes all of them: which one is smallest, only their encoders know. */
+async function saveSmallest(image: Image, work: Work, candidates: readonly Format[]): Promise<Saved> {
+  await work.deadline.during(image, () => image.copyMemory());
+  let best: Saved | null = null;
+  for (const format of candidates) {
+    const saved = await saveImage(image, { ...work, format });
+    if (best === null || saved.data.length < best.data.length) best = saved;
+  }
+  if (best === null) throw new ImagesError('internal', 'There is no format to choose.');
+  return best;
 }

@@ -21,6 +21,19 @@ export function planFormat(options: Options, facts: FormatFacts): Format {
   return format;
 }
 
+/** The formats among which `best` chooses, the first one being what everybody takes. */
+export function planCandidates(
+  { accepts = [] }: Options,
+  facts: FormatFacts,
+): readonly [Format, ...Format[]] {
+  const accepted = accepts.filter(format => !facts.animated || formats[format].animation);
+  if (facts.animated) return ['gif', ...accepted];
+  if (facts.alpha) return ['png', ...accepted];
+  // Drawings of few colours are smaller without loss than with it.
+  const drawn: readonly Format[] = ['png', 'gif', 'svg', 'bmp', 'ico'];
+  return drawn.includes(facts.source) ? ['jpeg', 'png', ...accepted] : ['jpeg', ...accepted];
+}
+
 function chooseFormat({ prefer, ...options }: Options, facts: FormatFacts): Format {
   if (prefer?.jxl && !facts.animated) return 'jxl';
   if (prefer?.avif && !facts.animated) return 'avif';

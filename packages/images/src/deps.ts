@@ -1,0 +1,22 @@
+/** What requests need, live. */
+import type { PictureCache } from './cache/pictureCache.ts';
+import type { ImagesConfig } from './config.ts';
+import type { Picture } from './engine/types.ts';
+import type { Emit } from './events.ts';
+import type { Engine } from './host/engine.ts';
+import type { Queue } from './queue.ts';
+import type { SourceMemory } from './source/download.ts';
+import type { SourceReader } from './source/types.ts';
+
+export interface Deps {
+  readonly config: ImagesConfig;
+  readonly engine: Engine;
+  readonly queue: Queue;
+  readonly memory: SourceMemory;
+  readonly readSource: SourceReader;
+  /** Null without one. */
+  readonly fallback: Picture | null;
+  /** Null without one. */
+  readonly cache: PictureCache | null;
+  readonly emit: Emit;
+}
