@@ -4,11 +4,12 @@
  */
 
 import { MigrateError } from '../errors.ts';
-import type { DiffEngine, Reading, Scope } from './engine/types.ts';
+import type { DiffEngine, Reading, Scope, Structure } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
 import { type Loss, lossesOf } from './loss.ts';
 import { refuseTooLong } from './mend/casts.ts';
+import { orderColumns, otherOrders } from './mend/columns.ts';
 import { avoidLongLocks } from './mend/online.ts';
 import { orderSteps, withoutOwnGrants } from './mend/order.ts';
 import { keepSequences } from './mend/sequences.ts';
@@ -62,6 +63,8 @@ export interface Diff {
   readonly renames: readonly Rename[];
   /** Why the files must not be written; empty when they are proven. */
   readonly unproven: readonly string[];
+  /** Tables that have the same columns in another order, which no statement changes; sentences. */
+  readonly otherOrders: readonly string[];
   /** Tables that the proof had no rows for. */
   readonly withoutRows: readonly string[];
   /** Roles that grants and owners name and the folder does not make: they must be there. */
@@ -123,7 +126,9 @@ interface Goal {
   readonly extrasAfter: readonly Extra[];
 }
 
-type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven'> & { readonly failure?: StepFailure };
+type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders'> & {
+  readonly failure?: StepFailure;
+};
 
 async function planAndProve(
   input: DiffInput,
@@ -137,18 +142,20 @@ async function planAndProve(
   const steps = [...renamed.steps, ...planned.steps];
   if (planned.failure)
     return {
-      ...{ losses, failure: planned.failure, unproven: [failureText(planned.failure)] },
+      ...{ losses, failure: planned.failure, unproven: [failureText(planned.failure)], otherOrders: [] },
       files: cutFiles(steps, NOTHING_LATER, structure),
     };
-  if (steps.length === 0) return { files: [], losses, unproven: [] };
+  if (steps.length === 0)
+    return { files: [], losses, ...tellOrders(structure, structure, desired.structure) };
   input.onProgress?.('proving');
   // Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one.
   const ways = input.offline ? [false] : [true, false];
-  let outcome: Outcome = { files: [], losses, unproven: [] };
+  let outcome: Outcome = { files: [], losses, unproven: [], otherOrders: [] };
   for (const online of ways) {
     const { now, later } = online ? avoidLongLocks(steps, structure) : { now: steps, later: NOTHING_LATER };
     const files = cutFiles(now, later, structure);
-    outcome = { files, losses, ...(await prove(input, files, desired, extrasAfter, losses)) };
+    const proof = await prove(input, files, { before: structure, desired, extrasAfter, losses });
+    outcome = { files, losses, ...proof };
     if (outcome.unproven.length === 0) break;
   }
   return outcome;
@@ -237,7 +244,10 @@ async function planSteps(
   const steps: Step[] = [];
   let reading = from;
   for (let round = 0; round < ROUNDS; round++) {
-    const changes = orderSteps(engine.plan(reading, desired), reading.structure);
+    const changes = orderColumns(
+      orderSteps(engine.plan(reading, desired), reading.structure),
+      desired.structure,
+    );
     const mended = keepSequences(
       refuseTooLong(changes, reading.structure),
       reading.structure,
@@ -253,29 +263,48 @@ async function planSteps(
   return { steps };
 }
 
+/** What the files have to make of what, and what they may lose on the way. */
+interface Claim {
+  readonly before: Structure;
+  readonly desired: Reading;
+  readonly extrasAfter: readonly Extra[];
+  readonly losses: readonly Loss[];
+}
+
 /** What stands against the files; nothing when they are proven. */
 async function prove(
   { engine, scope, current }: DiffInput,
   files: readonly FilePlan[],
-  desired: Reading,
-  extrasAfter: readonly Extra[],
-  losses: readonly Loss[],
-): Promise<Pick<Outcome, 'unproven' | 'failure'>> {
+  { before, desired, extrasAfter, losses }: Claim,
+): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure'>> {
   const proof = await current.copy();
   try {
     const figures = await countRows(proof.url, scope.ignoredSchemas);
     const failure = await runFiles(proof.url, files);
-    if (failure) return { failure, unproven: [failureText(failure)] };
-    const left = engine.plan(await engine.read(proof.adminUrl, scope), desired);
+    if (failure) return { failure, unproven: [failureText(failure)], otherOrders: [] };
+    const made = await engine.read(proof.adminUrl, scope);
+    const left = engine.plan(made, desired);
     const extras = compareExtras(await readExtras(proof.adminUrl, scope), extrasAfter);
     const still = [...left, ...extras.drops, ...extras.creates].map(
       ({ sql }) => `Afterwards it still differs: ${sql}`,
     );
     const missing = findMissing(figures, await countRows(proof.url, scope.ignoredSchemas), losses);
-    return { unproven: [...still, ...missing] };
+    const orders = tellOrders(before, made.structure, desired.structure);
+    return { unproven: [...still, ...missing, ...orders.unproven], otherOrders: orders.otherOrders };
   } finally {
     await proof.drop();
   }
+}
+
+/** A table that is made anew has its columns in the order that is wanted; one that was there may have another. */
+function tellOrders(
+  before: Structure,
+  made: Structure,
+  wanted: Structure,
+): Pick<Outcome, 'unproven' | 'otherOrders'> {
+  const [old, fresh] = [[] as string[], [] as string[]];
+  for (const [key, text] of otherOrders(made, wanted)) (before.tables.has(key) ? old : fresh).push(text);
+  return { unproven: fresh, otherOrders: old };
 }
 
 function failureText({ sql, error }: StepFailure): string {

@@ -100,3 +100,19 @@ export function statements({ files, unproven }: Diff): string[] {
   if (unproven.length > 0) throw new Error(unproven.join('\n'));
   return files.flatMap(file => file.statements).filter(sql => !sql.startsWith('SET LOCAL'));
 }
+
+/** What a query finds, a text a row, where statements have made all there is. */
+export async function rowsAfter(statements: readonly string[], query: string): Promise<readonly string[]> {
+  const database = await testDatabase();
+  try {
+    for (const sql of statements) await run(database.superuserUrl, sql);
+    const client = connect(database.superuserUrl);
+    try {
+      return (await client.query(query)).map(row => String(row[0]));
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await database.drop();
+  }
+}

@@ -96,7 +96,9 @@ export const diff: Command = {
     if (found.files.length === 0) {
       if (!json)
         context.stderr.write(
-          found.unmodelled.length === 0 ? 'Nothing differs.\n' : 'Nothing else differs.\n',
+          found.unmodelled.length + found.otherOrders.length === 0
+            ? 'Nothing differs.\n'
+            : 'Nothing else differs.\n',
         );
       return exitCodes.ok;
     }
@@ -211,6 +213,8 @@ async function tell(found: Diff, { stderr, env }: Context): Promise<void> {
     note(`This may be a rename; if it is: --rename ${renameText(rename)}`);
   for (const { message } of found.losses) note(message);
   for (const what of found.unmodelled) note(`Differs, and has to be written by hand: ${what}`);
+  for (const order of found.otherOrders)
+    note(`${order} No statement moves a column; a table that is made anew can have it.`);
   for (const role of found.missingRoles)
     note(`Role ${role} has grants and must be there: migrations do not make roles.`);
   if (found.withoutRows.length > 0)

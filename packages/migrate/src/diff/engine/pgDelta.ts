@@ -190,6 +190,7 @@ function usedRoles({
 interface Payloads {
   readonly table: { partitionKey: string | null; partitionBound: string | null };
   readonly column: {
+    _position: number;
     type: string;
     notNull: boolean;
     identity: { generation: string } | null;
@@ -220,8 +221,10 @@ function structureOf(all: FactBase): Structure {
   for (const { id, payload, parent } of facts) {
     switch (id.kind) {
       case 'column': {
-        const { type, notNull, identity, generatedExpr } = payload as unknown as Payloads['column'];
+        const { _position, type, notNull, identity, generatedExpr } =
+          payload as unknown as Payloads['column'];
         partsOf(`${id.schema}.${id.table}`).columns.set(id.name, {
+          position: _position,
           type,
           notNull,
           identity: identity?.generation ?? null,

@@ -29,6 +29,8 @@ export interface TableShape {
 }
 
 export interface ColumnShape {
+  /** Of the columns of a table the later ones have the greater. */
+  readonly position: number;
   readonly type: string;
   readonly notNull: boolean;
   /** `a` always, `d` by default. */
