@@ -1,6 +1,6 @@
 /** Makes one backup: the server's files, and the certainty that the WAL which they need is stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectReplication, type ReplicationClient } from '@peakstone/kernel/pg';
+import { connectReplication, PgError, type ReplicationClient } from '@peakstone/kernel/pg';
 import {
   addBackup,
   type Backup,
@@ -12,7 +12,7 @@ import {
   partName,
   removeBackups,
 } from './catalog/backups.ts';
-import { hasSegment, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { hasSegment, listTimelines, timelineOfSegment, wayTo } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
@@ -22,7 +22,7 @@ import { identify, readSlot, type ServerFacts } from './replication/commands.ts'
 import type { Keyring } from './seal/keys.ts';
 import type { Store } from './store/store.ts';
 import { openVault, type Vault } from './vault.ts';
-import { receiveWal } from './wal/receive.ts';
+import { type ReceiveOptions, receiveWal } from './wal/receive.ts';
 
 export interface CreateOptions {
   /** Of a role with REPLICATION. */
@@ -45,8 +45,8 @@ export interface CreateOptions {
 const askMs = 250;
 /** The server closes the last segment of a backup by itself: whoever receives it has this long to store the next one. */
 const patienceMs = 3 * 60_000;
-/** A service that receives says so every minute. */
-const freshMs = 3 * 60_000;
+/** After this time it is looked why nothing comes. */
+const impatienceMs = 5_000;
 
 /**
  * @returns its entry in the catalog, when everything that it needs is stored
@@ -198,47 +198,85 @@ interface WalCover {
   release(): Promise<void>;
 }
 
-/** The service, where its slot is in use; else a receiver of the backup's own, on a slot that ends with it. */
+/**
+ * Whoever receives this server's WAL already, or a receiver of the backup's own: on the slot that the service would use, where
+ * there is one that nobody uses, and else on one that ends with it.
+ */
 async function coverWal(
   client: ReplicationClient,
   server: ServerFacts,
   vault: Vault,
-  { url, slot, onEvent, signal }: CreateOptions,
+  options: CreateOptions,
 ): Promise<WalCover> {
+  const { slot, signal } = options;
   const stopping = new AbortController();
   const end = AbortSignal.any([stopping.signal, signal]);
-  let failure: unknown;
-  const receiving = (await isReceived(client, vault, slot))
-    ? null
-    : receiveWal({
-        url,
-        vault,
-        slot: { name: `${slot}_${process.pid}`, temporary: true },
-        everyMs: 10_000,
-        // Its segments are the backup's own affair.
-        onEvent: event => event.kind === 'gap' && onEvent(event),
-        onProgress: () => undefined,
-        signal: end,
-      }).catch(error => {
-        failure = error;
-      });
+  const own =
+    (await readSlot(client, slot)) === undefined
+      ? { name: `${slot}_${process.pid}`, temporary: true }
+      : { name: slot, temporary: false };
+  let receiver = receiveOwn(vault, own, options, end);
+  let isOthers = !(await receiver.begun);
   return {
     wait: (startLsn, stopLsn) =>
-      waitForWal(vault, server.timeline, startLsn, stopLsn, end, () => {
-        if (failure !== undefined) throw failure;
+      waitForWal(vault, server.timeline, startLsn, stopLsn, end, async () => {
+        if (isOthers) {
+          // Whoever received a moment ago may have ended since.
+          receiver = receiveOwn(vault, own, options, end);
+          isOthers = !(await receiver.begun);
+        } else if (receiver.failure !== undefined) throw receiver.failure;
       }),
     async release() {
       stopping.abort();
-      await receiving;
+      await receiver.ended;
     },
   };
 }
 
-/** Whether a service receives this server's WAL: it has a slot, and has lately told the store how far it is. */
-async function isReceived(client: ReplicationClient, vault: Vault, slot: string): Promise<boolean> {
-  if ((await readSlot(client, slot)) === undefined) return false;
-  const position = await readPosition(vault);
-  return position !== undefined && Date.now() - Date.parse(position.coveredUntil) < freshMs;
+interface OwnReceiver {
+  /** Settles with false when somebody else receives on this slot. */
+  readonly begun: Promise<boolean>;
+  readonly ended: Promise<void>;
+  readonly failure: unknown;
+}
+
+function receiveOwn(
+  vault: Vault,
+  slot: ReceiveOptions['slot'],
+  { url, onEvent }: CreateOptions,
+  signal: AbortSignal,
+): OwnReceiver {
+  const { promise: begun, resolve, reject } = Promise.withResolvers<boolean>();
+  const receiver: { failure: unknown } = { failure: undefined };
+  const ended = receiveWal({
+    ...{ url, vault, slot, signal },
+    everyMs: 10_000,
+    onEvent(event) {
+      if (event.kind === 'receiving') resolve(true);
+      // Its segments are the backup's own affair.
+      if (event.kind === 'gap') onEvent(event);
+    },
+    onProgress: () => undefined,
+  }).then(
+    () => resolve(true),
+    error => {
+      receiver.failure = error;
+      if (isInUse(error)) resolve(false);
+      else reject(error);
+    },
+  );
+  return {
+    begun,
+    ended,
+    get failure() {
+      return receiver.failure;
+    },
+  };
+}
+
+/** object_in_use: another session streams from the slot. */
+function isInUse(error: unknown): boolean {
+  return error instanceof PgError && error.code === '55006';
 }
 
 async function waitForWal(
@@ -247,24 +285,28 @@ async function waitForWal(
   startLsn: string,
   stopLsn: string,
   signal: AbortSignal,
-  assertWell: () => void,
+  nothingComes: () => Promise<void>,
 ): Promise<void> {
   const way = wayTo(timeline, await listTimelines(vault));
   const last = segmentBefore(readLsn(stopLsn), vault.segmentBytes);
   let next = segmentOf(readLsn(startLsn), vault.segmentBytes);
-  for (let since = Date.now(); ; ) {
+  for (let since = performance.now(), asked = since; ; ) {
     const before = next;
     while (next <= last && (await hasSegment(vault, timelineOfSegment(way, next, vault.segmentBytes), next)))
       next++;
     if (next > last) return;
-    if (next > before) since = Date.now();
-    if (Date.now() - since > patienceMs)
+    const now = performance.now();
+    if (next > before) since = asked = now;
+    if (now - since > patienceMs)
       throw new BackupError(
         'MISSING',
         `The WAL of the backup is not being stored: segment ${segmentName(timeline, next, vault.segmentBytes)} has not come.`,
         'Look at the backup service (peakstone status, peakstone logs backup), and begin again.',
       );
-    assertWell();
+    if (now - asked > impatienceMs) {
+      asked = now;
+      await nothingComes();
+    }
     await sleep(askMs, undefined, { signal });
   }
 }

@@ -2,10 +2,12 @@
 import type { Health } from '@peakstone/kernel/service';
 
 export interface BackupState {
-  readonly isReceiving: boolean;
-  /** Since when, in milliseconds, and why it does not receive. */
-  readonly failingSince: number;
-  readonly failure: string;
+  /** When the store last had everything that the server had by then, in milliseconds. */
+  readonly coveredAt: number;
+  /** How much later that may be before something is wrong. */
+  readonly patienceMs: number;
+  /** Why it is not so now, where that is known. */
+  readonly failure: string | undefined;
   /** WAL that the server has and the store does not. */
   readonly waitingBytes: number;
   /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
@@ -15,9 +17,6 @@ export interface BackupState {
   /** The last test of a backup, by whomever. */
   readonly lastTest: { readonly at: string; readonly ok: boolean; readonly text: string } | undefined;
 }
-
-/** How long it may be without a connection, or a start take, before it is told as ill. */
-const patienceMs = 90_000;
 
 /** The worst of what is wrong. A restart would mend none of it. */
 export function healthOf(state: BackupState, now: number): Health {
@@ -34,10 +33,11 @@ function healthBy(reason: string | undefined): Health {
 }
 
 function ailmentOf(state: BackupState, now: number): string | undefined {
-  const { waitingBytes, keepBytes, failedJob, lastTest } = state;
-  if (!state.isReceiving && now - state.failingSince >= patienceMs)
-    return `WAL is not being stored: ${state.failure}`;
-  if (state.isReceiving && waitingBytes > keepBytes / 2)
+  const { coveredAt, patienceMs, failure, waitingBytes, keepBytes, failedJob, lastTest } = state;
+  const lateMs = now - coveredAt;
+  if (lateMs >= patienceMs)
+    return `WAL has not been stored for ${Math.round(lateMs / 1000)} s: ${failure ?? 'the store takes nothing, and does not say why'}`;
+  if (waitingBytes > keepBytes / 2)
     return `${inMegabytes(waitingBytes)} of WAL wait to be stored; the server lets go of what is more than ${inMegabytes(keepBytes)}`;
   return ailmentOfJobs(failedJob, lastTest);
 }

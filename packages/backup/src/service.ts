@@ -13,12 +13,19 @@ import { type ReceiveProgress, receiveWal } from './wal/receive.ts';
 
 const firstRetryMs = 1000;
 const maxRetryMs = 60_000;
+/** What a start, or a database that restarts, may take; besides, an idle server’s store is told once in six rounds (wal/keeper.ts). */
+const patienceMs = 90_000;
+const rounds = 7;
 
 /**
  * Never fails: a database or store that is away is waited for, and told in its health.
- * @param now For tests: what time it is for its health, in milliseconds
+ * @param now For tests: what time it is for its health, in milliseconds, by a clock that is never put right
  */
-export function startBackups(config: BackupConfig, deps: JobDeps, now: () => number = Date.now): Running {
+export function startBackups(
+  config: BackupConfig,
+  deps: JobDeps,
+  now: () => number = () => performance.now(),
+): Running {
   const stopping = new AbortController();
   const store = openStore(config.place);
   const receiver = new Receiver(
@@ -32,6 +39,7 @@ export function startBackups(config: BackupConfig, deps: JobDeps, now: () => num
     },
     store,
     stopping.signal,
+    now,
   );
   const jobs = new BackupJobs(config, deps, store, () => receiver.vault, stopping.signal);
   const working = Promise.all([receiver.run(), jobs.run()]);
@@ -55,11 +63,13 @@ class Receiver {
   /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
   #keepBytes = Number.POSITIVE_INFINITY;
   #progress: ReceiveProgress | undefined;
-  #failingSince = Date.now();
-  #isReceiving = false;
-  #reason = 'it has not begun';
+  readonly #now: () => number;
+  #coveredAt: number;
+  #failure: string | undefined = 'it has not begun';
 
-  constructor(config: BackupConfig, deps: JobDeps, store: Store, signal: AbortSignal) {
+  constructor(config: BackupConfig, deps: JobDeps, store: Store, signal: AbortSignal, now: () => number) {
+    this.#now = now;
+    this.#coveredAt = now();
     this.#config = config;
     this.#deps = deps;
     this.#store = store;
@@ -77,17 +87,16 @@ class Receiver {
           everyMs: this.#config.walEveryMs,
           onEvent: event => this.#hear(event),
           onProgress: progress => {
-            this.#progress = progress;
+            this.#follow(progress);
             retryInMs = firstRetryMs;
           },
           signal: this.#signal,
         });
       } catch (error) {
         if (this.#signal.aborted) return;
-        if (this.#isReceiving) this.#failingSince = Date.now();
-        this.#isReceiving = false;
-        this.#reason = (error as Error).message;
-        this.#deps.onEvent({ kind: 'disconnected', reason: this.#reason, retryInMs });
+        const reason = (error as Error).message;
+        this.#failure = reason;
+        this.#deps.onEvent({ kind: 'disconnected', reason, retryInMs });
         await pause(retryInMs, this.#signal);
         retryInMs = Math.min(retryInMs * 2, maxRetryMs);
       }
@@ -110,16 +119,24 @@ class Receiver {
   }
 
   #hear(event: BackupEvent): void {
-    if (event.kind === 'receiving') this.#isReceiving = true;
+    // A connection is not yet a store that takes what comes; but what failed before is over.
+    if (event.kind === 'receiving') this.#failure = undefined;
     this.#deps.onEvent(event);
+  }
+
+  #follow(progress: ReceiveProgress): void {
+    const { coveredUntil } = progress;
+    if (coveredUntil && coveredUntil.getTime() !== this.#progress?.coveredUntil?.getTime())
+      this.#coveredAt = this.#now();
+    this.#progress = progress;
   }
 
   get state(): Omit<BackupState, 'failedJob' | 'lastTest'> {
     const progress = this.#progress;
     return {
-      isReceiving: this.#isReceiving,
-      failingSince: this.#failingSince,
-      failure: this.#reason,
+      coveredAt: this.#coveredAt,
+      patienceMs: patienceMs + rounds * this.#config.walEveryMs,
+      failure: this.#failure,
       waitingBytes: progress ? Number(progress.serverEnd - progress.stored) : 0,
       keepBytes: this.#keepBytes,
     };

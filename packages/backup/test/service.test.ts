@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
@@ -136,20 +136,53 @@ describe('the service of backups', () => {
     assert.deepEqual((await lab.restore({}, 'select id from ledger')).rows, ['1']);
   });
 
+  it('is ill when the store takes everything but WAL, however often it connects again, and well when it does', async () => {
+    let later = 0;
+    const running = start({ BACKUP_TEST: 'off' }, { now: () => performance.now() + later });
+    const failures = () => seen('disconnected');
+    try {
+      await until(() => seen('receiving') > 0);
+      const [timeline] = await lab.sql.query(
+        `select lpad(to_hex(timeline_id), 8, '0') from pg_control_checkpoint()`,
+      );
+      const [next] = await lab.sql.query('select pg_walfile_name(pg_current_wal_lsn())');
+      const cluster = path.join(lab.store.place, readdirSync(lab.store.place)[0]!);
+      // What cannot be replaced by a file, as one that is too large for its disk.
+      const blocks = ['', '.partial'].map(suffix =>
+        path.join(cluster, 'wal', timeline![0]!, `${next![0]}${suffix}`),
+      );
+      for (const block of blocks) {
+        rmSync(block, { force: true });
+        mkdirSync(path.join(block, 'full'), { recursive: true });
+      }
+      const before = failures();
+      await lab.sql.script(`insert into ledger select g, 'x' from generate_series(1000, 2000) g`);
+      await until(() => failures() > before + 1);
+      later = 200_000;
+      const health: Health = await running.health();
+      assert.match(health.ok ? '' : health.reason, /^WAL has not been stored for \d+ s: /);
+      for (const block of blocks) rmSync(block, { recursive: true });
+      await until(async () => (await running.health()).ok);
+    } finally {
+      await running.stop();
+    }
+  });
+
   it('starts where the store refuses, and says why: nobody who starts the stack waits for it', async () => {
     const file = path.join(lab.folder, 'file');
     writeFileSync(file, '');
     let later = 0;
-    const broken = start({ BACKUP_STORE: file }, { now: () => Date.now() + later });
+    events.length = 0;
+    const broken = start({ BACKUP_STORE: file }, { now: () => performance.now() + later });
     try {
       await until(() =>
         events.some(event => event.kind === 'disconnected' && /cannot be used/.test(event.reason)),
       );
       // A moment's trouble is none yet.
       assert.deepEqual(await broken.health(), { ok: true });
-      later = 90_000;
+      later = 100_000;
       const health: Health = await broken.health();
-      assert.match(health.ok ? '' : health.reason, /^WAL is not being stored: .*cannot be used/);
+      assert.match(health.ok ? '' : health.reason, /^WAL has not been stored for \d+ s: .*cannot be used/);
     } finally {
       await broken.stop();
     }

@@ -72,6 +72,16 @@ describe('the WAL of a running server', () => {
     await receiving.stop();
   });
 
+  it('is received by a backup itself as soon as nobody else does, and by whoever does while they do', async () => {
+    const receiving = await lab.receive();
+    await receiving.caughtUp();
+    await lab.backUp();
+    await receiving.stop();
+    // Its slot is there, and what it last said of itself is a moment old.
+    await lab.backUp();
+    assert.equal((await slot())!.active, false);
+  });
+
   it('goes on where it was after the server was killed, and after the receiver was', async () => {
     const receiving = await lab.receive();
     await lab.sql.script('insert into ledger values (5)');
