@@ -85,12 +85,15 @@ export function assertPrivateFolder(folder, { within } = {}) {
  * Says no to a file that decides what this process does, if another user made it: in a folder where everyone may write,
  * such as `/tmp`, anybody can leave one for the next who works there.
  * @param {string} file must exist
+ * @param {object} [options]
+ * @param {Owner} [options.owner] who is trusted as well
+ * @param {boolean} [options.isLink] only the link counts, and not what it leads to
  * @throws {UnsafePlaceError}
  */
-export function assertOwnFile(file) {
+export function assertOwnFile(file, { owner, isLink = false } = {}) {
   if (process.geteuid === undefined) return;
-  for (const { uid } of [lstatSync(file), statSync(file)]) {
-    if (!isTrusted(uid)) throw new UnsafePlaceError(file, `it belongs to user id ${uid}`);
+  for (const { uid } of isLink ? [lstatSync(file)] : [lstatSync(file), statSync(file)]) {
+    if (!isTrusted(uid, owner)) throw new UnsafePlaceError(file, `it belongs to user id ${uid}`);
   }
 }
 

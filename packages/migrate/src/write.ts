@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createFile, makeFolders, replaceFile } from '@peakstone/kernel/durable';
 import { formats, readFolder, sumFile, sumTextOf } from './folder/index.ts';
 
 /**
@@ -13,14 +13,14 @@ export async function writeMigration(
   text: string,
   now = new Date(),
 ): Promise<string> {
-  await mkdir(path, { recursive: true });
+  makeFolders(path);
   const { format, files } = await readFolder(path);
   const { newFiles, hasSums } = formats[format];
   const written = newFiles({ name, text, taken: new Set(files.map(each => each.version)), now });
   for (const [file, content] of written) {
-    await mkdir(join(path, dirname(file)), { recursive: true });
-    await writeFile(join(path, file), content, { flag: 'wx' });
+    makeFolders(join(path, dirname(file)));
+    createFile(join(path, file), content);
   }
-  if (hasSums) await writeFile(join(path, sumFile), sumTextOf(await readFolder(path)));
+  if (hasSums) replaceFile(join(path, sumFile), sumTextOf(await readFolder(path)));
   return written[0]![0];
 }

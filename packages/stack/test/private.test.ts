@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
+import { UnsafePlaceError } from '@peakstone/kernel/private';
+import { readFolder, writeMigration } from '@peakstone/migrate';
 import { otherUsersCannot, STRANGER } from '@peakstone/testing';
 import { loadProject } from '../src/deploy/project.ts';
+import { initProject } from '../src/init/index.ts';
 import { loadStackConfig } from '../src/loadConfig.ts';
 import { readEnvFile } from '../src/project/envFile.ts';
+import { locateMigrations } from '../src/project/migrations.ts';
 import { ensureDataFolder, stackPaths } from '../src/project/paths.ts';
 import { findExample } from '../src/run/example.ts';
 import { controlSocket, readPresence } from '../src/run/state.ts';
@@ -66,6 +70,68 @@ describe('what another user has left in a project', { skip: otherUsersCannot() }
     chmodSync(folder, 0o1777);
     plant(': > "$1/examples/shop/go.mjs"', open);
     assert.throws(() => findExample(open, 'shop'), { code: 'permission' });
+  });
+
+  it('is no migration, neither as a folder, nor as one on the way to it, nor as a link or a file in one of ours', async () => {
+    const located = (project: string) => locateMigrations({ project, cwd: project });
+    const scripts = [
+      'mkdir "$1/migrations"; echo "select 1;" > "$1/migrations/1_a.sql"',
+      'ln -s / "$1/migrations"',
+      'ln -s /nowhere "$1/migrations"',
+      'mkdir -p "$1/atlas"; ln -s / "$1/atlas/migrations"',
+    ];
+    for (const script of scripts) {
+      const project = openProject();
+      plant(script, project);
+      await assert.rejects(
+        located(project),
+        { code: 'permission', message: /belongs to user id 65534/ },
+        script,
+      );
+    }
+    const ours: readonly (readonly [script: string, format?: string])[] = [
+      ['echo "select 1;" > "$1/1_a.sql"'],
+      ['ln -s /etc/hostname "$1/atlas.sum"'],
+      ['mkdir "$1/down"; echo "drop table films;" > "$1/down/1_a.sql"'],
+      ['mkdir "$1/1_a"; echo "select 1;" > "$1/1_a/up.sql"', 'default'],
+    ];
+    for (const [script, database = ''] of ours) {
+      const project = openProject();
+      const folder = path.join(project, 'migrations', database);
+      mkdirSync(folder, { recursive: true });
+      chmodSync(folder, 0o1777);
+      plant(script, folder);
+      await assert.rejects(
+        located(project).then(({ path: found, format }) => readFolder(found, format)),
+        { code: 'folder', message: /belongs to user id 65534/ },
+        script,
+      );
+    }
+    // One that was named is its owner's, whoever that is.
+    const named = openProject();
+    plant('mkdir "$1/theirs"; echo "select 1;" > "$1/theirs/1_a.sql"', named);
+    const theirs = await locateMigrations({ project: named, cwd: named, named: 'theirs' });
+    assert.equal((await readFolder(theirs.path)).files.length, 1);
+  });
+
+  it('is not written through: neither sums, nor migrations, nor what init makes', async () => {
+    const project = openProject();
+    const prey = path.join(openProject(), 'prey');
+    chmodSync(path.dirname(prey), 0o755);
+    writeFileSync(prey, 'ours\n');
+    plant(`mkdir "$1/theirs"; ln -s ${prey} "$1/theirs/atlas.sum"; ln -s ${prey} "$1/.gitignore"`, project);
+    await assert.rejects(
+      writeMigration(path.join(project, 'theirs'), 'films', 'select 1;'),
+      UnsafePlaceError,
+    );
+    assert.throws(() => initProject({ folder: project, asCalled: text => text }), { code: 'permission' });
+    const other = openProject();
+    plant(`ln -s ${path.dirname(prey)} "$1/examples"`, other);
+    assert.throws(() => initProject({ folder: other, example: 'lighthouses', asCalled: text => text }), {
+      code: 'permission',
+    });
+    assert.equal(readFileSync(prey, 'utf8'), 'ours\n');
+    assert.deepEqual(readdirSync(path.dirname(prey)), ['prey']);
   });
 
   it('opens the database to nobody, and gives a deployment no secrets', async () => {

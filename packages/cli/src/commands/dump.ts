@@ -48,7 +48,7 @@ export const dump: Command = {
     const { TransferProgress } = await import('../transfer/progress.ts');
     const { interruptible } = await import('../interrupt.ts');
     const { warnOfPassword } = await import('../transfer/address.ts');
-    const { write } = await import('../sql/session.ts');
+    const { write } = await import('../sql/streams.ts');
     const { resolve } = await import('node:path');
     const paths = await stackOf({ options }, context);
     if (typeof options.url === 'string') warnOfPassword([options.url], context);

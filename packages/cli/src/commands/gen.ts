@@ -44,7 +44,7 @@ const types: Command = {
     });
     if (typeof options.output !== 'string') context.stdout.write(dataFor(context.stdout, text));
     else {
-      await writeText(options.output, text, context.cwd);
+      writeText(options.output, text, context.cwd);
       context.stderr.write(`Wrote ${options.output}.\n`);
     }
     return exitCodes.ok;

@@ -66,7 +66,7 @@ const otherFolder = 'Name a folder that you may write in with --data, or start a
 
 /** What the system refuses, in words, and what to do about it. */
 const refusals: Readonly<Record<string, readonly [why: string, todo: string]>> = {
-  EROFS: ['the disk is mounted read-only', 'Mount it for writing, or name a folder elsewhere with --data.'],
+  EROFS: ['the disk is mounted read-only', 'Mount it for writing, or name a folder elsewhere.'],
   EACCES: ['this user may not do that there', otherFolder],
   EPERM: ['this user may not do that there', otherFolder],
   ENOSPC: ['the disk is full', 'Free some space; nothing that was committed is lost.'],

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { replaceFile } from '@peakstone/kernel/durable';
+import { UnsafePlaceError } from '@peakstone/kernel/private';
 import { CliError } from '../grammar/errors.ts';
 
 /** What the system refuses of a file that the user named, and what to do about it. */
@@ -10,11 +11,13 @@ const refusals: Readonly<Record<string, (file: string) => readonly [why: string,
 };
 
 /** Writes the file that the user named. @throws {CliError} where it cannot be, with what to do */
-export async function writeText(named: string, text: string, cwd: string): Promise<void> {
+export function writeText(named: string, text: string, cwd: string): void {
   const file = resolve(cwd, named);
   try {
-    await writeFile(file, text);
+    replaceFile(file, text);
   } catch (error) {
+    if (error instanceof UnsafePlaceError)
+      throw new CliError(error.message, { hint: error.hint, cause: error });
     const refusal = refusals[(error as NodeJS.ErrnoException).code ?? '']?.(file);
     if (refusal === undefined) throw error;
     throw new CliError(`${named} cannot be written: ${refusal[0]}.`, { hint: refusal[1], cause: error });

@@ -8,9 +8,10 @@ import { Extensions } from './extensions.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
 import { assertKeepsTransaction, locationOf, readSteps, type Step, type Surroundings } from './script.ts';
-import { type InputOnce, type Output, SqlFailure, SqlSession, write } from './session.ts';
+import { type InputOnce, type Output, SqlFailure, SqlSession } from './session.ts';
 import type { Source, Sources } from './source.ts';
 import { type Printers, printersForPeople, runStep } from './step.ts';
+import { write } from './streams.ts';
 import type { Target } from './target.ts';
 
 export type SqlFormat = TextFormat | 'json';

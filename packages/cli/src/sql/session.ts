@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { openReplacement } from '@peakstone/kernel/durable';
 import { type Client, PgError, type PgErrorFields } from '@peakstone/kernel/pg';
 import { endedBy, type TransactionEnd } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
@@ -20,6 +21,7 @@ import { type ArrayTypes, arrayTypesQuery } from './json.ts';
 import { type Printer, type Texts, textsOf } from './print.ts';
 import { withRemedy } from './remedies.ts';
 import { locationOf, type Runnable, type ScriptRows } from './script.ts';
+import { ended, opened, write } from './streams.ts';
 import type { Target } from './target.ts';
 
 /** Where what the database says goes. */
@@ -234,15 +236,18 @@ export class SqlSession {
     await turn();
   }
 
-  /** `\copy` from or to a file of this machine. @throws {SqlFailure} @throws {CliError} */
+  /** `\copy` from or to a file of this machine; one that is written is there whole or not at all. @throws {SqlFailure} @throws {CliError} */
   async copyFile(direction: 'from' | 'to', file: string, copy: Failed, cwd: string): Promise<void> {
     const path = resolve(cwd, file);
-    const stream = direction === 'from' ? createReadStream(path) : createWriteStream(path);
+    const replacement = direction === 'to' ? openReplacement(path) : null;
+    const stream = replacement
+      ? createWriteStream(replacement.path, { flags: replacement.flag })
+      : createReadStream(path);
     // Told by whoever reads or writes it; without a listener the process would end.
     (stream as NodeJS.EventEmitter).on('error', () => undefined);
     this.#stream = stream;
     try {
-      await opened(stream, file, copy);
+      await opened(stream, file, locationOf({ file: copy.file, line: copy.line + 1 }));
       const printed: string[] = [];
       await this.#client.script(copy.text, {
         onRows: rows => write(stream as Writable, Buffer.concat(rows.map(([cell]) => cell!))),
@@ -250,13 +255,17 @@ export class SqlSession {
         onNotice: notice => void this.#output.stderr.write(renderSqlNotice(notice)),
         copyIn: () => stream as Readable,
       });
-      if (direction === 'to') await ended(stream as Writable);
+      if (replacement) {
+        await ended(stream as Writable);
+        replacement.finish();
+      }
       if (this.#output.peopleWidth !== null) await write(this.#output.stdout, `${printed.join('\n')}\n`);
     } catch (error) {
       throw this.#asFailure(error, copy);
     } finally {
       this.#stream = null;
       stream.destroy();
+      replacement?.discard();
     }
   }
 
@@ -363,38 +372,3 @@ async function connectTo(
 
 const copyHint =
   'Give the rows in the script, from the line after the statement up to a line \\., or on standard input: peakstone sql "copy films from stdin" < rows.tsv';
-
-/** Settles when the stream takes more, so that a slow reader holds up the server and not our memory. */
-export async function write(stream: Writable, part: string | Buffer): Promise<void> {
-  if (part.length === 0 || stream.write(part) || stream.destroyed) return;
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      stream.off('drain', done).off('close', done);
-      resolve();
-    };
-    stream.on('drain', done).on('close', done);
-  });
-}
-
-/** @throws {CliError} when the file cannot be opened. */
-function opened(stream: Readable | Writable, file: string, copy: Failed): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const events: NodeJS.EventEmitter = stream;
-    events.once('open', () => resolve());
-    events.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new CliError(
-          `${locationOf({ file: copy.file, line: copy.line + 1 })}: ${file} cannot be opened: ${error.code ?? error.message}.`,
-          { cause: error },
-        ),
-      ),
-    );
-  });
-}
-
-function ended(stream: Writable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.once('error', reject);
-    stream.end(() => resolve());
-  });
-}

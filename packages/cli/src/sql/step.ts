@@ -2,7 +2,8 @@ import type { Context } from '../grammar/command.ts';
 import type { Extensions } from './extensions.ts';
 import { type Printer, TextPrinter } from './print.ts';
 import type { Step } from './script.ts';
-import { type SqlSession, write } from './session.ts';
+import type { SqlSession } from './session.ts';
+import { write } from './streams.ts';
 
 /** By what is printed: rows that were asked for, the same one column a line, what there is. */
 export interface Printers {

@@ -9,8 +9,8 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { writeFileDurably } from '@peakstone/kernel/durable';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
-import { writeFileDurably } from '../durable.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 
 /** Only the owner reads it. */

@@ -1,10 +1,10 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, parseEnvFile, updateEnvFile } from '@peakstone/kernel/config';
+import { syncFolder } from '@peakstone/kernel/durable';
 import { ACCOUNTS } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, PgError, quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
 import { scramVerifier } from '../bootstrap/scram.ts';
-import { syncFolder } from '../durable.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
 import { sqlState } from '../sql.ts';
 import { followLink, readPrivate, replacePrivate } from './file.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { renameSync, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { syncFolder } from '@peakstone/kernel/durable';
 import type { Binaries } from '../binaries/binaries.ts';
-import { syncFolder } from '../durable.ts';
 import { DatabaseError, diskFull, explainSystemError, systemCode } from '../errors.ts';
 import { makeFolderAs, removeAsOwners, removeTree, runAs, scriptAs, writeFilesAs } from '../host/asUser.ts';
 import { partialSuffix } from '../host/processes.ts';

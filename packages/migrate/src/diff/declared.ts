@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../errors.ts';
+import { assertOwnFiles } from '../folder/ownership.ts';
 import { splitMigration } from '../split/index.ts';
 import { settleOrder } from './proof/run.ts';
 import { step } from './step.ts';
@@ -26,6 +27,7 @@ async function readDeclared(paths: readonly string[]): Promise<readonly Declared
       files.push({ path, text: await readFile(path, 'utf8') });
       continue;
     }
+    await assertOwnFiles(path);
     const names = (await readdir(path, { recursive: true })).filter(name => name.endsWith('.sql')).sort();
     for (const name of names)
       files.push({ path: join(path, name), text: await readFile(join(path, name), 'utf8') });

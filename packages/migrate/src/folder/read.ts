@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MigrateError } from '../errors.ts';
 import type { MigrationFile } from './file.ts';
 import { detectFormat, type FolderFormat, formats, type SetAside } from './formats/index.ts';
+import { assertOwnFiles } from './ownership.ts';
 import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
 
 /** A folder of migrations. */
@@ -20,10 +21,11 @@ export interface MigrationFolder {
 
 /**
  * @param format by what lies in it, when left out
- * @throws {MigrateError} `folder` when there is none.
+ * @throws {MigrateError} `folder` when there is none, or another user than its owner has left something in it.
  */
 export async function readFolder(path: string, format?: FolderFormat): Promise<MigrationFolder> {
   await assertFolder(path);
+  await assertOwnFiles(path);
   const kind = format ?? (await detectFormat(path));
   return { format: kind, path, ...(await formats[kind].read(path)), sumText: await readSums(path) };
 }

@@ -1,7 +1,8 @@
 /** Deploys with Docker Compose on this machine: render, compare with what is there, validate, write, start. */
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '@peakstone/kernel/durable';
 import { renderCaddy } from '../render/caddy.ts';
 import { renderCompose, renderOverride } from '../render/compose.ts';
 import type { RunCommand } from './command.ts';
@@ -52,7 +53,7 @@ export async function deployCompose(options: ComposeOptions): Promise<void> {
   );
   await validate(options, calls, files);
   if (!options.write && !options.up) return;
-  for (const [path, content] of files) await replaceFile(join(project.folder, path), content);
+  for (const [path, content] of files) replaceFile(join(project.folder, path), content);
   if (!options.up) return;
   await refuseMissingNetwork(project, calls);
   await refuseNeighbours(project, calls);
@@ -110,10 +111,4 @@ async function validate(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Whole or not at all: a crash leaves the old file. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  await writeFile(`${path}.new`, content);
-  await rename(`${path}.new`, path);
 }

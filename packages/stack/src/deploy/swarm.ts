@@ -1,8 +1,10 @@
 /** Deploys to Docker Swarm: render, hand over with the environment, and wait until every service has the replicas it should. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolders, replaceFile } from '@peakstone/kernel/durable';
+import { assertOwnDownTo } from '../project/ownership.ts';
 import { buildContainers } from '../render/containers.ts';
 import { renderSwarm } from '../render/swarm.ts';
 import { type CommandResult, type RunCommand, runCommand } from './command.ts';
@@ -47,7 +49,11 @@ export async function deploySwarm(options: SwarmOptions): Promise<void> {
     ...files.configs,
   ];
   if (options.dryRun) await showChanges(folder, all, onEvent);
-  else await writeFiles(folder, all);
+  else {
+    // What Docker reads there is what was written.
+    if (options.folder === undefined) assertOwnDownTo(project.folder, folder);
+    writeFiles(folder, all);
+  }
   await refuseMissing(options);
   if (options.dryRun) return;
   onEvent({ kind: 'step', text: `Deploying stack ${name}` });
@@ -282,14 +288,11 @@ async function refuseNeighbours(options: SwarmOptions): Promise<void> {
   refuseClash(stack, values, options.stackName ?? stack.name, readNeighbours(stdout));
 }
 
-async function writeFiles(
-  folder: string,
-  files: readonly (readonly [path: string, content: string])[],
-): Promise<void> {
+function writeFiles(folder: string, files: readonly (readonly [path: string, content: string])[]): void {
   for (const [path, content] of files) {
     const target = join(folder, path);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    makeFolders(dirname(target));
+    replaceFile(target, content);
   }
 }
 

@@ -1,6 +1,8 @@
 /** `peakstone init`: a project folder, new or beside what another stack's project has. */
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { createFile, makeFolders, replaceFile } from '@peakstone/kernel/durable';
+import { assertOwnDownTo, readOwn } from '../project/ownership.ts';
 import { findExample } from '../run/example.ts';
 import { makeFolder } from './folder.ts';
 import { readCompose } from './from/compose.ts';
@@ -54,7 +56,8 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   const put = (path: string, write: (target: string) => void) => {
     const target = join(folder, path);
     if (existsSync(target)) return void kept.push(path);
-    mkdirSync(dirname(target), { recursive: true });
+    assertOwnDownTo(folder, dirname(target));
+    makeFolders(dirname(target));
     write(target);
     made.push(path);
   };
@@ -69,16 +72,28 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
     // Whoever has migrations, or rows, has no use for a first one.
     if (dirname(path) === 'migrations' && hasMigrations) keepMigrations();
     else if (path === '.gitignore') ignore(join(folder, path), final, made, kept);
-    else put(path, target => writeFileSync(target, final, { mode, flag: 'wx' }));
+    else put(path, target => createFile(target, final, mode));
   }
   if (copied !== undefined && !copied.folder.startsWith(folder))
-    put(`examples/${copied.name}`, target => cpSync(copied.folder, target, { recursive: true }));
+    put(`examples/${copied.name}`, target => copyWhole(copied.folder, target));
   return {
     made,
     kept,
     notes: found?.notes ?? [],
     next: commandsFor({ isBare: found === undefined && example === undefined, example }),
   };
+}
+
+function copyWhole(folder: string, target: string): void {
+  const beside = mkdtempSync(`${target}.`);
+  try {
+    cpSync(folder, beside, { recursive: true });
+    chmodSync(beside, statSync(folder).mode & 0o777);
+    renameSync(beside, target);
+  } catch (error) {
+    rmSync(beside, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** A `.env` that is there is never written to: its owner adds what is missing. */
@@ -95,11 +110,11 @@ function withSettings(found: Found, folder: string): Found {
 
 /** Secrets and data must not get into git: what an own file lacks is added to it. */
 function ignore(file: string, wanted: string, made: string[], kept: string[]): void {
-  const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const present = existsSync(file) ? readOwn(file) : '';
   const lines = new Set(present.split('\n').map(line => line.trim().replace(/^\//, '').replace(/\/$/, '')));
   const missing = wanted.split('\n').filter(line => line !== '' && !lines.has(line.replace(/\/$/, '')));
   if (missing.length === 0) return void kept.push('.gitignore');
   const gap = present === '' || present.endsWith('\n') ? '' : '\n';
-  writeFileSync(file, `${present}${gap}${missing.join('\n')}\n`);
+  replaceFile(file, `${present}${gap}${missing.join('\n')}\n`);
   made.push('.gitignore');
 }

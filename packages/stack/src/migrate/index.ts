@@ -1,6 +1,7 @@
 /** Migrations of a project's folder against the stack's database. */
 export * from '@peakstone/migrate';
 export { type LocatedFolder, locateMigrations } from '../project/migrations.ts';
+export { assertOwnDownTo } from '../project/ownership.ts';
 export { furnitureOf, openHistory } from '../run/migrations/database.ts';
 export { operatorVersion } from '../run/migrations/operator.ts';
 export { proveOnThrowaway, replayOnThrowaway } from './throwaway.ts';

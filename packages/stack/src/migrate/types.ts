@@ -1,5 +1,6 @@
-import { open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '@peakstone/kernel/durable';
 import type { EnvValues } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { superuserUrl } from '../run/databaseUrl.ts';
@@ -24,7 +25,7 @@ export async function regenerateTypes(paths: StackPaths, env: EnvValues): Promis
   for (const { file, language, text } of files) {
     const fresh = await generateSource({ url, language, schemas });
     if (fresh === text) continue;
-    await writeFile(file, fresh);
+    replaceFile(file, fresh);
     changed.push(file);
   }
   return changed;

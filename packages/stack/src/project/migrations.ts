@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { detectFormat, type FolderFormat, formats, MigrateError } from '@peakstone/migrate';
+import { assertOwnDownTo } from './ownership.ts';
 
 /** Where projects keep their migrations, ours first. */
 const usualFolders = ['migrations', 'atlas/migrations', 'supabase/migrations'] as const;
@@ -15,7 +16,8 @@ export interface LocatedFolder {
 /**
  * The folder that a command means: as named, Atlas' `file://DIR?format=…` understood, from the present folder; else the
  * first of a project's usual ones that exists, else its `migrations`. Of Hasura's it is the one of the only database.
- * @throws {MigrateError} `folder` for a format that nobody has, or several databases
+ * @throws {MigrateError} `folder` for a format that nobody has, or several databases; {StackError} `permission` where nobody has
+ * named it, and another user has made it
  */
 export async function locateMigrations({
   project,
@@ -27,8 +29,11 @@ export async function locateMigrations({
   readonly named?: string | undefined;
 }): Promise<LocatedFolder> {
   if (named === undefined) {
-    const found = usualFolders.find(folder => existsSync(path.join(project, folder)));
-    return { path: await databaseFolder(path.join(project, found ?? usualFolders[0])) };
+    const usual = usualFolders.find(folder => existsSync(path.join(project, folder))) ?? usualFolders[0];
+    assertOwnDownTo(project, path.join(project, usual));
+    const found = await databaseFolder(path.join(project, usual));
+    assertOwnDownTo(project, found);
+    return { path: found };
   }
   const [place = '', query = ''] = named.replace(/^file:\/\//, '').split('?', 2);
   const folder = path.resolve(cwd, place);

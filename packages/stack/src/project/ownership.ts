@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { assertOwnFile, assertPrivateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
 
@@ -24,6 +24,17 @@ export function assertOwnBelow(within: string, file: string): void {
 export function readOwn(file: string): string {
   assertOwn(file);
   return readFileSync(file, 'utf8');
+}
+
+/** Of a place in a project, with the folders on the way: each could have been put there. What is not there is nobody's. */
+export function assertOwnDownTo(project: string, place: string): void {
+  let at = project;
+  for (const part of relative(project, place).split(sep)) {
+    at = join(at, part);
+    if (lstatSync(at, { throwIfNoEntry: false }) === undefined) return;
+    if (existsSync(at)) assertOwn(at);
+    else explained(() => assertOwnFile(at, { isLink: true }));
+  }
 }
 
 function explained(look: () => void): void {

@@ -141,6 +141,8 @@ async function wantedOf({ options }: Invocation, context: Context): Promise<Want
   const project = await projectOf(context);
   const declared = usualSchemas.map(path => join(project, path)).find(existsSync);
   if (declared === undefined) return { kind: 'stack' };
+  const { assertOwnDownTo } = await import('@peakstone/stack/migrate');
+  assertOwnDownTo(project, declared);
   context.stderr.write(
     `Wanted is what ${relative(context.cwd, declared)} declares (--from stack for the database).\n`,
   );

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
 import { CliError, exitCodes } from '../../grammar/errors.ts';
@@ -12,6 +11,7 @@ export const hash: Command = {
   options: folderOption,
   examples: [{ command: 'peakstone migrate hash', does: 'The folder is as it should be: say so' }],
   run: async (invocation, context) => {
+    const { replaceFile } = await import('@peakstone/kernel/durable');
     const { formats, readFolder, sumFile, sumTextOf } = await import('@peakstone/stack/migrate');
     const { path, format } = await locatedFolderOf(invocation, context);
     const folder = await readFolder(path, format);
@@ -19,7 +19,7 @@ export const hash: Command = {
       throw new CliError(`${path} is a folder of ${folder.format}'s, which has no sums.`, {
         hint: 'There is nothing to hash: peakstone migrate apply',
       });
-    await writeFile(join(folder.path, sumFile), sumTextOf(folder));
+    replaceFile(join(folder.path, sumFile), sumTextOf(folder));
     return exitCodes.ok;
   },
 };

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
 import { CliError, exitCodes } from '../../grammar/errors.ts';
@@ -23,6 +23,7 @@ export const squash: Command = {
   ],
   run: async (invocation, context) => {
     const { options } = invocation;
+    const { createFile, replaceFile } = await import('@peakstone/kernel/durable');
     const { planSquash, proveOnThrowaway, readFolder, sumFile, sumTextOf } = await import(
       '@peakstone/stack/migrate'
     );
@@ -45,9 +46,9 @@ export const squash: Command = {
       context.stdout.write(dataFor(context.stdout, squashed.text));
       return exitCodes.ok;
     }
-    await writeFile(join(folder.path, squashed.name), squashed.text, { flag: 'wx' });
+    createFile(join(folder.path, squashed.name), squashed.text);
     if (options.replace) for (const { name } of squashed.files) await rm(join(folder.path, name));
-    await writeFile(join(folder.path, sumFile), sumTextOf(await readFolder(folder.path, 'atlas')));
+    replaceFile(join(folder.path, sumFile), sumTextOf(await readFolder(folder.path, 'atlas')));
     context.stderr.write(`Made ${squashed.name} of ${squashed.statements} statements: proven equal.\n`);
     return exitCodes.ok;
   },
