@@ -83,7 +83,7 @@ function runPytest(
   const args = [
     '-m',
     'pytest',
-    '-q',
+    '-v',
     '--no-header',
     '-rA',
     '--tb=line',
@@ -102,12 +102,7 @@ function runPytest(
     });
     child.stdout.on('data', (piece: Buffer) => {
       out.push(piece);
-      process.stderr.write(
-        piece
-          .toString()
-          .replace(/[^.FEsx]/g, '')
-          .slice(0, 100),
-      );
+      process.stderr.write(piece);
     });
     child.on('error', reject);
     child.on('close', () => {

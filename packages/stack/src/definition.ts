@@ -29,6 +29,8 @@ export interface ServiceDefinition {
   readonly domain?: string;
   /** The one that users open, in front of the others: it comes first, and starts when they are up. */
   readonly front?: true;
+  /** The setting that names the server behind the reference's contract: it is given, and ours is not meant. */
+  readonly serverSetting?: 'storage';
   /** The image of the reference, and the variable that names another. */
   readonly image?: PinnedImage;
   /** The image of our own making, where it is not the one that holds our services. */
@@ -124,7 +126,7 @@ export interface StackConfig {
   readonly replicas?: Readonly<Record<string, number>>;
   /** How Swarm spreads a service's connections: by a virtual address, or by DNS where the kernel has no IPVS. Default `vip`. */
   readonly endpointMode?: 'vip' | 'dnsrr';
-  /** Server behind the upstream object storage. Default `minio`. */
+  /** Server of the object storage in place of ours, whose data it keeps: `minio`, or `rustfs`. */
   readonly storage?: 'minio' | 'rustfs';
   /** Image of our own services. Default `ghcr.io/peakstone/peakstone:VERSION`. */
   readonly image?: string;

@@ -49,7 +49,7 @@ export function resolveStack(config: StackConfig = {}): Stack {
     .flatMap(definition =>
       resolveService(
         definition,
-        config.services?.[definition.name],
+        config.services?.[definition.name] ?? impliedChoice(definition, config),
         config.engine ?? 'peakstone',
         resolveLimits(definition, config.limits?.[definition.name]),
       ),
@@ -67,6 +67,11 @@ export function resolveStack(config: StackConfig = {}): Stack {
     sharedHosts: resolveSharedHosts(config.sharedHosts ?? [], resolved),
     services: resolved,
   };
+}
+
+/** Who names the server behind a reference's contract does not mean ours. */
+function impliedChoice({ serverSetting }: ServiceDefinition, config: StackConfig): Engine | undefined {
+  return serverSetting !== undefined && config[serverSetting] !== undefined ? 'upstream' : undefined;
 }
 
 /** Undefined where the bootstrap decides. */

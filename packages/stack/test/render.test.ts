@@ -129,14 +129,6 @@ for (const engine of ['peakstone', 'upstream'] as const) {
         assert.ok(known.has(name ?? ''), `\${${name}} is not in the catalogue`);
     });
 
-    it('follows MINIO_BUCKET in the app user’s policy, and never expires a live object', () => {
-      assert.match(configText(file, 'app_policy'), /arn:aws:s3:::\$\{MINIO_BUCKET:-uploads\}\/\*/);
-      const { Rules } = JSON.parse(configText(file, 'bucket_lifecycle')) as {
-        readonly Rules: readonly Record<string, unknown>[];
-      };
-      assert.ok(Rules.every(rule => rule.Expiration === undefined));
-    });
-
     it('pastes no secret into a URL, where not every character can stand', () => {
       const secret = variables.filter(variable => variable.generate).map(({ name }) => name);
       for (const [url] of text.matchAll(/\w:\/\/[^\s"']+/g)) {
@@ -251,6 +243,15 @@ describe('engines', () => {
     assert.match(String(file.services.rest?.image), /postgrest\/postgrest/);
     assert.equal(file.services.gateway, undefined);
     assert.match(String(file.services.storage?.image), /rustfs\/rustfs/);
+  });
+
+  it('follow MINIO_BUCKET in the app user’s policy where MinIO serves, and never expire a live object', () => {
+    const file = parse(renderCompose(resolveStack({ storage: 'minio' }))) as ComposeFile;
+    assert.match(configText(file, 'app_policy'), /arn:aws:s3:::\$\{MINIO_BUCKET:-uploads\}\/\*/);
+    const { Rules } = JSON.parse(configText(file, 'bucket_lifecycle')) as {
+      readonly Rules: readonly Record<string, unknown>[];
+    };
+    assert.ok(Rules.every(rule => rule.Expiration === undefined));
   });
 
   it('ask only programs that their images hold whether they are healthy', () => {

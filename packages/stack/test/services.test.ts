@@ -42,7 +42,7 @@ describe('a service', () => {
     assert.ok(files.length > 50);
     assert.deepEqual(namedIn(source, files), {
       // Words that mean something else there.
-      'definition.ts': 'postgres',
+      'definition.ts': 'postgres storage',
       'migrate/diff.ts': 'postgres',
       'operate/backup/logical.ts': 'backup',
       'operate/backup/restore.ts': 'backup',

@@ -3,6 +3,8 @@ import type { HttpRequest } from '@peakstone/kernel/http';
 
 export type StorageEvent =
   | { readonly kind: 'listening'; readonly address: string; readonly folder: string }
+  /** A bucket or a user of the stack was made or changed. */
+  | { readonly kind: 'bootstrapped'; readonly text: string }
   /** A request that we failed; the client was told InternalError with this id. */
   | {
       readonly kind: 'failed';
@@ -22,6 +24,8 @@ export function describeEvent(event: StorageEvent): string {
   switch (event.kind) {
     case 'listening':
       return `S3 API: ${event.address}, objects in ${event.folder}`;
+    case 'bootstrapped':
+      return event.text;
     case 'failed':
       return `request ${event.requestId} (${event.request.method} ${event.request.path}) failed: ${textOf(event.error)}`;
     case 'corruption':

@@ -1,4 +1,6 @@
 /** The service: opens the folder, answers through `handler`, and listens. The one impure edge of the package. */
+
+import { readPort, readString } from '@peakstone/kernel/config';
 import {
   type Handler,
   type HttpServer,
@@ -7,6 +9,8 @@ import {
   serveHttp,
 } from '@peakstone/kernel/http';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { bootstrapTenants } from './bootstrap/bootstrap.ts';
+import { readTenants, type Tenant } from './bootstrap/settings.ts';
 import { readStorageConfig, type StorageConfig } from './config.ts';
 import { createHandler } from './edge/handler.ts';
 import type { Emit } from './events.ts';
@@ -20,6 +24,8 @@ export interface StorageServiceConfig {
   readonly folder: string;
   readonly host: string;
   readonly port: number;
+  /** Buckets and users that are made where they are missing. */
+  readonly tenants?: readonly Tenant[];
 }
 
 export interface StorageDeps {
@@ -45,13 +51,14 @@ const drainMs = 30_000;
 
 export const storageService = {
   name: 'storage',
-  /** `MINIO_*` and PEAKSTONE_STORAGE_DIR. */
+  /** MinIO's settings, the stack's buckets and users, and PEAKSTONE_STORAGE_DIR, _HOST and _PORT. */
   config(env: Env): StorageServiceConfig {
     return {
       settings: readStorageConfig(env),
-      folder: env.PEAKSTONE_STORAGE_DIR || '/data',
-      host: '127.0.0.1',
-      port: 9000,
+      folder: readString(env, 'PEAKSTONE_STORAGE_DIR', { default: '/data' }),
+      host: readString(env, 'PEAKSTONE_STORAGE_HOST', { default: '127.0.0.1' }),
+      port: readPort(env, 'PEAKSTONE_STORAGE_PORT', { default: 9000 }),
+      tenants: readTenants(env),
     };
   },
   start,
@@ -65,7 +72,9 @@ async function start(
   signal.throwIfAborted();
   const store = await openStore(config.folder, error => emit({ kind: 'backgroundFailed', error }));
   try {
-    const iam = new Iam(config.settings.root);
+    const iam = new Iam(store.index, config.settings.root);
+    for (const text of await bootstrapTenants(store, iam, config.tenants ?? []))
+      emit({ kind: 'bootstrapped', text });
     const server: Server = { config: config.settings, store, iam, emit };
     const handler = createHandler(server);
     const http = await serveHttp(handler, {

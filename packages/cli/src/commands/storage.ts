@@ -1,4 +1,5 @@
 import type { Command } from '../grammar/command.ts';
+import { exitCodes } from '../grammar/errors.ts';
 
 const server: Command = {
   name: 'server',
@@ -19,9 +20,40 @@ const server: Command = {
   },
 };
 
+const serve: Command = {
+  name: 'serve',
+  summary: 'serve S3 as the environment says (what the container runs)',
+  hidden: true,
+  run: async (_invocation, context) => {
+    const { serveStorage } = await import('@peakstone/stack/storage');
+    const { stopOnBug, stopOnSignals } = await import('../up/signals.ts');
+    const signals = stopOnSignals(text => context.stderr.write(`${text}\n`));
+    try {
+      const running = await serveStorage(context.env, text => context.stdout.write(text));
+      stopOnBug(running.stop, text => context.stderr.write(text));
+      await signals.stopped;
+      await running.stop();
+      return exitCodes.ok;
+    } finally {
+      signals.release();
+    }
+  },
+};
+
+const awaitReady: Command = {
+  name: 'await',
+  summary: 'wait until the application’s user can work with its bucket (what the job runs)',
+  hidden: true,
+  run: async (_invocation, context) => {
+    const { awaitStorage } = await import('@peakstone/stack/storage');
+    context.stderr.write(`${await awaitStorage(context.env)}\n`);
+    return exitCodes.ok;
+  },
+};
+
 export const storage: Command = {
   name: 'storage',
   summary: 'the object storage: S3, as MinIO serves it',
-  commands: [server],
+  commands: [server, serve, awaitReady],
   examples: [{ command: 'peakstone storage server ./data', does: 'Alone, without a stack' }],
 };

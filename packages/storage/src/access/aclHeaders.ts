@@ -32,11 +32,11 @@ const canned: Readonly<Record<string, (bucketOwner: Owner) => readonly Grant[]>>
 };
 
 const grantHeaders: Readonly<Record<string, Permission>> = {
-  'x-amz-grant-full-control': 'FULL_CONTROL',
   'x-amz-grant-read': 'READ',
-  'x-amz-grant-read-acp': 'READ_ACP',
   'x-amz-grant-write': 'WRITE',
+  'x-amz-grant-read-acp': 'READ_ACP',
   'x-amz-grant-write-acp': 'WRITE_ACP',
+  'x-amz-grant-full-control': 'FULL_CONTROL',
 };
 
 /**

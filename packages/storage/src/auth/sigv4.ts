@@ -21,6 +21,8 @@ export interface SigningContext {
   readonly now: number;
   /** The only region that signs; absent: any. */
   readonly region: string | undefined;
+  /** Of a body that has been read already, where the request does not tell its digest. */
+  readonly bodyDigest?: string | undefined;
 }
 
 const maxSkewMs = 15 * 60_000;
@@ -52,7 +54,7 @@ export function verifyHeader(request: HttpRequest, query: Query, context: Signin
   const amzDate = signingTime(time);
   if (!amzDate.startsWith(parts.scope.date)) throw new S3Error('SignatureDoesNotMatch');
   assertSignsAll(request, parts.signedHeaders);
-  const declared = request.headers['x-amz-content-sha256'];
+  const declared = request.headers['x-amz-content-sha256'] ?? context.bodyDigest ?? emptyDigest;
   const headers = canonicalHeaders(request, parts.signedHeaders);
   if (headers === undefined) throw new S3Error('SignatureDoesNotMatch');
   const digest = digestRequest(
@@ -61,14 +63,14 @@ export function verifyHeader(request: HttpRequest, query: Query, context: Signin
     canonicalQuery(query),
     headers,
     parts.signedHeaders.join(';'),
-    declared ?? emptyDigest,
+    declared,
   );
   const key = signingKey(credential.secretKey, parts.scope);
   const expected = hmacHex(key, `${algorithm}\n${amzDate}\n${scopeText(parts.scope)}\n${digest}`);
   if (!isEqual(parts.signature, expected)) throw new S3Error('SignatureDoesNotMatch');
   assertToken(credential, request.headers['x-amz-security-token']);
   const seed = { key, scope: parts.scope, time: amzDate, signature: expected };
-  return { credential, payload: readPayloadForm(declared ?? emptyDigest, seed) };
+  return { credential, payload: readPayloadForm(declared, seed) };
 }
 
 /** @throws {S3Error} */

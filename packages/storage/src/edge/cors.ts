@@ -78,14 +78,17 @@ export function answerPreflight(
 
 /** For an answer to a request that came from a page; none where its origin is not allowed. */
 export function corsHeaders(
-  { headers, method }: HttpRequest,
+  { headers, method: own }: HttpRequest,
   rules: readonly CorsRule[] | undefined,
   origins: readonly string[],
 ): string[] {
   const { origin } = headers;
+  const method = headers['access-control-request-method'] ?? own;
   if (origin === undefined) return [];
   const rule = (rules ?? [serverRule(origins)]).find(each => allows(each, origin, method));
-  return rule === undefined ? [] : grant(rule, origin);
+  return rule === undefined
+    ? []
+    : [...grant(rule, origin), 'Access-Control-Allow-Methods', rule.methods.join(', ')];
 }
 
 function allows({ origins, methods }: CorsRule, origin: string, method: string): boolean {

@@ -1,13 +1,14 @@
 /** From an HTTP request to its answer: health, target, operation, caller, permission, work; and errors, rendered here. */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import {
   type Handler,
   HttpError,
   type HttpRequest,
   type HttpResponse,
   withHeaders,
+  withRequest,
 } from '@peakstone/kernel/http';
-import { assertMay } from '../access/check.ts';
+import { assertMay, mayDo } from '../access/check.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { S3Error } from '../errors/s3Error.ts';
 import type { Operation } from '../operation.ts';
@@ -15,7 +16,7 @@ import { findOperation } from '../operations/index.ts';
 import { Payload } from '../payload/payload.ts';
 import type { S3Request } from '../request.ts';
 import type { Server } from '../server.ts';
-import { CorruptionError, type CorsRule } from '../store/rows.ts';
+import { type BucketRow, CorruptionError, type CorsRule } from '../store/rows.ts';
 import { parseQuery } from '../wire/query.ts';
 import { commonHeaders, errorResponse } from '../wire/respond.ts';
 import { readTarget, type Target } from '../wire/target.ts';
@@ -30,7 +31,8 @@ export function createHandler(server: Server): Handler {
   };
 }
 
-async function answerS3(server: Server, http: HttpRequest, requestId: string): Promise<HttpResponse> {
+async function answerS3(server: Server, received: HttpRequest, requestId: string): Promise<HttpResponse> {
+  let http = received;
   let target: Target = { bucket: '', key: '' };
   try {
     target = readTarget(http.path, http.headers.host, server.config.domains);
@@ -38,11 +40,23 @@ async function answerS3(server: Server, http: HttpRequest, requestId: string): P
       return answerPreflight(http, rulesOf(server, target), server.config.corsOrigins);
     const query = parseQuery(http.query);
     const now = Date.now();
+    let bodyDigest: string | undefined;
+    if (isForm(http)) {
+      const body = await http.body(maxFormBytes);
+      bodyDigest = hash('sha256', body, 'hex');
+      http = withRequest(http, {
+        body: async () => body,
+        stream: async function* () {
+          yield body;
+        },
+      });
+    }
     const isVirtual = server.config.domains.length > 0 && !http.path.startsWith(`/${target.bucket}`);
     const { identity, payload, signedBy } = authenticate(http, query, {
       find: accessKey => server.iam.find(accessKey),
       now,
       region: server.config.region,
+      bodyDigest,
       bucketOfHost: isVirtual ? target.bucket : '',
     });
     const request: S3Request = {
@@ -65,6 +79,18 @@ async function answerS3(server: Server, http: HttpRequest, requestId: string): P
     return withCors(errorResponse(refusalOf(error, server, http, requestId), context), server, http, target);
   }
 }
+
+/** Requests to STS sign the digest of their body without telling it, so that it has to be read first. */
+function isForm({ method, path, headers }: HttpRequest): boolean {
+  return (
+    method === 'POST' &&
+    path === '/' &&
+    headers['x-amz-content-sha256'] === undefined &&
+    (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+  );
+}
+
+const maxFormBytes = 64 * 1024;
 
 function rulesOf({ store }: Server, { bucket }: Target): readonly CorsRule[] | undefined {
   return bucket === '' ? undefined : store.buckets.find(bucket)?.cors;
@@ -94,7 +120,22 @@ function permit(
     acl?.of === 'object' || looksAt
       ? server.store.objects.find(bucket, request.key, request.query.get('versionId'))
       : undefined;
-  assertMay(request, { action: wanted, bucket, key: request.key, acl, existing });
+  assertExpectedOwner(request, bucket);
+  const access = { action: wanted, bucket, key: request.key, acl, existing };
+  // Of an object that is not there no ACL can let anybody in: who may list learns that it is not.
+  const isMissing = acl?.of === 'object' && (existing === undefined || existing.deleteMarker === true);
+  if (isMissing && mayDo(request, listing(bucket))) return;
+  assertMay(request, access);
+}
+
+const listing = (bucket: BucketRow) =>
+  ({ action: 's3:ListBucket', bucket, acl: { of: 'bucket', permission: 'READ' } }) as const;
+
+/** @throws {S3Error} AccessDenied: the client believes the bucket to be somebody else's */
+function assertExpectedOwner({ headers }: S3Request, bucket: BucketRow): void {
+  const expected = headers['x-amz-expected-bucket-owner'];
+  if (expected !== undefined && expected !== bucket.accountId && expected !== bucket.owner.id)
+    throw new S3Error('AccessDenied');
 }
 
 /** What failed, as a refusal: nothing of an error of ours reaches a client. */

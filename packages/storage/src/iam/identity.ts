@@ -11,6 +11,14 @@ export interface Account {
   readonly email: string | undefined;
 }
 
+/** The one that the root user administers; its ids are those that MinIO tells. */
+export const homeAccount: Account = {
+  id: '000000000000',
+  name: 'minio',
+  canonicalId: '02d6176db174dc93cb1b899f7c6078f08654445fe8cf1b6ce98d8855f66bdbf4',
+  email: undefined,
+};
+
 export type Identity =
   | { readonly kind: 'anonymous' }
   /** Its account's administrator. */

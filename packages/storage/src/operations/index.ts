@@ -54,10 +54,12 @@ import { getObjectAttributes } from './object/getObjectAttributes.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/objectTagging.ts';
 import { postObject } from './object/postObject.ts';
 import { putObject } from './object/putObject.ts';
+import { assumeRole } from './service/assumeRole.ts';
 import { listBuckets } from './service/listBuckets.ts';
 
 const operations: readonly Operation[] = [
   listBuckets,
+  assumeRole,
   // Of a bucket
   getBucketLocation,
   getBucketVersioning,

@@ -48,6 +48,7 @@ export class Buckets {
     return await this.#index
       .change({ alone: [`name/${row.name}`] }, writes => {
         const present = this.#byName.get(row.name);
+        if (present !== undefined && isSame(present, row)) return present;
         if (present !== undefined)
           throw new S3Error(
             present.accountId === row.accountId ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists',
@@ -93,6 +94,15 @@ export class Buckets {
     this.#byId.set(row.id, row);
     this.#lastId = Math.max(this.#lastId, row.id);
   }
+}
+
+/** Made again by its owner as it was made: nothing has to be done. */
+function isSame(present: BucketRow, row: Omit<BucketRow, 'id' | 'created'>): boolean {
+  return (
+    present.accountId === row.accountId &&
+    JSON.stringify(present.acl) === JSON.stringify(row.acl) &&
+    (present.objectLock === undefined) === (row.objectLock === undefined)
+  );
 }
 
 export function bucketScope({ id }: BucketRow): string {

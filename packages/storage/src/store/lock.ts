@@ -1,11 +1,12 @@
 /** One process a folder: two would each believe that they alone write. */
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { lockFile } from './folder.ts';
 import { StoreError } from './storeError.ts';
 
 /** @throws {StoreError} IN_USE; returns what gives the folder free */
 export function lockFolder(folder: string): () => void {
-  const file = path.join(folder, 'lock');
+  const file = path.join(folder, lockFile);
   for (let tries = 0; ; tries++) {
     try {
       const fd = openSync(file, 'wx', 0o600);

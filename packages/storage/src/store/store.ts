@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Bodies } from './bodies.ts';
 import { Buckets } from './buckets.ts';
+import { blobsFolder, formatFile, indexFolder } from './folder.ts';
 import { Index } from './index/index.ts';
 import { readNumberKey } from './index/keys.ts';
 import { lockFolder } from './lock.ts';
@@ -41,11 +42,11 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
   const unlock = lockFolder(folder);
   try {
     assertFormat(folder);
-    await mkdir(path.join(folder, 'index'), { recursive: true, mode: 0o700 });
-    const index = Index.open(path.join(folder, 'index'));
+    await mkdir(path.join(folder, indexFolder), { recursive: true, mode: 0o700 });
+    const index = Index.open(path.join(folder, indexFolder));
     const sequence = new Sequence(lastSequence(index));
     const buckets = new Buckets(index);
-    const bodies = new Bodies(index, sequence, path.join(folder, 'blobs'), onFailure);
+    const bodies = new Bodies(index, sequence, path.join(folder, blobsFolder), onFailure);
     await bodies.recover();
     const objects = new Objects(index, buckets, bodies, sequence);
     const uploads = new Uploads(index, buckets, bodies, objects, sequence);
@@ -71,7 +72,7 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
 }
 
 function assertFormat(folder: string): void {
-  const file = path.join(folder, 'format.json');
+  const file = path.join(folder, formatFile);
   if (!existsSync(file)) {
     writeFileSync(file, `${JSON.stringify({ format: 'peakstone-storage', version: formatVersion })}\n`, {
       mode: 0o600,

@@ -38,7 +38,7 @@ function withoutFraming(value: string): string {
     .split(',')
     .map(each => each.trim())
     .filter(each => each !== '' && each.toLowerCase() !== 'aws-chunked')
-    .join(',');
+    .join(', ');
 }
 
 /** @throws {S3Error} MetadataTooLarge */
@@ -51,13 +51,19 @@ export function readMetadata(headers: Headers): Record<string, string> {
     const key = name.slice(metadataPrefix.length);
     if (key === '') continue;
     bytes += key.length + value.length;
-    found[key] = decodeEncodedWords(decodeHeader(value));
+    found[key] = decodeEncodedWords(decodeText(value));
   }
   if (bytes > maxMetadataBytes)
     throw new S3Error('MetadataTooLarge', {
       elements: { Size: String(bytes), MaxSizeAllowed: String(maxMetadataBytes) },
     });
   return found;
+}
+
+/** UTF-8, or what old clients send instead. */
+function decodeText(value: string): string {
+  const text = decodeHeader(value);
+  return text.includes('\ufffd') ? value : text;
 }
 
 /** RFC 2047, which clients use for what is not ASCII. */

@@ -32,19 +32,15 @@ export function renderTagging(tags: Tags): string {
     'Tagging',
     element(
       'TagSet',
-      Object.entries(tags).map(([key, value]) =>
-        element('Tag', [element('Key', key), element('Value', value)]),
-      ),
+      Object.entries(tags)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => element('Tag', [element('Key', key), element('Value', value)])),
     ),
   );
 }
 
 function checked(pairs: readonly (readonly [string, string])[], most: number): Tags {
-  if (pairs.length > most)
-    throw new S3Error(
-      most === maxObjectTags ? 'BadRequest' : 'InvalidTag',
-      `Object tags cannot be greater than ${most}`,
-    );
+  if (pairs.length > most) throw new S3Error('InvalidTag', `Object tags cannot be greater than ${most}`);
   const tags: Record<string, string> = Object.create(null);
   for (const [key, value] of pairs) {
     if (key in tags) throw new S3Error('InvalidTag', 'Cannot provide multiple Tags with the same key');

@@ -10,7 +10,7 @@ export const storageBootstrap: Service = {
   title: 'Buckets and policies',
   contract: 'Idempotent job: bucket, versioning, app user and policy, the log store’s bucket and user',
   kind: 'job',
-  engines: ['upstream'],
+  engines: ['peakstone', 'upstream'],
   paths: [],
   image: { variable: 'MINIO_MC_IMAGE', pin: 'quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z' },
   needs: ['storage'],

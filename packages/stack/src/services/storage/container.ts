@@ -1,27 +1,54 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
-import { basics, required } from '../../container/basics.ts';
-import { pinnedImage, upstreamImage } from '../../container/images.ts';
+import { basics, builtInHealth, passedOn, required } from '../../container/basics.ts';
+import { ownImage, pinnedImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
 
 /** The same variable names another server's image. */
 const rustfsImage = { variable: 'MINIO_IMAGE', pin: 'rustfs/rustfs:1.0.0' };
 
+const s3Port = { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' };
+const s3Route = { name: 'files', domain: 'DOMAIN_FILES', port: 9000 };
+
 export function storageContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const shared = {
     ...basics(stack, service),
     volumes: [{ source: '${MINIO_DATA_HOST_DIR:-storage_data}', volume: 'storage_data', target: '/data' }],
-    ports: [
-      { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' },
-      { container: 9001, local: '${PUBLISH_MINIO_CONSOLE:-127.0.0.1:9001}' },
-    ],
-    routes: [
-      { name: 'files', domain: 'DOMAIN_FILES', port: 9000 },
-      { name: 'files-console', domain: 'DOMAIN_MINIO_CONSOLE', port: 9001 },
-    ],
+    ports: [s3Port, { container: 9001, local: '${PUBLISH_MINIO_CONSOLE:-127.0.0.1:9001}' }],
+    routes: [s3Route, { name: 'files-console', domain: 'DOMAIN_MINIO_CONSOLE', port: 9001 }],
     hardened: false,
     stopGraceS: 30,
   };
+  if (service.engine === 'peakstone') {
+    return {
+      ...shared,
+      image: ownImage(stack, service.definition),
+      command: ['storage', 'serve'],
+      environment: {
+        MINIO_ROOT_USER: '${MINIO_ROOT_USER:-minioadmin}',
+        MINIO_ROOT_PASS: required('MINIO_ROOT_PASS'),
+        // The buckets and users that it makes where they are missing.
+        ...passedOn([
+          { name: 'MINIO_BUCKET', value: 'uploads' },
+          { name: 'S3_APP_ACCESS_KEY', value: 'psappaccess' },
+          { name: 'S3_APP_SECRET_KEY' },
+          { name: 'LOKI_ACCESS_KEY' },
+          { name: 'LOKI_SECRET_KEY' },
+          { name: 'MINIO_DOMAIN' },
+          { name: 'MINIO_KMS_SECRET_KEY' },
+          { name: 'MINIO_API_CORS_ALLOW_ORIGIN' },
+        ]),
+        PEAKSTONE_STORAGE_DIR: '/data',
+        PEAKSTONE_STORAGE_HOST: '0.0.0.0',
+        PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:9000/minio/health/ready',
+      },
+      ports: [s3Port],
+      routes: [s3Route],
+      tmpfs: ['/tmp'],
+      health: builtInHealth,
+      hardened: true,
+    };
+  }
   if (stack.storage === 'rustfs') {
     return {
       ...shared,

@@ -1,5 +1,10 @@
 import { httpOrigin } from '../../container/endpoints.ts';
-import type { Stack } from '../../definition.ts';
+import { findService, type Stack } from '../../definition.ts';
+
+/** Whether our own server serves it, which makes its buckets and users itself. */
+export function hasOwnStorage(stack: Stack): boolean {
+  return findService(stack, 'storage')?.engine === 'peakstone';
+}
 
 /** Where the other services reach the object storage; nothing when the stack has none. */
 export function storageOrigin(stack: Stack): string | undefined {

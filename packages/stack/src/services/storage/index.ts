@@ -1,3 +1,4 @@
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 import { storageContainer } from './container.ts';
 import { storageVariables } from './variables.ts';
@@ -7,13 +8,14 @@ export const storage: Service = {
   title: 'Object storage',
   contract: 'S3, as MinIO serves it',
   kind: 'service',
-  engines: ['upstream', 'external'],
+  engines: ['peakstone', 'upstream', 'external'],
   port: 9000,
   paths: ['/storage'],
   route: { stripPrefix: true, unlimitedBody: true, keepHost: true, compress: false },
   domain: 'DOMAIN_FILES',
   // From its second registry: the first was emptied in September 2026.
   image: { variable: 'MINIO_IMAGE', pin: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z' },
+  serverSetting: 'storage',
   needs: [],
   stateful: true,
   aliases: ['minio'],
@@ -22,4 +24,12 @@ export const storage: Service = {
   variables: storageVariables,
   requires: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASS'],
   container: storageContainer,
+  local: {
+    secrets: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASS', 'S3_APP_SECRET_KEY', 'LOKI_SECRET_KEY'],
+    // Hashing and streaming of large bodies must not slow the other services.
+    process: 'own',
+    listensAt: () => '127.0.0.1',
+    plan: async () => await import('./plan.ts'),
+    run: moduleBeside(import.meta.url, './run'),
+  },
 };

@@ -19,6 +19,26 @@ export const storageVariables: readonly Variable[] = [
     checks: [isPlace('storage_data')],
     optional: true,
   },
+  {
+    name: 'MINIO_DOMAIN',
+    group: 'Object storage',
+    comment: 'Hosts whose subdomains are buckets, such as s3.example.com; separated by commas.',
+    optional: true,
+  },
+  {
+    name: 'MINIO_API_CORS_ALLOW_ORIGIN',
+    group: 'Object storage',
+    comment: 'Origins that browsers may come from, where a bucket has no rules of its own.',
+    value: '*',
+    optional: true,
+  },
+  {
+    name: 'MINIO_KMS_SECRET_KEY',
+    group: 'Object storage',
+    comment:
+      'NAME:KEY, 32 bytes in Base64: objects can then be encrypted by the server. Lost, they are lost.',
+    optional: true,
+  },
   hostVariable('DOMAIN_FILES', 'S3', 's3.example.com'),
   hostVariable('DOMAIN_MINIO_CONSOLE', 'Object storage’s own pages', 'minio.example.com'),
   publishVariable('PUBLISH_MINIO', '127.0.0.1:9000'),

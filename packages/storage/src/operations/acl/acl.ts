@@ -121,12 +121,17 @@ function readGrant(node: XmlNode, iam: Server['iam']): Grant {
   return { grantee: readGrantee(kind, value, iam), permission: permission as Grant['permission'] };
 }
 
+/** As clients are used to. */
+function groupsFirst(grants: readonly Grant[]): readonly Grant[] {
+  return grants.toSorted((a, b) => Number(a.grantee.kind === 'user') - Number(b.grantee.kind === 'user'));
+}
+
 function renderAcl({ owner, grants }: Acl): string {
   return document('AccessControlPolicy', [
     element('Owner', [element('ID', owner.id), element('DisplayName', owner.name)]),
     element(
       'AccessControlList',
-      grants.map(
+      groupsFirst(grants).map(
         ({ grantee, permission }): Element =>
           element('Grant', [
             grantee.kind === 'user'

@@ -19,7 +19,9 @@ export const listObjects: Operation = {
     const page = await runPaced(list(store.index, bucket, { ...form, after: marker }));
     return xmlResponse(
       document('ListBucketResult', [
-        listingHead(bucket.name, form),
+        listingHead(bucket.name, { ...form, prefix: undefined }),
+        // As every server has it: clients do not decode it in this version.
+        element('Prefix', form.prefix),
         element('Marker', form.encode(marker)),
         element('IsTruncated', page.next !== undefined),
         // Without a delimiter a client goes on from the last key.

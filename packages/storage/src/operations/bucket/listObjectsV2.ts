@@ -21,12 +21,7 @@ export const listObjectsV2: Operation = {
     const form = readListing(request);
     const token = query.get('continuation-token');
     const startAfter = query.get('start-after');
-    if (token === '')
-      throw new S3Error('InvalidArgument', {
-        message: 'The continuation token provided is incorrect',
-        elements: { ArgumentName: 'continuation-token' },
-      });
-    const after = token === undefined ? (startAfter ?? '') : decodeToken(token);
+    const after = token === undefined || token === '' ? (startAfter ?? '') : decodeToken(token);
     const page = await runPaced(list(store.index, bucket, { ...form, after }));
     const withOwner = query.get('fetch-owner') === 'true';
     return xmlResponse(

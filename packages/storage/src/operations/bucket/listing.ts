@@ -69,10 +69,13 @@ export function prefixElement(prefix: string, encode: ListingForm['encode']): El
 }
 
 /** The parameters, told back. */
-export function listingHead(bucket: string, form: ListingForm): readonly (Element | undefined)[] {
+export function listingHead(
+  bucket: string,
+  form: Omit<ListingForm, 'prefix'> & { readonly prefix: string | undefined },
+): readonly (Element | undefined)[] {
   return [
     element('Name', bucket),
-    element('Prefix', form.encode(form.prefix)),
+    form.prefix === undefined ? undefined : element('Prefix', form.encode(form.prefix)),
     element('MaxKeys', form.limit),
     form.delimiter === '' ? undefined : element('Delimiter', form.encode(form.delimiter)),
     optional('EncodingType', form.encodingType),

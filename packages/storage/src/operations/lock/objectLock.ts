@@ -93,10 +93,7 @@ function assertChangeable(
   now: number,
 ): void {
   if (before === undefined || before.until <= now) return;
-  const isStricter =
-    after !== undefined &&
-    after.until >= before.until &&
-    (after.mode === before.mode || after.mode === 'COMPLIANCE');
+  const isStricter = after !== undefined && after.until >= before.until && after.mode === before.mode;
   if (isStricter || (before.mode === 'GOVERNANCE' && bypass)) return;
   throw new S3Error('AccessDenied', 'Access Denied because object protected by object lock.');
 }

@@ -41,7 +41,11 @@ export function sealFor(server: Server, { headers }: S3Request, bucket: BucketRo
     throw new S3Error('InvalidArgument', 'The encryption method specified is not supported');
   if (algorithm === 'AES256' && keyId !== undefined)
     throw new S3Error('InvalidArgument', 'A key id belongs to aws:kms, not to AES256.');
-  if (algorithm === 'aws:kms' && keyId === '') throw new S3Error('InvalidArgument', 'The key id is empty.');
+  if (algorithm === 'aws:kms' && !keyId)
+    throw new S3Error(
+      'InvalidArgument',
+      'The key of aws:kms has to be named: x-amz-server-side-encryption-aws-kms-key-id.',
+    );
   const wanted = algorithm ?? bucket.encryption?.algorithm;
   if (wanted === undefined) return undefined;
   const { masterKey } = server.config;
@@ -82,11 +86,7 @@ export function openFor(
       'InvalidRequest',
       'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.',
     );
-  if (!isEqual(given.md5, sealed.customerKeyMd5 ?? ''))
-    throw new S3Error(
-      'AccessDenied',
-      'The provided encryption parameters did not match the ones used originally.',
-    );
+  if (!isEqual(given.md5, sealed.customerKeyMd5 ?? '')) throw mismatch();
   return unwrap(sealed, given.key);
 }
 
@@ -106,6 +106,22 @@ export function encryptionHeaders(sealed: Sealed | undefined): string[] {
         sealed.keyId ?? '',
       ];
   }
+}
+
+function mismatch(cause?: unknown): S3Error {
+  return new S3Error('InvalidRequest', {
+    message: 'The provided encryption parameters did not match the ones used originally.',
+    cause,
+  });
+}
+
+/** On a read they mean nothing. @throws {S3Error} InvalidArgument */
+export function assertNoServerEncryption({ headers }: S3Request): void {
+  if (headers['x-amz-server-side-encryption'] !== undefined)
+    throw new S3Error(
+      'InvalidArgument',
+      'x-amz-server-side-encryption header is not supported for this operation.',
+    );
 }
 
 interface CustomerKey {
@@ -160,10 +176,7 @@ function unwrap({ wrappedKey }: Sealed, wrappingKey: Buffer): Buffer {
   try {
     return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
   } catch (cause) {
-    throw new S3Error('AccessDenied', {
-      message: 'The provided encryption parameters did not match the ones used originally.',
-      cause,
-    });
+    throw mismatch(cause);
   }
 }
 

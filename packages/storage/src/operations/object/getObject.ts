@@ -9,7 +9,7 @@ import type { BucketRow, ObjectRow } from '../../store/rows.ts';
 import { judgeRead } from '../../wire/conditions.ts';
 import { describeObject, describeVersion, overrideHeaders } from '../../wire/objectHeaders.ts';
 import { type ByteRange, readRange } from '../../wire/range.ts';
-import { encryptionHeaders, openFor } from './encryption.ts';
+import { assertNoServerEncryption, encryptionHeaders, openFor } from './encryption.ts';
 
 const action = ({ query }: S3Request): string =>
   query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject';
@@ -38,6 +38,7 @@ export const headObject: Operation = {
 function serve(server: Server, request: S3Request): HttpResponse {
   const { store } = server;
   const { query, headers, method } = request;
+  assertNoServerEncryption(request);
   const bucket = store.buckets.get(request.bucket);
   const row = findVisible(store, request, bucket);
   const described = [...describeVersion(row, bucket.versioning !== undefined), ...describeObject(row)];
@@ -79,12 +80,12 @@ function partRange(
   if (!Number.isInteger(number) || number < 1 || number > 10_000)
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
   if (row.partCount === undefined) {
-    if (number > 1) throw new S3Error('InvalidPartNumber');
+    if (number > 1) throw new S3Error('InvalidPart');
     return { start: 0, end: row.size };
   }
   const parts = row.blob.kind === 'parts' ? bodies.manifest(row.blob.id) : [];
   const place = parts.findIndex(part => part.number === number);
-  if (place < 0) throw new S3Error('InvalidPartNumber');
+  if (place < 0) throw new S3Error('InvalidPart');
   const start = parts.slice(0, place).reduce((sum, part) => sum + part.size, 0);
   return { start, end: start + parts[place]!.size };
 }

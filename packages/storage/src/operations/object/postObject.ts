@@ -33,8 +33,9 @@ export const postObject: Operation = {
       throw new S3Error('MethodNotAllowed');
     const form = await readForm(headers['content-type'], http.stream());
     const find = server.iam.find.bind(server.iam);
-    const policy = verifyPostPolicy(form.fields, request.bucket, find, request.now, maxObjectBytes);
-    const key = form.fields.get('key')?.replaceAll(fileNameVariable, form.fileName);
+    const fields = withFileName(form);
+    const policy = verifyPostPolicy(fields, request.bucket, find, request.now, maxObjectBytes);
+    const key = fields.get('key');
     if (!key)
       throw new S3Error(
         'InvalidArgument',
@@ -76,6 +77,11 @@ export const postObject: Operation = {
     }
   },
 };
+
+function withFileName({ fields, fileName }: Form): ReadonlyMap<string, string> {
+  const key = fields.get('key');
+  return key === undefined ? fields : new Map(fields).set('key', key.replaceAll(fileNameVariable, fileName));
+}
 
 /** Fields are what headers are elsewhere. */
 function headersOf({ fields, fileType }: Form): Record<string, string | undefined> {
