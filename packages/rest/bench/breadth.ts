@@ -4,11 +4,10 @@
  * reads one row over and over. No limit is set, as by itself.
  * Usage: npm run bench -- rest/breadth [--pool 32] [--rest 45] [--only 'partitions']
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { serverMb as memoryOf } from './parts/memory.ts';
 import { startBenchService } from './parts/service.ts';
 
 const { values } = parseArgs({
@@ -98,23 +97,7 @@ revoke all on api.closed from bench_user;
 
 const service = await startBenchService({ pool: Number(values.pool) });
 const headers = { authorization: `Bearer ${service.token}` };
-const postmaster = (await readFile(join(service.server.dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0]!;
-
-/** Memory of the server's processes that is theirs alone, in MB. */
-async function serverMb(): Promise<number> {
-  let kb = 0;
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8');
-      if (pid !== postmaster && !status.includes(`\nPPid:\t${postmaster}\n`)) continue;
-      kb += Number(/^Pss_Anon: +(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  return kb / 1024;
-}
+const serverMb = () => memoryOf(service.server.dataDir);
 
 function get(path: string, agent: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
