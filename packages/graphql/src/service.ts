@@ -6,8 +6,10 @@
 import { type Handler, type HttpServer, type Listener, serveHttp } from '@peakstone/kernel/http';
 import { PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
-import { accessDenied, createAuthenticate } from './auth/session.ts';
+import { createJwtVerify } from './auth/jwt.ts';
+import { accessDenied, createAuthenticate, type Verify } from './auth/session.ts';
 import { adminRole } from './auth/types.ts';
+import { createWebhookVerify } from './auth/webhook.ts';
 import { parseConfig } from './config/settings.ts';
 import type { GraphqlConfig } from './config/types.ts';
 import { emptyMetadata, type Metadata } from './definition/metadata.ts';
@@ -102,7 +104,7 @@ class RunningGraphql implements GraphqlService {
     const context = {
       config,
       engine,
-      authenticate: createAuthenticate(config, null),
+      authenticate: createAuthenticate(config, createVerify(config)),
       metadata: this.#metadata,
       pool,
       health: (strict: boolean) => this.#healthz(strict),
@@ -159,6 +161,12 @@ class RunningGraphql implements GraphqlService {
     })();
     return this.#stopping;
   }
+}
+
+/** Tokens or a webhook, by the settings; null without either. */
+function createVerify({ auth, authorization }: GraphqlConfig): Verify | null {
+  if (auth.hook) return createWebhookVerify(auth.hook);
+  return auth.jwt.length > 0 ? createJwtVerify(auth.jwt, { takesRoleClaim: authorization === 'rls' }) : null;
 }
 
 /** Permissions of the metadata, or the database's privileges. */

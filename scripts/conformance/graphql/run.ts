@@ -2,6 +2,7 @@
 import type { Case, CaseFile, SetUp, Step } from './cases.ts';
 import { difference, orderDifference } from './compare.ts';
 import type { Served } from './serve.ts';
+import type { TokenMaker } from './tokens.ts';
 
 export interface Outcome {
   readonly case: Case;
@@ -20,6 +21,7 @@ export async function runGroup(
   cases: readonly Case[],
   served: Served,
   docs: CaseFile['docs'],
+  tokens: TokenMaker | null,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const first = cases[0]!;
@@ -29,10 +31,22 @@ export async function runGroup(
     docs,
   );
   for (const each of cases) {
-    const failure = setUpFailure ?? (await runCase(each, served, docs));
+    const failure = setUpFailure ?? (await runCase(bearing(each, tokens), served, docs));
     outcomes.push({ case: each, failure });
   }
   return outcomes;
+}
+
+/** The case with its token, which stands as `{{stub}}` in the recording. */
+function bearing(each: Case, tokens: TokenMaker | null): Case {
+  if (!tokens) return each;
+  const steps = each.steps.map(step => {
+    const given = Object.entries(step.headers ?? {});
+    const kept = given.filter(([, value]) => !String(value).includes('{{stub}}'));
+    if (kept.length === given.length) return step;
+    return { ...step, headers: { ...Object.fromEntries(kept), ...tokens.header(each) } };
+  });
+  return { ...each, steps };
 }
 
 async function setUpAll(
@@ -137,12 +151,24 @@ async function runStep(
     if (found) return found;
   }
   for (const { path, op, value } of step.expect ?? []) {
-    const actual = lookUp(path, answer);
-    if (op === 'eq' && difference(value, actual)) return `${path.join('.')}: ${difference(value, actual)}`;
-    if (op === 'has' && !has(actual, value))
-      return `${path.join('.')}: ${JSON.stringify(value)} expected in ${JSON.stringify(actual)}`;
+    const found = lookUpAll(path, answer);
+    const isAsExpected = (actual: unknown): boolean =>
+      op === 'has' ? has(actual, value) : difference(value, actual) === null;
+    if ((op === 'eq' || op === 'has') && !found.some(isAsExpected))
+      return `${path.join('.')}: ${JSON.stringify(value)} expected, ${JSON.stringify(found)?.slice(0, 300)} given`;
   }
   return null;
+}
+
+/** Every value at a path, in which `*` stands for each element. */
+function lookUpAll(path: readonly string[], answer: Answer): unknown[] {
+  const star = path.indexOf('*');
+  if (star < 0) return [lookUp(path, answer)];
+  const list = lookUp(path.slice(0, star), answer);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((_each, i) =>
+    lookUpAll([...path.slice(0, star), String(i), ...path.slice(star + 1)], answer),
+  );
 }
 
 function lookUp(path: readonly string[], answer: Answer): unknown {

@@ -18,7 +18,16 @@ export interface ServeOptions {
   readonly hasPostgis: boolean;
   /** Databases beside the default one. */
   readonly extraSources: readonly string[];
+  /** Types and functions by PostGIS' names, where it is not there: for cases that only have them around. */
+  readonly standsIn: boolean;
 }
+
+const POSTGIS_STAND_IN = `
+  create domain geometry as jsonb; create domain geography as jsonb; create domain raster as text;
+  create function st_geomfromewkt(text) returns geometry language sql immutable as 'select to_jsonb($1)::geometry';
+  create function st_geogfromtext(text) returns geography language sql immutable as 'select to_jsonb($1)::geography';
+  create function st_geomfromgeojson(text) returns jsonb language sql immutable as 'select $1::jsonb';
+  create function st_asgeojson(jsonb, int, int) returns text language sql immutable as 'select $1::text'`;
 
 const secret = 'the-admin-secret-of-the-cases';
 let made = 0;
@@ -29,6 +38,7 @@ export async function serve({
   adminSecret,
   hasPostgis,
   extraSources,
+  standsIn,
 }: ServeOptions): Promise<Served> {
   const admin = createPool({ url: serverUrl, size: 1, sharedSize: 0 });
   const prefix = `hge_${process.pid}_${++made}`;
@@ -51,6 +61,7 @@ export async function serve({
        grant all on schema public, hge_tests to ${role}; alter schema public owner to ${role}; alter schema hge_tests owner to ${role};
        alter database ${database} set timezone to 'UTC'`,
     );
+    if (standsIn) await owner.script(POSTGIS_STAND_IN);
     urls.set(name, withLogin(url.href, role, role));
   }
   const config = graphqlService.config({

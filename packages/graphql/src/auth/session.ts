@@ -32,8 +32,16 @@ export function createAuthenticate({ auth }: GraphqlConfig, verify: Verify | nul
     }
     const verified = verify ? await verify(headers, body) : null;
     if (verified) return verified;
-    if (unauthorizedRole !== null && !(verify && headers.authorization !== undefined))
-      return anonymous(unauthorizedRole);
+    if (unauthorizedRole !== null && auth.hook === null)
+      return sessionOf(
+        { ...headers, 'x-hasura-role': unauthorizedRole },
+        { isAdmin: false, fallback: unauthorizedRole },
+      );
+    if (auth.jwt.length > 0)
+      throw new HasuraError(
+        'invalid-headers',
+        "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
+      );
     throw accessDenied('"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found');
   };
 }
@@ -68,24 +76,24 @@ export function sessionOf(headers: Headers, { isAdmin, fallback }: SessionOption
     role,
     variables,
     isAdmin,
-    isBackend: isAdmin && isTrue(headers['x-hasura-use-backend-only-permissions']),
+    isBackend: isAdmin && backendFlag(headers[backendHeader]),
     claimsJson: null,
     expiresAtMs: null,
   };
+}
+
+const backendHeader = 'x-hasura-use-backend-only-permissions';
+
+/** @throws {HasuraError} for what is no truth value */
+function backendFlag(text: string | undefined): boolean {
+  if (text !== undefined && !isTrue(text) && !['false', 'f', 'no', 'n', '0'].includes(text.toLowerCase()))
+    throw new HasuraError(
+      'bad-request',
+      `${backendHeader}:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"].`,
+    );
+  return isTrue(text);
 }
 
 export function isTrue(text: string | undefined): boolean {
   return text !== undefined && ['true', 't', 'yes', 'y', '1'].includes(text.toLowerCase());
-}
-
-/** Whoever comes without anything. */
-export function anonymous(role: string): Session {
-  return {
-    role,
-    variables: new Map([['x-hasura-role', role]]),
-    isAdmin: false,
-    isBackend: false,
-    claimsJson: null,
-    expiresAtMs: null,
-  };
 }

@@ -11,6 +11,8 @@ export interface Session {
   readonly claimsJson: string | null;
   /** When the token ends, in milliseconds since the epoch; null when it does not. */
   readonly expiresAtMs: number | null;
+  /** Cookies that the webhook wants the client to have. */
+  readonly setCookies?: readonly string[];
 }
 
 /** Who may do everything. */

@@ -27,6 +27,8 @@ export type ClaimsSource =
       readonly kind: 'namespace';
       readonly path: readonly (string | number)[];
       readonly shown: string;
+      /** Given as a path, rather than as a name. */
+      readonly isPath: boolean;
       readonly format: 'json' | 'stringified_json';
     }
   | { readonly kind: 'map'; readonly claims: Readonly<Record<string, ClaimMapping>> };
@@ -98,7 +100,7 @@ function headerOf(value: unknown): JwtHeader {
   throw new ConfigError(variable, 'with "header" such as {"type":"Cookie","name":"token"}');
 }
 
-export const defaultClaimsNamespace = 'https://hasura.io/jwt/claims';
+const defaultClaimsNamespace = 'https://hasura.io/jwt/claims';
 
 function claimsOf(object: Record<string, unknown>): ClaimsSource {
   const map = object.claims_map;
@@ -116,9 +118,10 @@ function claimsOf(object: Record<string, unknown>): ClaimsSource {
         kind: 'namespace',
         path: [name ?? defaultClaimsNamespace],
         shown: name ?? defaultClaimsNamespace,
+        isPath: false,
         format,
       }
-    : { kind: 'namespace', path: parseJsonPath(path), shown: path, format };
+    : { kind: 'namespace', path: parseJsonPath(path), shown: path, isPath: true, format };
 }
 
 function parseClaimsMap(map: Record<string, unknown>): Record<string, ClaimMapping> {

@@ -37,7 +37,9 @@ function readRequest(value: unknown): GraphqlRequest {
       'invalid-json',
       "Error in $: When parsing a 'GQLReq', expected Object, but encountered something else",
     );
-  const { query, operationName, variables } = value as Record<string, unknown>;
+  const { query, operationName, variables, extensions } = value as Record<string, unknown>;
+  if (extensions !== null && typeof extensions === 'object' && 'persistedQuery' in extensions)
+    throw new HasuraError('not-supported', 'Automatic Persisted Queries is not enabled');
   if (query === undefined)
     throw new HasuraError(
       'parse-failed',

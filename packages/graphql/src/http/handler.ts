@@ -1,6 +1,12 @@
 /** The HTTP edge: which route answers, who asks, and what is thrown as an answer. */
 
-import { type Handler, HttpError, type HttpRequest, type HttpResponse } from '@peakstone/kernel/http';
+import {
+  type Handler,
+  HttpError,
+  type HttpRequest,
+  type HttpResponse,
+  withRequest,
+} from '@peakstone/kernel/http';
 import type { Session } from '../auth/types.ts';
 import { graphqlErrors, HasuraError, metadataError } from '../errors.ts';
 import type { HttpContext, Route } from './context.ts';
@@ -42,13 +48,35 @@ async function answer(
     return json(404, JSON.stringify({ code: 'not-found', error: 'resource does not exist', path: '$' }));
   let session: Session | null = null;
   try {
-    session = route.isOpen ? nobody : await context.authenticate(request.headers);
-    return await route.answer(request, context, session);
+    if (route.isOpen) return await route.answer(request, context, nobody);
+    const read = context.config.auth.hook ? await readAhead(request, context) : request;
+    session = await context.authenticate(
+      request.headers,
+      read === request ? undefined : parsed(await read.body()),
+    );
+    const response = await route.answer(read, context, session);
+    const cookies = (session.setCookies ?? []).flatMap(cookie => ['Set-Cookie', cookie]);
+    return cookies.length > 0 ? { ...response, headers: [...response.headers, ...cookies] } : response;
   } catch (error) {
     if (error instanceof HttpError) throw error;
     const refusal = error instanceof HasuraError ? error : internal(error);
     if (!(error instanceof HasuraError)) onFault(error, request);
     return render(refusal, route, session, context);
+  }
+}
+
+/** The body beforehand, as the webhook that says who asks may want to see it. */
+async function readAhead(request: HttpRequest, { config }: HttpContext): Promise<HttpRequest> {
+  const bytes = await request.body(config.limits.maxBodyBytes);
+  return withRequest(request, { body: async () => bytes });
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    // Refused by the route, in its own words.
+    return undefined;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Inconsistency,
   type Model,
   type SourceModel,
+  showTable,
   type TableModel,
   tableKey,
 } from './types.ts';
@@ -102,7 +103,7 @@ function buildSource(
       inconsistencies.push({
         type: 'function',
         name: `function ${name.schema === 'public' ? name.name : `${name.schema}.${name.name}`} in source ${source.name}`,
-        reason: `Inconsistent object: ${error.message}`,
+        reason: `Inconsistent object: in function "${showTable(name)}": ${error.message}`,
         definition: name.schema === 'public' ? name.name : name,
         object: { kind: 'function', source: source.name, function: name },
       });

@@ -47,6 +47,10 @@ export function buildFunction(
       reasons.push(`given session argument "${given}" is not of type json`);
     else sessionArgument = index;
   }
+  if (exposed === 'mutation' && facts.volatility !== 'VOLATILE')
+    reasons.push(
+      'the function was requested to be exposed as a mutation, but is not marked VOLATILE. Maybe the function was given the wrong volatility when it was defined?',
+    );
   const exposedAs = exposed ?? (facts.volatility === 'VOLATILE' ? 'mutation' : 'query');
   if (reasons.length > 0)
     throw new HasuraError(

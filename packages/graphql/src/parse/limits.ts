@@ -20,6 +20,7 @@ export function assertWithinLimits(
   );
   const known = new Map<string, { readonly fields: number; readonly depth: number }>();
   const open: string[] = [];
+  const path: string[] = [];
   const measureSpread = (name: string): { readonly fields: number; readonly depth: number } => {
     const found = known.get(name);
     if (found) return found;
@@ -30,11 +31,13 @@ export function assertWithinLimits(
       throw new HasuraError(
         'validation-failed',
         `the fragment definition(s) ${englishList(cycle)} form a cycle`,
-        { path: ['selectionSet'] },
+        { path: [...path, 'selectionSet'] },
       );
     }
     open.push(name);
+    path.push('selectionSet', name);
     const measured = measure(fragment.selectionSet);
+    path.length -= 2;
     open.pop();
     known.set(name, measured);
     return measured;
@@ -45,9 +48,11 @@ export function assertWithinLimits(
     let depth = 0;
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) {
+        path.push('selectionSet', selection.name.value);
         const below = selection.selectionSet
           ? measure(selection.selectionSet, level + 1)
           : { fields: 0, depth: 0 };
+        path.length -= 2;
         fields += 1 + below.fields;
         depth = Math.max(depth, 1 + below.depth);
       } else {

@@ -71,11 +71,11 @@ export function isAllowed(
   hasDefault: boolean,
 ): boolean {
   if (location.nonNull && !type.nonNull && !hasDefault && !hasNonNullDefault) return false;
-  return isCompatible({ ...location, nonNull: false }, { ...type, nonNull: false });
+  return isCompatible(location, type);
 }
 
+/** As the reference compares: whether a list's own items may be null is not looked at. */
 function isCompatible(location: TypeRef, type: TypeRef): boolean {
-  if (location.nonNull && !type.nonNull) return false;
   if (location.kind === 'list') return type.kind === 'list' && isCompatible(location.of, type.of);
   return type.kind === 'named' && type.name === location.name;
 }

@@ -23,13 +23,17 @@ export function tableObject(context: SchemaContext, table: TableModel): string {
   return context.types.define(name, () => ({
     kind: 'object',
     name,
-    description:
-      table.metadata.configuration?.comment ??
-      table.table.comment ??
-      `columns and relationships of "${table.name.schema === 'public' ? table.name.name : `${table.name.schema}.${table.name.name}`}"`,
+    description: describeTable(table),
     interfaces: [],
     fields: byName(tableFields(context, table)),
   }));
+}
+
+/** A comment that is there and empty says that none is wanted. */
+function describeTable({ metadata, table, name }: TableModel): string | null {
+  const comment =
+    metadata.configuration?.comment ?? table.comment ?? `columns and relationships of "${showTable(name)}"`;
+  return comment === '' ? null : comment;
 }
 
 /** `[t!]!` */

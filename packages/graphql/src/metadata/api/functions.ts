@@ -10,6 +10,7 @@ import {
 } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
 import type { TableName } from '../../ir/boolExp.ts';
+import { expandRole } from '../../model/permissions.ts';
 import { showTable } from '../../model/types.ts';
 import { type Args, type CommandTable, success } from './command.ts';
 import { assertConsistent } from './consistency.ts';
@@ -109,7 +110,8 @@ export const functionCommands: CommandTable = {
     });
     const table =
       model && staged.model.sources.get(source)?.tables.get(`${model.returns.schema}\0${model.returns.name}`);
-    if (table && !(table.metadata.select_permissions ?? []).some(each => each.role === role))
+    const granting = expandRole(staged.model, role);
+    if (table && !(table.metadata.select_permissions ?? []).some(each => granting.includes(each.role)))
       throw new HasuraError(
         'not-supported',
         `function permission cannot be added as the function "${showTable(name)}" returns table "${showTable(table.name)}" and the role "${role}" does not have select permission configured for the table "${showTable(table.name)}"`,
