@@ -120,9 +120,12 @@ initialise() {
   done
 
   lend_user_name
-  local arguments=()
+  # As everywhere in PeakStone: damage on the disk is found, and text sorts by PostgreSQL itself, whichever system library there is.
+  local arguments=(--data-checksums)
+  [[ ${POSTGRES_INITDB_ARGS} == *locale* ]] ||
+    arguments+=(--encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8)
   # Shell words, as in the official image: '--locale=C --encoding=UTF8'.
-  eval "arguments=(${POSTGRES_INITDB_ARGS})"
+  eval "arguments+=(${POSTGRES_INITDB_ARGS})"
   [[ -z ${POSTGRES_INITDB_WALDIR-} ]] || arguments+=(--waldir "$POSTGRES_INITDB_WALDIR")
   initdb --pgdata "$PGDATA" --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") "${arguments[@]}"
   if [[ ${LD_PRELOAD-} == */libnss_wrapper.so ]]; then

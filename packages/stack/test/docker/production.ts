@@ -230,24 +230,26 @@ export function describeProduction(suite: () => Suite): void {
       }
     });
 
-    it('is saved and brought back by the commands of docs/backup.md', async () => {
+    /** Runs commands of docs/backup.md as they are written there; `change` is what an operator puts in. */
+    const runBlock = async (mark: string, change: (script: string) => string = script => script) => {
       const document = readFileSync(join(root, 'docs/backup.md'), 'utf8');
-      const runBlock = async (mark: string) => {
-        const script = new RegExp(`<!-- tested: ${mark} -->\\n+\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(
-          document,
-        )?.[1];
-        assert.ok(script, `docs/backup.md has no commands marked ${mark}`);
-        const { code, stdout, stderr } = await execute('bash', ['-euo', 'pipefail', '-c', script], {
-          env: {
-            ...suite().engine.env,
-            COMPOSE_PROJECT_NAME: project.name,
-            COMPOSE_FILE: 'docker-compose.yml:docker-compose.local.yml',
-          },
-          cwd: project.folder,
-          timeoutMs: 300_000,
-        });
-        assert.equal(code, 0, `${mark}: ${stdout}${stderr}`);
-      };
+      const script = new RegExp(`<!-- tested: ${mark} -->\\n+\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(
+        document,
+      )?.[1];
+      assert.ok(script, `docs/backup.md has no commands marked ${mark}`);
+      const { code, stdout, stderr } = await execute('bash', ['-euo', 'pipefail', '-c', change(script)], {
+        env: {
+          ...suite().engine.env,
+          COMPOSE_PROJECT_NAME: project.name,
+          COMPOSE_FILE: 'docker-compose.yml:docker-compose.local.yml',
+        },
+        cwd: project.folder,
+        timeoutMs: 300_000,
+      });
+      assert.equal(code, 0, `${mark}: ${stdout}${stderr}`);
+    };
+
+    it('is saved and brought back by the commands of docs/backup.md', async () => {
       const count = async () => await project.sql('select count(*) from notes');
       await runBlock('backup');
       await runBlock('dump');
@@ -286,6 +288,42 @@ export function describeProduction(suite: () => Suite): void {
         'db_migrator',
       );
       await project.answers('/rest/v1/notes', 200);
+    });
+
+    it('is backed up, tried and brought back to a moment by the commands of docs/backup.md', async () => {
+      project.set({ BACKUP_STORE: '/backups' });
+      await project.deploy();
+      const backup = (...argv: string[]) =>
+        project.compose('exec', '-T', 'backup', 'peakstone', 'backup', ...argv);
+      assert.ok(
+        await until(async () => /F\s/.test(await backup('list').catch(() => '')), 120_000),
+        'no backup was made',
+      );
+      assert.match(await backup('test'), /restored and read: \d+ tables/);
+      await project.sql('insert into notes values (100)');
+      const moment = await project.sql(
+        'select to_char(clock_timestamp() at time zone \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\')',
+      );
+      await project.sql('delete from notes');
+      assert.ok(
+        await until(
+          async () =>
+            (await backup('list', '--json')).includes('coveredUntil') &&
+            Date.parse(JSON.parse(await backup('list', '--json')).coveredUntil) > Date.parse(moment),
+          120_000,
+        ),
+        'the moment is not covered',
+      );
+      const to = (time: string) => (script: string) =>
+        script.replace('--prepare-only', `--prepare-only --to ${time}`);
+      // A moment before every backup: nothing changes, and the stack comes back as it was.
+      await assert.rejects(runBlock('moment', to('2020-01-01T00:00:00Z')), /moment/);
+      await project.compose('up', '--detach', '--wait');
+      assert.equal(await project.sql('select count(*) from notes'), '0');
+      await runBlock('moment', to(moment));
+      assert.equal(await project.sql('select count(*) from notes where id = 100'), '1');
+      await project.answers('/rest/v1/notes', 200);
+      assert.equal(await project.sql('show data_checksums'), 'on');
     });
   });
 }

@@ -22,8 +22,9 @@ export function backupContainer(stack: Stack, service: ResolvedService): Contain
       ...(own ? { PEAKSTONE_DATABASE_SOCKET: socketMount.target } : {}),
       ...passedOn(backupVariables.map(({ name }) => ({ name }))),
       ...connectionOf(stack, own),
-      // Its /tmp is memory.
+      // Its /tmp is memory, from which no program is run, and the rest cannot be written to.
       ...passedOn([{ name: 'BACKUP_SCRATCH', value: '/backups' }]),
+      PEAKSTONE_CACHE_DIR: '/backups/.programs',
       PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8010/',
     },
     volumes: [{ source: 'backups', volume: 'backups', target: '/backups' }, ...(own ? [socketMount] : [])],
