@@ -20,8 +20,6 @@ export type Fetched =
       readonly fallback: boolean;
       /** Asked for with the client's own cookies: it is for nobody else. */
       readonly personal: boolean;
-      /** Of the memory of sources. */
-      readonly held: number;
     };
 
 /** @throws {ImagesError} */
@@ -44,7 +42,6 @@ export async function fetchPicture(
     }
     if (response.status === 200) answered = response.headers;
     const { picture, headers } = await receive(response, parsed, deps);
-    const held = picture.data.length;
     return {
       kind: 'picture',
       picture,
@@ -53,7 +50,6 @@ export async function fetchPicture(
       status: 200,
       fallback: false,
       personal: isPersonal(request, parsed, deps),
-      held,
     };
   } catch (error) {
     const refusal = asImagesError(error);
@@ -69,7 +65,6 @@ export async function fetchPicture(
       status,
       fallback: true,
       personal: false,
-      held: 0,
     };
   }
 }

@@ -24,6 +24,6 @@ export async function answerInfo(
     const { result } = await deps.engine.run({ kind: 'info', format: picture.format }, picture.data, signal);
     return jsonResponse(200, result.info);
   } finally {
-    deps.memory.release(picture.data.length);
+    deps.memory.free(picture.data);
   }
 }

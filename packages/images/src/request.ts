@@ -77,7 +77,7 @@ async function drawAnswer(
     deps.cache?.confirm(parsed);
     return cachedAnswer(request, parsed, cached, config);
   } finally {
-    if (fetched.kind === 'picture') deps.memory.release(fetched.held);
+    if (fetched.kind === 'picture' && !fetched.fallback) deps.memory.free(fetched.picture.data);
   }
 }
 
@@ -93,7 +93,8 @@ async function draw(
   }
   const job = { kind: 'process', options: parsed.options, format: picture.format } as const;
   const drawn = await timed(deps.emit, 'processing_image', () => deps.engine.run(job, picture.data, signal));
-  const data = drawn.data ?? picture.data;
+  // The source is let go of before the answer has gone out.
+  const data = drawn.data ?? Buffer.from(picture.data);
   const told: Told = { ...fetched, bytes: picture.data.length };
   if (!fetched.fallback && !fetched.personal) {
     deps.cache?.put(parsed, { result: drawn.result, headers, bytes: told.bytes, data });

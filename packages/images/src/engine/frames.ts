@@ -32,9 +32,16 @@ export function sendMessage(socket: Duplex, header: unknown, data: Buffer): Prom
       });
 }
 
+/** A buffer of that many bytes, of no shared pool: C functions read from it while others write elsewhere. */
+export type Allocate = (bytes: number) => Buffer;
+
 /** Calls back with each whole message. Each has its bytes in a buffer of its own, which is filled as they come. */
-export function onMessages<Header>(socket: Duplex, handle: (message: Message<Header>) => void): void {
-  const reader = new MessageReader<Header>(handle);
+export function onMessages<Header>(
+  socket: Duplex,
+  handle: (message: Message<Header>) => void,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): void {
+  const reader = new MessageReader<Header>(handle, allocate);
   socket.on('data', (chunk: Buffer) => reader.push(chunk));
 }
 
@@ -46,8 +53,11 @@ class MessageReader<Header> {
   #dataLength = 0;
   #header: Header | null = null;
 
-  constructor(handle: (message: Message<Header>) => void) {
+  readonly #allocate: Allocate;
+
+  constructor(handle: (message: Message<Header>) => void, allocate: Allocate) {
     this.#handle = handle;
+    this.#allocate = allocate;
   }
 
   push(chunk: Buffer): void {
@@ -80,8 +90,7 @@ class MessageReader<Header> {
 
   #begin(stage: 'lengths' | 'header' | 'data', length: number): void {
     this.#stage = stage;
-    // Not of the shared pool: C functions read from it while others write elsewhere.
-    this.#filling = Buffer.allocUnsafeSlow(length);
+    this.#filling = this.#allocate(length);
     this.#filled = 0;
   }
 }

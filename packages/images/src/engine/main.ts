@@ -1,9 +1,10 @@
 /** The engine's process: draws pictures that come over a socket, and ends with it. */
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
+import { BufferPool } from '../bufferPool.ts';
 import { asImagesError } from '../errors.ts';
 import { Deadline } from './deadline.ts';
-import { onMessages, sendMessage } from './frames.ts';
+import { type Message, onMessages, sendMessage } from './frames.ts';
 import { describePicture } from './info.ts';
 import { type Context, processPicture } from './process.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
@@ -16,6 +17,7 @@ const SOCKET = 3;
 
 const socket = new Socket({ fd: SOCKET });
 const jobs = new Map<number, Deadline>();
+const pool = new BufferPool(32 * 1024 * 1024);
 let begun: Omit<Context, 'deadline'> | null = null;
 
 setPriority(niceness);
@@ -26,7 +28,9 @@ library.setCacheMaxMem(0);
 
 socket.on('close', () => process.exit(0));
 socket.on('error', () => process.exit(0));
-onMessages<ToEngine>(socket, ({ header, data }) => {
+onMessages<ToEngine>(socket, receive, bytes => pool.take(bytes));
+
+function receive({ header, data }: Message<ToEngine>): void {
   switch (header.kind) {
     case 'begin':
       begun = {
@@ -42,13 +46,14 @@ onMessages<ToEngine>(socket, ({ header, data }) => {
     case 'cancel':
       jobs.get(header.id)?.end();
   }
-});
+}
 
 async function run(id: number, job: Job, data: Buffer): Promise<void> {
   const deadline = new Deadline();
   jobs.set(id, deadline);
   const { reply, bytes } = await answer(job, { format: job.format, data }, deadline);
   jobs.delete(id);
+  pool.give(data);
   send({ kind: 'reply', id, reply, unchanged: bytes === null }, bytes ?? Buffer.alloc(0));
 }
 

@@ -1,8 +1,10 @@
 /** A source as a picture: whole, unpacked, of a kind that we know, and no larger than it may be. */
 import { createGunzip } from 'node:zlib';
+import { BufferPool } from '../bufferPool.ts';
 import { detectFormat, detectionBytes } from '../detect.ts';
 import type { Picture } from '../engine/types.ts';
 import { ImagesError } from '../errors.ts';
+import type { Format } from '../formats.ts';
 import type { SourceHeaders, SourceResponse } from './types.ts';
 
 export interface Downloaded {
@@ -19,6 +21,7 @@ export interface DownloadLimits {
 /** Bytes of all sources that are held at once. */
 export class SourceMemory {
   readonly #most: number;
+  readonly #pool = new BufferPool(32 * 1024 * 1024);
   #held = 0;
 
   constructor(most: number) {
@@ -36,6 +39,16 @@ export class SourceMemory {
   release(bytes: number): void {
     this.#held -= bytes;
   }
+
+  allocate(bytes: number): Buffer {
+    return this.#pool.take(bytes);
+  }
+
+  /** A source that nobody looks at any more. */
+  free(data: Buffer): void {
+    this.release(data.length);
+    this.#pool.give(data);
+  }
 }
 
 /** What one file may have at most, whatever the settings say. */
@@ -52,8 +65,10 @@ export async function download(response: SourceResponse, limits: DownloadLimits)
     const maxBytes = limits.maxBytes > 0 ? Math.min(limits.maxBytes, maxFileBytes) : maxFileBytes;
     if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
     const packed = headers['content-encoding'] === 'gzip';
-    const body = packed ? gunzip(response.body) : response.body;
-    const picture = await collect(body, response, maxBytes, limits.memory);
+    const picture =
+      response.whole !== undefined && !packed
+        ? await take(response.whole, response, limits.memory)
+        : await collect(packed ? gunzip(response.body) : response.body, response, maxBytes, limits.memory);
     return { picture, headers };
   } finally {
     response.close();
@@ -121,34 +136,85 @@ async function feed(
 
 async function collect(
   body: AsyncIterable<Buffer>,
-  { headers, path }: SourceResponse,
+  response: SourceResponse,
   maxBytes: number,
   memory: SourceMemory,
 ): Promise<Picture> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  let format: Picture['format'] | undefined;
-  const detect = (): Picture['format'] | undefined =>
-    detectFormat(Buffer.concat(chunks), headers['content-type'] ?? '', path);
+  const announced = Number(response.headers['content-length'] ?? 0);
+  const growing = new GrowingBuffer(memory, response.headers['content-encoding'] ? 0 : announced);
+  let held = 0;
+  let format: Format | undefined;
   try {
     for await (const chunk of body) {
-      if (size + chunk.length > maxBytes) throw tooLarge();
+      if (growing.length + chunk.length > maxBytes) throw tooLarge();
       memory.take(chunk.length);
-      size += chunk.length;
-      chunks.push(chunk);
+      held += chunk.length;
+      growing.push(chunk);
       // What is no picture is not read to its end.
-      if (format === undefined && size >= detectionBytes) {
-        format = detect();
-        if (format === undefined) throw unknownType();
-      }
+      if (format === undefined && growing.length >= detectionBytes) format = detect(growing.data, response);
     }
-    format ??= detect();
-    if (format === undefined) throw unknownType();
-    return { format, data: Buffer.concat(chunks, size) };
+    const { data } = growing;
+    return { format: format ?? detect(data, response), data };
   } catch (error) {
-    memory.release(size);
+    memory.release(held);
     throw error;
   }
 }
 
-const unknownType = (): ImagesError => new ImagesError('sourceType', 'Source image type not supported');
+async function take(
+  whole: (allocate: (bytes: number) => Buffer) => Promise<Buffer>,
+  response: SourceResponse,
+  memory: SourceMemory,
+): Promise<Picture> {
+  const bytes = Number(response.headers['content-length']);
+  memory.take(bytes);
+  try {
+    const data = await whole(size => memory.allocate(size));
+    return { format: detect(data, response), data };
+  } catch (error) {
+    memory.release(bytes);
+    throw error;
+  }
+}
+
+/** @throws {ImagesError} `sourceType` */
+function detect(data: Buffer, { headers, path }: SourceResponse): Format {
+  const format = detectFormat(data, headers['content-type'] ?? '', path);
+  if (format === undefined) throw new ImagesError('sourceType', 'Source image type not supported');
+  return format;
+}
+
+/** What is believed before it has come. */
+const maxAnnounced = 16 * 1024 * 1024;
+
+/** One buffer, as large as was announced, or twice as large each time that it is full. */
+class GrowingBuffer {
+  readonly #memory: SourceMemory;
+  #buffer: Buffer;
+  #length = 0;
+
+  constructor(memory: SourceMemory, announced: number) {
+    this.#memory = memory;
+    // Who announces much may send little.
+    this.#buffer = memory.allocate(Math.max(detectionBytes, Math.min(announced, maxAnnounced)));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get data(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  push(chunk: Buffer): void {
+    const wanted = this.#length + chunk.length;
+    if (wanted > this.#buffer.length) {
+      const larger = this.#memory.allocate(Math.max(wanted, this.#buffer.length * 2));
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = wanted;
+  }
+}

@@ -28,6 +28,9 @@ export function createLocalSource(root: string, separator: string): SourceReader
 const notFound = (message: string): SourceResponse =>
   localResponse(404, { 'content-type': 'text/plain' }, message);
 
+/** Fewer, larger pieces: each costs several turns of the event loop. */
+const chunkBytes = 512 * 1024;
+
 /** Null when there is none; never waits for one that is no file. */
 async function openFile(place: string): Promise<FileHandle | null> {
   try {
@@ -84,8 +87,38 @@ function opened(
     void file.close();
     return localResponse(status, headers, '', name);
   }
-  const stream = file.createReadStream({ start, end });
-  return { status, headers, body: stream, path: name, close: () => void stream.destroy() };
+  let taken = false;
+  return {
+    status,
+    headers,
+    body: {
+      [Symbol.asyncIterator]() {
+        taken = true;
+        return file.createReadStream({ start, end, highWaterMark: chunkBytes })[Symbol.asyncIterator]();
+      },
+    },
+    whole: async allocate => {
+      taken = true;
+      return await readAll(file, start, allocate(end + 1 - start));
+    },
+    path: name,
+    // Whoever reads the file closes it at its end.
+    close: () => void (taken || file.close()),
+  };
+}
+
+/** @throws {ImagesError} `incomplete`: the file has become shorter meanwhile */
+async function readAll(file: FileHandle, start: number, data: Buffer): Promise<Buffer> {
+  try {
+    for (let at = 0; at < data.length; ) {
+      const { bytesRead } = await file.read(data, at, data.length - at, start + at);
+      if (bytesRead === 0) throw new ImagesError('incomplete', 'The file was cut while it was read.');
+      at += bytesRead;
+    }
+    return data;
+  } finally {
+    await file.close();
+  }
 }
 
 /** By its first bytes, as web servers guess, else by its name. */

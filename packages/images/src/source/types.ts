@@ -14,6 +14,8 @@ export interface SourceResponse {
   readonly status: number;
   readonly headers: SourceHeaders;
   readonly body: AsyncIterable<Buffer>;
+  /** In place of `body`, where all of it can be had at once: V8 collects its garbage the more often the more buffers there are. */
+  readonly whole?: (allocate: (bytes: number) => Buffer) => Promise<Buffer>;
   /** Of the address that answered in the end. */
   readonly path: string;
   /** Lets go of a body that nobody reads to its end. */
