@@ -116,7 +116,7 @@ class Held {
   isWorthCutting(line: Buffer): boolean {
     if (this.#waitsFor !== '' && line.includes(CLOSING[this.#waitsFor] ?? '')) this.#waitsFor = '';
     this.#isDue ||= this.#waitsFor === '' && mayEnd(line);
-    return this.#isDue && this.#bytes > (this.#tried < SMALL_BYTES ? 0 : this.#tried * 1.25);
+    return this.#isDue && this.#bytes > (this.#tried < SMALL_BYTES ? 0 : this.#tried * 1.5);
   }
 
   failed(waitsFor: string): void {

@@ -73,6 +73,8 @@ class Splitter {
   #line = 0;
   /** Where the line of `#start` begins. */
   #lineStart = 0;
+  /** Where that line ends: looked for once a line, as one may hold many statements. */
+  #newline: number;
   #depth = 0;
   #atomic = 0;
   #first = '';
@@ -84,6 +86,7 @@ class Splitter {
   constructor(script: string, isPrompt: boolean) {
     this.#script = script;
     this.#isPrompt = isPrompt;
+    this.#newline = this.#newlineFrom(0);
   }
 
   /** `whole`: nothing follows, so that the end of the text ends the last statement. */
@@ -207,13 +210,16 @@ class Splitter {
 
   /** Everything before `at` is done with. */
   #skipTo(at: number): void {
-    const script = this.#script;
-    for (let next = script.indexOf('\n', this.#start); next >= 0 && next < at; ) {
+    for (; this.#newline < at; this.#newline = this.#newlineFrom(this.#lineStart)) {
       this.#line++;
-      this.#lineStart = next + 1;
-      next = script.indexOf('\n', next + 1);
+      this.#lineStart = this.#newline + 1;
     }
-    this.#start = Math.min(at, script.length);
+    this.#start = Math.min(at, this.#script.length);
+  }
+
+  #newlineFrom(at: number): number {
+    const found = this.#script.indexOf('\n', at);
+    return found < 0 ? Number.POSITIVE_INFINITY : found;
   }
 
   #state(rest: string): SplitInput['waitsFor'] {
