@@ -17,6 +17,7 @@ export {
   JOURNAL_SCHEMA,
   STACK_SCHEMAS,
   SUPABASE_HISTORY_SCHEMA,
+  schemasMadeBy,
   schemasWith,
 } from './schemas.ts';
 export { PLATFORM_ROLES, PLATFORM_SCHEMAS, type Reason } from './supabase.ts';

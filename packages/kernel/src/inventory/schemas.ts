@@ -1,8 +1,6 @@
 /** Which schemas of a stack's database are not an application's. Every list of them is a question to this table. */
 
 export type SchemaTrait =
-  /** It is there before the first migration, whatever it holds: a diff does not look into it, and a database with it is new. */
-  | 'furniture'
   /** `DATABASE_SCHEMAS` may not name it. */
   | 'reserved'
   /** A start looks whether its owner and its privileges are still the bootstrap's. */
@@ -20,6 +18,10 @@ export type SchemaTrait =
 
 export interface StackSchema {
   readonly name: string;
+  /**
+   * `bootstrap`: it is there before the first migration, whatever it holds, so that a diff does not look into it and a database
+   * with it is new.
+   */
   readonly madeBy: 'bootstrap' | 'import' | 'migrations';
   readonly traits: readonly SchemaTrait[];
 }
@@ -41,25 +43,25 @@ export const STACK_SCHEMAS: readonly StackSchema[] = [
   {
     name: 'auth',
     madeBy: 'bootstrap',
-    traits: ['furniture', 'reserved', 'watched', 'nobodysWork', 'closed', 'supabase'],
+    traits: ['reserved', 'watched', 'nobodysWork', 'closed', 'supabase'],
   },
   {
     name: EXTENSIONS_SCHEMA,
     madeBy: 'bootstrap',
-    traits: ['furniture', 'reserved', 'watched', 'nobodysWork', 'closed'],
+    traits: ['reserved', 'watched', 'nobodysWork', 'closed'],
   },
   {
     name: 'peakstone',
     madeBy: 'bootstrap',
-    traits: ['furniture', 'reserved', 'nobodysWork', 'notImported', 'closed'],
+    traits: ['reserved', 'nobodysWork', 'notImported', 'closed'],
   },
   {
     name: HASURA_SCHEMA,
     madeBy: 'bootstrap',
-    traits: ['furniture', 'reserved', 'watched', 'history', 'notImported', 'closed'],
+    traits: ['reserved', 'watched', 'history', 'notImported', 'closed'],
   },
-  { name: 'storage', madeBy: 'bootstrap', traits: ['furniture', 'nobodysWork', 'supabase'] },
-  { name: 'cron', madeBy: 'bootstrap', traits: ['furniture', 'nobodysWork', 'notImported', 'closed'] },
+  { name: 'storage', madeBy: 'bootstrap', traits: ['nobodysWork', 'supabase'] },
+  { name: 'cron', madeBy: 'bootstrap', traits: ['nobodysWork', 'notImported', 'closed'] },
   { name: JOURNAL_SCHEMA, madeBy: 'import', traits: ['notImported', 'closed'] },
   { name: SUPABASE_HISTORY_SCHEMA, madeBy: 'migrations', traits: ['history'] },
   { name: ATLAS_HISTORY, madeBy: 'migrations', traits: ['history'] },
@@ -68,6 +70,11 @@ export const STACK_SCHEMAS: readonly StackSchema[] = [
 /** Pure. @example schemasWith('supabase') // ['auth', 'storage'] */
 export function schemasWith(trait: SchemaTrait): readonly string[] {
   return STACK_SCHEMAS.filter(({ traits }) => traits.includes(trait)).map(({ name }) => name);
+}
+
+/** Pure. */
+export function schemasMadeBy(maker: StackSchema['madeBy']): readonly string[] {
+  return STACK_SCHEMAS.filter(({ madeBy }) => madeBy === maker).map(({ name }) => name);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Diffs for a project: on a throw-away server that is as the stack's is, from its running database or from files. */
 import { readSupabaseMode, servedSchemas, type Throwaway, withThrowaway } from '@peakstone/database';
-import { ATLAS_HISTORY, PLATFORM_SCHEMAS, schemasWith } from '@peakstone/kernel/inventory';
+import { ATLAS_HISTORY, PLATFORM_SCHEMAS, schemasMadeBy, schemasWith } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
 import {
   MigrateError,
@@ -91,7 +91,7 @@ export async function diffMigrations(
       engine: await loadPgDelta(),
       scope: {
         ignoredSchemas: [
-          ...schemasWith('furniture'),
+          ...schemasMadeBy('bootstrap'),
           ...schemasWith('history'),
           // Of a Supabase project.
           ...PLATFORM_SCHEMAS.map(({ name }) => name),

@@ -1,4 +1,4 @@
-import { schemasWith } from '@peakstone/kernel/inventory';
+import { schemasMadeBy } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { type FolderFormat, type Furniture, formats } from '@peakstone/migrate';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -8,7 +8,7 @@ import { exposedSchemas } from '../exposedSchemas.ts';
 
 /** What the running stack's database holds before its first migration. @throws {StackError} `notRunning` */
 export async function furnitureOf(paths: StackPaths, env: EnvValues): Promise<Furniture> {
-  return { ignored: schemasWith('furniture'), empty: await exposedSchemas(paths, env) };
+  return { ignored: schemasMadeBy('bootstrap'), empty: await exposedSchemas(paths, env) };
 }
 
 /**
