@@ -1,9 +1,10 @@
 /**
- * `npm run conformance:images -- [--contract DIR] [--group A,B] [--id A,B] [--verbose]`
+ * `npm run conformance:images -- [--contract DIR] [--group A,B] [--id A,B] [--verbose]`, or `-- --imgproxy DIR --images DIR`
  *
  * Asks the recorded requests of the image contract and compares status, headers, format, size, metadata and pixels with what
  * imgproxy answered. The server runs once for each profile of settings, beside an origin that misbehaves on request. Prints a
- * table by group, what differs, and `N passed, M failed`; exit code 1 when anything does.
+ * table by group, what differs, and `N passed, M failed`; exit code 1 when anything does. With clones of imgproxy and of its
+ * test pictures it asks what imgproxy's own tests ask, and compares with their golden hashes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -12,14 +13,18 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { images, readImagesConfig } from '../packages/images/src/index.ts';
 import { compare, faultKinds, type Verdict } from './conformance/images/compare.ts';
+import { type GoldenResult, replayGolden } from './conformance/images/golden.ts';
 import { type Ask, look, type Seen, send } from './conformance/images/look.ts';
 
 const defaultContract = '../shared/contracts/images';
 const usage = `usage: npm run conformance:images -- [--contract DIR] [--group A,B] [--id A,B] [--verbose]
+       npm run conformance:images -- --imgproxy DIR --images DIR
 
   --contract DIR   the recording (default PEAKSTONE_IMAGES_CONTRACT, or ${defaultContract})
   --group, --id    only these
   --verbose        every difference, not the first hundred
+  --imgproxy DIR   a clone of imgproxy, for its golden hashes
+  --images DIR     a clone of its test pictures
 `;
 const concurrency = 2;
 
@@ -35,6 +40,9 @@ async function main(): Promise<number> {
   if (options.help) {
     process.stdout.write(usage);
     return 0;
+  }
+  if (options.imgproxy !== undefined && options.images !== undefined) {
+    return reportGolden(await replayGolden(path.resolve(options.imgproxy), path.resolve(options.images)));
   }
   const contract = path.resolve(options.contract ?? process.env.PEAKSTONE_IMAGES_CONTRACT ?? defaultContract);
   if (!existsSync(path.join(contract, 'oracle.json'))) {
@@ -58,6 +66,8 @@ function readOptions() {
         group: { type: 'string' },
         id: { type: 'string' },
         verbose: { type: 'boolean' },
+        imgproxy: { type: 'string' },
+        images: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;
@@ -152,4 +162,14 @@ function report(compared: readonly Compared[], verbose: boolean): number {
   }
   console.log(`\n${compared.length - wrong.length} passed, ${wrong.length} failed`);
   return wrong.length === 0 ? 0 : 1;
+}
+
+function reportGolden(results: readonly GoldenResult[]): number {
+  const failed = results.filter(({ failure }) => failure !== null);
+  for (const [suite, those] of Map.groupBy(results, ({ name }) => name.split('/')[0])) {
+    console.log(`${suite}: ${those.filter(({ failure }) => failure === null).length} of ${those.length}`);
+  }
+  for (const { name, failure } of failed) console.log(`${name}: ${failure}`);
+  console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
+  return failed.length === 0 ? 0 : 1;
 }
