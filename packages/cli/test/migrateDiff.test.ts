@@ -181,3 +181,29 @@ describe('peakstone migrate diff', () => {
     assert.equal(existsSync(join(project.folder, 'x')), false);
   });
 });
+
+describe('peakstone migrate diff for a Supabase project', () => {
+  const project = new Project();
+  after(() => project.close());
+
+  it('writes what the application has on auth.users and storage.objects, and extensions where they are', async () => {
+    writeFileSync(join(project.folder, '.env'), 'DATABASE_SUPABASE=full\n');
+    writeFileSync(
+      join(project.folder, 'schema.sql'),
+      `create extension hstore schema extensions;
+create table public.profiles (id uuid primary key references auth.users (id), h extensions.hstore);
+create function public.welcome() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger on_auth_user_created after insert on auth.users for each row execute function public.welcome();
+create policy "anyone reads" on storage.objects for select using (bucket_id = 'public');
+alter publication supabase_realtime add table public.profiles;
+`,
+    );
+    const { code, stdout, stderr } = await project.run(['migrate', 'diff', 'profiles']);
+    assert.equal(code, 0, stderr);
+    const text = readFileSync(join(project.folder, stdout.trim()), 'utf8');
+    assert.match(text, /^CREATE EXTENSION "hstore" SCHEMA "extensions";$/m);
+    assert.match(text, /^CREATE TRIGGER on_auth_user_created AFTER INSERT ON auth\.users /m);
+    assert.match(text, /^CREATE POLICY "anyone reads" ON "storage"\."objects" /m);
+    assert.match((await project.run(['migrate', 'diff'])).stderr, /Nothing differs/);
+  });
+});

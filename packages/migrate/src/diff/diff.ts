@@ -4,9 +4,10 @@
  */
 
 import { MigrateError } from '../errors.ts';
-import type { DiffEngine, Reading, Scope, Structure } from './engine/types.ts';
+import type { AskedScope, DiffEngine, Reading, Scope, Structure } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
+import { findForeignTables } from './foreignTables.ts';
 import { type Loss, lossesOf } from './loss.ts';
 import { refuseTooLong } from './mend/casts.ts';
 import { orderColumns, otherOrders } from './mend/columns.ts';
@@ -35,7 +36,7 @@ export interface ScratchDatabase {
 
 export interface DiffInput {
   readonly engine: DiffEngine;
-  readonly scope: Scope;
+  readonly scope: AskedScope;
   /** What the folder makes. */
   readonly current: ScratchDatabase;
   /** What is wanted; only read. A login that sees everything. */
@@ -71,12 +72,18 @@ export interface Diff {
   readonly missingRoles: readonly string[];
 }
 
+/** As asked, with what was found out about it. */
+type Task = DiffInput & { readonly scope: Scope };
+
 /** How often what is left after a plan is planned again. */
 const ROUNDS = 4;
 
-export async function diffDatabases(input: DiffInput): Promise<Diff> {
-  const { engine, scope, current, desiredUrl, onProgress = () => undefined } = input;
+export async function diffDatabases(asked: DiffInput): Promise<Diff> {
+  const { engine, current, desiredUrl, onProgress = () => undefined } = asked;
   onProgress('reading both');
+  const foreign = await findForeignTables(current.adminUrl, desiredUrl, asked.scope);
+  const scope: Scope = { ...asked.scope, ...foreign };
+  const input = { ...asked, scope };
   const [before, desired] = await Promise.all([
     engine.read(current.adminUrl, scope),
     engine.read(desiredUrl, scope),
@@ -131,7 +138,7 @@ type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders'> & {
 };
 
 async function planAndProve(
-  input: DiffInput,
+  input: Task,
   work: ScratchDatabase,
   renamed: Renamed,
   { desired, extras, extrasAfter }: Goal,
@@ -183,7 +190,7 @@ interface Renamed {
 
 /** Renames on the copy, which then is what the plan begins with: the library sees the new names alone. */
 async function rename(
-  input: DiffInput,
+  input: Task,
   work: ScratchDatabase,
   before: Reading,
   desired: Reading,
@@ -235,7 +242,7 @@ function sidesOf(rename: Rename): string[] {
 
 /** The plan in an order that works, with what a second look at its outcome adds. */
 async function planSteps(
-  { engine, scope }: DiffInput,
+  { engine, scope }: Task,
   work: ScratchDatabase,
   from: Reading,
   desired: Reading,
@@ -273,7 +280,7 @@ interface Claim {
 
 /** What stands against the files; nothing when they are proven. */
 async function prove(
-  { engine, scope, current }: DiffInput,
+  { engine, scope, current }: Task,
   files: readonly FilePlan[],
   { before, desired, extrasAfter, losses }: Claim,
 ): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure'>> {

@@ -3,8 +3,9 @@
  * named, so that nothing is missed in silence.
  */
 import { isNotPostgres } from '@peakstone/kernel/inventory';
-import { createPrivilegedPool } from '@peakstone/kernel/pg';
+import { arrayLiteral, createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { Scope } from './engine/types.ts';
+import { FOREIGN_QUERIES } from './foreignTables.ts';
 import { type Step, step } from './step.ts';
 
 /** One object, or one property of one, beyond the library. */
@@ -89,13 +90,18 @@ const QUERIES: readonly string[] = [
 ];
 
 /** @param url of a login that sees everything */
-export async function readExtras(url: string, { ignoredSchemas }: Scope): Promise<readonly Extra[]> {
+export async function readExtras(
+  url: string,
+  { ignoredSchemas, sharedTables, openTables, foreignTables, impliedOwners: [owner = ''] }: Scope,
+): Promise<readonly Extra[]> {
   const schemas = `${isNotPostgres('n.nspname')} and not n.nspname = any ($1::text[])`;
-  const text = QUERIES.map(query => query.replace('%SCHEMAS%', schemas)).join('\nunion all\n');
-  const list = `{${ignoredSchemas.map(name => JSON.stringify(name)).join(',')}}`;
+  const text = [...QUERIES, ...FOREIGN_QUERIES]
+    .map(query => query.replace('%SCHEMAS%', schemas))
+    .join('\nunion all\n');
   const pool = createPrivilegedPool({ url, name: 'peakstone diff' });
   try {
-    const { rows } = await pool.query(text, [list]);
+    const lists = [ignoredSchemas, sharedTables, openTables, foreignTables].map(arrayLiteral);
+    const { rows } = await pool.query(text, [...lists, owner]);
     return rows.map(row => {
       const [kind = '', name = '', create, drop, definition] = row.map(cell => cell?.toString() ?? null);
       return {

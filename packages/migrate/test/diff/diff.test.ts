@@ -147,6 +147,79 @@ describe('a diff is proven on a copy with rows, and', () => {
   });
 });
 
+describe('what an application hangs on tables of somebody else', () => {
+  const scope = { ignoredSchemas: ['auth', 'gone'], ignoredTables: [], impliedOwners: ['postgres'] };
+  const before = `create schema auth; create table auth.users (id int primary key, email text); create function auth.f() returns trigger language plpgsql as 'begin return new; end';
+    create trigger own before insert on auth.users for each row execute function auth.f();
+    create table auth.closed (id int); alter table auth.closed owner to %ROLE%`;
+  const hung = `create function public.welcome() returns trigger language plpgsql as 'begin return new; end';
+    create trigger welcome after insert on auth.users for each row execute function public.welcome(); comment on trigger welcome on auth.users is 'hello';
+    create policy p on auth.users for select using (true); grant select (id) on auth.users to %ROLE%; create index by_email on auth.users (email);
+    create table public.profiles (id int primary key references auth.users (id)); create publication pub for table auth.users`;
+
+  it('is written and proven like anything else, and taken back as well', async () => {
+    const after = `${before}; ${hung}`;
+    const all = statements(await diff({ before, after, more: { scope } }));
+    for (const part of [
+      'CREATE TRIGGER welcome AFTER INSERT ON auth.users',
+      'COMMENT ON TRIGGER "welcome"',
+      'CREATE POLICY "p" ON "auth"."users"',
+      'GRANT SELECT ("id") ON TABLE "auth"."users"',
+      'CREATE INDEX CONCURRENTLY by_email ON auth.users',
+      'CREATE PUBLICATION "pub"',
+    ])
+      assert.ok(
+        all.some(sql => sql.includes(part)),
+        `${part}\n${all.join('\n')}`,
+      );
+    assert.ok(
+      !all.some(sql => sql.includes('auth.f()') || /CREATE (?:TABLE|SCHEMA) "?auth/.test(sql)),
+      all.join('\n'),
+    );
+    const back = statements(await diff({ before: after, after: before, more: { scope } }));
+    assert.ok(back.some(sql => sql.includes('DROP TRIGGER "welcome" ON "auth"."users"')));
+    assert.ok(!back.some(sql => sql.includes('own')));
+  });
+
+  it('is named where whoever migrates may not touch the table, or the folder has it not', async () => {
+    const { files, unmodelled, unproven } = await diff({
+      before,
+      after: `${before}; create policy p on auth.closed using (true); create index i on auth.closed (id); alter table auth.users add phone text;
+        create schema gone; create table gone.t (id int); create function public.g() returns trigger language plpgsql as 'begin return new; end';
+        create trigger g after insert on gone.t for each row execute function public.g(); create policy q on gone.t using (true)`,
+      more: { scope },
+    });
+    assert.deepEqual([files.length, unproven], [1, []]);
+    assert.deepEqual([...unmodelled].sort(), [
+      'column auth.users.phone',
+      'index auth.i on auth.closed',
+      'policy p on auth.closed',
+      'policy q on gone.t',
+      'trigger g on gone.t',
+    ]);
+  });
+
+  it('leaves the members of an extension to it', async () => {
+    const all = statements(
+      await diff({
+        before:
+          'alter default privileges for role postgres grant execute on functions to %ROLE%; create schema auth',
+        after:
+          'create schema auth; create extension hstore schema auth; create extension isn schema public; create table public.t (h auth.hstore, n isbn)',
+        more: { scope },
+      }),
+    );
+    assert.deepEqual(
+      all.filter(sql => !sql.startsWith('ALTER DEFAULT')),
+      [
+        'CREATE EXTENSION "hstore" SCHEMA "auth"',
+        'CREATE EXTENSION "isn" SCHEMA "public"',
+        'CREATE TABLE "public"."t" ("h" auth.hstore, "n" public.isbn)',
+      ],
+    );
+  });
+});
+
 describe('columns', () => {
   const order = `select c.relname || ': ' || string_agg(a.attname, ' ' order by a.attnum) from pg_attribute a
     join pg_class c on c.oid = a.attrelid where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 group by c.relname order by 1`;

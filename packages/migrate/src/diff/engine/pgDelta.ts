@@ -5,6 +5,7 @@
  */
 import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import type { Fact, FactBase, StableId } from '@supabase/pg-delta';
+import { ownPart } from './ownPart.ts';
 import type {
   Change,
   ColumnShape,
@@ -46,9 +47,9 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     try {
       const { factBase } = await extract(pool);
       const roles = factBase.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
-      const kept = ownPart(factBase, scope);
+      const kept = ownPart(factBase, scope, encodeId);
       // Owners are roles, which are not compared, and named all the same.
-      const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', new Set(), {
+      const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', kept.references, {
         allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
       });
       const handle: Handle = { facts, scope, roles };
@@ -82,67 +83,6 @@ export async function loadPgDelta(): Promise<DiffEngine> {
       }));
   }
 
-  /**
-   * Without what is not ours to compare: roles and memberships are the cluster's, ignored schemas somebody else's, and a
-   * subscription holds an address and a password, which are no migration's.
-   */
-  function ownPart(every: FactBase, scope: Scope): { facts: Fact[]; edges: FactBase['edges'][number][] } {
-    const [implied] = scope.impliedOwners;
-    const all =
-      implied === undefined
-        ? { facts: every.facts(), edges: every.edges }
-        : ownedByOne(every, implied, scope.impliedOwners);
-    const left = new Set<string>();
-    const isLeft = (id: StableId): boolean => {
-      if (id.kind === 'role' || id.kind === 'membership' || id.kind === 'subscription') return true;
-      if (id.kind === 'schema') return scope.ignoredSchemas.includes(id.name);
-      if (id.kind === 'defaultPrivilege' && id.role !== implied && scope.impliedOwners.includes(id.role))
-        return true;
-      if ('target' in id) return isLeft(id.target);
-      if ('schema' in id && id.schema !== null && scope.ignoredSchemas.includes(id.schema)) return true;
-      const table =
-        'table' in id ? id.table : id.kind === 'table' || id.kind === 'index' ? id.name : undefined;
-      return table !== undefined && scope.ignoredTables.includes(table);
-    };
-    for (const { id } of all.facts) if (isLeft(id)) left.add(encodeId(id));
-    // An event trigger is whose its function is.
-    for (const { from, to } of all.edges)
-      if (from.kind === 'eventTrigger' && left.has(encodeId(to)) && to.kind === 'function')
-        left.add(encodeId(from));
-    const facts = all.facts.filter(({ id, parent }) => {
-      const gone = left.has(encodeId(id)) || (parent !== undefined && left.has(encodeId(parent)));
-      if (gone) left.add(encodeId(id));
-      return !gone;
-    });
-    const edges = all.edges.filter(({ from, to, kind }) => {
-      if (left.has(encodeId(from))) return false;
-      return (kind === 'owner' && to.kind === 'role') || !left.has(encodeId(to));
-    });
-    return { facts: withoutOrphans(facts, encodeId), edges };
-  }
-
-  /** What any of the implied owners has is the first one's, with an owner's rights; what they have besides is left out. */
-  function ownedByOne(
-    all: FactBase,
-    owner: string,
-    others: readonly string[],
-  ): { facts: Fact[]; edges: FactBase['edges'][number][] } {
-    const owners = new Map<string, string>();
-    const edges = all.edges.map(edge => {
-      if (edge.kind !== 'owner' || edge.to.kind !== 'role') return edge;
-      owners.set(encodeId(edge.from), edge.to.name);
-      return others.includes(edge.to.name) ? { ...edge, to: { ...edge.to, name: owner } } : edge;
-    });
-    const facts = all.facts().flatMap((fact): Fact[] => {
-      const { id } = fact;
-      if (id.kind !== 'acl' || !others.includes(id.grantee)) return [fact];
-      return owners.get(encodeId(id.target)) === id.grantee
-        ? [{ ...fact, id: { ...id, grantee: owner } }]
-        : [];
-    });
-    return { facts, edges };
-  }
-
   return { name: `@supabase/pg-delta ${VERSION}`, read, plan: planChanges };
 }
 
@@ -160,13 +100,6 @@ async function sessionOptions(url: string): Promise<string> {
   } finally {
     await pool.close();
   }
-}
-
-/** Facts whose parent was left out go, too, however deep. */
-function withoutOrphans(facts: Fact[], encode: (id: StableId) => string): Fact[] {
-  const here = new Set(facts.map(({ id }) => encode(id)));
-  const kept = facts.filter(({ parent }) => parent === undefined || here.has(encode(parent)));
-  return kept.length === facts.length ? kept : withoutOrphans(kept, encode);
 }
 
 function usedRoles({

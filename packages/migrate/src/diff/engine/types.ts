@@ -60,13 +60,26 @@ export interface Change {
   readonly loses: boolean;
 }
 
-export interface Scope {
+export interface Scope extends AskedScope, ForeignTables {}
+
+/** What is somebody else's, as whoever asks for a diff knows it. */
+export interface AskedScope {
   /** Schemas that are somebody else's: left as they are, and assumed to be there. */
   readonly ignoredSchemas: readonly string[];
   /** Tables of a runner's own, in any schema. */
   readonly ignoredTables: readonly string[];
   /** Owners that are not written: whoever migrates owns what it makes. */
   readonly impliedOwners: readonly string[];
+}
+
+/** Tables in ignored schemas, `schema.name`, that both databases have. */
+export interface ForeignTables {
+  /** Whoever migrates owns them: what hangs on them (triggers, policies, indexes …) is compared like anything else. */
+  readonly sharedTables: readonly string[];
+  /** Those of them in whose schema they may make indexes, too. */
+  readonly openTables: readonly string[];
+  /** All that both have. */
+  readonly foreignTables: readonly string[];
 }
 
 export interface DiffEngine {

@@ -54,11 +54,11 @@ function columnGrantsLast(steps: readonly Step[]): readonly Step[] {
 }
 
 /**
- * Without the grants on what the plan makes itself: default privileges give most of them, and those that they do not are found
- * missing by the next look.
+ * Without the grants on what the plan makes itself, and the comments on its extensions: default privileges give most of them,
+ * extensions bring their comment, and what is still missing is found by the next look.
  */
 export function withoutOwnGrants(steps: readonly Step[]): readonly Step[] {
-  const isGrant = ({ sql }: Step) => /^(?:GRANT|REVOKE) /.test(sql);
+  const isGrant = ({ sql }: Step) => /^(?:GRANT|REVOKE|COMMENT ON EXTENSION) /.test(sql);
   const made = new Set(steps.flatMap(each => (isGrant(each) ? [] : each.makes)));
   return steps.filter(each => !isGrant(each) || !each.needs.some(name => made.has(name)));
 }
