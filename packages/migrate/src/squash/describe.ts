@@ -1,6 +1,8 @@
 /** All that a database holds, as lines that can be compared: two databases are equal when their lines are. */
-import { schemasWith } from '@peakstone/kernel/inventory';
+import { schemasMadeBy, schemasWith } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, quoteLiteral } from '@peakstone/kernel/pg';
+import { countRows } from '../diff/proof/count.ts';
+import { allowProof } from '../diff/proof/roles.ts';
 import { rowsOf } from '../revisions/index.ts';
 
 const notMine = ['information_schema', ...schemasWith('history')].map(quoteLiteral).join(', ');
@@ -63,34 +65,57 @@ const queries: readonly string[] = [
   `select 'rows', c.oid::regclass, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %s', c.oid::regclass), false, true, '')))[1]::text
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'm') and ${inMine('n')} and ${noExtension('pg_class', 'c.oid')}`,
+  `select 'position of sequence', s.seqrelid::regclass, pg_sequence_last_value(s.seqrelid)::text
+    from pg_sequence s join pg_class c on c.oid = s.seqrelid join pg_namespace n on n.oid = c.relnamespace where ${inMine('n')}`,
 ];
 
-/** Every object with how it is made, and every table with the number of its rows. */
-export async function describeDatabase(url: string): Promise<ReadonlyMap<string, string>> {
-  const pool = createPrivilegedPool({ url, name: 'peakstone migrate squash' });
+/** A folder has no rows of its own there. */
+const WITHOUT_ROWS = [
+  ...schemasWith('history'),
+  ...schemasMadeBy('bootstrap').filter(name => !schemasWith('supabase').includes(name)),
+];
+
+/**
+ * Every object with how it is made, and every table with the number of its rows and a digest of each column.
+ * @param url of whoever migrates, as whom values are turned into texts: what that calls is theirs
+ */
+export async function describeDatabase({
+  url,
+  adminUrl,
+}: {
+  readonly url: string;
+  readonly adminUrl: string;
+}): Promise<ReadonlyMap<string, string>> {
+  await allowProof(adminUrl, url, []);
+  const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone migrate squash' });
   try {
     const found = new Map<string, string>();
     for (const query of queries) {
       const rows = await rowsOf(text => pool.script(text), query);
       for (const [what, name, definition] of rows) found.set(`${what} ${name}`, definition ?? '');
     }
+    for (const { key, columns } of (await countRows(url, WITHOUT_ROWS)).values())
+      for (const { name, values, digest } of columns.values())
+        found.set(`values of ${key}.${name}`, `${values} ${digest}`);
     return found;
   } finally {
     await pool.close();
   }
 }
 
-/** What is in one and not the same in the other; a line each. Pure. */
+/** What is in one and not the same in the other, and how. Pure. */
 export function compareDatabases(
   wanted: ReadonlyMap<string, string>,
   made: ReadonlyMap<string, string>,
-): readonly string[] {
-  const missing = [...wanted].filter(([name]) => !made.has(name)).map(([name]) => `${name} is missing`);
-  const extra = [...made.keys()].filter(name => !wanted.has(name)).map(name => `${name} is too many`);
-  const other = [...wanted].flatMap(([name, definition]) =>
-    made.has(name) && made.get(name) !== definition
-      ? [`${name} is another: ${made.get(name)}, not ${definition}`]
-      : [],
-  );
-  return [...missing, ...extra, ...other];
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of wanted.keys()) if (!made.has(name)) found.set(name, `${name} is missing`);
+  for (const name of made.keys()) if (!wanted.has(name)) found.set(name, `${name} is too many`);
+  for (const [name, definition] of wanted) {
+    const now = made.get(name);
+    if (now === undefined || now === definition) continue;
+    const isValues = name.startsWith('values of ');
+    found.set(name, isValues ? `${name} are others` : `${name} is another: ${now}, not ${definition}`);
+  }
+  return found;
 }

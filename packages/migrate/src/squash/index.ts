@@ -1,2 +1,8 @@
 /** Many migrations as one, proven equal. */
-export { planSquash, proveSquash, type SquashDatabases, type Squashed } from './squash.ts';
+export {
+  type MakeSquashDatabase,
+  planSquash,
+  proveSquash,
+  type Squashed,
+  type SquashProof,
+} from './squash.ts';

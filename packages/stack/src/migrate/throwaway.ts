@@ -1,10 +1,11 @@
 import { withThrowaway } from '@peakstone/database';
 import {
+  type MakeSquashDatabase,
   type MigrationFolder,
   proveSquash,
   replayFolder,
-  type SquashDatabases,
   type Squashed,
+  type SquashProof,
 } from '@peakstone/migrate';
 
 export interface ReplaySettings {
@@ -28,7 +29,7 @@ export async function replayOnThrowaway(
 }
 
 /**
- * What differs between a database that a folder has made and one that what shall stand for it has made.
+ * What differs between databases that a folder has made and one that what shall stand for it has made.
  * @throws {MigrateError} where one of them does not run; {DatabaseError}
  */
 export async function proveOnThrowaway(
@@ -36,13 +37,12 @@ export async function proveOnThrowaway(
   squashed: Squashed,
   { schemas = ['public'] }: ReplaySettings,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<SquashProof> {
   return await withThrowaway({}, signal, async server => {
-    const make = async (name: string): Promise<SquashDatabases['before']> => ({
+    const make: MakeSquashDatabase = async name => ({
       adminUrl: await server.createDatabase(name, { bootstrap: { schemas } }, signal),
       url: server.url(name, 'db_migrator'),
     });
-    const databases = { before: await make('before'), after: await make('after') };
-    return await proveSquash(folder, squashed, databases, signal);
+    return await proveSquash(folder, squashed, make, signal);
   });
 }
