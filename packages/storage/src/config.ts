@@ -1,6 +1,7 @@
 /** MinIO's settings, as far as they mean something here. Pure. @see https://min.io/docs/minio/linux/reference/minio-server/settings.html */
-import { ConfigError, readList, readString } from '@peakstone/kernel/config';
+import { ConfigError, readInt, readList, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
+import { dayMs } from './lifecycle/due.ts';
 
 export interface StorageConfig {
   readonly root: { readonly accessKey: string; readonly secretKey: string };
@@ -12,6 +13,8 @@ export interface StorageConfig {
   readonly masterKey: { readonly id: string; readonly key: Buffer } | undefined;
   /** Origins that browsers may come from where a bucket has no rules of its own. */
   readonly corsOrigins: readonly string[];
+  /** Length of a day for lifecycle rules: shorter for tests. */
+  readonly lifecycleDayMs: number;
 }
 
 const minAccessKey = 3;
@@ -30,6 +33,7 @@ export function readStorageConfig(env: Env): StorageConfig {
     domains: readList(env, 'MINIO_DOMAIN', { default: [] }).map(domain => domain.toLowerCase()),
     region: env.MINIO_SITE_REGION || env.MINIO_REGION || undefined,
     masterKey: readMasterKey(env),
+    lifecycleDayMs: readInt(env, 'PEAKSTONE_STORAGE_DAY_MS', { default: dayMs, min: 100, max: dayMs }),
     corsOrigins: readList(env, 'MINIO_API_CORS_ALLOW_ORIGIN', { default: ['*'] }),
   };
 }

@@ -1,8 +1,7 @@
 /** One S3 request, with all that is known of it by the time that an operation gets it. */
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Identity } from './iam/identity.ts';
-import type { Algorithm } from './payload/checksum.ts';
-import type { Payload } from './payload/payload.ts';
+import type { Payload, PayloadOptions } from './payload/payload.ts';
 import type { Query } from './wire/query.ts';
 
 export interface S3Request {
@@ -21,5 +20,5 @@ export interface S3Request {
   /** How it was signed, for conditions. */
   readonly signedBy: 'header' | 'query' | 'form' | 'none';
   /** Its body, unread. */
-  payload(fallback?: Algorithm): Payload;
+  payload(options?: PayloadOptions): Payload;
 }

@@ -15,6 +15,7 @@ import { readStorageConfig, type StorageConfig } from './config.ts';
 import { createHandler } from './edge/handler.ts';
 import type { Emit } from './events.ts';
 import { Iam } from './iam/iam.ts';
+import { startScanner } from './lifecycle/scanner.ts';
 import type { Server } from './server.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -48,6 +49,8 @@ const limits: ServeOptions = {
   unknownExpectations: 'ignore',
 };
 const drainMs = 30_000;
+/** Lifecycle rules are looked at every hour of a day. */
+const scanShare = 1 / 24;
 
 export const storageService = {
   name: 'storage',
@@ -85,7 +88,13 @@ async function start(
       onError: (error, request) => emit({ kind: 'failed', requestId: '-', request, error }),
     });
     emit({ kind: 'listening', address: http.url, folder: config.folder });
-    const running = new RunningStorage(store, iam, handler, http);
+    const { lifecycleDayMs } = config.settings;
+    const stopScanner = startScanner(store, {
+      dayMs: lifecycleDayMs,
+      everyMs: Math.max(100, Math.floor(lifecycleDayMs * scanShare)),
+      onFailure: error => emit({ kind: 'backgroundFailed', error }),
+    });
+    const running = new RunningStorage(store, iam, handler, http, stopScanner);
     if (signal.aborted) {
       await running.stop();
       signal.throwIfAborted();
@@ -102,13 +111,15 @@ class RunningStorage implements StorageService {
   readonly handler: Handler;
   readonly #store: Store;
   readonly #http: HttpServer;
+  readonly #stopScanner: () => Promise<void>;
   #stopping: Promise<void> | null = null;
 
-  constructor(store: Store, iam: Iam, handler: Handler, http: HttpServer) {
+  constructor(store: Store, iam: Iam, handler: Handler, http: HttpServer, stopScanner: () => Promise<void>) {
     this.#store = store;
     this.iam = iam;
     this.handler = handler;
     this.#http = http;
+    this.#stopScanner = stopScanner;
   }
 
   get address(): string {
@@ -122,7 +133,9 @@ class RunningStorage implements StorageService {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#http.close(drainMs).then(() => this.#store.close());
+    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#stopScanner()]).then(() =>
+      this.#store.close(),
+    );
     return this.#stopping;
   }
 }

@@ -17,10 +17,14 @@ const parties = [
   ['iam alt root', '666666666666', 'iamaltroot'],
 ] as const;
 
+/** How long a day is for lifecycle rules. */
+const dayMs = 2000;
+
 export async function startAccounts(folder: string): Promise<TestAccounts> {
   const settings = readStorageConfig({
     MINIO_ROOT_USER: 'conformance',
     MINIO_ROOT_PASSWORD: 'conformance',
+    PEAKSTONE_STORAGE_DAY_MS: String(dayMs),
     MINIO_KMS_SECRET_KEY: `conformance:${Buffer.alloc(32, 7).toString('base64')}`,
   });
   const service = await storageService.start(

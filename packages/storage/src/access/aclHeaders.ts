@@ -86,7 +86,7 @@ export function assertAclAllowed(
   );
   if (
     ownership === 'BucketOwnerEnforced' &&
-    !(isOwnersAlone && (name === undefined || name === 'bucket-owner-full-control' || name === 'private'))
+    !(isOwnersAlone && (name === undefined || name === 'bucket-owner-full-control'))
   )
     throw new S3Error('AccessControlListNotSupported');
   if (publicAccessBlock?.blockPublicAcls && acl.grants.some(({ grantee }) => grantee.kind === 'group'))

@@ -114,7 +114,13 @@ function judge(
       );
   }
   for (const name of fields.keys()) {
-    if (free.has(name) || name.startsWith('x-ignore-') || named.has(name)) continue;
+    if (
+      free.has(name) ||
+      name.startsWith('x-ignore-') ||
+      name.startsWith('x-amz-checksum-') ||
+      named.has(name)
+    )
+      continue;
     throw new S3Error('AccessDenied', `Invalid according to Policy: Extra input fields: ${name}`);
   }
   return { minBytes, maxBytes };

@@ -108,7 +108,10 @@ function known(find: FindCredential, accessKey: string): Credential {
 }
 
 function assertSignature({ secretKey, sessionToken }: Credential, text: string, given: string): void {
-  if (!isEqual(given, signV2(secretKey, text))) throw new S3Error('SignatureDoesNotMatch');
+  // Clients sign a bucket's path with a slash at its end, whatever they ask for.
+  const slashed = text.replace(/(\n\/[^/?\n]+)(\?[^\n]*)?$/, '$1/$2');
+  if (!isEqual(given, signV2(secretKey, text)) && !isEqual(given, signV2(secretKey, slashed)))
+    throw new S3Error('SignatureDoesNotMatch');
   // Its token would have to be among the signed headers.
   if (sessionToken !== undefined && !text.includes(`x-amz-security-token:${sessionToken}\n`))
     throw new S3Error('InvalidToken');

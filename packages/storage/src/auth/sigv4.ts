@@ -95,6 +95,7 @@ export function verifyPresigned(request: HttpRequest, query: Query, context: Sig
       "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
     );
   const expires = need('X-Amz-Expires');
+  if (/^-\d{1,9}$/.test(expires)) throw new S3Error('AccessDenied', 'Request has expired');
   if (!/^\d{1,9}$/.test(expires))
     throw new S3Error('AuthorizationQueryParametersError', 'X-Amz-Expires should be a number');
   if (Number(expires) > maxExpiresSeconds)

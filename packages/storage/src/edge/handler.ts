@@ -69,7 +69,7 @@ async function answerS3(server: Server, received: HttpRequest, requestId: string
       now,
       identity,
       signedBy,
-      payload: fallback => new Payload(http, payload, fallback),
+      payload: options => new Payload(http, payload, options),
     };
     const operation = findOperation(request);
     permit(server, operation, request);
@@ -124,12 +124,17 @@ function permit(
   const access = { action: wanted, bucket, key: request.key, acl, existing };
   // Of an object that is not there no ACL can let anybody in: who may list learns that it is not.
   const isMissing = acl?.of === 'object' && (existing === undefined || existing.deleteMarker === true);
-  if (isMissing && mayDo(request, listing(bucket))) return;
+  if (isMissing && mayDo(request, listing(bucket, request.key))) return;
   assertMay(request, access);
 }
 
-const listing = (bucket: BucketRow) =>
-  ({ action: 's3:ListBucket', bucket, acl: { of: 'bucket', permission: 'READ' } }) as const;
+const listing = (bucket: BucketRow, key: string) =>
+  ({
+    action: 's3:ListBucket',
+    bucket,
+    acl: { of: 'bucket', permission: 'READ' },
+    more: { 's3:prefix': key },
+  }) as const;
 
 /** @throws {S3Error} AccessDenied: the client believes the bucket to be somebody else's */
 function assertExpectedOwner({ headers }: S3Request, bucket: BucketRow): void {

@@ -111,11 +111,11 @@ export function readAlgorithm(text: string | undefined): Algorithm | undefined {
   return algorithm;
 }
 
-/** @throws {S3Error} InvalidRequest */
+/** @throws {S3Error} BadDigest */
 export function assertShape(algorithm: Algorithm, value: string): void {
   if (
     !/^[A-Za-z0-9+/]+={0,2}$/.test(value) ||
     Buffer.from(value, 'base64').length !== checksums[algorithm].bytes
   )
-    throw new S3Error('InvalidRequest', `Value for ${headerOf(algorithm)} header is invalid.`);
+    throw new S3Error('BadDigest', `Value for ${headerOf(algorithm)} header is invalid.`);
 }

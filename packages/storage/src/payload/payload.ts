@@ -22,6 +22,13 @@ export interface Received {
   readonly checksum: Checksum | undefined;
 }
 
+export interface PayloadOptions {
+  /** An algorithm to compute where the client names none. */
+  readonly fallback?: Algorithm | undefined;
+  /** Whether checksums in headers are of this body: of the completion of an upload they are of the object. Default true. */
+  readonly isDescribed?: boolean;
+}
+
 export class Payload {
   /** Of the bytes within; undefined where the client does not say. */
   readonly length: number | undefined;
@@ -32,17 +39,20 @@ export class Payload {
   readonly #fallback: Algorithm | undefined;
   #received: Received | undefined;
 
-  /**
-   * @param fallback an algorithm to compute where the client names none
-   * @throws {S3Error} InvalidDigest, InvalidRequest
-   */
-  constructor(request: HttpRequest, form: PayloadForm, fallback?: Algorithm) {
+  /** @throws {S3Error} InvalidDigest, InvalidRequest */
+  constructor(
+    request: HttpRequest,
+    form: PayloadForm,
+    { fallback, isDescribed = true }: PayloadOptions = {},
+  ) {
     const { headers } = request;
     this.#request = request;
     this.#form = form;
     this.#fallback = fallback;
     const trailers = (headers['x-amz-trailer'] ?? '').split(',').map(name => name.trim().toLowerCase());
-    this.expected = readExpected(headers, form.kind === 'chunks' && form.trailer ? trailers : []);
+    this.expected = isDescribed
+      ? readExpected(headers, form.kind === 'chunks' && form.trailer ? trailers : [])
+      : undefined;
     const md5 = headers['content-md5'];
     if (md5 !== undefined && !/^[A-Za-z0-9+/]{22}==$/.test(md5))
       throw new S3Error('InvalidDigest', { elements: { 'Content-MD5': md5 } });

@@ -41,6 +41,7 @@ function parseStatement(value: unknown, kind: PolicyKind, bucket: string | undef
     if (!/^(?:\*|[a-z0-9*?-]+:[A-Za-z0-9*?]+)$/.test(pattern)) throw refuse('Policy has invalid action');
   if (kind === 'bucket') {
     if (principals === undefined) throw refuse('Missing required field Principal');
+    if (principals.negated && Effect === 'Allow') throw refuse('NotPrincipal must not be used to allow');
     if (resources === undefined) throw refuse('Missing required field Resource');
     for (const pattern of resources.patterns)
       if (!isOfBucket(pattern, bucket!)) throw refuse('Policy has invalid resource');

@@ -47,6 +47,7 @@ export interface CompletedRow {
   readonly key: string;
   readonly etag: string;
   readonly versionId: string;
+  readonly checksum?: Checksum | undefined;
   readonly at: number;
 }
 
@@ -185,6 +186,7 @@ export class Uploads {
           key,
           etag,
           versionId: row.versionId,
+          checksum,
           at: Date.now(),
         };
         writes.put('completed', textKey(upload.id), encodeRow(told));

@@ -73,10 +73,8 @@ export function judgeDelete(headers: Headers): Judge | undefined {
   const size = headers['x-amz-if-match-size'];
   if (match === undefined && modified === undefined && size === undefined) return undefined;
   return current => {
-    if (current === undefined || current.deleteMarker) {
-      if (match === '*' || match === undefined) throw new S3Error('NoSuchKey');
-      throw failed('If-Match');
-    }
+    // What is not there is deleted already; a marker is there, and matches nothing but `*`.
+    if (current === undefined) return;
     if (match !== undefined && !names(match, current.etag)) throw failed('If-Match');
     if (modified !== undefined && seconds(Date.parse(modified)) !== seconds(current.modified))
       throw failed('x-amz-if-match-last-modified-time');

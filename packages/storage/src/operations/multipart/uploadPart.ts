@@ -20,7 +20,7 @@ export const uploadPart: Operation = {
     const { key, query } = request;
     const number = readPartNumber(request);
     const upload = store.uploads.get(bucket, key, query.get('uploadId')!);
-    const payload = request.payload(upload.checksum?.algorithm);
+    const payload = request.payload({ fallback: upload.checksum?.algorithm });
     const own = payload.expected?.algorithm;
     if (upload.checksum !== undefined && own !== undefined && own !== upload.checksum.algorithm)
       throw new S3Error(

@@ -1,6 +1,7 @@
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { mayDo } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
+import { expirationHeader } from '../../lifecycle/due.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import type { S3Request } from '../../request.ts';
@@ -37,11 +38,15 @@ export const headObject: Operation = {
 
 function serve(server: Server, request: S3Request): HttpResponse {
   const { store } = server;
-  const { query, headers, method } = request;
+  const { key, query, headers, method } = request;
   assertNoServerEncryption(request);
   const bucket = store.buckets.get(request.bucket);
   const row = findVisible(store, request, bucket);
-  const described = [...describeVersion(row, bucket.versioning !== undefined), ...describeObject(row)];
+  const described = [
+    ...describeVersion(row, bucket.versioning !== undefined),
+    ...describeObject(row),
+    ...expirationHeader(bucket.lifecycle, key, row),
+  ];
   let notModified: boolean;
   try {
     notModified = judgeRead(headers, row);

@@ -37,8 +37,6 @@ export const getObjectAttributes: Operation = {
       const marker = Number(headers['x-amz-part-number-marker'] ?? 0) || 0;
       const left = all.filter(part => part.number > marker);
       const page = left.slice(0, limit);
-      // Single parts are told only where they have checksums.
-      const told = checksum === undefined ? [] : page;
       return element('ObjectParts', [
         element('TotalPartsCount', all.length),
         element('PartsCount', all.length),
@@ -46,11 +44,11 @@ export const getObjectAttributes: Operation = {
         element('NextPartNumberMarker', page.at(-1)?.number ?? 0),
         element('MaxParts', limit),
         element('IsTruncated', left.length > page.length),
-        told.map(part =>
+        page.map(part =>
           element('Part', [
             element('PartNumber', part.number),
             element('Size', part.size),
-            part.checksum ? element(`Checksum${checksum!.algorithm}`, part.checksum) : undefined,
+            part.checksum && checksum ? element(`Checksum${checksum.algorithm}`, part.checksum) : undefined,
           ]),
         ),
       ]);

@@ -1,4 +1,5 @@
 import { S3Error } from '../../errors/s3Error.ts';
+import { expirationHeader } from '../../lifecycle/due.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import { judgeWrite } from '../../wire/conditions.ts';
@@ -37,6 +38,7 @@ export const putObject: Operation = {
         etagHeader(row),
         ...describeChecksum(row),
         ...encryptionHeaders(row.sealed),
+        ...expirationHeader(bucket.lifecycle, key, row),
         ...(row.versionId === 'null' ? [] : ['x-amz-version-id', row.versionId]),
       ]);
     } catch (error) {
