@@ -1,7 +1,7 @@
 /** Makes what a stack needs in its store: idempotent, and nothing that somebody has changed since is changed back. */
 import type { Iam } from '../iam/iam.ts';
 import { homeAccount } from '../iam/identity.ts';
-import type { LifecycleRule } from '../lifecycle/rules.ts';
+import type { LifecycleRule } from '../store/lifecycleRule.ts';
 import type { BucketRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { bucketPolicy } from './policies.ts';

@@ -1,6 +1,7 @@
 /** When lifecycle rules take effect. Pure. Times are milliseconds. */
+
+import type { LifecycleFilter, LifecycleRule } from '../store/lifecycleRule.ts';
 import type { ObjectRow } from '../store/rows.ts';
-import type { LifecycleFilter, LifecycleRule } from './rules.ts';
 
 export const dayMs = 86_400_000;
 

@@ -1,29 +1,9 @@
 /** Lifecycle rules: read, checked, written. Pure. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html */
 import { randomUUID } from 'node:crypto';
 import { S3Error } from '../errors/s3Error.ts';
+import type { LifecycleFilter, LifecycleRule } from '../store/lifecycleRule.ts';
 import { childOf, childrenOf, malformed, textOf, type XmlNode } from '../xml/parse.ts';
 import { document, type Element, element, isoTime, optional } from '../xml/write.ts';
-
-export interface LifecycleRule {
-  readonly id: string;
-  readonly enabled: boolean;
-  readonly filter: LifecycleFilter;
-  readonly expiration?:
-    | { readonly days?: number; readonly at?: number; readonly deleteMarker?: true }
-    | undefined;
-  readonly noncurrent?: { readonly days: number; readonly keep?: number | undefined } | undefined;
-  readonly abortDays?: number | undefined;
-}
-
-/** All of it narrows; nothing of it means every object. */
-export interface LifecycleFilter {
-  readonly prefix?: string | undefined;
-  readonly tags: readonly (readonly [key: string, value: string])[];
-  readonly largerThan?: number | undefined;
-  readonly smallerThan?: number | undefined;
-  /** As it was written: in `Filter`, or as a rule's own `Prefix`. */
-  readonly legacyPrefix?: true;
-}
 
 const maxRules = 1000;
 const maxIdLength = 255;

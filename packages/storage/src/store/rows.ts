@@ -1,6 +1,6 @@
 /** What the index holds: plain data, as JSON with a checksum before it. */
 import { crc32 } from 'node:zlib';
-import type { LifecycleRule } from '../lifecycle/rules.ts';
+import type { LifecycleRule } from './lifecycleRule.ts';
 
 /** Where a body's bytes are. */
 export type BlobRef =
