@@ -42,8 +42,12 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-export async function startTestServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'peakstone-storage-'));
+/** @param given a folder in place of one of its own */
+export async function startTestServer(
+  env: Readonly<Record<string, string>> = {},
+  given?: string,
+): Promise<TestServer> {
+  const folder = given ?? (await mkdtemp(path.join(tmpdir(), 'peakstone-storage-')));
   const events: StorageEvent[] = [];
   const start = (): Promise<StorageService> =>
     storageService.start(
@@ -73,7 +77,7 @@ export async function startTestServer(env: Readonly<Record<string, string>> = {}
   };
 }
 
-async function callServer(origin: string, call: Call): Promise<Answer> {
+export async function callServer(origin: string, call: Call): Promise<Answer> {
   const { method = 'GET', bucket = '', key = '', query = '', headers = {}, body, keys = rootKeys } = call;
   const place = bucket === '' ? '/' : `/${bucket}${key === '' ? '' : `/${encodePath(key)}`}`;
   const { host, hostname, port } = new URL(origin);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readSecret, readString, readUrl } from '@peakstone/kernel/config';
 import type { Running } from '@peakstone/kernel/service';
 import { sign } from '@peakstone/kernel/sigv4';
+import type { ScrubReport } from '@peakstone/storage/verify';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 
@@ -63,4 +64,25 @@ export async function awaitStorage(env: EnvValues): Promise<string> {
       hint: 'Look at the storage’s log; it makes both when S3_APP_SECRET_KEY is set.',
     },
   );
+}
+
+export type { ScrubReport } from '@peakstone/storage/verify';
+
+/**
+ * Reads everything in a folder that nobody serves, and says what is damaged.
+ * @throws {StackError} it holds no objects, or is in use
+ */
+export async function verifyStorage(
+  folder: string,
+  onProgress: (bytes: number) => void,
+): Promise<ScrubReport> {
+  const { verifyFolder } = await import('@peakstone/storage/verify');
+  const { StoreError } = await import('@peakstone/storage');
+  try {
+    return await verifyFolder(folder, onProgress);
+  } catch (error) {
+    if (error instanceof StoreError)
+      throw new StackError('config', error.message, { hint: error.hint, cause: error });
+    throw error;
+  }
 }

@@ -21,3 +21,7 @@ export function storedUnitBytes(overhead: number): number {
 export function pathOf(id: string): string {
   return `${id.slice(0, 2)}/${id.slice(2)}`;
 }
+
+export function isBlobId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
+}

@@ -1,0 +1,15 @@
+/** A server in a process of its own, to be killed: serves the folder that it is given, and says where. */
+import { readStorageConfig } from '../src/config.ts';
+import { storageService } from '../src/service.ts';
+
+const service = await storageService.start(
+  {
+    settings: readStorageConfig({ PEAKSTONE_STORAGE_DAY_MS: process.argv[3] }),
+    folder: process.argv[2]!,
+    host: '127.0.0.1',
+    port: 0,
+  },
+  { emit: event => event.kind === 'failed' && process.stderr.write(`${String(event.error)}\n`) },
+  new AbortController().signal,
+);
+process.stdout.write(`${service.address}\n`);
