@@ -159,12 +159,12 @@ describe('the containers of others', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
-  it('hand Hasura its password beside the URL, and PgCat its own where nothing is an escape', () => {
+  it('hand GraphQL its password beside the URL, and PgCat its own where nothing is an escape', () => {
     const { environment } = fillContainer({}, 'graphql', { HASURA_DB_PASSWORD: awkward });
     assert.equal(environment.PGPASSWORD, awkward);
     assert.equal(
       environment.HASURA_GRAPHQL_DATABASE_URL,
-      'postgres://hasura@peakstone-pooler:6432/postgres?sslmode=disable',
+      'postgres://hasura@peakstone-postgres:5432/postgres?sslmode=disable',
     );
     const { files } = fillContainer({}, 'pooler', { HASURA_DB_PASSWORD: awkward });
     assert.ok(files.get('/etc/pgcat.toml')?.includes(`password = '''${awkward}'''`));

@@ -311,8 +311,8 @@ describe('engines', () => {
     ],
     [
       'an engine that cannot serve it',
-      () => resolveStack({ services: { graphql: 'peakstone' } }),
-      /services\.graphql: 'peakstone' cannot serve it; upstream or external can/,
+      () => resolveStack({ services: { pooler: 'peakstone' } }),
+      /services\.pooler: 'peakstone' cannot serve it; upstream or external can/,
     ],
     [
       'external without an address',

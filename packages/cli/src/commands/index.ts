@@ -10,6 +10,7 @@ import { down } from './down.ts';
 import { dump } from './dump.ts';
 import { gateway } from './gateway.ts';
 import { gen } from './gen.ts';
+import { graphql } from './graphql.ts';
 import { health } from './health.ts';
 import { help } from './help.ts';
 import { images } from './images.ts';
@@ -51,6 +52,7 @@ export const root: Command = {
     dump,
     gen,
     rest,
+    graphql,
     gateway,
     images,
     storage,

@@ -131,22 +131,19 @@ export interface Membership {
 }
 
 export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
-  const takes = (role: string): Membership => ({
-    role,
-    member: 'db_authenticator',
-    inherit: false,
-    set: true,
-  });
+  // The logins of the APIs: each request takes on its own role.
+  const takes = (role: string): Membership[] =>
+    rolesWhere(({ serves }) => serves).map(member => ({ role, member, inherit: false, set: true }));
   const has = (role: string, member: string): Membership => ({ role, member, inherit: true, set: false });
   const always = [
-    ...rolesWhere(({ asks, isSupabases }) => asks && !isSupabases).map(takes),
+    ...rolesWhere(({ asks, isSupabases }) => asks && !isSupabases).flatMap(takes),
     // To look as it does, without an administrator's session; not by the APIs' login, as a token could name it then.
     { role: 'read_only', member: 'db_migrator', inherit: false, set: true },
   ];
   if (supabase === 'off') return always;
   return [
     ...always,
-    ...SUPABASE_REQUEST_ROLES.map(takes),
+    ...SUPABASE_REQUEST_ROLES.flatMap(takes),
     ...STACK_ROLES.flatMap(role => (role.has === undefined ? [] : [has(role.has, role.name)])),
     ...(supabase === 'full'
       ? [

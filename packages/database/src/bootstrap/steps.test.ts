@@ -70,7 +70,9 @@ describe('the bootstrap', () => {
       names.filter(name => name.includes('member of')),
       [
         'db_authenticator as member of web_anon',
+        'hasura as member of web_anon',
         'db_authenticator as member of app_user',
+        'hasura as member of app_user',
         'db_migrator as member of read_only',
       ],
     );

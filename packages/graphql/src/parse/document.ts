@@ -1,12 +1,12 @@
 /** Text becomes a document, and a document the one operation that is asked for. Pure. */
+import { GraphQLError } from 'graphql/error/index.js';
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
-  GraphQLError,
   Kind,
   type OperationDefinitionNode,
   parse,
-} from 'graphql';
+} from 'graphql/language/index.js';
 import type { LimitsConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
 import { assertWithinLimits } from './limits.ts';

@@ -1,5 +1,5 @@
 /** Bounds on a document, told before it is worked on. */
-import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql/language/index.js';
 import type { LimitsConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
 

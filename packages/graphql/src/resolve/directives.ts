@@ -1,5 +1,5 @@
 /** Directives that a document may use, where, and with which arguments. */
-import type { DirectiveNode } from 'graphql';
+import type { DirectiveNode } from 'graphql/language/index.js';
 import type { Path } from '../errors.ts';
 import { inputField } from '../schema/inputField.ts';
 import { type InputFieldDef, named } from '../schema/types.ts';

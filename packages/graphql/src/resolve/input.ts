@@ -2,7 +2,7 @@
  * Values of arguments, checked against their types in the reference's words. What comes from variables remembers where,
  * so that a plan can be run again with other ones.
  */
-import { Kind, type ValueNode } from 'graphql';
+import { Kind, type ValueNode } from 'graphql/language/index.js';
 import type { Path } from '../errors.ts';
 import {
   type EnumType,

@@ -1,5 +1,5 @@
 /** Scalar values: a column's, which read all that PostgreSQL does, and GraphQL's own, which are strict. */
-import { Kind } from 'graphql';
+import { Kind } from 'graphql/language/index.js';
 import type { Scalar } from '../catalog/scalars.ts';
 import { HasuraError, type Path } from '../errors.ts';
 import { isRawNumber, numberText } from '../ir/json.ts';

@@ -10,7 +10,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
-} from 'graphql';
+} from 'graphql/language/index.js';
 import { HasuraError, type Path } from '../errors.ts';
 import type { Operation } from '../parse/document.ts';
 import { introspectionRoots } from '../schema/introspection.ts';

@@ -1,5 +1,5 @@
 /** Values as they come, what is said of them, and what they are once checked. */
-import { Kind, type ValueNode } from 'graphql';
+import { Kind, type ValueNode } from 'graphql/language/index.js';
 import { HasuraError, type Path } from '../errors.ts';
 import { numberOf } from '../ir/json.ts';
 import type { ParamSource } from '../ir/value.ts';

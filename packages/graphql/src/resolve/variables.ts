@@ -1,5 +1,5 @@
 /** The variables of an operation, bound to what a request gives. */
-import { Kind, type OperationDefinitionNode, type TypeNode } from 'graphql';
+import { Kind, type OperationDefinitionNode, type TypeNode } from 'graphql/language/index.js';
 import { HasuraError } from '../errors.ts';
 import { listOf, named, type TypeRef } from '../schema/types.ts';
 import type { Given, Variable } from './values.ts';

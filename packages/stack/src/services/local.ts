@@ -164,6 +164,8 @@ export interface Facts {
   readonly databaseAdminUrl?: string;
   /** The login of the APIs, which switches roles. */
   readonly databaseApiUrl?: string;
+  /** The same as GraphQL's login. */
+  readonly databaseGraphqlUrl?: string;
   /** Over TCP, for programs of the user's own. */
   readonly databaseMigratorUrl?: string;
   /** The login of backups, which reads files and WAL alone; absent where the server is somebody else's. */

@@ -1,3 +1,4 @@
+import { moduleBeside } from '@peakstone/kernel/beside';
 import type { Service } from '../service.ts';
 import { graphqlContainer } from './container.ts';
 import { graphqlVariables } from './variables.ts';
@@ -7,13 +8,14 @@ export const graphql: Service = {
   title: 'GraphQL API',
   contract: 'Hasura GraphQL Engine v2',
   kind: 'service',
-  engines: ['upstream', 'external'],
+  engines: ['peakstone', 'upstream', 'external'],
   port: 8080,
   paths: ['/v1/graphql'],
   route: { stripPrefix: false },
   domain: 'DOMAIN_GQL',
   image: { variable: 'HASURA_IMAGE', pin: 'hasura/graphql-engine:v2.48.6' },
-  needs: ['postgres', 'db-bootstrap', 'atlas-migrate', 'pooler'],
+  needs: ['postgres', 'db-bootstrap', 'atlas-migrate'],
+  needsWhenUpstream: ['pooler'],
   stateful: false,
   secretsInJson: ['JWT_SECRET'],
   aliases: ['hasura'],
@@ -22,4 +24,11 @@ export const graphql: Service = {
   variables: graphqlVariables,
   requires: ['HASURA_DB_PASSWORD', 'JWT_SECRET', 'HASURA_ADMIN_SECRET', 'HASURA_CORS'],
   container: graphqlContainer,
+  local: {
+    portVariable: 'HASURA_GRAPHQL_SERVER_PORT',
+    secrets: ['JWT_SECRET', 'HASURA_DB_PASSWORD', 'HASURA_ADMIN_SECRET'],
+    process: 'apis',
+    listensAt: () => '127.0.0.1',
+    run: moduleBeside(import.meta.url, './run'),
+  },
 };

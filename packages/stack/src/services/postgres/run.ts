@@ -27,6 +27,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     facts: () => ({
       databaseAdminUrl: running.adminUrl,
       databaseApiUrl: running.url('db_authenticator'),
+      databaseGraphqlUrl: running.url('hasura'),
       databaseMigratorUrl: running.tcpUrl('db_migrator'),
       ...(running.local && { databaseBackupUrl: running.url('db_backup') }),
       schemas: running.bootstrap.schemas.join(','),
