@@ -46,7 +46,7 @@ export interface ImagesService extends HttpService {
 }
 
 /** Bytes of sources that are held at once; of the process that draws them all. */
-const memoryLimits = { sources: 192 * 1024 * 1024, engine: 700 * 1024 * 1024 };
+const memoryLimits = { sources: 192 * 1024 * 1024, engine: 600 * 1024 * 1024 };
 const engineIdleMs = 5 * 60_000;
 
 /** Pictures as a service of the stack. */

@@ -1,7 +1,6 @@
 /** What draws pictures: an engine for all, and one apart for those under which it ended. */
 import type { EngineMemory } from '../engine/protocol.ts';
 import type { Job } from '../engine/types.ts';
-import { ImagesError } from '../errors.ts';
 import { type Drawn, EngineCrash, type EngineOptions, EngineProcess } from './engineProcess.ts';
 
 export class Engine {
@@ -36,8 +35,7 @@ export class Engine {
     try {
       return await retry;
     } catch (error) {
-      if (error instanceof EngineCrash) throw new ImagesError('internal', error.message, { cause: error });
-      throw error;
+      throw error instanceof EngineCrash ? error.refusal : error;
     }
   }
 

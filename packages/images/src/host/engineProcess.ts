@@ -30,9 +30,16 @@ export interface Drawn {
   readonly data: Buffer | null;
 }
 
-/** The process ended under a job: whose fault that was is not known. */
+/** The process ended under a job, by itself or for the memory that it took: whose fault that was is not known. */
 export class EngineCrash extends Error {
   override readonly name = 'EngineCrash';
+  /** What it is where the job was alone. */
+  readonly refusal: ImagesError;
+
+  constructor(refusal: ImagesError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
 }
 
 /** A job that is told to end and does not within this time takes its process along. */
@@ -51,7 +58,7 @@ interface Child {
   readonly pending: Map<number, Pending>;
   readonly exited: Promise<void>;
   /** Why we ended it. */
-  reason: ImagesError | null;
+  reason: ImagesError | EngineCrash | null;
 }
 
 export class EngineProcess {
@@ -171,7 +178,7 @@ export class EngineProcess {
     else pending?.reject(new ImagesError(reply.refusal, reply.message));
   }
 
-  #end(child: Child, reason: ImagesError): void {
+  #end(child: Child, reason: ImagesError | EngineCrash): void {
     child.reason ??= reason;
     child.process.kill('SIGKILL');
   }
@@ -180,7 +187,7 @@ export class EngineProcess {
     if (this.#child === child) this.#child = null;
     this.#memory = { ...this.#memory, used: 0, allocations: 0 };
     if (child.reason === null && child.pending.size > 0) this.#options.onCrash(how);
-    const error = child.reason ?? new EngineCrash(`The engine ended: ${how}`);
+    const error = child.reason ?? new EngineCrash(new ImagesError('internal', `The engine ended: ${how}`));
     for (const { reject } of child.pending.values()) reject(error);
     child.pending.clear();
   }
@@ -202,7 +209,8 @@ export class EngineProcess {
     const { pid } = child.process;
     const timer = setInterval(() => {
       if (child.pending.size > 0 && residentBytes(pid) > this.#options.maxMemoryBytes) {
-        this.#end(child, new ImagesError('memory', 'The pictures took more memory than they may.'));
+        const refusal = new ImagesError('memory', 'The picture took more memory than it may.');
+        this.#end(child, new EngineCrash(refusal));
       }
     }, memoryLookMs).unref();
     void child.exited.then(() => clearInterval(timer));
