@@ -5,7 +5,7 @@ const maxRetryMs = 60 * 60_000;
 
 interface Failure {
   readonly reason: string;
-  /** When it is tried again. */
+  /** When it is tried again, by a clock that is never put right. */
   readonly again: number;
   readonly pauseMs: number;
 }
@@ -30,7 +30,7 @@ export class Attempts {
   /** Does the job, unless it failed a moment ago. Never throws. @param longestMs until it is tried again */
   async try(name: string, work: () => Promise<void>, longestMs = maxRetryMs): Promise<void> {
     const failed = this.#failures.get(name);
-    if (this.#signal.aborted || (failed && failed.again > Date.now())) return;
+    if (this.#signal.aborted || (failed && failed.again > performance.now())) return;
     try {
       await work();
       this.#failures.delete(name);
@@ -38,7 +38,7 @@ export class Attempts {
       if (this.#signal.aborted) return;
       const reason = (error as Error).message;
       const pauseMs = Math.min(failed ? failed.pauseMs * 2 : firstRetryMs, longestMs);
-      this.#failures.set(name, { reason, pauseMs, again: Date.now() + pauseMs });
+      this.#failures.set(name, { reason, pauseMs, again: performance.now() + pauseMs });
       this.#onEvent({ kind: 'failed', what: name, reason });
     }
   }

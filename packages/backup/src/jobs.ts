@@ -1,4 +1,5 @@
 /** What is done from time to time: backups, retention, the look for gaps, the test of a backup. */
+import { CLOCK_CORRECTION_MS } from '@peakstone/kernel/cron';
 import { pause } from '@peakstone/kernel/service';
 import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
@@ -50,8 +51,9 @@ export class BackupJobs {
   #contents: Contents | undefined;
   /** Ill until the next one succeeds, be it tested by hand. */
   #lastTest: TestResult | undefined;
-  #readAt = 0;
-  #caredAt = 0;
+  /** By a clock that is never put right. */
+  #readAt = Number.NEGATIVE_INFINITY;
+  #caredAt = Number.NEGATIVE_INFINITY;
   #hasGap = false;
 
   constructor(
@@ -83,7 +85,7 @@ export class BackupJobs {
   }
 
   async #look(vault: Vault): Promise<void> {
-    if (Date.now() - this.#readAt > careMs)
+    if (performance.now() - this.#readAt > careMs)
       await this.#attempts.try('Reading the backup store', () => this.#read(vault));
     if (!this.#contents) return;
     const due = this.#hasGap ? 'full' : dueBackup(this.#contents, this.#config.schedule, new Date());
@@ -91,7 +93,7 @@ export class BackupJobs {
       await this.#attempts.try('The backup', async () => {
         await this.#backUp(due);
         this.#hasGap = false;
-        this.#readAt = 0;
+        this.#readAt = Number.NEGATIVE_INFINITY;
       });
     // Each hour, and after each backup.
     if (this.#caredAt < this.#readAt || due)
@@ -99,7 +101,7 @@ export class BackupJobs {
         const removed = await applyRetention(vault, this.#config.retention, new Date());
         if (removed.backups.length + removed.segments > 0)
           this.#deps.onEvent({ kind: 'removed', ...removed });
-        this.#caredAt = Date.now();
+        this.#caredAt = performance.now();
       });
     await this.#test(vault, this.#contents.backups);
   }
@@ -108,7 +110,7 @@ export class BackupJobs {
   async #read(vault: Vault): Promise<void> {
     this.#contents = await readContents(vault);
     this.#lastTest = await readLastTest(vault);
-    this.#readAt = Date.now();
+    this.#readAt = performance.now();
   }
 
   /** WAL was lost: nothing behind the gap can be restored before there is a full backup. */
@@ -134,7 +136,7 @@ export class BackupJobs {
     const { machine, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
     if (!machine || !test || backups.length === 0) return;
-    if (!isDue(test, this.#lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
+    if (!isDue(test, [this.#lastTest?.at ?? backups[0]!.endedAt], new Date())) return;
     await this.#attempts.try('The test of a backup', async () => {
       const scratch = machine.scratch();
       this.#lastTest = await testBackup({ ...machine, vault, scratch, onEvent, signal: this.#signal });
@@ -149,10 +151,9 @@ export function dueBackup(
   now: Date,
 ): 'full' | 'auto' | undefined {
   if (!leadsToNow(contents)) return 'full';
-  const newest = contents.backups.at(-1)!;
-  const newestFull = contents.backups.findLast(({ kind }) => kind === 'full');
-  if (full && (!newestFull || isDue(full, newestFull.startedAt, now))) return 'full';
-  return incremental && isDue(incremental, newest.startedAt, now) ? 'auto' : undefined;
+  const fulls = contents.backups.filter(({ kind }) => kind === 'full');
+  if (full && isDue(full, startsOf(fulls), now)) return 'full';
+  return incremental && isDue(incremental, startsOf(contents.backups), now) ? 'auto' : undefined;
 }
 
 function leadsToNow(contents: Contents): boolean {
@@ -165,7 +166,16 @@ function leadsToNow(contents: Contents): boolean {
   }
 }
 
-/** Whether it was to be done after `last`. Pure. */
-export function isDue(cron: Cron, last: string, now: Date): boolean {
-  return cron.previous(now).getTime() > Date.parse(last);
+/** Pure. */
+export function startsOf(backups: readonly { readonly startedAt: string }[]): readonly string[] {
+  return backups.map(({ startedAt }) => startedAt);
+}
+
+/**
+ * Whether it was to be done after the last time that it was. What was done hours from now was done by a clock that has been
+ * put right since, and says nothing. Pure.
+ */
+export function isDue(cron: Cron, done: readonly string[], now: Date): boolean {
+  const times = done.map(at => Date.parse(at)).filter(at => at - now.getTime() <= CLOCK_CORRECTION_MS);
+  return cron.previous(now).getTime() > Math.max(...times);
 }

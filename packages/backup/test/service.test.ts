@@ -234,4 +234,14 @@ describe('what is due', () => {
     assert.equal(due('2026-11-25T17:00:00Z', contents([2, 3], sunday)), 'auto');
     assert.equal(due('2026-11-29T01:00:00Z', contents([2, 3], sunday)), 'full');
   });
+
+  it('waits for no backup of a clock that was ahead and has been put right', () => {
+    const ahead = backup('full', '2027-03-01T00:00:00Z');
+    assert.equal(due('2026-11-22T00:30:00Z', contents([2, 3], ahead)), 'full');
+    // Once, and then as scheduled.
+    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3], sunday, ahead)), undefined);
+    assert.equal(due('2026-11-23T01:00:00Z', contents([2, 3], sunday, ahead)), 'auto');
+    // A few minutes are how clocks of two machines differ.
+    assert.equal(due('2026-11-22T01:00:00Z', contents([2, 3], sunday)), undefined);
+  });
 });

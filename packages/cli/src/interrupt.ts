@@ -18,9 +18,9 @@ export function onSignals({ first, again, say }: SignalHandlers): { release(): v
   let firstAt = 0;
   const onSignal = (name: NodeJS.Signals): void => {
     if (firstAt === 0) {
-      firstAt = Date.now();
+      firstAt = performance.now();
       first(name);
-    } else if (Date.now() - firstAt > sameKeyPressMs) {
+    } else if (performance.now() - firstAt > sameKeyPressMs) {
       say(`Ended at once. ${again}`);
       process.exit(exitCodes.interrupted);
     }

@@ -1,4 +1,10 @@
-import { CRON_CHANNEL, isDue, type JobSchedule, parseJobSchedule } from '@peakstone/kernel/cron';
+import {
+  CLOCK_CORRECTION_MS,
+  CRON_CHANNEL,
+  isDue,
+  type JobSchedule,
+  parseJobSchedule,
+} from '@peakstone/kernel/cron';
 import {
   type Client,
   ConnectionError,
@@ -13,6 +19,9 @@ import type { Health, Running } from '@peakstone/kernel/service';
 
 /** Jobs that run at once; more wait. */
 const MAX_RUNNING = 5;
+const MINUTE_MS = 60_000;
+/** A clock that is kept right is off by no more. */
+const CLOCK_SLEW_MS = 5 * MINUTE_MS;
 /** A message of the server that is kept at most so long. */
 const MAX_MESSAGE = 8_192;
 
@@ -22,6 +31,8 @@ export interface SchedulerOptions {
   readonly onEvent: (event: CronEvent) => void;
   /** For tests: what time it is, in milliseconds. */
   readonly now?: () => number;
+  /** For tests: milliseconds by a clock that is never put right, for intervals. */
+  readonly elapsed?: () => number;
 }
 
 export type CronEvent =
@@ -35,7 +46,7 @@ interface Job {
   readonly command: string;
   readonly schedule: JobSchedule;
   readonly text: string;
-  /** When it last began, for intervals. */
+  /** When it last began, for intervals: by a clock that is never put right. */
   lastAt: number;
   isRunning: boolean;
   /** Due while it ran: it runs once more, and no more often than that. */
@@ -57,7 +68,9 @@ class Scheduler implements Running {
   readonly #waiting: Job[] = [];
   #listener: Listener | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** The latest that was come to, and the one that was seen last. */
   #lastMinute: number;
+  #seenMinute: number;
   #lost: string | null = null;
   #isStopped = false;
   #isFirst = true;
@@ -67,7 +80,8 @@ class Scheduler implements Running {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#pool = createPrivilegedPool({ url: options.url, name: 'peakstone cron' });
-    this.#lastMinute = Math.floor(this.#now() / 60_000);
+    this.#lastMinute = Math.floor(this.#now() / MINUTE_MS);
+    this.#seenMinute = this.#lastMinute;
   }
 
   async start(): Promise<void> {
@@ -106,6 +120,10 @@ class Scheduler implements Running {
     return this.#options.now?.() ?? Date.now();
   }
 
+  #elapsed(): number {
+    return this.#options.elapsed?.() ?? performance.now();
+  }
+
   /** One look at a time, however many messages come: those that come meanwhile are answered by one more. */
   #look(): void {
     if (this.#looking !== null) {
@@ -141,7 +159,7 @@ class Scheduler implements Running {
           command: command!,
           schedule,
           text: text!,
-          lastAt: this.#now(),
+          lastAt: this.#elapsed(),
           isRunning: false,
           isOwed: false,
         };
@@ -182,18 +200,25 @@ class Scheduler implements Running {
   }
 
   #tick(): void {
-    const now = this.#now();
-    const minute = Math.floor(now / 60_000);
-    // A minute that was slept through is not made up for; one that a clock was set back to does not come again.
-    const isNewMinute = minute > this.#lastMinute;
+    const minute = Math.floor(this.#now() / MINUTE_MS);
+    const isOther = minute !== this.#seenMinute;
+    this.#seenMinute = minute;
+    const behindMs = (this.#lastMinute - minute) * MINUTE_MS;
+    // A minute that was slept through is not made up for; one that a clock was set back to does not come again, unless it was put right.
+    const isNewMinute = behindMs < 0 || behindMs > CLOCK_CORRECTION_MS;
     if (isNewMinute) this.#lastMinute = minute;
+    // What runs every hour does not wait until the clock is there again; nor is it done twice for a clock that is drawn in a little.
+    const isHourly = isNewMinute || (isOther && behindMs > CLOCK_SLEW_MS);
+    const elapsed = this.#elapsed();
     for (const job of this.#jobs.values()) {
       const { schedule } = job;
       if (schedule.kind === 'seconds') {
-        // Where the clock was set back, from now on.
-        if (now < job.lastAt) job.lastAt = now;
-        if (now - job.lastAt >= schedule.seconds * 1_000) this.#begin(job);
-      } else if (schedule.kind === 'times' && isNewMinute && isDue(schedule.times, new Date(minute * 60_000)))
+        if (elapsed - job.lastAt >= schedule.seconds * 1_000) this.#begin(job);
+      } else if (
+        schedule.kind === 'times' &&
+        (schedule.times.hours.size === 24 ? isHourly : isNewMinute) &&
+        isDue(schedule.times, new Date(minute * MINUTE_MS))
+      )
         this.#begin(job);
     }
   }
@@ -205,7 +230,7 @@ class Scheduler implements Running {
       return;
     }
     job.isRunning = true;
-    job.lastAt = this.#now();
+    job.lastAt = this.#elapsed();
     this.#waiting.push(job);
     this.#next();
   }

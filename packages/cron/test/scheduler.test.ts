@@ -9,6 +9,8 @@ describe('jobs of cron.schedule', () => {
   let scheduler: Running;
   let owner: SqlClient;
   let shift = 0;
+  /** What intervals go by. */
+  let passed = 0;
   const events: CronEvent[] = [];
   /** Where the clock stands still; else it goes on, `shift` ahead. */
   let stopped: number | null = null;
@@ -21,6 +23,7 @@ describe('jobs of cron.schedule', () => {
       url: database.roleUrl('db_migrator'),
       onEvent: event => events.push(event),
       now,
+      elapsed: () => performance.now() + passed,
     });
     await until(() => events.some(({ kind }) => kind === 'jobs'));
   });
@@ -56,7 +59,7 @@ describe('jobs of cron.schedule', () => {
     await owner.query(`select cron.unschedule('each second')`);
     await known(0);
     const ran = await count('select count(*) from cron.job_run_details');
-    shift += 5_000;
+    passed += 5_000;
     await until(
       async () =>
         (await count(`select count(*) from cron.job_run_details where status in ('starting', 'running')`)) ===
@@ -94,6 +97,61 @@ describe('jobs of cron.schedule', () => {
     stopped = null;
   });
 
+  it('run by the clock as it is: one that was ahead and was put right stops none of them', async () => {
+    const hour = 3_600_000;
+    const start = Math.ceil(now() / hour) * hour;
+    const of = (job: string) => count(`select count(*) from ticks where job = '${job}'`);
+    const at = async (minutes: number) => {
+      stopped = start + minutes * 60_000;
+      const before = await of('pulse');
+      // Looked at twice since.
+      passed += 1_000;
+      await until(async () => (await of('pulse')) > before);
+      passed += 1_000;
+      await until(async () => (await of('pulse')) > before + 1);
+    };
+    const ran = async (each: number, hourly: number) => {
+      await until(async () => (await of('each')) >= each && (await of('fixed')) >= hourly);
+      assert.deepEqual([await of('each'), await of('fixed')], [each, hourly]);
+    };
+    stopped = start - 60_000;
+    const fixed = `${new Date(start).getUTCHours()},${new Date(start + 26 * hour).getUTCHours()}`;
+    for (const [name, schedule] of [
+      ['pulse', '1 second'],
+      ['each', '* * * * *'],
+      ['fixed', `* ${fixed} * * *`],
+    ])
+      await owner.query(
+        `select cron.schedule('${name}', '${schedule}', $$insert into ticks values ('${name}')$$)`,
+      );
+    await known(3);
+    await at(0);
+    await ran(1, 1);
+    // Drawn in by a moment: nothing is done twice.
+    await at(1);
+    await ran(2, 2);
+    await at(0);
+    await ran(2, 2);
+    // Set back by half an hour: what has its time waits until that comes again, what runs all the time goes on.
+    await at(40);
+    await ran(3, 3);
+    await at(10);
+    await ran(4, 3);
+    await at(11);
+    await ran(5, 3);
+    // A day and more ahead, and put right: all of them go by the time that it is.
+    await at(26 * 60);
+    await ran(6, 4);
+    await at(12);
+    await ran(7, 5);
+    await at(13);
+    await ran(8, 6);
+    await owner.query(`select cron.unschedule('pulse'), cron.unschedule('each'), cron.unschedule('fixed')`);
+    await known(0);
+    shift = stopped! - Date.now();
+    stopped = null;
+  });
+
   it('that fail are told with the server’s words, and go on', async () => {
     await owner.query(`select cron.schedule('broken', '1 second', 'select 1/0')`);
     await until(
@@ -124,7 +182,7 @@ describe('jobs of cron.schedule', () => {
           `select count(*) from pg_stat_activity where query = 'select pg_sleep(3600)' and state = 'active'`,
         )) === 1,
     );
-    shift += 10_000;
+    passed += 10_000;
     await owner.query(`select cron.schedule('marker', '1 second', $$insert into ticks values ('marker')$$)`);
     await until(async () => (await count(`select count(*) from ticks where job = 'marker'`)) >= 2);
     assert.equal(

@@ -138,6 +138,21 @@ describe('supervising services', () => {
     assert.equal(state('rest').restartsOnRequest, 0);
   });
 
+  it('brings back what ended although the clock is put back by a day, and forward again', async test => {
+    const { gateway, start, until, state } = setUp(test);
+    await start();
+    const { now } = Date;
+    for (const day of [-1, 1]) {
+      const { starts } = gateway;
+      gateway.failures.push(...Array.from({ length: 3 }, () => new Error('not yet')));
+      gateway.end('gone');
+      await until(() => gateway.starts > starts);
+      const clock = test.mock.method(Date, 'now', () => now() + day * 86_400_000);
+      await until(() => gateway.failures.length === 0 && state('gateway').state === 'healthy');
+      clock.mock.restore();
+    }
+  });
+
   it('does not restart what is only unhealthy because what it needs is', async test => {
     const { database, events, rest, start, until, state } = setUp(test);
     await start();

@@ -4,7 +4,7 @@ import { Attempts } from '../attempts.ts';
 import type { BackupConfig, BackupSchedule } from '../config.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { healthOfJobs } from '../health.ts';
-import { isDue } from '../jobs.ts';
+import { isDue, startsOf } from '../jobs.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { TestResult } from '../testRestore.ts';
@@ -52,7 +52,8 @@ class LogicalJobs {
   readonly #attempts: Attempts;
   #vault: Vault | undefined;
   #database = '';
-  #caredAt = 0;
+  /** By a clock that is never put right. */
+  #caredAt = Number.NEGATIVE_INFINITY;
   /** Ill until the next one succeeds, be it tested by hand. */
   lastTest: TestResult | undefined;
 
@@ -81,7 +82,7 @@ class LogicalJobs {
     const { backups, schedule } = { ...(await this.#read(vault)), schedule: this.#config.schedule };
     if (isLogicalDue(backups, schedule, new Date()))
       await this.#attempts.try('The backup', () => this.#backUp());
-    if (Date.now() - this.#caredAt > careMs)
+    if (performance.now() - this.#caredAt > careMs)
       await this.#attempts.try('Removing old backups', () => this.#care(vault));
     await this.#test(vault);
   }
@@ -109,7 +110,7 @@ class LogicalJobs {
   async #care(vault: Vault): Promise<void> {
     const backups = await applyLogicalRetention(vault, this.#config.retention, new Date());
     if (backups.length > 0) this.#deps.onEvent({ kind: 'removed', backups, segments: 0 });
-    this.#caredAt = Date.now();
+    this.#caredAt = performance.now();
   }
 
   async #test(vault: Vault): Promise<void> {
@@ -118,7 +119,7 @@ class LogicalJobs {
     const { backups } = await this.#read(vault);
     const newest = backups.at(-1);
     if (!testText || !test || !newest) return;
-    if (!isDue(test, this.lastTest?.at ?? backups[0]!.endedAt, new Date())) return;
+    if (!isDue(test, [this.lastTest?.at ?? backups[0]!.endedAt], new Date())) return;
     await this.#attempts.try('The test of a backup', async () => {
       this.lastTest = await testLogicalBackup(vault, newest, { testText, onEvent, signal: this.#signal });
     });
@@ -131,7 +132,6 @@ export function isLogicalDue(
   { full, incremental }: Pick<BackupSchedule, 'full' | 'incremental'>,
   now: Date,
 ): boolean {
-  const newest = backups.at(-1);
-  if (!newest) return true;
-  return [full, incremental].some(cron => cron !== null && isDue(cron, newest.startedAt, now));
+  if (backups.length === 0) return true;
+  return [full, incremental].some(cron => cron !== null && isDue(cron, startsOf(backups), now));
 }

@@ -78,7 +78,9 @@ export class Keeper {
     const { until } = this.#coverage;
     if (!until) return;
     const idle =
-      this.coveredUntil === null ? Number.POSITIVE_INFINITY : until.getTime() - this.coveredUntil.getTime();
+      this.coveredUntil === null
+        ? Number.POSITIVE_INFINITY
+        : Math.abs(until.getTime() - this.coveredUntil.getTime());
     if (flushed === this.#toldLsn && idle < idleMs) return;
     await writePosition(this.#vault, {
       timeline,

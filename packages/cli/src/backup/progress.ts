@@ -29,9 +29,9 @@ export async function withBackupProgress<T>(
   };
   const onEvent = (event: BackupEvent): void => {
     if (event.kind === 'copied' || event.kind === 'extracted') {
-      if (!isLive || Date.now() - drawnAt < drawMs) return;
+      if (!isLive || performance.now() - drawnAt < drawMs) return;
       clear();
-      drawnAt = Date.now();
+      drawnAt = performance.now();
       stderr.write(style.dim(describeProgress(event.bytes, event.total, megabytes)));
       return;
     }

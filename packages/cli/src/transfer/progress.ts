@@ -22,8 +22,8 @@ export class TransferProgress {
     const part = share === null ? '' : `${Math.floor(Math.min(share, 1) * 100)} % `;
     if (this.#live) {
       // As often as an eye follows.
-      if (Date.now() - this.#drawnAt < 100) return;
-      this.#drawnAt = Date.now();
+      if (performance.now() - this.#drawnAt < 100) return;
+      this.#drawnAt = performance.now();
       const line = `${part}${phase}: ${printableLine(text)}`.slice(
         0,
         Math.max(10, (this.#stream.columns || 80) - 1),

@@ -1,6 +1,12 @@
 /** What the tables of `cron.schedule` (database) and the scheduler that runs them (cron) have to agree on. Pure. */
 import { type CronTimes, parseCron } from './times.ts';
 
+/**
+ * A clock that is found to be off by more than this was put right, and counts as it is now; by less, what was done stays done.
+ * @see https://man7.org/linux/man-pages/man8/cron.8.html
+ */
+export const CLOCK_CORRECTION_MS = 3 * 60 * 60_000;
+
 /** Tells the scheduler that jobs have changed. */
 export const CRON_CHANNEL = 'peakstone_cron';
 

@@ -29,7 +29,8 @@ export interface RemoteVerifier {
 export function createRemoteVerifier(options: RemoteVerifierOptions): RemoteVerifier {
   const refreshMs = options.refreshMs ?? 600_000;
   const cooldownMs = options.cooldownMs ?? 30_000;
-  const now = options.now ?? Date.now;
+  // Ages, not times: a clock that is put right must not keep a set for longer.
+  const now = options.now ?? (() => performance.now());
   let current: Verifier | null = null;
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;

@@ -58,6 +58,19 @@ describe('the pool', () => {
     await busy;
   });
 
+  it('refuses after the time-out by a clock that is never put back', async test => {
+    const pool = open({ size: 1, acquireTimeoutMs: 250 });
+    await pool.query('select 1');
+    const lock = await holdLock(database);
+    const busy = pool.query(WAIT_FOR_LOCK);
+    const waiting = assert.rejects(sleeps(pool, 0), PoolTimeoutError);
+    const { now } = Date;
+    test.mock.method(Date, 'now', () => now() - 86_400_000);
+    await waiting;
+    await lock.release();
+    await busy;
+  });
+
   it('does not count those who gave up waiting', async () => {
     const pool = open({ size: 1, maxWaiting: 10 });
     await pool.query('select 1');

@@ -75,7 +75,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
         continue;
       }
       if (!config().dbPoolAutomaticRecovery) return;
-      nextAttemptAt = Date.now() + pauseSeconds * 1000;
+      nextAttemptAt = performance.now() + pauseSeconds * 1000;
       await pause(pauseSeconds * 1000, aborter.signal);
       if (aborter.signal.aborted) return;
       emit({ kind: 'retrying', seconds: pauseSeconds });
@@ -114,7 +114,7 @@ export function startCatalogLoop(deps: LoadDeps): CatalogLoop {
       return failure;
     },
     get retryAfterSeconds() {
-      return Math.max(1, Math.ceil((nextAttemptAt - Date.now()) / 1000));
+      return Math.max(1, Math.ceil((nextAttemptAt - performance.now()) / 1000));
     },
     async stop() {
       aborter.abort();

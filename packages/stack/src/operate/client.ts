@@ -106,9 +106,9 @@ async function stopBySignal(paths: StackPaths, unheard: StackError): Promise<boo
   const pid = lockHolder(paths.lock);
   if (pid === null) throw unheard;
   process.kill(pid, 'SIGTERM');
-  const until = Date.now() + signalMs;
+  const until = performance.now() + signalMs;
   while (readPresence(paths).kind === 'running') {
-    if (Date.now() > until) throw unheard;
+    if (performance.now() > until) throw unheard;
     await sleep(50);
   }
   await untilEnded(pid);
@@ -172,6 +172,6 @@ async function freeServices(paths: StackPaths, onEvent: OnStackEvent, env: EnvVa
 
 /** The stack has given back its lock by now; its process takes a moment more. */
 async function untilEnded(pid: number): Promise<void> {
-  const until = Date.now() + exitMs;
-  while (isAlive(pid) && Date.now() < until) await sleep(20);
+  const until = performance.now() + exitMs;
+  while (isAlive(pid) && performance.now() < until) await sleep(20);
 }

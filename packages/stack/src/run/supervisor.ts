@@ -14,6 +14,7 @@ import {
 } from './patience.ts';
 import type { ServiceStatus } from './status.ts';
 import {
+  becomeHealthy,
   dependentsOf,
   type Entry,
   healthOf,
@@ -183,16 +184,12 @@ export class Supervisor {
       for (const text of running.notices ?? []) onEvent({ kind: 'notice', text });
       running.ended?.then(reason => this.#onEnd(entry, running, reason));
       if (!isOurs(unit)) {
-        entry.unhealthySince = Date.now();
+        entry.unhealthySince = performance.now();
         await this.#lookAt(entry, running);
         return;
       }
       await this.#awaitHealthy(entry, running);
-      entry.illLooks = 0;
-      entry.illMs = 0;
-      entry.state = 'healthy';
-      entry.reason = null;
-      entry.healthySince = new Date();
+      becomeHealthy(entry);
       onEvent({ kind: 'healthy', service: unit.name, durationMs: Math.round(performance.now() - began) });
     } catch (error) {
       if (entry.running) await this.#stopUnit(entry);
@@ -200,7 +197,7 @@ export class Supervisor {
       entry.reason = (error as Error).message;
       entry.failures += 1;
       const retryInMs = this.#backoff(entry.failures);
-      entry.nextAttemptAt = Date.now() + retryInMs;
+      entry.nextAttemptAt = performance.now() + retryInMs;
       if (this.#abort.signal.aborted) throw error;
       onEvent({
         kind: 'startFailed',
@@ -217,13 +214,13 @@ export class Supervisor {
   }
 
   async #awaitHealthy(entry: Entry, running: RunningService): Promise<void> {
-    const until = Date.now() + readinessMs;
+    const until = performance.now() + readinessMs;
     for (let waitMs = 10; ; waitMs = Math.min(250, waitMs * 2)) {
       const health = await healthOf(running);
       if (entry.running !== running) throw new StackError('startFailed', entry.reason ?? 'It has ended.');
       if (health.ok) return;
       if (this.#abort.signal.aborted) throw new StackError('aborted', 'The stack is stopping.');
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new StackError(
           'startFailed',
           `It is still unhealthy after ${readinessMs / 1000} s: ${health.reason}`,
@@ -234,10 +231,10 @@ export class Supervisor {
 
   /** It recovers by itself; what does not in time is the watch's to mend. */
   async #awaitWell(entry: Entry): Promise<void> {
-    const until = Date.now() + readinessMs;
+    const until = performance.now() + readinessMs;
     for (
       let waitMs = 10;
-      Date.now() < until && !entry.held && !this.#stopping;
+      performance.now() < until && !entry.held && !this.#stopping;
       waitMs = Math.min(250, 2 * waitMs)
     ) {
       if (entry.running) await this.#lookAt(entry, entry.running);
@@ -284,7 +281,7 @@ export class Supervisor {
   async #look(entry: Entry, lag: LoopLag): Promise<void> {
     if (entry.busy || entry.held) return;
     if (!entry.running) {
-      if (Date.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) this.#recover(entry);
+      if (performance.now() >= entry.nextAttemptAt && this.#needsAreHealthy(entry)) this.#recover(entry);
       return;
     }
     await this.#lookAt(entry, entry.running, lag);
@@ -295,24 +292,19 @@ export class Supervisor {
     if (entry.running !== running || this.#stopping) return;
     // The service's answer may have waited for this process, so that its time was up before it was read.
     if (!health.ok && lag !== undefined && lag.longestMs() > lateLookMs) return;
-    const now = Date.now();
+    const now = performance.now();
     const sinceLastMs = Math.min(now - entry.lastLookAt, 3 * this.#options.intervalMs);
     entry.lastLookAt = now;
     if (health.ok) {
       if (entry.state !== 'healthy') {
-        entry.healthySince = new Date();
         this.#options.onEvent({
           kind: 'healthy',
           service: entry.unit.name,
-          durationMs: Math.max(0, Date.now() - entry.unhealthySince),
+          durationMs: Math.round(now - entry.unhealthySince),
         });
+        becomeHealthy(entry);
       }
-      if (entry.healthySince && Date.now() - entry.healthySince.getTime() > forgiveMs) entry.failures = 0;
-      entry.state = 'healthy';
-      entry.reason = null;
-      entry.elsewhere = false;
-      entry.illLooks = 0;
-      entry.illMs = 0;
+      if (now - entry.healthyAt > forgiveMs) entry.failures = 0;
       return;
     }
     if (entry.state === 'healthy') entry.unhealthySince = now;
@@ -345,8 +337,8 @@ export class Supervisor {
     entry.state = 'unhealthy';
     entry.reason = reason;
     entry.elsewhere = false;
-    entry.unhealthySince = Date.now();
-    entry.nextAttemptAt = Math.min(entry.nextAttemptAt, Date.now() + maxEndBackoffMs);
+    entry.unhealthySince = performance.now();
+    entry.nextAttemptAt = Math.min(entry.nextAttemptAt, performance.now() + maxEndBackoffMs);
     this.#options.onEvent({ kind: 'unhealthy', service: entry.unit.name, reason });
     // A start, stop or restart under way notices the end itself; a service that ends again and again waits for its next attempt.
     if (!entry.busy) void this.check();
@@ -360,7 +352,8 @@ export class Supervisor {
       if (entry.running) await this.#stopUnit(entry);
       // A failure is in the entry's reason and in the events; the next attempt is due after the back-off.
       await this.#startUnit(entry).catch(() => undefined);
-      if (entry.state === 'healthy') entry.nextAttemptAt = Date.now() + this.#backoff(++entry.failures);
+      if (entry.state === 'healthy')
+        entry.nextAttemptAt = performance.now() + this.#backoff(++entry.failures);
       // Services that need this one start without waiting for the next look.
       void this.check();
     });

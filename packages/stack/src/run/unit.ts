@@ -41,7 +41,10 @@ export interface Entry {
   failures: number;
   /** Stopped on request: the watch leaves it alone. */
   held: boolean;
+  /** For people. */
   healthySince: Date | null;
+  /** By a clock that is never put right, as are all that follow. */
+  healthyAt: number;
   unhealthySince: number;
   /** Looks in a row that found it ill while what it needs was well, and the time that these stand for. */
   illLooks: number;
@@ -64,6 +67,7 @@ export function newEntry(unit: Unit): Entry {
     failures: 0,
     held: false,
     healthySince: null,
+    healthyAt: 0,
     unhealthySince: 0,
     illLooks: 0,
     illMs: 0,
@@ -71,6 +75,16 @@ export function newEntry(unit: Unit): Entry {
     nextAttemptAt: 0,
     busy: null,
   };
+}
+
+export function becomeHealthy(entry: Entry): void {
+  entry.state = 'healthy';
+  entry.reason = null;
+  entry.elsewhere = false;
+  entry.illLooks = 0;
+  entry.illMs = 0;
+  entry.healthySince = new Date();
+  entry.healthyAt = performance.now();
 }
 
 /** What others are told of it. Pure. */

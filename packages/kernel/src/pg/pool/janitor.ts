@@ -34,7 +34,7 @@ export class Janitor {
 
   #round(): void {
     this.#timer = null;
-    const restingSince = Date.now() - restMs;
+    const restingSince = performance.now() - restMs;
     for (const connection of this.#connections()) {
       if (connection.rested || connection.retiring) continue;
       if (connection.depth === 0 && connection.idleSince <= restingSince) this.#clean(connection);

@@ -65,7 +65,7 @@ export class Lane {
       task.fail(new PoolTimeoutError(`${this.waitingTasks} exchanges already wait for a connection`));
       return;
     }
-    task.since = Date.now();
+    task.since = performance.now();
     task.deadline = task.since + this.#host.acquireTimeoutMs;
     queue.push(task);
     this.#arm();
@@ -136,7 +136,7 @@ export class Lane {
 
   /** Of the connections that move, as many as the host wants to use: the least loaded one. */
   #leastLoaded(): Connection | null {
-    const now = Date.now();
+    const now = performance.now();
     let best: Connection | null = null;
     let left = this.#host.width(this);
     for (const connection of this.connections) {
@@ -152,16 +152,16 @@ export class Lane {
     if (this.#timer) return;
     const deadlines = [this.#waiting, this.#waitingLarge].flatMap(queue => queue.peek()?.deadline ?? []);
     if (deadlines.length === 0) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.min(...deadlines) - Date.now()));
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.min(...deadlines) - performance.now()));
   }
 
   #expire(): void {
     this.#timer = null;
-    const now = Date.now();
+    const now = performance.now();
     for (const queue of [this.#waiting, this.#waitingLarge]) {
       for (let task = queue.peek(); task && task.deadline <= now; task = queue.peek()) {
         queue.shift();
-        const waitedMs = now - task.since;
+        const waitedMs = Math.round(now - task.since);
         this.#host.timedOut(waitedMs, this.waitingTasks);
         task.fail(new PoolTimeoutError(`No connection became free within ${waitedMs} ms`));
       }

@@ -233,7 +233,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
 
   width(lane: Lane): number {
     // With time to spare it is commits that are waited for, and PostgreSQL flushes those of many connections together.
-    return lane === this.#own && !this.#spareTime.isLeft(Date.now()) ? writeWidth : lane.max;
+    return lane === this.#own && !this.#spareTime.isLeft(performance.now()) ? writeWidth : lane.max;
   }
 
   open(lane: Lane): void {
@@ -362,7 +362,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const lane of this.#lanes) {
       // One busy connection of a lane at a time, so that capacity never falls to nothing.
       let retiring = lane.connections.some(connection => connection.retiring);

@@ -50,7 +50,7 @@ export class Connection implements Wire {
   readonly session: Session;
   readonly out = new Writer();
   readonly statements: StatementCache;
-  readonly createdAt: number = Date.now();
+  readonly createdAt: number = performance.now();
   idleSince: number = this.createdAt;
   readonly isolated: boolean;
   begins = false;
@@ -159,7 +159,7 @@ export class Connection implements Wire {
       task.fail(error);
       return false;
     }
-    if (this.#queue.length === 0) this.#progressAt = Date.now();
+    if (this.#queue.length === 0) this.#progressAt = performance.now();
     this.#queue.push(task);
     this.#unsent++;
     this.rested = false;
@@ -232,7 +232,7 @@ export class Connection implements Wire {
   }
 
   #ready(task: Task, status: number): void {
-    this.#progressAt = Date.now();
+    this.#progressAt = performance.now();
     const outcome = task.ready(status);
     if (outcome === 'more' || this.#closed) return;
     this.#queue.shift();
@@ -249,7 +249,7 @@ export class Connection implements Wire {
   }
 
   #release(): void {
-    if (this.#queue.length === 0) this.idleSince = Date.now();
+    if (this.#queue.length === 0) this.idleSince = performance.now();
     this.#owner.released(this);
   }
 

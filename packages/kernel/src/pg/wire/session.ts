@@ -86,7 +86,7 @@ async function startSession(
   security: 'clear' | 'tls',
   signal?: AbortSignal,
 ): Promise<Session> {
-  const deadline = Date.now() + info.connectTimeoutMs;
+  const deadline = performance.now() + info.connectTimeoutMs;
   const intake: Intake = { take() {} };
   const lends = security === 'clear';
   let socket = await openSocket(address, info.connectTimeoutMs, lends ? intake : undefined);
@@ -98,7 +98,7 @@ async function startSession(
   );
   try {
     if (security === 'tls') {
-      const secure = await negotiateTls(socket, address, info, Math.max(1, deadline - Date.now()));
+      const secure = await negotiateTls(socket, address, info, Math.max(1, deadline - performance.now()));
       if (secure) socket = secure;
       else if (info.sslmode !== 'prefer' && info.sslmode !== 'allow') {
         throw new ConnectionError(

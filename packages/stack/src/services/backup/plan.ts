@@ -83,7 +83,7 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
 
 async function examineWal(vault: Vault): Promise<Check> {
   const position = await readPosition(vault);
-  return position && Date.now() - Date.parse(position.coveredUntil) < staleMs
+  return position && Math.abs(Date.now() - Date.parse(position.coveredUntil)) < staleMs
     ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
     : warn(
         'Backups',
