@@ -131,6 +131,10 @@ describe('what another user has left in a project', { skip: otherUsersCannot() }
       code: 'permission',
     });
     assert.equal(readFileSync(prey, 'utf8'), 'ours\n');
+    assert.deepEqual(
+      [readdirSync(project).sort(), readdirSync(other)],
+      [['.gitignore', 'theirs'], ['examples']],
+    );
     assert.deepEqual(readdirSync(path.dirname(prey)), ['prey']);
   });
 

@@ -56,7 +56,6 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   const put = (path: string, write: (target: string) => void) => {
     const target = join(folder, path);
     if (existsSync(target)) return void kept.push(path);
-    assertOwnDownTo(folder, dirname(target));
     makeFolders(dirname(target));
     write(target);
     made.push(path);
@@ -67,6 +66,9 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
     example,
     exampleSchemas: copied?.manifest.schemas,
   });
+  // Before anything is made.
+  const places = [...plan.map(({ path }) => path), ...(copied ? [`examples/${copied.name}`] : [])];
+  for (const path of places) assertOwnDownTo(folder, join(folder, path));
   for (const { path, text, mode = 0o644 } of plan) {
     const final = path === 'README.md' ? asCalled(text) : text;
     // Whoever has migrations, or rows, has no use for a first one.
