@@ -15,6 +15,7 @@ import { splitPath } from './parse/path.ts';
 import { verifySignature } from './parse/signature.ts';
 import { answerRaw } from './raw.ts';
 import { isNotModified } from './source/conditions.ts';
+import { hasDotSegments } from './source/objects.ts';
 
 const nowS = (): number => Date.now() / 1000;
 
@@ -49,11 +50,17 @@ export function parseRequest({ target, headers }: HttpRequest, config: ImagesCon
   const start = readFeatures(headers, config.features);
   const parsed = parseOptions(signed.path, start, config.options, nowS);
   if (parsed.options.best) parsed.options.accepts = [...acceptedFormats(headers)];
-  const { allowed } = config.sources;
-  if (allowed.length > 0 && !allowed.some(pattern => pattern.test(parsed.sourceUrl))) {
-    throw new ImagesError('sourceUrl', `Source URL is not allowed: ${parsed.sourceUrl}`);
-  }
+  assertAllowed(parsed.sourceUrl, config.sources.allowed);
   return parsed;
+}
+
+/** @throws {ImagesError} `sourceUrl`: it begins with none of the prefixes, or leads out of them again */
+function assertAllowed(url: string, allowed: readonly RegExp[]): void {
+  if (allowed.length === 0) return;
+  const [path = ''] = url.split(/[?#]/, 1);
+  if (hasDotSegments(path) || !allowed.some(pattern => pattern.test(url))) {
+    throw new ImagesError('sourceUrl', `Source URL is not allowed: ${url}`);
+  }
 }
 
 async function drawAnswer(

@@ -174,6 +174,65 @@ describe('a source that is allowed', () => {
   });
 });
 
+describe('a source within its bounds', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await startServer({
+      IMGPROXY_ALLOWED_SOURCES: 'local:///public/,s3://uploads/',
+      IMGPROXY_USE_S3: 'true',
+    });
+  });
+  after(() => server.stop());
+
+  it('does not lead out of them again', async () => {
+    for (const source of [
+      'local:///photo.jpg',
+      'local:///public/../photo.jpg',
+      'local:///public/%2e%2e/photo.jpg',
+      's3://uploads/../other/a.png',
+      's3://uploads/a/./../../other/a.png',
+    ]) {
+      const response = await server.get(`/_/w:9/plain/${encodeURIComponent(source)}`);
+      assert.deepEqual([response.status, await response.text()], [404, 'Invalid source URL'], source);
+    }
+  });
+});
+
+describe('an SVG', () => {
+  it('shows nothing of this machine’s files, and asks nobody', async () => {
+    let asked = 0;
+    const origin = await startOrigin((_, response) => {
+      asked++;
+      response.end();
+    });
+    const server = await startServer();
+    try {
+      const links = [
+        `file://${server.folder}/photo.jpg`,
+        `${server.folder}/photo.jpg`,
+        'photo.jpg',
+        `${origin.url}/a.png`,
+      ];
+      const drawn = links.map(link => `<image href="${link}" width="40" height="40"/>`).join('');
+      server.put(
+        'links.svg',
+        `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">${drawn}</svg>`,
+      );
+      const response = await server.get('/_/plain/local:///links.svg@png');
+      assert.equal(response.status, 200);
+      const { channels } = await sharp(Buffer.from(await response.arrayBuffer())).stats();
+      assert.deepEqual(
+        channels.map(({ max }) => max),
+        [0, 0, 0, 0],
+      );
+      assert.equal(asked, 0);
+    } finally {
+      await server.stop();
+      origin.stop();
+    }
+  });
+});
+
 describe('a picture that is larger than it looks', () => {
   let server: TestServer;
   before(async () => {

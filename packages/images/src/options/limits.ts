@@ -17,6 +17,7 @@ function limit(
   read: Read,
   argument: string,
   summary: string,
+  value: number,
 ): OptionDefinition {
   return {
     name,
@@ -24,7 +25,7 @@ function limit(
     arguments: argument,
     summary,
     default: `IMGPROXY_${name.toUpperCase()}`,
-    example: `${alias}:10/w:200`,
+    example: `w:200/${alias}:${value}`,
     whole: true,
     security: true,
     apply(options, args) {
@@ -43,8 +44,17 @@ export const limitOptions: readonly OptionDefinition[] = [
     readResolution,
     '%megapixels',
     'of the source, all its frames together',
+    10,
   ),
-  limit('max_src_file_size', 'msfs', 'maxSrcFileSize', readInteger, '%bytes', 'of the source’s file'),
+  limit(
+    'max_src_file_size',
+    'msfs',
+    'maxSrcFileSize',
+    readInteger,
+    '%bytes',
+    'of the source’s file',
+    1000000,
+  ),
   limit(
     'max_animation_frames',
     'maf',
@@ -52,6 +62,7 @@ export const limitOptions: readonly OptionDefinition[] = [
     readFrames,
     '%frames',
     'further frames are left out',
+    5,
   ),
   limit(
     'max_animation_frame_resolution',
@@ -60,6 +71,7 @@ export const limitOptions: readonly OptionDefinition[] = [
     readResolution,
     '%megapixels',
     'of one frame, in place of the limit of all',
+    10,
   ),
   limit(
     'max_result_dimension',
@@ -68,5 +80,6 @@ export const limitOptions: readonly OptionDefinition[] = [
     readInteger,
     '%pixels',
     'of the result’s longer side',
+    120,
   ),
 ];

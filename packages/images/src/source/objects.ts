@@ -18,3 +18,8 @@ export function parseObjectUrl(url: string, separator: string): ObjectUrl {
     ? { bucket, key: whole, query: '' }
     : { bucket, key: whole.slice(0, at), query: whole.slice(at + separator.length) };
 }
+
+/** Whether a path leads up again: a URL that is made of it would lead out of what it begins with. */
+export function hasDotSegments(path: string): boolean {
+  return path.split(/[/\\]/).some(segment => /^(?:\.|%2e){1,2}$/i.test(segment));
+}

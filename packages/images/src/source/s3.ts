@@ -1,7 +1,7 @@
 /** Objects of an S3 bucket: `s3://BUCKET/KEY?VERSION`. */
 import { createHash } from 'node:crypto';
 import { sign } from '@peakstone/kernel/sigv4';
-import { parseObjectUrl } from './objects.ts';
+import { hasDotSegments, parseObjectUrl } from './objects.ts';
 import { localResponse, type SourceReader } from './types.ts';
 
 export interface S3Config {
@@ -24,7 +24,7 @@ const emptyDigest = createHash('sha256').digest('hex');
 export function createS3Source(config: S3Config, separator: string, read: SourceReader): SourceReader {
   return async ({ url, headers, signal }) => {
     const { bucket, key, query } = parseObjectUrl(url, separator);
-    if (bucket === '' || key === '' || !isAllowed(bucket, config)) {
+    if (!isName(bucket) || key === '' || hasDotSegments(key) || !isAllowed(bucket, config)) {
       return localResponse(404, { 'content-type': 'text/plain' }, 'There is no such object.');
     }
     const target = objectUrl(config, bucket, key, query);
@@ -32,6 +32,8 @@ export function createS3Source(config: S3Config, separator: string, read: Source
     return await read({ url: target.href, headers: sent, signal });
   };
 }
+
+const isName = (bucket: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket);
 
 function isAllowed(bucket: string, { allowedBuckets, deniedBuckets }: S3Config): boolean {
   return (allowedBuckets.length === 0 || allowedBuckets.includes(bucket)) && !deniedBuckets.includes(bucket);
