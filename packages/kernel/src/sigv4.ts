@@ -23,7 +23,7 @@ export function sign(
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
   const all: Record<string, string> = { ...headers, 'x-amz-date': time };
   const signed = Object.entries({ ...all, host: url.host })
-    .map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
+    .map(([name, value]) => [name.toLowerCase(), value.trim().replace(/ {2,}/g, ' ')] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const names = signed.map(([name]) => name).join(';');
   const query = [...url.searchParams]

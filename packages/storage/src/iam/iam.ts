@@ -26,6 +26,7 @@ export interface RootKeys {
 
 const minSecretLength = 8;
 const minAccessKeyLength = 3;
+const maxNameLength = 128;
 /** Expired sessions are let go of when so many are there. */
 const maxSessions = 10_000;
 
@@ -97,7 +98,7 @@ export class Iam {
   async setUser(name: string, secretKey: string | undefined, enabled = true): Promise<UserRecord> {
     if (name === this.root.accessKey)
       throw new S3Error('InvalidArgument', 'The root user’s name is no other user’s.');
-    if (name.length < minAccessKeyLength || /[=,\s/\x00-\x1f]/.test(name))
+    if (name.length < minAccessKeyLength || name.length > maxNameLength || /[=,\s/\x00-\x1f]/.test(name))
       throw new S3Error(
         'InvalidArgument',
         'A user’s name has at least 3 characters, none of them a space, comma, slash or =.',
@@ -128,6 +129,8 @@ export class Iam {
 
   /** @throws {S3Error} MalformedPolicy */
   async setPolicy(name: string, text: string): Promise<void> {
+    if (name === '' || name.length > maxNameLength)
+      throw new S3Error('InvalidArgument', 'A policy’s name has 1 to 128 characters.');
     parsePolicy(text, 'identity');
     await this.policies.update(name, row => ({
       name,

@@ -117,6 +117,6 @@ export function expirationHeader(
   if (expiry === undefined) return [];
   return [
     'x-amz-expiration',
-    `expiry-date="${new Date(expiry.at).toUTCString()}", rule-id="${expiry.rule.id.replaceAll('"', '')}"`,
+    `expiry-date="${new Date(expiry.at).toUTCString()}", rule-id="${expiry.rule.id.replace(/[^\x20-\x7e]|"/g, '')}"`,
   ];
 }

@@ -1,5 +1,5 @@
 /** The bytes that a request brings, out of whatever they come wrapped in, and all that has to be true of them. */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { HttpError, type HttpRequest } from '@peakstone/kernel/http';
 import type { PayloadForm } from '../auth/payloadForm.ts';
 import { S3Error } from '../errors/s3Error.ts';
@@ -79,7 +79,7 @@ export class Payload {
     const form = this.#form;
     const md5 = createHash('md5');
     const sha256 = form.kind === 'digest' ? createHash('sha256') : undefined;
-    const algorithm = this.expected?.algorithm ?? this.#fallback;
+    const algorithm = this.#algorithm;
     const digest: Digest | undefined = algorithm && checksums[algorithm].make();
     let bytes = 0;
     const raw = incompleteInsteadOfBrokenOff(this.#request.stream());
@@ -92,18 +92,23 @@ export class Payload {
       digest?.update(chunk);
       yield chunk;
     }
-    if (this.length !== undefined && bytes !== this.length) throw new S3Error('IncompleteBody');
-    const found = md5.digest('hex');
-    if (sha256 !== undefined && sha256.digest('hex') !== (form as { sha256: string }).sha256)
-      throw new S3Error('XAmzContentSHA256Mismatch');
-    if (this.#md5 !== undefined && this.#md5 !== found)
-      throw new S3Error('BadDigest', {
-        elements: { CalculatedDigest: found, ExpectedDigest: this.#md5 },
-      });
-    this.#received = {
-      md5: found,
-      checksum: algorithm && this.#check(algorithm, digest!.digest(), trailers),
-    };
+    this.#finish(bytes, md5.digest('hex'), sha256?.digest('hex'), digest?.digest(), trailers);
+  }
+
+  /** Whether the whole is no larger than that, and comes as it is: then `small` is cheaper than a stream. */
+  isSmall(mostBytes: number): boolean {
+    return this.#form.kind !== 'chunks' && this.length !== undefined && this.length <= mostBytes;
+  }
+
+  /** All of a small one, at once. @throws {S3Error} as `stream` */
+  async small(): Promise<Buffer> {
+    const body = await this.#request.body(this.length).catch(translate);
+    const algorithm = this.#algorithm;
+    const digest = algorithm && checksums[algorithm].make();
+    digest?.update(body);
+    const sha256 = this.#form.kind === 'digest' ? hash('sha256', body, 'hex') : undefined;
+    this.#finish(body.length, hash('md5', body, 'hex'), sha256, digest?.digest(), new Map());
+    return body;
   }
 
   /** The whole of a small one. @throws {S3Error} MalformedXML beyond the limit, and what `stream` does */
@@ -111,6 +116,26 @@ export class Payload {
     const pieces: Buffer[] = [];
     for await (const piece of this.stream(maxBytes)) pieces.push(piece);
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  }
+
+  get #algorithm(): Algorithm | undefined {
+    return this.expected?.algorithm ?? this.#fallback;
+  }
+
+  /** Holds what came against all that was said of it. */
+  #finish(
+    bytes: number,
+    md5: string,
+    sha256: string | undefined,
+    digest: Buffer | undefined,
+    trailers: ReadonlyMap<string, string>,
+  ): void {
+    if (this.length !== undefined && bytes !== this.length) throw new S3Error('IncompleteBody');
+    if (this.#form.kind === 'digest' && sha256 !== this.#form.sha256)
+      throw new S3Error('XAmzContentSHA256Mismatch');
+    if (this.#md5 !== undefined && this.#md5 !== md5)
+      throw new S3Error('BadDigest', { elements: { CalculatedDigest: md5, ExpectedDigest: this.#md5 } });
+    this.#received = { md5, checksum: digest && this.#check(this.#algorithm!, digest, trailers) };
   }
 
   #check(algorithm: Algorithm, digest: Buffer, trailers: ReadonlyMap<string, string>): Checksum {
@@ -141,10 +166,15 @@ async function* incompleteInsteadOfBrokenOff(stream: AsyncIterable<Buffer>): Asy
   try {
     yield* stream;
   } catch (error) {
-    if (error instanceof HttpError && error.status === 400)
-      throw new S3Error('IncompleteBody', { cause: error });
-    if (error instanceof HttpError && error.status === 408)
-      throw new S3Error('RequestTimeout', { cause: error });
-    throw error;
+    translate(error);
   }
+}
+
+/** What the HTTP edge says of a body that does not come, in S3's words. */
+function translate(error: unknown): never {
+  if (error instanceof HttpError && error.status === 400)
+    throw new S3Error('IncompleteBody', { cause: error });
+  if (error instanceof HttpError && error.status === 408)
+    throw new S3Error('RequestTimeout', { cause: error });
+  throw error;
 }

@@ -3,7 +3,7 @@
  * are the versions of a key behind its newest. A step is short, so that long searches take turns with others.
  */
 import type { Entry, Index } from './index/index.ts';
-import { keyEnd, objectKeyOf, prefixEnd, prefixStart, versionKey } from './index/keys.ts';
+import { keyEnd, maxKeyBytes, objectKeyOf, prefixEnd, prefixStart, versionKey } from './index/keys.ts';
 import { type BucketRow, decodeRow, type ObjectRow } from './rows.ts';
 
 export interface ListQuery {
@@ -98,6 +98,7 @@ export function* listVersions(
   };
   if (
     query.afterSequence !== undefined &&
+    Buffer.byteLength(query.after) <= maxKeyBytes &&
     query.after.startsWith(query.prefix) &&
     groupOf(query.after, query) === undefined
   ) {

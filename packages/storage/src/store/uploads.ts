@@ -18,6 +18,7 @@ import {
   prefixStart,
   readUploadKey,
   textKey,
+  uploadIdChars,
   uploadKey,
 } from './index/keys.ts';
 import { groupOf } from './list.ts';
@@ -255,7 +256,7 @@ export class Uploads {
             ? keyEnd(bucket.id, keyMarker)
             : Buffer.concat([
                 keyStart(bucket.id, keyMarker),
-                Buffer.from(uploadIdMarker, 'latin1'),
+                Buffer.from(uploadIdMarker.slice(0, uploadIdChars), 'latin1'),
                 Buffer.of(0),
               ]);
       if (Buffer.compare(after, from) > 0) from = after;

@@ -1,5 +1,5 @@
 /** What an uploader says of an object in headers, and what is said of it in answers. Pure. */
-import { decodeHeader, encodeHeader } from '@peakstone/kernel/http';
+import { decodeHeader, encodeHeader, isHeader } from '@peakstone/kernel/http';
 import { S3Error } from '../errors/s3Error.ts';
 import type { ObjectRow } from '../store/rows.ts';
 
@@ -50,6 +50,9 @@ export function readMetadata(headers: Headers): Record<string, string> {
     const value = headers[name]!;
     const key = name.slice(metadataPrefix.length);
     if (key === '') continue;
+    // A form's fields may be called anything.
+    if (!isHeader(key, ''))
+      throw new S3Error('InvalidArgument', 'Metadata has to have names that headers can have.');
     bytes += key.length + value.length;
     found[key] = decodeEncodedWords(decodeText(value));
   }

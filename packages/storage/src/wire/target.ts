@@ -1,5 +1,6 @@
 /** Which bucket and key a request means. Pure. */
 import { S3Error } from '../errors/s3Error.ts';
+import { maxKeyBytes } from '../store/index/keys.ts';
 
 export interface Target {
   /** Empty: the service itself. */
@@ -7,8 +8,6 @@ export interface Target {
   /** Decoded; empty: the bucket itself. */
   readonly key: string;
 }
-
-const maxKeyBytes = 1024;
 
 /**
  * Reads the raw request path: nothing but percent-decoding is done to a key, since `..`, `//` and a leading slash are

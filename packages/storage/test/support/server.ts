@@ -30,6 +30,12 @@ export interface Call {
   readonly body?: string | Buffer;
   /** Null: nobody. */
   readonly keys?: { readonly accessKey: string; readonly secretKey: string } | null;
+  /** When it is signed. Default now. */
+  readonly at?: Date;
+  /** Added after it was signed. */
+  readonly unsigned?: Readonly<Record<string, string>>;
+  /** As x-amz-content-sha256. */
+  readonly payload?: string;
 }
 
 export interface TestServer {
@@ -83,17 +89,19 @@ export async function callServer(origin: string, call: Call): Promise<Answer> {
   const { host, hostname, port } = new URL(origin);
   // Not a URL of its own: that would fold the dots of a path.
   const url = { host, pathname: place, searchParams: new URLSearchParams(query) } as URL;
-  const digest = 'UNSIGNED-PAYLOAD';
+  const digest = call.payload ?? 'UNSIGNED-PAYLOAD';
   const all = { ...headers, 'x-amz-content-sha256': digest };
   const signed =
-    keys === null ? headers : sign({ region: 'us-east-1', ...keys }, method, url, all, digest, new Date());
+    keys === null
+      ? headers
+      : sign({ region: 'us-east-1', ...keys }, method, url, all, digest, call.at ?? new Date());
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const sent = request({
     method,
     hostname,
     port,
     path: `${place}${query === '' ? '' : `?${query}`}`,
-    headers: { ...signed, ...length },
+    headers: { ...signed, ...length, ...call.unsigned },
   });
   sent.end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];

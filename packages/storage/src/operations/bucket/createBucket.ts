@@ -26,7 +26,10 @@ export const createBucket: Operation = {
       body.length === 0
         ? undefined
         : textOf(parseXml(body, 'CreateBucketConfiguration', 'CreateBucketRequest'), 'LocationConstraint');
-    if (location && location !== (config.region ?? 'us-east-1') && config.region !== undefined)
+    if (
+      location &&
+      (!/^[\w-]{1,64}$/.test(location) || (config.region !== undefined && location !== config.region))
+    )
       throw new S3Error('InvalidLocationConstraint');
     const ownership = headers['x-amz-object-ownership'];
     if (ownership !== undefined && !ownerships.includes(ownership)) throw new S3Error('InvalidArgument');

@@ -1,6 +1,7 @@
 import { runPaced } from '@peakstone/kernel/pace';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { Operation } from '../../operation.ts';
+import { maxKeyBytes } from '../../store/index/keys.ts';
 import { type ListedVersion, listVersions } from '../../store/list.ts';
 import { sequenceOf } from '../../store/sequence.ts';
 import { xmlResponse } from '../../wire/respond.ts';
@@ -27,7 +28,7 @@ export const listObjectVersions: Operation = {
     const afterSequence =
       versionMarker === ''
         ? undefined
-        : versionMarker === 'null'
+        : versionMarker === 'null' && Buffer.byteLength(keyMarker) <= maxKeyBytes
           ? store.objects.find(bucket, keyMarker, 'null')?.sequence
           : sequenceOf(versionMarker);
     const page = await runPaced(

@@ -1,3 +1,4 @@
+import { isHeader } from '@peakstone/kernel/http';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { Operation } from '../../operation.ts';
 import type { CorsRule } from '../../store/rows.ts';
@@ -82,6 +83,7 @@ function readRule(node: XmlNode): CorsRule {
       'InvalidRequest',
       `Found unsupported HTTP method in CORS config. Unsupported method is ${wrong}`,
     );
+  if (rule.exposed.some(name => !isHeader(name, '') && name !== '*')) throw malformed();
   for (const pattern of [...rule.origins, ...rule.headers])
     if (pattern.split('*').length > 2)
       throw new S3Error('InvalidRequest', `"${pattern}" can not have more than one wildcard.`);

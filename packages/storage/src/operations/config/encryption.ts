@@ -43,7 +43,8 @@ export const putBucketEncryption: Operation = {
     const algorithm = byDefault && textOf(byDefault, 'SSEAlgorithm');
     if (algorithm !== 'AES256' && algorithm !== 'aws:kms') throw malformed();
     const keyId = textOf(byDefault!, 'KMSMasterKeyID') || undefined;
-    if (algorithm === 'AES256' && keyId !== undefined) throw malformed();
+    if (keyId !== undefined && (algorithm === 'AES256' || !/^[\w:/.+=@-]{1,2048}$/.test(keyId)))
+      throw malformed();
     if (config.masterKey === undefined)
       throw new S3Error('NotImplemented', 'Server side encryption specified but KMS is not configured');
     const bucketKey = textOf(rule!, 'BucketKeyEnabled') === 'true';

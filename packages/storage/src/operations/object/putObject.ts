@@ -2,6 +2,7 @@ import { S3Error } from '../../errors/s3Error.ts';
 import { expirationHeader } from '../../lifecycle/due.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
+import { maxInlineBytes } from '../../store/bodies.ts';
 import { judgeWrite } from '../../wire/conditions.ts';
 import { etagHeader } from '../../wire/objectHeaders.ts';
 import { emptyResponse } from '../../wire/respond.ts';
@@ -29,7 +30,9 @@ export const putObject: Operation = {
     const payload = request.payload();
     if (payload.length === undefined && headers['transfer-encoding'] === undefined)
       throw new S3Error('MissingContentLength');
-    const body = await store.bodies.stage(payload.stream(maxObjectBytes), seal?.objectKey);
+    const body = payload.isSmall(maxInlineBytes)
+      ? store.bodies.stageInline(await payload.small(), seal?.objectKey)
+      : await store.bodies.stage(payload.stream(maxObjectBytes), seal?.objectKey);
     try {
       const { md5, checksum } = payload.received;
       const row = await store.objects.put(bucket, key, { draft, body, etag: md5, checksum, judge });

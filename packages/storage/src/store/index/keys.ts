@@ -9,6 +9,8 @@ const bucketBytes = 4;
 const versionBytes = 8;
 const nullVersion = Buffer.alloc(versionBytes, 0xff);
 const maxSequence = 2n ** 63n;
+/** No object's key is longer: of what is, one byte more is enough to say what lies before and behind it. */
+export const maxKeyBytes = 1024;
 
 /** Before every row of the bucket. */
 export function bucketStart(bucketId: number): Buffer {
@@ -24,7 +26,8 @@ export function bucketEnd(bucketId: number): Buffer {
 
 /** Before every row of keys that are this text or begin with it. */
 export function prefixStart(bucketId: number, prefix: string | Buffer): Buffer {
-  const text = typeof prefix === 'string' ? Buffer.from(prefix) : prefix;
+  const whole = typeof prefix === 'string' ? Buffer.from(prefix) : prefix;
+  const text = whole.length > maxKeyBytes ? whole.subarray(0, maxKeyBytes + 1) : whole;
   const bytes = Buffer.allocUnsafe(bucketBytes + text.length);
   bytes.writeUInt32BE(bucketId, 0);
   text.copy(bytes, bucketBytes);
