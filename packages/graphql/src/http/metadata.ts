@@ -16,7 +16,7 @@ async function answerMetadata(
 ): Promise<HttpResponse> {
   const { config, metadata } = context;
   const body = await readJson(request, config.limits.maxBodyBytes);
-  if (session.role !== adminRole)
+  if (session.role !== adminRole && !isOpenToAll(body))
     throw new HasuraError('access-denied', 'restricted access : admin only', { status: 400 });
   if (
     body === null ||
@@ -33,6 +33,16 @@ async function answerMetadata(
     runCommand(command, { staged, session, config, pool: context.pool }),
   );
   return json(200, JSON.stringify(result));
+}
+
+const openToAll: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'count']);
+
+/** The v1 API's own queries are for every role that has a permission. */
+function isOpenToAll(body: unknown): boolean {
+  if (body === null || typeof body !== 'object') return false;
+  const { type, args } = body as Partial<CommandRequest>;
+  if (type === 'bulk' && Array.isArray(args)) return args.every(isOpenToAll);
+  return openToAll.has(type ?? '');
 }
 
 function metadataRoute(path: string): Route {

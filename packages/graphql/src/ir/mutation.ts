@@ -63,7 +63,16 @@ export interface DeleteStep extends StepBase {
 
 export interface Assignment {
   readonly column: string;
-  readonly operator: 'set' | 'inc' | 'append' | 'prepend' | 'delete_key' | 'delete_elem' | 'delete_at_path';
+  readonly operator:
+    | 'set'
+    | 'default'
+    | 'inc'
+    | 'mul'
+    | 'append'
+    | 'prepend'
+    | 'delete_key'
+    | 'delete_elem'
+    | 'delete_at_path';
   readonly value: Value;
 }
 

@@ -245,12 +245,15 @@ function conflictSql(writer: SqlWriter, { onConflict }: InsertStep, scope: Scope
 function assignmentSql(writer: SqlWriter, { column, operator, value }: Assignment, scope: Scope): string {
   const name = quoteIdentifier(column);
   const current = `${scope.current}.${name}`;
+  if (operator === 'default') return `${name} = default`;
   const given = writer.value(value, scope);
   switch (operator) {
     case 'set':
       return `${name} = ${given}`;
     case 'inc':
       return `${name} = ${current} + ${given}`;
+    case 'mul':
+      return `${name} = ${current} * ${given}`;
     case 'append':
       return `${name} = ${current} || ${given}`;
     case 'prepend':

@@ -8,12 +8,15 @@ import {
   type CommandTable,
 } from './command.ts';
 import { computedFieldCommands } from './computedFields.ts';
+import { dmlCommands } from './dml/commands.ts';
 import { functionCommands } from './functions.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
 import { roleCommands } from './roles.ts';
 import { sqlCommands } from './runSql.ts';
+import { sourceCommands } from './sources.ts';
 import { tableCommands } from './tables.ts';
+import { wholeCommands } from './whole.ts';
 
 /** Several in a row, as one: what one refuses undoes those before it. */
 const bulk: Command = async (args, { run }) => {
@@ -36,6 +39,9 @@ export const commands: CommandTable = {
   ...computedFieldCommands,
   ...roleCommands,
   ...sqlCommands,
+  ...sourceCommands,
+  ...wholeCommands,
+  ...dmlCommands,
   bulk,
   bulk_atomic: bulk,
   concurrent_bulk: bulk,

@@ -1,0 +1,72 @@
+/** What the v1 API's own queries share: the table, the role's permissions, and a statement that runs as the user. */
+import { PgError } from '@peakstone/kernel/pg';
+import { defaultSource } from '../../../definition/edit.ts';
+import { type QualifiedTable, qualify } from '../../../definition/metadata.ts';
+import { fillParams, sessionJson } from '../../../engine/fill.ts';
+import { fromPgError } from '../../../engine/pgErrors.ts';
+import { HasuraError } from '../../../errors.ts';
+import { createRoleView } from '../../../model/permissions.ts';
+import {
+  type SourceModel,
+  showTable,
+  type TableModel,
+  type TablePermissions,
+  tableKey,
+} from '../../../model/types.ts';
+import type { MutationStatement } from '../../../sql/mutation.ts';
+import type { Args, CommandContext } from '../command.ts';
+
+export interface DmlTarget {
+  readonly source: SourceModel;
+  readonly table: TableModel;
+  permissions(table: TableModel): TablePermissions;
+  readonly role: string;
+}
+
+/** @throws {HasuraError} not-exists for a table that is not tracked */
+export function targetOf(args: Args, { staged, session, config }: CommandContext): DmlTarget {
+  const source = staged.model.sources.get(args.optional<string>('source') ?? defaultSource);
+  const name = qualify(args.required<QualifiedTable>('table'));
+  const table = source?.tables.get(tableKey(name));
+  if (!source || !table)
+    throw new HasuraError('not-exists', `table "${showTable(name)}" does not exist`, {
+      path: ['args', 'table'],
+    });
+  const view = createRoleView(staged.model, session.role, config);
+  return { source, table, permissions: each => view.permissions(each), role: session.role };
+}
+
+/** Who may not: in the reference's words. */
+export function denied(action: string, { table, role }: DmlTarget): HasuraError {
+  return new HasuraError(
+    'permission-denied',
+    `${action} on "${showTable(table.name)}" for role "${role}" is not allowed. `,
+    {
+      path: ['args'],
+    },
+  );
+}
+
+/** The first cell of the last statement. @throws {HasuraError} with the path `args` */
+export async function runDml(
+  statements: readonly Pick<MutationStatement, 'text' | 'params' | 'checks'>[],
+  { source }: DmlTarget,
+  { pool, session }: CommandContext,
+): Promise<unknown> {
+  const settings = { text: "select set_config('hasura.user', $1, true)", values: [sessionJson(session)] };
+  const filled = statements.map(({ text, params }) => ({
+    text,
+    values: fillParams(params, {}, session),
+    prepare: false,
+  }));
+  try {
+    const results = await pool(source.name).exchange({ statements: [settings, ...filled] });
+    return JSON.parse(results.at(-1)?.rows[0]?.[0]?.toString() ?? 'null');
+  } catch (error) {
+    if (!(error instanceof PgError)) throw error;
+    for (const { checks } of statements)
+      for (const [marker, refusal] of checks) if (error.message.includes(marker)) throw refusal;
+    const failed = { text: filled.at(-1)?.text ?? '', values: filled.at(-1)?.values ?? [], path: ['args'] };
+    throw fromPgError(error, failed, 'mutation');
+  }
+}
