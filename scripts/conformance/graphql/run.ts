@@ -109,11 +109,12 @@ async function runCase(each: Case, served: Served, docs: CaseFile['docs']): Prom
       break;
     }
   }
-  await setUpAll(
+  const left = await setUpAll(
     each.teardown.filter(({ scope }) => scope === 'test'),
     served,
     docs,
   );
+  if (left && !failure) failure = `tear-down: ${left}`;
   return failure;
 }
 

@@ -4,6 +4,7 @@ import { PgError } from '@peakstone/kernel/pg';
 import { defaultSource } from '../../definition/edit.ts';
 import { HasuraError } from '../../errors.ts';
 import type { Args, CommandContext, CommandTable } from './command.ts';
+import { untrackDropped } from './untrackDropped.ts';
 
 /** What may change tables, views, functions or their kin. */
 const changesSchema =
@@ -22,7 +23,11 @@ async function runSql(args: Args, { staged, pool }: CommandContext): Promise<unk
     if (!(error instanceof PgError)) throw error;
     throw sqlError(error, sql);
   }
-  if (changesSchema.test(sql)) await staged.refresh(source);
+  if (changesSchema.test(sql)) {
+    const before = staged.model;
+    const after = await staged.refresh(source);
+    staged.stage(untrackDropped(staged.metadata, source, before, after));
+  }
   const last = results.at(-1);
   if (!last || last.fields.length === 0) return { result_type: 'CommandOk', result: null };
   return {
