@@ -101,6 +101,7 @@ describe('a script of peakstone sql', () => {
     writeFileSync(join(project.folder, 'rows.csv'), 'id,title\n1,"one; \\\\d"\n2,two\n');
     const script = [
       '\\restrict x1',
+      '\\unrestrict x1',
       '\\set ON_ERROR_STOP on',
       '\\pset pager off',
       'create table carried (id int, title text);',
@@ -112,7 +113,6 @@ describe('a script of peakstone sql', () => {
       '\\echo loaded',
       `\\copy (select title from carried order by id) to 'titles.txt'`,
       'select count(*) from carried \\gx',
-      '\\unrestrict x1',
     ].join('\n');
     const { code, stdout, stderr } = await project.run(['sql'], script);
     assert.equal(stderr, 'Connected to database "postgres".\n');
@@ -130,6 +130,43 @@ describe('a script of peakstone sql', () => {
       assert.equal(refused.stdout, '');
       assert.match(refused.stderr, expected);
     }
+    writeFileSync(join(project.folder, 'owned.sql'), 'create table owned (a int);\n');
+    for (const line of [
+      '\\i owned.sql',
+      '\\connect template1',
+      `\\copy carried to 'owned.txt'`,
+      'select 1 \\gx',
+      'select 1 \\g',
+      '\\echo owned',
+      '\\set ON_ERROR_STOP off',
+      '\\restrict known',
+      '\\unrestrict guessed',
+      '\\unrestrict',
+    ]) {
+      const restricted = await project.run(
+        ['sql'],
+        `\\restrict known\ncreate table never (a int);\n${line}\n`,
+      );
+      assert.equal(restricted.code, 1, line);
+      assert.equal(restricted.stdout, '');
+      assert.match(
+        restricted.stderr,
+        /^error: Line 3: \\\w+ (?:is a command of psql, where all are restricted|has another key|names no key)/,
+      );
+    }
+    writeFileSync(
+      join(project.folder, 'restricted.sql'),
+      '\\restrict known\nselect 1 as one;\n\\unrestrict known\n',
+    );
+    assert.equal(
+      (await project.run(['sql', '--csv'], '\\i restricted.sql\n\\pset pager off\nselect 2 as two;\n'))
+        .stdout,
+      'one\n1\ntwo\n2\n',
+    );
+    assert.match(
+      (await project.run(['sql'], '\\unrestrict x\n')).stderr,
+      /ends nothing, as nothing is restricted/,
+    );
     writeFileSync(
       join(project.folder, 'pstdin.sql'),
       "\\c postgres db_migrator\n\\copy carried from pstdin\nselect 'a statement';\n",

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connectClient, PgError } from '@peakstone/kernel/pg';
-import { readScript } from '@peakstone/kernel/script';
+import { Restriction, readScript } from '@peakstone/kernel/script';
 import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type DumpOptions, dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
 import { fixture } from './support.ts';
@@ -41,6 +41,7 @@ describe('a dump', () => {
       write: async part => {
         parts.push(Buffer.from(part as Buffer));
       },
+      restrictKey: 'known',
       ...options,
     });
     return Buffer.concat(parts).toString();
@@ -69,13 +70,12 @@ describe('a dump', () => {
       const parts: Buffer[] = [];
       await runPgDump(program!, {
         url,
+        restrictKey: 'known',
         write: async part => {
           parts.push(Buffer.from(part as Buffer));
         },
       });
-      return Buffer.concat(parts)
-        .toString()
-        .replace(/^\\(?:un)?restrict .*$/gm, '');
+      return Buffer.concat(parts).toString();
     };
     assert.equal(await real(copy), await real(server.url));
   });
@@ -226,9 +226,48 @@ describe('a dump', () => {
     );
     for (const comment of text.split('\n').filter(line => line.startsWith('-- Name')))
       assert.doesNotMatch(comment, /\n/);
-    // Outside of quotes no line begins with a backslash but the end of rows.
     const copy = await restored(text);
     assert.equal(await dump(copy), text);
+  });
+
+  it('lets psql run nothing that the server it comes from says', async () => {
+    const opening = /^--\n-- PostgreSQL database dump\n--\n\n\\restrict ([0-9a-f]{64})\n/;
+    const texts = [
+      await dump(server.url, { restrictKey: undefined as never }),
+      await dump(server.url, { restrictKey: undefined as never, content: 'data' }),
+    ];
+    const keys = texts.map(text => opening.exec(text)?.[1]);
+    for (const [index, text] of texts.entries()) {
+      assert.ok(keys[index]);
+      assert.ok(text.endsWith(`\n\\unrestrict ${keys[index]}\n\n`));
+    }
+    assert.notEqual(keys[0], keys[1]);
+    // Nothing can run in a restore of what such a server could have written in the midst of it.
+    await assert.rejects(
+      restored(texts[0]!.replace('SET statement_timeout', '\\! touch /tmp/owned\nSET statement_timeout')),
+      /\\! is a command of psql, where all are restricted/,
+    );
+  });
+
+  it('by a pg_dump before 17.6 is restricted all the same, and what we add to it', async () => {
+    for (const help of ['--restrict-key=KEY', '']) {
+      const program = join(folder, 'pg_dump');
+      writeFileSync(
+        program,
+        `#!/bin/sh\ncase "$*" in --help) echo "${help}";; *--restrict-key=known*) printf '%s\n' '\\restrict known' 'select 1;' '\\unrestrict known';; *) echo 'select 1;';; esac\n`,
+        { mode: 0o755 },
+      );
+      const parts: string[] = [];
+      await runPgDump(program, {
+        url: server.url,
+        restrictKey: 'known',
+        write: async part => void parts.push(part.toString()),
+      });
+      const text = parts.join('');
+      assert.match(text, /^\\restrict known\nselect 1;\n\\unrestrict known\n\\restrict known\n/);
+      assert.match(text, /\n\\unrestrict known\n$/);
+      assert.equal(text.match(/restrict known$/gm)?.length, 4);
+    }
   });
 
   it('names what it cannot hold', async () => {
@@ -241,7 +280,7 @@ describe('a dump', () => {
     const file = join(folder, 'whole.sql');
     await writeWholeFile(file, write => dumpDatabase({ url: server.url, write }));
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.match(readFileSync(file, 'utf8'), /dump complete\n--\n\n$/);
+    assert.match(readFileSync(file, 'utf8'), /dump complete\n--\n\n\\unrestrict [0-9a-f]{64}\n\n$/);
     const broken = join(folder, 'broken.sql');
     await assert.rejects(
       writeWholeFile(broken, async write => {
@@ -263,7 +302,11 @@ describe('a dump', () => {
 async function restore(url: string, file: string): Promise<void> {
   const client = await connectClient({ url });
   try {
+    const restriction = new Restriction();
     for await (const piece of readScript(createReadStream(file), 'dump.sql')) {
+      const allowed = restriction.take(piece);
+      if (typeof allowed === 'object') throw new Error(`${allowed.command} ${allowed.why}`);
+      if (allowed === 'done') continue;
       if (piece.rows) await client.script(piece.text, { copyIn: () => piece.rows!.parts });
       else
         await client.script(piece.text).catch(error => {

@@ -45,13 +45,7 @@ describe('reading a line for psql', () => {
   });
 
   it('passes over what only says how psql prints, and refuses what would change what is run', () => {
-    for (const line of [
-      '\\pset pager off',
-      '\\restrict x',
-      '\\set ON_ERROR_STOP on',
-      '\\encoding UTF8',
-      '\\unset QUIET',
-    ])
+    for (const line of ['\\pset pager off', '\\set ON_ERROR_STOP on', '\\encoding UTF8', '\\unset QUIET'])
       assert.equal(readMeta(line).kind, 'nothing', line);
     for (const line of [
       '\\set name value',

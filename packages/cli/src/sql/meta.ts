@@ -46,8 +46,6 @@ export function readMeta(line: string, role: string): MetaAction {
 }
 
 const commands: Readonly<Record<string, (rest: string, role: string) => MetaAction>> = {
-  restrict: nothing,
-  unrestrict: nothing,
   pset: nothing,
   set: readSet,
   unset: nothing,

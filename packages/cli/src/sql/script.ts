@@ -2,9 +2,10 @@ import { dirname, resolve } from 'node:path';
 import {
   endsTransaction,
   leadingWords,
-  type MetaLine,
+  Restriction,
   readScript,
   type ScriptPiece,
+  type Statement,
 } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { type MetaAction, readMeta } from './meta.ts';
@@ -28,7 +29,7 @@ export interface Runnable {
 
 /** One thing to do, and where the script says so. */
 export type Step = (
-  | { readonly kind: 'statement'; readonly statement: Runnable & { readonly expanded: boolean } }
+  | { readonly kind: 'statement'; readonly statement: Runnable & Pick<Statement, 'endedBy'> }
   | {
       readonly kind: 'action';
       readonly action: Exclude<MetaAction, { kind: 'include' | 'refused' | 'nothing' }>;
@@ -51,25 +52,33 @@ const maxIncludes = 100;
  * Everything that a script asks for, in order, with the files that it includes, in the memory of one statement.
  * @throws {CliError} naming line and remedy, at what cannot be done.
  */
-export async function* readSteps(source: Source, here: Surroundings, depth = 0): AsyncGenerator<Step> {
+export async function* readSteps(
+  source: Source,
+  here: Surroundings,
+  restriction = new Restriction(),
+  depth = 0,
+): AsyncGenerator<Step> {
   const { cwd, role, sources } = here;
   const { file } = source;
   for await (const piece of readScript(source.read(), source.title)) {
     const at = { file, line: piece.line + 1 };
     const rows = rowsOf(piece, source);
+    const allowed = restriction.take(piece);
+    if (typeof allowed === 'object') throw refusal(allowed.command, at, allowed);
     if (piece.kind === 'statement') {
       yield { kind: 'statement', statement: { ...piece, rows }, ...at };
       continue;
     }
+    if (allowed === 'done') continue;
     const action = readMeta(piece.text, role);
     if (action.kind === 'nothing') continue;
-    if (action.kind === 'refused') throw refusal(piece, file, action);
+    if (action.kind === 'refused') throw refusal(piece.text.split(/\s/)[0]!, at, action);
     if (action.kind === 'include') {
       if (depth === maxIncludes)
         throw new CliError(`${locationOf(at)}: files include one another without an end.`);
       const base = action.relative && file !== null ? dirname(resolve(cwd, file)) : cwd;
       const included = await sources.file(base, action.file, resolve(base, action.file));
-      yield* readSteps(included, here, depth + 1);
+      yield* readSteps(included, here, restriction, depth + 1);
     } else {
       yield { kind: 'action', action, rows, ...at };
       if (action.kind === 'quit') return;
@@ -90,12 +99,11 @@ function rowsOf({ rows }: ScriptPiece, source: Source): ScriptRows | null {
 }
 
 function refusal(
-  piece: Pick<MetaLine, 'text' | 'line'>,
-  file: string | null,
-  { why, remedy }: { why: string; remedy: string },
+  command: string,
+  at: { readonly file: string | null; readonly line: number },
+  { why, remedy }: { readonly why: string; readonly remedy: string },
 ): CliError {
-  const [command] = piece.text.split(/\s/);
-  return new CliError(`${locationOf({ file, line: piece.line + 1 })}: ${command} ${why}.`, {
+  return new CliError(`${locationOf(at)}: ${command} ${why}.`, {
     hint: `Nothing was run. ${remedy}`,
   });
 }

@@ -39,7 +39,7 @@ export async function runStep(
   const { file, line } = step;
   if (step.kind === 'statement') {
     const { statement } = step;
-    const printer = statement.expanded ? printers.expanded : printers.statement;
+    const printer = statement.endedBy === '\\gx' ? printers.expanded : printers.statement;
     if (!(await extensions.prepare(statement.text, step, session)))
       return await session.run(statement, file, printer);
     if (!printers.people) await write(stdout, printer.end({ tag: '', fields: [], rows: [] }));

@@ -23,7 +23,7 @@ import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
 import { readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
 import { resolveSelection } from './select.ts';
-import { renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
+import { randomKey, renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
 
 export type { DumpOptions, DumpReport } from './options.ts';
 export type { Selection } from './select.ts';
@@ -81,7 +81,7 @@ class Dump {
   }
 
   async run(): Promise<DumpReport> {
-    const { content, write } = this.#options;
+    const { content, write, restrictKey = randomKey() } = this.#options;
     await this.#select();
     this.#tell(null, 'reading the catalog');
     const tables = await readTableRows(this.#catalog);
@@ -94,7 +94,7 @@ class Dump {
       ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
     ];
     const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
-    await write(renderOpening(text(version!, 'version')));
+    await write(renderOpening(text(version!, 'version'), restrictKey));
     if (content !== 'data') {
       if (this.#options.clean) await this.#drop([...contents.objects, ...contents.last]);
       await this.#writeObjects(contents, 'pre-data');
@@ -105,7 +105,7 @@ class Dump {
       await this.#writeGivenByDefault();
       await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
     }
-    await write(renderClosing());
+    await write(renderClosing(restrictKey));
     return { omitted, tables: content === 'schema' ? 0 : tables.length, rows: this.#rows };
   }
 

@@ -13,6 +13,8 @@ export interface DumpOptions {
   readonly privileges?: boolean;
   /** Drop what is there before. */
   readonly clean?: boolean;
+  /** What ends psql's restricted mode; random unless two dumps shall be compared to the letter. */
+  readonly restrictKey?: string;
   /** Takes the text, part by part; nothing more is read until it has. */
   readonly write: (part: string | Buffer) => Promise<void>;
   readonly onProgress?: (progress: { readonly share: number | null; readonly text: string }) => void;

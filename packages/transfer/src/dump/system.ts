@@ -7,7 +7,7 @@ import type { DumpOptions } from './options.ts';
 import { readGivenByDefault } from './read/byDefault.ts';
 import { readDefaultPrivileges, readPrivileges } from './read/privileges.ts';
 import { resolveSelection } from './select.ts';
-import { renderHeading } from './write.ts';
+import { randomKey, renderHeading, renderRestrict, renderUnrestrict } from './write.ts';
 
 /** The version whose catalogs and syntax a stack's database has. */
 const MAJOR = 17;
@@ -49,28 +49,34 @@ export async function runPgDump(program: string, options: DumpOptions): Promise<
 }
 
 /** Behind all that the program has made, event triggers included: those of the dump must not see it. */
-async function writePrivileges(client: Client, { selection = {}, write }: DumpOptions): Promise<void> {
+async function writePrivileges(client: Client, options: DumpOptions): Promise<void> {
+  const { selection = {}, write, restrictKey = randomKey() } = options;
   const rows = (sql: string) => readRows(client, sql);
   const { schemas, relations, isOfTables } = await resolveSelection(selection, rows);
   const catalog = { rows, schemas, relations };
-  await write(`${WITHOUT_EVENT_TRIGGERS}\n\n`);
+  await write(`${renderRestrict(restrictKey)}\n${WITHOUT_EVENT_TRIGGERS}\n\n`);
   for (const statement of await readGivenByDefault(catalog, isOfTables)) await write(`${statement}\n\n`);
   const objects = [
     ...(await readPrivileges(catalog, !isOfTables)),
     ...(isOfTables ? [] : await readDefaultPrivileges(catalog)),
   ];
   for (const object of objects) await write(`${renderHeading(object)}${object.definition}\n\n\n`);
+  await write(renderUnrestrict(restrictKey));
 }
 
 /** Whoever is no superuser has made none, and goes on. */
 const WITHOUT_EVENT_TRIGGERS = `DO 'BEGIN PERFORM pg_catalog.set_config(''event_triggers'', ''off'', false); EXCEPTION WHEN insufficient_privilege THEN NULL; END';`;
 
 async function runProgram(program: string, options: DumpOptions, more: readonly string[]): Promise<void> {
-  const { selection = {}, content, write, signal } = options;
+  const { selection = {}, content, write, signal, restrictKey = randomKey() } = options;
+  const restrictsItself = spawnSync(program, ['--help'], { encoding: 'utf8' }).stdout.includes(
+    '--restrict-key',
+  );
   const several = (name: string, values: readonly string[] = []): string[] =>
     values.map(value => `--${name}=${value}`);
   const argv = [
     ...more,
+    ...(restrictsItself ? [`--restrict-key=${restrictKey}`] : []),
     ...(content === undefined ? [] : [`--${content}-only`]),
     ...(options.owners === false ? ['--no-owner'] : []),
     ...(options.privileges === false ? ['--no-privileges'] : []),
@@ -95,7 +101,10 @@ async function runProgram(program: string, options: DumpOptions, more: readonly 
   });
   // Told when it is waited for, and not before.
   ended.catch(() => undefined);
+  // Before 17.6 it does not.
+  if (!restrictsItself) await write(renderRestrict(restrictKey));
   for await (const part of child.stdout) await write(part as Buffer);
+  if (!restrictsItself) await write(renderUnrestrict(restrictKey));
   const code = await ended;
   // A terminal's Ctrl-C goes to it as well.
   signal?.throwIfAborted();

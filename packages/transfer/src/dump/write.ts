@@ -1,4 +1,5 @@
-/** A dump's text, as pg_dump lays it out. Pure. */
+/** A dump's text, as pg_dump lays it out. */
+import { randomBytes } from 'node:crypto';
 import type { DumpObject } from './object.ts';
 
 export interface Heading {
@@ -9,12 +10,13 @@ export interface Heading {
 }
 
 /** What a restore must not depend on: settings of whoever restores. */
-export function renderOpening(serverVersion: string): string {
+export function renderOpening(serverVersion: string, key: string): string {
   return `--
 -- PostgreSQL database dump
 --
 
--- Dumped from database version ${serverVersion}
+${renderRestrict(key)}
+-- Dumped from database version ${inOneLine(serverVersion)}
 -- Dumped by PeakStone
 
 SET statement_timeout = 0;
@@ -32,12 +34,30 @@ SET row_security = off;
 `;
 }
 
-export function renderClosing(): string {
+export function renderClosing(key: string): string {
   return `--
 -- PostgreSQL database dump complete
 --
 
+${renderUnrestrict(key)}
 `;
+}
+
+/**
+ * From here on psql takes no commands: what follows are texts of the server's, which means harm perhaps to whoever restores
+ * them (CVE-2025-8714).
+ */
+export function renderRestrict(key: string): string {
+  return `\\restrict ${key}\n`;
+}
+
+export function renderUnrestrict(key: string): string {
+  return `\\unrestrict ${key}\n`;
+}
+
+/** What no server can guess. */
+export function randomKey(): string {
+  return randomBytes(32).toString('hex');
 }
 
 export function renderHeading({ name, kind, schema, owner }: Heading, prefix = ''): string {

@@ -1,4 +1,4 @@
-import { readScript } from '@peakstone/kernel/script';
+import { Restriction, readScript } from '@peakstone/kernel/script';
 import type { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
 import type { Item } from './item.ts';
@@ -15,8 +15,13 @@ export async function* readPlainFile(
     }
   };
   const name = file.name.split('/').at(-1)!;
+  const restriction = new Restriction();
   for await (const piece of readScript(counted(), name)) {
     const at = `${name}:${piece.line + 1}`;
+    const allowed = restriction.take(piece);
+    if (typeof allowed === 'object')
+      throw new TransferError(`${at}: ${allowed.command} ${allowed.why}.`, { hint: allowed.remedy });
+    if (allowed === 'done') continue;
     if (piece.kind === 'statement' && piece.rows)
       yield { kind: 'rows', copy: piece.text, rows: piece.rows.parts, at };
     else if (piece.kind === 'statement') yield { kind: 'statement', text: piece.text, at };
@@ -44,5 +49,5 @@ function readConnect(line: string): string | null {
 }
 
 function isHarmless(line: string): boolean {
-  return /^\\(?:restrict|unrestrict|set|unset|pset|encoding|echo|qecho|timing|a|t|q)\b/.test(line);
+  return /^\\(?:set|unset|pset|encoding|echo|qecho|timing|a|t|q)\b/.test(line);
 }

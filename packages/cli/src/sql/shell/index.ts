@@ -1,7 +1,7 @@
 /** `peakstone sql` at a terminal: a prompt for statements of several lines, with history, completion and psql's commands. */
 
 import { createInterface, type Interface } from 'node:readline';
-import { type CopyRows, copyParts, type MetaLine, splitInput } from '@peakstone/kernel/script';
+import { type CopyRows, copyParts, type MetaLine, Restriction, splitInput } from '@peakstone/kernel/script';
 import type { Context } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { reportFailure } from '../../output/failure.ts';
@@ -65,6 +65,7 @@ class Shell {
   #tabs = 0;
   #expanded: boolean;
   #timing = false;
+  readonly #restriction = new Restriction();
   #busy = false;
   #ended = false;
   #end: () => void = () => undefined;
@@ -149,7 +150,7 @@ class Shell {
 
   async #take(line: string): Promise<void> {
     const quoted = this.#waitsFor !== '' && !'-('.includes(this.#waitsFor);
-    const own = quoted ? null : personal(line);
+    const own = quoted || this.#restriction.isOn ? null : personal(line);
     let runs: 'statement' | 'meta' | null = null;
     this.#session.resume();
     try {
@@ -165,6 +166,10 @@ class Shell {
       this.#waitsFor = waitsFor;
       for (const piece of pieces) {
         if (this.#ended || this.#session.interrupted) break;
+        const allowed = this.#restriction.take(piece);
+        if (typeof allowed === 'object')
+          this.#context.stderr.write(`${allowed.command} ${allowed.why}. ${allowed.remedy}\n`);
+        if (allowed !== 'open') continue;
         runs = piece.kind;
         if (piece.kind === 'meta') await this.#meta(piece);
         // A line of its own is counted from its own beginning.

@@ -14,7 +14,7 @@ const statement = (text: string, line: number, rows: Piece['rows'] = null) => ({
   line,
   column: 0,
   rows,
-  expanded: false,
+  endedBy: null,
 });
 
 describe('cutting a script into statements', () => {
@@ -113,7 +113,7 @@ describe('cutting a script into statements', () => {
     assert.deepEqual(pieces(script), [
       statement('select 1', 0),
       { kind: 'meta', text: '\\connect other', line: 1, column: 2, rows: null },
-      { ...statement('select 2', 2), expanded: true },
+      { ...statement('select 2', 2), endedBy: '\\gx' },
       { kind: 'meta', text: '\\copy t from stdin', line: 4, column: 0, rows: { text: '3\n', line: 5 } },
     ]);
     assert.deepEqual(texts(`select '\\d' as "\\e" -- \\f\n`), [`select '\\d' as "\\e" -- \\f`]);

@@ -16,8 +16,8 @@ export interface Statement extends Span {
   readonly text: string;
   /** What follows a COPY … FROM STDIN in the script; null where nothing does. */
   readonly rows: CopyRows | null;
-  /** It ends with `\gx`: one column a line. */
-  readonly expanded: boolean;
+  /** psql's command that ends it in place of a semicolon: `\gx` shows one column a line. */
+  readonly endedBy: '\\g' | '\\gx' | null;
 }
 
 /** A line for psql: a backslash, a word, and the rest of the line. */
@@ -142,7 +142,7 @@ class Splitter {
   }
 
   /** False when rows must follow that are not there yet. */
-  #end(at: number, next: number, whole: boolean, expanded = false): boolean {
+  #end(at: number, next: number, whole: boolean, endedBy: Statement['endedBy'] = null): boolean {
     const script = this.#script;
     const raw = script.slice(this.#start, at);
     const body = raw.trimStart();
@@ -160,7 +160,7 @@ class Splitter {
     const span = this.#spanUntil(next);
     this.#skipTo(next);
     const copied = this.#take(rows);
-    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...span, rows: copied, expanded });
+    this.#pieces.push({ kind: 'statement', text: body.trimEnd(), ...span, rows: copied, endedBy });
     this.#first = '';
     this.#previous = '';
     this.#fromStdin = false;
@@ -189,7 +189,7 @@ class Splitter {
   #backslash(at: number, text: string, whole: boolean): boolean {
     const stands = leadingWords(this.#script.slice(this.#start, at)) !== '';
     const run = stands ? /^\\(gx?)[ \t\r]*$/.exec(text) : null;
-    if (run) return this.#end(at, at + text.length, whole, run[1] === 'gx');
+    if (run) return this.#end(at, at + text.length, whole, run[1] === 'gx' ? '\\gx' : '\\g');
     // psql's own input, which pstdin names, is the terminal at a prompt, and no part of a script.
     const stdin = this.#isPrompt ? 'p?stdin' : 'stdin';
     const copies = new RegExp(`^\\\\copy\\b.*\\bfrom\\s+${stdin}\\b`, 'i').test(text);
