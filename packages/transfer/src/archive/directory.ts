@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Compression, decompress } from '../bytes/decompress.ts';
 import { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
-import type { ArchiveData, LargeObject } from './data.ts';
+import { type ArchiveData, readLargeObjects } from './data.ts';
 import type { ArchiveEntry } from './toc.ts';
 
 /** What pg_dump appends to a file's name, by how it compressed it. */
@@ -19,19 +19,9 @@ export function openDirectory(folder: string, entries: readonly ArchiveEntry[]):
   const files = new Map(entries.map(({ id, file }) => [id, file]));
   return {
     rows: ({ id }) => readFile(folder, files.get(id) ?? ''),
-    largeObjects: ({ id }) => readLargeObjects(folder, files.get(id) ?? ''),
+    largeObjects: ({ id }) => readLargeObjects(files.get(id) ?? '', name => readFile(folder, name)),
     close: () => Promise.resolve(),
   };
-}
-
-/** Lines of a number and a file's name. */
-async function* readLargeObjects(folder: string, list: string): AsyncGenerator<LargeObject> {
-  let text = '';
-  for await (const chunk of readFile(folder, list)) text += chunk.toString('latin1');
-  for (const line of text.split('\n')) {
-    const [oid, name] = line.split(' ');
-    if (name) yield { oid: Number(oid), data: readFile(folder, name) };
-  }
 }
 
 async function* readFile(folder: string, name: string): AsyncGenerator<Buffer> {

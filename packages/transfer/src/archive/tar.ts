@@ -1,7 +1,7 @@
 import type { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
 import { damaged } from './cursor.ts';
-import type { ArchiveData, LargeObject } from './data.ts';
+import { type ArchiveData, readLargeObjects } from './data.ts';
 import type { ArchiveEntry } from './toc.ts';
 
 const BLOCK = 512;
@@ -48,12 +48,7 @@ export function openTar(
   };
   return {
     rows: ({ id }) => read(files.get(id) ?? ''),
-    async *largeObjects(): AsyncGenerator<LargeObject> {
-      for (const name of members.keys()) {
-        const oid = /^blob_(\d+)\.dat$/.exec(name)?.[1];
-        if (oid !== undefined) yield { oid: Number(oid), data: read(name) };
-      }
-    },
+    largeObjects: ({ id }) => readLargeObjects(files.get(id) ?? '', read),
     close: () => file.close(),
   };
 }
