@@ -65,6 +65,29 @@ describe('peakstone migrate diff', () => {
     assert.equal(inFolder().length, 2);
   });
 
+  it('refuses rights of a role that no migration makes, with the line that makes it', async () => {
+    const asSuperuser = (text: string) => project.run(['sql', '--superuser', text]);
+    assert.equal((await asSuperuser('create role biz')).code, 0);
+    await sql('create table bz (a int); grant select on bz to biz');
+    const refused = await diff('biz');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /Role biz has rights or policies, and no migration makes a role/);
+    assert.match(refused.stderr, /sql --superuser 'create role "biz"'/);
+    assert.equal(inFolder().length, 2);
+    await sql('drop table bz');
+    assert.equal((await asSuperuser('drop role biz')).code, 0);
+  });
+
+  it('refuses names that no file could have', async () => {
+    for (const command of ['new', 'diff'])
+      assert.match(
+        (await project.run(['migrate', command, 'x\ny'])).stderr,
+        /"x\\ny" is no part of a file's name\./,
+      );
+    assert.match((await project.run(['migrate', 'new', 'x h1:y'])).stderr, /no part of a file's name/);
+    assert.equal(inFolder().length, 2);
+  });
+
   it('never guesses a rename: says how to say it, and does as it is told', async () => {
     await sql('alter table films rename title to name');
     const guessed = await diff('rename');

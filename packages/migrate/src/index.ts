@@ -12,4 +12,4 @@ export { setVersion } from './set.ts';
 export * from './split/index.ts';
 export * from './squash/index.ts';
 export { historyOf, readStatus } from './status.ts';
-export { writeMigration } from './write.ts';
+export { isMigrationName, writeMigration } from './write.ts';

@@ -1,6 +1,11 @@
 import { dirname, join } from 'node:path';
 import { createFile, makeFolders, replaceFile } from '@peakstone/kernel/durable';
-import { formats, readFolder, sumFile, sumTextOf } from './folder/index.ts';
+import { formats, NOT_IN_SUMS, readFolder, sumFile, sumTextOf } from './folder/index.ts';
+
+/** Whether a file's name can say this. Pure. @example isMigrationName('add_users') // true */
+export function isMigrationName(name: string): boolean {
+  return !/[/\\\p{Cc}]/u.test(name) && !NOT_IN_SUMS.test(name);
+}
 
 /**
  * Puts a new migration into a folder, which is made where it is missing, and hashes it where that is done.

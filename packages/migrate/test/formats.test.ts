@@ -83,6 +83,46 @@ describe('a folder of the Supabase CLI', () => {
   });
 });
 
+describe('a folder of the Supabase CLI’s whose file begins with what no transaction takes', () => {
+  const first = { '1_a.sql': 'create table a (id int);\ninsert into a values (1), (1);\n' };
+  const concurrently = 'create index concurrently i on a (id);\n';
+
+  it('is applied, as its CLI does, the rest in a transaction', async () => {
+    const app = await project('supabase/migrations', {
+      ...first,
+      '2_i.sql': concurrently,
+      '3_j.sql': 'create index concurrently j on a (id);\ncreate table b (id int);\n',
+    });
+    assert.equal((await app.apply()).error, null);
+    assert.deepEqual(await app.query(`select to_regclass('i'), to_regclass('j'), to_regclass('b')`), [
+      ['i', 'j', 'b'],
+    ]);
+    assert.equal((await app.status()).state, 'OK');
+  });
+
+  it('says what stays where it fails', async () => {
+    const app = await project('supabase/migrations', {
+      ...first,
+      '2_i.sql': `${concurrently}create table b (id int);\nselect 1/0;\n`,
+    });
+    const { error } = await app.apply();
+    assert.match(error!.message, /^2_i\.sql:3:1: division by zero$/);
+    assert.match(
+      error!.hint!,
+      /^Its first statement cannot stand in a transaction, and stays: take it out; of the rest nothing is kept;/,
+    );
+    assert.deepEqual(await app.query(`select to_regclass('i'), to_regclass('b')`), [['i', 'null']]);
+    await app.write({ '2_i.sql': 'create unique index concurrently u on a (id);\n' });
+    assert.match(
+      (await app.apply()).error!.hint!,
+      /^Index public\.u is left invalid; before the next attempt: drop index concurrently public\.u; /,
+    );
+    await app.write({ '2_i.sql': 'create table b (id int);\ncreate index concurrently k on a (id);\n' });
+    assert.match((await app.apply()).error!.message, /cannot run inside a transaction block/);
+    assert.deepEqual(await app.query(`select to_regclass('b')`), [['null']]);
+  });
+});
+
 describe('a folder of Hasura’s', () => {
   const steps = {
     '9_first/up.sql': 'create table a (id int);\n',

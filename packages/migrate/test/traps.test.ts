@@ -1,10 +1,14 @@
 /** What broke migrations of others, each by a test. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as dial, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connectClient, parseConninfo } from '@peakstone/kernel/pg';
-import { inspectFolder, readFolder, splitMigration } from '../src/index.ts';
+import { inspectFolder, isMigrationName, readFolder, splitMigration } from '../src/index.ts';
 import { MigrateProject } from './project.ts';
 
 const open: MigrateProject[] = [];
@@ -14,6 +18,11 @@ async function project(files: Record<string, string>): Promise<MigrateProject> {
   return made;
 }
 after(() => Promise.all(open.map(each => each.close())));
+
+const roots: string[] = [];
+after(() => {
+  for (const root of roots) rmSync(root, { recursive: true });
+});
 
 /** A pooler at its simplest: all clients talk to one session of the server, each when it has something to say. */
 async function sharedSession(url: string): Promise<{ readonly port: number; close(): void }> {
@@ -104,6 +113,46 @@ describe('texts of statements', () => {
     assert.equal(error, null);
     assert.match(diagnostics[0]!.message, /Atlas cuts it elsewhere/);
     assert.equal(splitMigration(`select E'\\'';`).by, 'postgres');
+  });
+});
+
+describe('a folder', () => {
+  const folderOf = (prepare: (folder: string) => void): string => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'peakstone-folder-'));
+    roots.push(folder);
+    prepare(folder);
+    return folder;
+  };
+
+  it('with what is no plain file says which that is, and waits for none', async () => {
+    const inside = folderOf(folder => mkdirSync(path.join(folder, '1_x.sql')));
+    await assert.rejects(readFolder(inside, 'atlas'), /1_x\.sql is a folder\.$/);
+    const pipe = folderOf(folder => execFileSync('sh', ['-c', 'mkfifo 1_x.sql'], { cwd: folder }));
+    await assert.rejects(readFolder(pipe, 'atlas'), /1_x\.sql is no plain file\.$/);
+  });
+
+  it('has no names that its sums cannot hold', async () => {
+    for (const name of ['1_x\ny.sql', '1_x h1:y.sql']) {
+      const folder = folderOf(each => writeFileSync(path.join(each, name), 'select 1;'));
+      await assert.rejects(readFolder(folder, 'atlas'), {
+        code: 'folder',
+        message: /is no name that atlas\.sum can hold/,
+      });
+      assert.equal(isMigrationName(name.slice(2, -4)), false);
+    }
+    assert.equal(isMigrationName('add users’ é'), true);
+  });
+
+  it('meets a table of somebody else’s in the place of its history, and says so', async () => {
+    const app = await project({ '1.sql': 'select 1;\n' });
+    await app.query('create schema atlas_schema_revisions');
+    await app.query('create table atlas_schema_revisions.atlas_schema_revisions (id int)');
+    const { error } = await app.apply();
+    assert.match(
+      error!.message,
+      /^atlas_schema_revisions\.atlas_schema_revisions is no table of revisions: column "version" does not exist\.$/,
+    );
+    assert.match(error!.hint!, /--revisions-schema NAME/);
   });
 });
 

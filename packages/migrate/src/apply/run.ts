@@ -51,6 +51,8 @@ class Refused extends Error {
 export class Run {
   readonly #options: RunOptions;
   #applied = 0;
+  /** What has been run outside of the transaction of its file. */
+  #alone: MigrationStatement | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -99,8 +101,14 @@ export class Run {
         await session.rollback();
         this.#applied = before;
         if (!(error instanceof Refused)) throw error;
-        if (ended !== null || !isLockTimeout(error.cause) || attempt >= attempts.count || signal.aborted)
-          throw this.#failed(error, files, ended);
+        if (
+          ended !== null ||
+          this.#alone !== null ||
+          !isLockTimeout(error.cause) ||
+          attempt >= attempts.count ||
+          signal.aborted
+        )
+          throw await this.#failed(error, files, ended);
         onEvent({ kind: 'again', since: before, reason: error.message, pauseMs });
         await pause(pauseMs, undefined, { signal });
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
@@ -110,6 +118,7 @@ export class Run {
 
   async #once(files: readonly MigrationFile[]): Promise<void> {
     const { session, history, mode, preparation, onEvent } = this.#options;
+    this.#alone = null;
     await session.reset();
     await session.begin();
     for (const [index, file] of files.entries()) {
@@ -121,7 +130,11 @@ export class Run {
       assertUnchanged(prepared);
       onEvent({ kind: 'file', file, skipped: prepared.revision.applied });
       for (const statement of prepared.statements.slice(prepared.revision.applied)) {
-        await this.#execute(prepared, statement);
+        const mayStandAlone = mode !== 'all' && statement === prepared.statements[0];
+        await this.#execute(prepared, statement).catch(async error => {
+          if (!mayStandAlone || !this.#standsAlone(error)) throw error;
+          await this.#runAlone(prepared, statement);
+        });
         if (session.ended !== null) throw new Refused(prepared, statement, endedError(session.ended));
       }
       const whole = wholeOf(prepared, performance.now() - began);
@@ -136,6 +149,26 @@ export class Run {
       this.#applied++;
       onEvent({ kind: 'fileApplied', file });
     }
+  }
+
+  #standsAlone(error: unknown): boolean {
+    const { cause } = error as Error;
+    return (
+      formats[this.#options.format].firstMayStandAlone && cause instanceof PgError && cause.code === '25001'
+    );
+  }
+
+  /** Before the transaction of its file, which begins anew. */
+  async #runAlone(prepared: PreparedFile, statement: MigrationStatement): Promise<void> {
+    const { session, format } = this.#options;
+    await session.rollback();
+    this.#alone = statement;
+    try {
+      await session.run(formats[format].asSent(statement.text));
+    } catch (error) {
+      throw new Refused(prepared, statement, error);
+    }
+    await session.begin();
   }
 
   /** Statement by statement; the history tells of each, so that the next run goes on behind the last. */
@@ -251,21 +284,29 @@ export class Run {
     }
   }
 
-  #failed(
-    { prepared, statement, cause }: Refused,
+  async #failed(
+    refused: Refused,
     files: readonly MigrationFile[],
     ended: TransactionEnd | null,
-  ): MigrateError {
-    const { onEvent } = this.#options;
+  ): Promise<MigrateError> {
+    const { prepared, statement, cause } = refused;
+    const { onEvent, format } = this.#options;
     const sql = statement?.text ?? '';
     onEvent({ kind: 'failed', statement: statement?.text ?? null, text: driverText(cause, sql) });
-    const kept =
-      ended !== null
-        ? keptAfter(ended)
-        : files.length > 1 || this.#options.mode === 'all'
-          ? 'All of it was rolled back: nothing of this run is kept.'
-          : `Of this file nothing is kept; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
-    return failureError({ file: prepared.file, statement, error: cause, kept, format: this.#options.format });
+    const kept = ended === null ? await this.#kept(refused, files) : keptAfter(ended);
+    return failureError({ file: prepared.file, statement, error: cause, kept, format });
+  }
+
+  async #kept({ statement }: Refused, files: readonly MigrationFile[]): Promise<string> {
+    if (files.length > 1 || this.#options.mode === 'all')
+      return 'All of it was rolled back: nothing of this run is kept.';
+    const before = `${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
+    if (this.#alone === null) return `Of this file nothing is kept; ${before}`;
+    if (this.#alone !== statement)
+      return `Its first statement cannot stand in a transaction, and stays: take it out; of the rest nothing is kept; ${before}`;
+    const left = await findInvalidIndex(this.#options.session.ask, statement.text);
+    if (left === null) return `Of this file nothing is kept; ${before}`;
+    return `Index ${left} is left invalid; before the next attempt: ${dropSql(left)}; of this file nothing else is kept; ${before}`;
   }
 
   async #failedOpenly({ prepared, statement, cause }: Refused, { applied }: Revision): Promise<MigrateError> {

@@ -10,4 +10,13 @@ export {
   type SumProblem,
   sumTextOf,
 } from './read.ts';
-export { isIgnored, parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
+export {
+  isIgnored,
+  NOT_IN_SUMS,
+  parseSums,
+  renderSums,
+  type Sums,
+  sumFile,
+  sumFolder,
+  totalOf,
+} from './sum.ts';

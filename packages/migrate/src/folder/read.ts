@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { MigrateError } from '../errors.ts';
 import type { MigrationFile } from './file.ts';
 import { detectFormat, type FolderFormat, formats, type SetAside } from './formats/index.ts';
 import { assertOwnFiles } from './ownership.ts';
-import { parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
+import { readPlain } from './readPlain.ts';
+import { NOT_IN_SUMS, parseSums, renderSums, type Sums, sumFile, sumFolder, totalOf } from './sum.ts';
 
 /** A folder of migrations. */
 export interface MigrationFolder {
@@ -27,12 +27,24 @@ export async function readFolder(path: string, format?: FolderFormat): Promise<M
   await assertFolder(path);
   await assertOwnFiles(path);
   const kind = format ?? (await detectFormat(path));
-  return { format: kind, path, ...(await formats[kind].read(path)), sumText: await readSums(path) };
+  const content = await formats[kind].read(path);
+  if (formats[kind].hasSums) for (const { name } of content.files) assertSummable(name);
+  return { format: kind, path, ...content, sumText: await readSums(path) };
+}
+
+/** A line of atlas.sum is a name and a sum. @throws {MigrateError} `folder` */
+function assertSummable(name: string): void {
+  if (!NOT_IN_SUMS.test(name)) return;
+  throw new MigrateError(
+    'folder',
+    `${JSON.stringify(name)} is no name that ${sumFile} can hold.`,
+    'Rename it: without line breaks, and without "h1:".',
+  );
 }
 
 async function readSums(path: string): Promise<string | null> {
   try {
-    return await readFile(join(path, sumFile), 'utf8');
+    return (await readPlain(path, sumFile)).toString('utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -5,6 +5,9 @@ import type { MigrationFile } from './file.ts';
 /** What Atlas calls the file that holds them. */
 export const sumFile = 'atlas.sum';
 
+/** What no name of a file may hold, as that file would not be read back. */
+export const NOT_IN_SUMS = /[\r\n]|h1:/;
+
 /** Of each file the digest of all names and texts up to and including its own, in base64. */
 export type Sums = readonly { readonly name: string; readonly hash: string }[];
 

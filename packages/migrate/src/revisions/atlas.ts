@@ -1,5 +1,6 @@
 import { ATLAS_HISTORY } from '@peakstone/kernel/inventory';
-import { quoteIdentifier, quoteLiteral as text } from '@peakstone/kernel/pg';
+import { PgError, quoteIdentifier, quoteLiteral as text } from '@peakstone/kernel/pg';
+import { MigrateError } from '../errors.ts';
 import { type Ask, type History, rowsOf } from './history.ts';
 import type { Revision } from './revision.ts';
 
@@ -35,8 +36,9 @@ export function atlasHistory(schema: string = ATLAS_HISTORY): History {
 
     async read(ask) {
       if (!(await exists(ask, schema))) return null;
-      const rows = await rowsOf(
+      const rows = await readRows(
         ask,
+        `${schema}.${ATLAS_HISTORY}`,
         `select version, description, type, applied, total,
           pg_catalog.date_part('epoch', executed_at) operator(pg_catalog.*) 1000, execution_time,
           error, error_stmt, hash, partial_hashes, operator_version
@@ -77,6 +79,22 @@ export function atlasHistory(schema: string = ATLAS_HISTORY): History {
       return `delete from ${table} where version operator(pg_catalog.=) ${text(version)}`;
     },
   };
+}
+
+/** @throws {MigrateError} `history` where somebody else's table has the name */
+async function readRows(ask: Ask, table: string, sql: string): ReturnType<typeof rowsOf> {
+  try {
+    return await rowsOf(ask, sql);
+  } catch (error) {
+    // No such column, or none of that type.
+    if (!(error instanceof PgError) || !['42703', '42883'].includes(error.code)) throw error;
+    throw new MigrateError(
+      'history',
+      `${table} is no table of revisions: ${error.message}.`,
+      'It is somebody else’s: keep the history in a schema of its own, --revisions-schema NAME, or rename that table.',
+      error,
+    );
+  }
 }
 
 async function exists(ask: Ask, schema: string): Promise<boolean> {

@@ -67,11 +67,11 @@ export const diff: Command = {
   run: async (invocation, context) => {
     const { options } = invocation;
     const [name = ''] = invocation.arguments;
-    if (/[/\\\0]/.test(name))
-      throw new UsageError(`'${name}' is no part of a file's name.`, 'Such as add_users.');
+    const { formats, isMigrationName } = await import('@peakstone/stack/migrate');
+    if (!isMigrationName(name))
+      throw new UsageError(`${JSON.stringify(name)} is no part of a file's name.`, 'Such as add_users.');
     const wanted = await wantedOf(invocation, context);
     const folder = await foundFolder(invocation, context);
-    const { formats } = await import('@peakstone/stack/migrate');
     if (!formats[folder.format].isFlat)
       throw new UsageError(
         `A folder of ${folder.format}’s has a folder for each migration, which diff does not write.`,
@@ -106,6 +106,7 @@ export const diff: Command = {
       if (!json) await printSql(found, context);
       return exitCodes.ok;
     }
+    if (wanted.kind !== 'database') refuseMissingRoles(found);
     if (found.losses.length > 0 && !options['allow-destructive'])
       await confirm(
         found.losses.map(({ message }) => message).join(' '),
@@ -122,6 +123,20 @@ export const diff: Command = {
     return exitCodes.ok;
   },
 };
+
+/** What names a role that no migration makes fails in every other stack, and in the next replay. @throws {CliError} */
+function refuseMissingRoles({ missingRoles, files }: Diff): void {
+  const sql = files.flatMap(({ statements }) => statements).join('\n');
+  const named = missingRoles.filter(role => sql.includes(`"${role.replaceAll('"', '""')}"`));
+  const [first] = named;
+  if (first === undefined) return;
+  throw new CliError(
+    `${named.length === 1 ? `Role ${first} has` : `Roles ${named.join(', ')} have`} rights or policies, and no migration makes a role: a new stack would refuse the file. Nothing was written.`,
+    {
+      hint: `Give them to a role of the stack (app_user, web_anon …). Or write that file by hand (peakstone migrate new NAME), and in each stack, before it is applied: peakstone sql --superuser 'create role "${first.replaceAll('"', '""')}"'`,
+    },
+  );
+}
 
 async function wantedOf({ options }: Invocation, context: Context): Promise<Wanted> {
   const { from } = options;

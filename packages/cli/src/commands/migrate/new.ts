@@ -10,10 +10,10 @@ export const newFile: Command = {
   options: folderOption,
   examples: [{ command: 'peakstone migrate new add_users', does: 'migrations/20240131120000_add_users.sql' }],
   run: async (invocation, context) => {
-    const { writeMigration } = await import('@peakstone/stack/migrate');
+    const { isMigrationName, writeMigration } = await import('@peakstone/stack/migrate');
     const [name = ''] = invocation.arguments;
-    if (/[/\\\0]/.test(name))
-      throw new UsageError(`'${name}' is no part of a file's name.`, 'Such as add_users.');
+    if (!isMigrationName(name))
+      throw new UsageError(`${JSON.stringify(name)} is no part of a file's name.`, 'Such as add_users.');
     const path = await folderOf(invocation, context);
     const file = await writeMigration(path, name, '');
     context.stderr.write(`Made ${relative(context.cwd, join(path, file))}.\n`);

@@ -18,6 +18,7 @@ export const atlas: Format = {
   ignoresOrder: false,
   hasTxModes: true,
   passesTransactions: false,
+  firstMayStandAlone: false,
   cutBy: 'atlas',
   asSent: text => text,
   placeOfDown: placeBeside,

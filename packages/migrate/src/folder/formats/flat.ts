@@ -1,7 +1,8 @@
 /** Folders of one file a migration. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DownScript, describeFile, type MigrationFile } from '../file.ts';
+import { readPlain } from '../readPlain.ts';
 import type { NewMigration } from './format.ts';
 
 /** What stands beside the migrations, in a folder of this name, undoes them: a file under the same name each. */
@@ -17,7 +18,7 @@ export async function filesOf(path: string, names: readonly string[]): Promise<r
   const downs = new Set(await namesIn(join(path, downFolder)));
   return await Promise.all(
     names.map(async name => ({
-      ...describeFile(name, await readFile(join(path, name))),
+      ...describeFile(name, await readPlain(path, name)),
       down: downs.has(name) ? await scriptOf(path, join(downFolder, name)) : null,
     })),
   );
@@ -33,7 +34,7 @@ async function namesIn(path: string): Promise<readonly string[]> {
 }
 
 export async function scriptOf(path: string, name: string): Promise<DownScript> {
-  const { text, directives } = describeFile(name, await readFile(join(path, name)));
+  const { text, directives } = describeFile(name, await readPlain(path, name));
   return { name, text, directives };
 }
 

@@ -53,6 +53,8 @@ export interface Format {
   readonly hasTxModes: boolean;
   /** BEGIN and COMMIT in a file are passed over, as every file is a transaction anyway. */
   readonly passesTransactions: boolean;
+  /** A first statement that no transaction takes runs before the one of the others, as the tool's pipeline lets it. */
+  readonly firstMayStandAlone: boolean;
   /** Whose rules cut a file into statements. */
   readonly cutBy: 'atlas' | 'postgres';
   /** A statement as it is sent. Pure. */

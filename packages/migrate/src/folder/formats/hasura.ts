@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hasuraGrants, hasuraHistory } from '../../revisions/index.ts';
 import { type DownScript, describeFile, type MigrationFile } from '../file.ts';
+import { readPlain } from '../readPlain.ts';
 import { scriptOf } from './flat.ts';
 import type { FolderContent, FolderEntry, Format, SetAside } from './format.ts';
 
@@ -26,6 +27,7 @@ export const hasura: Format = {
   ignoresOrder: true,
   hasTxModes: true,
   passesTransactions: true,
+  firstMayStandAlone: false,
   cutBy: 'postgres',
   asSent: text => text,
   placeOfDown: () => 'a down.sql beside its up.sql',
@@ -70,7 +72,7 @@ async function read(path: string): Promise<FolderContent> {
   const files = await Promise.all(
     [...steps].map(async ([step, { up, down }]): Promise<readonly MigrationFile[]> => {
       if (up === undefined) return [];
-      const bytes = await readFile(join(path, up));
+      const bytes = await readPlain(path, up);
       // Its own CLI takes an empty one for none.
       if (bytes.length === 0) return [];
       const file = describeFile(`${step}.sql`, bytes);

@@ -19,6 +19,7 @@ export const supabase: Format = {
   ignoresOrder: false,
   hasTxModes: false,
   passesTransactions: true,
+  firstMayStandAlone: true,
   cutBy: 'postgres',
   asSent: ownAsCaller,
   placeOfDown: placeBeside,
