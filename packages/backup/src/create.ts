@@ -12,7 +12,7 @@ import {
   partName,
   removeBackups,
 } from './catalog/backups.ts';
-import { hasSegment, listTimelines, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { hasSegment, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
@@ -45,6 +45,7 @@ export interface CreateOptions {
 const askMs = 250;
 /** The server closes the last segment of a backup by itself: whoever receives it has this long to store the next one. */
 const patienceMs = 3 * 60_000;
+const freshMs = 3 * 60_000;
 /** After this time it is looked why nothing comes. */
 const impatienceMs = 5_000;
 
@@ -211,18 +212,22 @@ async function coverWal(
   const { slot, signal } = options;
   const stopping = new AbortController();
   const end = AbortSignal.any([stopping.signal, signal]);
-  const own =
-    (await readSlot(client, slot)) === undefined
-      ? { name: `${slot}_${process.pid}`, temporary: true }
-      : { name: slot, temporary: false };
-  let receiver = receiveOwn(vault, own, options, end);
+  const shared = { name: slot, temporary: false };
+  const own = { name: `${slot}_${process.pid}`, temporary: true };
+  const hasSlot = (await readSlot(client, slot)) !== undefined;
+  let receiver = receiveOwn(vault, hasSlot ? shared : own, options, end);
   let isOthers = !(await receiver.begun);
+  // Whoever has it stores into another place.
+  if (isOthers && !(await isStoredHere(vault))) {
+    receiver = receiveOwn(vault, own, options, end);
+    isOthers = !(await receiver.begun);
+  }
   return {
     wait: (startLsn, stopLsn) =>
       waitForWal(vault, server.timeline, startLsn, stopLsn, end, async () => {
         if (isOthers) {
           // Whoever received a moment ago may have ended since.
-          receiver = receiveOwn(vault, own, options, end);
+          receiver = receiveOwn(vault, shared, options, end);
           isOthers = !(await receiver.begun);
         } else if (receiver.failure !== undefined) throw receiver.failure;
       }),
@@ -231,6 +236,12 @@ async function coverWal(
       await receiver.ended;
     },
   };
+}
+
+/** Whether somebody has lately told this store how far the WAL goes: a service does so every minute. */
+async function isStoredHere(vault: Vault): Promise<boolean> {
+  const position = await readPosition(vault);
+  return position !== undefined && Math.abs(Date.now() - Date.parse(position.coveredUntil)) < freshMs;
 }
 
 interface OwnReceiver {

@@ -11,6 +11,7 @@ export { type CreateOptions, createBackup } from './create.ts';
 export { BackupError, type BackupErrorCode } from './errors.ts';
 export type { BackupEvent, OnBackupEvent } from './events.ts';
 export type { JobDeps, TestMachine } from './jobs.ts';
+export { dropBackupSlot } from './letGo.ts';
 export { type LogicalBackup, type LogicalCatalog, listLogicalBackups } from './logical/backups.ts';
 export { createLogicalBackup, type DumpSql, type LogicalOptions } from './logical/create.ts';
 export { chooseLogical, readText } from './logical/read.ts';

@@ -241,4 +241,26 @@ describe('peakstone backup', () => {
         'healthy',
     );
   });
+
+  it('turned off, stops and has the server keep nothing for it; what there is can be restored as before', async () => {
+    const slots = async () => {
+      const { stdout } = await project.run([
+        'sql',
+        '--superuser',
+        '--json',
+        'select count(*)::int as n from pg_replication_slots',
+      ]);
+      return (JSON.parse(stdout) as { n: number }[])[0]!.n;
+    };
+    assert.equal(await slots(), 1);
+    const off = await project.run(['backup', 'schedule', 'off']);
+    assert.equal(off.code, 0, off.stderr);
+    assert.equal(off.stdout, 'Backups are off.\n');
+    assert.equal(await slots(), 0);
+    assert.equal((await project.run(['backup', 'schedule', 'off'])).code, 0);
+    assert.ok((await list()).backups.length > 0);
+    const { code, stderr } = await project.run(['backup', 'create']);
+    assert.equal(code, 0, stderr);
+    assert.equal(await slots(), 0);
+  });
 });

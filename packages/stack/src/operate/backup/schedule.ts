@@ -7,6 +7,7 @@ import type { StackPaths } from '../../project/paths.ts';
 import { stackValues } from '../../run/stackValues.ts';
 import { readPresence } from '../../run/state.ts';
 import { ensureBackupKey } from './key.ts';
+import { letGoOfBackups } from './letGo.ts';
 import { defaultPlace } from './vaults.ts';
 
 /** Settings by variable; undefined leaves one as it is, null takes it out. */
@@ -26,7 +27,7 @@ export interface ScheduleReport {
 
 /**
  * Changes when and where backups are made, in `.env`, and says what holds then. A store turns the service on.
- * @param on true: in the default place where none is named; false: turns it off, and leaves the backups
+ * @param on true: in the default place where none is named; false: turns it off, leaves the backups, and has the server keep no WAL for them any more
  * @throws {ConfigError} naming the variable, and nothing is changed; {StackError} `config`
  */
 export async function scheduleStackBackups(
@@ -55,6 +56,7 @@ export async function scheduleStackBackups(
     if (set.length > 0) changeSettings(paths.env, texts, say);
     ensureBackupKey(paths, after, say);
   } else if (set.length > 0) changeSettings(paths.env, texts, say);
+  if (on === false) await letGoOfBackups(paths, env, before, say);
   return await describe(paths, env, set.length > 0);
 }
 
