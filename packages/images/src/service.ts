@@ -8,6 +8,7 @@ import { type ImagesConfig, readImagesConfig } from './config.ts';
 import { detectFormat } from './detect.ts';
 import { createEdge } from './edge.ts';
 import type { Picture } from './engine/types.ts';
+import { findLibrary } from './engine/vips/locate.ts';
 import { ImagesError } from './errors.ts';
 import type { Emit, Event } from './events.ts';
 import { Engine } from './host/engine.ts';
@@ -97,6 +98,7 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
   });
   for (const message of config.warnings) emit({ kind: 'warning', message });
 
+  const health = drawingHealth();
   const servers: HttpServer[] = [];
   let stopping: Promise<void> | null = null;
   const stop = (): Promise<void> => {
@@ -121,10 +123,19 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
     port: main?.port ?? 0,
     metrics: metrics.handler,
     pid: () => engine.pid,
-    health: async (): Promise<Health> =>
-      stopping === null ? { ok: true } : { ok: false, reason: 'stopping' },
+    health: async () => (stopping === null ? health : { ok: false, reason: 'stopping' }),
     stop,
   };
+}
+
+/** Whether there is something to draw with: starting again would bring nothing else. */
+function drawingHealth(): Health {
+  try {
+    findLibrary();
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message, elsewhere: true };
+  }
 }
 
 function serveOptions({ server }: ImagesConfig, listener: Listener | undefined): ServeOptions {

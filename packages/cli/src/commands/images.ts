@@ -36,13 +36,20 @@ const sign: Command = {
         'Set IMGPROXY_KEY and IMGPROXY_SALT, or run it with the stack’s .env: set -a; . ./.env.',
       );
     }
-    const url = await signImageUrl(source, written, {
+    const config = {
       key,
       salt,
       ...(typeof options.base === 'string' && { baseUrl: options.base }),
       ...(env.IMGPROXY_SIGNATURE_SIZE && { signatureSize: Number(env.IMGPROXY_SIGNATURE_SIZE) }),
       plain: options.plain === true,
-    });
+    };
+    let url: string;
+    try {
+      url = await signImageUrl(source, written, config);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new UsageError(error.message, 'See IMGPROXY_KEY and IMGPROXY_SALT in the environment.');
+    }
     stdout.write(`${options.json ? toJson({ url }) : url}\n`);
     return exitCodes.ok;
   },

@@ -98,8 +98,9 @@ export class EngineProcess {
     let grace: NodeJS.Timeout | null = null;
     const cancel = (): void => {
       void this.#send(child, { kind: 'cancel', id });
-      const reason = new ImagesError('timeout', 'The picture took longer than it may, and did not end.');
-      grace = setTimeout(() => this.#end(child, reason), graceMs);
+      // It is told its own reason; those beside it are drawn again.
+      const crash = new EngineCrash(new ImagesError('timeout', 'A picture beside it did not end in time.'));
+      grace = setTimeout(() => this.#end(child, crash), graceMs);
     };
     signal.addEventListener('abort', cancel, { once: true });
     try {

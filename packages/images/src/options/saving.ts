@@ -119,8 +119,9 @@ export const savingOptions: readonly OptionDefinition[] = [
     example: 'skp:jpg/w:200',
     whole: true,
     apply(options, args) {
-      const added = args.map(text => readFormat('skip_processing', text));
-      options.skipProcessing = [...(options.skipProcessing ?? []), ...added];
+      const formats = new Set(options.skipProcessing);
+      for (const text of args) formats.add(readFormat('skip_processing', text));
+      options.skipProcessing = [...formats];
     },
   },
   {

@@ -4,28 +4,21 @@ import type { Image } from '../vips/index.ts';
 import type { Pass } from './context.ts';
 import { resize } from './scale.ts';
 
+/** The longest side in pixels. */
 const longest: Readonly<Partial<Record<Format, number>>> = {
   webp: 16_383,
   avif: 16_384,
   heic: 16_384,
+  gif: 65_535,
   ico: 256,
 };
-const gif = { pixels: Math.trunc((2 ** 31 - 1) / 4), longest: 65_535 };
+const maxGifPixels = Math.trunc((2 ** 31 - 1) / 4);
 
 export function fitFormat({ image, work }: Pass): void {
-  const factor =
-    work.format === 'gif' ? gifShrink(image) : (longest[work.format] ?? Number.POSITIVE_INFINITY);
-  if (work.format === 'gif') {
-    if (factor > 1) resize(image, Math.sqrt(1 / factor), Math.sqrt(1 / factor));
-    return;
-  }
-  const shrink = Math.max(image.width, image.height) / factor;
+  const over = Math.max(image.width, image.height) / (longest[work.format] ?? Number.POSITIVE_INFINITY);
+  // Of GIF the number of pixels is bounded as well, and the reference takes the root of either.
+  const shrink = work.format === 'gif' ? Math.sqrt(Math.max(over, pixelsOver(image))) : over;
   if (shrink > 1) resize(image, 1 / shrink, 1 / shrink);
 }
 
-function gifShrink(image: Image): number {
-  return Math.max(
-    (image.width * image.height) / gif.pixels,
-    Math.max(image.width, image.height) / gif.longest,
-  );
-}
+const pixelsOver = (image: Image): number => (image.width * image.height) / maxGifPixels;

@@ -2,48 +2,14 @@
  * libvips, as sharp's authors distribute it, called by its C functions: sharp's own passes come in an order of their own, and
  * the reference's pictures come out bit by bit only with its own order. Loaded in the engine's process alone.
  */
-import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import koffi from 'koffi';
+import { findLibrary, isMusl } from './locate.ts';
 
 /** A C pointer; what it points at is counted by hand. */
 export type Pointer = bigint & { readonly pointer: unique symbol };
 
 /** A type of GLib's. */
 export type GType = number | bigint;
-
-/** The file of the library. @throws {Error} it is not installed for this machine */
-export function findLibrary(): string {
-  const require = createRequire(import.meta.url);
-  for (const name of candidates()) {
-    let folder: string;
-    try {
-      folder = path.join(path.dirname(require.resolve(`${name}/package`)), 'lib');
-    } catch {
-      // Not this one: optional dependencies are installed for one machine.
-      continue;
-    }
-    const file = readdirSync(folder).find(each => /^libvips-cpp\.(?:so|\d).*/.test(each));
-    if (file !== undefined) return path.join(folder, file);
-  }
-  throw new Error(
-    `libvips is not installed for ${process.platform}-${process.arch}: run npm install with optional dependencies.`,
-  );
-}
-
-function candidates(): readonly string[] {
-  const { platform, arch } = process;
-  const systems = platform === 'linux' ? (isMusl() ? ['linuxmusl'] : ['linux']) : [platform];
-  return systems.map(system => `@img/sharp-libvips-${system}-${arch}`);
-}
-
-function isMusl(): boolean {
-  const report = process.report.getReport() as {
-    readonly header?: { readonly glibcVersionRuntime?: string };
-  };
-  return report.header?.glibcVersionRuntime === undefined;
-}
 
 const library = koffi.load(findLibrary());
 
