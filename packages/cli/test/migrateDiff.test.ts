@@ -228,5 +228,10 @@ alter publication supabase_realtime add table public.profiles;
     assert.match(text, /^CREATE TRIGGER on_auth_user_created AFTER INSERT ON auth\.users /m);
     assert.match(text, /^CREATE POLICY "anyone reads" ON "storage"\."objects" /m);
     assert.match((await project.run(['migrate', 'diff'])).stderr, /Nothing differs/);
+    // What replays the folder does so on a database like the stack's.
+    assert.equal((await project.run(['migrate', 'validate', '--replay'])).code, 0);
+    await project.run(['migrate', 'new', 'more']);
+    const squashed = await project.run(['migrate', 'squash', '--dry-run']);
+    assert.equal(squashed.code, 0, squashed.stderr);
   });
 });

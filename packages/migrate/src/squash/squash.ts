@@ -114,7 +114,7 @@ function mayLeaveState(text: string): boolean {
   const body = text.slice(leadingComments(text));
   const isDefinition = /^(?:create|alter|drop|comment|grant|revoke)\b/i.test(body);
   const isEvaluated =
-    /^create\s+(?:(?:global\s+|local\s+)?temp|(?:unlogged\s+)?table\b[\s\S]*\bas\b|materialized\b)/i;
+    /^create\s+(?:(?:global\s+|local\s+)?temp|materialized\b|(?:unlogged\s+)?table\b[\s\S]*\bas\s+\(?\s*(?:select|with|table|values|execute)\b)/i;
   return !isDefinition || isEvaluated.test(body);
 }
 

@@ -24,6 +24,7 @@ import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
 import { stackValues } from '../run/stackValues.ts';
+import { schemasOf, serverSettings } from './settings.ts';
 
 export {
   type Diff,
@@ -75,9 +76,9 @@ export async function diffMigrations(
   const bootstrap =
     other !== undefined && !other.isStack
       ? undefined
-      : { supabase: readSupabaseMode(values), ...(await schemasOf(running, values)) };
+      : { supabase: readSupabaseMode(values), schemas: await servedOr(running, values) };
   onProgress('starting a throw-away database');
-  return await withThrowaway({ binaries: binariesOf(values), ...zoneOf(values) }, signal, async server => {
+  return await withThrowaway(serverSettings(values), signal, async server => {
     // What the folder and the other database call never runs as the superuser, who could start programs here.
     const options = bootstrap === undefined ? { owner: ROLE } : { bootstrap };
     await server.createDatabase('folder', options, signal);
@@ -187,21 +188,10 @@ async function readOther(url: string): Promise<{ readonly isStack: boolean; read
   }
 }
 
-async function schemasOf(
-  url: string | undefined,
-  values: EnvValues,
-): Promise<{ schemas?: readonly string[] }> {
+/** Those that a running stack serves, or those of its settings. */
+async function servedOr(url: string | undefined, values: EnvValues): Promise<readonly string[]> {
   const served = url === undefined ? [] : await servedSchemas(url);
-  if (served.length > 0) return { schemas: served };
-  return { schemas: (values.DATABASE_SCHEMAS || 'public').split(',').map(name => name.trim()) };
-}
-
-function binariesOf({ DATABASE_ENGINE: engine }: EnvValues): 'auto' | 'embedded' | 'system' {
-  return engine === 'embedded' || engine === 'system' ? engine : 'auto';
-}
-
-function zoneOf({ TZ }: EnvValues): { timezone?: string } {
-  return TZ ? { timezone: TZ } : {};
+  return served.length > 0 ? served : schemasOf(values);
 }
 
 /** Who migrates, and proves, on the throw-away server. */

@@ -7,11 +7,7 @@ import {
   type Squashed,
   type SquashProof,
 } from '@peakstone/migrate';
-
-export interface ReplaySettings {
-  /** Those of the application. Default `public`. */
-  readonly schemas?: readonly string[];
-}
+import type { ReplaySettings } from './settings.ts';
 
 /**
  * Runs all of a folder on a new database that is as the stack's would be.
@@ -19,11 +15,11 @@ export interface ReplaySettings {
  */
 export async function replayOnThrowaway(
   folder: MigrationFolder,
-  { schemas = ['public'] }: ReplaySettings,
+  { server: settings = {}, schemas = ['public'], supabase = 'off' }: ReplaySettings,
   signal: AbortSignal,
 ): Promise<number> {
-  return await withThrowaway({}, signal, async server => {
-    await server.createDatabase('replay', { bootstrap: { schemas } }, signal);
+  return await withThrowaway(settings, signal, async server => {
+    await server.createDatabase('replay', { bootstrap: { schemas, supabase } }, signal);
     return await replayFolder(folder, server.url('replay', 'db_migrator'), signal);
   });
 }
@@ -35,12 +31,12 @@ export async function replayOnThrowaway(
 export async function proveOnThrowaway(
   folder: MigrationFolder,
   squashed: Squashed,
-  { schemas = ['public'] }: ReplaySettings,
+  { server: settings = {}, schemas = ['public'], supabase = 'off' }: ReplaySettings,
   signal: AbortSignal,
 ): Promise<SquashProof> {
-  return await withThrowaway({}, signal, async server => {
+  return await withThrowaway(settings, signal, async server => {
     const make: MakeSquashDatabase = async name => ({
-      adminUrl: await server.createDatabase(name, { bootstrap: { schemas } }, signal),
+      adminUrl: await server.createDatabase(name, { bootstrap: { schemas, supabase } }, signal),
       url: server.url(name, 'db_migrator'),
     });
     return await proveSquash(folder, squashed, make, signal);

@@ -4,6 +4,7 @@ import type { Command } from '../../grammar/command.ts';
 import { CliError, exitCodes } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
 import { dataFor } from '../../output/printable.ts';
+import { stackOf } from '../../stack.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
 
 export const squash: Command = {
@@ -24,16 +25,17 @@ export const squash: Command = {
   run: async (invocation, context) => {
     const { options } = invocation;
     const { createFile, replaceFile } = await import('@peakstone/kernel/durable');
-    const { planSquash, proveOnThrowaway, readFolder, sumFile, sumTextOf } = await import(
+    const { planSquash, proveOnThrowaway, readFolder, replaySettings, sumFile, sumTextOf } = await import(
       '@peakstone/stack/migrate'
     );
     const folder = await checkedFolderOf(invocation, context);
+    const settings = await replaySettings(await stackOf(invocation, context), context.env);
     const squashed = planSquash(folder, typeof options.tag === 'string' ? options.tag : null);
     context.stderr.write(
       `Running ${folder.files.length} files, and what shall stand for them, on a throw-away PostgreSQL …\n`,
     );
     const { differences, byChance } = await untilInterrupted(context, signal =>
-      proveOnThrowaway(folder, squashed, {}, signal),
+      proveOnThrowaway(folder, squashed, settings, signal),
     );
     if (differences.length > 0)
       throw new CliError(
