@@ -90,8 +90,7 @@ function judge(
 ): { minBytes: number; maxBytes: number } {
   const { expiration, conditions } = decode(encoded);
   if (expiration < now) throw new S3Error('AccessDenied', 'Invalid according to Policy: Policy expired.');
-  const fieldOf = (name: string): string | undefined =>
-    name === 'bucket' ? (fields.get('bucket') ?? bucket) : fields.get(name);
+  const fieldOf = (name: string): string | undefined => (name === 'bucket' ? bucket : fields.get(name));
   const named = new Set<string>();
   let minBytes = 0;
   let maxBytes = most;

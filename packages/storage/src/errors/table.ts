@@ -14,10 +14,6 @@ export const errorTable = {
     409,
     'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
   ],
-  BucketAlreadyOwnedByYou: [
-    409,
-    'Your previous request to create the named bucket succeeded and you already own it.',
-  ],
   BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
   ConditionalRequestConflict: [409, 'A conflicting operation occurred during processing of the request.'],
   CrossOriginForbidden: [403, 'CORSResponse: This CORS request is not allowed.'],

@@ -51,7 +51,6 @@ function readFilter(node: XmlNode): LifecycleFilter {
   if (legacy !== undefined) throw malformed();
   const and = childOf(filter, 'And');
   const from = and ?? filter;
-  if (and === undefined && filter.children.length > 1) throw malformed();
   const tags = childrenOf(from, 'Tag').map((tag): [string, string] => {
     const key = textOf(tag, 'Key');
     if (!key) throw malformed();

@@ -43,19 +43,16 @@ export class Buckets {
     return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** @throws {S3Error} BucketAlreadyOwnedByYou, BucketAlreadyExists */
+  /** Made again by its owner as it was, it is the same. @throws {S3Error} BucketAlreadyExists */
   async create(row: Omit<BucketRow, 'id' | 'created'>): Promise<BucketRow> {
     return await this.#index
       .change({ alone: [`name/${row.name}`] }, writes => {
         const present = this.#byName.get(row.name);
         if (present !== undefined && isSame(present, row)) return present;
         if (present !== undefined)
-          throw new S3Error(
-            present.accountId === row.accountId ? 'BucketAlreadyOwnedByYou' : 'BucketAlreadyExists',
-            {
-              elements: { BucketName: row.name },
-            },
-          );
+          throw new S3Error('BucketAlreadyExists', {
+            elements: { BucketName: row.name },
+          });
         const made: BucketRow = { ...row, id: ++this.#lastId, created: Date.now() };
         writes.put('buckets', textKey(row.name), encodeRow(made));
         return made;

@@ -115,6 +115,9 @@ export class Objects {
       const now = this.#buckets.now(bucket);
       const found = this.find(now, key, request.versionId);
       request.judge?.(found);
+      // A condition on what is not there holds of nothing: nothing is done.
+      if (request.judge !== undefined && found === undefined)
+        return { versionId: undefined, deleteMarker: false, removed: undefined };
       return request.versionId === undefined
         ? this.#hide(writes, now, key)
         : this.#removeVersion(writes, now, key, found, request);

@@ -56,14 +56,18 @@ function serve(server: Server, request: S3Request): HttpResponse {
     throw error;
   }
   if (notModified) return { status: 304, headers: described, body: null };
-  const objectKey = openFor(server, request, row.sealed);
   const part = partRange(store, row, query.get('partNumber'));
+  const objectKey = openFor(server, request, row.sealed);
   if (part !== undefined && headers.range !== undefined)
     throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
   const range = part ?? readRange(headers.range, row.size);
   const answer = overrideHeaders(described, query, request.signedBy !== 'none');
-  if (headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' && range === undefined)
-    answer.push(...describeChecksum(row));
+  if (headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED') {
+    const { checksum } = row;
+    if (part === undefined && range === undefined) answer.push(...describeChecksum(row));
+    else if (part?.checksum !== undefined && checksum !== undefined)
+      answer.push(...describeChecksum({ checksum: { ...checksum, value: part.checksum } }));
+  }
   answer.push(...encryptionHeaders(row.sealed));
   if (part !== undefined) answer.push('x-amz-mp-parts-count', String(row.partCount ?? 1));
   const { start, end } = range ?? { start: 0, end: row.size };
@@ -74,25 +78,30 @@ function serve(server: Server, request: S3Request): HttpResponse {
   return { status: range === undefined ? 200 : 206, headers: answer, body };
 }
 
+interface PartRange extends ByteRange {
+  readonly checksum: string | undefined;
+}
+
 /** Where one part of an object lies. @throws {S3Error} InvalidArgument, InvalidPartNumber */
 function partRange(
   { bodies }: Server['store'],
   row: ObjectRow,
   text: string | undefined,
-): ByteRange | undefined {
+): PartRange | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1 || number > 10_000)
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
   if (row.partCount === undefined) {
     if (number > 1) throw new S3Error('InvalidPart');
-    return { start: 0, end: row.size };
+    return { start: 0, end: row.size, checksum: row.checksum?.value };
   }
   const parts = row.blob.kind === 'parts' ? bodies.manifest(row.blob.id) : [];
   const place = parts.findIndex(part => part.number === number);
   if (place < 0) throw new S3Error('InvalidPart');
   const start = parts.slice(0, place).reduce((sum, part) => sum + part.size, 0);
-  return { start, end: start + parts[place]!.size };
+  const { size, checksum } = parts[place]!;
+  return { start, end: start + size, checksum };
 }
 
 /** Whether a key exists is told only to who may list. @throws {S3Error} NoSuchKey, AccessDenied … */
