@@ -59,6 +59,22 @@ describe('a signature', () => {
   });
 });
 
+describe('a request through a proxy that takes a prefix off', () => {
+  it('is known by the path that its client signed, and by no other', async () => {
+    const query = presign('GET', '/storage/bucket/k', 60, new Date());
+    const get = (prefix: string): Promise<Answer> =>
+      server.call({
+        bucket: 'bucket',
+        key: 'k',
+        query,
+        keys: null,
+        headers: { 'x-forwarded-prefix': prefix },
+      });
+    assert.equal((await get('/storage')).text, 'x');
+    assert.equal(codeOf(await get('/other')), 'SignatureDoesNotMatch');
+  });
+});
+
 describe('a presigned URL', () => {
   it('opens one object until it expires, and nothing when anything is added to it', async () => {
     const query = presign('GET', '/bucket/k', 60, new Date());

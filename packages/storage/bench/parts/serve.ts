@@ -22,6 +22,7 @@ async function read(request: HttpRequest): Promise<{ payload: Payload; body: Buf
     now: Date.now(),
     region: undefined,
     bucketOfHost: '',
+    paths: [request.path],
   });
   const payload = new Payload(request, form);
   return { payload, body: await payload.whole(maxBytes) };

@@ -21,6 +21,8 @@ export interface SigningContext {
   readonly now: number;
   /** The only region that signs; absent: any. */
   readonly region: string | undefined;
+  /** That the client may have signed: the request's, and the one that it had before a proxy took a prefix off. */
+  readonly paths: readonly string[];
   /** Of a body that has been read already, where the request does not tell its digest. */
   readonly bodyDigest?: string | undefined;
 }
@@ -57,17 +59,15 @@ export function verifyHeader(request: HttpRequest, query: Query, context: Signin
   const declared = request.headers['x-amz-content-sha256'] ?? context.bodyDigest ?? emptyDigest;
   const headers = canonicalHeaders(request, parts.signedHeaders);
   if (headers === undefined) throw new S3Error('SignatureDoesNotMatch');
-  const digest = digestRequest(
-    request.method,
-    request.path,
-    canonicalQuery(query),
-    headers,
-    parts.signedHeaders.join(';'),
-    declared,
-  );
   const key = signingKey(credential.secretKey, parts.scope);
-  const expected = hmacHex(key, `${algorithm}\n${amzDate}\n${scopeText(parts.scope)}\n${digest}`);
-  if (!isEqual(parts.signature, expected)) throw new S3Error('SignatureDoesNotMatch');
+  const names = parts.signedHeaders.join(';');
+  const expected = context.paths
+    .map(path => {
+      const digest = digestRequest(request.method, path, canonicalQuery(query), headers, names, declared);
+      return hmacHex(key, `${algorithm}\n${amzDate}\n${scopeText(parts.scope)}\n${digest}`);
+    })
+    .find(each => isEqual(parts.signature, each));
+  if (expected === undefined) throw new S3Error('SignatureDoesNotMatch');
   assertToken(credential, request.headers['x-amz-security-token']);
   const seed = { key, scope: parts.scope, time: amzDate, signature: expected };
   return { credential, payload: readPayloadForm(declared, seed) };
@@ -126,10 +126,10 @@ export function verifyPresigned(request: HttpRequest, query: Query, context: Sig
   const declared =
     query.get('X-Amz-Content-Sha256') ?? request.headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD';
   const key = signingKey(credential.secretKey, scope);
-  const sign = (payload: string): string => {
+  const sign = (path: string, payload: string): string => {
     const digest = digestRequest(
       request.method,
-      request.path,
+      path,
       canonicalQuery(query, 'X-Amz-Signature'),
       headers,
       signedHeaders.join(';'),
@@ -138,9 +138,10 @@ export function verifyPresigned(request: HttpRequest, query: Query, context: Sig
     return hmacHex(key, `${algorithm}\n${stamp}\n${scopeText(scope)}\n${digest}`);
   };
   // A header beside a presigned URL says how the body comes; what was signed is UNSIGNED-PAYLOAD unless the signer knew better.
-  const expected = sign(declared);
-  if (!isEqual(signature, expected) && !isEqual(signature, sign('UNSIGNED-PAYLOAD')))
-    throw new S3Error('SignatureDoesNotMatch');
+  const expected = context.paths
+    .flatMap(path => [sign(path, declared), sign(path, 'UNSIGNED-PAYLOAD')])
+    .find(each => isEqual(signature, each));
+  if (expected === undefined) throw new S3Error('SignatureDoesNotMatch');
   assertToken(credential, query.get('X-Amz-Security-Token') ?? request.headers['x-amz-security-token']);
   return { credential, payload: readPayloadForm(declared, { key, scope, time: stamp, signature: expected }) };
 }

@@ -57,6 +57,7 @@ async function answerS3(server: Server, received: HttpRequest, requestId: string
       now,
       region: server.config.region,
       bodyDigest,
+      paths: signedPaths(http),
       bucketOfHost: isVirtual ? target.bucket : '',
     });
     const request: S3Request = {
@@ -78,6 +79,12 @@ async function answerS3(server: Server, received: HttpRequest, requestId: string
     const context = { ...target, method: http.method, path: http.path, requestId };
     return withCors(errorResponse(refusalOf(error, server, http, requestId), context), server, http, target);
   }
+}
+
+/** Only a path that was signed by somebody with a key counts: whoever makes a prefix up wins nothing by it. */
+function signedPaths({ path, headers }: HttpRequest): string[] {
+  const prefix = headers['x-forwarded-prefix'];
+  return prefix?.startsWith('/') ? [path, prefix.replace(/\/$/, '') + path] : [path];
 }
 
 /** Requests to STS sign the digest of their body without telling it, so that it has to be read first. */
