@@ -1,6 +1,12 @@
 /** Makes one backup: the server's files, and the certainty that the WAL which they need is stored. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectReplication, PgError, type ReplicationClient } from '@peakstone/kernel/pg';
+import {
+  ConnectionError,
+  connectPrivileged,
+  connectReplication,
+  PgError,
+  type ReplicationClient,
+} from '@peakstone/kernel/pg';
 import {
   addBackup,
   type Backup,
@@ -12,7 +18,10 @@ import {
   partName,
   removeBackups,
 } from './catalog/backups.ts';
-import { hasSegment, listTimelines, readPosition, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { claimVault, type Writer } from './catalog/claims.ts';
+import { readPosition } from './catalog/positions.ts';
+import { listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
+import { hasSegment } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
@@ -29,6 +38,8 @@ export interface CreateOptions {
   readonly url: string;
   readonly store: Store;
   readonly keys: Keyring;
+  /** Whose backups these are. */
+  readonly writer: Writer;
   /** `auto`: incremental where it can stand on the newest backup, else full. */
   readonly kind: BackupKind | 'auto';
   readonly label?: string;
@@ -54,7 +65,7 @@ const impatienceMs = 5_000;
  * @throws {BackupError}; {PgError} {ConnectionError} of the server; the signal's reason. Nothing is left in the store then.
  */
 export async function createBackup(options: CreateOptions): Promise<Backup> {
-  const { url, store, keys, signal } = options;
+  const { url, store, keys, writer, signal } = options;
   const client = await connectReplication({ url, name: 'peakstone backup', signal }).catch(error => {
     signal.throwIfAborted();
     throw error;
@@ -64,6 +75,7 @@ export async function createBackup(options: CreateOptions): Promise<Backup> {
   try {
     const server = await identify(client);
     const vault = await openVault(store, keys, server);
+    await claimVault(vault, writer);
     const wal = await coverWal(client, server, vault, options);
     try {
       return await makeBackup(client, server, vault, wal, options);
@@ -84,7 +96,7 @@ async function makeBackup(
   server: ServerFacts,
   vault: Vault,
   wal: WalCover,
-  { kind, label, onEvent, signal }: CreateOptions,
+  { url, kind, label, onEvent, signal }: CreateOptions,
 ): Promise<Backup> {
   const parent = await chooseParent(vault, server, kind);
   const { id, began } = await claimId(vault, parent ? 'incremental' : 'full', signal);
@@ -119,6 +131,7 @@ async function makeBackup(
       startedAt: began.toISOString(),
       endedAt: ended.toISOString(),
       postgres: server.version,
+      databases: await databaseNames(url),
       checksums: server.checksums,
       parts: writer.parts,
       bytes: writer.bytes,
@@ -134,6 +147,25 @@ async function makeBackup(
     throw error;
   }
 }
+
+/** For people, who know a cluster by them: a server that lets the role do nothing but replicate does not say. */
+async function databaseNames(url: string): Promise<readonly string[]> {
+  try {
+    const client = await connectPrivileged({ url, name: 'peakstone backup' });
+    try {
+      const [result] = await client.script(DATABASES);
+      return result!.rows.map(([name]) => name!.toString());
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    if (error instanceof PgError || error instanceof ConnectionError) return [];
+    throw error;
+  }
+}
+
+const DATABASES = `select datname from pg_catalog.pg_database
+  where datallowconn and not datistemplate order by datname limit 100`;
 
 /** Two that begin in the same second must not write into one another. */
 async function claimId(

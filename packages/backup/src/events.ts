@@ -1,5 +1,11 @@
 /** All that backups tell while they work: for logs, progress and metrics. */
 export type BackupEvent =
+  /** What was stored is gone; it is begun anew. */
+  | { readonly kind: 'vaultLost'; readonly reason: string }
+  /** The entry of a backup that might have been chosen is damaged; the WAL behind an older one leads to the same state. */
+  | { readonly kind: 'passedOver'; readonly id: string }
+  /** It is tried from an older backup. */
+  | { readonly kind: 'unreached'; readonly target: string; readonly id: string }
   | { readonly kind: 'begun'; readonly id: string; readonly incremental: boolean }
   /** Bytes so far, of about `total` where that is known. */
   | { readonly kind: 'copied'; readonly bytes: number; readonly total: number | null }

@@ -8,6 +8,8 @@ export interface BackupState {
   readonly patienceMs: number;
   /** Why it is not so now, where that is known. */
   readonly failure: string | undefined;
+  /** Why nothing may be stored there, which no waiting mends. */
+  readonly refusal?: string | undefined;
   /** WAL that the server has and the store does not. */
   readonly waitingBytes: number;
   /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
@@ -34,6 +36,7 @@ function healthBy(reason: string | undefined): Health {
 
 function ailmentOf(state: BackupState, now: number): string | undefined {
   const { coveredAt, patienceMs, failure, waitingBytes, keepBytes, failedJob, lastTest } = state;
+  if (state.refusal !== undefined) return `No WAL is stored: ${state.refusal}`;
   const lateMs = now - coveredAt;
   if (lateMs >= patienceMs)
     return `WAL has not been stored for ${Math.round(lateMs / 1000)} s: ${failure ?? 'the store takes nothing, and does not say why'}`;

@@ -1,5 +1,5 @@
-export { type Backup, type BackupKind, listBackups } from './catalog/backups.ts';
-export { readPosition } from './catalog/wal.ts';
+export { type Backup, type BackupKind, listBackups, needingEarlierKey } from './catalog/backups.ts';
+export { type Claim, claimVault, readClaim, type Writer } from './catalog/claims.ts';
 export {
   type BackupConfig,
   backupSlot,
@@ -10,6 +10,7 @@ export {
 export { type CreateOptions, createBackup } from './create.ts';
 export { BackupError, type BackupErrorCode } from './errors.ts';
 export type { BackupEvent, OnBackupEvent } from './events.ts';
+export { identifyCluster } from './identify.ts';
 export type { JobDeps, TestMachine } from './jobs.ts';
 export { dropBackupSlot } from './letGo.ts';
 export { type LogicalBackup, type LogicalCatalog, listLogicalBackups } from './logical/backups.ts';
@@ -19,6 +20,7 @@ export { startLogicalBackups } from './logical/service.ts';
 export { readLastLogicalTest, type TestText, testLogicalBackup } from './logical/test.ts';
 export { verifyLogicalBackups } from './logical/verify.ts';
 export { type Contents, readContents } from './restore/contents.ts';
+export { coverageOf, type WalCoverage } from './restore/coverage.ts';
 export type { Owner } from './restore/owner.ts';
 export type { RunningServer, StartRestored } from './restore/recovery.ts';
 export { type Restored, type RestoreOptions, restoreBackup } from './restore/restore.ts';
@@ -27,6 +29,7 @@ export { createKeyring, generateKey, type Keyring, keyAdvice, parseKey } from '.
 export { startBackups } from './service.ts';
 export { openStore, type StorePlace } from './store/open.ts';
 export type { Store } from './store/store.ts';
+export { assertUsable } from './store/usable.ts';
 export { readLastTest, type TestResult, testBackup } from './testRestore.ts';
-export { findVaults, type Vault } from './vault.ts';
+export { findVaults, hasEncrypted, type Survey, surveyVaults, type Vault } from './vault.ts';
 export { type Verification, type VerifyOptions, verifyBackups } from './verify.ts';

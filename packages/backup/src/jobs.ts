@@ -3,6 +3,7 @@ import { CLOCK_CORRECTION_MS } from '@peakstone/kernel/cron';
 import { pause } from '@peakstone/kernel/service';
 import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
+import type { Writer } from './catalog/claims.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { createBackup } from './create.ts';
 import type { Cron } from './cron.ts';
@@ -22,6 +23,8 @@ export interface JobDeps {
   /** Of a role with REPLICATION. */
   readonly url: string;
   readonly onEvent: OnBackupEvent;
+  /** Whose backups these are. */
+  readonly writer: Writer;
   /** How a backup is tested; without, none is. */
   readonly machine?: TestMachine;
 }
@@ -38,7 +41,7 @@ export interface TestMachine {
 /** How often it is looked whether something is due. */
 const lookMs = 20_000;
 /** How often it is looked for gaps, and old backups removed. */
-const careMs = 60 * 60_000;
+const careMs = 10 * 60_000;
 
 /** One at a time. */
 export class BackupJobs {
@@ -95,7 +98,7 @@ export class BackupJobs {
         this.#hasGap = false;
         this.#readAt = Number.NEGATIVE_INFINITY;
       });
-    // Each hour, and after each backup.
+    // Each time it was read, and after each backup.
     if (this.#caredAt < this.#readAt || due)
       await this.#attempts.try('Removing old backups', async () => {
         const removed = await applyRetention(vault, this.#config.retention, new Date());
@@ -121,7 +124,7 @@ export class BackupJobs {
   async #backUp(kind: 'full' | 'auto'): Promise<void> {
     const options = {
       ...{ url: this.#deps.url, store: this.#store, keys: this.#config.keys, slot: backupSlot },
-      ...{ onEvent: this.#deps.onEvent, signal: this.#signal },
+      ...{ writer: this.#deps.writer, onEvent: this.#deps.onEvent, signal: this.#signal },
     };
     try {
       await createBackup({ ...options, kind });

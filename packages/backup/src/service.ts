@@ -1,7 +1,9 @@
 /** The service: receives WAL all the time, makes backups when they are due, tries them, and lets old ones go. */
 import { connectReplication } from '@peakstone/kernel/pg';
 import { pause, type Running } from '@peakstone/kernel/service';
+import { RunningClaim } from './catalog/claims.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
+import { BackupError } from './errors.ts';
 import type { BackupEvent } from './events.ts';
 import { type BackupState, healthOf } from './health.ts';
 import { BackupJobs, type JobDeps } from './jobs.ts';
@@ -33,7 +35,7 @@ export function startBackups(
     {
       ...deps,
       onEvent: event => {
-        if (event.kind === 'gap') jobs.lost();
+        if (event.kind === 'gap' || event.kind === 'vaultLost') jobs.lost();
         deps.onEvent(event);
       },
     },
@@ -58,7 +60,8 @@ class Receiver {
   readonly #deps: JobDeps;
   readonly #store: Store;
   readonly #signal: AbortSignal;
-  /** Once the database has been reached. */
+  readonly #claim: RunningClaim;
+  /** Once the database has been reached, while it is this stack that writes there. */
   vault: Vault | undefined;
   /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
   #keepBytes = Number.POSITIVE_INFINITY;
@@ -66,6 +69,7 @@ class Receiver {
   readonly #now: () => number;
   #coveredAt: number;
   #failure: string | undefined = 'it has not begun';
+  #refusal: string | undefined;
 
   constructor(config: BackupConfig, deps: JobDeps, store: Store, signal: AbortSignal, now: () => number) {
     this.#now = now;
@@ -74,15 +78,18 @@ class Receiver {
     this.#deps = deps;
     this.#store = store;
     this.#signal = signal;
+    this.#claim = new RunningClaim(deps.writer);
   }
 
   async run(): Promise<void> {
     for (let retryInMs = firstRetryMs; !this.#signal.aborted; ) {
       try {
-        this.vault = await this.#open();
+        const vault = await this.#open();
+        await this.#claim.take(vault);
+        this.vault = vault;
         await receiveWal({
-          url: this.#deps.url,
-          vault: this.vault,
+          ...{ url: this.#deps.url, vault },
+          assertOurs: () => this.#claim.assertHeld(vault),
           slot: { name: backupSlot, temporary: false },
           everyMs: this.#config.walEveryMs,
           onEvent: event => this.#hear(event),
@@ -96,6 +103,7 @@ class Receiver {
         if (this.#signal.aborted) return;
         const reason = (error as Error).message;
         this.#failure = reason;
+        if (error instanceof BackupError) this.#judge(error);
         this.#deps.onEvent({ kind: 'disconnected', reason, retryInMs });
         await pause(retryInMs, this.#signal);
         retryInMs = Math.min(retryInMs * 2, maxRetryMs);
@@ -118,9 +126,22 @@ class Receiver {
     }
   }
 
+  /** What no waiting mends is told at once. */
+  #judge({ code, message, hint }: BackupError): void {
+    if (code === 'FOREIGN') {
+      // Nothing is made, removed or tried among what is another's.
+      this.vault = undefined;
+      this.#refusal = `${message} ${hint}`;
+    }
+    if (code === 'MISSING') this.#deps.onEvent({ kind: 'vaultLost', reason: message });
+  }
+
   #hear(event: BackupEvent): void {
     // A connection is not yet a store that takes what comes; but what failed before is over.
-    if (event.kind === 'receiving') this.#failure = undefined;
+    if (event.kind === 'receiving') {
+      this.#failure = undefined;
+      this.#refusal = undefined;
+    }
     this.#deps.onEvent(event);
   }
 
@@ -137,6 +158,7 @@ class Receiver {
       coveredAt: this.#coveredAt,
       patienceMs: patienceMs + rounds * this.#config.walEveryMs,
       failure: this.#failure,
+      refusal: this.#refusal,
       waitingBytes: progress ? Number(progress.serverEnd - progress.stored) : 0,
       keepBytes: this.#keepBytes,
     };

@@ -85,10 +85,21 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
   return result;
 }
 
+const unknownTest: TestResult = {
+  ...{ at: new Date(0).toISOString(), ok: false, backup: null, text: '', tables: 0, rows: 0, indexes: 0 },
+  ...{ lastTransactionAt: null, durationMs: 0 },
+};
+
 /** What the last test found; undefined before the first. */
 export async function readLastTest(vault: Vault, name = resultName): Promise<TestResult | undefined> {
-  const bytes = await vault.read(name);
-  return bytes && (JSON.parse(bytes.toString()) as TestResult);
+  try {
+    const bytes = await vault.read(name);
+    return bytes && (JSON.parse(bytes.toString()) as TestResult);
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    // As long ago as can be: the next one is due.
+    return { ...unknownTest, text: `${error.message} Test one again: peakstone backup test` };
+  }
 }
 
 export async function keepTest(vault: Vault, result: TestResult, name = resultName): Promise<void> {

@@ -1,12 +1,13 @@
 /** Looks at what the store holds: whether each backup can be restored, and whether the WAL behind it is without a gap. */
 import { type Backup, chainOf, manifestName, partName } from './catalog/backups.ts';
-import { readSegment, timelineOfSegment, wayTo } from './catalog/wal.ts';
+import { timelineOfSegment, wayTo } from './catalog/timelines.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
 import { type Contents, readContents } from './restore/contents.ts';
 import { readFiles } from './restore/extract.ts';
 import { planRestore } from './restore/plan.ts';
+import { readPlanned } from './restore/walFiles.ts';
 import type { Vault } from './vault.ts';
 
 export interface VerifyOptions {
@@ -141,17 +142,16 @@ async function verifyWal(
   contents: Contents,
   { deep, onEvent, signal }: VerifyOptions,
 ): Promise<Pick<Verification, 'walProblems' | 'segments'>> {
-  const problems: string[] = [];
+  const problems: string[] = [...contents.damagedRecords];
   const oldest = contents.backups[0];
   if (!oldest) return { walProblems: problems, segments: 0 };
   const plan = walPlan(contents, oldest, problems);
   if (!deep) return { walProblems: problems, segments: plan.length };
   let bytes = 0;
-  for (const { timeline, segment, isPartial } of plan) {
+  for (const segment of plan) {
     signal.throwIfAborted();
-    if (isPartial) continue;
     try {
-      bytes += (await readSegment(vault, timeline, segment)).length;
+      bytes += (await readPlanned(vault, segment)).length;
     } catch (error) {
       problems.push(messageOf(error));
     }

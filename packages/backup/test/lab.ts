@@ -30,6 +30,7 @@ import {
   type Store,
   type TargetTexts,
   type Vault,
+  type Writer,
 } from '../src/index.ts';
 import { type ReceiveProgress, receiveWal } from '../src/wal/receive.ts';
 
@@ -52,6 +53,7 @@ export interface Lab {
   /** Of the role of backups. */
   readonly url: string;
   readonly store: Store;
+  readonly writer: Writer;
   readonly keys: Keyring;
   readonly folder: string;
   readonly start: StartRestored;
@@ -89,15 +91,16 @@ export async function openLab(
   const keys = options.keys ?? createKeyring([], false);
   const store = options.store?.(folder) ?? openStore({ kind: 'folder', folder: path.join(folder, 'store') });
   const start = startOnFolder;
+  const writer: Writer = { id: 'lab', host: 'here', folder: 'lab' };
   const { signal } = new AbortController();
   const lab: Lab = {
-    ...{ server, sql, url, store, keys, folder, start, owner },
+    ...{ server, sql, url, store, writer, keys, folder, start, owner },
     async vault() {
       const [vault] = await findVaults(store, keys);
       return vault!;
     },
     backUp: (kind = 'full') =>
-      createBackup({ url, store, keys, kind, slot: backupSlot, onEvent: () => undefined, signal }),
+      createBackup({ url, store, writer, keys, kind, slot: backupSlot, onEvent: () => undefined, signal }),
     receive: ({ everyMs = 200, vault } = {}) => receiveFrom(lab, everyMs, vault),
     async restore({ backup, timeline, ...texts }, query) {
       const into = path.join(folder, `restored-${randomBytes(4).toString('hex')}`);

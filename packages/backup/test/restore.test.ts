@@ -13,6 +13,7 @@ interface History {
   readonly full: string;
   readonly incremental: string;
   readonly beforeAll: Date;
+  readonly xidOfTwo: string;
   readonly afterTwo: Date;
   readonly afterThree: Date;
   readonly lsnOfFour: string;
@@ -38,7 +39,9 @@ describe('a restore', () => {
     await lab.sql.script('insert into ledger values (1)');
     const full = await lab.backUp('full');
     receiving = await lab.receive();
-    await lab.sql.script('insert into ledger values (2)');
+    const [two] = await lab.sql.query(
+      'with i as (insert into ledger values (2)) select pg_current_xact_id()',
+    );
     const afterTwo = await lab.now();
     await lab.sql.script('create unlogged table volatile (id int); insert into volatile values (1)');
     const incremental = await lab.backUp('incremental');
@@ -55,6 +58,7 @@ describe('a restore', () => {
     history = {
       ...{ beforeAll, afterTwo, afterThree, full: full.id, incremental: incremental.id },
       lsnOfFour: String(lsn![0]),
+      xidOfTwo: String(two![0]),
       xidOfFive: String(xid![0]),
     };
   });
@@ -104,6 +108,12 @@ describe('a restore', () => {
       '4',
       '5',
     ]);
+  });
+
+  it('to a transaction before the newest backup is found from an older one', async () => {
+    const { rows, restored } = await lab.restore({ xid: history.xidOfTwo }, ids);
+    assert.deepEqual(rows, ['1', '2']);
+    assert.equal(restored.plan.chain.at(-1)!.id, history.full);
   });
 
   it('to a moment after the last commit is the state of that moment, where it is known that nothing followed', async () => {
@@ -194,6 +204,10 @@ describe('a restore', () => {
     assert.deepEqual((await sql.query(ids)).flat(), ['1', '2', '3']);
     await sql.close();
     await server.stop();
+    // Once it has recovered, nothing of that is left.
+    const settings = readFileSync(path.join(into, 'postgresql.auto.conf'), 'utf8');
+    assert.doesNotMatch(settings, /recovery|restore_command|hot_standby|peakstone/);
+    assert.match(settings, /max_connections = '150'/);
   });
 
   it('is undone when it is interrupted', async () => {
@@ -225,11 +239,20 @@ describe('a backup', () => {
       await lab.sql.query(`create tablespace elsewhere location '${place}'`);
       await assert.rejects(lab.backUp(), /The tablespace in .*elsewhere lies outside of the data folder/);
       assert.deepEqual(await (await lab.vault()).list('base/'), []);
-      const { store, keys, server } = lab;
+      const { store, writer, keys, server } = lab;
       const url = withLogin(server.url, 'db_backup', 'another');
       const { signal } = new AbortController();
       await assert.rejects(
-        createBackup({ url, store, keys, kind: 'full', slot: backupSlot, onEvent: () => undefined, signal }),
+        createBackup({
+          url,
+          store,
+          writer,
+          keys,
+          kind: 'full',
+          slot: backupSlot,
+          onEvent: () => undefined,
+          signal,
+        }),
         /password authentication failed/,
       );
     } finally {

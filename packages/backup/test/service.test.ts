@@ -4,11 +4,16 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import { until } from '@peakstone/testing';
+import { RunningClaim } from '../src/catalog/claims.ts';
 import { parseCron } from '../src/cron.ts';
 import {
+  type BackupError,
   type BackupEvent,
   backupSlot,
+  claimVault,
+  createBackup,
   readBackupConfig,
+  readContents,
   readLastTest,
   startBackups,
   type TestResult,
@@ -31,6 +36,7 @@ describe('the service of backups', () => {
   const start = (
     more: Record<string, string> = {},
     { scratch, now }: { scratch?: () => string; now?: () => number } = {},
+    writer = lab.writer,
   ): Running =>
     startBackups(
       readBackupConfig(
@@ -39,6 +45,7 @@ describe('the service of backups', () => {
       ),
       {
         url: lab.url,
+        writer,
         onEvent: event => events.push(event),
         machine: {
           start: lab.start,
@@ -120,6 +127,65 @@ describe('the service of backups', () => {
       reason: 'The test of a backup failed: there is no room',
       elsewhere: true,
     });
+  });
+
+  const copy = { id: 'a copy', host: 'elsewhere', folder: '/srv/copy' };
+  const told = async (): Promise<string> => {
+    const health: Health = await service!.health();
+    return health.ok ? '' : health.reason;
+  };
+
+  it('writes nothing among the backups of another copy of its database, is ill at once, and says how one takes them over', async () => {
+    await service!.stop();
+    service = start({ BACKUP_TEST: 'off' }, {}, copy);
+    await until(async () => (await told()) !== '');
+    assert.match(
+      await told(),
+      /are written by lab on here, since .*; this is another copy of it\..* peakstone backup takeover$/,
+    );
+    const { url, store, keys } = lab;
+    const { signal } = new AbortController();
+    await assert.rejects(
+      createBackup({
+        ...{ url, store, keys, kind: 'full', slot: backupSlot, writer: copy, signal },
+        onEvent: () => undefined,
+      }),
+      (error: BackupError) => error.code === 'FOREIGN',
+    );
+    // The original is gone: its copy goes on, without a restart.
+    await claimVault(await lab.vault(), copy, true);
+    await until(async () => (await told()) === '');
+    await claimVault(await lab.vault(), lab.writer, true);
+    await until(async () => /this is another copy of it/.test(await told()));
+  });
+
+  it('is told of a clone of its machine, which has its identity: whoever began later writes', async () => {
+    await service!.stop();
+    const before = seen('receiving');
+    service = start({ BACKUP_TEST: 'off' });
+    await until(() => seen('receiving') > before);
+    const clone = new RunningClaim(lab.writer);
+    await clone.take(await lab.vault());
+    await until(async () => /written by another process of this stack since/.test(await told()));
+    await service.stop();
+    service = start({ BACKUP_TEST: 'off' });
+    await until(() => seen('receiving') > before + 1);
+    assert.equal(await told(), '');
+    await assert.rejects(
+      clone.assertHeld(await lab.vault()),
+      (error: BackupError) => error.code === 'FOREIGN',
+    );
+  });
+
+  it('notices that what it stored is gone, and begins anew with a full backup', async () => {
+    const { systemIdentifier } = await lab.vault();
+    rmSync(path.join(lab.store.place, systemIdentifier), { recursive: true, force: true });
+    await until(() => seen('vaultLost') > 0);
+    await until(async () => {
+      const begun = await lab.vault();
+      return begun !== undefined && (await readContents(begun)).backups.length > 0;
+    });
+    assert.equal((await readContents(await lab.vault())).backups.at(-1)!.kind, 'full');
   });
 
   it('stops in order, with everything stored', async () => {
@@ -215,6 +281,8 @@ describe('what is due', () => {
       damaged: [],
       timelines: [],
       position: undefined,
+      positions: new Map(),
+      damagedRecords: [],
     },
     wal: { whole: new Map([[1, new Set(segments)]]), partial: new Map() },
   });

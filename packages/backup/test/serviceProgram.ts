@@ -3,6 +3,7 @@ import { readBackupConfig, startBackups } from '../src/index.ts';
 
 const service = startBackups(readBackupConfig(process.env, '/'), {
   url: process.env.BACKUP_DATABASE_URL!,
+  writer: { id: 'lab', host: 'here', folder: 'lab' },
   onEvent: event => {
     if (event.kind === 'copied' || event.kind === 'extracted') return;
     process.stdout.write(`${JSON.stringify(event)}\n`);

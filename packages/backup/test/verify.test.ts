@@ -4,9 +4,11 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   type Backup,
+  type BackupError,
   createKeyring,
   generateKey,
   parseKey,
+  readContents,
   testBackup,
   verifyBackups,
 } from '../src/index.ts';
@@ -17,6 +19,7 @@ describe('looking at what the store holds', () => {
   let lab: Lab;
   let full: Backup;
   let incremental: Backup;
+  let beforeLast: Date;
   before(async () => {
     // Encrypted, as what leaves a machine is.
     lab = await openLab({ keys: createKeyring([parseKey(generateKey())!], true) });
@@ -25,8 +28,11 @@ describe('looking at what the store holds', () => {
     const receiving = await lab.receive();
     await lab.sql.script('insert into ledger values (-1); select pg_switch_wal()');
     incremental = await lab.backUp('incremental');
-    for (let round = 0; round < 3; round++)
+    for (let round = 0; round < 3; round++) {
+      if (round === 0) beforeLast = await lab.now();
       await lab.sql.script(`insert into ledger values (${-2 - round}); select pg_switch_wal()`);
+    }
+    await lab.sql.script('insert into ledger values (0)');
     await receiving.caughtUp();
     await receiving.stop();
   });
@@ -106,6 +112,69 @@ describe('looking at what the store holds', () => {
     const first = segmentName(full.timeline, segmentOf(readLsn(full.startLsn), segmentBytes), segmentBytes);
     const own = await damaged(all.find(name => name.includes(first))!, file => rmSync(file), false);
     assert.match(problems(own, full.id), /which .* needs, is not in /);
+  });
+
+  it('finds WAL that is missing at the end, which no restore passes over without a word', async () => {
+    const folder = path.join(root(), 'wal/00000001');
+    const partial = readdirSync(folder).find(name => name.endsWith('.partial'))!;
+    const file = path.join(folder, partial);
+    const bytes = readFileSync(file);
+    const until = (await readContents(await lab.vault())).position!.coveredUntil;
+    const isMissing = (error: BackupError) => error.code === 'MISSING' && /is not in /.test(error.message);
+    rmSync(file);
+    try {
+      const found = await look(false);
+      assert.match(found.walProblems.join('\n'), /nothing behind it can be reached/);
+      await assert.rejects(lab.restore({}, 'select 1'), isMissing);
+      await assert.rejects(lab.restore({ time: until }, 'select 1'), isMissing);
+    } finally {
+      writeFileSync(file, bytes);
+    }
+    const last = segments().at(-1)!;
+    const gone = await damaged(last, each => rmSync(each), false);
+    assert.match(gone.walProblems.join('\n'), /nothing behind it can be reached/);
+  });
+
+  it('reads the unfinished segment as well, and knows how much of it there must be', async () => {
+    const name = readdirSync(path.join(root(), 'wal/00000001')).find(each => each.endsWith('.partial'))!;
+    const flipped = await damaged(`wal/00000001/${name}`, flip);
+    assert.match(flipped.walProblems.join('\n'), /\.partial in the store is damaged/);
+    const vault = await lab.vault();
+    const whole = (await vault.read(`wal/00000001/${name}`))!;
+    await vault.write(`wal/00000001/${name}`, whole.subarray(0, 100));
+    const short = await look();
+    await vault.write(`wal/00000001/${name}`, whole);
+    assert.match(short.walProblems.join('\n'), /goes up to .* only, and was stored further once/);
+  });
+
+  it('a damaged WAL segment stands in the way of what lies behind it, and of nothing before', async () => {
+    const file = path.join(root(), segments().at(-1)!);
+    const bytes = readFileSync(file);
+    flip(file);
+    try {
+      const { rows } = await lab.restore({ time: beforeLast.toISOString() }, 'select min(id) from ledger');
+      assert.deepEqual(rows, ['-1']);
+      let told: BackupError | undefined;
+      await assert.rejects(lab.restore({}, 'select 1'), (error: BackupError) => {
+        told = error;
+        return error.code === 'CORRUPT';
+      });
+      const [, lsn] = /--lsn (\S+)\)/.exec(told!.hint)!;
+      const upTo = await lab.restore({ lsn: lsn! }, 'select min(id) from ledger');
+      assert.deepEqual(upTo.rows, ['-2']);
+    } finally {
+      writeFileSync(file, bytes);
+    }
+  });
+
+  it('one damaged record beside the backups takes nothing away, and is named', async () => {
+    const record = readdirSync(path.join(root(), 'positions'))[0]!;
+    const found = await damaged(`positions/${record}`, flip);
+    assert.match(found.walProblems.join('\n'), /positions\/.* is damaged/);
+    assert.deepEqual(
+      found.backups.map(({ problems }) => problems),
+      [[], []],
+    );
   });
 
   it('finds an entry of the list that is damaged, which hides none of the others', async () => {

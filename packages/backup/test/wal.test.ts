@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { until } from '@peakstone/testing';
-import { indexWal, listTimelines, readPosition } from '../src/catalog/wal.ts';
+import { withLogin } from '@peakstone/kernel/pg';
+import { connect, startOnFolder, until } from '@peakstone/testing';
+import { readPosition } from '../src/catalog/positions.ts';
+import { keepTimeline, listTimelines } from '../src/catalog/timelines.ts';
+import { indexWal } from '../src/catalog/wal.ts';
 import { BackupError, backupSlot, openStore } from '../src/index.ts';
 import { readLsn } from '../src/lsn.ts';
 import type { Store } from '../src/store/store.ts';
 import { openVault } from '../src/vault.ts';
-import { type Lab, openLab } from './lab.ts';
+import { type Lab, openLab, receiveFrom } from './lab.ts';
 
 const ids = 'select id from ledger order by id';
 
@@ -144,12 +149,13 @@ describe('a restored database', () => {
       const afterTwo = await lab.now();
       await lab.sql.script('insert into ledger values (3)');
       await first.caughtUp();
+      const afterThree = await lab.now();
+      await first.caughtUp();
       await first.stop();
+      const whileDown = await lab.now();
 
       // Back to one, and on from there, with a server of its own.
       const { into } = await lab.restore({ time: afterOne.toISOString() }, ids);
-      const { startOnFolder, connect } = await import('@peakstone/testing');
-      const { withLogin } = await import('@peakstone/kernel/pg');
       const { signal } = new AbortController();
       const second = await startOnFolder(into, { onLog: () => undefined, signal });
       const sql = connect(second.url);
@@ -158,7 +164,6 @@ describe('a restored database', () => {
         const [row] = await sql.query(`select to_json(clock_timestamp() at time zone 'utc') #>> '{}'`);
         return new Date(`${row![0]}Z`);
       };
-      const { receiveFrom } = await import('./lab.ts');
       const receiving = await receiveFrom({ ...other, now }, 200);
       await sql.script('insert into ledger values (10)');
       await receiving.caughtUp();
@@ -175,7 +180,65 @@ describe('a restored database', () => {
       assert.deepEqual((await lab.restore({}, ids)).rows, ['1', '10']);
       // … and what the restore left out is found by its time, or by its timeline, to the last commit in its unfinished segment.
       assert.deepEqual((await lab.restore({ time: afterTwo.toISOString() }, ids)).rows, ['1', '2']);
+      // … also of a moment at which it was quiet.
+      assert.deepEqual((await lab.restore({ time: afterThree.toISOString() }, ids)).rows, ['1', '2', '3']);
+      await assert.rejects(
+        lab.restore({ time: whileDown.toISOString() }, ids),
+        (error: BackupError) => /timeline 1 up to /.test(error.message) && /--timeline 1/.test(error.hint),
+      );
       assert.deepEqual((await lab.restore({ timeline: 1 }, ids)).rows, ['1', '2', '3']);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('that was copied with its files cannot put its WAL in the place of the other’s', async () => {
+    const lab = await openLab();
+    try {
+      await lab.backUp();
+      const first = await lab.receive();
+      await lab.sql.script('insert into ledger values (1)');
+      await first.caughtUp();
+      await first.stop();
+      await lab.server.kill9();
+      const copy = path.join(lab.folder, 'copy');
+      execFileSync('cp', ['-a', lab.server.dataDir, copy]);
+      await lab.server.restart();
+      const receiving = await lab.receive();
+      await until(async () => (await lab.sql.query('select 1').catch(() => [])).length === 1);
+      const before = await indexWal(await lab.vault());
+      await lab.sql.script('insert into ledger values (2)');
+      await receiving.caughtUp();
+
+      const { signal } = new AbortController();
+      const other = await startOnFolder(copy, { onLog: () => undefined, signal });
+      const sql = connect(other.url);
+      const url = withLogin(other.url, 'db_backup', 'of-backups');
+      const isForeign = (error: BackupError) =>
+        error.code === 'FOREIGN' && /another copy/.test(error.message);
+      try {
+        // The unfinished segment is another …
+        await sql.script(`insert into ledger select g, 'of the copy' from generate_series(10, 2000) g`);
+        const mixed = await receiveFrom({ ...lab, sql, url }, 200);
+        await assert.rejects(mixed.caughtUp(), isForeign);
+        // … and so is the whole one, however far the copy goes on.
+        await lab.sql.script('select pg_switch_wal()');
+        await receiving.caughtUp();
+        await until(
+          async () =>
+            (await indexWal(await lab.vault())).whole.get(1)!.size > (before.whole.get(1)?.size ?? 0),
+        );
+        await sql.script('select pg_switch_wal(); insert into ledger values (3000); select pg_switch_wal()');
+        const again = await receiveFrom({ ...lab, sql, url }, 200);
+        await assert.rejects(again.caughtUp(), isForeign);
+      } finally {
+        await sql.close();
+        await other.stop();
+      }
+      await lab.sql.script('insert into ledger values (3)');
+      await receiving.caughtUp();
+      await receiving.stop();
+      assert.deepEqual((await lab.restore({}, ids)).rows, ['1', '2', '3']);
     } finally {
       await lab.close();
     }
@@ -186,7 +249,6 @@ describe('a restored database', () => {
     try {
       await lab.backUp();
       const vault = await lab.vault();
-      const { keepTimeline } = await import('../src/catalog/wal.ts');
       const history = '1\t0/5000000\tno recovery target specified\n';
       await keepTimeline(vault, 2, history, new Date());
       await keepTimeline(vault, 2, '1\t0/5000000\tfor another reason\n', new Date());

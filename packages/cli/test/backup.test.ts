@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StackStatus } from '@peakstone/stack';
@@ -8,7 +17,13 @@ import { finish, Project, until, untilHealthy } from './cli.ts';
 
 interface Listed {
   readonly place: string;
-  readonly backups: readonly { readonly id: string; readonly kind: string; readonly label: string | null }[];
+  readonly backups: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly label: string | null;
+    readonly timeline: number;
+  }[];
+  readonly timeline: number | null;
   readonly coveredUntil: string | null;
   readonly lastTest: { readonly ok: boolean; readonly rows: number } | null;
 }
@@ -152,6 +167,35 @@ describe('peakstone backup', () => {
     await up();
     assert.match(await sql('select count(*) from ledger'), /11/);
     await untilHealthy(project);
+  });
+
+  it('of a copied folder makes none among those of the original, until it takes them over', async () => {
+    const copy = new Project();
+    try {
+      cpSync(join(project.folder, '.env'), join(copy.folder, '.env'));
+      const store = join(project.folder, '.peakstone/backups');
+      copy.env.BACKUP_STORE = store;
+      const restored = await copy.run(['backup', 'restore', '--yes']);
+      assert.equal(restored.code, 0, restored.stderr);
+      assert.match(
+        restored.stderr,
+        new RegExp(`Its backups are written by ${join(project.folder, '.peakstone')} on .* backup takeover`),
+      );
+      const started = await copy.run(['up', '--detach', '--port-base', String(await reservePorts(5))]);
+      assert.equal(started.code, 0, started.stderr);
+      assert.doesNotMatch(started.stderr, /earlier version/);
+      const made = await copy.run(['backup', 'create']);
+      assert.equal(made.code, 1, made.stderr);
+      assert.match(made.stderr, /are written by .*; this is another copy of it[\s\S]*backup takeover/);
+      await until(async () => /this is another copy of it/.test((await copy.run(['status'])).stdout));
+      // Nothing of it is among what the original restores.
+      const { timeline, backups } = await list();
+      assert.equal(timeline, 2);
+      assert.ok(backups.every(each => each.timeline <= 2));
+      await untilHealthy(project);
+    } finally {
+      await copy.close();
+    }
   });
 
   it('goes on after the restore, on a timeline of its own', async () => {

@@ -44,6 +44,7 @@ describe('a service', () => {
       // Words that mean something else there.
       'definition.ts': 'postgres storage',
       'migrate/diff.ts': 'postgres',
+      'operate/backup/letGo.ts': 'backup',
       'operate/backup/logical.ts': 'backup',
       'operate/backup/restore.ts': 'backup',
       'project/paths.ts': 'logs',
@@ -92,11 +93,14 @@ describe('a service', () => {
     assert.deepEqual(others, {
       'index.ts': 'rest/generate',
       'migrate/types.ts': 'rest/generate',
+      'operate/backup/cluster.ts': 'backup/databaseUrl backup/method postgres/folder',
       'operate/backup/create.ts': 'backup/databaseUrl backup/method',
       'operate/backup/index.ts': 'backup/describe backup/standalone',
+      'operate/backup/letGo.ts': 'backup/databaseUrl backup/method',
       'operate/backup/list.ts': 'backup/method',
       'operate/backup/logical.ts': 'backup/databaseUrl backup/logical',
       'operate/backup/restore.ts': 'backup/method backup/restoredServer postgres/folder',
+      'operate/backup/vaults.ts': 'backup/stackWriter',
       // The one thing that every command may need of the database.
       'run/databaseUrl.ts': 'postgres/address',
       'render/files.ts': 'postgres/health',

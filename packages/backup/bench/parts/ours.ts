@@ -17,7 +17,15 @@ const store = openStore({ kind: 'folder', folder: BENCH_STORE! });
 const shared = { onEvent: () => undefined, signal: new AbortController().signal };
 if (process.argv[2] === 'create') {
   const kind = BENCH_KIND === 'incremental' ? 'incremental' : 'full';
-  await createBackup({ ...shared, url: BENCH_URL!, store, keys, kind, slot: backupSlot });
+  await createBackup({
+    ...shared,
+    url: BENCH_URL!,
+    store,
+    keys,
+    kind,
+    writer: { id: 'bench', host: 'here', folder: 'bench' },
+    slot: backupSlot,
+  });
 } else {
   const [vault] = await findVaults(store, keys);
   // The files and their WAL, synced; PostgreSQL's recovery costs all of them the same.

@@ -25,6 +25,8 @@ export interface Backup {
   readonly postgres: string;
   /** Whether the cluster has page checksums, which were checked while its files were read. */
   readonly checksums: boolean;
+  /** Names of the cluster's databases, by which people know it; absent where nobody could say. */
+  readonly databases?: readonly string[];
   /** Objects that hold the files. */
   readonly parts: number;
   /** Of the files, and of the objects in the store. */
@@ -43,6 +45,13 @@ export interface Catalog extends Pick<Entries<Backup>, 'damaged'> {
 export async function listBackups(vault: Vault): Promise<Catalog> {
   const { entries, damaged } = await listEntries<Backup>(vault, folder);
   return { backups: entries, damaged };
+}
+
+/** What still needs an earlier key than the one that encrypts now: backups by their names, and WAL. @throws {BackupError} STORE */
+export async function needingEarlierKey(vault: Vault, { backups }: Catalog): Promise<readonly string[]> {
+  const needing: string[] = [];
+  for (const { id } of backups) if (!(await vault.isCurrent(entryName(id)))) needing.push(id);
+  return needing;
 }
 
 export async function addBackup(vault: Vault, backup: Backup): Promise<void> {

@@ -1,12 +1,8 @@
 import { type Catalog, listBackups } from '../catalog/backups.ts';
-import {
-  indexWal,
-  listTimelines,
-  readPosition,
-  type Timeline,
-  type WalIndex,
-  type WalPosition,
-} from '../catalog/wal.ts';
+import { newestPosition, readPositions, type WalPosition } from '../catalog/positions.ts';
+import { readTimelines, type Timeline } from '../catalog/timelines.ts';
+import { indexWal, type WalIndex } from '../catalog/wal.ts';
+import { readLsn, segmentBefore } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 
 /** What a store has of a cluster. */
@@ -15,17 +11,30 @@ export interface Contents extends Catalog {
   readonly segmentBytes: number;
   readonly wal: WalIndex;
   readonly timelines: readonly Timeline[];
+  /** How far the WAL of each timeline goes; of the one that the database is on in `position`. */
+  readonly positions: ReadonlyMap<number, WalPosition>;
   readonly position: WalPosition | undefined;
+  /** Why other records cannot be read. */
+  readonly damagedRecords: readonly string[];
 }
 
-/** @throws {BackupError} STORE, CORRUPT, KEY */
+/** @throws {BackupError} STORE, KEY */
 export async function readContents(vault: Vault): Promise<Contents> {
   const { place, segmentBytes } = vault;
   const catalog = await listBackups(vault);
-  const [wal, timelines, position] = await Promise.all([
-    indexWal(vault),
-    listTimelines(vault),
-    readPosition(vault),
-  ]);
-  return { place, segmentBytes, ...catalog, wal, timelines, position };
+  const { timelines, damaged: histories } = await readTimelines(vault);
+  const { positions, damaged } = await readPositions(vault);
+  const position = newestPosition(positions);
+  let wal = await indexWal(vault);
+  // A segment becomes a whole one while it is looked, and is neither in a list that was begun before.
+  if (position && !hasWal(wal, position, segmentBytes)) wal = await indexWal(vault);
+  return {
+    ...{ place, segmentBytes, ...catalog, wal, timelines, positions, position },
+    damagedRecords: [...histories, ...damaged],
+  };
+}
+
+function hasWal({ whole, partial }: WalIndex, { timeline, lsn }: WalPosition, segmentBytes: number): boolean {
+  const segment = segmentBefore(readLsn(lsn), segmentBytes);
+  return [whole, partial].some(index => index.get(timeline)?.has(segment));
 }

@@ -1,8 +1,9 @@
 /** Which backup and which WAL lead to a target. Pure. */
-import { type Backup, chainOf } from '../catalog/backups.ts';
-import { type Stretch, timelineOfSegment, wayTo } from '../catalog/wal.ts';
+import { type Backup, backupId, chainOf } from '../catalog/backups.ts';
+import { type Stretch, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
+import { wayAround } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
-import { formatLsn, readLsn, segmentName, segmentOf, segmentStart } from '../lsn.ts';
+import { type Lsn, readLsn, segmentBefore, segmentName, segmentOf, segmentStart } from '../lsn.ts';
 import type { Contents } from './contents.ts';
 import type { RestoreTarget } from './target.ts';
 
@@ -21,44 +22,74 @@ export interface RestorePlan {
   readonly timeline: number;
   /** What recovery may read, in order. */
   readonly segments: readonly PlannedSegment[];
+  /** As many of them as lead to the target by all that is known; more where recovery does not find it there. */
+  readonly needed: number;
+  /** The end of this WAL is the target's state, where recovery finds nothing behind the target. */
+  readonly endsAtTarget: boolean;
+  /** Why there is no more WAL, where there was some. */
+  readonly gap: BackupError | undefined;
+  /** Backups that may be newer, whose entries cannot be read. */
+  readonly passedOver: readonly string[];
 }
 
 export interface PlannedSegment {
   readonly timeline: number;
   readonly segment: number;
   readonly isPartial: boolean;
+  /** That there must be of an unfinished one. */
+  readonly leastBytes: number;
 }
+
+/** Two clocks of one cluster: the server's, and that of whoever made a backup. */
+const clockSlackMs = 5 * 60_000;
 
 /** @throws {BackupError} MISSING, TARGET with what can be restored instead */
 export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan {
-  const { backups } = contents;
+  const { backups, place } = contents;
   if (backups.length === 0)
-    throw new BackupError(
-      'MISSING',
-      `There is no backup in ${contents.place}.`,
-      'Make one: peakstone backup create',
-    );
+    throw new BackupError('MISSING', `There is no backup in ${place}.`, 'Make one: peakstone backup create');
   const timeline = wish.timeline ?? timelineAt(contents, wish.target);
   if (timeline > 1 && !contents.timelines.some(({ id }) => id === timeline))
     throw new BackupError(
       'TARGET',
-      `Timeline ${timeline} is not in ${contents.place}.`,
-      `There are ${[1, ...contents.timelines.map(({ id }) => id)].join(', ')}.`,
+      `Timeline ${timeline} is not in ${place}${contents.damagedRecords.length > 0 ? `: ${contents.damagedRecords.join(' ')}` : '.'}`,
+      `There are ${[1, ...contents.timelines.map(({ id }) => id)].join(', ')}: choose one with --timeline.`,
     );
   const way = wayTo(timeline, contents.timelines);
   const backup = chooseBackup(contents, way, wish);
-  const segments = planSegments(contents, way, backup);
-  assertReached(contents, way, backup, segments, wish.target);
-  return { target: wish.target, chain: chainOf(backup, backups), timeline, segments };
+  const reach = reachOf(contents, way, backup);
+  assertReached(contents, timeline, backup, reach, wish.target);
+  return {
+    target: wish.target,
+    chain: chainOf(backup, backups),
+    timeline,
+    segments: reach.segments,
+    needed: countNeeded(contents, way, backup, reach, wish.target),
+    endsAtTarget: endsAt(contents, timeline, reach, wish.target),
+    gap: reach.gap,
+    passedOver: wish.backup === undefined ? newerDamaged(contents, backup, wish.target) : [],
+  };
 }
 
-/** The one that the database was on then: what a later restore went back behind is found again by its time. */
+/** The backups that a restore may begin from when it does not find its target behind the newest, newest first. Pure. */
+export function olderBackups(contents: Contents, { timeline, chain }: RestorePlan): Backup[] {
+  const way = wayTo(timeline, contents.timelines);
+  const { id } = chain.at(-1)!;
+  return contents.backups.filter(each => each.id < id && isOnWay(each, way)).reverse();
+}
+
+/**
+ * Where the database that goes on is now, and for a time the timeline that it was on then: what a later restore went back behind
+ * is found again. A timeline of another copy, which the database never was on, is followed only when it is named.
+ */
 function timelineAt({ position, timelines, backups }: Contents, target: RestoreTarget): number {
-  const known = [...timelines.map(({ id }) => id), ...backups.map(each => each.timeline)];
-  const newest = Math.max(position?.timeline ?? 1, ...known);
-  if (target.kind !== 'time') return newest;
-  const then = timelines.filter(({ since }) => Date.parse(since) <= target.at.getTime()).at(-1);
-  return then?.id ?? 1;
+  const newest = backups.at(-1);
+  const isByBackup = newest && (!position || Date.parse(newest.endedAt) > Date.parse(position.coveredUntil));
+  const current = (isByBackup ? newest.timeline : position?.timeline) ?? 1;
+  if (target.kind !== 'time') return current;
+  const by = timelines.filter(({ since }) => Date.parse(since) <= target.at.getTime());
+  if (current === 1 || by.some(({ id }) => id === current)) return current;
+  return by.at(-1)?.id ?? 1;
 }
 
 function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wish: RestoreWish): Backup {
@@ -111,77 +142,168 @@ function endsBehind(backup: Backup, target: RestoreTarget): boolean {
   }
 }
 
-/** All that follows the backup's beginning without a gap, and the unfinished segment behind it. */
-function planSegments(
-  { wal, segmentBytes }: Contents,
-  way: readonly Stretch[],
-  backup: Backup,
-): PlannedSegment[] {
-  const segments: PlannedSegment[] = [];
-  for (let segment = segmentOf(readLsn(backup.startLsn), segmentBytes); ; segment++) {
-    const timeline = timelineOfSegment(way, segment, segmentBytes);
-    if (wal.whole.get(timeline)?.has(segment)) segments.push({ timeline, segment, isPartial: false });
-    else {
-      if (wal.partial.get(timeline)?.has(segment)) segments.push({ timeline, segment, isPartial: true });
-      return segments;
-    }
-  }
+/** How far the WAL behind a backup's beginning goes without a gap. */
+interface Reach {
+  readonly segments: readonly PlannedSegment[];
+  /** The end of the last whole one. */
+  readonly wholeEnd: Lsn;
+  /** The end of everything, as far as somebody said so. */
+  readonly end: Lsn;
+  /** The first segment that is not there. */
+  readonly missing: string;
+  readonly gap: BackupError | undefined;
 }
 
-/** @throws {BackupError} MISSING where WAL between is not there */
+function reachOf(contents: Contents, way: readonly Stretch[], backup: Backup): Reach {
+  const { wal, segmentBytes, place } = contents;
+  const storedEnd = storedEndOf(contents, way);
+  const segments: PlannedSegment[] = [];
+  let segment = segmentOf(readLsn(backup.startLsn), segmentBytes);
+  const timelineOf = (of: number): number => timelineOfSegment(way, of, segmentBytes);
+  for (; wal.whole.get(timelineOf(segment))?.has(segment); segment++)
+    segments.push({ timeline: timelineOf(segment), segment, isPartial: false, leastBytes: segmentBytes });
+  const wholeEnd = segmentStart(segment, segmentBytes);
+  const timeline = timelineOf(segment);
+  const hasPartial = wal.partial.get(timeline)?.has(segment) === true;
+  const leastBytes = Math.max(0, Math.min(segmentBytes, Number(storedEnd - wholeEnd)));
+  if (hasPartial) segments.push({ timeline, segment, isPartial: true, leastBytes });
+  const last = hasPartial ? segment : segment - 1;
+  const missing = segmentName(timelineOf(last + 1), last + 1, segmentBytes);
+  const isGap = segmentBefore(storedEnd, segmentBytes) > last;
+  return {
+    ...{ segments, wholeEnd, missing },
+    end: hasPartial && !isGap && storedEnd > wholeEnd ? storedEnd : wholeEnd,
+    gap: isGap
+      ? new BackupError(
+          'MISSING',
+          `WAL segment ${missing} is not in ${place}: nothing behind it can be reached from this backup.`,
+          wayAround(contents, last + 1),
+        )
+      : undefined,
+  };
+}
+
+/** How far the WAL of this way was stored at some time, by all that is known. */
+function storedEndOf({ wal, positions, segmentBytes }: Contents, way: readonly Stretch[]): Lsn {
+  const { timeline, from } = way.at(-1)!;
+  const newest = Math.max(-1, ...(wal.whole.get(timeline) ?? []));
+  const position = positions.get(timeline);
+  const ends = [from, segmentStart(newest + 1, segmentBytes), position ? readLsn(position.lsn) : 0n];
+  return ends.reduce((most, each) => (each > most ? each : most));
+}
+
+/** @throws {BackupError} MISSING where WAL between is not there; TARGET */
 function assertReached(
   contents: Contents,
-  way: readonly Stretch[],
+  timeline: number,
   backup: Backup,
-  segments: readonly PlannedSegment[],
+  { wholeEnd, end, missing, gap, segments }: Reach,
   target: RestoreTarget,
 ): void {
-  const { segmentBytes, wal, place } = contents;
-  const first = segmentOf(readLsn(backup.startLsn), segmentBytes);
-  const next = first + segments.filter(({ isPartial }) => !isPartial).length;
-  const missing = segmentName(timelineOfSegment(way, next, segmentBytes), next, segmentBytes);
-  const end = segmentStart(next, segmentBytes);
-  if (end < readLsn(backup.stopLsn))
+  const { segmentBytes, place, positions } = contents;
+  if (wholeEnd < readLsn(backup.stopLsn))
     throw new BackupError(
       'MISSING',
       `Backup ${backup.id} cannot be restored: WAL segment ${missing}, which it needs, is not in ${place}.`,
       'Choose an older one with --backup (peakstone backup list), and make a new full backup.',
     );
-  const last = way.at(-1)!;
-  const newest = Math.max(next - 1, ...(wal.whole.get(last.timeline) ?? []));
-  const isGap = newest >= next;
-  if (target.kind === 'lsn') {
-    const partial = segments.at(-1)?.isPartial ? segmentBytes : 0;
-    if (target.lsn <= end + BigInt(partial)) return;
-    throw isGap ? gapBefore(missing, end, place) : beyond(target, contents);
+  const position = positions.get(timeline);
+  switch (target.kind) {
+    case 'lsn': {
+      // Nobody says how far an unfinished segment goes whose timeline has no position.
+      const unsaid = segments.at(-1)?.isPartial && end === wholeEnd ? BigInt(segmentBytes) : 0n;
+      if (target.lsn > end + unsaid) throw gap ?? beyond(target, contents, timeline);
+      return;
+    }
+    case 'time':
+      if (!gap && position && target.at.getTime() > Date.parse(position.coveredUntil))
+        throw beyond(target, contents, timeline);
+      return;
+    case 'latest':
+      if (gap) throw gap;
+      return;
+    case 'xid':
+    case 'name':
+      return;
   }
-  if (isGap && target.kind === 'latest') throw gapBefore(missing, end, place);
-  if (
-    target.kind === 'time' &&
-    contents.position &&
-    target.at.getTime() > Date.parse(contents.position.coveredUntil) &&
-    !isGap
-  )
-    throw beyond(target, contents);
 }
 
-function gapBefore(missing: string, end: bigint, place: string): BackupError {
-  return new BackupError(
-    'MISSING',
-    `WAL segment ${missing} is not in ${place}: nothing behind it can be reached from this backup.`,
-    `Restore up to there (--lsn ${formatLsn(end)}), or from a backup made after it.`,
+/** Whether the state at the end of the WAL is that of the target, should nothing have followed the target. */
+function endsAt(
+  { positions }: Contents,
+  timeline: number,
+  { end, gap }: Reach,
+  target: RestoreTarget,
+): boolean {
+  if (target.kind === 'lsn') return target.lsn <= end;
+  const position = positions.get(timeline);
+  return (
+    target.kind === 'time' &&
+    gap === undefined &&
+    position !== undefined &&
+    target.at.getTime() <= Date.parse(position.coveredUntil)
   );
 }
 
-function beyond(target: RestoreTarget, { position, place }: Contents): BackupError {
+/** A backup that was begun well after the target begins behind it. */
+function countNeeded(
+  { backups, segmentBytes }: Contents,
+  way: readonly Stretch[],
+  backup: Backup,
+  { segments }: Reach,
+  target: RestoreTarget,
+): number {
+  const behind = (lsn: Lsn): number => {
+    const stop = readLsn(backup.stopLsn);
+    const last = segmentOf(lsn > stop ? lsn : stop, segmentBytes) + 1;
+    return segments.filter(({ segment }) => segment <= last).length;
+  };
+  if (target.kind === 'lsn') return behind(target.lsn);
+  if (target.kind !== 'time') return segments.length;
+  const after = backups.find(
+    each => isOnWay(each, way) && Date.parse(each.startedAt) > target.at.getTime() + clockSlackMs,
+  );
+  return after ? behind(readLsn(after.startLsn)) : segments.length;
+}
+
+/**
+ * Damaged entries of backups that would have been chosen; nothing is lost by that where the WAL leads further.
+ * @throws {BackupError} CORRUPT where an older state would be restored without a word
+ */
+function newerDamaged(
+  { damaged, positions, place }: Contents,
+  backup: Backup,
+  target: RestoreTarget,
+): string[] {
+  const newer = damaged.map(({ id }) => id).filter(id => id > backup.id);
+  const last = newer.at(-1);
+  if (last === undefined) return [];
+  const position = positions.get(backup.timeline);
+  if (target.kind !== 'latest' || (position && backupId(new Date(position.coveredUntil), 'full') > last))
+    return newer;
+  throw new BackupError(
+    'CORRUPT',
+    `The entry of backup ${last} in ${place} is damaged; the newest that can be read is ${backup.id}, of ${backup.endedAt}.`,
+    `Restore from that one: --backup ${backup.id}`,
+  );
+}
+
+function beyond(
+  target: RestoreTarget,
+  { positions, position: newest, place }: Contents,
+  timeline: number,
+): BackupError {
+  const position = positions.get(timeline);
   const known = position
-    ? `${place} covers everything up to ${position.coveredUntil} (${position.lsn})`
+    ? `${place} covers ${timeline === newest?.timeline ? 'everything' : `timeline ${timeline}`} up to ${position.coveredUntil} (${position.lsn})`
     : `${place} has no WAL behind it`;
+  const newestState =
+    timeline === newest?.timeline || !newest
+      ? 'leave the target out for the newest state'
+      : `leave it out and give --timeline ${timeline} for the newest state that is known of that one`;
   return new BackupError(
     'TARGET',
     `The target lies behind what is stored: ${known}.`,
-    target.kind === 'time'
-      ? 'Name a moment before that, or leave the target out for the newest state.'
-      : 'Name a position before that.',
+    target.kind === 'time' ? `Name a moment before that, or ${newestState}.` : 'Name a position before that.',
   );
 }

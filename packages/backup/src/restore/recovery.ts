@@ -1,6 +1,5 @@
 /** Lets a server recover on a restored folder, and knows what its end means. */
 import path from 'node:path';
-import type { WalPosition } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import { handOver, sync } from './extract.ts';
 import type { Owner } from './owner.ts';
@@ -14,6 +13,7 @@ import {
   writeRecovery,
 } from './settings.ts';
 import { describeTarget } from './target.ts';
+import type { WalFiles } from './walFiles.ts';
 
 /**
  * Starts PostgreSQL on the folder and resolves when it takes connections, which it does once it has recovered.
@@ -40,7 +40,7 @@ export interface RecoverOptions {
   /** Nobody else gets into it yet. */
   readonly folder: string;
   readonly plan: RestorePlan;
-  readonly position: WalPosition | undefined;
+  readonly wal: WalFiles;
   readonly settings: Readonly<Record<string, string>>;
   readonly owner: Owner | undefined;
   readonly start: StartRestored;
@@ -50,35 +50,35 @@ export interface RecoverOptions {
 /** Lines that are kept to say why it failed. */
 const keptLines = 200;
 
-/** @throws {BackupError} TARGET, RECOVERY; what `start` throws where the log does not tell more */
+/** The WAL that follows a backup does not hold the target. */
+export class UnreachedError extends BackupError {}
+
+/** @throws {BackupError} TARGET, MISSING, CORRUPT, RECOVERY; what `start` throws where the log does not tell more */
 export async function recover(options: RecoverOptions): Promise<RecoveredServer> {
-  const { folder, plan, settings, owner, start, signal } = options;
+  const { folder, settings, owner, start, signal } = options;
   const log = new RecoveryLog();
   // Nothing of a database that is only being looked at goes into the archive of the one that runs.
-  const quiet = { ...settings, archive_mode: 'off' };
+  let wanted: Readonly<Record<string, string>> = { ...settings, archive_mode: 'off' };
   const kept = await readSettings(folder);
-  await writeRecovery(folder, kept, quiet);
+  await writeRecovery(folder, kept, wanted);
   if (owner) await handOver(folder, owner);
   const write = (files: Files) => (owner ? owner.write(folder, files) : writeFiles(folder, files));
-  let server: RunningServer;
-  try {
-    server = await start(folder, { onLog: log.hear, signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!log.endedBeforeTarget) throw explain(error, log);
-    if (!holdsTarget(options)) throw unreached(options, log);
-    // Nothing was committed between the last transaction and the target: the end of the WAL is that moment's state.
-    const toTheEnd = Object.entries(quiet).filter(
-      ([name]) => !/^recovery_target_(?:time|inclusive)$/.test(name),
-    );
-    await write(recoveryFiles(kept, Object.fromEntries(toTheEnd)));
-    server = await start(folder, { onLog: log.hear, signal }).catch(again => {
-      throw explain(again, log);
-    });
+  let server: RunningServer | undefined;
+  for (let round = 0; server === undefined; round++) {
+    try {
+      server = await start(folder, { onLog: log.hear, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!log.endedBeforeTarget || round === rounds) throw explain(error, log);
+      wanted = await whenShort(wanted, options, log);
+      log.begin();
+      await write(recoveryFiles(kept, wanted));
+    }
   }
+  const running = server;
   return {
-    url: server.url,
-    stop: () => server.stop(),
+    url: running.url,
+    stop: () => running.stop(),
     lastTransactionAt: log.lastTransactionAt,
     async finish() {
       const files = recoveredFiles(kept);
@@ -86,25 +86,47 @@ export async function recover(options: RecoverOptions): Promise<RecoveredServer>
       for (const name of Object.keys(files)) await sync(path.join(folder, name));
     },
   };
-
-  function holdsTarget({ position }: RecoverOptions): boolean {
-    return (
-      plan.target.kind === 'time' &&
-      // Of a timeline that was left, nobody says until when it is whole.
-      position?.timeline === plan.timeline &&
-      plan.target.at.getTime() <= Date.parse(position.coveredUntil)
-    );
-  }
 }
 
-function unreached({ plan }: RecoverOptions, log: RecoveryLog): BackupError {
-  const until = log.lastTransactionAt ? `, whose last transaction was at ${log.lastTransactionAt}` : '';
-  return new BackupError(
+/** With what leads there by all that is known, with all there is, and to its end. */
+const rounds = 2;
+
+/** How recovery goes on whose WAL has ended before the target. @throws {BackupError} where it does not */
+async function whenShort(
+  settings: Readonly<Record<string, string>>,
+  { plan, wal }: RecoverOptions,
+  log: RecoveryLog,
+): Promise<Readonly<Record<string, string>>> {
+  const command = await wal.more();
+  if (command !== undefined) return { ...settings, restore_command: command };
+  const isAtEnd = wal.broken ? plan.target.kind === 'lsn' && plan.target.lsn <= wal.end : plan.endsAtTarget;
+  if (!isAtEnd) {
+    const end = wal.broken ?? plan.gap;
+    throw end ? unreachedBy(end) : unreached(plan, log);
+  }
+  // Nothing was committed between the last record and the target: the end of the WAL is that moment's state.
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => !/^recovery_target_(?:time|lsn|inclusive)$/.test(name)),
+  );
+}
+
+function unreachedBy({ code, message, hint, cause }: BackupError): UnreachedError {
+  return new UnreachedError(
+    code,
+    `The target was not found in the WAL that can be read. ${message}`,
+    hint,
+    cause,
+  );
+}
+
+function unreached(plan: RestorePlan, log: RecoveryLog): UnreachedError {
+  const until = log.lastTransactionAt ? `, whose last transaction was at ${log.lastTransactionAt},` : '';
+  return new UnreachedError(
     'TARGET',
-    `The WAL that follows backup ${plan.chain.at(-1)!.id}${until}, does not hold ${describeTarget(plan.target)}.`,
+    `The WAL that follows backup ${plan.chain.at(-1)!.id}${until} does not hold ${describeTarget(plan.target)}.`,
     plan.target.kind === 'xid' || plan.target.kind === 'name'
-      ? 'If it lies before that backup, name an older one with --backup (peakstone backup list).'
-      : 'Name an earlier moment, or leave the target out for the newest state.',
+      ? 'Look whether it is of another timeline (--timeline), or name a moment (--to).'
+      : `Name an earlier moment, or leave it out and give --timeline ${plan.timeline} for the newest state of that timeline.`,
   );
 }
 
@@ -124,6 +146,12 @@ class RecoveryLog {
   endedBeforeTarget = false;
   lastTransactionAt: string | null = null;
   fatal: string | undefined;
+
+  /** Before it is tried again. */
+  begin(): void {
+    this.endedBeforeTarget = false;
+    this.fatal = undefined;
+  }
 
   readonly hear = (line: string): void => {
     if (this.lines.length >= keptLines) this.lines.shift();

@@ -2,18 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readPartial, readSegment } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
-import { hex8, segmentName } from '../lsn.ts';
+import { hex8 } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 import { type Contents, readContents } from './contents.ts';
 import { assertEmpty, extractBackup, handOver, makeRoot, sync, syncTree } from './extract.ts';
 import type { Owner } from './owner.ts';
-import { planRestore, type RestorePlan, type RestoreWish } from './plan.ts';
-import { type RecoveredServer, recover, type StartRestored } from './recovery.ts';
-import { readSettings, writeRecovery, writeWholeLabel } from './settings.ts';
+import { olderBackups, planRestore, type RestorePlan, type RestoreWish } from './plan.ts';
+import { type RecoveredServer, recover, type StartRestored, UnreachedError } from './recovery.ts';
+import { forgetRecovery, readSettings, writeRecovery, writeWholeLabel } from './settings.ts';
 import { describeTarget, targetSettings } from './target.ts';
+import { WalFiles } from './walFiles.ts';
 
 export interface RestoreOptions extends RestoreWish {
   readonly vault: Vault;
@@ -39,13 +39,41 @@ export interface Restored {
   readonly lastTransactionAt: string | null;
 }
 
-/** @throws {BackupError}; the signal's reason. Nothing is left of the folder then. */
+/**
+ * A transaction or a named point that lies before the newest backup is found from an older one.
+ * @throws {BackupError}; the signal's reason. Nothing is left of the folder then.
+ */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
-  const { vault, into, owner, start, inspect, guard, onEvent, signal } = options;
+  const { vault, into, owner, onEvent } = options;
   const contents = await readContents(vault);
-  const plan = planRestore(contents, options);
   if (owner?.mayReplaceIn(path.dirname(into))) throw openPlace(into);
   await assertEmpty(into);
+  let plan = planRestore(contents, options);
+  for (const id of plan.passedOver) onEvent({ kind: 'passedOver', id });
+  const older = mayLieBefore(options) ? olderBackups(contents, plan) : [];
+  for (;;) {
+    try {
+      return await restorePlanned(plan, contents, options);
+    } catch (error) {
+      const next = error instanceof UnreachedError ? older.shift() : undefined;
+      if (!next) throw error;
+      onEvent({ kind: 'unreached', target: describeTarget(plan.target), id: plan.chain.at(-1)!.id });
+      plan = planRestore(contents, { ...options, backup: next.id });
+    }
+  }
+}
+
+/** Of a time and a position it is known which backup leads there. */
+function mayLieBefore({ target, backup }: RestoreWish): boolean {
+  return backup === undefined && (target.kind === 'xid' || target.kind === 'name');
+}
+
+async function restorePlanned(
+  plan: RestorePlan,
+  contents: Contents,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const { into, owner, start, inspect, guard, onEvent, signal } = options;
   const root = `${into}.restoring-${randomBytes(4).toString('hex')}`;
   const folder = path.join(root, 'postgres');
   let release: (() => void) | undefined;
@@ -53,7 +81,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     await makeRoot(root);
     release = guard?.(root);
     await mkdir(folder, { mode: 0o700 });
-    await layOut(plan, contents.timelines, folder, options);
+    const wal = new WalFiles(plan, root, options);
+    await layOut(plan, contents.timelines, folder, wal, options);
     if (!start) {
       await syncTree(folder);
       if (owner) await handOver(folder, owner);
@@ -62,9 +91,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     let lastTransactionAt: string | null = null;
     if (start) {
       onEvent({ kind: 'recovering', target: describeTarget(plan.target) });
-      const { position } = contents;
-      const settings = recoverySettings(plan);
-      const server = await recover({ folder, plan, position, settings, owner, start, signal });
+      const server = await recover({
+        ...{ folder, plan, wal, owner, start, signal },
+        settings: recoverySettings(plan),
+      });
       lastTransactionAt = server.lastTransactionAt;
       try {
         await inspect?.(server);
@@ -78,7 +108,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     return { plan, lastTransactionAt };
   } catch (error) {
     signal.throwIfAborted();
-    throw error;
+    throw explainFull(error, into);
   } finally {
     await removeFolder(root, owner);
     release?.();
@@ -90,7 +120,8 @@ async function layOut(
   plan: RestorePlan,
   timelines: Contents['timelines'],
   folder: string,
-  { vault, onEvent, signal }: RestoreOptions,
+  wal: WalFiles,
+  { vault, start, onEvent, signal }: RestoreOptions,
 ): Promise<void> {
   const total = plan.chain.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
@@ -107,19 +138,11 @@ async function layOut(
     });
   }
   await writeWholeLabel(folder);
-  onEvent({ kind: 'fetchingWal', segments: plan.segments.length });
-  for (const { timeline, segment, isPartial } of plan.segments) {
-    signal.throwIfAborted();
-    const bytes = isPartial
-      ? await readPartial(vault, timeline, segment)
-      : await readSegment(vault, timeline, segment);
-    // It has become a whole one meanwhile, behind which nothing was planned.
-    if (bytes === undefined) break;
-    await writeWal(folder, segmentName(timeline, segment, vault.segmentBytes), bytes, vault.segmentBytes);
-  }
+  // Whoever starts the folder later has nobody to ask for more.
+  await wal.layOut(path.join(folder, 'pg_wal'), start ? plan.needed : plan.segments.length);
   // All of them: a server that becomes a new timeline takes a number that none of these has.
   for (const { id, history } of timelines)
-    await writeWal(folder, `${hex8(id)}.history`, Buffer.from(history), history.length);
+    await writeFile(path.join(folder, 'pg_wal', `${hex8(id)}.history`), history, { mode: 0o600 });
   await writeRecovery(folder, await readSettings(folder), recoverySettings(plan));
 }
 
@@ -131,15 +154,10 @@ function recoverySettings(plan: RestorePlan): Readonly<Record<string, string>> {
     recovery_target_action: 'promote',
     // Otherwise it would wait for connections and workers as many as the primary had.
     hot_standby: 'off',
+    // Whoever starts the folder, these are gone when it has recovered.
+    recovery_end_command: forgetRecovery,
     ...targetSettings(plan.target),
   };
-}
-
-/** An unfinished segment is filled up: PostgreSQL reads whole ones, up to the first thing that is no record. */
-async function writeWal(folder: string, name: string, bytes: Buffer, size: number): Promise<void> {
-  const file = path.join(folder, 'pg_wal', name);
-  const whole = bytes.length < size ? Buffer.concat([bytes, Buffer.alloc(size - bytes.length)]) : bytes;
-  await writeFile(file, whole, { mode: 0o600 });
 }
 
 /** Removes a folder with what its owner has put there. */
@@ -153,5 +171,16 @@ function openPlace(into: string): BackupError {
     'PLACE',
     `The server’s user could put something else in the place of ${into} while it is being restored.`,
     'Restore into a folder of yours (--into DIR) and move it there, or run the command as that user.',
+  );
+}
+
+function explainFull(error: unknown, into: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new BackupError(
+    'PLACE',
+    `There is no room left for ${into}: ${(error as Error).message}.`,
+    'The database is laid out whole, with the WAL that leads to the target: free some space there, or name a folder on another disk (--into DIR).',
+    error,
   );
 }

@@ -11,6 +11,9 @@ const ofRecovery =
 /** ALTER SYSTEM's file, which overrides every other. */
 const autoConf = 'postgresql.auto.conf';
 
+/** What a recovered server runs at the end, in its data folder: takes the settings of the recovery out. */
+export const forgetRecovery = `sed '/^${lineOf(begin)}$/,/^${lineOf(end)}$/d' ${autoConf} > ${autoConf}.new && mv ${autoConf}.new ${autoConf}`;
+
 /** Files by their names. */
 export type Files = Readonly<Record<string, string>>;
 
@@ -62,4 +65,9 @@ function withoutOurs(text: string): string {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   return from < 0 || to < from ? text : text.slice(0, from) + text.slice(to + end.length).replace(/^\n/, '');
+}
+
+/** A pattern that does not hold itself: the command stands between the two lines that it names. */
+function lineOf(text: string): string {
+  return text.replace('restore', '[r]estore');
 }

@@ -4,7 +4,13 @@ import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
 
 export type RestoreTarget =
   | { readonly kind: 'latest' }
-  | { readonly kind: 'time'; readonly at: Date; readonly inclusive: boolean }
+  | {
+      readonly kind: 'time';
+      readonly at: Date;
+      /** Behind its milliseconds: PostgreSQL tells commits apart by them. */
+      readonly micros: number;
+      readonly inclusive: boolean;
+    }
   | { readonly kind: 'lsn'; readonly lsn: Lsn; readonly inclusive: boolean }
   | { readonly kind: 'xid'; readonly xid: string; readonly inclusive: boolean }
   /** A point that pg_create_restore_point has named. */
@@ -29,7 +35,7 @@ export function parseTarget({ time, lsn, xid, name, exclusive = false }: TargetT
       'Name one: a time, an LSN, a transaction or a restore point.',
     );
   const inclusive = !exclusive;
-  if (time !== undefined) return { kind: 'time', at: parseTime(time), inclusive };
+  if (time !== undefined) return { kind: 'time', ...parseTime(time), inclusive };
   if (lsn !== undefined) {
     const parsed = parseLsn(lsn);
     if (parsed === undefined)
@@ -64,7 +70,7 @@ const timeForm =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2}(?:\.\d{1,6})?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/i;
 
 /** Without a zone it would be taken for the server's, whatever that is. @throws {BackupError} TARGET */
-function parseTime(text: string): Date {
+function parseTime(text: string): { readonly at: Date; readonly micros: number } {
   const match = timeForm.exec(text.trim());
   if (!match)
     throw refuse(
@@ -81,8 +87,13 @@ function parseTime(text: string): Date {
     ? zone.replace(/^([+-]\d{2}):?(\d{2})?$/, (_, h, m = '00') => `${h}:${m}`)
     : 'Z';
   const at = new Date(`${day}T${minute}${second}${offset}`);
-  if (Number.isNaN(at.getTime())) throw refuse(`'${text}' is no time.`, 'Look at its day, hour and zone.');
-  return at;
+  // What is no day or hour would be taken for one of those that follow.
+  const asWritten = new Date(`${day}T${minute}Z`);
+  const isMeant =
+    !Number.isNaN(asWritten.getTime()) && asWritten.toISOString().startsWith(`${day}T${minute}`);
+  if (Number.isNaN(at.getTime()) || !isMeant)
+    throw refuse(`'${text}' is no time.`, 'Look at its day, hour and zone.');
+  return { at, micros: Number(second.slice(4).padEnd(6, '0').slice(3)) };
 }
 
 /** This machine's offset at that local time, as `+01:00`. */
@@ -98,7 +109,7 @@ export function describeTarget(target: RestoreTarget): string {
     case 'latest':
       return 'the newest state';
     case 'time':
-      return `${target.inclusive ? '' : 'right before '}${target.at.toISOString()}`;
+      return `${target.inclusive ? '' : 'right before '}${isoOf(target)}`;
     case 'lsn':
       return `${target.inclusive ? '' : 'right before '}WAL position ${formatLsn(target.lsn)}`;
     case 'xid':
@@ -106,6 +117,11 @@ export function describeTarget(target: RestoreTarget): string {
     case 'name':
       return `restore point ${target.name}`;
   }
+}
+
+function isoOf({ at, micros }: { readonly at: Date; readonly micros: number }): string {
+  const text = at.toISOString();
+  return micros === 0 ? text : text.replace('Z', `${String(micros).padStart(3, '0')}Z`);
 }
 
 /** PostgreSQL's settings for it. */
@@ -116,7 +132,7 @@ export function targetSettings(target: RestoreTarget): Readonly<Record<string, s
       return {};
     case 'time':
       return {
-        recovery_target_time: target.at.toISOString().replace('T', ' ').replace('Z', '+00'),
+        recovery_target_time: isoOf(target).replace('T', ' ').replace('Z', '+00'),
         ...included(target.inclusive),
       };
     case 'lsn':

@@ -11,6 +11,8 @@ export interface BackupKey {
 /** The keys that are configured: the first one encrypts, all of them decrypt. */
 export interface Keyring {
   readonly current: BackupKey | undefined;
+  /** There are several: an earlier one is to go when nothing needs it any more. */
+  readonly isChanging: boolean;
   /** Nothing that is in plain text is taken for ours. */
   readonly demands: boolean;
   /** @throws {BackupError} KEY when none of them is it */
@@ -41,6 +43,7 @@ export function createKeyring(keys: readonly BackupKey[], demands: boolean): Key
   return {
     current: demands ? keys[0] : undefined,
     demands: demands && keys.length > 0,
+    isChanging: demands && keys.length > 1,
     find(id) {
       const found = keys.find(key => key.id.equals(id));
       if (found) return found;

@@ -111,6 +111,11 @@ export async function unseal(
   }
 }
 
+/** Of the key that it says it is sealed with; {@link noKeyId} where it is not encrypted. */
+export function keyIdOf(sealed: Buffer): Buffer {
+  return sealed.subarray(8, 16);
+}
+
 interface Tagger {
   /** The frame's bytes and its tag. */
   close(plain: Uint8Array, number: number, isLast: boolean): [Uint8Array, Uint8Array];

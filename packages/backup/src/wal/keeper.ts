@@ -1,5 +1,5 @@
 import type { CopyBoth } from '@peakstone/kernel/pg';
-import { writePosition } from '../catalog/wal.ts';
+import { writePosition } from '../catalog/positions.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 import type { Coverage } from './coverage.ts';
@@ -15,7 +15,7 @@ export class Keeper {
   readonly #writer: SegmentWriter;
   readonly #coverage: Coverage;
   readonly #everyMs: number;
-  readonly #isAlone: boolean;
+  readonly #assertOurs: (() => Promise<void>) | undefined;
   #copy: CopyBoth | null = null;
   #timer: NodeJS.Timeout | undefined;
   #keeping: Promise<void> | null = null;
@@ -23,13 +23,19 @@ export class Keeper {
   coveredUntil: Date | null = null;
   #toldLsn: Lsn = -1n;
 
-  /** @param isAlone whether nobody else stores this WAL; beside somebody who does, only whole segments are stored */
-  constructor(vault: Vault, writer: SegmentWriter, coverage: Coverage, everyMs: number, isAlone: boolean) {
+  /** @param assertOurs whether nobody else stores this WAL; undefined beside somebody who does: only whole segments are stored then */
+  constructor(
+    vault: Vault,
+    writer: SegmentWriter,
+    coverage: Coverage,
+    everyMs: number,
+    assertOurs: (() => Promise<void>) | undefined,
+  ) {
     this.#vault = vault;
     this.#writer = writer;
     this.#coverage = coverage;
     this.#everyMs = everyMs;
-    this.#isAlone = isAlone;
+    this.#assertOurs = assertOurs;
   }
 
   /** @param failed told what a write failed by @param tell called after each round */
@@ -61,9 +67,10 @@ export class Keeper {
   }
 
   async #keep(isLast = false): Promise<void> {
-    if (this.#isAlone) await this.#writer.storePartial();
+    await this.#assertOurs?.();
+    if (this.#assertOurs) await this.#writer.storePartial();
     this.#report(false);
-    if (!this.#isAlone) return;
+    if (!this.#assertOurs) return;
     await this.#tellStore(isLast ? 0 : idleRounds * this.#everyMs);
   }
 

@@ -1,6 +1,8 @@
 /** Receives the WAL of a server as it is written, and keeps it in the store. */
 import { connectReplication, PgError, type ReplicationClient, type Result } from '@peakstone/kernel/pg';
-import { indexWal, keepTimeline, listTimelines, type Stretch, wayTo } from '../catalog/wal.ts';
+import { readPositions } from '../catalog/positions.ts';
+import { keepTimeline, listTimelines, type Stretch, wayTo } from '../catalog/timelines.ts';
+import { indexWal } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { formatLsn, type Lsn, readLsn, segmentName } from '../lsn.ts';
@@ -19,7 +21,7 @@ import { Coverage } from './coverage.ts';
 import { Keeper } from './keeper.ts';
 import { readWalMessage, writeStatus } from './messages.ts';
 import { SegmentWriter } from './segmentWriter.ts';
-import { beginStream, continueStream, type StreamStart } from './start.ts';
+import { beginStream, continueStream, nextStart, type StreamStart } from './start.ts';
 
 export interface ReceiveOptions {
   /** Of a role with REPLICATION. */
@@ -27,6 +29,8 @@ export interface ReceiveOptions {
   readonly vault: Vault;
   /** A temporary slot ends with the connection: for a backup that needs WAL of its own time alone. */
   readonly slot: { readonly name: string; readonly temporary: boolean };
+  /** Looks whether nobody else stores this WAL; not for a temporary slot. @throws {BackupError} */
+  readonly assertOurs?: () => Promise<void>;
   /** How often the unfinished segment is stored. */
   readonly everyMs: number;
   readonly onEvent: OnBackupEvent;
@@ -59,11 +63,13 @@ export async function receiveWal(options: ReceiveOptions): Promise<void> {
   try {
     const server = await identify(client);
     assertSame(server, vault);
+    await assertWrote(server, vault);
     const way = await keepHistory(client, vault, server.timeline);
     let slot = await openSlot(client, options);
-    let start: StreamStart | null = options.slot.temporary
-      ? beginStream(way, slot.restartLsn!, vault.segmentBytes)
-      : (continueStream(way, await indexWal(vault), vault.segmentBytes) ?? beginOf(slot, way, vault));
+    let compared = options.slot.temporary
+      ? undefined
+      : continueStream(way, await indexWal(vault), vault.segmentBytes);
+    let start: StreamStart | null = compared ?? beginOf(slot, way, vault);
     while (start !== null && !signal.aborted) {
       const from: StreamStart = start;
       try {
@@ -73,6 +79,12 @@ export async function receiveWal(options: ReceiveOptions): Promise<void> {
         // Either is told before anything was sent, and leaves the connection as it was.
         if (isSlotLost(error)) {
           slot = await renewSlot(client, options);
+          continue;
+        }
+        if (isWalGone(error) && from === compared) {
+          // The server has let go of what the store has: what comes next is all there is.
+          compared = undefined;
+          start = nextStart(from, way, vault.segmentBytes);
           continue;
         }
         const begin = beginOf(slot, way, vault);
@@ -93,6 +105,20 @@ function assertSame(server: ServerFacts, vault: Vault): void {
     'FOREIGN',
     `The server is cluster ${server.systemIdentifier}, and its backups are of ${vault.systemIdentifier}.`,
     'The database was made anew; restart the backup service, and make a full backup.',
+  );
+}
+
+/**
+ * What the store has, this server has written.
+ * @throws {BackupError} FOREIGN where it is a copy, or its files were set back to an earlier state
+ */
+async function assertWrote({ timeline, lsn }: ServerFacts, vault: Vault): Promise<void> {
+  const stored = (await readPositions(vault)).positions.get(timeline);
+  if (!stored || readLsn(stored.lsn) <= lsn) return;
+  throw new BackupError(
+    'FOREIGN',
+    `${vault.place} has WAL up to ${stored.lsn} of timeline ${timeline}, and this server has written it up to ${formatLsn(lsn)} only: it is another copy of the database, or its files are of an earlier time.`,
+    'Give this one a place of its own (BACKUP_STORE), or bring it to the newest state (peakstone backup restore).',
   );
 }
 
@@ -127,7 +153,7 @@ async function keepHistory(client: ReplicationClient, vault: Vault, timeline: nu
 async function receiveTimeline(
   client: ReplicationClient,
   start: StreamStart,
-  { vault, slot, everyMs, onEvent, onProgress, signal }: ReceiveOptions,
+  { vault, slot, assertOurs, everyMs, onEvent, onProgress, signal }: ReceiveOptions,
 ): Promise<StreamStart | null> {
   const { timeline, lsn } = start;
   const writer = new SegmentWriter(vault, timeline, lsn, segment => {
@@ -143,7 +169,13 @@ async function receiveTimeline(
       serverEnd: coverage.serverEnd,
       coveredUntil: keeper.coveredUntil,
     });
-  const keeper = new Keeper(vault, writer, coverage, everyMs, !slot.temporary);
+  const keeper = new Keeper(
+    vault,
+    writer,
+    coverage,
+    everyMs,
+    slot.temporary ? undefined : (assertOurs ?? (async () => undefined)),
+  );
   let failure: unknown;
   let farewell: NodeJS.Timeout | undefined;
   const fail = (error: unknown): void => {

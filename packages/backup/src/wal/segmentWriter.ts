@@ -1,4 +1,4 @@
-import { removePartial, writePartial, writeSegment } from '../catalog/wal.ts';
+import { readOwnPartial, removePartial, writePartial, writeSegment } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import { formatLsn, type Lsn, segmentOf, segmentStart } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
@@ -18,8 +18,9 @@ export class SegmentWriter {
   #segment: Buffer;
   #work: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | null = null;
-  /** The one before us may have left one of the first segment. */
+  /** The one before us may have left one of the first segment, and more of it than has come again so far. */
   #hasPartial = true;
+  #isInherited = true;
 
   /** @param start of a segment: each is stored whole */
   constructor(vault: Vault, timeline: number, start: Lsn, onStored: (segment: number) => void) {
@@ -61,9 +62,10 @@ export class SegmentWriter {
     this.#segment = Buffer.alloc(this.#vault.segmentBytes);
     this.#hasPartial = false;
     this.#do(async () => {
-      await writeSegment(this.#vault, this.timeline, segment, bytes);
+      await this.#isNews(segment, bytes);
+      const isNew = await writeSegment(this.#vault, this.timeline, segment, bytes);
       this.flushed = end;
-      this.#onStored(segment);
+      if (isNew) this.#onStored(segment);
       if (hadPartial) await removePartial(this.#vault, this.timeline, segment);
     });
   }
@@ -78,11 +80,21 @@ export class SegmentWriter {
       const bytes = this.#segment.subarray(0, length);
       this.#hasPartial = true;
       this.#do(async () => {
+        if (!(await this.#isNews(segment, bytes))) return;
         await writePartial(this.#vault, this.timeline, segment, bytes);
         this.flushed = end;
       });
     }
     await this.settled();
+  }
+
+  /** Whether there is more of it than the one before us has stored. @throws {BackupError} FOREIGN where that is another's */
+  async #isNews(segment: number, bytes: Buffer): Promise<boolean> {
+    if (!this.#isInherited) return true;
+    const kept = await readOwnPartial(this.#vault, this.timeline, segment, bytes);
+    if (kept && kept.length > bytes.length) return false;
+    this.#isInherited = false;
+    return true;
   }
 
   /** Resolves when nothing is being written. @throws what a write failed by */

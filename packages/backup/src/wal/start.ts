@@ -1,5 +1,6 @@
 /** Where a WAL stream goes on, given what the store has and what the server may still have. Pure. */
-import { type Stretch, timelineOfSegment, type WalIndex } from '../catalog/wal.ts';
+import { type Stretch, timelineOfSegment } from '../catalog/timelines.ts';
+import type { WalIndex } from '../catalog/wal.ts';
 import { type Lsn, segmentOf, segmentStart } from '../lsn.ts';
 
 export interface StreamStart {
@@ -8,7 +9,10 @@ export interface StreamStart {
   readonly lsn: Lsn;
 }
 
-/** Behind the newest segment that the store has on the server's way; undefined when it has none. */
+/**
+ * With the newest segment that the store has on the server's way, which is received again and compared: the WAL behind it belongs
+ * to it only where the server wrote both. Undefined when the store has none.
+ */
 export function continueStream(
   way: readonly Stretch[],
   index: WalIndex,
@@ -21,9 +25,14 @@ export function continueStream(
     const left = to === null ? Number.POSITIVE_INFINITY : segmentOf(to, segmentBytes);
     const newest = [...segments].reduce((most, each) => (each < left ? Math.max(most, each) : most), -1);
     if (newest < 0) continue;
-    return startAt(way, newest + 1, segmentBytes);
+    return startAt(way, newest, segmentBytes);
   }
   return undefined;
+}
+
+/** One segment further on. */
+export function nextStart({ lsn }: StreamStart, way: readonly Stretch[], segmentBytes: number): StreamStart {
+  return startAt(way, segmentOf(lsn, segmentBytes) + 1, segmentBytes);
 }
 
 /** At the segment of what the slot keeps. */

@@ -1,12 +1,21 @@
 /** What the commands of backups print for people. Pure. */
 
-import { type BackupList, megabytes, type ScheduleReport, type Verification } from '@peakstone/stack/backup';
+import {
+  type BackupList,
+  type KnownCluster,
+  megabytes,
+  type ScheduleReport,
+  type Verification,
+} from '@peakstone/stack/backup';
 import { renderGrid } from '../output/grid.ts';
 import { printableLine } from '../output/printable.ts';
 import { rowCount, Table } from '../output/table.ts';
 
 /** The table on standard output, and what is to be said beside it. */
-export function renderBackupList(found: BackupList): {
+export function renderBackupList(
+  found: BackupList,
+  describeKnown: (cluster: KnownCluster) => string,
+): {
   readonly rows: readonly string[];
   readonly notes: readonly string[];
 } {
@@ -35,6 +44,12 @@ export function renderBackupList(found: BackupList): {
     notes: [
       `In ${found.place}${found.encrypted ? ', encrypted' : ''}.`,
       coverage(found),
+      ...found.problems.map(problem => `Problem: ${problem}`),
+      ...(found.writer === null
+        ? []
+        : [`Written by ${found.writer.folder} on ${found.writer.host}: this stack is another copy of it.`]),
+      ...earlierKeys(found),
+      ...found.others.map(other => `In the same place (--cluster ID): ${describeKnown(other)}.`),
       ...found.logical.flatMap(({ id, missing }) => missing.map(what => `Not in ${id}: ${what}.`)),
       test === null
         ? 'No backup has been tested yet: peakstone backup test.'
@@ -46,8 +61,19 @@ export function renderBackupList(found: BackupList): {
   };
 }
 
-function coverage({ method, coveredUntil }: BackupList): string {
-  if (coveredUntil !== null) return `Every moment up to ${coveredUntil} can be restored.`;
+function earlierKeys({ needingEarlierKey: needing }: BackupList): string[] {
+  if (needing === null) return [];
+  return needing.length === 0
+    ? ['No backup needs an earlier key any more: BACKUP_KEY may be the first one alone.']
+    : [`An earlier key in BACKUP_KEY is needed by ${needing.join(', ')}, until they are removed.`];
+}
+
+function coverage({ method, backups, coveredFrom, coveredUntil, problems }: BackupList): string {
+  if (coveredUntil !== null)
+    return `Every moment${problems.length > 0 ? ` from ${coveredFrom}` : ''} up to ${coveredUntil} can be restored.`;
+  if (backups.length === 0 && method !== 'logical')
+    return 'There is no backup: nothing can be restored (peakstone backup create).';
+  if (problems.length > 0) return 'The newest state cannot be restored.';
   return method === 'logical'
     ? 'Each is of the moment when it was begun; files and WAL are backed up by a role with REPLICATION (BACKUP_DATABASE_URL).'
     : 'No WAL is received: a backup can be restored to its own end only (peakstone backup schedule on).';

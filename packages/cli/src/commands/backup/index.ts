@@ -4,13 +4,14 @@ import { list } from './list.ts';
 import { restore } from './restore.ts';
 import { schedule } from './schedule.ts';
 import { serve } from './serve.ts';
+import { takeover } from './takeover.ts';
 import { test } from './test.ts';
 import { verify } from './verify.ts';
 
 export const backup: Command = {
   name: 'backup',
   summary: 'back the database up, and restore it to any moment',
-  commands: [create, list, verify, restore, test, schedule, serve],
+  commands: [create, list, verify, restore, test, schedule, takeover, serve],
   examples: [
     { command: 'peakstone backup schedule on', does: 'From now on, by itself' },
     { command: 'peakstone backup create', does: 'One now' },

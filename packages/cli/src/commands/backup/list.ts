@@ -12,13 +12,13 @@ export const list: Command = {
   examples: [{ command: 'peakstone backup list', does: 'Oldest first' }],
   run: async (invocation, context) => {
     const { options } = invocation;
-    const { listStackBackups } = await import('@peakstone/stack/backup');
+    const { describeKnown, listStackBackups } = await import('@peakstone/stack/backup');
     const { renderBackupList } = await import('../../backup/render.ts');
     const paths = await stackOf(invocation, context);
     const found = await listStackBackups(paths, context.env, textOf(options, 'cluster'));
     if (options.json) context.stdout.write(`${toJson(found)}\n`);
     else {
-      const { rows, notes } = renderBackupList(found);
+      const { rows, notes } = renderBackupList(found, describeKnown);
       context.stdout.write(rows.map(row => `${row}\n`).join(''));
       context.stderr.write(notes.map(note => `${printableLine(note)}\n`).join(''));
     }

@@ -4,7 +4,7 @@ export const clusterOption = {
   cluster: {
     kind: 'text',
     value: 'ID',
-    summary: 'Of several databases in one place, the one with this system identifier (default: the newest)',
+    summary: 'Of several databases in one place, the one with this system identifier (default: this stack’s)',
   },
 } as const satisfies Record<string, Option>;
 

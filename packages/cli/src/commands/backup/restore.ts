@@ -3,6 +3,7 @@ import { type Command, jsonOption, stackOptions } from '../../grammar/command.ts
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
 import { asCalled } from '../../output/called.ts';
 import { toJson } from '../../output/json.ts';
+import { printableLine } from '../../output/printable.ts';
 import { stackOf } from '../../stack.ts';
 import { clusterOption, targetOf, targetOptions, textOf } from './options.ts';
 
@@ -98,6 +99,10 @@ export const restore: Command = {
           if (done.timeline === null)
             context.stderr.write(
               `${asCalled(`Load it into an empty database: peakstone import postgres ${done.folder}`, context.env)}\n`,
+            );
+          if (done.writer !== null)
+            context.stderr.write(
+              `${asCalled(printableLine(`Its backups are written by ${done.writer.folder} on ${done.writer.host}: this copy makes none there. Give it a place of its own (BACKUP_STORE), or, where the other one is gone for good: peakstone backup takeover`), context.env)}\n`,
             );
           if (into === undefined)
             context.stderr.write(`${asCalled('Start it: peakstone up', context.env)}\n`);

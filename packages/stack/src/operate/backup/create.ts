@@ -26,10 +26,12 @@ export async function createStackBackup(
     return await createStackText(paths, env, before, { label, onEvent, onKey, signal });
   }
   const url = givenDatabaseUrl(before) ?? (await databaseUrl(paths, env, 'db_backup'));
-  ensureBackupKey(paths, before, onKey);
-  const { config, store } = await stackBackups(paths, env);
+  await ensureBackupKey(paths, before, onKey);
+  const opened = await stackBackups(paths, env);
+  const { config, store } = opened;
   const backup = await createBackup({
     ...{ url, store, kind, onEvent, signal },
+    writer: opened.writer(),
     keys: config.keys,
     slot: backupSlot,
     ...(label !== undefined && { label }),

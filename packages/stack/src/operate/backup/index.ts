@@ -20,3 +20,5 @@ export {
   testStackBackup,
 } from './restore.ts';
 export { type ScheduleReport, scheduleStackBackups } from './schedule.ts';
+export { type TakeoverReport, takeOverBackups } from './takeover.ts';
+export { describeKnown, type KnownCluster } from './vaults.ts';

@@ -1,7 +1,12 @@
 import {
   type Backup,
+  type BackupError,
+  type Claim,
+  coverageOf,
   type LogicalBackup,
   listLogicalBackups,
+  needingEarlierKey,
+  readClaim,
   readContents,
   readLastLogicalTest,
   readLastTest,
@@ -14,7 +19,7 @@ import {
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { type BackupMethod, backupMethod } from '../../services/backup/method.ts';
-import { stackBackups, stackVault } from './vaults.ts';
+import { type KnownCluster, otherClusters, stackBackups, stackVault } from './vaults.ts';
 
 export interface BackupList {
   readonly place: string;
@@ -28,6 +33,16 @@ export interface BackupList {
   /** Everything that was committed by then can be restored; null where no WAL is received. */
   readonly coveredUntil: string | null;
   readonly timeline: number | null;
+  /** From when on every moment up to then can be restored; null where none can. */
+  readonly coveredFrom: string | null;
+  /** What cannot be read, or be restored, and why. */
+  readonly problems: readonly string[];
+  /** Who writes here, where it is another stack. */
+  readonly writer: Claim | null;
+  /** Whose backups lie in the same place. */
+  readonly others: readonly KnownCluster[];
+  /** Backups that need one of the earlier keys in BACKUP_KEY; null where there is none. */
+  readonly needingEarlierKey: readonly string[] | null;
   readonly lastTest: TestResult | null;
 }
 
@@ -39,18 +54,36 @@ export async function listStackBackups(
 ): Promise<BackupList> {
   const opened = await stackBackups(paths, env);
   const vault = await stackVault(opened, cluster);
-  const { backups, position } = await readContents(vault);
+  const contents = await readContents(vault);
+  const { backups, position } = contents;
+  const coverage = coverageOf(contents);
   const { backups: logical } = await listLogicalBackups(vault);
   const method = backupMethod(opened.values);
+  const claimProblem: string[] = [];
+  const claim = await readClaim(vault).catch((error: BackupError) => {
+    if (error.code !== 'CORRUPT') throw error;
+    claimProblem.push(`${error.message} ${error.hint}`);
+    return undefined;
+  });
   const test = await (method === 'logical' ? readLastLogicalTest(vault) : readLastTest(vault));
   return {
     place: vault.place,
     systemIdentifier: vault.systemIdentifier,
     encrypted: opened.config.keys.demands,
     ...{ method, backups, logical },
-    coveredUntil: position?.coveredUntil ?? null,
+    coveredUntil: coverage.until,
+    coveredFrom: coverage.from,
     timeline: position?.timeline ?? null,
     lastTest: test ?? null,
+    problems: [
+      ...contents.damaged.map(({ reason }) => reason),
+      ...contents.damagedRecords,
+      ...claimProblem,
+      ...coverage.problems,
+    ],
+    writer: claim && claim.id !== opened.writer().id ? claim : null,
+    others: await otherClusters(opened, vault.systemIdentifier),
+    needingEarlierKey: opened.config.keys.isChanging ? await needingEarlierKey(vault, contents) : null,
   };
 }
 

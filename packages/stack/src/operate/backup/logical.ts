@@ -27,7 +27,7 @@ export async function createStackText(
   { label, onEvent, onKey, signal }: Omit<CreateRequest, 'kind'>,
 ): Promise<LogicalBackup & { readonly place: string }> {
   const url = givenDatabaseUrl(before) ?? (await superuserUrl(paths, env));
-  ensureBackupKey(paths, before, onKey);
+  await ensureBackupKey(paths, before, onKey);
   const { config, store } = await stackBackups(paths, env);
   const backup = await createLogicalBackup({
     ...{ url, store, keys: config.keys, dump: dumpSql, onEvent, signal },

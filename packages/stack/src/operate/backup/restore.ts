@@ -11,8 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import {
+  type Claim,
   type OnBackupEvent,
   type Restored,
+  readClaim,
   restoreBackup,
   type TestResult,
   testBackup,
@@ -30,6 +32,7 @@ import { takeLock } from '../../project/lock.ts';
 import { ensureDataFolder, type StackPaths } from '../../project/paths.ts';
 import { externalUrl } from '../../project/urls.ts';
 import { readPresence } from '../../run/state.ts';
+import { recordVersion } from '../../run/upgrade.ts';
 import { backupMethod } from '../../services/backup/method.ts';
 import { startRestored, testMachine } from '../../services/backup/restoredServer.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
@@ -46,6 +49,8 @@ export interface RestoreReport {
   readonly folder: string;
   /** The database that was there before, when it was replaced. */
   readonly kept: string | null;
+  /** The other stack that writes the backups of this database: this one may not. */
+  readonly writer: Claim | null;
 }
 
 /** @throws {BackupError} PLACE, TARGET, MISSING, CORRUPT …; nothing is left then */
@@ -59,10 +64,17 @@ export async function restoreInto(
   const into = resolve(folder);
   if (backupMethod(opened.values) === 'logical') {
     const { id, startedAt } = await restoreText(opened, into, request);
-    return { backup: id, timeline: null, lastTransactionAt: startedAt, folder: into, kept: null };
+    return {
+      backup: id,
+      timeline: null,
+      lastTransactionAt: startedAt,
+      folder: into,
+      kept: null,
+      writer: null,
+    };
   }
   const restored = await restore(opened, into, findServerUser(), request);
-  return report(restored, into, null);
+  return report(restored, into, null, null);
 }
 
 /** Which folder a restore in place would replace; null where the stack has no database yet. @throws {StackError} where it cannot be */
@@ -95,9 +107,12 @@ export async function restoreInPlace(
   request: RestoreRequest,
 ): Promise<RestoreReport> {
   ensureDataFolder(paths);
+  const isNew = !existsSync(paths.lock);
   const lock = readPresence(paths).kind === 'running' ? null : takeLock(paths.lock);
   if (lock === null) throw stackRuns(paths);
   try {
+    // No earlier version was there, whose changes the first start would tell.
+    if (isNew) recordVersion(paths);
     const opened = await stackBackups(paths, env);
     const wanted = databaseDir(paths, opened.values);
     const found = await planFolder(wanted, request.onEvent);
@@ -106,9 +121,10 @@ export async function restoreInPlace(
     const fresh = `${place}.restored-${stamp}`;
     const owner = findServerUser(found === null ? undefined : statSync(found).uid);
     const restored = await restore(opened, fresh, owner, request);
+    const writer = await otherWriter(opened, request.cluster);
     const kept = found === null ? null : `${place}.before-${stamp}`;
     replace(place, fresh, kept);
-    return report(restored, place, kept);
+    return report(restored, place, kept, writer);
   } finally {
     lock.release();
   }
@@ -170,8 +186,19 @@ async function restore(
   });
 }
 
-function report({ plan, lastTransactionAt }: Restored, folder: string, kept: string | null): RestoreReport {
-  return { backup: plan.chain.at(-1)!.id, timeline: plan.timeline, lastTransactionAt, folder, kept };
+/** Told with the restore: what it means for this stack's backups. */
+async function otherWriter(opened: StackBackups, cluster: string | undefined): Promise<Claim | null> {
+  const claim = await readClaim(await stackVault(opened, cluster));
+  return claim && claim.id !== opened.writer().id ? claim : null;
+}
+
+function report(
+  { plan, lastTransactionAt }: Restored,
+  folder: string,
+  kept: string | null,
+  writer: Claim | null,
+): RestoreReport {
+  return { backup: plan.chain.at(-1)!.id, timeline: plan.timeline, lastTransactionAt, folder, kept, writer };
 }
 
 function stackRuns({ data }: StackPaths): StackError {

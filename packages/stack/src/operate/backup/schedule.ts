@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
-import { hasBackups, readBackupConfig } from '@peakstone/backup';
+import { assertUsable, hasBackups, openStore, readBackupConfig } from '@peakstone/backup';
 import { changeSettings } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { stackValues } from '../../run/stackValues.ts';
 import { readPresence } from '../../run/state.ts';
-import { ensureBackupKey } from './key.ts';
+import { anyKey, ensureBackupKey } from './key.ts';
 import { letGoOfBackups } from './letGo.ts';
 import { defaultPlace } from './vaults.ts';
 
@@ -51,10 +51,11 @@ export async function scheduleStackBackups(
   const after: EnvValues = { ...before, ...texts };
   if (hasBackups(after)) {
     // Read before anything is written: with a key that is yet to be made, where one is needed.
-    readBackupConfig({ BACKUP_KEY: '0'.repeat(64), ...after }, paths.project);
+    const { place } = readBackupConfig({ BACKUP_KEY: anyKey, ...after }, paths.project);
     mkdirSync(paths.data, { recursive: true });
+    if (on || wanted.BACKUP_STORE) await assertUsable(openStore(place));
+    await ensureBackupKey(paths, after, say);
     if (set.length > 0) changeSettings(paths.env, texts, say);
-    ensureBackupKey(paths, after, say);
   } else if (set.length > 0) changeSettings(paths.env, texts, say);
   if (on === false) await letGoOfBackups(paths, env, before, say);
   return await describe(paths, env, set.length > 0);

@@ -25,6 +25,8 @@ export function backupContainer(stack: Stack, service: ResolvedService): Contain
       // Its /tmp is memory, from which no program is run, and the rest cannot be written to.
       ...passedOn([{ name: 'BACKUP_SCRATCH', value: '/backups' }]),
       PEAKSTONE_CACHE_DIR: '/backups/.programs',
+      // Which stack it is among its copies.
+      PEAKSTONE_BACKUP_HOME: '/backups',
       PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8010/',
     },
     volumes: [{ source: 'backups', volume: 'backups', target: '/backups' }, ...(own ? [socketMount] : [])],

@@ -17,6 +17,8 @@ export function describeBackupEvent(event: BackupEvent): string | undefined {
       return `the server went on to timeline ${event.timeline}`;
     case 'gap':
       return `WAL from ${event.from} to ${event.to} is lost: a full backup is needed to restore what follows`;
+    case 'vaultLost':
+      return `${event.reason} It is begun anew.`;
     case 'slotLost':
       return `the server has let go of the WAL of slot ${event.slot}; it is made anew`;
     case 'disconnected':
@@ -31,6 +33,10 @@ export function describeBackupEvent(event: BackupEvent): string | undefined {
       return `laying out ${event.id}: ${megabytes(event.bytes)}`;
     case 'fetchingWal':
       return `fetching WAL: ${event.segments} segments`;
+    case 'passedOver':
+      return `the entry of backup ${event.id} is damaged; the WAL behind an older one leads to the same state`;
+    case 'unreached':
+      return `the WAL behind ${event.id} does not hold ${event.target}; trying from an older backup`;
     case 'recovering':
       return `PostgreSQL recovers to ${event.target}`;
     case 'verified':

@@ -1,16 +1,19 @@
 /** What the start of the stack must know of backups. */
 import path from 'node:path';
 import {
+  coverageOf,
   findVaults,
   hasBackups,
   listBackups,
   listLogicalBackups,
   openStore,
   readBackupConfig,
+  readClaim,
+  readContents,
   readLastLogicalTest,
   readLastTest,
-  readPosition,
   type Vault,
+  type Writer,
 } from '@peakstone/backup';
 import { ConfigError } from '@peakstone/kernel/config';
 import { settleWithin } from '@peakstone/kernel/service';
@@ -18,11 +21,13 @@ import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { backupMethod } from './method.ts';
+import { stackWriter } from './stackWriter.ts';
 
 /** A relative folder is meant from the project, wherever the service's process is. */
-export function settings({ project }: StackPaths, { BACKUP_STORE }: EnvValues): EnvValues {
-  if (!BACKUP_STORE || BACKUP_STORE.includes('://')) return {};
-  return { BACKUP_STORE: path.resolve(project, BACKUP_STORE) };
+export function settings({ project, data }: StackPaths, { BACKUP_STORE }: EnvValues): EnvValues {
+  const home = { PEAKSTONE_BACKUP_HOME: data };
+  if (!BACKUP_STORE || BACKUP_STORE.includes('://')) return home;
+  return { ...home, BACKUP_STORE: path.resolve(project, BACKUP_STORE) };
 }
 
 export function assertSettings(env: EnvValues): void {
@@ -57,7 +62,7 @@ export async function examineFiles(paths: StackPaths, env: EnvValues): Promise<C
 async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]> {
   const { place, keys } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
   const store = openStore(place);
-  const [vault] = await findVaults(store, keys);
+  const vault = await ownVault(await findVaults(store, keys), stackWriter(env, paths.data));
   if (!vault)
     return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
   const isLogical = backupMethod(env) === 'logical';
@@ -81,9 +86,22 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
   ];
 }
 
+/** The one that this stack writes, or else the only one. */
+async function ownVault(vaults: readonly Vault[], { id }: Writer): Promise<Vault | undefined> {
+  for (const vault of vaults) {
+    // Of one whose claim cannot be read nobody says whose it is.
+    if ((await readClaim(vault).catch(() => undefined))?.id === id) return vault;
+  }
+  return vaults.length === 1 ? vaults[0] : undefined;
+}
+
 async function examineWal(vault: Vault): Promise<Check> {
-  const position = await readPosition(vault);
-  return position && Math.abs(Date.now() - Date.parse(position.coveredUntil)) < staleMs
+  const contents = await readContents(vault);
+  const { from, problems } = coverageOf(contents);
+  const { position } = contents;
+  if (contents.backups.length > 0 && from === null && problems[0])
+    return fail('Backups', problems[0], 'A full one mends it: peakstone backup create --full');
+  return from !== null && position && Math.abs(Date.now() - Date.parse(position.coveredUntil)) < staleMs
     ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
     : warn(
         'Backups',

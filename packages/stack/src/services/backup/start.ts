@@ -6,6 +6,7 @@ import { describeBackupEvent } from './describe.ts';
 import { dumpSql, testTextOn } from './logical.ts';
 import type { BackupMethod } from './method.ts';
 import { testMachine } from './restoredServer.ts';
+import { stackWriter } from './stackWriter.ts';
 
 /** @param write takes a line for the log @throws {ConfigError} naming the variable */
 export function startBackupService(
@@ -20,6 +21,6 @@ export function startBackupService(
     if (text !== undefined) write(text);
   };
   return method === 'physical'
-    ? startBackups(config, { url, onEvent, machine: testMachine(env) })
+    ? startBackups(config, { url, onEvent, writer: stackWriter(env), machine: testMachine(env) })
     : startLogicalBackups(config, { url, onEvent, dump: dumpSql, testText: testTextOn(env) });
 }

@@ -1,0 +1,138 @@
+/**
+ * Who writes into a vault: one stack, and one process of it that receives WAL. Another copy of the database, be it a copy of the
+ * stack's folder, a clone of its machine or a backup restored elsewhere, is told from it before it writes anything.
+ *
+ * A claim is an object with the next number, put where nothing may be: the newest one holds.
+ */
+import { randomUUID } from 'node:crypto';
+import { BackupError } from '../errors.ts';
+import type { Vault } from '../vault.ts';
+
+/** A stack on a machine. */
+export interface Writer {
+  /** No part of what a copy or a restore brings along. */
+  readonly id: string;
+  /** For people. */
+  readonly host: string;
+  readonly folder: string;
+}
+
+export interface Claim extends Writer {
+  /** Of the process that receives WAL; null where a command has claimed it. */
+  readonly run: string | null;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+const folder = 'claims/';
+
+/** Whose the vault is; undefined where nobody has written yet. @throws {BackupError} STORE, KEY, CORRUPT */
+export async function readClaim(vault: Vault): Promise<Claim | undefined> {
+  return (await newestClaim(vault))?.claim;
+}
+
+/**
+ * Makes sure that this stack is the one that writes here.
+ * @param takeOver whoever it was before @throws {BackupError} FOREIGN where it is another
+ */
+export async function claimVault(vault: Vault, writer: Writer, takeOver = false): Promise<void> {
+  await claim(vault, writer, null, takeOver);
+}
+
+/** The claim of a process that receives WAL, of which there is one at a time. */
+export class RunningClaim {
+  readonly #writer: Writer;
+  readonly #run = randomUUID();
+  #number: number | undefined;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  /** @throws {BackupError} FOREIGN where another stack writes there, or another process of this one that began later */
+  async take(vault: Vault): Promise<void> {
+    if (this.#number === undefined) this.#number = await claim(vault, this.#writer, this.#run, false);
+    else await this.assertHeld(vault);
+  }
+
+  /** By two small reads. @throws {BackupError} FOREIGN; MISSING where the vault is gone */
+  async assertHeld(vault: Vault): Promise<void> {
+    const number = this.#number!;
+    const [own, next] = await Promise.all([vault.read(nameOf(number)), vault.read(nameOf(number + 1))]);
+    if (own && !next) return;
+    const newest = await newestClaim(vault);
+    if (newest === undefined || newest.number < number) {
+      // It is begun anew.
+      this.#number = undefined;
+      throw new BackupError(
+        'MISSING',
+        `What was stored in ${vault.place} is gone.`,
+        'Everything is stored anew, beginning with a full backup. Look at who removed it.',
+      );
+    }
+    const { claim: by } = newest;
+    if (by.id !== this.#writer.id) throw foreign(vault, by);
+    if (by.run !== null && by.run !== this.#run)
+      throw new BackupError(
+        'FOREIGN',
+        `${vault.place} is written by another process of this stack since ${by.since}, on ${by.host}: is this machine a copy of that one?`,
+        'If it is none, restart this service (peakstone restart backup); else give one of the two a place of its own (BACKUP_STORE).',
+      );
+    this.#number = await claim(vault, this.#writer, this.#run, false);
+  }
+}
+
+async function claim(vault: Vault, writer: Writer, run: string | null, takeOver: boolean): Promise<number> {
+  for (;;) {
+    const newest = await newestClaim(vault).catch(error => {
+      if (takeOver && error instanceof BackupError && error.code === 'CORRUPT') return undefined;
+      throw error;
+    });
+    if (newest && newest.claim.id !== writer.id && !takeOver) throw foreign(vault, newest.claim);
+    // What a process of this stack holds is the stack's.
+    if (newest && newest.claim.id === writer.id && (run === null || newest.claim.run === run))
+      return newest.number;
+    const number = ((await numbers(vault)).at(-1) ?? 0) + 1;
+    const own: Claim = { ...writer, run, since: new Date().toISOString() };
+    if (!(await vault.write(nameOf(number), Buffer.from(JSON.stringify(own)), { ifAbsent: true }))) continue;
+    const all = await numbers(vault);
+    if (all.at(-1) !== number) continue;
+    await vault.delete(all.slice(0, -keptClaims).map(nameOf));
+    return number;
+  }
+}
+
+/** Who comes late by a few finds that the number is taken. */
+const keptClaims = 5;
+
+async function newestClaim(vault: Vault): Promise<{ number: number; claim: Claim } | undefined> {
+  const number = (await numbers(vault)).at(-1);
+  if (number === undefined) return undefined;
+  const bytes = await vault.read(nameOf(number)).catch(error => {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    throw new BackupError(
+      'CORRUPT',
+      `${error.message} It says which stack writes its backups there.`,
+      'If it is this one: peakstone backup takeover',
+      error,
+    );
+  });
+  return bytes && { number, claim: JSON.parse(bytes.toString()) as Claim };
+}
+
+async function numbers(vault: Vault): Promise<number[]> {
+  const names = await vault.list(folder);
+  return names.map(({ name }) => Number(name.slice(folder.length))).sort((a, b) => a - b);
+}
+
+function nameOf(number: number): string {
+  return `${folder}${String(number).padStart(8, '0')}`;
+}
+
+function foreign(vault: Vault, { host, folder: of, since }: Claim): BackupError {
+  return new BackupError(
+    'FOREIGN',
+    `The backups of this database in ${vault.place} are written by ${of} on ${host}, since ${since}; this is another copy of it.`,
+    'Give this one a place of its own (BACKUP_STORE in .env). If the other one is gone for good: peakstone backup takeover',
+  );
+}

@@ -1,0 +1,60 @@
+/** How far the stored WAL goes, by timeline: the last word of whoever stored it. */
+import { BackupError } from '../errors.ts';
+import { hex8 } from '../lsn.ts';
+import type { Vault } from '../vault.ts';
+
+export interface WalPosition {
+  readonly timeline: number;
+  readonly lsn: string;
+  /** Everything that was committed by then is in it; ISO 8601, by the server's clock. */
+  readonly coveredUntil: string;
+}
+
+/** Of each timeline; those that cannot be read with the reason. */
+export interface Positions {
+  readonly positions: ReadonlyMap<number, WalPosition>;
+  readonly damaged: readonly string[];
+}
+
+/** Begins the names of all, and is that of the only one of vaults from before there was one a timeline. */
+const prefix = 'position';
+
+export async function writePosition(vault: Vault, position: WalPosition): Promise<void> {
+  await vault.write(`${prefix}s/${hex8(position.timeline)}`, Buffer.from(JSON.stringify(position)));
+}
+
+/** @throws {BackupError} STORE, KEY */
+export async function readPositions(vault: Vault): Promise<Positions> {
+  const positions = new Map<number, WalPosition>();
+  const damaged: string[] = [];
+  for (const { name } of await vault.list(prefix)) {
+    try {
+      const bytes = await vault.read(name);
+      if (!bytes) continue;
+      const found = JSON.parse(bytes.toString()) as WalPosition;
+      const other = positions.get(found.timeline);
+      if (!other || isLater(found, other)) positions.set(found.timeline, found);
+    } catch (error) {
+      if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+      damaged.push(error.message);
+    }
+  }
+  return { positions, damaged };
+}
+
+/** Of the timeline that the database is on; undefined where no WAL is received. */
+export async function readPosition(vault: Vault): Promise<WalPosition | undefined> {
+  return newestPosition((await readPositions(vault)).positions);
+}
+
+/** Pure. */
+export function newestPosition(positions: Positions['positions']): WalPosition | undefined {
+  return [...positions.values()].reduce<WalPosition | undefined>(
+    (newest, each) => (newest && !isLater(each, newest) ? newest : each),
+    undefined,
+  );
+}
+
+function isLater(one: WalPosition, other: WalPosition): boolean {
+  return Date.parse(one.coveredUntil) > Date.parse(other.coveredUntil);
+}

@@ -1,0 +1,30 @@
+/** What of the time until now a store brings back. Pure. */
+import { BackupError } from '../errors.ts';
+import type { Contents } from './contents.ts';
+import { planRestore } from './plan.ts';
+
+export interface WalCoverage {
+  /** From the end of the first backup behind which no WAL is missing, to the last moment that the store knows of; ISO 8601. */
+  readonly from: string | null;
+  readonly until: string | null;
+  /** Why older backups do not lead to now, or none does. */
+  readonly problems: readonly string[];
+}
+
+export function coverageOf(contents: Contents): WalCoverage {
+  const problems: string[] = [];
+  const { position } = contents;
+  if (contents.backups.length === 0) return { from: null, until: null, problems };
+  for (const { id, endedAt } of contents.backups) {
+    try {
+      planRestore(contents, { target: { kind: 'latest' }, backup: id });
+      // Without somebody who receives WAL each is restored to its own end.
+      return { from: position ? endedAt : null, until: position?.coveredUntil ?? null, problems };
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error;
+      // Backups of timelines that were left lead nowhere else by nature.
+      if (error.code !== 'TARGET' && !problems.includes(error.message)) problems.push(error.message);
+    }
+  }
+  return { from: null, until: null, problems };
+}

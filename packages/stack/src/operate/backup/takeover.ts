@@ -1,0 +1,29 @@
+import { BackupError, type Claim, claimVault, readClaim } from '@peakstone/backup';
+import type { EnvValues } from '../../project/envFile.ts';
+import type { StackPaths } from '../../project/paths.ts';
+import { stackBackups, stackVault } from './vaults.ts';
+
+export interface TakeoverReport {
+  readonly place: string;
+  readonly systemIdentifier: string;
+  /** Who wrote there before; null where it was nobody else. */
+  readonly from: Claim | null;
+}
+
+/** From now on this stack writes the backups of its database, whoever did before. @throws {StackError} {BackupError} */
+export async function takeOverBackups(
+  paths: StackPaths,
+  env: EnvValues,
+  cluster: string | undefined,
+): Promise<TakeoverReport> {
+  const opened = await stackBackups(paths, env);
+  const vault = await stackVault(opened, cluster);
+  const writer = opened.writer();
+  const before = await readClaim(vault).catch(error => {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    return undefined;
+  });
+  await claimVault(vault, writer, true);
+  const { place, systemIdentifier } = vault;
+  return { place, systemIdentifier, from: before && before.id !== writer.id ? before : null };
+}
