@@ -8,6 +8,8 @@ export interface GraphqlServer {
   readonly database: TestDatabase;
   /** Posts JSON, and gives status and body. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
+  /** The same with a body as it is written. */
+  postText(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Answered>;
   /** The answer of `/v1/graphql`. */
   graphql(query: string, options?: GraphqlOptions): Promise<unknown>;
   /** A command of the metadata API, which must succeed. */
@@ -47,15 +49,17 @@ export async function startGraphql(
     {},
     new AbortController().signal,
   );
-  const post: GraphqlServer['post'] = async (path, body, headers = {}) => {
-    const response = await service.handler(requestOf(path, JSON.stringify(body), headers));
+  const postText: GraphqlServer['postText'] = async (path, body, headers = {}) => {
+    const response = await service.handler(requestOf(path, body, headers));
     const text = await textOf(response.body);
     return { status: response.status, body: JSON.parse(text), text };
   };
+  const post: GraphqlServer['post'] = (path, body, headers) => postText(path, JSON.stringify(body), headers);
   return {
     service,
     database: made,
     post,
+    postText,
     async graphql(query, { variables, operationName, role, headers } = {}) {
       const answer = await post(
         '/v1/graphql',
