@@ -82,7 +82,16 @@ export const stackOptions = {
 } as const satisfies Record<string, Option>;
 
 /** Services that run on this machine, one of them where a setting asks for it; another setting may bring more. */
-export const usualServices = ['postgres', 'cron', 'rest', 'backup', 'gateway'] as const;
+export const usualServices = [
+  'postgres',
+  'cron',
+  'rest',
+  'graphql',
+  'images',
+  'storage',
+  'backup',
+  'gateway',
+] as const;
 
 /** The option of commands whose result a program may read. */
 export const jsonOption = {
