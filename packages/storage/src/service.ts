@@ -129,7 +129,8 @@ class RunningStorage implements StorageService {
   async health(): Promise<Health> {
     const { failure } = this.#store.index;
     if (failure === null) return { ok: true };
-    return { ok: false, reason: `Nothing can be written: ${(failure as Error).message}` };
+    // The disk's affair: no restart would mend it.
+    return { ok: false, reason: `Nothing can be written: ${(failure as Error).message}`, elsewhere: true };
   }
 
   stop(): Promise<void> {

@@ -194,13 +194,14 @@ export class Index {
   }
 
   async #write(writes: readonly Write[]): Promise<void> {
-    const done: Promise<boolean>[] = [];
-    await this.#env.batch(() => {
+    const done: Promise<unknown>[] = [];
+    const batch = this.#env.batch(() => {
       for (const { table, key, value } of writes) {
         const target = this.#tables[table];
         done.push(value === undefined ? target.remove(key) : target.put(key, value));
       }
     });
-    await Promise.all(done);
+    // All at once: whichever tells of a failure first, the others' are heard too.
+    await Promise.all([batch, ...done]);
   }
 }
