@@ -146,8 +146,8 @@ describe('arrows inside a package', () => {
   }
 });
 
-/** Whom `peakstone sql --role` asks first has an order of its own. */
-const OWN_LISTS = ['packages/cli/src/sql/target.ts'];
+/** The services graphql and storage are called like schemas; whom `peakstone sql --role` asks first has an order of its own. */
+const OWN_LISTS = ['packages/cli/src/grammar/command.ts', 'packages/cli/src/sql/target.ts'];
 
 /** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [

@@ -87,8 +87,8 @@ export const usualServices = [
   'cron',
   'rest',
   'graphql',
-  'images',
   'storage',
+  'images',
   'backup',
   'gateway',
 ] as const;

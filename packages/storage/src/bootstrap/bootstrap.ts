@@ -64,7 +64,8 @@ async function prepareUser(iam: Iam, { accessKey, secretKey, policy, bucket }: T
   const user = iam.users.get(accessKey);
   if (user?.secretKey !== secretKey) {
     await iam.setUser(accessKey, secretKey);
-    changes.push(user === undefined ? `user ${accessKey}` : `the secret of ${accessKey}`);
+    // Without its name: some users' keys are secrets of the stack, and this is written to a log.
+    changes.push(user === undefined ? 'its user' : 'the secret of its user');
   }
   if (!iam.users.get(accessKey)?.policies.includes(policy))
     await iam.users.update(accessKey, row => ({ ...row!, policies: [...row!.policies, policy] }));
