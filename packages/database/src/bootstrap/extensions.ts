@@ -3,7 +3,7 @@
  * theirs, which runs as the superuser, would find what db_migrator has put there.
  * @see https://www.postgresql.org/docs/17/extend-extensions.html#EXTEND-EXTENSIONS-SECURITY
  */
-import { EXTENSIONS_SCHEMA } from '@peakstone/kernel/inventory';
+import { EXTENSIONS_SCHEMA, STACK_SCHEMAS } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { ExtensionSpec, Step } from './model.ts';
 import { ownSchemaStatements, READERS, WRITERS } from './schemas.ts';
@@ -40,6 +40,13 @@ export function extensionSteps(extensions: readonly ExtensionSpec[], options: Ex
   ];
 }
 
+/** Where nobody looks for an extension, and only who means harm, or an import that was led on, would have put it. */
+const NOT_FOR_EXTENSIONS = [
+  'pg_catalog',
+  'information_schema',
+  ...STACK_SCHEMAS.map(({ name }) => name).filter(name => name !== EXTENSIONS_SCHEMA),
+];
+
 /** Members of the schema that lesser roles own: an extension's script might call them. */
 const planted = `
       select distinct pg_get_userbyid(owner) as name from (
@@ -73,7 +80,7 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
     `extension ${name} into schema ${EXTENSIONS_SCHEMA}`,
     `
   select e.oid, n.nspname into extension, place from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-    where e.extname = ${literal(name)} and n.nspname in (${literals(schemas)});
+    where e.extname = ${literal(name)} and n.nspname in (${literals([...schemas, ...NOT_FOR_EXTENSIONS])});
   if extension is null then
     return;
   end if;
@@ -86,7 +93,7 @@ function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): str
   select string_agg(f.function, ', ' order by f.function) filter (where f.rank <= ${MAX_NAMED})
       || case when count(*) > ${MAX_NAMED} then format(' and %s more', count(*) - ${MAX_NAMED}) else '' end
     into users from (select function, row_number() over (order by function) as rank from (${functionsThatBreak}) as found) as f;
-  if users is null then
+  if users is null or place in (${literals(NOT_FOR_EXTENSIONS)}) then
     alter extension ${id(name)} set schema ${schema};
   else
     raise warning using errcode = '${NOT_DONE}', detail = ${literal(`extension ${name} into schema ${EXTENSIONS_SCHEMA}`)},
