@@ -107,8 +107,10 @@ describe('a Supabase project', () => {
             database,
             `select convert_from(lo_get(4711), 'utf8'), (select title from public.films where id = 3), (select count(*) from pg_policies where schemaname = 'public')`,
           ),
-          [['hello', 'tab\there', '4']],
+          [['hello', 'tab\there', '3']],
         );
+        // Nobody is a service of the platform's here.
+        assert.deepEqual(told(report, 'aside', 'policy'), ['seen by dashboard on public.profiles']);
         await assertAnswers(database);
       });
     });

@@ -48,7 +48,11 @@ export function openTar(
   };
   return {
     rows: ({ id }) => read(files.get(id) ?? ''),
-    largeObjects: ({ id }) => readLargeObjects(files.get(id) ?? '', read),
+    largeObjects: ({ id }) => {
+      // Before PostgreSQL 17 there is one list for all.
+      const own = `blobs_${id}.toc`;
+      return readLargeObjects(members.has(own) ? own : 'blobs.toc', read);
+    },
     close: () => file.close(),
   };
 }
