@@ -270,6 +270,56 @@ describe('a dump', () => {
     }
   });
 
+  it('keeps the settings of a key’s index, and who may use a language', async () => {
+    const url = await restored(`create schema app;
+      create table app.filled (id int, code int, constraint filled_pk primary key (id) with (fillfactor=70), constraint filled_code unique (code) with (fillfactor=50) deferrable);
+      revoke usage on language plpgsql from public;\n`);
+    const copy = await restored(await dump(url));
+    const client = connect(copy);
+    assert.deepEqual(
+      await client.query(
+        `select relname, reloptions::text from pg_class where relname like 'filled_%' order by 1`,
+      ),
+      [
+        ['filled_code', '{fillfactor=50}'],
+        ['filled_pk', '{fillfactor=70}'],
+      ],
+    );
+    assert.deepEqual(
+      await client.query(
+        `select 0 = any (select grantee from aclexplode(lanacl)) from pg_language where lanname = 'plpgsql'`,
+      ),
+      [['f']],
+    );
+    await client.close();
+  });
+
+  it('goes on while the schema is changed, and is of one moment', async () => {
+    const url = await emptyDatabase();
+    const busy = connect(url);
+    let isDumped = false;
+    const churn = (async () => {
+      for (let n = 0; !isDumped; n++)
+        await busy.script(`create table if not exists pair_${n % 3} (a int check (a > 0), b text default 'x');
+          create view seen_${n % 3} as select a from pair_${n % 3}; insert into pair_${n % 3} values (1);
+          drop view seen_${n % 3}; drop table pair_${n % 3}`);
+    })();
+    try {
+      for (let n = 0; n < 10; n++) {
+        const text = await dump(url).catch(error => {
+          // Its one line, when nobody waits for it.
+          assert.match(String(error), /^TransferError: What is dumped was changed or dropped meanwhile/);
+          return null;
+        });
+        if (text !== null) await restored(text);
+      }
+    } finally {
+      isDumped = true;
+      await churn;
+      await busy.close();
+    }
+  });
+
   it('names what it cannot hold', async () => {
     const url = await restored('create schema other;\ncreate operator family other.strange using btree;\n');
     const report = await dumpDatabase({ url, write: async () => undefined });

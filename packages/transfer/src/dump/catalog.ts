@@ -1,4 +1,5 @@
-import type { Client } from '@peakstone/kernel/pg';
+import { type Client, PgError } from '@peakstone/kernel/pg';
+import { TransferError } from '../errors.ts';
 
 export type Row = Readonly<Record<string, string | null>>;
 
@@ -29,6 +30,7 @@ export const CLASS = {
   collation: 3456,
   dictionary: 3600,
   configuration: 3602,
+  language: 2612,
   wrapper: 2328,
   server: 1417,
   mapping: 1418,
@@ -55,9 +57,32 @@ export async function readRows(client: Client, sql: string): Promise<readonly Ro
   );
 }
 
+/** Somebody has dropped or changed what is dumped, so that the server can say no more of it. */
+export class VanishedError extends TransferError {
+  constructor(what: string, cause?: unknown) {
+    super('What is dumped was changed or dropped meanwhile, by a migration perhaps.', {
+      hint: `Dump again when that has ended (${what}).`,
+      cause,
+    });
+  }
+}
+
+/** What a server says of things that its catalogs still have, in an older snapshot, and that are gone by now. */
+const GONE: ReadonlySet<string> = new Set(['42P01', '42703', '42883', '42704', '3F000', '42809']);
+
+/** Whether it would go well with a newer look at the catalogs. */
+export function isVanished(error: unknown): boolean {
+  if (error instanceof VanishedError) return true;
+  return (
+    error instanceof PgError &&
+    (GONE.has(error.code) ||
+      (error.code === 'XX000' && /cache lookup failed|could not open/.test(error.message)))
+  );
+}
+
 /** A column that is there in every row. */
 export function text(row: Row, column: string): string {
   const value = row[column];
-  if (value === null || value === undefined) throw new Error(`the catalog has no ${column}`);
+  if (value === null || value === undefined) throw new VanishedError(column);
   return value;
 }

@@ -1,7 +1,8 @@
 /** A database as SQL that psql and every client of PostgreSQL can run, without pg_dump on the machine. */
+import { setTimeout } from 'node:timers/promises';
 import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
-import { type Catalog, CLASS, readRows, text } from './catalog.ts';
+import { type Catalog, CLASS, isVanished, readRows, text, VanishedError } from './catalog.ts';
 import { partsOf, readNeeds } from './depend.ts';
 import type { DumpObject, TableRows } from './object.ts';
 import type { Omission } from './omissions.ts';
@@ -21,7 +22,7 @@ import { readSequences, type SequenceObject } from './read/sequences.ts';
 import { readAttachments, readTables } from './read/tables.ts';
 import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
-import { readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
+import { READABLE, readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
 import { resolveSelection } from './select.ts';
 import { randomKey, renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
 
@@ -40,10 +41,11 @@ export async function dumpDatabase(options: DumpOptions): Promise<DumpReport> {
   try {
     signal?.throwIfAborted();
     await client.script(SETTINGS);
-    await client.script('begin isolation level repeatable read, read only');
     return await new Dump(client, options).run();
   } catch (error) {
     if (signal?.aborted) throw new TransferError('Interrupted.', { code: 'cancelled', cause: error });
+    if (isVanished(error) && !(error instanceof VanishedError))
+      throw new VanishedError((error as Error).message, error);
     throw error;
   } finally {
     client.close();
@@ -58,6 +60,10 @@ const SETTINGS = `set datestyle = 'ISO'; set intervalstyle = 'postgres'; set ext
 /** Tables that are locked by one statement. */
 const LOCKED = 100;
 
+/** How often the catalogs are looked at anew where what they have is gone by now. */
+const MAX_LOOKS = 10;
+const LOOK_PAUSE_MS = 50;
+
 interface Contents {
   readonly objects: readonly DumpObject[];
   readonly last: readonly DumpObject[];
@@ -65,6 +71,15 @@ interface Contents {
   readonly comments: Comments;
   /** Of large objects, which are rows and not schema. */
   readonly ofLargeObjects: readonly DumpObject[];
+}
+
+/** All that is written but rows. */
+interface Look {
+  readonly tables: readonly TableRows[];
+  readonly contents: Contents;
+  readonly omitted: readonly Omission[];
+  readonly givenByDefault: readonly string[];
+  readonly version: string;
 }
 
 class Dump {
@@ -82,19 +97,8 @@ class Dump {
 
   async run(): Promise<DumpReport> {
     const { content, write, restrictKey = randomKey() } = this.#options;
-    await this.#select();
-    this.#tell(null, 'reading the catalog');
-    const tables = await readTableRows(this.#catalog);
-    await this.#lock(tables);
-    const contents = await this.#read();
-    const unsupported = this.#isOfTables ? [] : await readUnsupported(this.#catalog);
-    const unreadable = content === 'schema' ? [] : await readUnreadable(this.#catalog, this.#isWhole);
-    const omitted = [
-      ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
-      ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
-    ];
-    const [version] = await this.#catalog.rows(`select current_setting('server_version') as version`);
-    await write(renderOpening(text(version!, 'version'), restrictKey));
+    const { tables, contents, omitted, givenByDefault, version } = await this.#lookUntilStill();
+    await write(renderOpening(version, restrictKey));
     if (content !== 'data') {
       if (this.#options.clean) await this.#drop([...contents.objects, ...contents.last]);
       await this.#writeObjects(contents, 'pre-data');
@@ -102,7 +106,8 @@ class Dump {
     if (content !== 'schema') await this.#writeData(tables, contents);
     if (content !== 'data') {
       await this.#writeObjects(contents, 'post-data');
-      await this.#writeGivenByDefault();
+      for (const statement of givenByDefault)
+        await write(`${renderHeading(GIVEN_BY_DEFAULT)}${statement}\n\n\n`);
       await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
     }
     await write(renderClosing(restrictKey));
@@ -122,11 +127,57 @@ class Dump {
     this.#isOfTables = selected.isOfTables;
   }
 
-  /** Nothing that is dumped may be changed or dropped meanwhile; rows may. */
-  async #lock(tables: readonly TableRows[]): Promise<void> {
-    const names = tables.map(({ schema, name }) => `${id(schema)}.${id(name)}`);
+  /** Nothing is written before all that the catalogs say is known, so that it may begin anew. */
+  async #lookUntilStill(): Promise<Look> {
+    for (let looks = 1; ; looks++) {
+      try {
+        return await this.#look();
+      } catch (error) {
+        if (!isVanished(error) || looks === MAX_LOOKS) throw error;
+        if (this.#client.transaction !== 'none') await this.#client.script('rollback');
+        this.#tell(null, 'waiting for those who change the schema');
+        await setTimeout(LOOK_PAUSE_MS * looks);
+      }
+    }
+  }
+
+  /** In a snapshot that is younger than the locks, so that no table of it can be changed or dropped any more; rows can. */
+  async #look(): Promise<Look> {
+    const { content, privileges } = this.#options;
+    this.#tell(null, 'reading the catalog');
+    await this.#select();
+    const locked = new Set(await this.#lockable());
+    await this.#client.script('begin isolation level repeatable read, read only');
+    const names = [...locked];
     for (let at = 0; at < names.length; at += LOCKED)
       await this.#client.script(`lock table ${names.slice(at, at + LOCKED).join(', ')} in access share mode`);
+    await this.#select();
+    const late = (await this.#lockable()).find(name => !locked.has(name));
+    if (late !== undefined) throw new VanishedError(`${late} is new`);
+    const catalog = this.#catalog;
+    const tables = await readTableRows(catalog);
+    const contents = await this.#read();
+    const unsupported = this.#isOfTables ? [] : await readUnsupported(catalog);
+    const unreadable = content === 'schema' ? [] : await readUnreadable(catalog, this.#isWhole);
+    const [version] = await catalog.rows(`select current_setting('server_version') as version`);
+    return {
+      tables,
+      contents,
+      omitted: [
+        ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
+        ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
+      ],
+      givenByDefault: privileges === false ? [] : await readGivenByDefault(catalog, this.#isOfTables),
+      version: text(version!, 'version'),
+    };
+  }
+
+  /** Tables that this login may lock, as it may read them. */
+  async #lockable(): Promise<readonly string[]> {
+    const rows = await this.#catalog.rows(`
+      select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where ${this.#catalog.relations} and c.relkind in ('r', 'p') and ${READABLE} order by 1`);
+    return rows.map(row => text(row, 'name'));
   }
 
   async #read(): Promise<Contents> {
@@ -228,13 +279,6 @@ class Dump {
     }
     if (section === 'post-data' && comments.domains.length > 0)
       await write(`${comments.domains.join('\n')}\n\n\n`);
-  }
-
-  async #writeGivenByDefault(): Promise<void> {
-    if (this.#options.privileges === false) return;
-    const heading = renderHeading(GIVEN_BY_DEFAULT);
-    for (const statement of await readGivenByDefault(this.#catalog, this.#isOfTables))
-      await this.#options.write(`${heading}${statement}\n\n\n`);
   }
 
   async #writeComments(object: DumpObject, comments: Comments): Promise<void> {

@@ -2,7 +2,8 @@ import type { Client } from '@peakstone/kernel/pg';
 import { type Catalog, CLASS, isNoMember, text } from './catalog.ts';
 import type { TableRows } from './object.ts';
 
-const readable = `has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage')`;
+/** A condition: this login may read the relation `c`. */
+export const READABLE = `has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage')`;
 
 /** Whose rows, values and large objects this login may not read, which is none for a superuser. */
 export async function readUnreadable(
@@ -10,7 +11,7 @@ export async function readUnreadable(
   withLargeObjects: boolean,
 ): Promise<readonly string[]> {
   const rows = await catalog.rows(`
-    select 'rows of ' || c.oid::regclass as name from pg_class c where ${catalog.relations} and c.relkind = 'r' and not (${readable})
+    select 'rows of ' || c.oid::regclass as name from pg_class c where ${catalog.relations} and c.relkind = 'r' and not (${READABLE})
       and ${isNoMember(CLASS.relation, 'c.oid')}
     union all
     select 'large object ' || oid from pg_largeobject_metadata where ${withLargeObjects} and not (${ownObject}) order by 1`);
@@ -27,11 +28,11 @@ export async function readTableRows(catalog: Catalog): Promise<TableRows[]> {
   const rows = await catalog.rows(`
     select n.nspname as schema, c.relname as name, pg_get_userbyid(c.relowner) as owner, format('%I.%I', n.nspname, c.relname) as quoted, ${columns} as columns, null as condition
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where ${catalog.relations} and c.relkind = 'r' and ${isNoMember(CLASS.relation, 'c.oid')} and ${readable}
+    where ${catalog.relations} and c.relkind = 'r' and ${isNoMember(CLASS.relation, 'c.oid')} and ${READABLE}
     union all
     select n.nspname, c.relname, pg_get_userbyid(c.relowner), format('%I.%I', n.nspname, c.relname), ${columns}, coalesce(k.condition, '')
     from pg_extension e, unnest(e.extconfig, e.extcondition) k (relation, condition) join pg_class c on c.oid = k.relation
-    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and (${catalog.relations}) and ${readable}
+    join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and (${catalog.relations}) and ${READABLE}
     order by 1, 2`);
   return rows.map(row => {
     const quoted = text(row, 'quoted');

@@ -1,5 +1,6 @@
 import { type Catalog, CLASS, text } from '../catalog.ts';
 import type { DumpObject } from '../object.ts';
+import { options } from './tables.ts';
 
 /** Indexes, keys that have one, and statistics over several columns. */
 export async function readIndexes(catalog: Catalog): Promise<DumpObject[]> {
@@ -7,7 +8,7 @@ export async function readIndexes(catalog: Catalog): Promise<DumpObject[]> {
     select x.indexrelid as oid, k.oid as constraint_oid, n.nspname as schema, i.relname as name, c.relname as table, c.oid as table_oid,
       pg_get_userbyid(c.relowner) as owner, format('%I.%I', n.nspname, c.relname) as table_quoted, format('%I.%I', n.nspname, i.relname) as quoted,
       quote_ident(i.relname) as short, pg_get_indexdef(x.indexrelid) as definition, quote_ident(k.conname) as constraint, pg_get_constraintdef(k.oid) as constraint_definition,
-      c.relkind = 'f' as is_foreign, exists (select from pg_inherits h where h.inhrelid = x.indexrelid) as is_attached, x.indisclustered as is_clustered, x.indisreplident as is_identity,
+      c.relkind = 'f' as is_foreign, exists (select from pg_inherits h where h.inhrelid = x.indexrelid) as is_attached, x.indisclustered as is_clustered, x.indisreplident as is_identity, ${options('i.reloptions', '')} as options,
       (select string_agg(format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s;', n.nspname, i.relname, a.attnum, a.attstattarget), e'\\n' order by a.attnum)
         from pg_attribute a where a.attrelid = x.indexrelid and a.attstattarget >= 0) as statistics
     from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid join pg_namespace n on n.oid = c.relnamespace
@@ -20,6 +21,8 @@ export async function readIndexes(catalog: Catalog): Promise<DumpObject[]> {
     const quoted = text(row, 'quoted');
     const table = text(row, 'table_quoted');
     const extra = [
+      // Those of an index stand in its definition.
+      ...(isConstraint && row.options !== null ? [`ALTER INDEX ${quoted} SET (${row.options});`] : []),
       ...(row.statistics === null ? [] : [row.statistics]),
       ...(row.is_clustered === 't' ? [`ALTER TABLE ${table} CLUSTER ON ${text(row, 'short')};`] : []),
       ...(row.is_identity === 't'

@@ -2,7 +2,7 @@ import { type Catalog, CLASS, text } from '../catalog.ts';
 import type { DumpObject } from '../object.ts';
 
 /** Of each kind of object, all that can be given: then it is ALL. */
-const ALL: Readonly<Record<string, number>> = { r: 8, s: 3, n: 2, f: 1, T: 1, F: 1, S: 1, L: 2, c: 4 };
+const ALL: Readonly<Record<string, number>> = { r: 8, s: 3, n: 2, f: 1, T: 1, F: 1, S: 1, l: 1, L: 2, c: 4 };
 
 type Entry = readonly [grantee: string, privilege: string, isGrantable: boolean];
 
@@ -94,6 +94,15 @@ export async function readPrivileges(catalog: Catalog, isWhole: boolean): Promis
             'o.typacl',
             'o.typowner',
             `pg_type o ${inSchema('o.typnamespace')}`,
+          ),
+          select(
+            CLASS.language,
+            'LANGUAGE',
+            'l',
+            global('o.lanname'),
+            'o.lanacl',
+            'o.lanowner',
+            'pg_language o where true',
           ),
           select(
             CLASS.wrapper,
