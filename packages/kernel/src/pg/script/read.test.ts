@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { readScript } from './read.ts';
 import { type Piece, splitScript } from './split.ts';
 
@@ -121,5 +123,17 @@ describe('a script that is read as it comes', () => {
     await assert.rejects(async () => {
       for await (const _ of readScript(latin(), 'dump.sql'));
     }, /^ScriptError: dump\.sql is not text in UTF-8 \(line 2/);
+  });
+
+  it('says what unpacks a script that is compressed', async () => {
+    for (const [bytes, program] of [
+      [gzipSync('select 1;\n'), 'gzip'],
+      [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x0a]), 'zstd'],
+    ] as const) {
+      const read = async (): Promise<void> => {
+        for await (const _ of readScript(Readable.from([bytes]), 'films.sql.gz'));
+      };
+      await assert.rejects(read, { message: `films.sql.gz is compressed by ${program}.` });
+    }
   });
 });

@@ -54,6 +54,7 @@ export async function* readScript(
 async function* cutLines(lines: LineReader, name: string): AsyncGenerator<ScriptPiece> {
   let held = new Held();
   for (let line = await lines.next(); line !== null; line = await lines.next()) {
+    if (lines.lines === 1) assertUncompressed(line, name);
     if (held.bytes === 0) {
       if (isBlankOrComment(line)) continue;
       held = new Held(lines.lines - 1);
@@ -81,6 +82,23 @@ async function* cutLines(lines: LineReader, name: string): AsyncGenerator<Script
     else held.failed(waitsFor);
   }
   for (const piece of splitScript(held.text(name))) yield held.placed(piece, rowsAtHand(piece, held.line));
+}
+
+const COMPRESSED: readonly (readonly [magic: string, program: string])[] = [
+  ['1f8b', 'gzip'],
+  ['28b52ffd', 'zstd'],
+  ['04224d18', 'lz4'],
+];
+
+/** @throws {ScriptError} naming what unpacks it. */
+function assertUncompressed(line: Buffer, name: string): void {
+  const head = line.toString('hex', 0, 4);
+  const found = COMPRESSED.find(([magic]) => head.startsWith(magic));
+  if (found)
+    throw new ScriptError(
+      `${name} is compressed by ${found[1]}.`,
+      `Unpack it first: ${found[1]} -dc ${name} > script.sql`,
+    );
 }
 
 /** Lines of which no whole statement has been cut yet. */
