@@ -13,7 +13,12 @@ export {
 export { deleteData, planDeletion } from './operate/deleteData.ts';
 export { type Check, examine } from './operate/doctor/index.ts';
 export { dumpStack } from './operate/dump.ts';
-export { type ImportNote, type ImportReport, importIntoStack } from './operate/importDump.ts';
+export {
+  abandonStackImport,
+  type ImportNote,
+  type ImportReport,
+  importIntoStack,
+} from './operate/importDump.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './operate/logRead.ts';
 export {
   type RotationReport,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect } from '@peakstone/testing';
-import { importInto, look, stackDatabase } from './support.ts';
+import { ask, importInto, look, stackDatabase } from './support.ts';
 
 describe('who may do what, in an import', () => {
   const folder = mkdtempSync(join(tmpdir(), 'peakstone-access-'));
@@ -45,6 +45,113 @@ create policy "give to postgres" on public.shared for select to postgres using (
       const client = connect(database.superuserUrl);
       await client.script('drop table public.shared; drop role "team a,b"');
       await client.close();
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('opens no rows by a policy whose role is not here', async () => {
+    const file = join(folder, 'policies.sql');
+    writeFileSync(
+      file,
+      `create table public.docs (id int, tenant text);
+insert into public.docs values (1, 'a'), (2, 'b');
+alter table public.docs enable row level security;
+create policy "to clerks" on public.docs as permissive for select to clerk using (true);
+create policy mixed on public.docs for select to clerk, authenticated using (true);
+create policy fence on public.docs as restrictive for select to clerk using (tenant = 'a');
+grant select on table public.docs to authenticated, clerk;
+create user mapping for mapped server elsewhere options (user 'x', password 'secret');
+CREATE OPERATOR public.=== (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer);
+ALTER OPERATOR public.=== (integer, integer) OWNER TO postgres;
+revoke usage on language plpgsql from public;
+`,
+    );
+    const database = await stackDatabase();
+    try {
+      const report = await importInto(database, [file], { origin: 'postgres' });
+      assert.deepEqual(
+        await look(
+          database,
+          `select p.polname, r::regrole::text from pg_policy p, unnest(polroles) r where polrelid = 'public.docs'::regclass order by 1`,
+        ),
+        [
+          ['fence', '-'],
+          ['mixed', 'authenticated'],
+        ],
+      );
+      assert.deepEqual(await ask(database, 'authenticated', null, 'select id from public.docs'), [['1']]);
+      const told = report.notes.filter(({ what }) => what === 'policy');
+      assert.deepEqual(
+        told.map(({ kind, name }) => [kind, name]),
+        [
+          ['aside', 'to clerks on public.docs'],
+          ['changed', 'mixed on public.docs'],
+          ['warning', 'fence on public.docs'],
+        ],
+      );
+      assert.match(told[0]!.remedy!, /create role "clerk".*create policy "to clerks"/s);
+      assert.equal(
+        told[2]!.remedy,
+        'When the roles are here: alter policy "fence" on "public"."docs" to "clerk"',
+      );
+      assert.deepEqual(
+        report.notes.filter(({ kind }) => kind === 'failed'),
+        [],
+      );
+      assert.deepEqual(
+        report.notes
+          .filter(({ what }) => what === 'user mapping' || what.startsWith('privileges of a lang'))
+          .map(({ kind, name }) => [kind, name]),
+        [
+          ['aside', 'mapped on elsewhere'],
+          ['aside', 'revoke on plpgsql'],
+        ],
+      );
+      assert.doesNotMatch(JSON.stringify(report), /secret/);
+      assert.deepEqual(
+        await look(database, `select count(*) from pg_roles where rolname in ('mapping', 'mapped')`),
+        [['0']],
+      );
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('moves no extension into a schema of PostgreSQL’s or the stack’s', async () => {
+    const file = join(folder, 'extensions.sql');
+    const database = await stackDatabase();
+    const where = () =>
+      look(
+        database,
+        `select extname, extnamespace::regnamespace from pg_extension where extname in ('pgcrypto', 'citext') order by 1`,
+      );
+    try {
+      const before = await where();
+      for (const schema of [
+        'peakstone',
+        'cron',
+        'information_schema',
+        'auth',
+        'pg_catalog',
+        'pg_toast',
+        'hdb_catalog',
+      ]) {
+        writeFileSync(
+          file,
+          `create schema if not exists ${schema};\ncreate extension if not exists pgcrypto with schema ${schema};\ncreate extension if not exists citext with schema ${schema};\nselect 1;\n`,
+        );
+        await importInto(database, [file], { origin: 'postgres' });
+        const found = await where();
+        assert.deepEqual(
+          found,
+          [
+            ['citext', 'extensions'],
+            ['pgcrypto', before.find(([name]) => name === 'pgcrypto')?.[1] ?? 'extensions'],
+          ],
+          schema,
+        );
+      }
     } finally {
       await database.drop();
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect, type TestDatabase } from '@peakstone/testing';
-import type { ImportReport } from '@peakstone/transfer';
+import { abandonImport, type ImportReport, type TransferError } from '@peakstone/transfer';
 import { importInto, look, stackDatabase } from './support.ts';
 
 /** Everything that a dump could try on what an import remembers, each statement by itself, so that one refused stops no other. */
@@ -152,6 +152,102 @@ grant journal_mallory to journal_filler;
       await look(database, 'drop schema peakstone_import cascade');
       const report = await importInto(database, [file]);
       assert.equal(report.made.table, 1);
+    } finally {
+      await forget(database);
+    }
+  });
+});
+
+describe('an import that was ended in the middle', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'peakstone-ended-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'ended.sql');
+  writeFileSync(
+    file,
+    `create table public.kept (id int);
+COPY public.gone (id) FROM stdin;
+1
+2
+\\.
+insert into public.gone_too (id) values (3);
+${end('halfway')}COPY public.gone (id) FROM stdin;
+4
+\\.
+`,
+  );
+  const rights = async (database: TestDatabase): Promise<unknown> => [
+    await look(
+      database,
+      `select has_schema_privilege('db_migrator', 'auth', 'create'), to_regnamespace('peakstone_import') is null`,
+    ),
+    await look(
+      database,
+      `select defaclnamespace::regnamespace::text, defaclobjtype, defaclacl::text from pg_default_acl where defaclrole = 'db_migrator'::regrole order by 1, 2`,
+    ),
+  ];
+
+  it('loads without triggers, and leaves no right to that', async () => {
+    const database = await stackDatabase();
+    const fired = join(folder, 'fired.sql');
+    writeFileSync(
+      fired,
+      `create table public.watched (id int);
+create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'fired'; end $$;
+create trigger t before insert on public.watched for each row execute function public.refuse();
+COPY public.watched (id) FROM stdin;
+1
+\\.
+`,
+    );
+    try {
+      // With DATABASE_SUPABASE=full it has it for good.
+      await look(database, 'revoke set on parameter session_replication_role from db_migrator');
+      const report = await importInto(database, [fired], { origin: 'postgres' });
+      assert.deepEqual(report.rows, { 'public.watched': 1 });
+      assert.deepEqual(
+        report.notes.filter(({ kind }) => kind === 'failed'),
+        [],
+      );
+    } finally {
+      await forget(database);
+    }
+  });
+
+  it('tells, taken up again, of all rows that had no place', async () => {
+    const database = await stackDatabase();
+    try {
+      const report = await importTwice(database, file);
+      assert.deepEqual(
+        report.notes.filter(({ what }) => what === 'rows').map(({ kind, name }) => [kind, name]),
+        [
+          ['aside', 'public.gone (3)'],
+          ['aside', 'public.gone_too (1)'],
+        ],
+      );
+    } finally {
+      await forget(database);
+    }
+  });
+
+  it('is given up by a command: what its owner might do is taken back, and the defaults are as they were', async () => {
+    const database = await stackDatabase();
+    const addresses = { adminUrl: database.superuserUrl, ownerUrl: database.roleUrl('db_migrator') };
+    try {
+      assert.equal(await abandonImport(addresses), null);
+      const before = await rights(database);
+      await assert.rejects(importInto(database, [file], { origin: 'postgres' }));
+      assert.notDeepEqual(await rights(database), before);
+      const other = join(folder, 'other.sql');
+      writeFileSync(other, 'create table public.another (id int);\n');
+      await assert.rejects(
+        importInto(database, [other], { origin: 'postgres' }),
+        (error: TransferError) =>
+          /another dump is unfinished/.test(error.message) &&
+          /peakstone import abandon/.test(error.hint ?? ''),
+      );
+      assert.match((await abandonImport(addresses))!, /ended\.sql/);
+      assert.deepEqual(await rights(database), before);
+      assert.equal((await importInto(database, [other], { origin: 'postgres' })).made.table, 1);
     } finally {
       await forget(database);
     }

@@ -8,7 +8,7 @@ export const dump: Command = {
   name: 'dump',
   summary: 'write the database as SQL, which psql and every other client can restore',
   description: [
-    'All of it in one snapshot, while it is in use: schema, rows, owners, privileges. Restored by psql -f, by peakstone sql -f, or into another stack by peakstone import postgres. Without names of files it goes to standard output.',
+    'All of it in one snapshot, while it is in use: schema, rows, owners, privileges. Into another stack it goes by peakstone import postgres, whole or in part: a stack has roles, schemas and defaults of its own, which a plain restore would meet. Into an empty database it goes by psql -f. It holds no roles, which are the server’s. Without names of files it goes to standard output.',
     'No client program of PostgreSQL is needed; a pg_dump of version 17 on this machine is used where there is one, unless --builtin is given. What a database can hold and the built-in dump cannot is named, with exit code 1.',
   ].join('\n\n'),
   options: {

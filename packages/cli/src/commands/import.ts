@@ -66,10 +66,29 @@ const postgres: Command = {
   run: async (invocation, context) => await importFrom('postgres', invocation, context),
 };
 
+const abandon: Command = {
+  name: 'abandon',
+  summary: 'give up an import that was ended in the middle',
+  description:
+    'What it made stays. What db_migrator might do for the time of the import is taken back, and what the stack gives by default on new tables is given again; the next import begins anew.',
+  options: stackOptions,
+  examples: [{ command: 'peakstone import abandon', does: 'So that another dump can be imported' }],
+  run: async ({ options: given }, context) => {
+    const { abandonStackImport } = await import('@peakstone/stack');
+    const files = await abandonStackImport(await stackOf({ options: given }, context), context.env);
+    context.stdout.write(
+      files === null
+        ? 'No import was begun.\n'
+        : 'The import is given up. What it made is still in the database.\n',
+    );
+    return exitCodes.ok;
+  },
+};
+
 export const importCommand: Command = {
   name: 'import',
   summary: 'bring a database in: from Supabase, or any dump of PostgreSQL',
-  commands: [supabase, postgres],
+  commands: [supabase, postgres, abandon],
   examples: [{ command: 'peakstone import supabase backup.dump', does: 'A Supabase project' }],
 };
 

@@ -17,11 +17,7 @@ export async function importIntoStack(
   { files, ...options }: Omit<ImportOptions, 'adminUrl' | 'ownerUrl'>,
 ): Promise<ImportReport> {
   const { importDump, importDatabase, isAddress, TransferError } = await import('@peakstone/transfer');
-  const into = {
-    ...options,
-    adminUrl: await superuserUrl(paths, env),
-    ownerUrl: await databaseUrl(paths, env, 'db_migrator'),
-  };
+  const into = { ...options, ...(await addresses(paths, env)) };
   const [url] = files.filter(isAddress);
   if (url !== undefined && files.length > 1)
     throw new TransferError('A database’s address is imported by itself.', {
@@ -33,4 +29,23 @@ export async function importIntoStack(
       : await importDatabase({ ...into, url, folder: paths.data });
   if (!report.dryRun) await awaitSchema(paths);
   return report;
+}
+
+/**
+ * Gives up an import that was ended in the middle; what it made stays.
+ * @returns the dump's files, or null where none was begun. @throws {TransferError} @throws {StackError} `notRunning`
+ */
+export async function abandonStackImport(paths: StackPaths, env: EnvValues): Promise<string | null> {
+  const { abandonImport } = await import('@peakstone/transfer');
+  return await abandonImport(await addresses(paths, env));
+}
+
+async function addresses(
+  paths: StackPaths,
+  env: EnvValues,
+): Promise<{ readonly adminUrl: string; readonly ownerUrl: string }> {
+  return {
+    adminUrl: await superuserUrl(paths, env),
+    ownerUrl: await databaseUrl(paths, env, 'db_migrator'),
+  };
 }

@@ -5,6 +5,7 @@ import { aside, type Decision, leave } from './decision.ts';
 import type { ImportFilter } from './filter.ts';
 import { alterMadeRole, grantRole, makeRole } from './madeRoles.ts';
 import { readNames, showName } from './names.ts';
+import type { Note } from './notes.ts';
 import { Roles } from './roles.ts';
 
 /** The APIs’ login. */
@@ -160,8 +161,8 @@ end`)}`,
   privileges(command: Privileges): Decision {
     const { what, object, named, verb, privileges, option } = command;
     if (what === 'schema') return this.#schemaPrivileges(command);
-    if (what === 'database' || what === 'language' || what === 'parameter' || what === 'tablespace')
-      return leave;
+    if (what === 'language') return this.#languagePrivileges(command);
+    if (what === 'database' || what === 'parameter' || what === 'tablespace') return leave;
     if (this.#filter.isLeft(object)) return leave;
     const isObject = what !== 'large object';
     // What an extension brought is given to everybody already, and not the owner's to give.
@@ -174,6 +175,19 @@ end`)}`,
       text: `${verb} ${privileges} on ${what} ${named} ${preposition} ${roles}${verb === 'grant' ? option : ''}`,
       made: 'privilege',
     };
+  }
+
+  /** A language is the administrator's, and what a dump takes from everybody opens nothing by its absence but code. */
+  #languagePrivileges({ object: { name }, verb, privileges, roles: given }: Privileges): Decision {
+    const roles = this.#rolesFor(given);
+    if (roles === '') return leave;
+    const text = `${verb} ${privileges.toLowerCase()} on language ${id(name)} ${verb === 'grant' ? 'to' : 'from'} ${roles}`;
+    return aside(
+      'privileges of a language',
+      `${verb} on ${name}`,
+      'only the administrator may give and take them',
+      `Where it shall be so: peakstone sql --superuser '${text}'`,
+    );
   }
 
   #schemaPrivileges({ object: { name }, verb, privileges, roles: given }: Privileges): Decision {
@@ -206,7 +220,7 @@ end`)}`,
       'privileges of a role',
       unknown,
       'there is no such role: a dump of one database holds none',
-      `Make it, and give it what it had, such as a ${what} (${object}): peakstone sql --superuser 'create role ${id(unknown)}'`,
+      `Bring the roles along, of which pg_dumpall --globals-only has all: peakstone import postgres globals.sql dump.sql. Or make it, and give it what it had, such as a ${what} (${object}): peakstone sql --superuser 'create role ${id(unknown)}'`,
     );
   }
 
@@ -231,14 +245,49 @@ end`)}`,
     };
   }
 
-  /** The same for the roles as they are called here: one that is gone may not make it everybody's. */
-  policyFor(text: string, { roles, rolesAt }: Extract<Command, { kind: 'policy' }>): string {
-    if (roles === '') return text;
-    const mapped = readNames(roles).map(name => {
-      const role = this.#roles.resolve(name);
-      if (role.kind === 'everybody') return 'public';
-      return id(role.kind === 'role' ? role.name : this.#filter.world.owner);
+  /**
+   * A policy for the roles as they are called here. Who is not here gets no rows by it. One that takes rows away is kept for
+   * everybody then: whoever runs here in the place of such a role would see more than it did.
+   */
+  policy(command: Extract<Command, { kind: 'policy' }>, text: string): Decision {
+    const { roles, rolesAt, isRestrictive, on } = command;
+    const title = `${command.name} on ${showName(on)}`;
+    const names = readNames(roles);
+    const resolved = names.map(name => this.#roles.resolve(name));
+    const missing = names.filter((_, index) => resolved[index]!.kind === 'unknown');
+    const there = resolved.flatMap(role => {
+      if (role.kind === 'everybody') return ['public'];
+      return role.kind === 'role' ? [id(role.name)] : [];
     });
-    return text.slice(0, rolesAt) + [...new Set(mapped)].join(', ') + text.slice(rolesAt + roles.length);
+    const listed = isRestrictive && missing.length > 0 ? ['public'] : [...new Set(there)];
+    const list = missing.join(', ');
+    const isMissing = missing.length === 1 ? 'a role that is not here' : 'roles that are not here';
+    const make = `Make it (peakstone sql --superuser 'create role ${missing.map(id)[0] ?? ''}'), and then the policy: ${text.trim()}`;
+    if (roles !== '' && listed.length === 0)
+      return aside(
+        'policy',
+        title,
+        missing.length > 0 ? `it is for ${list}, ${isMissing}` : 'it is for roles of the platform’s services',
+        missing.length > 0 ? make : undefined,
+      );
+    const note: Note | undefined =
+      missing.length === 0
+        ? undefined
+        : {
+            kind: isRestrictive ? 'warning' : 'changed',
+            what: 'policy',
+            name: title,
+            why: isRestrictive
+              ? `it takes rows from ${list}, ${isMissing}, and from everybody here, so that nobody in that place sees more`
+              : `made without ${list}, ${isMissing}`,
+            remedy: `When the roles are here: alter policy ${id(command.name)} on ${on.schema === '' ? '' : `${id(on.schema)}.`}${id(on.name)} to ${names.map(name => (name === 'public' ? name : id(name))).join(', ')}`,
+          };
+    return {
+      do: 'run',
+      text:
+        roles === '' ? text : text.slice(0, rolesAt) + listed.join(', ') + text.slice(rolesAt + roles.length),
+      made: 'policy',
+      ...(note && { note }),
+    };
   }
 }

@@ -34,7 +34,7 @@ export async function checkImport(
     throw new TransferError(
       `${several(inTheWay)} ${inTheWay.length === 1 ? 'is' : 'are'} in the database already.`,
       {
-        hint: 'Import into an empty database: drop what is there, or start a stack of its own in another folder (peakstone init).',
+        hint: `Import into an empty database: drop what is there (peakstone sql 'drop table ${inTheWay[0]}', for the example that init makes), or use a stack of its own in another folder.`,
       },
     );
   const full: string[] = [];

@@ -21,6 +21,8 @@ export type Command =
       readonly kind: 'policy';
       readonly name: string;
       readonly on: ObjectName;
+      /** It takes rows away instead of giving them. */
+      readonly isRestrictive: boolean;
       /** As they are listed, and where in the statement; empty where it names none. */
       readonly roles: string;
       readonly rolesAt: number;
@@ -38,6 +40,7 @@ export type Command =
   | Privileges
   | DefaultPrivileges
   | { readonly kind: 'create role'; readonly name: string; readonly options: string }
+  | { readonly kind: 'user mapping'; readonly user: string; readonly server: string }
   | { readonly kind: 'alter role'; readonly name: string; readonly options: string }
   | { readonly kind: 'role setting'; readonly name: string; readonly setting: string; readonly text: string }
   | {
@@ -154,14 +157,15 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
   ],
   [
     pattern(
-      String.raw`create policy <n> on <q>(?: as \w+)?(?: for \w+)?(?: to ((?:${NAME}\s*,\s*)*${NAME}))?`,
+      String.raw`create policy <n> on <q>(?: as (\w+))?(?: for \w+)?(?: to ((?:${NAME}\s*,\s*)*${NAME}))?`,
     ),
     (m, start) => ({
       kind: 'policy',
       name: unquoteName(m[1]!),
       on: readQualified(m[2]!),
-      roles: m[3] ?? '',
-      rolesAt: start + (m.indices![3]?.[0] ?? 0),
+      isRestrictive: m[3]?.toLowerCase() === 'restrictive',
+      roles: m[4] ?? '',
+      rolesAt: start + (m.indices![4]?.[0] ?? 0),
     }),
   ],
   [
@@ -186,6 +190,16 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
       object: readQualified(m[2]!),
       named: `${m[2]!}${m[3] ?? ''}`,
       role: unquoteName(m[4]!),
+    }),
+  ],
+  [
+    pattern(String.raw`alter (operator) (${NAME}\s*\.\s*)?([^\s\w"(]+)\s*(\(.*?\)) owner to <n>$`),
+    m => ({
+      kind: 'owner',
+      what: 'operator',
+      object: { schema: m[2] ? readQualified(m[2]).name : '', name: m[3]! },
+      named: `${m[2] ?? ''}${m[3]!} ${m[4]!}`,
+      role: unquoteName(m[5]!),
     }),
   ],
   [
@@ -217,6 +231,10 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
       roles: readNames(m[6]!),
       option: m[7] ? ' WITH GRANT OPTION' : '',
     }),
+  ],
+  [
+    pattern('(?:create|alter) user mapping (?:if not exists )?for <n> server <n>'),
+    m => ({ kind: 'user mapping', user: unquoteName(m[1]!), server: unquoteName(m[2]!) }),
   ],
   [
     pattern('create (?:role|user|group) <n>(.*)$'),
@@ -272,7 +290,7 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
     () => ({ kind: 'large object' }),
   ],
   [
-    pattern('(?:create|alter) (database|tablespace|subscription|server|user mapping|system) <n>'),
+    pattern('(?:create|alter) (database|tablespace|subscription|server|system) <n>'),
     m => ({ kind: 'server', what: m[1]!.toLowerCase(), name: unquoteName(m[2]!) }),
   ],
   [

@@ -73,7 +73,7 @@ export class Decider {
         return this.#trigger(command, text);
       case 'policy':
         if (this.#filter.isLeft(command.on)) return leave;
-        return { do: 'run', text: this.#access.policyFor(text, command), made: 'policy' };
+        return this.#access.policy(command, text);
       case 'force row security':
         return this.#filter.isLeft(command.on) ? leave : { do: 'run last', text };
       case 'sequence value':
@@ -84,6 +84,14 @@ export class Decider {
           command.name,
           'is the server’s own, and no part of a database',
           undefined,
+          at,
+        );
+      case 'user mapping':
+        return aside(
+          'user mapping',
+          `${command.user} on ${command.server}`,
+          'it logs in to another server, which is not taken over',
+          'Make server and mapping by hand, when they shall be there: peakstone sql --superuser',
           at,
         );
       case 'object':

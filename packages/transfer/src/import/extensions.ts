@@ -1,4 +1,4 @@
-import { EXTENSIONS_SCHEMA as HOME, PLATFORM_SCHEMAS } from '@peakstone/kernel/inventory';
+import { EXTENSIONS_SCHEMA as HOME, PLATFORM_SCHEMAS, STACK_SCHEMAS } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal, PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Note } from './notes.ts';
 import type { Survey } from './survey.ts';
@@ -38,12 +38,11 @@ export function absentExtensions(world: World, survey: Survey): readonly Note[] 
 async function planExtension(admin: Pool, world: World, name: string, wanted: string): Promise<Note | null> {
   const present = world.extensions[name];
   if (present === undefined && !world.available.includes(name)) return absent(name);
-  const schema =
-    wanted === '' || PLATFORM_SCHEMAS.some(({ name: left, left: reason }) => left === wanted && reason)
-      ? HOME
-      : wanted;
-  if (present === schema || schema === 'pg_catalog') {
-    if (present === undefined) await admin.script(`create extension if not exists ${id(name)}`);
+  const schema = isApplications(wanted) ? wanted : HOME;
+  // What is here already stays where it is, unless the application's own schema shall have it.
+  if (present === schema || (present !== undefined && schema === HOME && wanted !== HOME)) return null;
+  if (present === undefined && (await hasSchemaOfItsOwn(admin, name))) {
+    await admin.script(`create extension if not exists ${id(name)}`);
     return null;
   }
   if (!world.schemas.includes(schema)) {
@@ -70,6 +69,25 @@ async function planExtension(admin: Pool, world: World, name: string, wanted: st
     };
   await admin.script(`create extension if not exists ${id(name)} schema ${id(schema)}`);
   return null;
+}
+
+/** Neither PostgreSQL's, nor the stack's, nor the platform's: everybody's search path or privileged code may lead there. */
+function isApplications(schema: string): boolean {
+  return (
+    schema !== '' &&
+    !/^(?:pg_|information_schema$)/.test(schema) &&
+    !STACK_SCHEMAS.some(({ name }) => name === schema) &&
+    !PLATFORM_SCHEMAS.some(({ name, left }) => name === schema && left)
+  );
+}
+
+/** As pg_cron and plpgsql, whose scripts say where they belong. */
+async function hasSchemaOfItsOwn(admin: Pool, name: string): Promise<boolean> {
+  const { rows } = await admin.query(
+    `select v.schema is not null from pg_available_extension_versions v join pg_available_extensions a
+      on a.name = v.name and a.default_version = v.version where v.name = ${literal(name)}`,
+  );
+  return rows[0]?.[0]?.toString() === 't';
 }
 
 async function holdsCode(admin: Pool, schema: string): Promise<boolean> {

@@ -44,16 +44,17 @@ export async function finishImport(
         grant usage, select on all sequences in schema ${schema} to ${writer}`,
       );
   }
-  for (const statement of world.defaults.grant) await client.script(statement);
-  const owner = id(world.owner);
-  if (world.foreignSchemas.includes('auth')) await admin.script(`revoke create on schema auth from ${owner}`);
-  if (!world.mayLoadWithoutTriggers && world.isSuperuser) {
-    await client.script('set session_replication_role = origin');
-    await admin.script(`revoke set on parameter session_replication_role from ${owner}`);
-  }
+  await giveBack(admin, client, world);
   await client.script('analyze');
   await admin.script(`select pg_notify('pgrst', 'reload schema')`);
   return await findOpenTables(admin);
+}
+
+/** The owner has no more than before the import, and gives by default what it gave. Idempotent. */
+export async function giveBack(admin: Pool, client: Client, world: World): Promise<void> {
+  for (const statement of world.defaults.grant) await client.script(statement);
+  if (world.foreignSchemas.includes('auth'))
+    await admin.script(`revoke create on schema auth from ${id(world.owner)}`);
 }
 
 /**

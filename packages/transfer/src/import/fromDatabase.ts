@@ -51,7 +51,11 @@ export async function importDatabase({
     );
     left.push(...report.omitted);
   }
-  const report = await importDump({ ...options, files: [file] });
+  const report = await importDump({ ...options, files: [file] }).catch(async error => {
+    // What was refused leaves nothing of somebody's database behind; what was begun goes on from it.
+    if (!(await isBegun(options.adminUrl))) await rm(file, { force: true });
+    throw error;
+  });
   await rm(file, { force: true });
   const notes = left.map(
     ({ what, why }): Note => ({ kind: 'aside', what: 'dump', name: what, ...OMISSION_WORDS[why] }),

@@ -1,3 +1,4 @@
+export { abandonImport } from './abandon.ts';
 export type { Origin } from './decision.ts';
 export { importDatabase, isAddress } from './fromDatabase.ts';
 export type { ImportReport, Note } from './notes.ts';

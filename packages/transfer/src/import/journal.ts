@@ -39,12 +39,11 @@ export class Journal {
     client: Client,
     identity: string,
   ): Promise<{ journal: Journal; unfinished: Unfinished } | null> {
-    if (!(await isImportUnfinished(admin))) return null;
-    const [kept] = cells(await admin.query(`select identity, world from ${JOURNAL_SCHEMA}.import`));
-    if (!kept) return null;
-    if (kept[0] !== identity)
-      throw new TransferError(`The import of another dump is unfinished: ${firstFile(kept[0]!)}.`, {
-        hint: `Run it again to its end, or forget it, which leaves what it made: ${FORGET}`,
+    const begun = await Journal.begun(admin);
+    if (begun === null) return null;
+    if (begun.identity !== identity)
+      throw new TransferError(`The import of another dump is unfinished: ${firstFile(begun.identity)}.`, {
+        hint: `Run it again to its end, or give it up, which leaves what it made: ${ABANDON}`,
       });
     const notes = cells(await admin.query(`select note from ${JOURNAL_SCHEMA}.note order by position`));
     const [[position]] = (await texts(client, `select position from ${JOURNAL_SCHEMA}.state`)) as [[string]];
@@ -52,12 +51,19 @@ export class Journal {
     return {
       journal: new Journal(admin, client),
       unfinished: {
-        world: JSON.parse(kept[1]!) as World,
+        world: begun.world,
         position: Number(position),
         notes: notes.map(([note]) => JSON.parse(note!) as Note),
         rows: Object.fromEntries(rows.map(([relation, count]) => [relation!, Number(count)])),
       },
     };
+  }
+
+  /** Which dump's import was begun and not ended, and what was there before it; or null. @throws as `find` */
+  static async begun(admin: Pool): Promise<{ readonly identity: string; readonly world: World } | null> {
+    if (!(await isImportUnfinished(admin))) return null;
+    const [kept] = cells(await admin.query(`select identity, world from ${JOURNAL_SCHEMA}.import`));
+    return kept ? { identity: kept[0]!, world: JSON.parse(kept[1]!) as World } : null;
   }
 
   static async begin(admin: Pool, client: Client, identity: string, world: World): Promise<Journal> {
@@ -99,10 +105,16 @@ export class Journal {
   }
 
   async end(): Promise<void> {
-    await this.#admin.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
+    await forgetImport(this.#admin);
   }
 }
 
+/** Nothing of an import is remembered any more. */
+export async function forgetImport(admin: Pool): Promise<void> {
+  await admin.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
+}
+
+const ABANDON = 'peakstone import abandon';
 const FORGET = `peakstone sql --superuser 'drop schema ${JOURNAL_SCHEMA} cascade'`;
 
 /** Default privileges of whoever makes tables give them away. */

@@ -82,6 +82,22 @@ export class RowLoader {
     });
   }
 
+  /** Of rows that a run before this one took: what it left out, and the columns that it added, are told again. */
+  async passOver({ copy, rows }: Rows): Promise<void> {
+    const { object, columns } = readCopy(copy);
+    const refusal = this.#decideRows(copy);
+    if (refusal !== null) this.#leave(showName(object), await countRows(rows), refusal);
+    else if (!this.#isCron(showName(object))) this.#missingColumns(showName(object), columns);
+  }
+
+  passOverInsert(text: string, object: ObjectName, columns: readonly string[]): void {
+    const table = showName(object);
+    if (this.#isCron(table) && isPlainInsert(text)) return;
+    const refusal = this.#decider.decideRows(object);
+    if (refusal !== null) this.#leave(table, 1, refusal);
+    else this.#missingColumns(table, columns);
+  }
+
   async takeInsert(text: string, at: string, object: ObjectName, columns: readonly string[]): Promise<void> {
     const table = showName(object);
     if (this.#isCron(table) && isPlainInsert(text)) {
@@ -160,22 +176,29 @@ export class RowLoader {
 
   /** Columns that the bootstrap's skeleton of a table lacks, as the dump's rows have them. */
   async #completeTable(table: string, columns: readonly string[]): Promise<void> {
-    const { world, survey } = this.#dump;
-    const present = world.relations[table];
-    if (present === undefined || survey.created.has(table)) return;
-    const missing = columns.filter(column => !present.includes(column));
+    const missing = this.#missingColumns(table, columns);
     if (missing.length === 0) return;
     const name = table.split('.').map(id).join('.');
     await this.#session.begin();
     await this.#session.client.script(
       `alter table ${name} ${missing.map(column => `add column if not exists ${id(column)} text`).join(', ')}`,
     );
-    this.#notes.add({
-      kind: 'changed',
-      what: 'columns',
-      name: table,
-      why: `${missing.join(', ')} were added as text, for the dump’s rows`,
-    });
+  }
+
+  /** Which of them are to be added, which is told. */
+  #missingColumns(table: string, columns: readonly string[]): readonly string[] {
+    const { world, survey } = this.#dump;
+    const present = world.relations[table];
+    if (present === undefined || survey.created.has(table)) return [];
+    const missing = columns.filter(column => !present.includes(column));
+    if (missing.length > 0)
+      this.#notes.add({
+        kind: 'changed',
+        what: 'columns',
+        name: table,
+        why: `${missing.join(', ')} were added as text, for the dump’s rows`,
+      });
+    return missing;
   }
 }
 

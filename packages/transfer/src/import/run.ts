@@ -3,7 +3,7 @@
  * administrator; what only the administrator may is written by us. Each batch commits together with its place in the
  * journal, so that a run that was killed goes on where it was.
  */
-import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
+import { JOURNAL_SCHEMA, SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
 import {
   type Client,
   createPrivilegedPool,
@@ -97,6 +97,9 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
   }
 }
 
+/** In a schema that is gone with the import. */
+const WITHOUT_TRIGGERS = `${JOURNAL_SCHEMA}.load_without_triggers()`;
+
 interface Parts {
   readonly options: ImportOptions;
   readonly source: DumpSource;
@@ -179,8 +182,7 @@ class Importer {
 
   async run(): Promise<ImportReport> {
     const { client, world, survey, admin, onProgress } = this.#parts;
-    // Without what fires on rows: their effects are in the dump already.
-    await client.script('set session_replication_role = replica').catch(ignoreRefusal);
+    await this.#loadWithoutTriggers();
     await this.#eachItem(item => this.#take(item));
     await this.#session.commit('with');
     onProgress({ phase: 'finishing', share: 1, text: 'privileges and statistics' });
@@ -189,6 +191,27 @@ class Importer {
     const openTables = await finishImport(admin, client, world, survey, this.#grantsAsSupabase);
     await this.#session.journal.end();
     return this.#report(openTables);
+  }
+
+  /**
+   * Without what fires on rows: their effects are in the dump already. The administrator does it for this one session, so
+   * that no right to it is left when that ends, however it does.
+   */
+  async #loadWithoutTriggers(): Promise<void> {
+    const { client, world, admin } = this.#parts;
+    if (world.mayLoadWithoutTriggers || !world.isSuperuser) {
+      await client.script('set session_replication_role = replica').catch(ignoreRefusal);
+      return;
+    }
+    await admin.script(`create or replace function ${WITHOUT_TRIGGERS} returns text language sql security definer
+      begin atomic; select pg_catalog.set_config('session_replication_role', 'replica', false); end;
+      revoke all on function ${WITHOUT_TRIGGERS} from public;
+      grant execute on function ${WITHOUT_TRIGGERS} to ${id(world.owner)}`);
+    try {
+      await client.script(`select ${WITHOUT_TRIGGERS}`);
+    } finally {
+      await admin.script(`drop function ${WITHOUT_TRIGGERS}`);
+    }
   }
 
   async #check(): Promise<readonly string[]> {
@@ -211,8 +234,6 @@ class Importer {
     const owner = id(world.owner);
     if (world.foreignSchemas.includes('auth'))
       await admin.script(`grant usage, create on schema auth to ${owner}`);
-    if (!world.mayLoadWithoutTriggers && world.isSuperuser)
-      await admin.script(`grant set on parameter session_replication_role to ${owner}`);
     // The dump says who may do what. What the stack gives by default would come on top, to roles that those of requests inherit.
     for (const statement of world.defaults.revoke) await client.script(statement);
   }
@@ -246,15 +267,16 @@ class Importer {
     const session = this.#session;
     const isDone = session.position <= session.done;
     if (item.kind !== 'statement') {
-      if (isDone) return;
-      if (item.kind === 'rows') await this.#rows.takeRows(item);
+      if (item.kind === 'rows') await (isDone ? this.#rows.passOver(item) : this.#rows.takeRows(item));
+      else if (isDone) return;
       else if (item.kind === 'largeObject') await this.#rows.takeLargeObject(item);
       return;
     }
     const { text, at } = item;
     const command = readCommand(text);
     if (command.kind === 'insert') {
-      if (!isDone) await this.#rows.takeInsert(text, at, command.object, command.columns);
+      if (isDone) this.#rows.passOverInsert(text, command.object, command.columns);
+      else await this.#rows.takeInsert(text, at, command.object, command.columns);
       return;
     }
     const decision = this.#decider.decide(command, text, at);
