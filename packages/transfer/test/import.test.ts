@@ -109,7 +109,6 @@ describe('a Supabase project', () => {
           ),
           [['hello', 'tab\there', '3']],
         );
-        // Nobody is a service of the platform's here.
         assert.deepEqual(told(report, 'aside', 'policy'), ['seen by dashboard on public.profiles']);
         await assertAnswers(database);
       });
