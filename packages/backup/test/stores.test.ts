@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { reservePorts } from '@peakstone/testing';
 import {
+  assertUsable,
   type BackupError,
   createKeyring,
   generateKey,
@@ -87,6 +88,14 @@ for (const [kind, open] of Object.entries(kinds)) {
       await store.put('gone/a', Buffer.from('a'));
       await store.delete(['gone/a', 'gone/b']);
       assert.deepEqual(await store.list('gone/'), []);
+    });
+
+    it('is tried before it is taken, and keeps nothing of that', async () => {
+      const store = open();
+      await assertUsable(store);
+      assert.deepEqual(await store.list('probe/'), []);
+      const deaf: Store = { ...store, get: async () => undefined };
+      await assert.rejects(assertUsable(deaf), (error: BackupError) => error.code === 'STORE');
     });
 
     it('takes no key that would lead elsewhere', async () => {

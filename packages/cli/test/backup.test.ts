@@ -198,6 +198,29 @@ describe('peakstone backup', () => {
     }
   });
 
+  it('of another database in the same place are never taken for this one’s', async () => {
+    const fresh = new Project({ BACKUP_STORE: join(project.folder, '.peakstone/backups') });
+    try {
+      cpSync(join(project.folder, '.env'), join(fresh.folder, '.env'));
+      const started = await fresh.run(['up', '--detach', '--port-base', String(await reservePorts(5))]);
+      assert.equal(started.code, 0, started.stderr);
+      await until(async () => (await fresh.run(['backup', 'list'])).code === 0);
+      const { stderr } = await fresh.run(['backup', 'list']);
+      assert.match(
+        stderr,
+        /In the same place \(--cluster ID\): \d+ \(newest .*, of .* on .*, databases .*postgres/,
+      );
+      await fresh.run(['down']);
+      rmSync(join(fresh.folder, '.peakstone/postgres'), { recursive: true, force: true });
+      const restored = await fresh.run(['backup', 'restore', '--yes']);
+      assert.equal(restored.code, 1, restored.stderr);
+      assert.match(restored.stderr, /holds the backups of several databases[\s\S]*Choose one with --cluster/);
+      await fails(['verify', '--cluster', '1'], 1, /holds no backups of cluster \(1\)/);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   it('goes on after the restore, on a timeline of its own', async () => {
     await sql('insert into ledger values (12)');
     const made = await project.json<{ timeline: number }>('backup', 'create');

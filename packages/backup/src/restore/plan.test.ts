@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Backup } from '../catalog/backups.ts';
 import type { WalPosition } from '../catalog/positions.ts';
 import type { Contents } from './contents.ts';
+import { coverageOf } from './coverage.ts';
 import { planRestore } from './plan.ts';
 import { parseTarget } from './target.ts';
 
@@ -90,6 +91,18 @@ describe('what a restore follows', () => {
     assert.throws(() => plan({}, missing), /000000010000000000000009 is not in x/);
     assert.equal(plan({ time: '2026-11-27T14:00:00Z' }, missing).endsAtTarget, false);
     assert.throws(() => plan({ lsn: '0/9000400' }, missing), /is not in x/);
+  });
+
+  it('is told with the moments that can be restored, which are none without a backup', () => {
+    const found = contents();
+    assert.deepEqual(coverageOf(found), {
+      from: '2026-11-27T10:00:00Z',
+      until: '2026-11-27T18:00:00Z',
+      problems: [],
+    });
+    assert.deepEqual(coverageOf({ ...found, backups: [] }), { from: null, until: null, problems: [] });
+    const { until, problems } = coverageOf({ ...found, wal: { ...found.wal, partial: new Map() } });
+    assert.deepEqual([until, problems.length], [null, 1]);
   });
 
   it('is not an older backup without a word, where the entry of a newer one is damaged', () => {

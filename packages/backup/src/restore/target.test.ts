@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { BackupError } from '../errors.ts';
-import { parseTarget, targetSettings } from './target.ts';
+import { describeTarget, parseTarget, targetSettings } from './target.ts';
 
 const refusal = (texts: Parameters<typeof parseTarget>[0]): string => {
   try {
@@ -25,6 +25,15 @@ describe('the moment of a restore', () => {
         recovery_target_time: '2026-11-27 21:05:00.000+00',
         recovery_target_inclusive: 'on',
       });
+  });
+
+  it('keeps its microseconds, which tell two commits of one millisecond apart', () => {
+    const target = parseTarget({ time: '2026-11-27 22:05:00.123456+01' });
+    assert.deepEqual(targetSettings(target), {
+      recovery_target_time: '2026-11-27 21:05:00.123456+00',
+      recovery_target_inclusive: 'on',
+    });
+    assert.equal(describeTarget(target), '2026-11-27T21:05:00.123456Z');
   });
 
   it('without a zone is refused with the same moment in two, as it would be taken for the server’s', () => {
@@ -51,6 +60,7 @@ describe('the moment of a restore', () => {
     assert.match(refusal({ time: 'yesterday' }), /'yesterday' is no time/);
     assert.match(refusal({ time: '2026-02-31T00:00:00Z', lsn: '0/1' }), /More than one target/);
     assert.match(refusal({ time: '2026-13-01T00:00:00Z' }), /is no time/);
+    assert.match(refusal({ time: '2026-02-30 10:00Z' }), /is no time.* Look at its day/);
     assert.match(refusal({ lsn: '0-1' }), /is no WAL position/);
     assert.match(refusal({ xid: '-3' }), /is no transaction’s number/);
     assert.match(refusal({ name: '' }), /1 to 63 bytes/);
