@@ -93,6 +93,15 @@ describe('a key that somebody has seen', () => {
   });
 });
 
+describe('a place in the stack’s own folder', () => {
+  it('is its own also where both were copied, as nobody else writes there', async () => {
+    const vault = await openVault(newStore(), plain, one);
+    await claimVault(vault, writer);
+    await claimVault(vault, { ...writer, id: 'b', folder: '/srv/copy', ownsPlace: true });
+    assert.equal((await readClaim(vault))?.folder, '/srv/copy');
+  });
+});
+
 describe('a damaged record', () => {
   it('of what the cluster is takes nothing away: it is there twice', async () => {
     for (const name of ['cluster.json', 'cluster']) {

@@ -15,6 +15,8 @@ export interface Writer {
   /** For people. */
   readonly host: string;
   readonly folder: string;
+  /** The place lies in that folder: a claim in it of another stack was copied along, and whoever made it writes elsewhere. */
+  readonly ownsPlace?: boolean;
 }
 
 export interface Claim extends Writer {
@@ -82,7 +84,13 @@ export class RunningClaim {
   }
 }
 
-async function claim(vault: Vault, writer: Writer, run: string | null, takeOver: boolean): Promise<number> {
+async function claim(
+  vault: Vault,
+  { ownsPlace = false, ...writer }: Writer,
+  run: string | null,
+  isAsked: boolean,
+): Promise<number> {
+  const takeOver = isAsked || ownsPlace;
   for (;;) {
     const newest = await newestClaim(vault).catch(error => {
       if (takeOver && error instanceof BackupError && error.code === 'CORRUPT') return undefined;

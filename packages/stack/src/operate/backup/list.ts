@@ -19,7 +19,7 @@ import {
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { type BackupMethod, backupMethod } from '../../services/backup/method.ts';
-import { type KnownCluster, otherClusters, stackBackups, stackVault } from './vaults.ts';
+import { isOthers, type KnownCluster, otherClusters, stackBackups, stackVault } from './vaults.ts';
 
 export interface BackupList {
   readonly place: string;
@@ -81,7 +81,7 @@ export async function listStackBackups(
       ...claimProblem,
       ...coverage.problems,
     ],
-    writer: claim && claim.id !== opened.writer().id ? claim : null,
+    writer: isOthers(opened, claim) ? claim : null,
     others: await otherClusters(opened, vault.systemIdentifier),
     needingEarlierKey: opened.config.keys.isChanging ? await needingEarlierKey(vault, contents) : null,
   };

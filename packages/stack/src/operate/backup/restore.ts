@@ -38,7 +38,7 @@ import { startRestored, testMachine } from '../../services/backup/restoredServer
 import { databaseDir } from '../../services/postgres/folder.ts';
 import { restoreText, testStackText } from './logical.ts';
 import type { RestoreRequest } from './request.ts';
-import { type StackBackups, stackBackups, stackVault } from './vaults.ts';
+import { isOthers, type StackBackups, stackBackups, stackVault } from './vaults.ts';
 
 export interface RestoreReport {
   readonly backup: string;
@@ -189,7 +189,7 @@ async function restore(
 /** Told with the restore: what it means for this stack's backups. */
 async function otherWriter(opened: StackBackups, cluster: string | undefined): Promise<Claim | null> {
   const claim = await readClaim(await stackVault(opened, cluster));
-  return claim && claim.id !== opened.writer().id ? claim : null;
+  return isOthers(opened, claim) ? claim : null;
 }
 
 function report(

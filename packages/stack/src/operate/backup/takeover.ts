@@ -1,7 +1,7 @@
 import { BackupError, type Claim, claimVault, readClaim } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
-import { stackBackups, stackVault } from './vaults.ts';
+import { isOthers, stackBackups, stackVault } from './vaults.ts';
 
 export interface TakeoverReport {
   readonly place: string;
@@ -18,12 +18,11 @@ export async function takeOverBackups(
 ): Promise<TakeoverReport> {
   const opened = await stackBackups(paths, env);
   const vault = await stackVault(opened, cluster);
-  const writer = opened.writer();
   const before = await readClaim(vault).catch(error => {
     if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
     return undefined;
   });
-  await claimVault(vault, writer, true);
+  await claimVault(vault, opened.writer(), true);
   const { place, systemIdentifier } = vault;
-  return { place, systemIdentifier, from: before && before.id !== writer.id ? before : null };
+  return { place, systemIdentifier, from: isOthers(opened, before) ? before : null };
 }

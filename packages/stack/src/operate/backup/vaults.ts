@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type BackupConfig,
   BackupError,
+  type Claim,
   listBackups,
   listLogicalBackups,
   openStore,
@@ -39,7 +40,7 @@ export async function stackBackups(paths: StackPaths, env: EnvValues): Promise<S
   return {
     ...{ values, config, store: openStore(config.place) },
     own: () => ownCluster(paths, values),
-    writer: () => stackWriter(values, paths.data),
+    writer: () => stackWriter(values, config.place, paths.data),
   };
 }
 
@@ -86,6 +87,12 @@ export async function stackVault(
       : `${store.place} holds no backups of ${cluster === undefined ? 'this stack’s database' : 'cluster'} (${wanted}).`,
     { hint: `Choose one with --cluster. There are: ${known}` },
   );
+}
+
+/** Whether it is another stack that writes there, which this one may not. */
+export function isOthers({ writer }: StackBackups, claim: Claim | undefined): claim is Claim {
+  const { id, ownsPlace } = writer();
+  return claim !== undefined && claim.id !== id && !ownsPlace;
 }
 
 /** The clusters of a store besides this one. @throws {BackupError} STORE */

@@ -62,7 +62,7 @@ export async function examineFiles(paths: StackPaths, env: EnvValues): Promise<C
 async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]> {
   const { place, keys } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
   const store = openStore(place);
-  const vault = await ownVault(await findVaults(store, keys), stackWriter(env, paths.data));
+  const vault = await ownVault(await findVaults(store, keys), stackWriter(env, place, paths.data));
   if (!vault)
     return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
   const isLogical = backupMethod(env) === 'logical';

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Writer } from '@peakstone/backup';
+import type { StorePlace, Writer } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 
 /** Kept in the stack's folder, bound to where it lies: a copied one is not taken for the original. */
@@ -26,14 +27,21 @@ interface Identity {
 }
 
 /** The service in a container keeps it in its volume. @param home the stack's folder */
-export function stackWriter(env: EnvValues, home = resolve('.peakstone')): Writer {
+export function stackWriter(env: EnvValues, place: StorePlace, home = resolve('.peakstone')): Writer {
   const folder = resolve(env.PEAKSTONE_BACKUP_HOME || home);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const place = realpathSync(folder);
-  const file = join(place, 'backup-writer.json');
+  const real = realpathSync(folder);
+  const file = join(real, 'backup-writer.json');
   const found = readIdentity(file);
-  const id = found && isInPlace(found, file, place) ? found.id : makeIdentity(file, place);
-  return { id, host: hostname(), folder: place };
+  const id = found && isInPlace(found, file, real) ? found.id : makeIdentity(file, real);
+  return { id, host: hostname(), folder: real, ownsPlace: isWithin(place, real) };
+}
+
+/** Not by a link or a mount of what lies elsewhere: that is there for others as well. */
+function isWithin(place: StorePlace, folder: string): boolean {
+  if (place.kind !== 'folder' || !existsSync(place.folder)) return false;
+  const real = realpathSync(place.folder);
+  return (real === folder || real.startsWith(`${folder}/`)) && statSync(real).dev === statSync(folder).dev;
 }
 
 function readIdentity(file: string): Identity | undefined {

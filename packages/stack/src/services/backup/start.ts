@@ -21,6 +21,11 @@ export function startBackupService(
     if (text !== undefined) write(text);
   };
   return method === 'physical'
-    ? startBackups(config, { url, onEvent, writer: stackWriter(env), machine: testMachine(env) })
+    ? startBackups(config, {
+        url,
+        onEvent,
+        writer: stackWriter(env, config.place),
+        machine: testMachine(env),
+      })
     : startLogicalBackups(config, { url, onEvent, dump: dumpSql, testText: testTextOn(env) });
 }
