@@ -11,7 +11,7 @@ import { insertRoots } from './insert.ts';
 import { defineIntrospection } from './introspection.ts';
 import { selectRoots } from './roots.ts';
 import { builtin } from './scalars.ts';
-import type { FieldDef, RoleSchema } from './types.ts';
+import { type FieldDef, named, type RoleSchema } from './types.ts';
 import { updateRoots } from './update.ts';
 
 export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOptions): RoleSchema {
@@ -21,23 +21,10 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
   const mutations: FieldDef[] = [];
   for (const source of model.sources.values()) {
     const context: SchemaContext = { model, source, view, options, types };
-    for (const table of source.tables.values()) {
-      queries.push(...selectRoots(context, table, 'query'));
-      subscriptions.push(...selectRoots(context, table, 'subscription'));
-      mutations.push(
-        ...insertRoots(context, table),
-        ...updateRoots(context, table),
-        ...deleteRoots(context, table),
-      );
-    }
-    for (const fn of source.functions) {
-      const roots = functionRoots(context, fn);
-      if (fn.exposedAs === 'mutation') mutations.push(...roots);
-      else {
-        queries.push(...roots);
-        subscriptions.push(...roots);
-      }
-    }
+    const own = sourceRoots(context);
+    queries.push(...namespaced(context, 'query', own.queries));
+    subscriptions.push(...namespaced(context, 'subscription', own.subscriptions));
+    mutations.push(...namespaced(context, options.isBackend ? 'mutation_backend' : 'mutation_frontend', own.mutations));
   }
   const query = types.define('query_root', () => ({
     kind: 'object',
@@ -69,6 +56,62 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     subscription: subscriptions.length > 0 ? 'subscription_root' : null,
     type: name => types.get(name),
   };
+}
+
+interface SourceRoots {
+  readonly queries: readonly FieldDef[];
+  readonly subscriptions: readonly FieldDef[];
+  readonly mutations: readonly FieldDef[];
+}
+
+function sourceRoots(context: SchemaContext): SourceRoots {
+  const roots = { queries: [] as FieldDef[], subscriptions: [] as FieldDef[], mutations: [] as FieldDef[] };
+  for (const table of context.source.tables.values()) {
+    roots.queries.push(...selectRoots(context, table, 'query'));
+    roots.subscriptions.push(...selectRoots(context, table, 'subscription'));
+    roots.mutations.push(
+      ...insertRoots(context, table),
+      ...updateRoots(context, table),
+      ...deleteRoots(context, table),
+    );
+  }
+  for (const fn of context.source.functions) {
+    const own = functionRoots(context, fn);
+    if (fn.exposedAs === 'mutation') roots.mutations.push(...own);
+    else {
+      roots.queries.push(...own);
+      roots.subscriptions.push(...own);
+    }
+  }
+  return roots;
+}
+
+/** Under the one field of the source's namespace, where it has one. */
+function namespaced(
+  { source, types }: SchemaContext,
+  operation: string,
+  fields: readonly FieldDef[],
+): readonly FieldDef[] {
+  const { naming, metadata } = source;
+  if (naming.namespace === null || fields.length === 0) return fields;
+  const { prefix = '', suffix = '' } = metadata.customization?.type_names ?? {};
+  const name = `${prefix}${naming.namespace}_${operation}${suffix}`;
+  types.define(name, () => ({
+    kind: 'object',
+    name,
+    description: null,
+    interfaces: [],
+    fields: byName(fields),
+  }));
+  return [
+    {
+      name: naming.namespace,
+      description: null,
+      args: new Map(),
+      type: named(name),
+      means: { kind: 'namespace' },
+    },
+  ];
 }
 
 /** GraphQL wants a field where the role sees none. */
