@@ -207,9 +207,17 @@ function fill(value: unknown, answers: ReadonlyMap<number, Answer>): unknown {
 async function ask(served: Served, step: Step, query: unknown): Promise<Answer> {
   const method = step.method ?? 'POST';
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(step.headers ?? {}))
-    headers[name] = value === '{{ADMIN_SECRET}}' ? (served.adminSecret ?? '') : String(value);
-  if (step.auth !== false && served.adminSecret !== null && !hasSecret(headers))
+  // A secret that the recording does not have stands as null; other requests by GET are sent as they are.
+  for (const [name, value] of Object.entries(step.headers ?? {})) {
+    if (value === '{{ADMIN_SECRET}}' || value === null) headers[name] = served.adminSecret ?? '';
+    else headers[name] = String(value);
+  }
+  if (
+    step.auth !== false &&
+    method !== 'GET' &&
+    served.adminSecret !== null &&
+    !hasSecret(step.headers ?? {})
+  )
     headers['X-Hasura-Admin-Secret'] = served.adminSecret;
   if (method === 'GET' || method === 'DELETE') return await request(served, step.url!, { method, headers });
   headers['content-type'] ??= 'application/json';

@@ -89,7 +89,7 @@ function backendFlag(text: string | undefined): boolean {
   if (text !== undefined && !isTrue(text) && !['false', 'f', 'no', 'n', '0'].includes(text.toLowerCase()))
     throw new HasuraError(
       'bad-request',
-      `${backendHeader}:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"].`,
+      `${backendHeader}:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive`,
     );
   return isTrue(text);
 }

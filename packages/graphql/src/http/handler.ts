@@ -9,6 +9,7 @@ import {
 } from '@peakstone/kernel/http';
 import type { Session } from '../auth/types.ts';
 import { graphqlErrors, HasuraError, metadataError } from '../errors.ts';
+import { configRoutes } from './config.ts';
 import type { HttpContext, Route } from './context.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { graphqlRoutes } from './graphql.ts';
@@ -26,7 +27,10 @@ export interface HandlerOptions {
 /** `context` is read once a request. */
 export function createHandler(context: () => HttpContext, { routes = [], onFault }: HandlerOptions): Handler {
   const table = new Map(
-    [...graphqlRoutes, ...metadataRoutes, ...statusRoutes, ...routes].map(route => [route.path, route]),
+    [...graphqlRoutes, ...metadataRoutes, ...configRoutes, ...statusRoutes, ...routes].map(route => [
+      route.path,
+      route,
+    ]),
   );
   return async request => {
     const current = context();

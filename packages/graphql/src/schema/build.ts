@@ -24,7 +24,9 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     const own = sourceRoots(context);
     queries.push(...namespaced(context, 'query', own.queries));
     subscriptions.push(...namespaced(context, 'subscription', own.subscriptions));
-    mutations.push(...namespaced(context, options.isBackend ? 'mutation_backend' : 'mutation_frontend', own.mutations));
+    mutations.push(
+      ...namespaced(context, options.isBackend ? 'mutation_backend' : 'mutation_frontend', own.mutations),
+    );
   }
   const query = types.define('query_root', () => ({
     kind: 'object',
