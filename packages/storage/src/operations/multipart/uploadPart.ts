@@ -27,7 +27,8 @@ export const uploadPart: Operation = {
         'InvalidRequest',
         `Checksum Type mismatch occurred, expected checksum Type: ${upload.checksum.algorithm.toLowerCase()}, actual checksum Type: ${own.toLowerCase()}`,
       );
-    if (payload.length === undefined) throw new S3Error('MissingContentLength');
+    if (payload.length === undefined && request.headers['transfer-encoding'] === undefined)
+      throw new S3Error('MissingContentLength');
     const objectKey = openFor(server, request, upload.draft.sealed);
     const body = await store.bodies.stage(payload.stream(maxObjectBytes), objectKey);
     try {

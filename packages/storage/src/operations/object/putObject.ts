@@ -28,7 +28,8 @@ export const putObject: Operation = {
     // What is refused anyway is not read first; who comes in between is judged in the commit.
     judge?.(currentOf(store.objects.newest(bucket, key)));
     const payload = request.payload();
-    if (payload.length === undefined) throw new S3Error('MissingContentLength');
+    if (payload.length === undefined && request.headers['transfer-encoding'] === undefined)
+      throw new S3Error('MissingContentLength');
     const body = payload.isSmall(maxInlineBytes)
       ? store.bodies.stageInline(await payload.small(), seal?.objectKey)
       : await store.bodies.stage(payload.stream(maxObjectBytes), seal?.objectKey);
