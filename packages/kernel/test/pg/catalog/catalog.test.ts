@@ -57,6 +57,14 @@ describe('tables in the catalog', () => {
       updatable: true,
       deletable: true,
       primaryKey: ['id'],
+      uniqueKeys: new Map([['makers_pkey', { columns: ['id'], isPrimary: true }]]),
+      foreignKeys: [
+        {
+          constraint: 'makers_parent_id_fkey',
+          columns: [['parent_id', 'id']],
+          target: { schema: 'shop', name: 'makers' },
+        },
+      ],
     });
     assert.deepEqual([...columns.keys()], ['id', 'name', 'code', 'address', 'parent_id']);
     assert.equal(table('sales').kind, 'partitioned');
