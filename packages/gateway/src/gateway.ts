@@ -155,8 +155,10 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
       });
       const options = forwarding(route, config);
       const inner = forService(request, match, options);
+      // Handlers take requests alone; their services' own ports take the rest.
+      const url = typeof route.target === 'string' ? route.target : route.address;
       if (route.onUpgrade) route.onUpgrade(inner, socket, head);
-      else if (typeof route.target === 'string') tunnelTo(route.target, inner, socket, head, options);
+      else if (url !== undefined) tunnelTo(url, inner, socket, head, options);
       else refuseUpgrade(socket, 501, 'Not Implemented', `${route.title ?? route.name} takes no WebSockets`);
     },
     metrics,

@@ -48,7 +48,7 @@ export interface Route extends Listed {
   readonly keepHost?: boolean;
   /** The start page shows a first request to it. Default false. */
   readonly firstRequest?: boolean;
-  /** Takes WebSocket handshakes of a service in this process; URL targets get them tunnelled. */
+  /** Takes WebSocket handshakes of a service in this process; URL targets, and who has an address, get them tunnelled. */
   readonly onUpgrade?: UpgradeListener;
 }
 

@@ -142,7 +142,10 @@ function checkFailure(
 }
 
 /** `{"data":{…}}`, where what the database made is passed through. */
-function assemble(plan: ExecutablePlan, results: readonly (readonly Result[])[]): (Uint8Array | string)[] {
+export function assemble(
+  plan: ExecutablePlan,
+  results: readonly (readonly Result[])[],
+): (Uint8Array | string)[] {
   const body: (Uint8Array | string)[] = ['{"data":'];
   append(body, plan.roots, results);
   body.push('}');

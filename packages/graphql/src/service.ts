@@ -3,7 +3,13 @@
  * settings say. The one impure edge of the package.
  */
 
-import { type Handler, type HttpServer, type Listener, serveHttp } from '@peakstone/kernel/http';
+import {
+  type Handler,
+  type HttpServer,
+  type Listener,
+  serveHttp,
+  type UpgradeListener,
+} from '@peakstone/kernel/http';
 import { PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
 import { createJwtVerify } from './auth/jwt.ts';
@@ -20,6 +26,9 @@ import { MetadataState, memoryStore } from './metadata/state.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
 import { createSources, type Sources } from './service/sources.ts';
+import { closing } from './subscriptions/protocol.ts';
+import { createSocketServer, type SocketServer } from './subscriptions/server.ts';
+import { Subscriptions } from './subscriptions/subscriptions.ts';
 
 export interface GraphqlServiceConfig {
   readonly config: GraphqlConfig;
@@ -38,6 +47,8 @@ export interface GraphqlDeps {
 export interface GraphqlService extends HttpService {
   /** TCP port; 0 without a listener. */
   readonly port: number;
+  /** Takes WebSocket handshakes. */
+  readonly onUpgrade: UpgradeListener;
   /** Reads the databases again, and settles when what they hold now is served. */
   refresh(): Promise<void>;
 }
@@ -76,10 +87,13 @@ async function start(
 
 class RunningGraphql implements GraphqlService {
   readonly handler: Handler;
+  readonly onUpgrade: UpgradeListener;
   readonly #config: GraphqlConfig;
   readonly #deps: GraphqlDeps;
   readonly #sources: Sources;
   readonly #metadata: MetadataState;
+  readonly #subscriptions: Subscriptions;
+  readonly #sockets: SocketServer;
   #snapshot: Snapshot;
   #server: HttpServer | null = null;
   #stopping: Promise<void> | null = null;
@@ -96,25 +110,42 @@ class RunningGraphql implements GraphqlService {
       store: memoryStore(),
       readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
       onChange: (model, version) => {
+        const isMetadata = version !== this.#snapshot.version;
         this.#snapshot = createSnapshot(model, version, config, viewOf);
+        if (isMetadata && config.websocket.closeOnMetadataChange)
+          this.#sockets.closeAll(closing.metadataChanged());
+        else void this.#subscriptions.replan();
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
     const engine = createEngine(() => ({ config, snapshot: this.#snapshot, pool }));
+    const authenticate = createAuthenticate(config, createVerify(config));
+    const onFault = (error: unknown): void =>
+      deps.out?.(
+        `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
+      );
+    this.#subscriptions = new Subscriptions({ config, engine, pool, onFault });
+    const { maxSockets, maxFrameBytes, ...limits } = config.websocket;
+    this.#sockets = createSocketServer({
+      config,
+      engine,
+      authenticate,
+      subscriptions: this.#subscriptions,
+      limits,
+      maxSockets,
+      maxFrameBytes,
+      onFault,
+    });
+    this.onUpgrade = this.#sockets.onUpgrade;
     const context = {
       config,
       engine,
-      authenticate: createAuthenticate(config, createVerify(config)),
+      authenticate,
       metadata: this.#metadata,
       pool,
       health: (strict: boolean) => this.#healthz(strict),
     };
-    this.handler = createHandler(() => context, {
-      onFault: error =>
-        deps.out?.(
-          `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
-        ),
-    });
+    this.handler = createHandler(() => context, { onFault });
   }
 
   async open(listens: boolean): Promise<void> {
@@ -126,6 +157,7 @@ class RunningGraphql implements GraphqlService {
       port,
       listener: this.#deps.listener,
       maxBodyBytes: limits.maxBodyBytes,
+      onUpgrade: this.onUpgrade,
       onError: error => this.#deps.out?.(`${(error as Error).message}\n`),
     });
     this.#server = server;
@@ -156,6 +188,7 @@ class RunningGraphql implements GraphqlService {
 
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
+      await this.#sockets.stop();
       await this.#server?.close(drainMs);
       await this.#sources.close();
     })();

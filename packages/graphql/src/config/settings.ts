@@ -24,6 +24,8 @@ export function parseConfig(env: Env): GraphqlConfig {
   const flag = (name: string, fallback: boolean) => readFlag(env, prefix + name, fallback);
   const int = (name: string, fallback: number, max?: number) =>
     readInt(env, prefix + name, { default: fallback, min: 0, ...(max !== undefined && { max }) });
+  const own = (name: string, fallback: number) =>
+    readInt(env, `PEAKSTONE_GRAPHQL_${name}`, { default: fallback, min: 1 });
   const list = (name: string, fallback: readonly string[]) =>
     readList(env, prefix + name, { default: fallback });
   const databaseUrl = text('DATABASE_URL', null);
@@ -68,6 +70,11 @@ export function parseConfig(env: Env): GraphqlConfig {
       connectionInitTimeoutMs: 1000 * int('WEBSOCKET_CONNECTION_INIT_TIMEOUT', 3),
       closeOnMetadataChange: flag('CLOSE_WEBSOCKETS_ON_METADATA_CHANGE', true),
       readCookie: flag('WS_READ_COOKIE', false),
+      maxSockets: own('MAX_WEBSOCKETS', 20_000),
+      maxFrameBytes: own('MAX_FRAME_BYTES', 16 * 1024 * 1024),
+      maxOperations: own('MAX_OPERATIONS_PER_WEBSOCKET', 1000),
+      maxSubscriptions: own('MAX_SUBSCRIPTIONS', 100_000),
+      maxWaitingBytes: own('MAX_WAITING_BYTES', 16 * 1024 * 1024),
     },
     experimentalFeatures: new Set(list('EXPERIMENTAL_FEATURES', [])),
     defaultNamingConvention: readEnum(

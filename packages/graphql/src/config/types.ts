@@ -34,6 +34,14 @@ export interface GraphqlConfig {
     readonly connectionInitTimeoutMs: number;
     readonly closeOnMetadataChange: boolean;
     readonly readCookie: boolean;
+    readonly maxSockets: number;
+    readonly maxFrameBytes: number;
+    /** Of one connection. */
+    readonly maxOperations: number;
+    /** Of all connections. */
+    readonly maxSubscriptions: number;
+    /** That one client has not read yet. */
+    readonly maxWaitingBytes: number;
   };
   readonly experimentalFeatures: ReadonlySet<string>;
   readonly defaultNamingConvention: 'hasura-default' | 'graphql-default';

@@ -16,7 +16,7 @@ import { assertVariables, type ResolvedField, resolveRoot, usedVariables } from 
 import { bindVariables } from '../resolve/variables.ts';
 import type { FieldMeaning } from '../schema/meaning.ts';
 import { mutationStatements } from '../sql/mutation.ts';
-import { readStatement } from '../sql/statement.ts';
+import { batchStatement, readStatement } from '../sql/statement.ts';
 import type { SchemaOfRole, Snapshot } from './snapshot.ts';
 import type {
   ExecutablePlan,
@@ -68,7 +68,10 @@ export function planOperation(
     onStructural: context.onStructural,
   });
   const roots = fields.map(field => planRoot(field, root, of, planContext, builder));
-  return { plan: { kind, roots, groups: builder.finish(), cached: directives.cached ?? null }, structural };
+  return {
+    plan: { kind, roots, groups: builder.finish(kind), cached: directives.cached ?? null },
+    structural,
+  };
 }
 
 const locations = { query: 'QUERY', mutation: 'MUTATION', subscription: 'SUBSCRIPTION' } as const;
@@ -206,10 +209,13 @@ class GroupBuilder {
     return { group: this.#groups[index]!, index };
   }
 
-  /** The statement of the reads is the last of its group; -1 stands for it. */
-  finish(): readonly StatementGroup[] {
+  /** The statement of the reads is the last of its group; -1 stands for it. A subscription's is that of all who subscribe alike. */
+  finish(kind: OperationKind): readonly StatementGroup[] {
+    if (kind === 'subscription' && this.#groups.length > 1)
+      throw new HasuraError('not-supported', 'subscriptions over several sources are not supported');
+    const write = kind === 'subscription' ? batchStatement : readStatement;
     return this.#groups.map(({ source, roots, statements, writes }) => {
-      const all = roots.length > 0 ? [...statements, { ...readStatement(roots), path: [] }] : statements;
+      const all = roots.length > 0 ? [...statements, { ...write(roots), path: [] }] : statements;
       return { source, statements: all, writes };
     });
   }

@@ -30,13 +30,24 @@ export function planTransaction(
     ({ text, params }): Statement => ({ text, values: fillParams(params, request.variables, session) }),
   );
   const mode = group.writes ? 'read write' : 'read only';
-  const settings =
-    authorization === 'rls' && session.role !== adminRole
-      ? roleSettings(session, mode)
-      : userSettings(session, mode);
+  const settings = sessionSettings(session, mode, authorization);
   const isAllShort = statements.every(({ text }) => isShort(text));
   const lane = !isAllShort ? 'own' : group.writes ? 'write' : 'shared';
   return { exchange: { statements: [settings, ...statements], lane }, first: 1, statements };
+}
+
+/** Tells the database who asks. */
+export function sessionSettings(
+  session: Session,
+  mode: 'read only' | 'read write',
+  authorization: GraphqlConfig['authorization'],
+): Statement {
+  return isDatabaseRole(session, authorization) ? roleSettings(session, mode) : userSettings(session, mode);
+}
+
+/** Whether the database decides over what the session may do, by its role and claims. */
+export function isDatabaseRole({ role }: Session, authorization: GraphqlConfig['authorization']): boolean {
+  return authorization === 'rls' && role !== adminRole;
 }
 
 const userTexts = {

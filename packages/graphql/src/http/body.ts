@@ -31,7 +31,8 @@ export function readGraphqlBody(value: unknown): GraphqlBody {
   return { kind: 'single', request: readRequest(value) };
 }
 
-function readRequest(value: unknown): GraphqlRequest {
+/** @throws {HasuraError} parse-failed */
+export function readRequest(value: unknown): GraphqlRequest {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new HasuraError(
       'invalid-json',

@@ -38,7 +38,7 @@ export function corsHeaders({ headers: { origin } }: HttpRequest, config: CorsCo
 }
 
 /** `https://*.example.com` stands for every host below, not for the domain itself. */
-function isAllowed(origin: string, domains: readonly string[]): boolean {
+export function isAllowed(origin: string, domains: readonly string[]): boolean {
   return domains.some(domain => {
     if (domain === '*') return true;
     const star = domain.indexOf('*.');

@@ -2,7 +2,7 @@
 import type { ReadRoot } from '../ir/select.ts';
 import type { ParamSource } from '../ir/value.ts';
 import { aggregateSelect, listSql, singleSql } from './select.ts';
-import { type ParamStyle, SqlWriter } from './writer.ts';
+import { SqlWriter } from './writer.ts';
 
 /** Text, and what its parameters are filled with. */
 export interface StatementTemplate {
@@ -10,9 +10,22 @@ export interface StatementTemplate {
   readonly params: readonly ParamSource[];
 }
 
-export function readStatement(roots: readonly ReadRoot[], style?: ParamStyle): StatementTemplate {
-  const writer = new SqlWriter(style);
+export function readStatement(roots: readonly ReadRoot[]): StatementTemplate {
+  const writer = new SqlWriter();
   const text = `select ${roots.map(root => rootSql(writer, root)).join(', ')}`;
+  return { text, params: writer.params };
+}
+
+/**
+ * Root fields for many subscribers at once: a row of columns for each, led by the subscriber's place. Parameters come as one
+ * array for each, the places first, so that one statement serves whatever number there is.
+ */
+export function batchStatement(roots: readonly ReadRoot[]): StatementTemplate {
+  const writer = new SqlWriter(position => `s$.p${position}`);
+  const columns = roots.map((root, i) => `${rootSql(writer, root)} as c${i + 1}`).join(', ');
+  const names = writer.params.map((_, i) => `p${i + 1}`);
+  const arrays = ['$1::int4[]', ...names.map((_, i) => `$${i + 2}::text[]`)].join(', ');
+  const text = `select s$.place, q$.* from unnest(${arrays}) as s$(${['place', ...names].join(', ')}) cross join lateral (select ${columns}) q$`;
   return { text, params: writer.params };
 }
 

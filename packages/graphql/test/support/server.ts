@@ -33,6 +33,7 @@ export interface GraphqlOptions {
 export async function startGraphql(
   { sql, ...database }: TestDatabaseOptions & { readonly login?: 'db_authenticator' | 'hasura' },
   env: Readonly<Record<string, string>> = {},
+  { listens = false }: { readonly listens?: boolean } = {},
 ): Promise<GraphqlServer> {
   const made = await testDatabase({ ...database, ...(database.login && sql !== undefined && { sql }) });
   // What the server's own login has made is its own.
@@ -42,9 +43,10 @@ export async function startGraphql(
       ...graphqlService.config({
         HASURA_GRAPHQL_DATABASE_URL: database.login ? made.roleUrl(database.login) : made.url,
         HASURA_GRAPHQL_PG_CONNECTIONS: '6',
+        ...(listens && { HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1', HASURA_GRAPHQL_SERVER_PORT: '0' }),
         ...env,
       }),
-      listens: false,
+      listens,
     },
     {},
     new AbortController().signal,

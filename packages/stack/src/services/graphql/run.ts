@@ -1,6 +1,6 @@
 import type { GraphqlService } from '@peakstone/graphql';
 import { parseConfig } from '@peakstone/graphql/config';
-import { serveHttp } from '@peakstone/kernel/http';
+import { serveHttp, type UpgradeListener } from '@peakstone/kernel/http';
 import type { Env } from '@peakstone/kernel/service';
 import type { RunContext, RunningService } from '../local.ts';
 import { graphqlDefaults, graphqlEnvironment } from './environment.ts';
@@ -27,11 +27,21 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     return starting;
   };
   const handler: RunningService['handler'] = async request => (await load()).handler(request);
+  const onUpgrade: UpgradeListener = (request, socket, head) => {
+    load().then(
+      service => service.onUpgrade(request, socket, head),
+      error => {
+        write(`${String((error as Error).stack)}\n`);
+        socket.destroy();
+      },
+    );
+  };
   const server = await serveHttp(handler, {
     host: '127.0.0.1',
     port: config.port,
     listener,
     maxBodyBytes: config.limits.maxBodyBytes,
+    onUpgrade,
     onError: error => write(`${String((error as Error).stack)}\n`),
   });
   return {

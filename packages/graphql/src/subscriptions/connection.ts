@@ -1,0 +1,316 @@
+/** One client's WebSocket: who it is, and the operations that it has under way. */
+import type { WebSocket } from 'ws';
+import type { Authenticate, Headers } from '../auth/session.ts';
+import type { Session } from '../auth/types.ts';
+import type { GraphqlConfig } from '../config/types.ts';
+import type { GraphqlRequest } from '../engine/types.ts';
+import type { Engine } from '../engine.ts';
+import { graphqlErrors, HasuraError } from '../errors.ts';
+import { type ClientMessage, MessageError, parseMessage } from './message.ts';
+import { type Closing, closing, type Protocol, refusedInV1Alpha1 } from './protocol.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+export interface ConnectionContext {
+  readonly config: GraphqlConfig;
+  readonly engine: Engine;
+  readonly authenticate: Authenticate;
+  readonly subscriptions: Subscriptions;
+  readonly limits: ConnectionLimits;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Bounds on what one client may have us hold. */
+export interface ConnectionLimits {
+  readonly maxOperations: number;
+  /** Live operations of all clients. */
+  readonly maxSubscriptions: number;
+  /** Bytes that the client has not read yet. */
+  readonly maxWaitingBytes: number;
+}
+
+/** The path that it came by. */
+export interface Endpoint {
+  readonly kind: 'standard' | 'relay';
+  readonly errors: 'graphql' | 'graphqlStatus';
+}
+
+type State =
+  | { readonly kind: 'new' | 'authenticating' }
+  | { readonly kind: 'ready'; readonly session: Session }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Messages that may wait while it is found out who the client is. */
+const maxEarly = 100;
+/** Until a client that does not read is cut. */
+const cutMs = 1000;
+/** The longest that a timer can wait. */
+const maxTimerMs = 2 ** 31 - 1;
+
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #protocol: Protocol;
+  readonly #headers: Headers;
+  readonly #endpoint: Endpoint;
+  readonly #context: ConnectionContext;
+  readonly #operations = new Map<string, { end(): void }>();
+  #state: State = { kind: 'new' };
+  #early: ClientMessage[] = [];
+  #expiry: NodeJS.Timeout | null = null;
+  #isClosing = false;
+
+  constructor(
+    socket: WebSocket,
+    protocol: Protocol,
+    { headers, endpoint }: { readonly headers: Headers; readonly endpoint: Endpoint },
+    context: ConnectionContext,
+  ) {
+    this.#socket = socket;
+    this.#protocol = protocol;
+    this.#headers = headers;
+    this.#endpoint = endpoint;
+    this.#context = context;
+    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : data.toString()));
+    socket.on('close', () => this.#end());
+    // What breaks the protocol of WebSockets is followed by `close`.
+    socket.on('error', () => {});
+  }
+
+  get isInitialised(): boolean {
+    return this.#state.kind === 'ready';
+  }
+
+  keepAlive(): void {
+    if (this.isInitialised) this.#send(this.#protocol.keepAlive);
+  }
+
+  close({ code, reason }: Closing): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#end();
+    this.#socket.close(code, reason);
+    // Whoever reads nothing does not see that either.
+    setTimeout(() => this.#socket.terminate(), cutMs).unref();
+  }
+
+  #end(): void {
+    this.#isClosing = true;
+    if (this.#expiry) clearTimeout(this.#expiry);
+    this.#early = [];
+    for (const operation of this.#operations.values()) operation.end();
+    this.#operations.clear();
+  }
+
+  #onMessage(text: string): void {
+    if (this.#isClosing) return;
+    let message: ClientMessage;
+    try {
+      message = parseMessage(text);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      if (this.#protocol.isStrict)
+        this.close(
+          closing.badRequest(`Parsing client message failed: parsing ClientMessage failed: ${error.message}`),
+        );
+      else this.#connectionError(`parsing ClientMessage failed: ${error.message}`);
+      return;
+    }
+    if (this.#state.kind === 'authenticating' && message.type !== 'init') {
+      if (this.#early.push(message) > maxEarly)
+        this.close(closing.badRequest('Too many messages before the acknowledgement'));
+      return;
+    }
+    this.#handle(message);
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case 'init':
+        void this.#init(message.headers);
+        return;
+      case 'start':
+        void this.#start(message.id, message.request);
+        return;
+      case 'stop':
+        this.#operations.get(message.id)?.end();
+        this.#operations.delete(message.id);
+        return;
+      case 'ping':
+        this.#send(
+          message.payload === null ? '{"type":"pong"}' : `{"type":"pong","payload":${message.payload}}`,
+        );
+        return;
+      case 'pong':
+        return;
+      case 'terminate':
+        this.close({ code: 1000, reason: 'GQL_CONNECTION_TERMINATE received' });
+    }
+  }
+
+  async #init(given: Readonly<Record<string, string>>): Promise<void> {
+    if (this.#state.kind === 'refused') return this.#refuse(this.#state.reason);
+    // One connection is one user's: the legacy protocol lets it be said again, as long as nothing runs.
+    if (this.#state.kind !== 'new') {
+      if (this.#protocol.isStrict) this.close(closing.tooManyInits());
+      else this.#connectionError('connection_init was received before');
+      return;
+    }
+    this.#state = { kind: 'authenticating' };
+    let session: Session;
+    try {
+      session = await this.#context.authenticate({ ...this.#headers, ...given });
+    } catch (error) {
+      if (!(error instanceof HasuraError)) this.#context.onFault(error);
+      return this.#refuse(error instanceof HasuraError ? error.message : 'internal server error');
+    }
+    if (this.#isClosing) return;
+    this.#state = { kind: 'ready', session };
+    this.#endAt(session.expiresAtMs);
+    this.#send('{"type":"connection_ack"}');
+    this.keepAlive();
+    const early = this.#early;
+    this.#early = [];
+    for (const message of early) this.#handle(message);
+  }
+
+  #refuse(reason: string): void {
+    this.#state = { kind: 'refused', reason };
+    if (this.#protocol.isStrict) {
+      this.close(closing.forbidden());
+      return;
+    }
+    this.#connectionError(reason);
+    this.close(closing.badRequest(`Connection initialization failed: ${reason}`));
+  }
+
+  /** A session does not outlive its token. */
+  #endAt(expiresAtMs: number | null): void {
+    if (expiresAtMs === null) return;
+    const left = expiresAtMs - Date.now();
+    this.#expiry = setTimeout(
+      () => (left > maxTimerMs ? this.#endAt(expiresAtMs) : this.close(closing.forbidden())),
+      Math.max(0, Math.min(left, maxTimerMs)),
+    );
+    this.#expiry.unref();
+  }
+
+  async #start(id: string, request: GraphqlRequest): Promise<void> {
+    const { state, refusal } = this.#mayStart(id);
+    if (!state) {
+      if (refusal) this.#refuseStart(id, refusal);
+      return;
+    }
+    const { session } = state;
+    const aborter = new AbortController();
+    this.#operations.set(id, { end: () => aborter.abort() });
+    const { signal } = aborter;
+    const { engine, subscriptions, onFault } = this.#context;
+    const { kind } = this.#endpoint;
+    try {
+      const plan = await engine.plan(request, session, { kind });
+      if (signal.aborted) return;
+      if (plan.kind === 'subscription') {
+        const live = subscriptions.begin(plan, {
+          request,
+          session,
+          kind,
+          subscriber: {
+            onData: parts => this.#sendResult(id, parts),
+            onError: (error, isFirst) => {
+              if (isFirst) this.#fail(id, error, session);
+              else this.#sendResult(id, [graphqlErrors([error], this.#shows(session))]);
+            },
+          },
+        });
+        if (live) this.#operations.set(id, live);
+        else this.#complete(id);
+        return;
+      }
+      const { body, error } = await engine.execute(request, session, { kind, signal });
+      if (signal.aborted) return;
+      if (error && !this.#protocol.failsAsResult) return this.#fail(id, error, session);
+      this.#sendResult(id, body);
+      this.#complete(id);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof HasuraError)) onFault(error);
+      this.#fail(
+        id,
+        error instanceof HasuraError ? error : new HasuraError('unexpected', 'internal server error'),
+        session,
+      );
+    }
+  }
+
+  /** Whether an operation may begin, and if not, why. */
+  #mayStart(id: string): { readonly state?: State & { readonly kind: 'ready' }; readonly refusal?: string } {
+    const { limits, subscriptions } = this.#context;
+    if (this.#operations.has(id)) {
+      if (!this.#protocol.isStrict) return { refusal: `an operation already exists with this id: ${id}` };
+      this.close(closing.notUnique(id));
+      return {};
+    }
+    if (this.#state.kind === 'refused')
+      return { refusal: `cannot start as connection_init failed with: ${this.#state.reason}` };
+    if (this.#state.kind !== 'ready') {
+      if (!this.#protocol.isStrict) return { refusal: 'start received before the connection is initialised' };
+      this.close(closing.unauthorized());
+      return {};
+    }
+    if (this.#operations.size >= limits.maxOperations)
+      return { refusal: `more than ${limits.maxOperations} operations on one connection` };
+    if (subscriptions.size >= limits.maxSubscriptions)
+      return { refusal: 'too many subscriptions on this server' };
+    return { state: this.#state };
+  }
+
+  #refuseStart(id: string, message: string): void {
+    const error = new HasuraError('start-failed', message);
+    const options = { showInternal: false };
+    const payload = this.#protocol.isStrict
+      ? this.#protocol.refused([error], options)
+      : JSON.stringify({ message, extensions: { path: '$', code: 'start-failed' } });
+    this.#send(`{"type":"error","id":${JSON.stringify(id)},"payload":${payload}}`);
+    // Not that of the operation whose id it has.
+    this.#send(`{"type":"complete","id":${JSON.stringify(id)}}`);
+  }
+
+  #fail(id: string, error: HasuraError, session: Session): void {
+    const options = this.#shows(session);
+    const payload =
+      this.#endpoint.errors === 'graphqlStatus'
+        ? refusedInV1Alpha1(error, options)
+        : this.#protocol.refused([error], options);
+    this.#send(`{"type":"error","id":${JSON.stringify(id)},"payload":${payload}}`);
+    this.#complete(id);
+  }
+
+  #complete(id: string): void {
+    this.#operations.get(id)?.end();
+    this.#operations.delete(id);
+    this.#send(`{"type":"complete","id":${JSON.stringify(id)}}`);
+  }
+
+  #shows({ isAdmin }: Session) {
+    const { devMode, adminInternalErrors } = this.#context.config;
+    return { showInternal: devMode || (adminInternalErrors && isAdmin) };
+  }
+
+  #connectionError(reason: string): void {
+    this.#send(`{"type":"connection_error","payload":${JSON.stringify(reason)}}`);
+  }
+
+  #sendResult(id: string, parts: readonly (Uint8Array | string)[]): void {
+    const head = `{"type":"${this.#protocol.result}","id":${JSON.stringify(id)},"payload":`;
+    const buffers = [head, ...parts, '}'].map(part => (typeof part === 'string' ? Buffer.from(part) : part));
+    this.#send(Buffer.concat(buffers));
+  }
+
+  #send(message: string | Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > this.#context.limits.maxWaitingBytes) {
+      this.close(closing.tooSlow());
+      return;
+    }
+    this.#socket.send(message, { binary: false });
+  }
+}

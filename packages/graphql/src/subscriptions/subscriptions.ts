@@ -1,0 +1,124 @@
+/** All live operations of a server: who asks alike shares a poller, and a changed schema is planned for anew. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Session } from '../auth/types.ts';
+import type { GraphqlConfig } from '../config/types.ts';
+import { fillParams } from '../engine/fill.ts';
+import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
+import { assemble, type Engine } from '../engine.ts';
+import { HasuraError } from '../errors.ts';
+import type { BatchContext } from './batch.ts';
+import { type Membership, Poller, type Subscriber } from './poller.ts';
+
+export interface SubscriptionsContext extends Pick<BatchContext, 'pool'> {
+  readonly config: GraphqlConfig;
+  readonly engine: Engine;
+  /** Told of what no client can have caused. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A live operation. */
+export interface Live {
+  end(): void;
+}
+
+export interface LiveOperation {
+  readonly request: GraphqlRequest;
+  readonly session: Session;
+  readonly kind: 'standard' | 'relay';
+  readonly subscriber: Subscriber;
+}
+
+interface Entry extends LiveOperation {
+  key: string;
+  membership: Membership;
+}
+
+/** Operations that are planned anew before others have their turn. */
+const replanned = 50;
+
+export class Subscriptions {
+  readonly #context: SubscriptionsContext;
+  readonly #pollers = new Map<string, Poller>();
+  readonly #entries = new Set<Entry>();
+  #version = 0;
+
+  constructor(context: SubscriptionsContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Begins to deliver an operation that was planned as a subscription; null when it has been answered for good, as no
+   * database is asked.
+   * @throws {HasuraError} for values that are missing
+   */
+  begin(plan: ExecutablePlan, operation: LiveOperation): Live | null {
+    if (plan.groups.length === 0) {
+      operation.subscriber.onData(assemble(plan, []));
+      return null;
+    }
+    const { key, membership } = this.#join(plan, operation, null);
+    const entry: Entry = { ...operation, key, membership };
+    this.#entries.add(entry);
+    return {
+      end: () => {
+        if (this.#entries.delete(entry)) entry.membership.leave();
+      },
+    };
+  }
+
+  #join(plan: ExecutablePlan, { request, session, subscriber }: LiveOperation, lastSent: string | null) {
+    const { config } = this.#context;
+    const group = plan.groups[0]!;
+    const { text, params } = group.statements[0]!;
+    const values = fillParams(params, request.variables, session) as (string | null)[];
+    const key = JSON.stringify([group.source, session.role, plan.roots, text]);
+    let poller = this.#pollers.get(key);
+    if (!poller) {
+      const made = new Poller(plan, {
+        authorization: config.authorization,
+        pool: source => this.#context.pool(source),
+        intervalMs: Math.max(1, config.liveQueries.refetchIntervalMs),
+        batchSize: Math.max(1, config.liveQueries.batchSize),
+        onEmpty: () => {
+          if (this.#pollers.get(key) === made) this.#pollers.delete(key);
+        },
+        onFault: this.#context.onFault,
+      });
+      poller = made;
+      this.#pollers.set(key, poller);
+    }
+    return { key, membership: poller.join(subscriber, session, values, lastSent) };
+  }
+
+  /** Plans all anew by the schema that is in force now; what it no longer allows ends with the reason. */
+  async replan(): Promise<void> {
+    const version = ++this.#version;
+    let done = 0;
+    for (const entry of [...this.#entries]) {
+      if (done++ % replanned === 0) await nextTurn();
+      // A later change plans for this one, too.
+      if (version !== this.#version) return;
+      try {
+        const plan = await this.#context.engine.plan(entry.request, entry.session, { kind: entry.kind });
+        if (!this.#entries.has(entry)) continue;
+        const lastSent = entry.membership.leave();
+        const { key, membership } = this.#join(plan, entry, lastSent);
+        entry.key = key;
+        entry.membership = membership;
+      } catch (error) {
+        if (!this.#entries.delete(entry)) continue;
+        entry.membership.leave();
+        if (!(error instanceof HasuraError)) this.#context.onFault(error);
+        entry.subscriber.onError(
+          error instanceof HasuraError ? error : new HasuraError('unexpected', 'internal server error'),
+          true,
+        );
+      }
+    }
+  }
+}
