@@ -72,9 +72,10 @@ const runnable = chosen.filter(each => {
 for (const group of groupCases(runnable)) {
   const { marks, setup } = group[0]!;
   const tokens = marks.jwt ? makeTokens(marks.jwt) : null;
-  const extraSources = setup.flatMap(({ op, name }) =>
-    op === 'add_source' && name !== undefined ? [name] : [],
-  );
+  const extraSources = [
+    ...setup.flatMap(({ op, name }) => (op === 'add_source' && name !== undefined ? [name] : [])),
+    ...new Set(JSON.stringify(group).match(/HASURA_GRAPHQL_PG_SOURCE_URL_\d/g)),
+  ];
   try {
     const served = await serve({
       serverUrl,

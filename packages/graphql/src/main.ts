@@ -3,7 +3,9 @@
  * @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/
  */
 import { ConfigError } from '@peakstone/kernel/config';
+import { ConnectionError } from '@peakstone/kernel/pg';
 import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import { MetadataStoreError } from './metadata/store/postgres.ts';
 import { graphqlService } from './service.ts';
 import { hasuraVersion } from './version.ts';
 
@@ -37,8 +39,7 @@ export async function runGraphql(argv: readonly string[], env: Env): Promise<num
   try {
     return await serve({ ...env, ...readFlags(flags) });
   } catch (error) {
-    if (error instanceof ConfigError || (error as NodeJS.ErrnoException).syscall === 'listen')
-      return fail((error as Error).message);
+    if (isOperators(error)) return fail((error as Error).message);
     throw error;
   }
 }
@@ -85,6 +86,16 @@ async function serve(env: Env): Promise<number> {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     stopReleasing();
   }
+}
+
+/** What the operator can mend: his settings, a port that is taken, a database that is away or refuses. */
+function isOperators(error: unknown): boolean {
+  return (
+    error instanceof ConfigError ||
+    error instanceof ConnectionError ||
+    error instanceof MetadataStoreError ||
+    (error as NodeJS.ErrnoException).syscall === 'listen'
+  );
 }
 
 function fail(message: string): number {

@@ -22,7 +22,10 @@ import { emptyMetadata, type Metadata } from './definition/metadata.ts';
 import { createSnapshot, type Snapshot, type ViewOf } from './engine/snapshot.ts';
 import { createEngine } from './engine.ts';
 import { createHandler } from './http/handler.ts';
-import { MetadataState, memoryStore } from './metadata/state.ts';
+import { MetadataState } from './metadata/state.ts';
+import { openStore } from './metadata/store/open.ts';
+import type { MetadataStore } from './metadata/store/types.ts';
+import { type Watch, watchMetadata } from './metadata/watch.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
 import { createSources, type Sources } from './service/sources.ts';
@@ -70,7 +73,8 @@ async function start(
   deps: GraphqlDeps,
   signal: AbortSignal,
 ): Promise<GraphqlService> {
-  const service = new RunningGraphql(config, deps);
+  const store = await openStore(config, line => deps.out?.(`${line}\n`));
+  const service = new RunningGraphql(config, deps, store);
   const abort = (): void => void service.stop();
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -94,20 +98,23 @@ class RunningGraphql implements GraphqlService {
   readonly #metadata: MetadataState;
   readonly #subscriptions: Subscriptions;
   readonly #sockets: SocketServer;
+  readonly #store: MetadataStore;
+  #watch: Watch | null = null;
   #snapshot: Snapshot;
   #server: HttpServer | null = null;
   #stopping: Promise<void> | null = null;
 
-  constructor(config: GraphqlConfig, deps: GraphqlDeps) {
+  constructor(config: GraphqlConfig, deps: GraphqlDeps, store: MetadataStore) {
     this.#config = config;
     this.#deps = deps;
+    this.#store = store;
     this.#sources = createSources(config);
     const pool = (source: string) => this.#sources.pool(source);
     const viewOf = createViewOf(config, pool);
     this.#metadata = new MetadataState({
       defaultNamingConvention: config.defaultNamingConvention,
       tracksAll: config.authorization === 'rls',
-      store: memoryStore(),
+      store,
       readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
       onChange: (model, version) => {
         const isMetadata = version !== this.#snapshot.version;
@@ -142,6 +149,7 @@ class RunningGraphql implements GraphqlService {
       engine,
       authenticate,
       metadata: this.#metadata,
+      store,
       pool,
       health: (strict: boolean) => this.#healthz(strict),
     };
@@ -150,6 +158,9 @@ class RunningGraphql implements GraphqlService {
 
   async open(listens: boolean): Promise<void> {
     await this.#metadata.load(initialMetadata(this.#config));
+    this.#watch = watchMetadata(this.#metadata, this.#config.schemaSyncPollMs, error =>
+      this.#deps.out?.(`The metadata could not be looked at: ${error.message}\n`),
+    );
     if (!listens || this.#stopping) return;
     const { host, port, limits } = this.#config;
     const server = await serveHttp(this.handler, {
@@ -188,9 +199,11 @@ class RunningGraphql implements GraphqlService {
 
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
+      await this.#watch?.stop();
       await this.#sockets.stop();
       await this.#server?.close(drainMs);
       await this.#sources.close();
+      await this.#store.close();
     })();
     return this.#stopping;
   }

@@ -196,7 +196,7 @@ function fill(value: unknown, answers: ReadonlyMap<number, Answer>): unknown {
   if (typeof value === 'string') {
     const whole = /^\{\{step(\d+)\.([^}]*)\}\}$/.exec(value);
     const answer = whole && answers.get(Number(whole[1]));
-    return answer ? lookUp(whole[2]!.split('.'), answer) : value;
+    return answer ? (lookUpAll(whole[2]!.split('.'), answer)[0] ?? null) : value;
   }
   if (Array.isArray(value)) return value.map(each => fill(each, answers));
   if (value !== null && typeof value === 'object')

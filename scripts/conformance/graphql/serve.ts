@@ -29,6 +29,15 @@ const POSTGIS_STAND_IN = `
   create function st_geomfromgeojson(text) returns jsonb language sql immutable as 'select $1::jsonb';
   create function st_asgeojson(jsonb, int, int) returns text language sql immutable as 'select $1::text'`;
 
+function databaseOf(prefix: string, name: string): string {
+  return `${prefix}_${name.replace(/\W/g, '_').toLowerCase()}`;
+}
+
+/** Sources of the cases' own are named by the variable that holds their URL. */
+function variableOf(name: string): string {
+  return name.startsWith('HASURA_GRAPHQL_') ? name : `${name.toUpperCase()}_URL`;
+}
+
 const secret = 'the-admin-secret-of-the-cases';
 let made = 0;
 
@@ -48,7 +57,7 @@ export async function serve({
   const owners = new Map<string, Pool>();
   const urls = new Map<string, string>();
   for (const name of names) {
-    const database = `${prefix}_${name.replace(/\W/g, '_')}`;
+    const database = databaseOf(prefix, name);
     await admin.script(`create database ${database}`);
     const url = new URL(serverUrl);
     url.pathname = `/${database}`;
@@ -71,7 +80,7 @@ export async function serve({
     HASURA_GRAPHQL_PG_CONNECTIONS: '4',
     HASURA_GRAPHQL_ENABLED_LOG_TYPES: 'startup',
     EVENT_WEBHOOK_HEADER: 'MyEnvValue',
-    ...Object.fromEntries(extraSources.map(name => [`${name.toUpperCase()}_URL`, urls.get(name)!])),
+    ...Object.fromEntries(extraSources.map(name => [variableOf(name), urls.get(name)!])),
     ...(adminSecret && { HASURA_GRAPHQL_ADMIN_SECRET: secret }),
     HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1',
     HASURA_GRAPHQL_SERVER_PORT: '0',
@@ -89,8 +98,7 @@ export async function serve({
     async stop() {
       await service.stop();
       await Promise.all([...owners.values()].map(pool => pool.close(0)));
-      for (const name of names)
-        await admin.script(`drop database ${prefix}_${name.replace(/\W/g, '_')} with (force)`);
+      for (const name of names) await admin.script(`drop database ${databaseOf(prefix, name)} with (force)`);
       await admin.script(`drop role ${role}`);
       await admin.close(0);
     },

@@ -86,6 +86,7 @@ export function parseConfig(env: Env): GraphqlConfig {
       },
     ),
     readOnly: flag('ENABLE_MAINTENANCE_MODE', false),
+    schemaSyncPollMs: int('SCHEMA_SYNC_POLL_INTERVAL', 1000),
     authorization: readEnum(env, 'PEAKSTONE_GRAPHQL_AUTHORIZATION', ['metadata', 'rls'], {
       default: 'metadata',
     }),

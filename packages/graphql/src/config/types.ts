@@ -46,6 +46,8 @@ export interface GraphqlConfig {
   readonly experimentalFeatures: ReadonlySet<string>;
   readonly defaultNamingConvention: 'hasura-default' | 'graphql-default';
   readonly readOnly: boolean;
+  /** How often other instances' changes of the metadata are looked for; 0 never. */
+  readonly schemaSyncPollMs: number;
   /** `metadata`: permissions as the reference keeps them. `rls`: the role is the database's, and its policies decide. */
   readonly authorization: 'metadata' | 'rls';
   /** What the environment holds for metadata that names its variables. */

@@ -5,6 +5,7 @@ import type { Session } from '../auth/types.ts';
 import type { EnabledApi, GraphqlConfig } from '../config/types.ts';
 import type { Engine } from '../engine.ts';
 import type { MetadataState } from '../metadata/state.ts';
+import type { MetadataStore } from '../metadata/store/types.ts';
 
 /** The live parts of a server, for its routes. */
 export interface HttpContext {
@@ -12,6 +13,8 @@ export interface HttpContext {
   readonly engine: Engine;
   readonly authenticate: Authenticate;
   readonly metadata: MetadataState;
+  /** What tools keep beside the metadata. */
+  readonly store: MetadataStore;
   pool(source: string): Pool;
   /** Whether databases and metadata are as they should be, for `/healthz`. */
   health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;

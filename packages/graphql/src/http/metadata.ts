@@ -4,7 +4,8 @@ import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { adminRole, type Session } from '../auth/types.ts';
 import { HasuraError } from '../errors.ts';
 import type { CommandRequest } from '../metadata/api/command.ts';
-import { runCommand } from '../metadata/api/table.ts';
+import { changesMetadata, runCommand } from '../metadata/api/table.ts';
+import type { Staged } from '../metadata/state.ts';
 import { readJson } from './body.ts';
 import type { HttpContext, Route } from './context.ts';
 import { json } from './respond.ts';
@@ -29,9 +30,11 @@ async function answerMetadata(
       'parsing RQLQuery failed, expected an object with "type" and "args"',
     );
   const command = body as CommandRequest;
-  const result = await metadata.change(staged =>
-    runCommand(command, { staged, session, config, pool: context.pool }),
-  );
+  const run = (staged: Staged) =>
+    runCommand(command, { staged, session, config, pool: context.pool, store: context.store });
+  const result = isOpenToAll(body)
+    ? await metadata.read(run)
+    : await metadata.change(run, { seen: command.resource_version, counts: changesMetadata(command) });
   return json(200, JSON.stringify(result));
 }
 

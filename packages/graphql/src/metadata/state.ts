@@ -4,17 +4,12 @@
  */
 
 import type { Metadata } from '../definition/metadata.ts';
+import { HasuraError } from '../errors.ts';
 import type { CatalogResult } from '../model/build.ts';
 import { type BuildOptions, buildModel } from '../model/build.ts';
 import type { Model } from '../model/types.ts';
-
-/** Where metadata is kept. */
-export interface MetadataStore {
-  /** Null when nothing was ever kept. */
-  load(): Promise<{ readonly metadata: Metadata; readonly version: number } | null>;
-  /** @throws when somebody else has changed it since `version` was read. Gives the new version. */
-  save(metadata: Metadata, version: number): Promise<number>;
-}
+import { conflict } from './store/conflict.ts';
+import type { Kept, MetadataStore } from './store/types.ts';
 
 /** Reads what a source's database holds. */
 export type ReadCatalogs = (metadata: Metadata, only?: string) => Promise<ReadonlyMap<string, CatalogResult>>;
@@ -34,6 +29,15 @@ export interface Staged {
   stage(metadata: Metadata): Model;
   /** Asks the databases again: of one source, or of all. */
   refresh(only?: string): Promise<Model>;
+  /** Takes back what has been staged since, when the function that it gives is called. */
+  mark(): () => void;
+}
+
+export interface ChangeOptions {
+  /** The version that who asks has seen last; another one is a conflict. */
+  readonly seen?: number | undefined;
+  /** It counts as a change even when nothing differs, as most commands of the reference do. */
+  readonly counts?: boolean;
 }
 
 export class MetadataState {
@@ -59,70 +63,116 @@ export class MetadataState {
 
   /** Loads what is kept, or begins with `initial`. */
   async load(initial: Metadata): Promise<void> {
-    const kept = await this.#options.store.load();
-    await this.change(async staged => {
-      staged.stage(kept?.metadata ?? initial);
-      await staged.refresh();
-    }, kept?.version ?? 0);
+    const { store } = this.#options;
+    if ((await store.version()) === 0) await store.save(initial, 0).catch(ignoreConflict);
+    await this.takeIn();
+  }
+
+  /** Takes in what another instance has changed, if any has. */
+  takeIn(): Promise<void> {
+    return this.#queue(() => this.#takeIn());
+  }
+
+  /** Runs commands that change nothing, on what is in force: they wait for nobody. */
+  async read<T>(commands: (staged: Staged) => Promise<T>): Promise<T> {
+    const refuse = (): never => {
+      throw new Error('metadata was staged by a command that only reads');
+    };
+    return await commands({
+      metadata: this.#metadata,
+      model: this.#model,
+      version: this.#version,
+      stage: refuse,
+      refresh: refuse,
+      mark: () => () => {},
+    });
   }
 
   /**
    * Runs commands that change it. Nothing of them stays when one rejects; readers see all of them at once.
    */
-  change<T>(commands: (staged: Staged) => Promise<T>, version = this.#version): Promise<T> {
-    const run = async (): Promise<T> => {
-      const { store, readCatalogs, onChange } = this.#options;
-      const options = this.#options;
-      const before = this.#metadata;
-      let metadata = before;
-      let catalogs = this.#catalogs;
-      let model = this.#model;
-      const staged: Staged = {
-        get metadata() {
-          return metadata;
-        },
-        get model() {
-          return model;
-        },
-        version: this.#version,
-        stage(next) {
-          metadata = next;
-          model = buildModel(metadata, catalogs, options);
-          return model;
-        },
-        async refresh(only) {
-          catalogs = new Map([
-            ...(only === undefined ? [] : catalogs),
-            ...(await readCatalogs(metadata, only)),
-          ]);
-          model = buildModel(metadata, catalogs, options);
-          return model;
-        },
-      };
-      const result = await commands(staged);
-      if (model === this.#model) return result;
-      this.#version =
-        metadata === before ? Math.max(version, this.#version) : await store.save(metadata, version);
-      this.#metadata = metadata;
-      this.#catalogs = catalogs;
-      this.#model = model;
-      onChange(model, this.#version);
-      return result;
+  change<T>(commands: (staged: Staged) => Promise<T>, options: ChangeOptions = {}): Promise<T> {
+    return this.#queue(async () => {
+      await this.#takeIn();
+      return await this.#run(commands, options);
+    });
+  }
+
+  async #run<T>(
+    commands: (staged: Staged) => Promise<T>,
+    { seen, counts = false }: ChangeOptions,
+  ): Promise<T> {
+    const { readCatalogs, store } = this.#options;
+    const options = this.#options;
+    if (seen !== undefined && seen !== this.#version) throw conflict(seen);
+    const before = this.#metadata;
+    let metadata = before;
+    let catalogs = this.#catalogs;
+    let model = this.#model;
+    const staged: Staged = {
+      get metadata() {
+        return metadata;
+      },
+      get model() {
+        return model;
+      },
+      version: this.#version,
+      stage(next) {
+        metadata = next;
+        model = buildModel(metadata, catalogs, options);
+        return model;
+      },
+      async refresh(only) {
+        catalogs = new Map([
+          ...(only === undefined ? [] : catalogs),
+          ...(await readCatalogs(metadata, only)),
+        ]);
+        model = buildModel(metadata, catalogs, options);
+        return model;
+      },
+      mark() {
+        const marked = { metadata, catalogs, model };
+        return () => {
+          ({ metadata, catalogs, model } = marked);
+        };
+      },
     };
+    const result = await commands(staged);
+    const isSame = model === this.#model;
+    if (!isSame || counts) {
+      const version =
+        counts || metadata !== before ? await store.save(metadata, this.#version) : this.#version;
+      this.#install({ metadata, version }, catalogs, model);
+    }
+    return result;
+  }
+
+  async #takeIn(): Promise<void> {
+    const { store, readCatalogs } = this.#options;
+    if ((await store.version()) === this.#version) return;
+    const kept = await store.load();
+    if (!kept) return;
+    const catalogs = await readCatalogs(kept.metadata);
+    this.#install(kept, catalogs, buildModel(kept.metadata, catalogs, this.#options));
+  }
+
+  #install({ metadata, version }: Kept, catalogs: ReadonlyMap<string, CatalogResult>, model: Model): void {
+    this.#version = version;
+    this.#metadata = metadata;
+    this.#catalogs = catalogs;
+    this.#model = model;
+    this.#options.onChange(model, version);
+  }
+
+  #queue<T>(run: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(run, run);
     this.#last = mine.catch(() => {});
     return mine;
   }
 }
 
-/** Keeps metadata for as long as the process lives. */
-export function memoryStore(): MetadataStore {
-  let kept: { readonly metadata: Metadata; readonly version: number } | null = null;
-  return {
-    load: async () => kept,
-    async save(metadata, version) {
-      kept = { metadata, version: version + 1 };
-      return kept.version;
-    },
-  };
+/** Another instance that starts now has begun with the same. */
+function ignoreConflict(error: unknown): number {
+  if (error instanceof HasuraError && error.code === 'conflict') return 0;
+  throw error;
 }

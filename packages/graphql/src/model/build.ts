@@ -77,9 +77,9 @@ function buildSource(
       if (!(error instanceof HasuraError)) throw error;
       inconsistencies.push({
         type: 'table',
-        name: `table ${name.schema === 'public' ? name.name : `${name.schema}.${name.name}`} in source ${source.name}`,
+        name: `table ${showTable(name)} in source ${source.name}`,
         reason: `Inconsistent object: ${error.message}`,
-        definition: name.schema === 'public' ? name.name : name,
+        definition: name,
         object: { kind: 'table', source: source.name, table: name },
       });
     }
@@ -102,9 +102,9 @@ function buildSource(
       if (!(error instanceof HasuraError)) throw error;
       inconsistencies.push({
         type: 'function',
-        name: `function ${name.schema === 'public' ? name.name : `${name.schema}.${name.name}`} in source ${source.name}`,
+        name: `function ${showTable(name)} in source ${source.name}`,
         reason: `Inconsistent object: in function "${showTable(name)}": ${error.message}`,
-        definition: name.schema === 'public' ? name.name : name,
+        definition: name,
         object: { kind: 'function', source: source.name, function: name },
       });
     }

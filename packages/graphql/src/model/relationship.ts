@@ -27,7 +27,7 @@ export function resolveRelationships(
       inconsistencies.push({
         type: `${kind}_relation`,
         name: `${kind}_relation ${metadata.name} in table ${showTable(table.name)} in source ${table.source}`,
-        reason: `Inconsistent object: in table "${showTable(table.name)}": in relationship "${metadata.name}": ${error.message}`,
+        reason: `Inconsistent object: ${error instanceof Untracked ? '' : `in table "${showTable(table.name)}": in relationship "${metadata.name}": `}${error.message}`,
         definition: {
           name: metadata.name,
           source: table.source,
@@ -44,6 +44,9 @@ export function resolveRelationships(
   return relationships;
 }
 
+/** The other side is none of what is served, which is told without saying where. */
+class Untracked extends HasuraError {}
+
 function resolveRelationship(
   kind: 'object' | 'array',
   { name, using, comment }: ObjectRelationship | ArrayRelationship,
@@ -59,7 +62,7 @@ function resolveRelationship(
     );
   const known = (target: TableName): TableName => {
     if (!tables.has(tableKey(target)))
-      throw new HasuraError('not-exists', `table "${showTable(target)}" is not tracked`);
+      throw new Untracked('not-exists', `table "${showTable(target)}" is not tracked`);
     return target;
   };
   if ('manual_configuration' in using) {
@@ -89,7 +92,12 @@ function resolveRelationship(
   const remote = on as ForeignKeyOn;
   if (typeof on !== 'object' || isList(on) || remote.table === undefined)
     throw new HasuraError('parse-failed', 'Expecting object { table, columns }.');
-  const target = known(qualify(remote.table));
+  const target = qualify(remote.table);
+  if (!tables.has(tableKey(target)))
+    throw new HasuraError(
+      'not-found',
+      `table "${showTable(target)}" does not exist in source: ${table.source}`,
+    );
   const given = remote.columns ?? remote.column ?? [];
   const columns = typeof given === 'string' ? [given] : given;
   const foreignKey = foreignKeyOn(target, columns, catalog, table.name);

@@ -3,9 +3,12 @@ import type { HttpRequest } from '@peakstone/kernel/http';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '@peakstone/testing';
 import { type GraphqlService, graphqlService } from '../../src/service.ts';
 
-export interface GraphqlServer {
-  readonly service: GraphqlService;
+export interface GraphqlServer extends GraphqlInstance {
   readonly database: TestDatabase;
+}
+
+export interface GraphqlInstance {
+  readonly service: GraphqlService;
   /** Posts JSON, and gives status and body. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answered>;
   /** The same with a body as it is written. */
@@ -38,10 +41,34 @@ export async function startGraphql(
   const made = await testDatabase({ ...database, ...(database.login && sql !== undefined && { sql }) });
   // What the server's own login has made is its own.
   if (!database.login && sql !== undefined) await made.pool.script(sql);
+  try {
+    const instance = await serveDatabase(database.login ? made.roleUrl(database.login) : made.url, env, {
+      listens,
+    });
+    return {
+      ...instance,
+      database: made,
+      async stop() {
+        await instance.stop();
+        await made.drop();
+      },
+    };
+  } catch (error) {
+    await made.drop();
+    throw error;
+  }
+}
+
+/** Another server on a database that there is. */
+export async function serveDatabase(
+  url: string,
+  env: Readonly<Record<string, string>> = {},
+  { listens = false }: { readonly listens?: boolean } = {},
+): Promise<GraphqlInstance> {
   const service = await graphqlService.start(
     {
       ...graphqlService.config({
-        HASURA_GRAPHQL_DATABASE_URL: database.login ? made.roleUrl(database.login) : made.url,
+        HASURA_GRAPHQL_DATABASE_URL: url,
         HASURA_GRAPHQL_PG_CONNECTIONS: '6',
         ...(listens && { HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1', HASURA_GRAPHQL_SERVER_PORT: '0' }),
         ...env,
@@ -51,15 +78,15 @@ export async function startGraphql(
     {},
     new AbortController().signal,
   );
-  const postText: GraphqlServer['postText'] = async (path, body, headers = {}) => {
+  const postText: GraphqlInstance['postText'] = async (path, body, headers = {}) => {
     const response = await service.handler(requestOf(path, body, headers));
     const text = await textOf(response.body);
     return { status: response.status, body: JSON.parse(text), text };
   };
-  const post: GraphqlServer['post'] = (path, body, headers) => postText(path, JSON.stringify(body), headers);
+  const post: GraphqlInstance['post'] = (path, body, headers) =>
+    postText(path, JSON.stringify(body), headers);
   return {
     service,
-    database: made,
     post,
     postText,
     async graphql(query, { variables, operationName, role, headers } = {}) {
@@ -79,10 +106,7 @@ export async function startGraphql(
       if (status !== 200) throw new Error(`${type}: ${JSON.stringify(body)}`);
       return body;
     },
-    async stop() {
-      await service.stop();
-      await made.drop();
-    },
+    stop: () => service.stop(),
   };
 }
 

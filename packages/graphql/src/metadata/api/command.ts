@@ -5,11 +5,13 @@ import type { Session } from '../../auth/types.ts';
 import type { GraphqlConfig } from '../../config/types.ts';
 import { HasuraError } from '../../errors.ts';
 import type { Staged } from '../state.ts';
+import type { MetadataStore } from '../store/types.ts';
 
 export interface CommandContext {
   readonly staged: Staged;
   readonly session: Session;
   readonly config: GraphqlConfig;
+  readonly store: MetadataStore;
   /** Of a source, as the role that the server logs in with. @throws {HasuraError} for a source that is not there */
   pool(source: string): Pool;
   /** Runs another command, with all its checks. */
@@ -25,7 +27,7 @@ export interface CommandRequest {
 }
 
 /** Gives the body of the answer, before it is JSON. @throws {HasuraError} with the path within `args` */
-export type Command = (args: Args, context: CommandContext) => unknown | Promise<unknown>;
+export type Command = (args: Args, context: CommandContext, version: number) => unknown | Promise<unknown>;
 
 export type CommandTable = Readonly<Record<string, Command>>;
 

@@ -10,6 +10,15 @@ import { untrackDropped } from './untrackDropped.ts';
 const changesSchema =
   /\b(?:alter|create|drop|replace|comment|do|truncate|rename|refresh|import|select\s+into)\b/i;
 
+/** Whether a script may change what is served, so that other instances have to look, too. Pure. */
+export function changesTables(args: unknown): boolean {
+  const { sql, read_only: isReadOnly } = (args ?? {}) as {
+    readonly sql?: unknown;
+    readonly read_only?: unknown;
+  };
+  return isReadOnly !== true && changesSchema.test(String(sql));
+}
+
 export const sqlCommands: CommandTable = { pg_run_sql: runSql };
 
 async function runSql(args: Args, { staged, pool }: CommandContext): Promise<unknown> {

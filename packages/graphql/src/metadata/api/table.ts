@@ -1,5 +1,7 @@
 /** Every command by its name, and the older names of the v1 API. */
 import { HasuraError } from '../../errors.ts';
+import { bulkCommands } from './bulk.ts';
+import { stateCommands } from './catalogState.ts';
 import {
   Args,
   type Command,
@@ -13,23 +15,10 @@ import { functionCommands } from './functions.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
 import { roleCommands } from './roles.ts';
-import { sqlCommands } from './runSql.ts';
+import { changesTables, sqlCommands } from './runSql.ts';
 import { sourceCommands } from './sources.ts';
 import { tableCommands } from './tables.ts';
 import { wholeCommands } from './whole.ts';
-
-/** Several in a row, as one: what one refuses undoes those before it. */
-const bulk: Command = async (args, { run }) => {
-  const results: unknown[] = [];
-  for (const [i, request] of (args.value as readonly CommandRequest[]).entries()) {
-    try {
-      results.push(await run(request));
-    } catch (error) {
-      throw error instanceof HasuraError ? error.within(['args', i]) : error;
-    }
-  }
-  return results;
-};
 
 export const commands: CommandTable = {
   ...tableCommands,
@@ -42,10 +31,25 @@ export const commands: CommandTable = {
   ...sourceCommands,
   ...wholeCommands,
   ...dmlCommands,
-  bulk,
-  bulk_atomic: bulk,
-  concurrent_bulk: bulk,
+  ...stateCommands,
+  ...bulkCommands,
 };
+
+/** Those that leave the metadata as it is; what else there is counts as a change, as the reference counts. */
+const onlyRead: ReadonlySet<string> = new Set([
+  ...Object.keys(dmlCommands),
+  ...Object.keys(stateCommands),
+  'export_metadata',
+  'get_inconsistent_metadata',
+  'dump_internal_state',
+]);
+
+/** Whether a request makes another version of the metadata even when nothing differs. Pure. */
+export function changesMetadata({ type, args }: CommandRequest): boolean {
+  if (Object.hasOwn(bulkCommands, type)) return Array.isArray(args) && args.some(changesMetadata);
+  if (findCommand(type) === sqlCommands.pg_run_sql) return changesTables(args);
+  return !onlyRead.has(type);
+}
 
 /** What the v1 API calls otherwise. */
 const olderNames: Readonly<Record<string, string>> = {
@@ -73,5 +77,5 @@ export async function runCommand(
   if (!command)
     throw new HasuraError('parse-failed', `unknown metadata command '${request.type}'`, { path: ['type'] });
   const whole: CommandContext = { ...context, run: each => runCommand(each, context) };
-  return await command(new Args(request.args), whole);
+  return await command(new Args(request.args), whole, request.version ?? 1);
 }

@@ -1,24 +1,29 @@
 /** The metadata as a whole: out, in, empty, read again, and what of it cannot be served. */
 import { compact, defaultSource } from '../../definition/edit.ts';
-import type { Metadata } from '../../definition/metadata.ts';
+import { exportedMetadata, readMetadata } from '../../definition/exported.ts';
 import { HasuraError } from '../../errors.ts';
 import type { Inconsistency, Model } from '../../model/types.ts';
-import { type CommandTable, success } from './command.ts';
+import { withoutObject } from '../purge.ts';
+import { type Args, type Command, type CommandTable, kindOf, success } from './command.ts';
 import { assertNoCycle } from './roles.ts';
 
+const replaceMetadata: Command = async (args, { staged }) => {
+  // The second version of the command wraps the metadata, and tells what of it cannot be served.
+  const isSecond = args.has('metadata');
+  const next = readMetadata(isSecond ? args.required('metadata') : args.value, staged.metadata);
+  assertNoCycle(next.inherited_roles ?? []);
+  staged.stage(next);
+  await staged.refresh();
+  if (!isSecond || !args.flag('allow_inconsistent_metadata')) assertAllConsistent(staged.model);
+  return isSecond ? consistencyOf(staged.model) : success;
+};
+
 export const wholeCommands: CommandTable = {
-  export_metadata: (_args, { staged }) => staged.metadata,
-  async replace_metadata(args, { staged }) {
-    const given = args.has('metadata') ? args.required<Metadata>('metadata') : (args.value as Metadata);
-    if (!Array.isArray(given?.sources))
-      throw new HasuraError('parse-failed', 'parsing Metadata failed, key "sources" not found', {
-        path: ['args'],
-      });
-    assertNoCycle(given.inherited_roles ?? []);
-    staged.stage({ ...given, version: 3 });
-    await staged.refresh();
-    return success;
-  },
+  export_metadata: (_args, { staged }, version) =>
+    version === 2
+      ? { resource_version: staged.version, metadata: exportedMetadata(staged.metadata) }
+      : exportedMetadata(staged.metadata),
+  replace_metadata: replaceMetadata,
   async clear_metadata(_args, { staged }) {
     const kept = staged.metadata.sources.filter(({ name }) => name === defaultSource);
     const sources = kept.map(({ name, kind, configuration }) => ({ name, kind, tables: [], configuration }));
@@ -26,12 +31,81 @@ export const wholeCommands: CommandTable = {
     await staged.refresh();
     return success;
   },
-  async reload_metadata(_args, { staged }) {
+  async reload_metadata(args, { staged }) {
+    const { sources, remote_schemas: remoteSchemas = [] } = staged.metadata;
+    assertKnown(args, 'reload_sources', 'Source', sources);
+    assertKnown(args, 'recreate_event_triggers', 'Source', sources);
+    assertKnown(args, 'reload_remote_schemas', 'Remote schema', remoteSchemas);
     await staged.refresh();
-    return { ...success, ...consistencyOf(staged.model) };
+    const { is_consistent, inconsistent_objects } = consistencyOf(staged.model);
+    return { ...success, is_consistent, ...(!is_consistent && { inconsistent_objects }) };
   },
   get_inconsistent_metadata: (_args, { staged }) => consistencyOf(staged.model),
+  drop_inconsistent_metadata(_args, { staged }) {
+    // Dependents come after what they depend on.
+    const gone = staged.model.inconsistencies.map(({ object }) => object).reverse();
+    const model = staged.stage(gone.reduce(withoutObject, staged.metadata));
+    if (model.inconsistencies.length > 0)
+      throw new HasuraError('unexpected', 'cannot continue due to new inconsistent metadata', {
+        path: ['args'],
+        status: 400,
+        internal: consistencyOf(model).inconsistent_objects,
+      });
+    return success;
+  },
+  /** What is served, by name: enough to see what the server has made of its metadata, without its secrets. */
+  dump_internal_state: (_args, { staged }) => ({
+    resource_version: staged.version,
+    sources: Object.fromEntries(
+      [...staged.model.sources.values()].map(({ name, tables, functions }) => [
+        name,
+        {
+          tables: [...tables.values()].map(table => ({
+            table: table.name,
+            columns: [...table.columns.keys()],
+            relationships: [...table.relationships.keys()],
+            computed_fields: [...table.computedFields.keys()],
+          })),
+          functions: functions.map(each => each.name),
+        },
+      ]),
+    ),
+    inconsistent_objects: consistencyOf(staged.model).inconsistent_objects,
+  }),
 };
+
+/** @throws {HasuraError} with all that cannot be served */
+function assertAllConsistent(model: Model): void {
+  const { is_consistent: isConsistent, inconsistent_objects: objects } = consistencyOf(model);
+  if (isConsistent) return;
+  throw new HasuraError('unexpected', 'cannot continue due to inconsistent metadata', {
+    path: ['args'],
+    status: 400,
+    internal: objects,
+  });
+}
+
+/** `true`, `false`, or a list of names. @throws {HasuraError} for a name that there is not */
+function assertKnown(
+  args: Args,
+  member: string,
+  what: string,
+  known: readonly { readonly name: string }[],
+): void {
+  const given = args.optional<unknown>(member) ?? true;
+  if (typeof given === 'boolean') return;
+  if (!Array.isArray(given))
+    throw new HasuraError('parse-failed', `expected Array, but encountered ${kindOf(given)}`, {
+      path: ['args', member],
+    });
+  const missing = given.find(name => !known.some(each => each.name === name));
+  if (missing !== undefined)
+    throw new HasuraError(
+      'not-exists',
+      `${what} with name ${what === 'Source' ? JSON.stringify(missing) : missing} not found in metadata`,
+      { path: ['args'] },
+    );
+}
 
 function consistencyOf({ inconsistencies }: Model) {
   const shown = inconsistencies.map(({ type, name, reason, definition }: Inconsistency) =>
