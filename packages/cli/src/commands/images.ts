@@ -1,12 +1,13 @@
-import { type Command, jsonOption } from '../grammar/command.ts';
+import { type Command, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes, UsageError } from '../grammar/errors.ts';
 import { toJson } from '../output/json.ts';
+import { stackOf } from '../stack.ts';
 
 const sign: Command = {
   name: 'sign',
   summary: 'print the signed URL of a picture',
   description:
-    'Takes key and salt from IMGPROXY_KEY and IMGPROXY_SALT, or from the stack’s IMGPROXY_KEY_HEX and IMGPROXY_SALT_HEX, and never from the command line, which others can see.',
+    'Takes key and salt from IMGPROXY_KEY and IMGPROXY_SALT, or from the .env of the stack in whose folder it is typed, and never from the command line, which others can see.',
   arguments: [
     { name: 'SOURCE', summary: 's3://BUCKET/KEY, https://…, or what IMGPROXY_BASE_URL makes of it' },
     { name: 'OPTIONS', summary: 'As URLs write them: rs:fill:300:200/q:80', required: false },
@@ -14,6 +15,7 @@ const sign: Command = {
   options: {
     base: { kind: 'text', value: 'URL', summary: 'Where pictures are served; only the path without it' },
     plain: { kind: 'flag', summary: 'Name the source in plain text, not in base64' },
+    ...stackOptions,
     ...jsonOption,
   },
   examples: [
@@ -26,31 +28,25 @@ const sign: Command = {
       does: 'Its URL',
     },
   ],
-  run: async ({ arguments: [source = '', written = ''], options }, { env, stdout }) => {
+  run: async (invocation, context) => {
     const { signImageUrl } = await import('@peakstone/stack/images');
-    const [key] = (env.IMGPROXY_KEY || env.IMGPROXY_KEY_HEX || '').split(',');
-    const [salt] = (env.IMGPROXY_SALT || env.IMGPROXY_SALT_HEX || '').split(',');
-    if (!key || !salt) {
-      throw new UsageError(
-        'There is no key to sign with.',
-        'Set IMGPROXY_KEY and IMGPROXY_SALT, or run it with the stack’s .env: set -a; . ./.env.',
-      );
-    }
-    const config = {
-      key,
-      salt,
-      ...(typeof options.base === 'string' && { baseUrl: options.base }),
-      ...(env.IMGPROXY_SIGNATURE_SIZE && { signatureSize: Number(env.IMGPROXY_SIGNATURE_SIZE) }),
+    const { arguments: words, options } = invocation;
+    const request = {
+      source: words[0] ?? '',
+      options: words[1] ?? '',
+      base: typeof options.base === 'string' ? options.base : undefined,
       plain: options.plain === true,
     };
-    let url: string;
-    try {
-      url = await signImageUrl(source, written, config);
-    } catch (error) {
+    const url = await signImageUrl(await stackOf(invocation, context), context.env, request).catch(error => {
       if (!(error instanceof RangeError)) throw error;
-      throw new UsageError(error.message, 'See IMGPROXY_KEY and IMGPROXY_SALT in the environment.');
-    }
-    stdout.write(`${options.json ? toJson({ url }) : url}\n`);
+      throw new UsageError(error.message, 'Look at IMGPROXY_KEY and IMGPROXY_SALT.');
+    });
+    if (url === null)
+      throw new UsageError(
+        'There is no key to sign with.',
+        'Set IMGPROXY_KEY and IMGPROXY_SALT, or run it in a stack’s folder, whose .env has them.',
+      );
+    context.stdout.write(`${options.json ? toJson({ url }) : url}\n`);
     return exitCodes.ok;
   },
 };
