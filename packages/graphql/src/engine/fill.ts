@@ -33,6 +33,8 @@ export function fillParam(
     }
     case 'sessionJson':
       return sessionJson(session);
+    case 'cursor':
+      return fillParam(param.initial, variables, session);
     case 'array':
       return arrayText(param.items.map(item => fillParam(item, variables, session)));
   }

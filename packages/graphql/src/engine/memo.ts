@@ -68,6 +68,7 @@ export function createMemo(): Memo {
 
 function noteOpaque(param: ParamSource, opaque: Set<string>): void {
   if (param.kind === 'variable') opaque.add(pathKey(param.path));
+  if (param.kind === 'cursor') noteOpaque(param.initial, opaque);
   if (param.kind === 'array') for (const item of param.items) noteOpaque(item, opaque);
 }
 

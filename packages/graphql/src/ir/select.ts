@@ -163,4 +163,12 @@ export type Form = 'json' | 'text' | 'geojson' | 'textArray';
 /** A root field that reads. */
 export type ReadRoot =
   | { readonly kind: 'list' | 'single'; readonly select: SelectPlan }
-  | { readonly kind: 'aggregate'; readonly aggregate: AggregatePlan };
+  | { readonly kind: 'aggregate'; readonly aggregate: AggregatePlan }
+  | StreamRoot;
+
+/** Rows beyond a cursor, which moves on with each batch. */
+export interface StreamRoot {
+  readonly kind: 'stream';
+  readonly select: SelectPlan;
+  readonly cursor: { readonly operand: OrderOperand; readonly value: Value };
+}

@@ -14,6 +14,8 @@ export type ParamSource =
   | { readonly kind: 'session'; readonly name: string }
   /** All session variables as JSON. */
   | { readonly kind: 'sessionJson' }
+  /** Where a stream stands: at first where the client says, then at the last row sent. */
+  | { readonly kind: 'cursor'; readonly initial: ParamSource }
   /** The elements of an array, where only some of them are variables. */
   | { readonly kind: 'array'; readonly items: readonly ParamSource[] };
 

@@ -7,6 +7,7 @@ import type { ResolvedField } from '../resolve/selection.ts';
 import { planAggregate } from './aggregate.ts';
 import type { PlanContext } from './context.ts';
 import { plainRows, planCallArguments, planFields, planList, planRows } from './select.ts';
+import { planStream } from './stream.ts';
 import { toValue } from './values.ts';
 import { filterOf } from './where.ts';
 
@@ -42,6 +43,8 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
         aggregate: planAggregate(context, field, means.table, from, planRows, planFields),
       };
     }
+    case 'selectStream':
+      return planStream(context, field, means.table);
     case 'selectByPk':
       return { kind: 'single', select: planByKey(context, field, means.table) };
     default:

@@ -11,6 +11,7 @@ import { insertRoots } from './insert.ts';
 import { defineIntrospection } from './introspection.ts';
 import { selectRoots } from './roots.ts';
 import { builtin } from './scalars.ts';
+import { streamRoots } from './stream.ts';
 import { type FieldDef, named, type RoleSchema } from './types.ts';
 import { updateRoots } from './update.ts';
 
@@ -70,7 +71,7 @@ function sourceRoots(context: SchemaContext): SourceRoots {
   const roots = { queries: [] as FieldDef[], subscriptions: [] as FieldDef[], mutations: [] as FieldDef[] };
   for (const table of context.source.tables.values()) {
     roots.queries.push(...selectRoots(context, table, 'query'));
-    roots.subscriptions.push(...selectRoots(context, table, 'subscription'));
+    roots.subscriptions.push(...selectRoots(context, table, 'subscription'), ...streamRoots(context, table));
     roots.mutations.push(
       ...insertRoots(context, table),
       ...updateRoots(context, table),

@@ -1,6 +1,6 @@
 /** Reads as SQL: each list, object and aggregate is one expression that gives JSON. */
 import { arrayLiteral, quoteLiteral } from '@peakstone/kernel/pg';
-import type { AggregatePlan, Form, From, Rows, SelectField, SelectPlan } from '../ir/select.ts';
+import type { AggregatePlan, Form, From, Rows, SelectField, SelectPlan, StreamRoot } from '../ir/select.ts';
 import { aggregateSelectSql } from './aggregate.ts';
 import { callSql } from './call.ts';
 import { joinSql, shown, whereSql } from './condition.ts';
@@ -32,6 +32,28 @@ function rowsSql(
   const targets = isRow ? columnsSql(members) : `${objectSql(members)} as "object"`;
   const source = sourceSql(writer, select.rows, scope, outer, targets);
   return `(select ${wrap(isRow ? result : `${result}."object"`, !isRow)} from (${source}) ${result})`;
+}
+
+/**
+ * `(select … as c1, … as c2 from (…))`: the rows, and where the stream stands behind them. Without rows it stays where it
+ * was, as a value: what a client wrote as `now()` is that moment for good.
+ */
+export function streamSql(writer: SqlWriter, { select, cursor }: StreamRoot): string {
+  const alias = writer.alias('t');
+  const scope: Scope = { current: alias, root: alias };
+  const result = writer.alias('r');
+  const row = rowObjectSql(writer, select.fields, scope);
+  const place = orderSql.operand(writer, cursor.operand, scope);
+  const source = sourceSql(
+    writer,
+    select.rows,
+    scope,
+    null,
+    `${row} as "object", (${place})::text as "place"`,
+  );
+  const before = `(${writer.value(cursor.value, scope)})::text`;
+  const last = `(array_agg(${result}."place"))[count(*)::int4]`;
+  return `(select coalesce(json_agg(${result}."object"), '[]') as c1, coalesce(${last}, ${before}) as c2 from (${source}) ${result})`;
 }
 
 /** `select … from … where … order by … limit …` */

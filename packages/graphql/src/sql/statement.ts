@@ -1,7 +1,8 @@
 /** Root fields as one statement: a column of JSON for each. */
+import { HasuraError } from '../errors.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import type { ParamSource } from '../ir/value.ts';
-import { aggregateSelect, listSql, singleSql } from './select.ts';
+import { aggregateSelect, listSql, singleSql, streamSql } from './select.ts';
 import { SqlWriter } from './writer.ts';
 
 /** Text, and what its parameters are filled with. */
@@ -22,10 +23,14 @@ export function readStatement(roots: readonly ReadRoot[]): StatementTemplate {
  */
 export function batchStatement(roots: readonly ReadRoot[]): StatementTemplate {
   const writer = new SqlWriter(position => `s$.p${position}`);
-  const columns = roots.map((root, i) => `${rootSql(writer, root)} as c${i + 1}`).join(', ');
+  const [first, ...others] = roots;
+  const columns =
+    first?.kind === 'stream' && others.length === 0
+      ? streamSql(writer, first)
+      : `(select ${roots.map((root, i) => `${rootSql(writer, root)} as c${i + 1}`).join(', ')})`;
   const names = writer.params.map((_, i) => `p${i + 1}`);
   const arrays = ['$1::int4[]', ...names.map((_, i) => `$${i + 2}::text[]`)].join(', ');
-  const text = `select s$.place, q$.* from unnest(${arrays}) as s$(${['place', ...names].join(', ')}) cross join lateral (select ${columns}) q$`;
+  const text = `select s$.place, q$.* from unnest(${arrays}) as s$(${['place', ...names].join(', ')}) cross join lateral ${columns} q$`;
   return { text, params: writer.params };
 }
 
@@ -37,5 +42,7 @@ function rootSql(writer: SqlWriter, root: ReadRoot): string {
       return singleSql(writer, root.select, null);
     case 'aggregate':
       return aggregateSelect(writer, root.aggregate, null);
+    case 'stream':
+      throw new HasuraError('validation-failed', 'streaming subscriptions must select one top level field');
   }
 }

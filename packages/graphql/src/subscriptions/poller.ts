@@ -26,10 +26,18 @@ export interface PollerOptions extends BatchContext {
   readonly onFault: (error: unknown) => void;
 }
 
+/** How far a subscriber has come. */
+export interface Progress {
+  /** The hash of what it was sent last; null for who has got nothing yet. */
+  readonly sent: string | null;
+  /** Where its stream stands; null at the beginning, and for live queries. */
+  readonly cursor: string | null;
+}
+
 /** A subscriber's place in a poller. */
 export interface Membership {
-  /** Takes it out, and gives what it was sent last: for a poller after this one. */
-  leave(): string | null;
+  /** Takes it out, and gives how far it has come: for a poller after this one. */
+  leave(): Progress;
 }
 
 interface Cohort {
@@ -37,7 +45,8 @@ interface Cohort {
   /** Those of one batch have equal ones. */
   readonly batch: string;
   readonly session: Session;
-  values: readonly (string | null)[];
+  readonly values: (string | null)[];
+  hasMoved: boolean;
   /** With the hash of what each was sent last; null for who has got nothing yet. */
   readonly subscribers: Map<Subscriber, string | null>;
 }
@@ -50,6 +59,9 @@ export class Poller {
   readonly #options: PollerOptions;
   readonly #cohorts = new Map<string, Cohort>();
   readonly #fresh = new Set<Cohort>();
+  /** Which parameter is the cursor of a stream; below zero for live queries. */
+  readonly #cursor: number;
+  #streams = 0;
   #timer: NodeJS.Timeout | null = null;
   #soon: NodeJS.Immediate | null = null;
   #isRunning = false;
@@ -58,37 +70,43 @@ export class Poller {
   constructor(plan: ExecutablePlan, options: PollerOptions) {
     this.#plan = plan;
     this.#options = options;
+    this.#cursor = cursorOf(plan);
   }
 
-  /** `lastSent`: what it has been sent already, by a poller before this one. */
+  /** `progress`: how far it has come with a poller before this one. */
   join(
     subscriber: Subscriber,
     session: Session,
     values: readonly (string | null)[],
-    lastSent: string | null = null,
+    progress: Progress | null = null,
   ): Membership {
     const batch = batchKey(session, this.#options.authorization);
-    const key = `${batch}\n${JSON.stringify(values)}`;
+    // Streams that began alike are at different places soon.
+    const key = this.#cursor < 0 ? `${batch}\n${JSON.stringify(values)}` : String(this.#streams++);
     let cohort = this.#cohorts.get(key);
     if (!cohort) {
-      cohort = { key, batch, session, values, subscribers: new Map() };
+      cohort = { key, batch, session, values: [...values], hasMoved: false, subscribers: new Map() };
+      if (progress?.cursor != null) this.#moveOn(cohort, progress.cursor);
       this.#cohorts.set(key, cohort);
     }
     const joined = cohort;
-    joined.subscribers.set(subscriber, lastSent);
+    joined.subscribers.set(subscriber, progress?.sent ?? null);
     this.#fresh.add(joined);
     this.#wake();
     return { leave: () => this.#leave(joined, subscriber) };
   }
 
-  #leave(cohort: Cohort, subscriber: Subscriber): string | null {
-    const lastSent = cohort.subscribers.get(subscriber) ?? null;
+  #leave(cohort: Cohort, subscriber: Subscriber): Progress {
+    const progress = {
+      sent: cohort.subscribers.get(subscriber) ?? null,
+      cursor: cohort.hasMoved ? cohort.values[this.#cursor]! : null,
+    };
     cohort.subscribers.delete(subscriber);
-    if (cohort.subscribers.size > 0) return lastSent;
+    if (cohort.subscribers.size > 0) return progress;
     this.#fresh.delete(cohort);
     if (this.#cohorts.get(cohort.key) === cohort) this.#cohorts.delete(cohort.key);
     if (this.#cohorts.size === 0) this.#close();
-    return lastSent;
+    return progress;
   }
 
   #close(): void {
@@ -140,6 +158,11 @@ export class Poller {
     return batches;
   }
 
+  #moveOn(cohort: Cohort, cursor: string): void {
+    cohort.values[this.#cursor] = cursor;
+    cohort.hasMoved = true;
+  }
+
   async #fetch(batch: readonly Cohort[]): Promise<void> {
     try {
       await fetchBatch(this.#plan.groups[0]!, batch, this.#options, (cohort, result) =>
@@ -153,18 +176,40 @@ export class Poller {
   }
 
   #deliver(cohort: Cohort, result: CohortResult): void {
+    const isOfStream = this.#cursor >= 0 && result.kind === 'row';
+    if (isOfStream) {
+      const [rows, cursor] = result.cells;
+      if (cursor) this.#moveOn(cohort, cursor.toString());
+      if (rows?.length === noRows.length && rows.toString() === noRows) {
+        // Not the first to come any more: what fails from now on does not end it.
+        for (const [subscriber, sent] of cohort.subscribers) cohort.subscribers.set(subscriber, sent ?? '');
+        return;
+      }
+    }
     const parts =
       result.kind === 'row'
         ? assemble(this.#plan, [[{ tag: '', fields: [], rows: [result.cells] }]])
         : [result.error.pathText, result.error.code, result.error.message];
     const digest = digestOf(result.kind, parts);
     for (const [subscriber, lastSent] of cohort.subscribers) {
-      if (lastSent === digest) continue;
+      // Rows of a stream are others, however alike.
+      if (lastSent === digest && !isOfStream) continue;
       cohort.subscribers.set(subscriber, digest);
       if (result.kind === 'row') subscriber.onData(parts);
       else subscriber.onError(result.error, lastSent === null);
     }
   }
+}
+
+const noRows = '[]';
+
+function cursorOf({ groups }: ExecutablePlan): number {
+  return groups[0]!.statements[0]!.params.findIndex(({ kind }) => kind === 'cursor');
+}
+
+/** Streams and live queries are asked at intervals of their own. */
+export function isStream(plan: ExecutablePlan): boolean {
+  return cursorOf(plan) >= 0;
 }
 
 function digestOf(kind: string, parts: readonly (Uint8Array | string)[]): string {

@@ -8,7 +8,7 @@ import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
 import { assemble, type Engine } from '../engine.ts';
 import { HasuraError } from '../errors.ts';
 import type { BatchContext } from './batch.ts';
-import { type Membership, Poller, type Subscriber } from './poller.ts';
+import { isStream, type Membership, Poller, type Progress, type Subscriber } from './poller.ts';
 
 export interface SubscriptionsContext extends Pick<BatchContext, 'pool'> {
   readonly config: GraphqlConfig;
@@ -71,7 +71,7 @@ export class Subscriptions {
     };
   }
 
-  #join(plan: ExecutablePlan, { request, session, subscriber }: LiveOperation, lastSent: string | null) {
+  #join(plan: ExecutablePlan, { request, session, subscriber }: LiveOperation, progress: Progress | null) {
     const { config } = this.#context;
     const group = plan.groups[0]!;
     const { text, params } = group.statements[0]!;
@@ -79,11 +79,12 @@ export class Subscriptions {
     const key = JSON.stringify([group.source, session.role, plan.roots, text]);
     let poller = this.#pollers.get(key);
     if (!poller) {
+      const { refetchIntervalMs, batchSize } = isStream(plan) ? config.streamingQueries : config.liveQueries;
       const made = new Poller(plan, {
         authorization: config.authorization,
         pool: source => this.#context.pool(source),
-        intervalMs: Math.max(1, config.liveQueries.refetchIntervalMs),
-        batchSize: Math.max(1, config.liveQueries.batchSize),
+        intervalMs: Math.max(1, refetchIntervalMs),
+        batchSize: Math.max(1, batchSize),
         onEmpty: () => {
           if (this.#pollers.get(key) === made) this.#pollers.delete(key);
         },
@@ -92,7 +93,7 @@ export class Subscriptions {
       poller = made;
       this.#pollers.set(key, poller);
     }
-    return { key, membership: poller.join(subscriber, session, values, lastSent) };
+    return { key, membership: poller.join(subscriber, session, values, progress) };
   }
 
   /** Plans all anew by the schema that is in force now; what it no longer allows ends with the reason. */
@@ -106,8 +107,8 @@ export class Subscriptions {
       try {
         const plan = await this.#context.engine.plan(entry.request, entry.session, { kind: entry.kind });
         if (!this.#entries.has(entry)) continue;
-        const lastSent = entry.membership.leave();
-        const { key, membership } = this.#join(plan, entry, lastSent);
+        const progress = entry.membership.leave();
+        const { key, membership } = this.#join(plan, entry, progress);
         entry.key = key;
         entry.membership = membership;
       } catch (error) {
