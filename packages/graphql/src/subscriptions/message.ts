@@ -39,7 +39,7 @@ export function parseMessage(text: string): ClientMessage {
     case 'ping':
       return {
         type: 'ping',
-        payload: message.payload === undefined ? null : JSON.stringify(message.payload),
+        payload: message.payload === undefined ? null : textOf(message.payload),
       };
     case 'pong':
       return { type: 'pong' };
@@ -80,6 +80,15 @@ function readPayload({ payload }: Record<string, unknown>): GraphqlRequest {
     if (error instanceof HasuraError)
       throw new MessageError(`Error in $.payload: ${error.message}`, { cause: error });
     throw error;
+  }
+}
+
+/** A payload is handed back as it came; one that is nested without end is none. */
+function textOf(payload: unknown): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (error) {
+    throw new MessageError('Error in $.payload: nested too deeply', { cause: error });
   }
 }
 
