@@ -189,8 +189,8 @@ describe('peakstone backup', () => {
       assert.match(made.stderr, /are written by .*; this is another copy of it[\s\S]*backup takeover/);
       await until(async () => /this is another copy of it/.test((await copy.run(['status'])).stdout));
       // Nothing of it is among what the original restores.
-      const { timeline, backups } = await list();
-      assert.equal(timeline, 2);
+      await until(async () => (await list()).timeline === 2);
+      const { backups } = await list();
       assert.ok(backups.every(each => each.timeline <= 2));
       await untilHealthy(project);
     } finally {
