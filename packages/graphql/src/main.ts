@@ -5,11 +5,12 @@
 import { ConfigError } from '@peakstone/kernel/config';
 import { ConnectionError } from '@peakstone/kernel/pg';
 import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import { runMetadata } from './folder/command.ts';
 import { MetadataStoreError } from './metadata/store/postgres.ts';
 import { graphqlService } from './service.ts';
 import { hasuraVersion } from './version.ts';
 
-const usage = `Usage: peakstone graphql [serve | version] [--FLAG VALUE …]
+const usage = `Usage: peakstone graphql [serve | version | metadata …] [--FLAG VALUE …]
 
 Serves GraphQL in place of Hasura GraphQL Engine ${hasuraVersion}, by its own settings:
 every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
@@ -19,6 +20,8 @@ every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
   --admin-secret TEXT           Who knows it may do everything; better from the environment
   --server-port PORT            Default 8080
   -h, --help                    Show this help text
+
+peakstone graphql metadata --help   The metadata folder of Hasura's CLI: export, apply, diff
 `;
 
 /**
@@ -26,6 +29,11 @@ every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
  * @returns the exit code: 0, or 1 for what went wrong (said on standard error).
  */
 export async function runGraphql(argv: readonly string[], env: Env): Promise<number> {
+  if (argv[0] === 'metadata')
+    return await runMetadata(argv.slice(1), env, {
+      out: text => void process.stdout.write(text),
+      err: text => void process.stderr.write(text),
+    });
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(usage);
     return 0;

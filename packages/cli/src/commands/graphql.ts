@@ -15,6 +15,10 @@ export const graphql: Command = {
       command: 'PEAKSTONE_GRAPHQL_AUTHORIZATION=rls peakstone graphql',
       does: 'With the database’s roles and policies in place of metadata',
     },
+    {
+      command: 'peakstone graphql metadata diff hasura/metadata',
+      does: 'What applying a folder of the Hasura CLI would change',
+    },
     { command: 'peakstone graphql --help', does: 'Its options' },
   ],
   run: async ({ arguments: argv }, context) => {

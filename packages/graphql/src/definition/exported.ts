@@ -72,12 +72,17 @@ function wholeSource(source: Source, at: number): Source {
 function wholeTable(table: TableMetadata, path: readonly (string | number)[]): TableMetadata {
   if (table?.table === undefined || table.table === null)
     throw refused('parsing TableMetadata failed, key "table" not found', path);
-  return filled({ ...table, table: qualify(table.table) });
+  return filled({ ...table, table: wholeName(table.table) });
 }
 
 function wholeFunction(given: FunctionMetadata | QualifiedTable): FunctionMetadata {
-  if (typeof given === 'string' || !('function' in given)) return { function: qualify(given) };
-  return filled({ ...given, function: qualify(given.function) });
+  if (typeof given === 'string' || !('function' in given)) return { function: wholeName(given) };
+  return filled({ ...given, function: wholeName(given.function) });
+}
+
+/** A name that is whole stays as it is written. */
+function wholeName(given: QualifiedTable): QualifiedTable {
+  return typeof given === 'object' && given.schema !== undefined ? given : qualify(given);
 }
 
 /** Lists that stand for themselves even when there is nothing in them. */
@@ -134,7 +139,7 @@ export function exportedMetadata(metadata: Metadata): Metadata {
 
 function exportedSource(source: Source): Source {
   const tables = source.tables
-    .map(table => sorted({ ...table, table: qualify(table.table) }, ofTable))
+    .map(table => sorted({ ...table, table: wholeName(table.table) }, ofTable))
     .sort(by(({ table }) => nameKey(table)));
   const functions = source.functions && [...source.functions].sort(by(each => nameKey(each.function)));
   return sorted({ ...source, tables, ...(functions && { functions }) }, ofSource);
