@@ -134,6 +134,7 @@ describe('a service at a URL', () => {
     const { port } = await start([
       { ...rest, target: server.url },
       { ...rest, name: 'inner', host: undefined, paths: ['/inner'] },
+      { ...rest, name: 'near', host: undefined, paths: ['/near'], address: server.url },
     ]);
     const handshake = (path: string) =>
       new Promise<string>(resolve => {
@@ -149,6 +150,8 @@ describe('a service at a URL', () => {
         socket.on('close', () => resolve(text));
       });
     assert.match(await handshake('/rest/v1/live?x=1'), /^HTTP\/1\.1 101 [\s\S]*\[\/live\?x=1\]ping$/);
+    // A handler takes requests; its service's own port takes the rest.
+    assert.match(await handshake('/near/live'), /^HTTP\/1\.1 101 [\s\S]*\[\/live\]ping$/);
     assert.match(await handshake('/inner/x'), /^HTTP\/1\.1 501 /);
     assert.match(await handshake('/nope'), /^HTTP\/1\.1 404 /);
     assert.match(await handshake('/rest/v1/../x'), /^HTTP\/1\.1 400 /);
