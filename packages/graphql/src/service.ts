@@ -52,6 +52,8 @@ export interface GraphqlService extends HttpService {
   readonly port: number;
   /** Takes WebSocket handshakes. */
   readonly onUpgrade: UpgradeListener;
+  /** Takes no more WebSockets, and closes those that are open so that their clients come again elsewhere. */
+  drain(): Promise<void>;
   /** Reads the databases again, and settles when what they hold now is served. */
   refresh(): Promise<void>;
 }
@@ -197,10 +199,14 @@ class RunningGraphql implements GraphqlService {
       : { ok: true, text: 'WARN: inconsistent objects in schema' };
   }
 
+  drain(): Promise<void> {
+    return this.#sockets.stop();
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
       await this.#watch?.stop();
-      await this.#sockets.stop();
+      await this.drain();
       await this.#server?.close(drainMs);
       await this.#sources.close();
       await this.#store.close();

@@ -56,7 +56,7 @@ export function createSocketServer(context: SocketServerContext): SocketServer {
   });
   const open = new Set<Open>();
   let unknown = 0;
-  let isStopping = false;
+  let stopping: Promise<void> | null = null;
   let whenEmpty: (() => void) | null = null;
   const keepAlive = setInterval(
     () => {
@@ -106,7 +106,7 @@ export function createSocketServer(context: SocketServerContext): SocketServer {
         open.delete(each);
         if (open.size === 0) whenEmpty?.();
       });
-      if (isStopping) connection.close(closing.stopping());
+      if (stopping) connection.close(closing.stopping());
     });
   };
 
@@ -123,7 +123,7 @@ export function createSocketServer(context: SocketServerContext): SocketServer {
         'received origin header does not match configured CORS domains',
         { status: 400 },
       );
-    if (isStopping) return new HasuraError('busy', 'Server is shutting down');
+    if (stopping) return new HasuraError('busy', 'Server is shutting down');
     return open.size >= context.maxSockets || unknown >= maxUnknown ? tooMany() : null;
   }
 
@@ -181,15 +181,15 @@ export function createSocketServer(context: SocketServerContext): SocketServer {
       return open.size;
     },
     closeAll,
-    async stop() {
-      isStopping = true;
-      clearInterval(keepAlive);
-      clearInterval(pulse);
-      closeAll(closing.stopping());
-      if (open.size > 0)
-        await new Promise<void>(resolve => {
-          whenEmpty = resolve;
-        });
+    stop() {
+      stopping ??= new Promise(resolve => {
+        clearInterval(keepAlive);
+        clearInterval(pulse);
+        closeAll(closing.stopping());
+        whenEmpty = resolve;
+        if (open.size === 0) resolve();
+      });
+      return stopping;
     },
   };
 }

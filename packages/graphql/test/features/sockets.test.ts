@@ -156,6 +156,12 @@ describe('what a WebSocket may cost', () => {
     });
     socket.close();
   });
+
+  it('is told when the server stops, so that its client comes again', async () => {
+    const socket = await rawSocket(port, 'graphql-transport-ws');
+    await server.service.stop();
+    assert.deepEqual(await socket.closed, { code: 1012, reason: 'shutting server down' });
+  });
 });
 
 /** A masked frame of text, as clients send it. */

@@ -49,8 +49,9 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     health: async () => (starting ? await (await starting).health() : { ok: true }),
     async stop() {
       aborter.abort();
-      await server.close(30_000);
       const started = await starting?.catch(() => null);
+      await started?.drain();
+      await server.close(30_000);
       await started?.stop();
     },
     refresh: async () => {
