@@ -5,13 +5,16 @@
 import { HasuraError } from '../errors.ts';
 import { compact, defaultSource } from './edit.ts';
 import {
+  type ArrayRelationship,
   type FunctionMetadata,
   type Metadata,
+  type ObjectRelationship,
   type QualifiedTable,
   qualify,
   type Source,
   type TableMetadata,
 } from './metadata.ts';
+import { wholeName, wholeUsing } from './names.ts';
 
 /** Metadata of version 1 or 2, which knew one database. */
 interface WithoutSources extends Omit<Metadata, 'version' | 'sources'> {
@@ -72,17 +75,21 @@ function wholeSource(source: Source, at: number): Source {
 function wholeTable(table: TableMetadata, path: readonly (string | number)[]): TableMetadata {
   if (table?.table === undefined || table.table === null)
     throw refused('parsing TableMetadata failed, key "table" not found', path);
-  return filled({ ...table, table: wholeName(table.table) });
+  const whole = <R extends ObjectRelationship | ArrayRelationship>(list: readonly R[] | null | undefined) =>
+    list?.map(each => ({ ...each, using: wholeUsing(each.using) }));
+  return filled(
+    compact({
+      ...table,
+      table: wholeName(table.table),
+      object_relationships: whole(table.object_relationships),
+      array_relationships: whole(table.array_relationships),
+    }) as TableMetadata,
+  );
 }
 
 function wholeFunction(given: FunctionMetadata | QualifiedTable): FunctionMetadata {
   if (typeof given === 'string' || !('function' in given)) return { function: wholeName(given) };
   return filled({ ...given, function: wholeName(given.function) });
-}
-
-/** A name that is whole stays as it is written. */
-function wholeName(given: QualifiedTable): QualifiedTable {
-  return typeof given === 'object' && given.schema !== undefined ? given : qualify(given);
 }
 
 /** Lists that stand for themselves even when there is nothing in them. */

@@ -3,7 +3,7 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { adminRole, type Session } from '../auth/types.ts';
 import { HasuraError } from '../errors.ts';
-import type { CommandRequest } from '../metadata/api/command.ts';
+import { type CommandRequest, kindOf } from '../metadata/api/command.ts';
 import { changesMetadata, runCommand } from '../metadata/api/table.ts';
 import type { Staged } from '../metadata/state.ts';
 import { readJson } from './body.ts';
@@ -17,18 +17,18 @@ async function answerMetadata(
 ): Promise<HttpResponse> {
   const { config, metadata } = context;
   const body = await readJson(request, config.limits.maxBodyBytes);
-  if (session.role !== adminRole && !isOpenToAll(body))
-    throw new HasuraError('access-denied', 'restricted access : admin only', { status: 400 });
-  if (
-    body === null ||
-    typeof body !== 'object' ||
-    Array.isArray(body) ||
-    typeof (body as CommandRequest).type !== 'string'
-  )
+  if (body === null || typeof body !== 'object' || Array.isArray(body))
     throw new HasuraError(
       'parse-failed',
-      'parsing RQLQuery failed, expected an object with "type" and "args"',
+      `parsing Object failed, expected Object, but encountered ${kindOf(body)}`,
     );
+  if (session.role !== adminRole && !isOpenToAll(body))
+    throw new HasuraError('access-denied', 'restricted access : admin only', {
+      path: ['args'],
+      status: 400,
+    });
+  if (typeof (body as CommandRequest).type !== 'string')
+    throw new HasuraError('parse-failed', 'parsing Object failed, key "type" not found');
   const command = body as CommandRequest;
   const run = (staged: Staged) =>
     runCommand(command, { staged, session, config, pool: context.pool, store: context.store });

@@ -8,6 +8,7 @@ import {
   qualify,
   type TableMetadata,
 } from '../../definition/metadata.ts';
+import { wholeUsing } from '../../definition/names.ts';
 import { HasuraError } from '../../errors.ts';
 import { showTable } from '../../model/types.ts';
 import { type Args, type Command, type CommandTable, success } from './command.ts';
@@ -17,7 +18,7 @@ function createRelationship(kind: 'object' | 'array'): Command {
   return (args, { staged }) => {
     const { source, name: table } = tableOf(args, staged.metadata);
     const name = args.text('name');
-    const using = args.required<ObjectRelationship['using']>('using');
+    const using = wholeUsing(args.required<ObjectRelationship['using']>('using'));
     const comment = args.optional<string>('comment');
     const relationship = compact({ name, using, comment } as ObjectRelationship);
     const found = tableIn(sourceIn(staged.metadata, source), table);
@@ -80,7 +81,52 @@ function dropRelationship(args: Args, { staged }: Parameters<Command>[1]) {
   return success;
 }
 
+type Relationship = ObjectRelationship | ArrayRelationship;
+
+/** Changes one relationship of a table, whichever its kind. @throws {HasuraError} when there is none of that name */
+function withRelationship(
+  args: Args,
+  { staged }: Parameters<Command>[1],
+  change: <R extends Relationship>(relationship: R) => R,
+) {
+  const { source, name: table } = tableOf(args, staged.metadata);
+  const name = args.text('name');
+  const found = tableIn(sourceIn(staged.metadata, source), table);
+  const known = [...(found?.object_relationships ?? []), ...(found?.array_relationships ?? [])];
+  if (!known.some(each => each.name === name))
+    throw new HasuraError('not-exists', `relationship "${name}" does not exist`, { path: ['args'] });
+  const changed = <R extends Relationship>(list: readonly R[] | undefined): readonly R[] | undefined =>
+    list?.map(each => (each.name === name ? change(each) : each));
+  staged.stage(
+    withTable(staged.metadata, source, table, each =>
+      compact({
+        ...each,
+        object_relationships: changed(each.object_relationships),
+        array_relationships: changed(each.array_relationships),
+      } as TableMetadata),
+    ),
+  );
+  return { source, table, known };
+}
+
 export const relationshipCommands: CommandTable = {
+  pg_rename_relationship(args, context) {
+    const name = args.text('new_name');
+    const { source, table, known } = withRelationship(args, context, each => ({ ...each, name }));
+    if (known.some(each => each.name === name))
+      throw new HasuraError(
+        'already-exists',
+        `cannot rename relationship "${args.text('name')}" to "${name}" in table "${showTable(table)}" as a column/relationship with the name already exists`,
+        { path: ['args'] },
+      );
+    assertConsistent(context.staged.model, { kind: 'relationship', source, table, name });
+    return success;
+  },
+  pg_set_relationship_comment(args, context) {
+    const comment = args.optional<string>('comment');
+    withRelationship(args, context, each => compact({ ...each, comment }));
+    return success;
+  },
   pg_create_object_relationship: createRelationship('object'),
   pg_create_array_relationship: createRelationship('array'),
   pg_drop_relationship: dropRelationship,

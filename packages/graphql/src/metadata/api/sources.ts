@@ -30,8 +30,24 @@ export const sourceCommands: CommandTable = {
   },
   async pg_drop_source(args, { staged }) {
     const name = args.text('name');
-    sourceIn(staged.metadata, name);
+    if (!staged.metadata.sources.some(each => each.name === name))
+      throw new HasuraError('not-exists', `source with name "${name}" does not exist`, { path: ['args'] });
     staged.stage({ ...staged.metadata, sources: staged.metadata.sources.filter(each => each.name !== name) });
+    await staged.refresh();
+    return success;
+  },
+  async rename_source(args, { staged }) {
+    const name = args.text('name');
+    const newName = args.text('new_name');
+    const source = sourceIn(staged.metadata, name);
+    if (newName !== name && staged.metadata.sources.some(each => each.name === newName))
+      throw new HasuraError('already-exists', `source with name "${newName}" already exists`, {
+        path: ['args'],
+      });
+    staged.stage({
+      ...staged.metadata,
+      sources: staged.metadata.sources.map(each => (each === source ? { ...source, name: newName } : each)),
+    });
     await staged.refresh();
     return success;
   },

@@ -84,12 +84,27 @@ export const tableCommands: CommandTable = {
     assertConsistent(staged.model, { kind: 'table', source, table: name });
     return success;
   },
+  /** The older command for names, which replaces all of them. */
+  set_table_custom_fields: (args, { run }) =>
+    run({
+      type: 'pg_set_table_customization',
+      args: {
+        table: args.required('table'),
+        source: args.optional('source'),
+        configuration: {
+          custom_root_fields: args.optional('custom_root_fields') ?? {},
+          custom_column_names: args.optional('custom_column_names') ?? {},
+        },
+      },
+    }),
   pg_set_table_customization(args, { staged }) {
     const source = sourceOf(args);
     const name = qualify(args.required<QualifiedTable>('table'));
     const configuration = args.optional<TableConfiguration>('configuration') ?? {};
     if (!tableIn(sourceIn(staged.metadata, source), name))
-      throw new HasuraError('not-exists', `table "${showTable(name)}" does not exist`, { path: ['args'] });
+      throw new HasuraError('not-exists', `table "${showTable(name)}" does not exist in source: ${source}`, {
+        path: ['args'],
+      });
     staged.stage(withTable(staged.metadata, source, name, table => ({ ...table, configuration })));
     assertConsistent(staged.model, { kind: 'table', source, table: name });
     return success;
