@@ -111,6 +111,24 @@ describe('where metadata is kept', () => {
     }
   });
 
+  it('is in a stack’s database, too, where the login may make no schemas but has one for this', async () => {
+    const server = await startGraphql(
+      { bootstrap: true, login: 'hasura', sql: 'create table public.author (id int primary key)' },
+      { PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls' },
+    );
+    try {
+      const { rows } = await server.database.pool.query(
+        "select tableowner from pg_tables where tablename = 'hdb_metadata'",
+      );
+      assert.deepEqual(
+        rows.map(([owner]) => owner!.toString()),
+        ['hasura'],
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is made once by instances that start at the same time', async () => {
     const database = await testDatabase();
     try {
