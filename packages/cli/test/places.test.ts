@@ -12,10 +12,12 @@ describe('a stack is the one of its project, wherever a command is typed', () =>
   /** Data outside of the project. */
   const outside = join(mkdtempSync(join(tmpdir(), 'peakstone-outside-')), 'data');
   let base: number;
+  let outsideBase: number;
   before(async () => {
     base = await reservePorts(8);
+    outsideBase = await reservePorts(8);
     await project.json('up', '--detach', '--port-base', String(base));
-    await project.json('up', '--detach', '--port-base', String(base + 4), '--data', outside);
+    await project.json('up', '--detach', '--port-base', String(outsideBase), '--data', outside);
     // Secrets of its own, which must not be taken for the others'.
     writeFileSync(join(other.folder, '.env'), `JWT_SECRET=${'x'.repeat(64)}\nDB_MIGRATOR_PASSWORD=wrong\n`);
   });
@@ -46,7 +48,7 @@ describe('a stack is the one of its project, wherever a command is typed', () =>
   it('takes the secrets of the project that a data folder belongs to', async () => {
     for (const [data, port] of [
       [join(project.folder, '.peakstone'), base],
-      [outside, base + 4],
+      [outside, outsideBase],
     ] as const) {
       const token = await other.run(['secrets', 'jwt', 'service', '--data', data]);
       assert.equal(await answers(token.stdout, port), 200);

@@ -108,6 +108,9 @@ describe('the processes of a stack', () => {
         // In the same process.
         ['cron', 1],
         ['rest', 1],
+        ['graphql', 1],
+        ['storage', 0],
+        ['images', 1],
         ['gateway', 1],
       ],
     );

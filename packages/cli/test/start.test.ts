@@ -148,6 +148,13 @@ describe('starting', () => {
       'HASURA_DB_PASSWORD',
       'DB_MIGRATOR_PASSWORD',
       'JWT_SECRET',
+      'HASURA_ADMIN_SECRET',
+      'MINIO_ROOT_PASS',
+      'S3_APP_SECRET_KEY',
+      'LOKI_ACCESS_KEY',
+      'LOKI_SECRET_KEY',
+      'IMGPROXY_KEY_HEX',
+      'IMGPROXY_SALT_HEX',
     ];
     const project = new Project(
       Object.fromEntries(names.map(name => [name, randomBytes(32).toString('hex')])),

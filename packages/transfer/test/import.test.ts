@@ -325,8 +325,8 @@ COPY cron.job (schedule, command) FROM stdin WHERE public.climb() = 1;
 * * * * *\tselect 1
 \\.
 insert into cron.job (schedule, command) values ('* * * * *', public.climb()::text);
-create role another;
-create table public.owned (id int);
+INSERT INTO cron.job (schedule, command) VALUES ('* * * * *', "public"."climb"());
+create role another; create table public.owned (id int);
 alter table public.owned owner to another;
 alter role another set search_path to 'a\\', 'b';
 `,

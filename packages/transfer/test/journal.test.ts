@@ -252,6 +252,33 @@ COPY public.watched (id) FROM stdin;
       await forget(database);
     }
   });
+
+  it('of a publication for all tables goes on behind it, and keeps what it publishes', async () => {
+    const file = join(folder, 'publication.sql');
+    writeFileSync(
+      file,
+      `CREATE TABLE public.before (id integer);
+CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, truncate', publish_via_partition_root = true);
+CREATE TABLE public.behind (id integer);
+COPY public.behind (id) FROM stdin;
+1
+\\.
+`,
+    );
+    const database = await stackDatabase();
+    try {
+      await importInto(database, [file], { origin: 'postgres' });
+      assert.deepEqual(
+        await look(
+          database,
+          `select pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot, (select count(*) from public.behind) from pg_publication where pubname = 'everything'`,
+        ),
+        [['t', 'f', 'f', 't', 't', '1']],
+      );
+    } finally {
+      await database.drop();
+    }
+  });
 });
 
 async function migratorSetting(database: TestDatabase): Promise<string | null> {

@@ -1,5 +1,4 @@
 import { quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
-import { Lexer } from '@peakstone/kernel/script';
 import type { World } from './world.ts';
 
 /** The tables of pg_cron, which are the administrator's to write: a job runs as whom it names. */
@@ -11,7 +10,7 @@ export function copyCron(table: string, columns: readonly string[]): string {
   return `copy ${table}${list} from stdin`;
 }
 
-/** Rows for `copyCron`'s text or, of a dump with --inserts, what `isPlainInsert` says. Resolves with how many there were. */
+/** Rows for `copyCron`'s text or, of a dump with --inserts, what `plainInsert` makes of it. Resolves with how many there were. */
 export async function importCronRows(
   admin: Pool,
   world: World,
@@ -61,31 +60,3 @@ function fixJobs({ owner, database }: World): string {
     select pg_catalog.setval('cron.jobid_seq', greatest((select max(jobid) from cron.job), (select last_value from cron.jobid_seq)));
     select pg_catalog.setval('cron.runid_seq', greatest((select max(runid) from cron.job_run_details), (select last_value from cron.runid_seq)))`;
 }
-
-/** Whether an INSERT holds nothing but values, so that the administrator may run it. Pure. */
-export function isPlainInsert(text: string): boolean {
-  const lexer = new Lexer(text);
-  for (let token = lexer.next(); token; token = lexer.next()) {
-    if (token.kind === 'dollar' || token.kind === 'backslash' || !token.closed) return false;
-    if (token.kind !== 'word') continue;
-    const word = text.slice(token.start, token.end).toLowerCase();
-    if (!PLAIN_WORDS.has(word)) return false;
-  }
-  return true;
-}
-
-const PLAIN_WORDS = new Set([
-  ...['insert', 'into', 'values', 'true', 'false', 'null', 'default', 'cron', 'job', 'job_run_details'],
-  ...['jobid', 'schedule', 'command', 'nodename', 'nodeport', 'database', 'username', 'active', 'jobname'],
-  ...[
-    'runid',
-    'job_pid',
-    'status',
-    'return_message',
-    'start_time',
-    'end_time',
-    'overriding',
-    'system',
-    'value',
-  ],
-]);

@@ -3,7 +3,7 @@
  * go in, and what to do comes out, so that a run that is taken up again decides as the one before.
  */
 import { EXTENSIONS_SCHEMA, type Reason, schemasWith } from '@peakstone/kernel/inventory';
-import { quoteIdentifier as id } from '@peakstone/kernel/pg';
+import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { AbsentExtensions } from './absent.ts';
 import { AccessDecider } from './access.ts';
 import type { Command } from './command.ts';
@@ -150,7 +150,9 @@ export class Decider {
   #publication(name: string, isForAll: boolean, text: string): Decision {
     if (this.#filter.world.publications.includes(name)) return leave;
     if (!isForAll) return { do: 'run', text, made: 'publication' };
-    return { do: 'administer', text: `create publication ${id(name)} for all tables`, made: 'publication' };
+    const options = publicationOptions(text);
+    const made = `create publication ${id(name)} for all tables${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
+    return { do: 'administer', text: made, made: 'publication' };
   }
 
   #routine(object: ObjectName, text: string): Decision {
@@ -278,3 +280,17 @@ const PLATFORM_EVENT_TRIGGERS = new Set([
   ],
   ...['ensure_rls', 'api_restart'],
 ]);
+
+/** What a publication says of itself, in our own words. Pure. @see https://www.postgresql.org/docs/17/sql-createpublication.html */
+function publicationOptions(text: string): string[] {
+  const kinds = /\bpublish\s*=\s*'([a-z,\s]*)'/i
+    .exec(text)?.[1]
+    ?.split(',')
+    .map(kind => kind.trim());
+  const known = kinds?.filter(kind => /^(?:insert|update|delete|truncate)$/.test(kind));
+  const viaRoot = /\bpublish_via_partition_root\s*=\s*'?(true|on|1)\b/i.test(text);
+  return [
+    ...(known === undefined ? [] : [`publish = ${literal(known.join(', '))}`]),
+    ...(viaRoot ? ['publish_via_partition_root = true'] : []),
+  ];
+}

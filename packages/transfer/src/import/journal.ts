@@ -73,7 +73,8 @@ export class Journal {
       create table ${JOURNAL_SCHEMA}.import (identity text not null, world jsonb not null);
       create table ${JOURNAL_SCHEMA}.role (oid oid primary key);
       create table ${JOURNAL_SCHEMA}.note (position bigint not null, note jsonb not null);
-      create table ${JOURNAL_SCHEMA}.state (position bigint not null);
+      -- A key, as a publication of the dump's may be for all tables, which then lets nothing without one be changed.
+      create table ${JOURNAL_SCHEMA}.state (position bigint primary key);
       create table ${JOURNAL_SCHEMA}.rows (relation text primary key, count bigint not null);
       ${REVOKE_DEFAULTS};
       grant usage on schema ${JOURNAL_SCHEMA} to ${owner};

@@ -2,12 +2,13 @@ import type { Reason } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
 import type { Item } from '../source/index.ts';
 import { readCopy } from './command.ts';
-import { CRON_TABLES, copyCron, importCronRows, isPlainInsert } from './cron.ts';
+import { CRON_TABLES, copyCron, importCronRows } from './cron.ts';
 import type { Decider } from './decide.ts';
 import type { Case } from './filter.ts';
 import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
 import type { Note, Notes } from './notes.ts';
+import { plainInsert } from './plainInsert.ts';
 import type { ImportSession } from './session.ts';
 
 type Rows = Extract<Item, { kind: 'rows' }>;
@@ -92,7 +93,7 @@ export class RowLoader {
 
   passOverInsert(text: string, object: ObjectName, columns: readonly string[]): void {
     const table = showName(object);
-    if (this.#isCron(table) && isPlainInsert(text)) return;
+    if (this.#cronInsert(text, table, columns) !== null) return;
     const refusal = this.#decider.decideRows(object);
     if (refusal !== null) this.#leave(table, 1, refusal);
     else this.#missingColumns(table, columns);
@@ -100,9 +101,10 @@ export class RowLoader {
 
   async takeInsert(text: string, at: string, object: ObjectName, columns: readonly string[]): Promise<void> {
     const table = showName(object);
-    if (this.#isCron(table) && isPlainInsert(text)) {
+    const own = this.#cronInsert(text, table, columns);
+    if (own !== null) {
       await this.#session.attempt(`a row of ${table}`, at, async () =>
-        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, text, null)),
+        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, own, null)),
       );
       return;
     }
@@ -140,10 +142,15 @@ export class RowLoader {
   }
 
   /** The same of a row in a statement. */
-  rehearseInsert(text: string, object: ObjectName): void {
+  rehearseInsert(text: string, object: ObjectName, columns: readonly string[]): void {
     const table = showName(object);
-    const isJob = this.#isCron(table) && isPlainInsert(text);
+    const isJob = this.#cronInsert(text, table, columns) !== null;
     this.#count(table, 1, isJob ? null : this.#decider.decideRows(object));
+  }
+
+  /** What the administrator says for an INSERT of jobs; null where it is for another table, or more than values. */
+  #cronInsert(text: string, table: string, columns: readonly string[]): string | null {
+    return this.#isCron(table) ? plainInsert(text, table, columns) : null;
   }
 
   #count(table: string, count: number, refusal: Reason | null): void {

@@ -141,7 +141,8 @@ class Importer {
       if (item.kind === 'rows') return await this.#rows.rehearseRows(item);
       if (item.kind !== 'statement') return;
       const command = readCommand(item.text);
-      if (command.kind === 'insert') return this.#rows.rehearseInsert(item.text, command.object);
+      if (command.kind === 'insert')
+        return this.#rows.rehearseInsert(item.text, command.object, command.columns);
       this.#tell(this.#decider.decide(command, item.text, item.at));
     });
     return this.#report([]);
