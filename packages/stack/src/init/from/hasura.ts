@@ -38,7 +38,7 @@ export function readHasura(folder: string): Found {
             `Permissions of ${[...roles].sort().join(', ')} on ${tables.length} tables stay Hasura's: REST obeys PostgreSQL's own grants and policies, to be written for web_anon (visitors) and app_user (signed in).`,
           ]
         : []),
-      'GraphQL is served by Hasura in the deployed stack (`peakstone compose`), with this metadata; the local run has none yet.',
+      'GraphQL by this metadata: PEAKSTONE_GRAPHQL_AUTHORIZATION=metadata in .env, and, once the stack runs, peakstone graphql metadata apply FOLDER. Actions, events and remote schemas are not served yet.',
     ],
   };
 }

@@ -42,7 +42,9 @@ export function readSupabase(folder: string): Found {
     notes: [
       ...migrationNotes(root),
       ...(texts(api?.get('schemas')).includes('graphql_public')
-        ? ['Not served here: graphql_public (pg_graphql). GraphQL is Hasura’s, in the deployed stack.']
+        ? [
+            'Not served here: graphql_public (pg_graphql). GraphQL speaks Hasura’s words here, at /v1/graphql.',
+          ]
         : []),
       ...(hasFunctions(root)
         ? ['Not run here: supabase/functions. Run them with Deno, beside the stack.']
