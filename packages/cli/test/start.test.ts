@@ -53,7 +53,7 @@ describe('starting', () => {
     await until(async () => (await project.run(['status'])).code === 3);
     assert.match((await project.run(['status'])).stderr, new RegExp(`process ${pid} was killed`));
     const { code, stdout, stderr } = await project.run(['up', '-d', '--port-base', base]);
-    assert.equal(code, 0);
+    assert.equal(code, 0, stderr);
     assert.match(stderr, new RegExp(`process ${pid} was killed`));
     // What is written elsewhere than on a terminal may be kept.
     assert.ok(stdout.includes(keys.anon) && !stdout.includes(keys.service));

@@ -116,6 +116,7 @@ class RunningGraphql implements GraphqlService {
     this.#metadata = new MetadataState({
       defaultNamingConvention: config.defaultNamingConvention,
       tracksAll: config.authorization === 'rls',
+      schemas: config.schemas,
       store,
       readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
       onChange: (model, version) => {

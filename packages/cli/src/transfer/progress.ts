@@ -9,7 +9,7 @@ export class TransferProgress {
   readonly #live: boolean;
   #tenth = -1;
   #phase = '';
-  #drawnAt = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
   constructor({ stderr, env }: Context) {
     this.#stream = stderr;

@@ -22,6 +22,7 @@ export async function statementsOf(
     const model = buildModel(metadata, catalogs, {
       defaultNamingConvention: 'hasura-default',
       tracksAll: false,
+      schemas: null,
     });
     const snapshot = createSnapshot(model, 1, config, (of, role) => createRoleView(of, role, config));
     const { plan } = planOperation(

@@ -90,6 +90,7 @@ export function parseConfig(env: Env): GraphqlConfig {
     authorization: readEnum(env, 'PEAKSTONE_GRAPHQL_AUTHORIZATION', ['metadata', 'rls'], {
       default: 'metadata',
     }),
+    schemas: readSchemas(env.PEAKSTONE_GRAPHQL_SCHEMAS),
     env,
     limits: {
       maxDepth: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_DEPTH', { default: 64, min: 1, max: 200 }),
@@ -152,4 +153,10 @@ function secretsOf(text: string): readonly string[] {
     // Told below, without repeating it.
   }
   throw new ConfigError(`${prefix}ADMIN_SECRETS`, 'a JSON list of texts');
+}
+
+/** Separated by commas; null where none is named. */
+function readSchemas(text: string | undefined): readonly string[] | null {
+  const names = (text ?? '').split(',').map(name => name.trim());
+  return names.some(name => name !== '') ? names.filter(name => name !== '') : null;
 }

@@ -50,6 +50,8 @@ export interface GraphqlConfig {
   readonly schemaSyncPollMs: number;
   /** `metadata`: permissions as the reference keeps them. `rls`: the role is the database's, and its policies decide. */
   readonly authorization: 'metadata' | 'rls';
+  /** Of RLS mode: schemas whose tables and functions are there without tracking; null for every one that is an application's. */
+  readonly schemas: readonly string[] | null;
   /** What the environment holds for metadata that names its variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly limits: LimitsConfig;

@@ -18,21 +18,26 @@ import { tableKey } from './types.ts';
 /** Schemas that are the server's own. */
 const internal: ReadonlySet<string> = new Set(['hdb_catalog', 'hdb_views', 'cron', 'information_schema']);
 
-export function trackAll(source: Source, catalog: SourceCatalog): Source {
+/** @param schemas those that are served; null for every one. What the metadata tracks elsewhere stays tracked. */
+export function trackAll(source: Source, catalog: SourceCatalog, schemas: readonly string[] | null): Source {
+  const isServed = (schema: string): boolean =>
+    !internal.has(schema) && (schemas === null || schemas.includes(schema));
   const known = new Map(source.tables.map(table => [tableKey(qualify(table.table)), table]));
-  const incoming = referencesTo(catalog);
+  const isThere = (table: TableName): boolean => isServed(table.schema) || known.has(tableKey(table));
+  const incoming = referencesTo(catalog, isThere);
   const tables: TableMetadata[] = [];
   for (const table of catalog.tables.values()) {
-    if (internal.has(table.schema) || table.isPartition) continue;
     const name: TableName = { schema: table.schema, name: table.name };
+    if (!isThere(name) || table.isPartition) continue;
     const own = known.get(tableKey(name)) ?? { table: name };
     const columns = new Set(table.columns.keys());
-    tables.push(withRelationships(own, columns, table.foreignKeys ?? [], incoming.get(tableKey(name)) ?? []));
+    const outgoing = (table.foreignKeys ?? []).filter(({ target }) => isThere(target));
+    tables.push(withRelationships(own, columns, outgoing, incoming.get(tableKey(name)) ?? []));
   }
   return {
     ...source,
     tables,
-    functions: [...(source.functions ?? []), ...untrackedFunctions(source, catalog)],
+    functions: [...(source.functions ?? []), ...untrackedFunctions(source, catalog, isServed)],
   };
 }
 
@@ -41,10 +46,13 @@ interface Incoming {
   readonly foreignKey: TableForeignKey;
 }
 
-function referencesTo(catalog: SourceCatalog): ReadonlyMap<string, readonly Incoming[]> {
+function referencesTo(
+  catalog: SourceCatalog,
+  isThere: (table: TableName) => boolean,
+): ReadonlyMap<string, readonly Incoming[]> {
   const incoming = new Map<string, Incoming[]>();
   for (const table of catalog.tables.values()) {
-    if (internal.has(table.schema) || table.isPartition) continue;
+    if (!isThere(table) || table.isPartition) continue;
     for (const foreignKey of table.foreignKeys ?? []) {
       const id = tableKey(foreignKey.target);
       const list = incoming.get(id) ?? [];
@@ -95,17 +103,22 @@ function withRelationships(
 }
 
 /** Those that return rows of a table, under one name each. */
-function untrackedFunctions(source: Source, catalog: SourceCatalog): FunctionMetadata[] {
+function untrackedFunctions(
+  source: Source,
+  catalog: SourceCatalog,
+  isServed: (schema: string) => boolean,
+): FunctionMetadata[] {
   const known = new Set((source.functions ?? []).map(each => tableKey(qualify(each.function))));
   return [...catalog.functions.values()].flatMap(overloads => {
     const facts = overloads[0]!;
-    const isServed =
+    const isOne =
       overloads.length === 1 &&
       facts.returns.isTable &&
       !facts.isVariadic &&
-      !internal.has(facts.schema) &&
+      isServed(facts.schema) &&
+      isServed(facts.returns.schema) &&
       catalog.tables.has(tableKey(facts.returns)) &&
       !known.has(tableKey(facts));
-    return isServed ? [{ function: { schema: facts.schema, name: facts.name } }] : [];
+    return isOne ? [{ function: { schema: facts.schema, name: facts.name } }] : [];
   });
 }

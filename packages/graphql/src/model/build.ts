@@ -26,6 +26,8 @@ export interface BuildOptions {
   readonly defaultNamingConvention: NamingConvention;
   /** Everything in the database is served, tracked or not. */
   readonly tracksAll: boolean;
+  /** Of these schemas alone; null for every one. */
+  readonly schemas: readonly string[] | null;
 }
 
 /** A catalog, or why there is none. */
@@ -50,7 +52,7 @@ export function buildModel(
       });
       continue;
     }
-    const served = options.tracksAll ? trackAll(source, catalog) : source;
+    const served = options.tracksAll ? trackAll(source, catalog, options.schemas) : source;
     sources.set(source.name, buildSource(served, catalog, options, inconsistencies));
   }
   return {

@@ -141,6 +141,37 @@ describe('reading tables with the policies of the database', () => {
     );
   });
 
+  it('serves nothing of schemas that are not named, whatever the role may do there', async () => {
+    const inside = await startGraphql(
+      {
+        bootstrap: true,
+        login: 'db_authenticator',
+        sql: `${library}
+          create schema inner_part; create table inner_part.hidden (id int primary key, author_id int references author (id));
+          insert into inner_part.hidden values (1, 1); grant usage on schema inner_part to web_anon;
+          grant select, insert on inner_part.hidden to web_anon;
+          create function inner_part.authors() returns setof author language sql stable as 'select * from author';
+          create function public.hide() returns setof inner_part.hidden language sql stable as 'select * from inner_part.hidden'`,
+      },
+      { PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls', PEAKSTONE_GRAPHQL_SCHEMAS: 'public' },
+    );
+    try {
+      const ask = async (query: string) => JSON.stringify(await inside.graphql(query, { role: 'web_anon' }));
+      assert.match(await ask('{ author(limit: 1) { name } }'), /"data"/);
+      for (const query of [
+        '{ inner_part_hidden { id } }',
+        '{ inner_part_authors { id } }',
+        '{ hide { id } }',
+        '{ author { hidden { id } } }',
+        'mutation { insert_inner_part_hidden_one(object: { id: 5 }) { id } }',
+      ])
+        assert.match(await ask(query), /not found in type|no mutations exist/, query);
+      assert.doesNotMatch(await ask('{ __schema { types { name } } }'), /inner_part|hidden/);
+    } finally {
+      await inside.stop();
+    }
+  });
+
   it('tells the database who asks', async () => {
     const own = await server.graphql('{ article(order_by: {id: asc}) { id } }', {
       role: 'web_anon',

@@ -76,10 +76,9 @@ function isTransactionCommand(text: string): boolean {
   return framesTransaction(leadingWords(text));
 }
 
-/** The time, where versions are times; else the next number of as many digits. */
+/** The time, where versions are times, or the second behind the last one; else the next number of as many digits. */
 function nextVersion(last: string, now: Date): string {
-  const time = now.toISOString().replaceAll(/[-:T]|\..*/g, '');
-  const next = /^\d{14}$/.test(last) ? time : String(Number(last) + 1).padStart(last.length, '0');
+  const next = nextTime(last, now) ?? String(Number(last) + 1).padStart(last.length, '0');
   if (/^\d+$/.test(last) && compareVersions(next, last) > 0) return next;
   throw new MigrateError(
     'refused',
@@ -174,4 +173,15 @@ export async function proveSquash(
     differences: [...differences].flatMap(([what, how]) => (byChance.has(what) ? [] : [how])),
     byChance: [...differences.keys()].filter(what => byChance.has(what)),
   };
+}
+
+/** Undefined where versions are no times. */
+function nextTime(last: string, now: Date): string | undefined {
+  const [, date, hours, minutes, seconds] = /^(\d{8})(\d\d)(\d\d)(\d\d)$/.exec(last) ?? [];
+  if (!date) return undefined;
+  const time = Date.parse(
+    `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${hours}:${minutes}:${seconds}Z`,
+  );
+  const next = new Date(Number.isNaN(time) ? now : Math.max(now.getTime(), time + 1000));
+  return next.toISOString().replaceAll(/[-:T]|\..*/g, '');
 }

@@ -41,6 +41,7 @@ export function graphqlContainer(stack: Stack, service: ResolvedService): Contai
       environment: {
         ...environment,
         ...graphqlDefaults,
+        PEAKSTONE_GRAPHQL_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
         HASURA_GRAPHQL_PG_CONNECTIONS: '10',
         // Whether it should get requests, not whether its database is up.
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8080/v1/version',

@@ -79,6 +79,7 @@ export function graphqlEnv({ env, facts }: Pick<RunContext, 'env' | 'facts'>): E
   return {
     ...defaults,
     ...graphqlDefaults,
+    PEAKSTONE_GRAPHQL_SCHEMAS: facts.schemas ?? '',
     // Opened on demand and closed when idle.
     HASURA_GRAPHQL_PG_CONNECTIONS: '16',
     HASURA_GRAPHQL_DATABASE_URL: facts.databaseGraphqlUrl ?? '',
