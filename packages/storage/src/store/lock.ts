@@ -1,6 +1,8 @@
 /** One process a folder: two would each believe that they alone write. */
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, startTime } from '@peakstone/kernel/process';
 import { lockFile } from './folder.ts';
 import { StoreError } from './storeError.ts';
 
@@ -10,14 +12,14 @@ export function lockFolder(folder: string): () => void {
   for (let tries = 0; ; tries++) {
     try {
       const fd = openSync(file, 'wx', 0o600);
-      writeSync(fd, `${process.pid} ${startOf(process.pid) ?? ''}\n`);
+      writeSync(fd, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
       closeSync(fd);
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries > 3) throw error;
     }
     const [pid = '', start = ''] = readFileSync(file, 'utf8').trim().split(' ');
-    if (isAlive(Number(pid), start))
+    if (holds(Number(pid), start))
       throw new StoreError(
         'IN_USE',
         `${folder} is in use by process ${pid}.`,
@@ -27,25 +29,23 @@ export function lockFolder(folder: string): () => void {
   }
 }
 
-function isAlive(pid: number, start: string): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  const now = startOf(pid);
-  if (now !== undefined && start !== '') return now === start;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+/** A server whose supervisor was killed is on its way down when the next one starts. */
+const patienceMs = 5_000;
+
+/** @throws {StoreError} IN_USE when it stays so */
+export async function lockFolderSoon(folder: string): Promise<() => void> {
+  for (const until = performance.now() + patienceMs; ; ) {
+    try {
+      return lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof StoreError) || performance.now() > until) throw error;
+    }
+    await sleep(50);
   }
 }
 
-/** When a process began, in the system's ticks: a number that another of the same id has not. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    // No such process, or a system without /proc.
-    return undefined;
-  }
+/** A process that has ended and only waits for its parent holds nothing. */
+function holds(pid: number, start: string): boolean {
+  if (pid === process.pid || !isAlive(pid)) return false;
+  return start === '' || startTime(pid) === start;
 }

@@ -7,7 +7,7 @@ import { Buckets } from './buckets.ts';
 import { blobsFolder, formatFile, indexFolder } from './folder.ts';
 import { Index } from './index/index.ts';
 import { readNumberKey } from './index/keys.ts';
-import { lockFolder } from './lock.ts';
+import { lockFolderSoon } from './lock.ts';
 import { Objects } from './objects.ts';
 import { Sequence } from './sequence.ts';
 import { StoreError } from './storeError.ts';
@@ -39,7 +39,7 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
       `${folder} holds MinIO’s own data, in MinIO’s format.`,
       'Name an empty folder, and bring the objects over with peakstone storage migrate.',
     );
-  const unlock = lockFolder(folder);
+  const unlock = await lockFolderSoon(folder);
   try {
     assertFormat(folder);
     await mkdir(path.join(folder, indexFolder), { recursive: true, mode: 0o700 });
