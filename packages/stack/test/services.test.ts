@@ -68,7 +68,7 @@ describe('a service', () => {
       'commands/backup/restore.ts': 'backup',
       'commands/import.ts': 'postgres',
       // Its own test holds it to the table.
-      'grammar/command.ts': 'backup cron gateway postgres rest',
+      'grammar/command.ts': 'backup cron gateway graphql images postgres rest storage',
     });
   });
 
@@ -101,6 +101,8 @@ describe('a service', () => {
       'operate/backup/logical.ts': 'backup/databaseUrl backup/logical',
       'operate/backup/restore.ts': 'backup/method backup/restoredServer postgres/folder',
       'operate/backup/vaults.ts': 'backup/stackWriter',
+      // What the command of pictures alone does.
+      'operate/images.ts': 'images/standalone',
       // The one thing that every command may need of the database.
       'run/databaseUrl.ts': 'postgres/address',
       'render/files.ts': 'postgres/health',
