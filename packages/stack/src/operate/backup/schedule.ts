@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { relative } from 'node:path';
 import { assertUsable, hasBackups, openStore, readBackupConfig } from '@peakstone/backup';
 import { changeSettings } from '@peakstone/database';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -40,7 +41,7 @@ export async function scheduleStackBackups(
   const before = await stackValues(paths, env);
   const wanted: Record<string, string | null | undefined> = { ...changes };
   if (on === false) wanted.BACKUP_STORE = null;
-  else if (on && !wanted.BACKUP_STORE && !hasBackups(before)) wanted.BACKUP_STORE = defaultPlace(paths);
+  else if (on && !wanted.BACKUP_STORE && !hasBackups(before)) wanted.BACKUP_STORE = usualPlace(paths);
   const set = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const overridden = set.find(([name]) => env[name]);
   if (overridden)
@@ -81,4 +82,10 @@ async function describe(paths: StackPaths, env: EnvValues, isChanged: boolean): 
     keepFulls: retention.fulls,
     needsRestart: isChanged && readPresence(paths).kind === 'running',
   };
+}
+
+/** From the project, where it lies in that: a project that moves takes its backups along. */
+function usualPlace(paths: StackPaths): string {
+  const inside = relative(paths.project, defaultPlace(paths));
+  return inside.startsWith('..') ? defaultPlace(paths) : inside;
 }
