@@ -87,7 +87,7 @@ async function install() {
   const isAddition = readIfAny(stamp) === stampFor(false);
   const what = isAddition
     ? 'development tools, about 180 MB more'
-    : `dependencies, about ${needsTools ? 460 : 260} MB`;
+    : `dependencies, about ${needsTools ? 510 : 310} MB`;
   process.stderr.write(`Installing ${what} (once; needs the network) …\n`);
   const startedAt = performance.now();
   // An interrupted installation must not pass for a finished one.
