@@ -89,12 +89,18 @@ export interface PinnedImage {
   readonly pin: string;
 }
 
-/** One service in a user's configuration: an engine, a URL that makes it external, or `false` to leave it out. */
+/** One service in a user's configuration: an engine, a URL that makes it external, or `false` (`'off'`) to leave it out. */
 export type ServiceChoice =
   | Engine
   | false
+  | 'off'
   | { readonly engine: 'external'; readonly url: string }
   | { readonly engine: 'peakstone' | 'upstream' };
+
+/** Whether a stack goes without the service. Pure. */
+export function isLeftOut(choice: ServiceChoice | undefined): choice is false | 'off' {
+  return choice === false || choice === 'off';
+}
 
 /** What `peakstone.config.ts` may say; everything has a default. */
 export interface StackConfig {

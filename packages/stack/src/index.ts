@@ -19,6 +19,7 @@ export {
   type ImportReport,
   importIntoStack,
 } from './operate/importDump.ts';
+export { logNames, whyQuiet } from './operate/logQuiet.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './operate/logRead.ts';
 export {
   type RotationReport,

@@ -3,6 +3,7 @@ import { readSchemas } from '@peakstone/database/schemas';
 import { ConfigError } from '@peakstone/kernel/config';
 import {
   type Engine,
+  isLeftOut,
   type Limits,
   type ResolvedService,
   type ServiceChoice,
@@ -13,6 +14,7 @@ import {
   stackVersion,
 } from './definition.ts';
 import { serviceNames, services } from './services/index.ts';
+import type { Service } from './services/service.ts';
 
 /** No process of the stack starts in less. */
 const minMemoryMb = 64;
@@ -119,12 +121,18 @@ const settings = new Set(
 );
 
 function resolveService(
-  definition: ServiceDefinition,
+  definition: Service,
   choice: ServiceChoice | undefined,
   fallback: Engine,
   limits: Limits,
 ): ResolvedService[] {
-  if (choice === false) return [];
+  if (isLeftOut(choice)) {
+    if (definition.local?.essential)
+      throw new StackConfigError(
+        `services.${definition.name}: nothing works without it; give it an engine, or its address: { engine: 'external', url: '…' }`,
+      );
+    return [];
+  }
   if (choice === undefined) {
     const engine = definition.engines.includes(fallback) ? fallback : definition.engines[0];
     return engine === undefined || engine === 'external' ? [] : [{ definition, engine, limits }];
@@ -132,7 +140,7 @@ function resolveService(
   const engine = typeof choice === 'string' ? choice : choice.engine;
   if (!definition.engines.includes(engine)) {
     throw new StackConfigError(
-      `services.${definition.name}: '${engine}' cannot serve it; ${definition.engines.join(' or ')} can`,
+      `services.${definition.name}: '${engine}' cannot serve it; ${definition.engines.join(' or ')} can, and false leaves it out`,
     );
   }
   if (engine !== 'external') return [{ definition, engine, limits }];

@@ -58,4 +58,14 @@ describe('the gateway in front of containers', () => {
       url: 'http://g:1/',
     });
   });
+
+  it('goes nowhere for a service that is left out, as the local start does not run it', () => {
+    const env = { ...urls, PEAKSTONE_UPSTREAM_GRAPHQL: 'off', PEAKSTONE_UPSTREAM_POSTGRES: 'off' };
+    assert.deepEqual(
+      readRoutes(env).map(({ name }) => name),
+      ['rest', 'storage', 'images'],
+    );
+    assert.equal(chooseEngines(env).has('graphql'), false);
+    assert.equal(chooseEngines(env).has('postgres'), true);
+  });
 });

@@ -15,18 +15,25 @@ export const health: Command = {
   ],
   options: stackOptions,
   run: async (invocation, context) => {
-    const { checkHealthUrl } = await import('@peakstone/stack/health');
-    const url = context.env.PEAKSTONE_HEALTH_URL || (await stackHealth(invocation, context));
-    if (!URL.canParse(url)) throw new UsageError(`PEAKSTONE_HEALTH_URL is no URL: ${url}`);
-    const reason = await checkHealthUrl(url);
+    const reason = await illness(invocation, context);
     if (reason !== undefined) throw new CliError(reason, { exitCode: exitCodes.unhealthy });
     return exitCodes.ok;
   },
 };
 
-/** GATEWAY_PORT is a container's own; here it may be another one than the stack found free. */
-async function stackHealth(invocation: Invocation, context: Context): Promise<string> {
-  const { healthUrl } = await import('@peakstone/stack');
+async function illness(invocation: Invocation, context: Context): Promise<string | undefined> {
+  const { checkHealthUrl } = await import('@peakstone/stack/health');
+  const given = context.env.PEAKSTONE_HEALTH_URL;
+  if (given) {
+    if (!URL.canParse(given)) throw new UsageError(`PEAKSTONE_HEALTH_URL is no URL: ${given}`);
+    return await checkHealthUrl(given);
+  }
+  const { healthUrl, stackStatus } = await import('@peakstone/stack');
   const { stackOf } = await import('../stack.ts');
-  return await healthUrl(await stackOf(invocation, context));
+  const stack = await stackOf(invocation, context);
+  // GATEWAY_PORT is a container's own; here it may be another one than the stack found free.
+  const url = await healthUrl(stack);
+  if (url !== null) return await checkHealthUrl(url);
+  const ill = (await stackStatus(stack)).services.find(({ state }) => state !== 'healthy');
+  return ill && `${ill.name} is ${ill.state}${ill.reason ? `: ${ill.reason}` : ''}`;
 }

@@ -42,44 +42,53 @@ export const logs: Command = {
     { command: 'peakstone logs -f', does: 'Everything, live' },
     { command: 'peakstone logs postgres --since 1h', does: 'What the database said in the last hour' },
   ],
-  run: async ({ options, arguments: services }, context) => {
-    const { assertOwnDataFolder, followLogs, loggedServices, readLogs } = await import('@peakstone/stack');
+  run: async ({ options, arguments: names }, context) => {
+    const { assertOwnDataFolder, followLogs, loggedServices, logNames, readLogs, whyQuiet } = await import(
+      '@peakstone/stack'
+    );
     const paths = await stackOf({ options }, context);
     assertOwnDataFolder(paths);
     const { logs: folder } = paths;
-    const known = loggedServices(folder);
-    const unknown = services.find(service => !known.includes(service));
-    if (unknown !== undefined && known.length > 0) {
-      const near = suggest(unknown, known);
-      throw new UsageError(
-        `There is no log of '${unknown}'.`,
-        near ? `Did you mean '${near}'?` : `There are: ${known.join(', ')}.`,
-      );
-    }
-    if (known.length === 0 && !options.follow) {
+    const logged = loggedServices(folder);
+    if (logged.length === 0 && !options.follow) {
       throw new CliError(`There are no logs in ${folder}.`, {
         exitCode: exitCodes.notRunning,
         hint: `Start the stack with 'peakstone up', or name its folder with --data.`,
       });
     }
+    const known = [...new Set([...logNames, ...logged])].sort();
+    const unknown = names.find(name => !known.includes(name));
+    if (unknown !== undefined) {
+      const near = suggest(unknown, known);
+      throw new UsageError(
+        `There is no log of '${unknown}'.`,
+        `${near ? `Did you mean '${near}'? ` : ''}There are: ${known.join(', ')}.`,
+      );
+    }
     const since = typeof options.since === 'string' ? parseSince(options.since, new Date()) : undefined;
     const tail = typeof options.tail === 'number' ? options.tail : since ? undefined : 100;
     const print = linePrinter(
       context,
-      services.length === 1 ? 0 : Math.max(0, ...known.map(name => name.length)),
+      names.length === 1 ? 0 : Math.max(0, ...logged.map(name => name.length)),
       options.json === true,
     );
     const abort = new AbortController();
     const interrupt = (): void => abort.abort();
     if (options.follow) process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     // Opened before the past is read, so that no line falls between; one written in that moment may come twice.
-    const following = options.follow ? await followLogs(folder, services, abort.signal) : null;
-    for (const line of await readLogs(folder, {
-      services,
+    const following = options.follow ? await followLogs(folder, names, abort.signal) : null;
+    const lines = await readLogs(folder, {
+      services: names,
       ...(since ? { since } : {}),
       ...(tail === undefined ? {} : { tail }),
-    }))
-      print(line);
+    });
+    for (const line of lines) print(line);
+    // A name that was asked for, and nothing said: on its own stream, so that lines stay lines.
+    const quiet = tail === 0 ? [] : names.filter(name => !lines.some(({ service }) => service === name));
+    for (const name of quiet) {
+      const why = await whyQuiet(paths, context.env, name, { since });
+      if (why !== null) context.stderr.write(`${name} ${why}\n`);
+    }
     if (following) for await (const line of following) print(line);
     return exitCodes.ok;
   },

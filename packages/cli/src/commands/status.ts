@@ -51,6 +51,7 @@ function renderStatus(found: StackStatus, context: Context): string {
       restartsOf(service),
       service.url ?? '',
     ]),
+    ...found.off.map(({ name }) => [name, style.dim('off'), '', '', style.dim('by configuration')]),
   ]) as [string, ...string[]];
   const lines = [head];
   found.services.forEach((service, index) => {
@@ -62,6 +63,7 @@ function renderStatus(found: StackStatus, context: Context): string {
         '  The cause is in what it depends on: it is well again when that is, and is not restarted.',
       );
   });
+  lines.push(...rows.slice(found.services.length));
   lines.push(
     '',
     'A database’s address with its password: peakstone url [role], such as peakstone url superuser',

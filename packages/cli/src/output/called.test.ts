@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { asCalled } from './called.ts';
+import { root } from '../commands/index.ts';
+import { asCalled, commandNames } from './called.ts';
 
 describe('commands in a message', () => {
   const project = mkdtempSync(join(tmpdir(), 'peakstone-called-'));
@@ -36,6 +37,17 @@ describe('commands in a message', () => {
   it('leave folders, packages and the name alone', () => {
     const text = 'PeakStone runs in /srv/peakstone beside @peakstone/rest; .peakstone is its data';
     assert.equal(asCalled(text, npm, project), text);
+  });
+
+  it('are commands that there are: the engine of that name is none', () => {
+    const env = { ...npm, npm_command: 'exec' };
+    const text =
+      "'on' cannot serve it; peakstone or upstream can. peakstone updates nothing; peakstone up does";
+    assert.equal(asCalled(text, env, '/'), text.replace('peakstone up does', 'npx peakstone up does'));
+    assert.deepEqual(
+      commandNames,
+      root.commands?.map(({ name }) => name),
+    );
   });
 
   it('stand as they are where the shell finds the command', () => {

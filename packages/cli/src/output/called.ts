@@ -1,8 +1,18 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** `peakstone up` in a sentence, not the end of a path or of a package's name. */
-const commandLines = /(?<![\w@/.-]|npx )peakstone(?= (?:[a-z_]|--[a-z]|COMMAND|\[OPTIONS))/g;
+/** The commands, of which the commands' own files cannot tell this one without a circle. */
+export const commandNames = [
+  ...['init', 'up', 'down', 'restart', 'status', 'logs', 'sql', 'migrate', 'url', 'secrets', 'backup'],
+  ...['doctor', 'compose', 'deploy', 'import', 'dump', 'gen', 'rest', 'graphql', 'gateway', 'images'],
+  ...['storage', 'db-bootstrap', 'atlas-migrate', 'health', 'completions', 'version', 'help', '_serve'],
+] as const;
+
+/** `peakstone up` in a sentence: not the end of a path or of a package's name, and not the engine of that name. */
+const commandLines = new RegExp(
+  `(?<![\\w@/.-]|npx )peakstone(?= (?:(?:${commandNames.join('|')})(?![\\w-])|--[a-z]|COMMAND|\\[OPTIONS))`,
+  'g',
+);
 
 export type Caller = Readonly<Record<string, string | undefined>>;
 

@@ -52,7 +52,8 @@ function describeFailure(error: unknown): Failure {
     return { message: `${path}: ${why}.`, hint: todo, exitCode: exitCodes.failure, forUser: true };
   }
   return {
-    message: error.message,
+    // Where it is read alone, the message has the hint in it.
+    message: typeof hint === 'string' ? error.message.replace(` ${hint}`, '') : error.message,
     hint: typeof hint === 'string' ? hint : undefined,
     exitCode: (typeof code === 'string' && exitCodeOf[code]) || exitCodes.failure,
     forUser:

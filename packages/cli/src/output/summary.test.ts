@@ -8,6 +8,7 @@ const summary = {
   data: '/srv/app/.peakstone',
   startedInMs: 1234,
   addresses: [{ service: 'gateway', title: 'Gateway', url: 'http://127.0.0.1:8000' }],
+  off: [],
   ports: { gateway: 8000 },
   keys: { anon: 'the.anon.key', service: 'the.service.key' },
 };
@@ -23,6 +24,15 @@ describe('what up shows', () => {
     );
     assert.match(render(true), /Ctrl-C stops everything/);
     assert.match(render(true, true), /peakstone down/);
+  });
+
+  it('names what the configuration leaves out', () => {
+    const off = [{ name: 'graphql', title: 'GraphQL API' }];
+    assert.match(
+      renderSummary({ ...summary, off }, { style: plainStyle, detached: false, terminal: false }),
+      /Off by configuration: GraphQL API\n/,
+    );
+    assert.doesNotMatch(render(false), /Off by/);
   });
 
   it('is never the service key elsewhere, but how to print it', () => {

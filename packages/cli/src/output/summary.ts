@@ -23,6 +23,8 @@ export function renderSummary(summary: StackSummary, { style, detached, terminal
     if (index === summary.addresses.length) lines.push('');
     lines.push(`  ${line}`);
   });
+  if (summary.off.length > 0)
+    lines.push('', style.dim(`  Off by configuration: ${summary.off.map(({ title }) => title).join(', ')}`));
   lines.push(
     '',
     'The service key passes row-level security: keep it on servers. Passwords: peakstone secrets',

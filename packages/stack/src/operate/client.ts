@@ -53,10 +53,11 @@ export async function awaitSchema(paths: StackPaths): Promise<string | null> {
   return `The change is committed; the APIs may not serve it yet: ${why}`;
 }
 
-/** Where the running stack tells how it is. @throws {StackError} `notRunning` */
-export async function healthUrl(paths: StackPaths): Promise<string> {
+/** Where the running stack tells how it is; null where it has no gateway. @throws {StackError} `notRunning` */
+export async function healthUrl(paths: StackPaths): Promise<string | null> {
   const { host, ports } = await runningState(paths);
-  return `${httpUrl(host, ports[frontOf(services).name])}/healthz`;
+  const port = ports[frontOf(services).name];
+  return port === undefined ? null : `${httpUrl(host, port)}/healthz`;
 }
 
 /** Restarts one service of the running stack, or all. @throws {StackError} `notRunning`, `unknownService`, `startFailed` */

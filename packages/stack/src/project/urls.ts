@@ -1,4 +1,4 @@
-import { readUrl } from '@peakstone/kernel/config';
+import { ConfigError, readUrl } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 
 /** Where clients on this machine reach a service that listens on `host`. Pure. */
@@ -14,14 +14,29 @@ export function externalUrl(engine: string | undefined): string | null {
 
 /** The setting that puts somebody else's address in place of a service. */
 export function upstreamVariable(name: string): string {
-  return `PEAKSTONE_UPSTREAM_${name.toUpperCase()}`;
+  return `PEAKSTONE_UPSTREAM_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The address that this setting gives; null where it is not set. Pure. @throws {ConfigError} when it is no URL */
+/** Whether that setting leaves the service out. Pure. */
+export function isOff(env: Env, name: string): boolean {
+  return env[upstreamVariable(name)] === 'off';
+}
+
+/**
+ * The address that this setting gives; null where it is not set, or leaves the service out. Pure.
+ * @throws {ConfigError} when it is no URL, or names a variable that is not set
+ */
 export function upstreamUrl(
   env: Env,
   { name, scheme = 'http' }: { name: string; scheme?: string },
 ): string | null {
+  if (isOff(env, name)) return null;
+  const variable = upstreamVariable(name);
+  const missing = /\$\{(\w+)\}/.exec(env[variable] ?? '')?.[1];
+  if (missing !== undefined)
+    throw new ConfigError(missing, `set, as services.${name} of peakstone.config.ts has it in its address`, {
+      hint: `${variable}=off in .env goes without ${name} here.`,
+    });
   const protocols = scheme === 'http' ? ['http', 'https'] : ['postgres', 'postgresql'];
-  return readUrl(env, upstreamVariable(name), { protocols, default: null })?.href ?? null;
+  return readUrl(env, variable, { protocols, default: null })?.href ?? null;
 }

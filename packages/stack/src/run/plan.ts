@@ -1,19 +1,23 @@
 import { type ApiKeys, ensureSecrets } from '@peakstone/database';
 import { parsePort } from '@peakstone/kernel/ports';
+import { loadStackConfig } from '../loadConfig.ts';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { rotationUnderWay } from '../project/rotationLock.ts';
-import { externalUrl, httpUrl, upstreamUrl } from '../project/urls.ts';
+import { externalUrl, httpUrl, isOff, upstreamUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
+import type { Service } from '../services/service.ts';
 import { localVariables, variablesRequiredBy } from '../variables.ts';
 import { signStackKeys } from './apiKeys.ts';
+import { deployedOnly } from './configured.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';
 import { allocatePorts, type PortWish, portIsFree } from './ports.ts';
 import type { StackSettings } from './settings.ts';
 import { openStackValues } from './stackValues.ts';
+import type { ServiceOff } from './status.ts';
 
 /** Every decision of a start, made before anything is started. */
 export interface StackPlan {
@@ -24,6 +28,8 @@ export interface StackPlan {
   readonly ports: Readonly<Record<string, number>>;
   /** By service, of those that take part. */
   readonly engines: ReadonlyMap<string, RunEngine>;
+  /** Services that are left out by the configuration. */
+  readonly off: readonly ServiceOff[];
   /** Where people reach a service, without a password. By service. */
   readonly addresses: Readonly<Record<string, string | null>>;
   /** Where its administrator does, of those that have one. By service. */
@@ -66,6 +72,8 @@ export async function planStack(
   const read = await openStackValues(paths, settings.env);
   const env = read();
   const engines = chooseEngines(env);
+  for (const text of deployedOnly(await loadStackConfig(paths.project), env))
+    onEvent({ kind: 'notice', text });
   const host = settings.host ?? (env.GATEWAY_HOST || '127.0.0.1');
   const wishes = wishPorts(engines, env, host, settings.portBase);
   const plannings = await loadPlannings(engines);
@@ -100,6 +108,7 @@ export async function planStack(
     host,
     ports,
     engines,
+    off: servicesOff(env).map(({ name, title }) => ({ name, title })),
     addresses: Object.fromEntries(
       services.flatMap(({ name, front }) => {
         const engine = engines.get(name);
@@ -152,11 +161,14 @@ function holdsSecrets(env: EnvValues): boolean {
   return needed.every(({ name, generate }) => !generate || env[name]);
 }
 
-/** Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address. Pure. @throws {ConfigError} when it is no URL */
+/**
+ * Services with an own engine run; others take part when `PEAKSTONE_UPSTREAM_NAME` gives their address, and where that is
+ * `off` none does. Pure. @throws {ConfigError} when it is no URL
+ */
 export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
   const engines = new Map<string, RunEngine>();
   for (const service of services) {
-    if (service.kind === 'job') continue;
+    if (service.kind === 'job' || isLeftOutHere(service, env)) continue;
     const variable = service.local?.engineVariable;
     const url = variable === undefined ? upstreamUrl(env, service) : externalUrl(env[variable]);
     if (url !== null && service.engines.includes('external'))
@@ -165,6 +177,20 @@ export function chooseEngines(env: EnvValues): Map<string, RunEngine> {
       engines.set(service.name, { kind: 'peakstone' });
   }
   return engines;
+}
+
+/** Those of ours that would run, were they not left out. Pure. */
+export function servicesOff(env: EnvValues): readonly Service[] {
+  return services.filter(
+    service =>
+      isLeftOutHere(service, env) &&
+      service.engines.includes('peakstone') &&
+      (service.local?.wanted?.(env) ?? true),
+  );
+}
+
+function isLeftOutHere({ name, local, kind }: Service, env: EnvValues): boolean {
+  return kind === 'service' && !local?.essential && isOff(env, name);
 }
 
 function wishPorts(

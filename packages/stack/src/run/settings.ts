@@ -1,4 +1,5 @@
 import type { OnStackEvent } from './events.ts';
+import type { ServiceOff } from './status.ts';
 
 /** How a stack is to be started: what the command line and the environment say. */
 export interface StackSettings {
@@ -30,6 +31,8 @@ export interface StackSummary {
   readonly data: string;
   readonly startedInMs: number;
   readonly addresses: readonly { readonly service: string; readonly title: string; readonly url: string }[];
+  /** Services that the configuration leaves out. */
+  readonly off: readonly ServiceOff[];
   readonly ports: Readonly<Record<string, number>>;
   readonly keys: { readonly anon: string; readonly service: string };
 }

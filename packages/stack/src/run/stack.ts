@@ -6,7 +6,7 @@ import { StackError } from '../project/errors.ts';
 import { locateStack, rememberProject } from '../project/locate.ts';
 import { type Lock, takeLock } from '../project/lock.ts';
 import { ensureDataFolder, type StackPaths } from '../project/paths.ts';
-import { httpUrl } from '../project/urls.ts';
+import { httpUrl, upstreamVariable } from '../project/urls.ts';
 import { findRow, services } from '../services/index.ts';
 import { frontOf } from '../services/local.ts';
 import { type ControlRequest, listenControl } from './control.ts';
@@ -24,7 +24,7 @@ import { Releases } from './releases.ts';
 import { RunningServices } from './runningServices.ts';
 import type { StackSummary, StartOptions } from './settings.ts';
 import { movedHint, StackFolder } from './stackFolder.ts';
-import { readPresence, removeState } from './state.ts';
+import { readPresence, removeState, type StackState } from './state.ts';
 import { StateFile } from './stateFile.ts';
 import type { ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
@@ -152,6 +152,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
       elsewhere,
       healthy,
       services,
+      off: run.plan.off,
       droppedLogLines: [...run.processes.values()].reduce(
         (sum, { droppedLogLines }) => sum + droppedLogLines,
         run.logs.dropped,
@@ -176,12 +177,14 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
           return null;
         case 'restart':
           run.folder.assertUnmoved();
+          assertOn(run.plan, request.service);
           await (request.service === undefined
             ? run.supervisor.restartAll()
             : run.supervisor.restart(request.service));
           return status();
         case 'stop':
           if (request.service !== undefined) {
+            assertOn(run.plan, request.service);
             await run.supervisor.hold(request.service);
             return status();
           }
@@ -222,6 +225,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
       data: run.paths.data,
       startedInMs,
       addresses: listAddresses(run.supervisor.statuses()),
+      off: run.plan.off,
       ports: run.plan.ports,
       keys: run.plan.keys,
     },
@@ -277,9 +281,7 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
   if (lock) return lock;
   const presence = readPresence(paths);
   const state = presence.kind === 'running' ? presence.state : null;
-  const where = state
-    ? `: process ${state.pid}, ${httpUrl(state.host, state.ports[frontOf(services).name])}`
-    : ', and is just starting';
+  const where = state ? `: process ${state.pid}${frontAddress(state)}` : ', and is just starting';
   const isMoved = state?.data !== undefined && state.data !== realpathSync(paths.data);
   throw new StackError('alreadyRunning', `PeakStone already runs in ${paths.data}${where}.`, {
     hint: isMoved
@@ -288,6 +290,21 @@ function claimFolder(paths: StackPaths, example: string | undefined): Lock {
         ? `Look at it with 'peakstone status', stop it with 'peakstone down', or start another in another folder.`
         : `An example is loaded while the stack starts: peakstone down, then peakstone up --example ${example}.`,
   });
+}
+
+/** @throws {StackError} `unknownService`, where the configuration leaves it out */
+function assertOn({ off }: StackPlan, service: string | undefined): void {
+  const found = off.find(({ name }) => name === service);
+  if (found)
+    throw new StackError('unknownService', `${found.title} is off: this stack was configured without it.`, {
+      hint: `Look at services.${found.name} in peakstone.config.ts and ${upstreamVariable(found.name)} in .env, then start the stack anew.`,
+    });
+}
+
+/** Of a stack with a front. */
+function frontAddress({ host, ports }: StackState): string {
+  const port = ports[frontOf(services).name];
+  return port === undefined ? '' : `, ${httpUrl(host, port)}`;
 }
 
 async function recover(paths: StackPaths, emit: OnStackEvent): Promise<void> {

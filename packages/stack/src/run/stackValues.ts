@@ -2,6 +2,7 @@
 import { loadStackConfig } from '../loadConfig.ts';
 import { type EnvValues, readEnvFile } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { configuredSettings } from './configured.ts';
 
 /**
  * The process environment, over `.env` as Compose does it, over what `peakstone.config.ts` (or a `supabase/` folder) says.
@@ -14,12 +15,11 @@ export async function stackValues(paths: StackPaths, env: EnvValues): Promise<En
 
 /** The same for those who read again: `.env` as it is at each call, the configuration as it was at the first. */
 export async function openStackValues(paths: StackPaths, env: EnvValues): Promise<() => EnvValues> {
-  const { schemas, supabase } = await loadStackConfig(paths.project);
-  const configured: EnvValues = {
-    ...(schemas === undefined ? {} : { DATABASE_SCHEMAS: schemas.join(',') }),
-    ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
+  const config = await loadStackConfig(paths.project);
+  return () => {
+    const values = placeValues(paths, env);
+    return { ...configuredSettings(config, values), ...values };
   };
-  return () => ({ ...configured, ...placeValues(paths, env) });
 }
 
 /**

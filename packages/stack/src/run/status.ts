@@ -23,6 +23,12 @@ export interface ServiceStatus {
   readonly healthySince: string | null;
 }
 
+/** A service that takes no part because somebody said so. */
+export interface ServiceOff {
+  readonly name: string;
+  readonly title: string;
+}
+
 export interface StackStatus {
   readonly pid: number;
   readonly version: string;
@@ -34,6 +40,8 @@ export interface StackStatus {
   readonly elsewhere: Readonly<Record<string, string>>;
   readonly healthy: boolean;
   readonly services: readonly ServiceStatus[];
+  /** Services that the configuration leaves out: they are neither well nor ill. */
+  readonly off: readonly ServiceOff[];
   /** Lines that the log files' disk refused. */
   readonly droppedLogLines: number;
 }

@@ -6,7 +6,7 @@ import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { chooseEngines } from '../../run/plan.ts';
 import { portIsFree } from '../../run/ports.ts';
-import { stackValues } from '../../run/stackValues.ts';
+import { placeValues, stackValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
 import type { StackStatus } from '../../run/status.ts';
 import { services } from '../../services/index.ts';
@@ -33,7 +33,7 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
   ];
 }
 
-/** The stack's settings; where they cannot be read, the environment's alone and why. */
+/** The stack's settings; where the configuration or `.env` cannot be read, those without it and why. */
 async function readValues(
   paths: StackPaths,
   env: EnvValues,
@@ -43,7 +43,7 @@ async function readValues(
   } catch (error) {
     if (error instanceof StackConfigError)
       return {
-        values: env,
+        values: placeValues(paths, env),
         wrong: [fail('Configuration', error.message, 'Correct it in peakstone.config.ts.')],
       };
     // Of `.env`, which has a check of its own.
@@ -126,6 +126,7 @@ async function checkRunning(
       ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`)
       : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
   );
+  for (const { name } of status?.off ?? []) checks.push(ok('Service', `${name} is off by configuration`));
   const { ports } = presence.state;
   for (const { name, local } of services) {
     const well = status?.services.some(service => service.name === name && service.state === 'healthy');

@@ -1,7 +1,7 @@
 import type { Env } from '@peakstone/kernel/service';
 import { restService } from '@peakstone/rest';
 import { httpUrl } from '../../project/urls.ts';
-import { frontOf, type RunContext, type RunningService } from '../local.ts';
+import type { RunContext, RunningService } from '../local.ts';
 import { restDefaults } from './defaults.ts';
 import { restEnvironment } from './environment.ts';
 
@@ -22,6 +22,12 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   };
 }
 
+/** Behind the front, where the stack has one. */
+function publicUrl({ host, ports, peers }: Pick<RunContext, 'host' | 'ports' | 'peers'>): string {
+  const front = peers.find(peer => peer.front);
+  return front ? `${httpUrl(host, ports[front.name])}/rest/v1` : httpUrl('127.0.0.1', ports.rest);
+}
+
 /** What the operator set in the reference's words wins; the extensions' schema stays on the path all the same. Pure. */
 export function restEnv({
   env,
@@ -38,7 +44,7 @@ export function restEnv({
     schemas: facts.schemas ?? '',
     extraSearchPath: env.PGRST_DB_EXTRA_SEARCH_PATH || 'public',
     jwtSecret: env.JWT_SECRET ?? '',
-    publicUrl: `${httpUrl(host, ports[frontOf(peers).name])}/rest/v1`,
+    publicUrl: publicUrl({ host, ports, peers }),
     host: '127.0.0.1',
   });
   const own = Object.entries(env).filter(
