@@ -1,6 +1,14 @@
 /** Signatures of S3 requests. Pure. @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 import { createHash, createHmac } from 'node:crypto';
 
+/** What a signature covers of an address; a `URL` is one. */
+export interface SignedAddress {
+  readonly host: string;
+  /** Encoded. */
+  readonly pathname: string;
+  readonly searchParams: Iterable<readonly [string, string]>;
+}
+
 export interface Signer {
   readonly region: string;
   readonly accessKey: string;
@@ -14,7 +22,7 @@ export interface Signer {
 export function sign(
   { region, accessKey, secretKey }: Signer,
   method: string,
-  url: URL,
+  url: SignedAddress,
   headers: Readonly<Record<string, string>>,
   digest: string,
   now: Date,
@@ -27,8 +35,9 @@ export function sign(
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const names = signed.map(([name]) => name).join(';');
   const query = [...url.searchParams]
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
+    .map(([name, value]) => [encode(name), encode(value)] as const)
+    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : 1))
+    .map(pair => pair.join('='))
     .join('&');
   const request = [
     method,

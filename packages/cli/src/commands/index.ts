@@ -24,7 +24,7 @@ import { secrets } from './secrets.ts';
 import { serve } from './serve.ts';
 import { sql } from './sql.ts';
 import { status } from './status.ts';
-import { storage } from './storage.ts';
+import { storage } from './storage/index.ts';
 import { up } from './up.ts';
 import { url } from './url.ts';
 import { version } from './version.ts';

@@ -8,6 +8,7 @@ const exitCodeOf: Readonly<Record<string, number>> = {
   notRunning: exitCodes.notRunning,
   aborted: exitCodes.interrupted,
   cancelled: exitCodes.interrupted,
+  Usage: exitCodes.usage,
 };
 
 /**

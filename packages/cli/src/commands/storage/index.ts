@@ -1,6 +1,12 @@
 import path from 'node:path';
-import { type Command, jsonOption } from '../grammar/command.ts';
-import { exitCodes } from '../grammar/errors.ts';
+import { type Command, jsonOption } from '../../grammar/command.ts';
+import { exitCodes } from '../../grammar/errors.ts';
+import { mb, rb } from './buckets.ts';
+import { cat } from './cat.ts';
+import { cp } from './cp.ts';
+import { ls } from './ls.ts';
+import { rm } from './rm.ts';
+import { stat } from './stat.ts';
 
 const server: Command = {
   name: 'server',
@@ -27,7 +33,7 @@ const serve: Command = {
   hidden: true,
   run: async (_invocation, context) => {
     const { serveStorage } = await import('@peakstone/stack/storage');
-    const { stopOnBug, stopOnSignals } = await import('../up/signals.ts');
+    const { stopOnBug, stopOnSignals } = await import('../../up/signals.ts');
     const signals = stopOnSignals(text => context.stderr.write(`${text}\n`));
     try {
       const running = await serveStorage(context.env, text => context.stdout.write(text));
@@ -62,8 +68,13 @@ const verify: Command = {
   examples: [{ command: 'peakstone storage verify .peakstone/storage', does: 'A stopped stack’s' }],
   run: async ({ arguments: [folder], options }, context) => {
     const { verifyStorage } = await import('@peakstone/stack/storage');
-    const { toJson } = await import('../output/json.ts');
-    const report = await verifyStorage(path.resolve(context.cwd, folder!), () => undefined);
+    const { toJson } = await import('../../output/json.ts');
+    const { TransferProgress } = await import('../../transfer/progress.ts');
+    const { sizeText } = await import('../../storage/size.ts');
+    const progress = new TransferProgress(context);
+    const report = await verifyStorage(path.resolve(context.cwd, folder!), bytes =>
+      progress.show('verify', null, `${sizeText(bytes)} read`),
+    ).finally(() => progress.close());
     const isWell = report.problems.length === 0;
     if (options.json) context.stdout.write(`${toJson({ ok: isWell, ...report })}\n`);
     else {
@@ -79,6 +90,9 @@ const verify: Command = {
 export const storage: Command = {
   name: 'storage',
   summary: 'the object storage: S3, as MinIO serves it',
-  commands: [server, verify, serve, awaitReady],
-  examples: [{ command: 'peakstone storage server ./data', does: 'Alone, without a stack' }],
+  commands: [ls, cp, cat, rm, stat, mb, rb, server, verify, serve, awaitReady],
+  examples: [
+    { command: 'peakstone storage cp -r ./public/ s3://site', does: 'A folder, into the running stack’s' },
+    { command: 'peakstone storage server ./data', does: 'Alone, without a stack' },
+  ],
 };

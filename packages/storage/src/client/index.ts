@@ -1,0 +1,25 @@
+/** A client of S3 for the commands. */
+export { unquote } from './answers.ts';
+export { dropBucket, emptyBucket, makeBucket, setVersioning } from './buckets.ts';
+export { Connection, type Endpoint, type Reply, readAll } from './connection.ts';
+export { endpointOf } from './credentials.ts';
+export { ClientError } from './error.ts';
+export {
+  type Location,
+  parseLocation,
+  parseRemote,
+  type RemoteLocation,
+  remoteText,
+  type Site,
+} from './location.ts';
+export {
+  deleteObjects,
+  getObject,
+  headObject,
+  listBuckets,
+  listObjects,
+  listVersions,
+  type ObjectEntry,
+  type VersionEntry,
+} from './objects.ts';
+export { type End, type Moved, transfer } from './transfer.ts';
