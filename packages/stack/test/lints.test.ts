@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connectClient, createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
-import { lintDatabase } from '../src/services/rest/lints.ts';
+import { lintDatabase } from '../src/services/postgres/lints.ts';
 
-describe('what the doctor finds in the schemas that the API serves', () => {
+describe('what the doctor finds in the schemas that the APIs serve', () => {
   let database: TestDatabase;
   let pool: Pool;
   before(async () => {
@@ -27,7 +27,7 @@ describe('what the doctor finds in the schemas that the API serves', () => {
 
   it('is nothing in a fresh database', async () => {
     assert.deepEqual(await findings(), []);
-    assert.equal((await lintDatabase(pool, ['public'])).length, 6);
+    assert.equal((await lintDatabase(pool, ['public'])).length, 7);
   });
 
   it('names each, with the statement that mends it', async () => {
@@ -73,6 +73,35 @@ describe('what the doctor finds in the schemas that the API serves', () => {
     );
     for (const { sql } of found) await run(database.superuserUrl, `set search_path = public; ${sql}`);
     assert.deepEqual(await findings(), []);
+  });
+
+  it('names what somebody has put among PostgreSQL’s own, where the administrator’s sessions look, and moves it out', async () => {
+    await run(
+      database.superuserUrl,
+      'grant create on schema pg_catalog to db_migrator; grant create on schema information_schema to public',
+    );
+    await run(
+      database.roleUrl('db_migrator'),
+      `create function pg_catalog.concat_ws(text, regrole) returns text language sql as 'select 1::text';
+       create domain information_schema.amount as int;
+       create operator pg_catalog.=== (leftarg = text, rightarg = text, function = pg_catalog.texteq);`,
+    );
+    const found = (await findings()).filter(({ title }) => title === 'Catalog');
+    assert.deepEqual(
+      found.map(({ found: text }) => text.split(/ belongs to | may make /)[0]),
+      [
+        'db_migrator',
+        'everybody',
+        'function concat_ws(text,regrole)',
+        'operator ===(text,text)',
+        'type information_schema.amount',
+      ],
+    );
+    for (const { sql } of found) await run(database.superuserUrl, sql!);
+    assert.deepEqual(
+      (await findings()).filter(({ title }) => title === 'Catalog'),
+      [],
+    );
   });
 
   it('names what of the superuser’s calls functions that a lesser role may change, and gives that to the lesser role', async () => {

@@ -5,6 +5,7 @@ export { findPgDump, runPgDump } from './dump/system.ts';
 export { TransferError } from './errors.ts';
 export {
   abandonImport,
+  findUnfinishedImport,
   type ImportOptions,
   type ImportProgress,
   type ImportReport,

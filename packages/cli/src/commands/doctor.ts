@@ -16,7 +16,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'check machine, ports, data folder, secrets, services and schemas, and say what to do',
   description:
-    'Changes nothing. Exit code 4 when something fails; warnings alone are no failure. While the stack runs, also its schemas: tables without row security, policies whose role lacks the grant, tables of the superuser, functions that visitors may call although nobody granted it to them by name, security definer functions without a search_path; each with the statement that mends it (sql in --json).',
+    'Changes nothing. Exit code 4 when something fails; warnings alone are no failure. While the stack runs, also an import that was ended in its middle, and the schemas that its APIs serve, REST or GraphQL: tables without row security, policies whose role lacks the grant, tables of the superuser, functions that visitors may call although nobody granted it to them by name, security definer functions without a search_path, what others have put among PostgreSQL’s own; each with the statement that mends it (sql in --json).',
   options: {
     deploy: {
       kind: 'flag',

@@ -32,6 +32,8 @@ export interface LocalRun {
   readonly plan?: () => Promise<Planning>;
   /** URL of the module that starts it, a {@link Runner}; it is loaded in the process that the service runs in. */
   readonly run: string;
+  /** Of an API: the schemas whose tables requests reach through it; null for those that the database says are served. Pure. */
+  readonly serves?: (env: EnvValues) => readonly string[] | null;
   /** What the doctor can tell of it while it is up. */
   readonly examine?: () => Promise<(stack: Examined) => Promise<Check[]>>;
 }
@@ -51,6 +53,14 @@ export interface Examined {
   /** Settings of the stack. */
   readonly env: EnvValues;
   readonly ports: Readonly<Record<string, number>>;
+  /** What each API says that it serves. */
+  readonly served: readonly (readonly string[] | null)[];
+}
+
+/** The names of a setting that lists schemas; null where it lists none. Pure. */
+export function listSchemas(text: string | undefined): readonly string[] | null {
+  const names = (text ?? '').split(',').flatMap(name => name.trim() || []);
+  return names.length === 0 ? null : names;
 }
 
 /** What a start decides before anything runs, as far as only the service itself knows it. */

@@ -178,6 +178,16 @@ export async function lockImport(client: Client): Promise<void> {
   });
 }
 
+/** Whether one goes on now: somebody holds that lock. */
+export async function isImportUnderWay(admin: Pool): Promise<boolean> {
+  const [row] = cells(
+    await admin.query(`
+      select exists (select from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = current_database() and l.locktype = 'advisory' and l.classid = 0 and l.objid = ${LOCK} and l.granted)`),
+  );
+  return row?.[0] === 't';
+}
+
 /** The last result's rows as texts. */
 export async function texts(client: Client, sql: string): Promise<(string | null)[][]> {
   const results = await client.script(sql);

@@ -5,6 +5,7 @@ import { isArchive, openArchive } from '../archive/index.ts';
 import { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
 import { readArchiveItems } from './archiveItems.ts';
+import { assertScript } from './assertScript.ts';
 import type { DumpSource, Item } from './item.ts';
 import { readPlainFile } from './plainFile.ts';
 
@@ -21,6 +22,7 @@ export async function openDump(files: readonly string[]): Promise<DumpSource> {
     throw new TransferError(`${archives[0]!.name} is an archive, which is imported by itself.`, {
       hint: 'Name one archive, or several plain files in their order: roles, schema, data.',
     });
+  if (archives.length === 0) for (const name of files) await assertScript(name);
   const sizes = files.map(sizeOf);
   const identity = files
     .map((name, index) => `${path.resolve(name)} ${sizes[index]} ${Math.floor(statSync(name).mtimeMs)}`)

@@ -2,7 +2,7 @@
 export { type CopyRows, copyParts } from './copy.ts';
 export { commentEnd, Lexer, leadingComments, leadingWords, type Token, type TokenKind } from './lex.ts';
 export { LineReader } from './lines.ts';
-export { readScript, ScriptError, type ScriptPiece, type StreamedRows } from './read.ts';
+export { assertUncompressed, readScript, ScriptError, type ScriptPiece, type StreamedRows } from './read.ts';
 export { Restriction } from './restriction.ts';
 export {
   type MetaLine,

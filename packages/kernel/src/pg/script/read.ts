@@ -90,9 +90,9 @@ const COMPRESSED: readonly (readonly [magic: string, program: string])[] = [
   ['04224d18', 'lz4'],
 ];
 
-/** @throws {ScriptError} naming what unpacks it. */
-function assertUncompressed(line: Buffer, name: string): void {
-  const head = line.toString('hex', 0, 4);
+/** @param bytes how it begins @throws {ScriptError} naming what unpacks it. */
+export function assertUncompressed(bytes: Buffer, name: string): void {
+  const head = bytes.toString('hex', 0, 4);
   const found = COMPRESSED.find(([magic]) => head.startsWith(magic));
   if (found)
     throw new ScriptError(

@@ -128,10 +128,16 @@ async function checkRunning(
   );
   for (const { name } of status?.off ?? []) checks.push(ok('Service', `${name} is off by configuration`));
   const { ports } = presence.state;
+  const apis = new Set(
+    status?.services.filter(({ engine }) => engine === 'peakstone').map(({ name }) => name),
+  );
+  const served = services.flatMap(({ name, local }) =>
+    local?.serves && apis.has(name) ? [local.serves(values)] : [],
+  );
   for (const { name, local } of services) {
     const well = status?.services.some(service => service.name === name && service.state === 'healthy');
     const examine = well ? await local?.examine?.() : undefined;
-    if (examine) checks.push(...(await examine({ env: values, ports })));
+    if (examine) checks.push(...(await examine({ env: values, ports, served })));
   }
   return checks;
 }

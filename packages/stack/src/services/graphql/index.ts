@@ -1,4 +1,5 @@
 import { moduleBeside } from '@peakstone/kernel/beside';
+import { listSchemas } from '../local.ts';
 import type { Service } from '../service.ts';
 import { graphqlContainer } from './container.ts';
 import { graphqlVariables } from './variables.ts';
@@ -29,6 +30,9 @@ export const graphql: Service = {
     secrets: ['JWT_SECRET', 'HASURA_DB_PASSWORD', 'HASURA_ADMIN_SECRET'],
     process: 'apis',
     listensAt: () => '127.0.0.1',
+    // By metadata, tables are reached as its permissions say, and the database's do not count.
+    serves: ({ PEAKSTONE_GRAPHQL_AUTHORIZATION: by, PEAKSTONE_GRAPHQL_SCHEMAS }) =>
+      by === 'metadata' ? [] : listSchemas(PEAKSTONE_GRAPHQL_SCHEMAS),
     run: moduleBeside(import.meta.url, './run'),
   },
 };

@@ -1,9 +1,11 @@
 import { databasesLeftBehind, EXTENSIONS, servedSchemas } from '@peakstone/database';
 import { arrayLiteral, createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
-import { type Check, ok, warn } from '../../project/check.ts';
+import { findUnfinishedImport, TransferError } from '@peakstone/transfer';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
 import { externalUrl } from '../../project/urls.ts';
 import type { Examined } from '../local.ts';
 import { administratorUrl } from './address.ts';
+import { lintDatabase } from './lints.ts';
 
 /** What the original stack uses, and what it is for. */
 const extensions: readonly (readonly [name: string, use: string])[] = [
@@ -45,8 +47,28 @@ async function examineLeftBehind(url: string, env: Examined['env']): Promise<Che
   ];
 }
 
-/** Which extensions the running server has, and whether it is the database that was meant. */
-export async function examineDatabase({ env, ports }: Examined): Promise<Check[]> {
+/** One that was ended in its middle: what it made is there, and what it has not yet put right stands open until its end. */
+async function examineImport(url: string): Promise<Check[]> {
+  try {
+    const found = await findUnfinishedImport(url);
+    if (found === null) return [];
+    const files = found.files.join(' ');
+    if (found.isUnderWay) return [ok('Import', `one of ${files} is under way`)];
+    return [
+      warn(
+        'Import',
+        `one of ${files} was ended in its middle`,
+        `To go on with it, give the same command again: peakstone import supabase (or postgres) ${files}. To give it up, which leaves what it made: peakstone import abandon`,
+      ),
+    ];
+  } catch (error) {
+    if (!(error instanceof TransferError)) throw error;
+    return [fail('Import', error.message, error.hint ?? 'peakstone import abandon')];
+  }
+}
+
+/** The running server's extensions, whether it is the database that was meant, and what is open in it that need not be. */
+export async function examineDatabase({ env, ports, served }: Examined): Promise<Check[]> {
   const url = administratorUrl(env, ports);
   const pool = createPrivilegedPool({ url, name: 'peakstone doctor', acquireTimeoutMs: 3000 });
   try {
@@ -54,9 +76,12 @@ export async function examineDatabase({ env, ports }: Examined): Promise<Check[]
     const versions = new Map(rows.map(row => [row[0]!.toString(), row[1]?.toString() ?? '']));
     const there = extensions.filter(([name]) => versions.has(name));
     const absent = extensions.filter(([name]) => !versions.has(name));
+    const exposed = await servedSchemas(url);
+    const schemas = [...new Set(served.flatMap(own => own ?? exposed))];
     return [
       ...(await examineLeftBehind(url, env)),
-      ...(await examinePlaces(pool, await servedSchemas(url))),
+      ...(await examineImport(url)),
+      ...(await examinePlaces(pool, schemas)),
       ...there.map(([name]) => ok('Extension', `${name} ${versions.get(name)}`)),
       ...(absent.length === 0
         ? []
@@ -67,6 +92,7 @@ export async function examineDatabase({ env, ports }: Examined): Promise<Check[]
               'If you need one, use a system PostgreSQL 17 that has it (on Debian postgresql-17-cron and others), or our image.',
             ),
           ]),
+      ...(await lintDatabase(pool, schemas)),
     ];
   } finally {
     await pool.close(0);

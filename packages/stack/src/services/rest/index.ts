@@ -1,4 +1,5 @@
 import { moduleBeside } from '@peakstone/kernel/beside';
+import { listSchemas } from '../local.ts';
 import type { Service } from '../service.ts';
 import { restContainer } from './container.ts';
 import { restVariables } from './variables.ts';
@@ -30,6 +31,7 @@ export const rest: Service = {
     listensAt: ({ PGRST_SERVER_HOST, PGRST_SERVER_UNIX_SOCKET }) =>
       PGRST_SERVER_HOST || PGRST_SERVER_UNIX_SOCKET ? null : '127.0.0.1',
     run: moduleBeside(import.meta.url, './run'),
-    examine: async () => (await import('./examine.ts')).examineSchemas,
+    serves: ({ PGRST_DB_SCHEMAS }) => listSchemas(PGRST_DB_SCHEMAS),
+    examine: async () => (await import('./examine.ts')).examineVisitors,
   },
 };

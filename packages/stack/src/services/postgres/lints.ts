@@ -8,9 +8,19 @@ interface Lint {
   readonly title: string;
   /** When nothing is found. */
   readonly well: string;
-  /** Two columns: what was found, and the statement. `$1` holds the schemas that the API serves. */
+  /** Two columns: what was found, and the statement. `$1` holds the schemas that the APIs serve. */
   readonly sql: string;
 }
+
+/** Kinds of what has a name in a schema, by the catalog that holds them. */
+const named: readonly (readonly [catalog: string, namespace: string, owner: string])[] = [
+  ['pg_class', 'relnamespace', 'relowner'],
+  ['pg_proc', 'pronamespace', 'proowner'],
+  ['pg_type', 'typnamespace', 'typowner'],
+  ['pg_operator', 'oprnamespace', 'oprowner'],
+  ['pg_collation', 'collnamespace', 'collowner'],
+  ['pg_opclass', 'opcnamespace', 'opcowner'],
+];
 
 /** Findings of one lint that are shown one by one. */
 const maxShown = 20;
@@ -68,7 +78,7 @@ const lints: readonly Lint[] = [
   },
   {
     title: 'Owner',
-    well: 'no table that the API serves is the superuser’s',
+    well: 'no table that the APIs serve is the superuser’s',
     sql: `select format('%s belongs to the superuser %s', c.oid::regclass, o.rolname),
     format('alter %s %s owner to db_migrator;', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end, c.oid::regclass)
   from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles o on o.oid = c.relowner
@@ -117,6 +127,24 @@ const lints: readonly Lint[] = [
   ) d order by 1`,
   },
   {
+    title: 'Catalog',
+    well: 'all of PostgreSQL’s own schemas is the superuser’s, and nobody else may add to them',
+    // Moved, not dropped: it may be somebody's by mistake.
+    sql: `select format('%s belongs to %s, and every session, the administrator’s too, finds it before all else', pg_describe_object(o.catalog, o.oid, 0), r.rolname),
+    format('alter %s %s set schema public;', i.type, i.identity)
+  from (${named.map(([catalog, namespace, owner]) => `select '${catalog}'::regclass as catalog, oid, ${namespace} as namespace, ${owner} as owner from ${catalog}`).join(' union all ')}) o
+  join pg_namespace n on n.oid = o.namespace and n.nspname in ('pg_catalog', 'information_schema')
+  join pg_roles r on r.oid = o.owner and not r.rolsuper
+  cross join pg_identify_object(o.catalog, o.oid, 0) i
+  where not exists (select from pg_depend d where d.classid = o.catalog and d.objid = o.oid and d.deptype in ('e', 'i', 'a'))
+  union all
+  select format('%s may make things in %I, where every session looks first', coalesce(r.rolname, 'everybody'), n.nspname),
+    format('revoke create on schema %I from %s;', n.nspname, coalesce(quote_ident(r.rolname), 'public'))
+  from pg_namespace n cross join aclexplode(n.nspacl) a left join pg_roles r on r.oid = a.grantee
+  where n.nspname in ('pg_catalog', 'information_schema') and a.privilege_type = 'CREATE' and not coalesce(r.rolsuper, false)
+  order by 1`,
+  },
+  {
     title: 'Search path',
     well: 'fixed in every function with its owner’s rights',
     sql: `select format('%s runs with the rights of %s and looks names up where its caller says', p.oid::regprocedure, pg_get_userbyid(p.proowner)),
@@ -129,7 +157,7 @@ const lints: readonly Lint[] = [
   },
 ];
 
-/** Findings of every lint in the schemas that the API serves. `pool` looks on pg_catalog alone. */
+/** Findings of every lint in the schemas that the APIs serve. `pool` looks on pg_catalog alone. */
 export async function lintDatabase(pool: Pool, schemas: readonly string[]): Promise<Check[]> {
   const checks: Check[] = [];
   for (const { title, well, sql } of lints) {
