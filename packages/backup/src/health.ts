@@ -18,6 +18,8 @@ export interface BackupState {
   readonly failedJob: { readonly name: string; readonly reason: string } | undefined;
   /** The last test of a backup, by whomever. */
   readonly lastTest: { readonly at: string; readonly ok: boolean; readonly text: string } | undefined;
+  /** What a clock that has jumped lets nothing go by. */
+  readonly clock?: string | undefined;
 }
 
 /** The worst of what is wrong. A restart would mend none of it. */
@@ -26,32 +28,31 @@ export function healthOf(state: BackupState, now: number): Health {
 }
 
 /** Where no WAL is received. */
-export function healthOfJobs(failedJob: BackupState['failedJob'], lastTest: BackupState['lastTest']): Health {
-  return healthBy(ailmentOfJobs(failedJob, lastTest));
+export function healthOfJobs(state: JobsState): Health {
+  return healthBy(state.refusal === undefined ? ailmentOfJobs(state) : `No backup is made: ${state.refusal}`);
 }
+
+export type JobsState = Pick<BackupState, 'refusal' | 'failedJob' | 'lastTest' | 'clock'>;
 
 function healthBy(reason: string | undefined): Health {
   return reason === undefined ? { ok: true } : { ok: false, reason, elsewhere: true };
 }
 
 function ailmentOf(state: BackupState, now: number): string | undefined {
-  const { coveredAt, patienceMs, failure, waitingBytes, keepBytes, failedJob, lastTest } = state;
+  const { coveredAt, patienceMs, failure, waitingBytes, keepBytes } = state;
   if (state.refusal !== undefined) return `No WAL is stored: ${state.refusal}`;
   const lateMs = now - coveredAt;
   if (lateMs >= patienceMs)
     return `WAL has not been stored for ${Math.round(lateMs / 1000)} s: ${failure ?? 'the store takes nothing, and does not say why'}`;
   if (waitingBytes > keepBytes / 2)
     return `${inMegabytes(waitingBytes)} of WAL wait to be stored; the server lets go of what is more than ${inMegabytes(keepBytes)}`;
-  return ailmentOfJobs(failedJob, lastTest);
+  return ailmentOfJobs(state);
 }
 
-function ailmentOfJobs(
-  failedJob: BackupState['failedJob'],
-  lastTest: BackupState['lastTest'],
-): string | undefined {
+function ailmentOfJobs({ failedJob, lastTest, clock }: JobsState): string | undefined {
   if (failedJob) return `${failedJob.name} failed: ${failedJob.reason}`;
   if (lastTest && !lastTest.ok) return `the backup failed its test of ${lastTest.at}: ${lastTest.text}`;
-  return undefined;
+  return clock;
 }
 
 function inMegabytes(bytes: number): string {

@@ -1,5 +1,7 @@
 export { type Backup, type BackupKind, listBackups, needingEarlierKey } from './catalog/backups.ts';
 export { type Claim, claimVault, readClaim, type Writer } from './catalog/claims.ts';
+export { describeLeap, readWitness } from './catalog/clock.ts';
+export { readLastTest, type TestResult } from './catalog/tests.ts';
 export {
   type BackupConfig,
   backupSlot,
@@ -17,7 +19,7 @@ export { type LogicalBackup, type LogicalCatalog, listLogicalBackups } from './l
 export { createLogicalBackup, type DumpSql, type LogicalOptions } from './logical/create.ts';
 export { chooseLogical, readText } from './logical/read.ts';
 export { startLogicalBackups } from './logical/service.ts';
-export { readLastLogicalTest, type TestText, testLogicalBackup } from './logical/test.ts';
+export { type TestText, testLogicalBackup } from './logical/test.ts';
 export { verifyLogicalBackups } from './logical/verify.ts';
 export { type Contents, readContents } from './restore/contents.ts';
 export { coverageOf, type WalCoverage } from './restore/coverage.ts';
@@ -30,6 +32,6 @@ export { startBackups } from './service.ts';
 export { openStore, type StorePlace } from './store/open.ts';
 export type { Store } from './store/store.ts';
 export { assertUsable } from './store/usable.ts';
-export { readLastTest, type TestResult, testBackup } from './testRestore.ts';
+export { type Tested, testBackup } from './testRestore.ts';
 export { findVaults, hasEncrypted, type Survey, surveyVaults, type Vault } from './vault.ts';
 export { type Verification, type VerifyOptions, verifyBackups } from './verify.ts';

@@ -1,9 +1,12 @@
 /** What is done from time to time: backups, retention, the look for gaps, the test of a backup. */
 import { CLOCK_CORRECTION_MS } from '@peakstone/kernel/cron';
 import { pause } from '@peakstone/kernel/service';
+import type { Witness } from '@peakstone/kernel/witness';
 import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
 import type { Writer } from './catalog/claims.ts';
+import { describeLeap, isRecentLeap, witnessTime } from './catalog/clock.ts';
+import { readLastTest, type TestResult } from './catalog/tests.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { createBackup } from './create.ts';
 import type { Cron } from './cron.ts';
@@ -16,7 +19,7 @@ import { planRestore } from './restore/plan.ts';
 import type { StartRestored } from './restore/recovery.ts';
 import { applyRetention } from './retention.ts';
 import type { Store } from './store/store.ts';
-import { readLastTest, type TestOptions, type TestResult, testBackup } from './testRestore.ts';
+import { type TestOptions, testBackup } from './testRestore.ts';
 import type { Vault } from './vault.ts';
 
 export interface JobDeps {
@@ -52,6 +55,8 @@ export class BackupJobs {
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   #contents: Contents | undefined;
+  /** With the contents. */
+  #time: Witness | undefined;
   /** Ill until the next one succeeds, be it tested by hand. */
   #lastTest: TestResult | undefined;
   /** By a clock that is never put right. */
@@ -83,14 +88,17 @@ export class BackupJobs {
     }
   }
 
-  get state(): Pick<BackupState, 'failedJob' | 'lastTest'> {
-    return { failedJob: this.#attempts.failed, lastTest: this.#lastTest };
+  get state(): Pick<BackupState, 'failedJob' | 'lastTest' | 'clock'> {
+    const isNews = this.#time !== undefined && isRecentLeap(this.#time);
+    const clock = isNews ? describeLeap(this.#time, this.#config.retention.days) : undefined;
+    return { failedJob: this.#attempts.failed, lastTest: this.#lastTest, clock };
   }
 
   async #look(vault: Vault): Promise<void> {
     if (performance.now() - this.#readAt > careMs)
       await this.#attempts.try('Reading the backup store', () => this.#read(vault));
-    if (!this.#contents) return;
+    const time = this.#time;
+    if (!this.#contents || !time) return;
     const due = this.#hasGap ? 'full' : dueBackup(this.#contents, this.#config.schedule, new Date());
     if (due)
       await this.#attempts.try('The backup', async () => {
@@ -101,7 +109,7 @@ export class BackupJobs {
     // Each time it was read, and after each backup.
     if (this.#caredAt < this.#readAt || due)
       await this.#attempts.try('Removing old backups', async () => {
-        const removed = await applyRetention(vault, this.#config.retention, new Date());
+        const removed = await applyRetention(vault, this.#config.retention, time);
         if (removed.backups.length + removed.segments > 0)
           this.#deps.onEvent({ kind: 'removed', ...removed });
         this.#caredAt = performance.now();
@@ -113,6 +121,8 @@ export class BackupJobs {
   async #read(vault: Vault): Promise<void> {
     this.#contents = await readContents(vault);
     this.#lastTest = await readLastTest(vault);
+    // Before a backup is made, which would be of the time that a wrong clock says.
+    this.#time = await witnessTime(vault, new Date(), this.#contents);
     this.#readAt = performance.now();
   }
 
@@ -136,13 +146,20 @@ export class BackupJobs {
   }
 
   async #test(vault: Vault, backups: readonly Backup[]): Promise<void> {
-    const { machine, onEvent } = this.#deps;
+    const { machine, writer, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
     if (!machine || !test || backups.length === 0) return;
     if (!isDue(test, [this.#lastTest?.at ?? backups[0]!.endedAt], new Date())) return;
     await this.#attempts.try('The test of a backup', async () => {
       const scratch = machine.scratch();
-      this.#lastTest = await testBackup({ ...machine, vault, scratch, onEvent, signal: this.#signal });
+      this.#lastTest = await testBackup({
+        ...machine,
+        vault,
+        scratch,
+        writer,
+        onEvent,
+        signal: this.#signal,
+      });
     });
   }
 }

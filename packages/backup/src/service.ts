@@ -152,7 +152,7 @@ class Receiver {
     this.#progress = progress;
   }
 
-  get state(): Omit<BackupState, 'failedJob' | 'lastTest'> {
+  get state(): Omit<BackupState, 'failedJob' | 'lastTest' | 'clock'> {
     const progress = this.#progress;
     return {
       coveredAt: this.#coveredAt,

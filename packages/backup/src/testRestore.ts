@@ -1,6 +1,8 @@
 /** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
 import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { isWriter, type Writer } from './catalog/claims.ts';
+import { keepTest, type TestResult } from './catalog/tests.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
 import type { Owner } from './restore/owner.ts';
@@ -19,30 +21,21 @@ export interface TestOptions {
   readonly scratch: string;
   readonly guard?: RestoreOptions['guard'];
   readonly owner?: Owner | undefined;
+  /** Who tests: among what another stack writes, nothing is kept. */
+  readonly writer: Writer;
   readonly onEvent: OnBackupEvent;
   readonly signal: AbortSignal;
 }
 
-/** What a test found. */
-export interface TestResult {
-  /** ISO 8601. */
-  readonly at: string;
-  readonly ok: boolean;
-  readonly backup: string | null;
-  /** In a sentence. */
-  readonly text: string;
-  readonly tables: number;
-  readonly rows: number;
-  readonly indexes: number;
-  readonly lastTransactionAt: string | null;
-  readonly durationMs: number;
+/** What a test found, and whether the store knows it. */
+export interface Tested extends TestResult {
+  /** False where the backups are another stack's. */
+  readonly kept: boolean;
 }
 
-const resultName = 'checks/test';
-
-/** Also kept in the store, whatever came of it. @throws {BackupError} STORE, KEY; the signal's reason */
-export async function testBackup(options: TestOptions): Promise<TestResult> {
-  const { vault, scratch, owner, guard, signal, onEvent } = options;
+/** Also kept in the store, whatever came of it, by whose backups they are. @throws {BackupError} STORE, KEY; the signal's reason */
+export async function testBackup(options: TestOptions): Promise<Tested> {
+  const { vault, scratch, owner, guard, writer, signal, onEvent } = options;
   const began = performance.now();
   let findings: Findings = { tables: 0, rows: 0, indexes: 0, problems: [] };
   let backup: string | null = options.backup ?? null;
@@ -80,30 +73,10 @@ export async function testBackup(options: TestOptions): Promise<TestResult> {
     ...{ backup, tables, rows, indexes, lastTransactionAt },
     durationMs: Math.round(performance.now() - began),
   };
-  await keepTest(vault, result);
+  const kept = await isWriter(vault, writer);
+  if (kept) await keepTest(vault, 'test', result);
   onEvent({ kind: 'tested', id: backup ?? '', ok: result.ok, text: result.text });
-  return result;
-}
-
-const unknownTest: TestResult = {
-  ...{ at: new Date(0).toISOString(), ok: false, backup: null, text: '', tables: 0, rows: 0, indexes: 0 },
-  ...{ lastTransactionAt: null, durationMs: 0 },
-};
-
-/** What the last test found; undefined before the first. */
-export async function readLastTest(vault: Vault, name = resultName): Promise<TestResult | undefined> {
-  try {
-    const bytes = await vault.read(name);
-    return bytes && (JSON.parse(bytes.toString()) as TestResult);
-  } catch (error) {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-    // As long ago as can be: the next one is due.
-    return { ...unknownTest, text: `${error.message} Test one again: peakstone backup test` };
-  }
-}
-
-export async function keepTest(vault: Vault, result: TestResult, name = resultName): Promise<void> {
-  await vault.write(name, Buffer.from(JSON.stringify(result)));
+  return { ...result, kept };
 }
 
 interface Findings {
@@ -213,6 +186,10 @@ async function relations(pool: Pool, condition: string): Promise<Relation[]> {
   }));
 }
 
+/** Event triggers are somebody else's functions, and everything is read, however long that takes. */
+const sessionSettings =
+  '-c event_triggers=off -c statement_timeout=0 -c transaction_timeout=0 -c default_transaction_read_only=off';
+
 async function withDatabase<T>(
   url: string,
   database: string | undefined,
@@ -220,8 +197,8 @@ async function withDatabase<T>(
 ): Promise<T> {
   const at = new URL(url);
   if (database !== undefined) at.pathname = `/${encodeURIComponent(database)}`;
-  // Event triggers are somebody else's functions. A space is %20 in such a URL.
-  const options = `options=${encodeURIComponent('-c event_triggers=off')}`;
+  // Above what the database and the role have been given. A space is %20 in such a URL.
+  const options = `options=${encodeURIComponent(sessionSettings)}`;
   const pool = createPrivilegedPool({
     url: `${at.href}${at.search === '' ? '?' : '&'}${options}`,
     name: 'peakstone backup test',

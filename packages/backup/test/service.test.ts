@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import { until } from '@peakstone/testing';
 import { RunningClaim } from '../src/catalog/claims.ts';
+import { readWitness } from '../src/catalog/clock.ts';
 import { parseCron } from '../src/cron.ts';
 import {
   type BackupError,
@@ -95,6 +96,11 @@ describe('the service of backups', () => {
     assert.deepEqual(await service.health(), { ok: true });
   });
 
+  const told = async (): Promise<string> => {
+    const health: Health = await service!.health();
+    return health.ok ? '' : health.reason;
+  };
+
   it('is ill from a test that failed until one succeeds, however often it is restarted', async () => {
     await service!.stop();
     await keep({ ...lastTest, ok: false, text: 'a page is damaged' });
@@ -129,11 +135,30 @@ describe('the service of backups', () => {
     });
   });
 
+  it('lets nothing go by a clock that is months ahead of all that the store says, and is ill for a day to say so', async () => {
+    await service!.stop();
+    await keep({ ...lastTest, at: new Date().toISOString() });
+    const vault = await lab.vault();
+    const before = (await readContents(vault)).backups.map(({ id }) => id);
+    const day = 86_400_000;
+    const removed = seen('removed');
+    // As if today were three months ahead of when the store was looked at last.
+    await vault.write('checks/clock', Buffer.from(JSON.stringify({ at: Date.now() - 90 * day, leaps: [] })));
+    service = start({ BACKUP_TEST: 'off', BACKUP_KEEP_DAYS: '14', BACKUP_KEEP_FULLS: '1' });
+    await until(async () => /the clock went from/.test(await told()));
+    assert.match(await told(), /what was stored before is kept until 14 more days have passed/);
+    assert.equal((await readWitness(vault))?.leaps.length, 1);
+    assert.equal(seen('removed'), removed);
+    assert.deepEqual(
+      (await readContents(vault)).backups.map(({ id }) => id),
+      before,
+    );
+    await service.stop();
+    await vault.delete(['checks/clock']);
+    service = start();
+  });
+
   const copy = { id: 'a copy', host: 'elsewhere', folder: '/srv/copy' };
-  const told = async (): Promise<string> => {
-    const health: Health = await service!.health();
-    return health.ok ? '' : health.reason;
-  };
 
   it('writes nothing among the backups of another copy of its database, is ill at once, and says how one takes them over', async () => {
     await service!.stop();
@@ -141,7 +166,7 @@ describe('the service of backups', () => {
     await until(async () => (await told()) !== '');
     assert.match(
       await told(),
-      /are written by lab on here, since .*; this is another copy of it\..* peakstone backup takeover$/,
+      /are written by lab on here, since .*; this is another stack, or a copy of that one\..* peakstone backup takeover$/,
     );
     const { url, store, keys } = lab;
     const { signal } = new AbortController();
@@ -156,7 +181,7 @@ describe('the service of backups', () => {
     await claimVault(await lab.vault(), copy, true);
     await until(async () => (await told()) === '');
     await claimVault(await lab.vault(), lab.writer, true);
-    await until(async () => /this is another copy of it/.test(await told()));
+    await until(async () => /this is another stack, or a copy/.test(await told()));
   });
 
   it('is told of a clone of its machine, which has its identity: whoever began later writes', async () => {

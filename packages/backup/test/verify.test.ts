@@ -9,6 +9,7 @@ import {
   generateKey,
   parseKey,
   readContents,
+  readLastTest,
   testBackup,
   verifyBackups,
 } from '../src/index.ts';
@@ -187,7 +188,7 @@ describe('looking at what the store holds', () => {
 
   it('a test restores the newest state and reads all of it', async () => {
     const result = await testBackup({
-      ...{ vault: await lab.vault(), start: lab.start, owner: lab.owner, signal },
+      ...{ vault: await lab.vault(), start: lab.start, owner: lab.owner, writer: lab.writer, signal },
       scratch: path.join(lab.folder, 'test'),
       onEvent: () => undefined,
     });
@@ -203,13 +204,26 @@ describe('looking at what the store holds', () => {
     const bytes = readFileSync(file);
     flip(file);
     const result = await testBackup({
-      ...{ vault, start: lab.start, owner: lab.owner, signal, onEvent: () => undefined },
+      ...{ vault, start: lab.start, owner: lab.owner, writer: lab.writer, signal, onEvent: () => undefined },
       scratch: path.join(lab.folder, 'test'),
     });
     writeFileSync(file, bytes);
     assert.equal(result.ok, false);
     assert.match(result.text, /damaged/);
-    const { readLastTest } = await import('../src/index.ts');
-    assert.deepEqual(await readLastTest(vault), result);
+    const { kept, ...found } = result;
+    assert.equal(kept, true);
+    assert.deepEqual(await readLastTest(vault), found);
+  });
+
+  it('a test by another stack leaves its result with whoever asked, not among the backups', async () => {
+    const vault = await lab.vault();
+    const before = await readLastTest(vault);
+    const result = await testBackup({
+      ...{ vault, start: lab.start, owner: lab.owner, signal, onEvent: () => undefined },
+      ...{ writer: { id: 'a copy', host: 'elsewhere', folder: '/srv/copy' } },
+      scratch: path.join(lab.folder, 'test'),
+    });
+    assert.deepEqual([result.ok, result.kept], [true, false], result.text);
+    assert.deepEqual(await readLastTest(vault), before);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Who writes into a vault: one stack, and one process of it that receives WAL. Another copy of the database, be it a copy of the
+ * Who writes into a vault: one stack, and one process of it that makes backups by schedule. Another copy of the database, be it a copy of the
  * stack's folder, a clone of its machine or a backup restored elsewhere, is told from it before it writes anything.
  *
  * A claim is an object with the next number, put where nothing may be: the newest one holds.
@@ -20,7 +20,7 @@ export interface Writer {
 }
 
 export interface Claim extends Writer {
-  /** Of the process that receives WAL; null where a command has claimed it. */
+  /** Of the process that makes backups by schedule; null where a command has claimed it. */
   readonly run: string | null;
   /** ISO 8601. */
   readonly since: string;
@@ -41,7 +41,19 @@ export async function claimVault(vault: Vault, writer: Writer, takeOver = false)
   await claim(vault, writer, null, takeOver);
 }
 
-/** The claim of a process that receives WAL, of which there is one at a time. */
+/** Whether this stack may write here, or nobody has yet. @throws {BackupError} STORE, KEY */
+export async function isWriter(vault: Vault, { id, ownsPlace }: Writer): Promise<boolean> {
+  try {
+    const claim = await readClaim(vault);
+    return claim === undefined || claim.id === id || ownsPlace === true;
+  } catch (error) {
+    // Nobody knows whose it is.
+    if (error instanceof BackupError && error.code === 'CORRUPT') return false;
+    throw error;
+  }
+}
+
+/** The claim of a process that makes backups by schedule, of which there is one at a time. */
 export class RunningClaim {
   readonly #writer: Writer;
   readonly #run = randomUUID();
@@ -140,7 +152,7 @@ function nameOf(number: number): string {
 function foreign(vault: Vault, { host, folder: of, since }: Claim): BackupError {
   return new BackupError(
     'FOREIGN',
-    `The backups of this database in ${vault.place} are written by ${of} on ${host}, since ${since}; this is another copy of it.`,
+    `The backups of this database in ${vault.place} are written by ${of} on ${host}, since ${since}; this is another stack, or a copy of that one.`,
     'Give this one a place of its own (BACKUP_STORE in .env). If the other one is gone for good: peakstone backup takeover',
   );
 }

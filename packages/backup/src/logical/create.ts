@@ -1,6 +1,7 @@
 /** Makes one backup of a database whose files nobody may copy: as SQL, all of it in one snapshot. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { claimVault, type Writer } from '../catalog/claims.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { PartWriter } from '../parts/writer.ts';
 import type { Keyring } from '../seal/keys.ts';
@@ -33,17 +34,20 @@ export interface LogicalOptions {
   readonly url: string;
   readonly store: Store;
   readonly keys: Keyring;
+  /** Whose backups these are. */
+  readonly writer: Writer;
   readonly dump: DumpSql;
   readonly label?: string;
   readonly onEvent: OnBackupEvent;
   readonly signal: AbortSignal;
 }
 
-/** @returns its entry, when all of it is stored. @throws {BackupError}; what `dump` throws; the signal's reason. Nothing is left in the store then. */
+/** @returns its entry, when all of it is stored. @throws {BackupError}, FOREIGN where another stack writes there; what `dump` throws; the signal's reason. Nothing is left in the store then. */
 export async function createLogicalBackup(options: LogicalOptions): Promise<LogicalBackup> {
   const { url, store, keys, dump, label, onEvent, signal } = options;
   const { database, version, ...cluster } = await identifyDatabase(url);
   const vault = await openVault(store, keys, cluster);
+  await claimVault(vault, options.writer);
   const { id, began } = await claimId(vault, signal);
   onEvent({ kind: 'begun', id, incremental: false });
   const writer = new PartWriter(vault, textOf({ id, parts: 0 }).nameOf);

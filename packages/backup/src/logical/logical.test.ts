@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { lookAtClock } from '@peakstone/kernel/witness';
 import { parseCron } from '../cron.ts';
 import { parseTarget } from '../restore/target.ts';
 import type { LogicalBackup } from './backups.ts';
@@ -8,6 +9,7 @@ import { planLogicalRetention } from './retention.ts';
 import { isLogicalDue } from './service.ts';
 
 const now = new Date('2026-11-27T00:00:00Z');
+const time = lookAtClock(undefined, now.getTime());
 
 /** One of so many days ago. */
 function backup(days: number, database = 'shop'): LogicalBackup {
@@ -22,11 +24,21 @@ describe('backups as SQL', () => {
   it('go when they are older than the days that are kept, but for the newest of each database', () => {
     const old = [backup(30), backup(20, 'crm'), backup(20), backup(16)];
     const all = [...old, backup(3)];
-    const goes = (days: number, fulls: number) => planLogicalRetention(all, { days, fulls }, now);
+    const goes = (days: number, fulls: number) =>
+      planLogicalRetention(all, { days, fulls }, { time, proven: null });
     assert.deepEqual(goes(14, 1), [old[0]!.id, old[2]!.id, old[3]!.id]);
     assert.deepEqual(goes(14, 3), [old[0]!.id]);
     assert.deepEqual(goes(0, 1), [old[0]!.id, old[2]!.id, old[3]!.id]);
     assert.deepEqual(goes(40, 1), []);
+  });
+
+  it('stay where a test has found them good, and while only a clock says that they are old', () => {
+    const all = [backup(30), backup(20), backup(3)];
+    const goes = (facts: Partial<Parameters<typeof planLogicalRetention>[2]>) =>
+      planLogicalRetention(all, { days: 14, fulls: 1 }, { time, proven: null, ...facts });
+    assert.deepEqual(goes({ proven: all[0]!.id }), [all[1]!.id]);
+    const ahead = lookAtClock(time, now.getTime() + 200 * 86_400_000);
+    assert.deepEqual(goes({ time: ahead }), goes({}));
   });
 
   it('are made by either schedule, and at once where there is none', () => {

@@ -1,4 +1,6 @@
-import type { Retention } from '../retention.ts';
+import { momentBefore, type Witness } from '@peakstone/kernel/witness';
+import { readProven } from '../catalog/tests.ts';
+import type { Retention, RetentionFacts } from '../retention.ts';
 import { unfinishedMs } from '../retention.ts';
 import type { Vault } from '../vault.ts';
 import {
@@ -10,17 +12,18 @@ import {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Of each database what is older than `days` may go, but for the newest `fulls`. Pure. @returns ids, oldest first */
+/** Of each database what is older than `days` may go, but for the newest `fulls` and what is known to be good. Pure. @returns ids, oldest first */
 export function planLogicalRetention(
   backups: readonly LogicalBackup[],
   { days, fulls }: Retention,
-  now: Date,
+  { time, proven }: Pick<RetentionFacts, 'time' | 'proven'>,
 ): readonly string[] {
-  const begin = now.getTime() - days * dayMs;
+  const begin = momentBefore(time, days * dayMs);
   return backups
     .filter(backup => {
       const newer = backups.filter(({ database, id }) => database === backup.database && id > backup.id);
-      return newer.length >= Math.max(1, fulls) && Date.parse(backup.endedAt) <= begin;
+      const isOld = newer.length >= Math.max(1, fulls) && Date.parse(backup.endedAt) <= begin;
+      return isOld && backup.id !== proven;
     })
     .map(({ id }) => id);
 }
@@ -29,11 +32,14 @@ export function planLogicalRetention(
 export async function applyLogicalRetention(
   vault: Vault,
   retention: Retention,
-  now: Date,
+  time: Witness,
 ): Promise<readonly string[]> {
   const { backups } = await listLogicalBackups(vault);
-  const old = planLogicalRetention(backups, retention, now);
+  const old = planLogicalRetention(backups, retention, {
+    time,
+    proven: await readProven(vault, 'logical'),
+  });
   await removeLogicalBackups(vault, old);
-  const unfinished = await removeUnfinishedLogical(vault, new Date(now.getTime() - unfinishedMs));
+  const unfinished = await removeUnfinishedLogical(vault, new Date(momentBefore(time, unfinishedMs)));
   return [...old, ...unfinished];
 }

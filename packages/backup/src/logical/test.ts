@@ -1,7 +1,9 @@
 /** Tries a backup: loads its text into a throw-away server. */
+import { isWriter, type Writer } from '../catalog/claims.ts';
+import { keepTest, type TestResult } from '../catalog/tests.ts';
 import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
-import { keepTest, readLastTest, type TestResult } from '../testRestore.ts';
+import type { Tested } from '../testRestore.ts';
 import type { Vault } from '../vault.ts';
 import type { LogicalBackup } from './backups.ts';
 import { readText } from './read.ts';
@@ -12,14 +14,20 @@ export type TestText = (
   signal: AbortSignal,
 ) => Promise<{ readonly tables: number; readonly rows: number; readonly indexes: number }>;
 
-const resultName = 'checks/logical';
+export interface LogicalTestOptions {
+  readonly testText: TestText;
+  /** Who tests: among what another stack writes, nothing is kept. */
+  readonly writer: Writer;
+  readonly onEvent: OnBackupEvent;
+  readonly signal: AbortSignal;
+}
 
-/** Also kept in the store, whatever came of it. @throws {BackupError} STORE, KEY; the signal's reason */
+/** Also kept in the store, whatever came of it, by whose backups they are. @throws {BackupError} STORE, KEY; the signal's reason */
 export async function testLogicalBackup(
   vault: Vault,
   backup: LogicalBackup,
-  { testText, onEvent, signal }: { testText: TestText; onEvent: OnBackupEvent; signal: AbortSignal },
-): Promise<TestResult> {
+  { testText, writer, onEvent, signal }: LogicalTestOptions,
+): Promise<Tested> {
   const began = performance.now();
   let found = { tables: 0, rows: 0, indexes: 0 };
   let failure: string | undefined;
@@ -41,11 +49,8 @@ export async function testLogicalBackup(
     lastTransactionAt: null,
     durationMs: Math.round(performance.now() - began),
   };
-  await keepTest(vault, result, resultName);
+  const kept = await isWriter(vault, writer);
+  if (kept) await keepTest(vault, 'logical', result);
   onEvent({ kind: 'tested', id: backup.id, ok: result.ok, text: result.text });
-  return result;
-}
-
-export async function readLastLogicalTest(vault: Vault): Promise<TestResult | undefined> {
-  return await readLastTest(vault, resultName);
+  return { ...result, kept };
 }

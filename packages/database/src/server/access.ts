@@ -4,6 +4,10 @@
  * @see https://www.postgresql.org/docs/17/auth-pg-hba-conf.html
  */
 
+/** Files of the data folder that hold it. */
+export const HBA = 'peakstone_hba.conf';
+export const IDENT = 'peakstone_ident.conf';
+
 /** Name of the map from operating system accounts to the superuser. */
 const MAP = 'peakstone';
 

@@ -21,7 +21,8 @@ export interface Postmaster {
 export interface PostmasterOptions {
   readonly postgres: string;
   readonly dataDir: string;
-  readonly configFile: string;
+  /** On its command line. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly user: RunUser;
   /** Each line that the server logs. */
   readonly onLog: (line: string) => void;
@@ -34,7 +35,8 @@ const RECENT_LINES = 200;
  * before the database goes.
  */
 export async function spawnPostmaster(options: PostmasterOptions): Promise<Postmaster> {
-  const child = spawn(options.postgres, ['-D', options.dataDir, '-c', `config_file=${options.configFile}`], {
+  const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(options.postgres, ['-D', options.dataDir, ...settings], {
     cwd: '/',
     detached: true,
     env: serverEnvironment(),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { HBA, IDENT } from './access.ts';
 
 /** What the settings are sized by. */
 export interface Machine {
@@ -107,8 +108,8 @@ export function renderSettings(settings: ReadonlyMap<string, string>, dataDir: s
   const entries = [...settings];
   return [
     '# Written by PeakStone on every start. Put your own settings into postgresql.conf, which overrides these.',
-    `hba_file = ${quote(path.join(dataDir, 'peakstone_hba.conf'))}`,
-    `ident_file = ${quote(path.join(dataDir, 'peakstone_ident.conf'))}`,
+    `hba_file = ${quote(path.join(dataDir, HBA))}`,
+    `ident_file = ${quote(path.join(dataDir, IDENT))}`,
     ...entries.filter(([name]) => !ours.includes(name)).map(line),
     "include_if_exists = 'postgresql.conf'",
     ...entries.filter(([name]) => ours.includes(name)).map(line),

@@ -8,7 +8,7 @@ import { type BinariesChoice, findBinaries } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError } from '../errors.ts';
 import { writeFilesAs } from '../host/asUser.ts';
 import { type RunUser, resolveRunUser } from '../host/user.ts';
-import { renderHba, renderIdent } from './access.ts';
+import { HBA, IDENT, renderHba, renderIdent } from './access.ts';
 import { createCluster } from './cluster.ts';
 import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
 import { prepareSocketDir, resolveDataDir } from './places.ts';
@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly durable?: boolean;
   /** Of postgresql.conf, by name: more than PeakStone chooses, or in its place. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Above all others, those of the data folder included, which may be somebody else's: who may connect is ours to say as well then. */
+  readonly overriding?: Readonly<Record<string, string>>;
   /** Where templates and copied programs are kept; `null` keeps none, so that every new cluster is initdb's. */
   readonly cacheDir?: string | null;
   readonly machine?: Machine;
@@ -157,7 +159,16 @@ async function launch(
   const postmaster = await spawnPostmaster({
     postgres: path.join(binaries.binDir, 'postgres'),
     dataDir,
-    configFile: path.join(dataDir, 'peakstone.conf'),
+    settings: {
+      config_file: path.join(dataDir, 'peakstone.conf'),
+      // A folder's own settings may name the one that it was copied from.
+      data_directory: dataDir,
+      ...(options.overriding && {
+        hba_file: path.join(dataDir, HBA),
+        ident_file: path.join(dataDir, IDENT),
+        ...options.overriding,
+      }),
+    },
     user,
     onLog: options.onLog ?? (() => {}),
   });
@@ -208,11 +219,13 @@ function renderConfiguration(
     superuser: options.superuser,
     systemUsers: [...new Set([ownAccount(), user.name])].filter(name => name !== undefined),
     networks: options.networks ?? [],
-    hasUserRules: lstatSync(path.join(dataDir, 'pg_hba.user.conf'), { throwIfNoEntry: false }) !== undefined,
+    hasUserRules:
+      options.overriding === undefined &&
+      lstatSync(path.join(dataDir, 'pg_hba.user.conf'), { throwIfNoEntry: false }) !== undefined,
   };
   return {
-    'peakstone_hba.conf': renderHba(access),
-    'peakstone_ident.conf': renderIdent(access),
+    [HBA]: renderHba(access),
+    [IDENT]: renderIdent(access),
     'peakstone.conf': renderSettings(settings, dataDir),
   };
 

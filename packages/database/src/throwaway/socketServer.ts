@@ -1,5 +1,6 @@
 import { type Server, type StartOptions, startServer } from '../server/start.ts';
 import { connectionUrl } from '../url.ts';
+import { QUIET_DATA_SETTINGS, QUIET_SETTINGS } from './quiet.ts';
 
 /** A server that is reached by its private socket alone. */
 export interface SocketServer {
@@ -10,11 +11,11 @@ export interface SocketServer {
 
 /**
  * Starts a server on a data folder for its caller's eyes alone, such as to try something on it: nothing listens on a port, and what
- * its database does by itself, such as jobs of `cron.job` that were copied, is not done.
+ * its database does by itself is not done (quiet.ts), whatever the folder's own settings say.
  * @throws {DatabaseError}; the signal's reason when it is aborted
  */
 export async function startSocketServer(
-  options: Omit<StartOptions, 'database' | 'port' | 'listenAddresses'>,
+  options: Omit<StartOptions, 'database' | 'port' | 'listenAddresses' | 'overriding'>,
   signal: AbortSignal,
 ): Promise<SocketServer> {
   const server = await startServer(
@@ -23,7 +24,7 @@ export async function startSocketServer(
       database: 'postgres',
       port: { port: 0, fixed: false },
       listenAddresses: '',
-      settings: { 'cron.launch_active_jobs': 'off', ...options.settings },
+      overriding: { ...QUIET_SETTINGS, ...(options.adopt && QUIET_DATA_SETTINGS) },
     },
     signal,
   );

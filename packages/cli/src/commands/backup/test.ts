@@ -9,7 +9,7 @@ export const test: Command = {
   name: 'test',
   summary: 'restore a backup on a throw-away server and read everything there',
   description:
-    'Every row is read, every page’s checksum with it, and amcheck looks at tables and indexes where the server has it. The result is kept in the store. Exit code 4 when the backup fails the test.',
+    'Every row is read, every page’s checksum with it, and amcheck looks at tables and indexes where the server has it. The result is kept in the store, unless another stack writes these backups. Exit code 4 when the backup fails the test.',
   arguments: [{ name: 'ID', summary: 'a backup (the newest when left out)', required: false }],
   options: { ...clusterOption, ...stackOptions, ...jsonOption },
   examples: [{ command: 'peakstone backup test', does: 'The newest state' }],
@@ -35,6 +35,8 @@ export const test: Command = {
             ? `${toJson(result)}\n`
             : `${result.backup ?? ''}: ${result.ok ? '' : 'failed: '}${result.text}\n`,
         );
+        if (!result.kept)
+          context.stderr.write('The result is not kept there: another stack writes these backups.\n');
         return result.ok ? exitCodes.ok : exitCodes.unhealthy;
       },
     );

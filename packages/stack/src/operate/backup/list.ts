@@ -3,13 +3,14 @@ import {
   type BackupError,
   type Claim,
   coverageOf,
+  describeLeap,
   type LogicalBackup,
   listLogicalBackups,
   needingEarlierKey,
   readClaim,
   readContents,
-  readLastLogicalTest,
   readLastTest,
+  readWitness,
   type TestResult,
   type Verification,
   type VerifyOptions,
@@ -65,7 +66,8 @@ export async function listStackBackups(
     claimProblem.push(`${error.message} ${error.hint}`);
     return undefined;
   });
-  const test = await (method === 'logical' ? readLastLogicalTest(vault) : readLastTest(vault));
+  const test = await readLastTest(vault, method === 'logical' ? 'logical' : 'test');
+  const leap = describeLeap(await readWitness(vault), opened.config.retention.days);
   return {
     place: vault.place,
     systemIdentifier: vault.systemIdentifier,
@@ -80,6 +82,7 @@ export async function listStackBackups(
       ...contents.damagedRecords,
       ...claimProblem,
       ...coverage.problems,
+      ...(leap === undefined ? [] : [leap]),
     ],
     writer: isOthers(opened, claim) ? claim : null,
     others: await otherClusters(opened, vault.systemIdentifier),

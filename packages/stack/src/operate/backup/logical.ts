@@ -7,7 +7,7 @@ import {
   type LogicalBackup,
   listLogicalBackups,
   readText,
-  type TestResult,
+  type Tested,
   testLogicalBackup,
 } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
@@ -28,9 +28,9 @@ export async function createStackText(
 ): Promise<LogicalBackup & { readonly place: string }> {
   const url = givenDatabaseUrl(before) ?? (await superuserUrl(paths, env));
   await ensureBackupKey(paths, before, onKey);
-  const { config, store } = await stackBackups(paths, env);
+  const { config, store, writer } = await stackBackups(paths, env);
   const backup = await createLogicalBackup({
-    ...{ url, store, keys: config.keys, dump: dumpSql, onEvent, signal },
+    ...{ url, store, keys: config.keys, writer: writer(), dump: dumpSql, onEvent, signal },
     ...(label !== undefined && { label }),
   });
   return { ...backup, place: store.place };
@@ -67,11 +67,11 @@ export async function restoreText(
 }
 
 /** Loads a backup into a throw-away server and counts. @throws {BackupError} */
-export async function testStackText(opened: StackBackups, request: TextRequest): Promise<TestResult> {
+export async function testStackText(opened: StackBackups, request: TextRequest): Promise<Tested> {
   const vault = await stackVault(opened, request.cluster);
   const { onEvent, signal } = request;
   return await testLogicalBackup(vault, await chosen(vault, request), {
-    ...{ onEvent, signal },
+    ...{ onEvent, signal, writer: opened.writer() },
     testText: testTextOn(opened.values),
   });
 }

@@ -16,7 +16,7 @@ import {
   type Restored,
   readClaim,
   restoreBackup,
-  type TestResult,
+  type Tested,
   testBackup,
 } from '@peakstone/backup';
 import {
@@ -157,13 +157,14 @@ export async function testStackBackup(
   paths: StackPaths,
   env: EnvValues,
   request: Pick<RestoreRequest, 'backup' | 'cluster' | 'target' | 'onEvent' | 'signal'>,
-): Promise<TestResult> {
+): Promise<Tested> {
   const opened = await stackBackups(paths, env);
   if (backupMethod(opened.values) === 'logical') return await testStackText(opened, request);
   const vault = await stackVault(opened, request.cluster);
   const machine = testMachine(opened.values);
   const { backup, target, onEvent, signal } = request;
-  return await testBackup({ ...machine, vault, backup, target, onEvent, signal, scratch: machine.scratch() });
+  const how = { writer: opened.writer(), scratch: machine.scratch(), onEvent, signal };
+  return await testBackup({ ...machine, ...how, vault, backup, target });
 }
 
 async function restore(

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import {
   coverageOf,
+  describeLeap,
   findVaults,
   hasBackups,
   listBackups,
@@ -10,8 +11,8 @@ import {
   readBackupConfig,
   readClaim,
   readContents,
-  readLastLogicalTest,
   readLastTest,
+  readWitness,
   type Vault,
   type Writer,
 } from '@peakstone/backup';
@@ -60,20 +61,22 @@ export async function examineFiles(paths: StackPaths, env: EnvValues): Promise<C
 }
 
 async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]> {
-  const { place, keys } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
+  const { place, keys, retention } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
   const store = openStore(place);
   const vault = await ownVault(await findVaults(store, keys), stackWriter(env, place, paths.data));
   if (!vault)
     return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
   const isLogical = backupMethod(env) === 'logical';
   const { backups, damaged } = isLogical ? await listLogicalBackups(vault) : await listBackups(vault);
-  const test = await (isLogical ? readLastLogicalTest(vault) : readLastTest(vault));
+  const test = await readLastTest(vault, isLogical ? 'logical' : 'test');
+  const leap = describeLeap(await readWitness(vault), retention.days);
   return [
     backups.length > 0
       ? ok('Backups', `the last one is of ${backups.at(-1)!.endedAt}`)
       : warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.'),
     ...damaged.map(({ id }) => fail('Backups', `the entry of ${id} is damaged`, 'peakstone backup verify')),
     ...(isLogical ? [] : [await examineWal(vault)]),
+    ...(leap === undefined ? [] : [warn('Backups', leap, 'date says what it is.')]),
     test === undefined
       ? warn('Backups', 'none has been tested yet', 'peakstone backup test')
       : test.ok

@@ -20,12 +20,8 @@ export function startBackupService(
     const text = describeBackupEvent(event);
     if (text !== undefined) write(text);
   };
+  const writer = stackWriter(env, config.place);
   return method === 'physical'
-    ? startBackups(config, {
-        url,
-        onEvent,
-        writer: stackWriter(env, config.place),
-        machine: testMachine(env),
-      })
-    : startLogicalBackups(config, { url, onEvent, dump: dumpSql, testText: testTextOn(env) });
+    ? startBackups(config, { url, onEvent, writer, machine: testMachine(env) })
+    : startLogicalBackups(config, { url, onEvent, writer, dump: dumpSql, testText: testTextOn(env) });
 }

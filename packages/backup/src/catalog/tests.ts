@@ -1,0 +1,63 @@
+/** What tests of backups found: the last one, and which backup is known to be good. */
+import { BackupError } from '../errors.ts';
+import type { Vault } from '../vault.ts';
+
+/** What a test found. */
+export interface TestResult {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly ok: boolean;
+  readonly backup: string | null;
+  /** In a sentence. */
+  readonly text: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly indexes: number;
+  readonly lastTransactionAt: string | null;
+  readonly durationMs: number;
+}
+
+/** Of files and WAL, or as SQL. */
+export type TestKind = 'test' | 'logical';
+
+const unknownTest: TestResult = {
+  ...{ at: new Date(0).toISOString(), ok: false, backup: null, text: '', tables: 0, rows: 0, indexes: 0 },
+  ...{ lastTransactionAt: null, durationMs: 0 },
+};
+
+/** What the last test found; undefined before the first. */
+export async function readLastTest(vault: Vault, kind: TestKind = 'test'): Promise<TestResult | undefined> {
+  try {
+    const bytes = await vault.read(nameOf(kind));
+    return bytes && (JSON.parse(bytes.toString()) as TestResult);
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    // As long ago as can be: the next one is due.
+    return { ...unknownTest, text: `${error.message} Test one again: peakstone backup test` };
+  }
+}
+
+/** The newest backup that has passed a test; null where none has. */
+export async function readProven(vault: Vault, kind: TestKind): Promise<string | null> {
+  const bytes = await vault.read(provenName(kind)).catch(error => {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    return undefined;
+  });
+  return bytes?.toString() ?? null;
+}
+
+export async function keepTest(vault: Vault, kind: TestKind, result: TestResult): Promise<void> {
+  await vault.write(nameOf(kind), Buffer.from(JSON.stringify(result)));
+  const { ok, backup } = result;
+  if (!ok || backup === null) return;
+  const before = await readProven(vault, kind);
+  if (before === null || before < backup) await vault.write(provenName(kind), Buffer.from(backup));
+}
+
+function nameOf(kind: TestKind): string {
+  return `checks/${kind}`;
+}
+
+function provenName(kind: TestKind): string {
+  return `checks/proven-${kind}`;
+}
