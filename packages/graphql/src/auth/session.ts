@@ -94,6 +94,6 @@ function backendFlag(text: string | undefined): boolean {
   return isTrue(text);
 }
 
-export function isTrue(text: string | undefined): boolean {
+function isTrue(text: string | undefined): boolean {
   return text !== undefined && ['true', 't', 'yes', 'y', '1'].includes(text.toLowerCase());
 }

@@ -4,7 +4,7 @@
  */
 import type { AuthConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
-import { accessDenied, type Headers, isTrue, type Verify } from './session.ts';
+import { accessDenied, type Verify } from './session.ts';
 
 const timeoutMs = 60_000;
 const maxBytes = 1024 * 1024;
@@ -60,7 +60,7 @@ export function createWebhookVerify({ url, mode, sendRequestBody }: NonNullable<
     const text = await response.text();
     if (text.length > maxBytes)
       throw new HasuraError('unexpected', 'Invalid response from authorization hook');
-    return sessionFrom(text, headers, response.headers.getSetCookie());
+    return sessionFrom(text, response.headers.getSetCookie());
   };
 }
 
@@ -70,7 +70,7 @@ function requestOf(body: unknown): unknown {
   return { query, operationName: operationName ?? null, variables: variables ?? null };
 }
 
-function sessionFrom(text: string, headers: Headers, cookies: readonly string[]) {
+function sessionFrom(text: string, cookies: readonly string[]) {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
@@ -86,18 +86,13 @@ function sessionFrom(text: string, headers: Headers, cookies: readonly string[])
     if (/^x-hasura-/i.test(name) && typeof value === 'string') variables.set(name.toLowerCase(), value);
   const role = variables.get('x-hasura-role');
   if (role === undefined)
-    throw new HasuraError(
-      'access-denied',
-      'x-hasura-role not found in the answer of the authorization hook',
-      { status: 401 },
-    );
-  void headers;
+    throw new HasuraError('invalid-params', '"x-hasura-role" not found in session variables');
   const { expires } = expiryOf(answer as Record<string, unknown>);
   return {
     role,
     variables,
     isAdmin: false,
-    isBackend: isTrue(variables.get('x-hasura-use-backend-only-permissions')),
+    isBackend: false,
     claimsJson: null,
     expiresAtMs: expires,
     ...(cookies.length > 0 && { setCookies: cookies }),

@@ -13,7 +13,7 @@ export async function loadEnums(
   const enums = new Map<string, ReadonlyMap<string, string | null>>();
   for (const table of tables) {
     const shape = enumShape(table);
-    if (typeof shape === 'string') continue;
+    if (!('value' in shape)) continue;
     const comment = shape.comment === null ? 'null' : quoteIdentifier(shape.comment);
     const { rows } = await pool.query(
       `select ${quoteIdentifier(shape.value)}, ${comment} from ${quoteQualified(table.schema, table.name)} order by 1`,
@@ -26,21 +26,36 @@ export async function loadEnums(
   return enums;
 }
 
-/** Which columns hold value and comment; text says why it can be no enum. Pure. */
+/** Which columns hold value and comment; a list says why it can be no enum. Pure. */
 export function enumShape(
   table: Table,
-): { readonly value: string; readonly comment: string | null } | string {
+): { readonly value: string; readonly comment: string | null } | readonly string[] {
   const { primaryKey, columns } = table;
-  if (primaryKey.length === 0) return 'the table must have a primary key';
-  if (primaryKey.length > 1)
-    return `the table’s primary key must not span multiple columns (${primaryKey.join(', ')})`;
-  const value = primaryKey[0]!;
-  if (columns.get(value)?.type !== 'text')
-    return `the table’s primary key ("${value}") must have type "text", not type "${columns.get(value)?.type}"`;
+  const problems: string[] = [];
+  let value: string | null = null;
+  const key = primaryKey[0];
+  if (key === undefined) problems.push('the table must have a primary key');
+  else if (primaryKey.length > 1)
+    problems.push(
+      `the table’s primary key must not span multiple columns (${[...primaryKey].sort().join(', ')})`,
+    );
+  else if (columns.get(key)?.type === 'text') value = key;
+  else
+    problems.push(
+      `the table’s primary key ("${key}") must have type "text", not type "${columns.get(key)?.type}"`,
+    );
   const others = [...columns.values()].filter(column => column.name !== value);
+  const [comment = null] = others;
   if (others.length > 1)
-    return `the table must have exactly one primary key and optionally one comment column, not ${columns.size} columns (${[...columns.keys()].sort().join(', ')})`;
-  if (others[0] && others[0].type !== 'text')
-    return `the table’s comment column ("${others[0].name}") must have type "text", not type "${others[0].type}"`;
-  return { value, comment: others[0]?.name ?? null };
+    problems.push(
+      `the table must have exactly one primary key and optionally one comment column, not ${others.length} columns (${others
+        .map(({ name }) => name)
+        .sort()
+        .join(', ')})`,
+    );
+  else if (comment && comment.type !== 'text')
+    problems.push(
+      `the table’s comment column ("${comment.name}") must have type "text", not type "${comment.type}"`,
+    );
+  return value === null || problems.length > 0 ? problems : { value, comment: comment?.name ?? null };
 }

@@ -10,13 +10,19 @@ import { type OperatorName, operators } from '../ir/operators.ts';
 import { arrayText, readScalar } from '../ir/readers.ts';
 import type { Value } from '../ir/value.ts';
 import { computedCall } from './computedField.ts';
-import { type SourceModel, showTable, type TableModel, tableKey } from './types.ts';
+import { type SelectPermissions, type SourceModel, showTable, type TableModel, tableKey } from './types.ts';
 
 interface Scope {
   readonly source: Pick<SourceModel, 'tables'>;
   readonly table: TableModel;
   readonly root: TableModel;
-  /** Session variables are taken from the request; those of the v1 API's own queries are, too. */
+  readonly reader: Reader | null;
+}
+
+/** Who writes the condition, where that is no administrator's part of the metadata but a client's: he asks of what he may see. */
+export interface Reader {
+  readonly role: string;
+  select(table: TableModel): SelectPermissions | null;
 }
 
 /** @throws {HasuraError} with the path within `json` */
@@ -25,8 +31,9 @@ export function readBoolExp(
   table: TableModel,
   source: Pick<SourceModel, 'tables'>,
   path: Path = [],
+  reader: Reader | null = null,
 ): BoolExp {
-  return readExp(json, { source, table, root: table }, path);
+  return readExp(json, { source, table, root: table, reader }, path);
 }
 
 function readExp(json: unknown, scope: Scope, path: Path): BoolExp {
@@ -68,7 +75,7 @@ function readExists(value: unknown, scope: Scope, path: Path): BoolExp {
     kind: 'exists',
     table: name,
     join: [],
-    where: readExp(_where ?? {}, { ...scope, table }, [...path, '_where']),
+    where: visible(() => readExp(_where ?? {}, { ...scope, table }, [...path, '_where']), table, scope, path),
   };
 }
 
@@ -82,6 +89,7 @@ function readField(key: string, value: unknown, scope: Scope, path: Path): BoolE
   const { table, source } = scope;
   const column = table.columns.get(key);
   if (column) {
+    assertReadable(key, 'columns', scope, path);
     if (column.scalar.kind === 'json')
       throw new HasuraError('unexpected-payload', 'JSON column can not be part of boolean expression', {
         path,
@@ -102,12 +110,13 @@ function readField(key: string, value: unknown, scope: Scope, path: Path): BoolE
       kind: 'exists',
       table: relationship.target,
       join: relationship.join,
-      where: readExp(value, { ...scope, table: target }, path),
+      where: visible(() => readExp(value, { ...scope, table: target }, path), target, scope, path, key),
     };
   }
   const computed = table.computedFields.get(key);
   if (computed) {
     const call = computedCall(computed, []);
+    if (computed.returns.kind === 'scalar') assertReadable(key, 'computedFields', scope, path);
     if (computed.returns.kind === 'scalar')
       return readOperations(
         value,
@@ -121,10 +130,53 @@ function readField(key: string, value: unknown, scope: Scope, path: Path): BoolE
     return {
       kind: 'existsInCall',
       call,
-      where: readExp(value, { ...scope, table: target, root: target }, path),
+      where: visible(
+        () => readExp(value, { ...scope, table: target, root: target }, path),
+        target,
+        scope,
+        path,
+        key,
+      ),
     };
   }
   throw new HasuraError('not-exists', `"${key}" does not exist`, { path });
+}
+
+/** @throws {HasuraError} for what a client may not see */
+function assertReadable(
+  name: string,
+  of: 'columns' | 'computedFields',
+  { reader, table }: Scope,
+  path: Path,
+): void {
+  if (!reader || reader.select(table)?.[of].has(name)) return;
+  const what = of === 'columns' ? 'column' : 'computed field';
+  throw new HasuraError(
+    'permission-denied',
+    `role "${reader.role}" does not have permission to select ${what} "${name}"`,
+    { path },
+  );
+}
+
+/** Of another table's rows, a client asks only those that he may see. */
+function visible(
+  read: () => BoolExp,
+  table: TableModel,
+  { reader }: Scope,
+  path: Path,
+  relationship?: string,
+): BoolExp {
+  if (!reader) return read();
+  const permissions = reader.select(table);
+  if (!permissions)
+    throw new HasuraError(
+      'permission-denied',
+      relationship === undefined
+        ? `select on "${showTable(table.name)}" for role "${reader.role}" is not allowed. `
+        : `role "${reader.role}" does not have permission to read relationship "${relationship}"; no permission on table "${showTable(table.name)}"`,
+      { path },
+    );
+  return allOf([read(), permissions.filter]);
 }
 
 function readOperations(
@@ -283,7 +335,7 @@ function castTarget(scalar: Scalar, type: string, name: string, path: Path): Sca
   );
 }
 
-function readColumn(right: unknown, name: string, scalar: Scalar, { table, root }: Scope, path: Path): Value {
+function readColumn(right: unknown, name: string, scalar: Scalar, scope: Scope, path: Path): Value {
   const parts = typeof right === 'string' ? [right] : right;
   if (!Array.isArray(parts))
     throw new HasuraError('unexpected', 'a boolean expression JSON must be either a string or an array', {
@@ -298,8 +350,10 @@ function readColumn(right: unknown, name: string, scalar: Scalar, { table, root 
       { path },
     );
   const column = String(parts[parts.length - 1]);
-  const found = (isRoot ? root : table).columns.get(column);
+  const table = isRoot ? scope.root : scope.table;
+  const found = table.columns.get(column);
   if (!found) throw new HasuraError('not-exists', `"${column}" does not exist`, { path });
+  assertReadable(column, 'columns', { ...scope, table }, path);
   if (found.scalar !== scalar) {
     throw new HasuraError(
       'unexpected-payload',

@@ -7,8 +7,10 @@ import type { Metadata, NamingConvention, Source } from '../definition/metadata.
 import { qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import { trackAll } from './autoTrack.ts';
+import { withoutConflicts } from './fieldConflicts.ts';
 import { buildFunction } from './function.ts';
 import { createNaming } from './naming.ts';
+import { checkInheritance, checkPermissions } from './permissionCheck.ts';
 import { resolveRelationships } from './relationship.ts';
 import { buildTable } from './table.ts';
 import { resolveComputedFields } from './tableFunctions.ts';
@@ -21,6 +23,7 @@ import {
   type TableModel,
   tableKey,
 } from './types.ts';
+import { Untracked } from './untracked.ts';
 
 export interface BuildOptions {
   readonly defaultNamingConvention: NamingConvention;
@@ -55,12 +58,14 @@ export function buildModel(
     const served = options.tracksAll ? trackAll(source, catalog, options.schemas) : source;
     sources.set(source.name, buildSource(served, catalog, options, inconsistencies));
   }
-  return {
+  const model: Model = {
     metadata,
     sources,
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };
+  checkInheritance(model, inconsistencies);
+  return model;
 }
 
 function buildSource(
@@ -88,11 +93,14 @@ function buildSource(
   }
   const tables = new Map<string, TableModel>();
   for (const [id, table] of bare) {
+    const fields = {
+      relationships: resolveRelationships(table, bare, catalog, inconsistencies),
+      computedFields: resolveComputedFields(table, bare, catalog, inconsistencies),
+    };
     tables.set(id, {
       ...table,
       columns: withEnums(table, bare, catalog),
-      relationships: resolveRelationships(table, bare, catalog, inconsistencies),
-      computedFields: resolveComputedFields(table, bare, catalog, inconsistencies),
+      ...withoutConflicts(table, fields, inconsistencies),
     });
   }
   const functions: FunctionModel[] = [];
@@ -105,13 +113,13 @@ function buildSource(
       inconsistencies.push({
         type: 'function',
         name: `function ${showTable(name)} in source ${source.name}`,
-        reason: `Inconsistent object: in function "${showTable(name)}": ${error.message}`,
+        reason: `Inconsistent object: ${error instanceof Untracked ? '' : `in function "${showTable(name)}": `}${error.message}`,
         definition: name,
         object: { kind: 'function', source: source.name, function: name },
       });
     }
   }
-  return {
+  const model: SourceModel = {
     name: source.name,
     metadata: source,
     naming,
@@ -120,6 +128,8 @@ function buildSource(
     logicalModels: new Map((source.logical_models ?? []).map(model => [model.name, model])),
     nativeQueries: source.native_queries ?? [],
   };
+  checkPermissions(model, inconsistencies);
+  return model;
 }
 
 /** Columns that refer to an enum table by a foreign key of one column take its values. */

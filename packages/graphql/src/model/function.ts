@@ -2,8 +2,11 @@
 import type { SourceCatalog } from '../catalog/load.ts';
 import { type FunctionMetadata, qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
+import { isGraphqlName } from './naming.ts';
+import { showReasons } from './reasons.ts';
 import { identifierOf } from './table.ts';
 import { type FunctionModel, showTable, type TableModel, tableKey } from './types.ts';
+import { Untracked } from './untracked.ts';
 
 /** @throws {HasuraError} that says why the function cannot be served */
 export function buildFunction(
@@ -25,40 +28,39 @@ export function buildFunction(
   const facts = overloads[0]!;
   const returns = { schema: facts.returns.schema, name: facts.returns.name };
   const reasons: string[] = [];
+  if (!isGraphqlName(identifierOf(metadata.function, null).text))
+    reasons.push('function name is not a legal GraphQL identifier');
   if (facts.isVariadic) reasons.push('function with "VARIADIC" parameters are not supported');
   if (!facts.returns.isTable && !facts.returns.isComposite)
     reasons.push('the function does not return a "COMPOSITE" type');
-  else if (!facts.returns.isTable || !tables.has(tableKey(returns))) {
-    reasons.push(
-      facts.returns.isTable
-        ? `the function return type "${showTable(returns)}" must be tracked`
-        : 'the function does not return a table, or its return type is not tracked',
-    );
-  }
+  if (!facts.returns.isTable) reasons.push('the function does not return a table');
   const { session_argument: given, exposed_as: exposed } = metadata.configuration ?? {};
-  let sessionArgument: number | null = null;
-  if (given) {
-    const index = facts.arguments.findIndex(argument => argument.name === given);
-    if (index < 0) reasons.push(`given session argument "${given}" not in function`);
-    else if (
-      facts.arguments[index]!.scalar.kind !== 'json' &&
-      facts.arguments[index]!.scalar.kind !== 'jsonb'
-    )
-      reasons.push(`given session argument "${given}" is not of type json`);
-    else sessionArgument = index;
-  }
   if (exposed === 'mutation' && facts.volatility !== 'VOLATILE')
     reasons.push(
       'the function was requested to be exposed as a mutation, but is not marked VOLATILE. Maybe the function was given the wrong volatility when it was defined?',
     );
+  const wrong = facts.arguments.flatMap(({ name: argument }) =>
+    argument !== null && !isGraphqlName(argument) ? [argument] : [],
+  );
+  if (wrong.length > 0)
+    reasons.push(`the function arguments ${wrong.join(',')} are not in compliance with GraphQL spec`);
+  let sessionArgument: number | null = null;
+  if (given) {
+    const index = facts.arguments.findIndex(argument => argument.name === given);
+    const kind = facts.arguments[index]?.scalar.kind;
+    if (index < 0) reasons.push(`given session argument "${given}" not the input argument of the function`);
+    else if (kind !== 'json' && kind !== 'jsonb')
+      reasons.push(`given session argument "${given}" is not of type json`);
+    else sessionArgument = index;
+  }
   const exposedAs = exposed ?? (facts.volatility === 'VOLATILE' ? 'mutation' : 'query');
   if (reasons.length > 0)
     throw new HasuraError(
       'not-supported',
-      reasons.length === 1
-        ? `the function "${shown}" cannot be tracked because ${reasons[0]}`
-        : `the function "${shown}" cannot be tracked for the following reasons:\n${reasons.map(reason => `  • ${reason}\n`).join('')}`,
+      `the function "${shown}" cannot be tracked ${showReasons(reasons)}`,
     );
+  if (!tables.has(tableKey(returns)))
+    throw new Untracked('not-exists', `table "${showTable(returns)}" is not tracked`);
   return {
     source,
     name,

@@ -23,6 +23,7 @@ import {
   type Model,
   type SelectPermissions,
   type SourceModel,
+  showTable,
   type TableModel,
   type TablePermissions,
   tableKey,
@@ -98,6 +99,20 @@ function tablePermissions(
     update: own.update ?? theOne(inherited.flatMap(({ update }) => update ?? [])),
     delete: own.delete ?? theOne(inherited.flatMap(each => each.delete ?? [])),
   };
+}
+
+/** Whether a role would inherit permissions to write that contradict one another, and so has none. Pure. */
+export function inheritsConflict(
+  model: Model,
+  source: SourceModel,
+  table: TableModel,
+  role: string,
+  kind: 'insert' | 'update' | 'delete',
+): boolean {
+  const parents = model.inheritedRoles.get(role);
+  if (!parents || ownPermissions(source, table, role)[kind]) return false;
+  const inherited = parents.flatMap(parent => tablePermissions(model, source, table, parent)[kind] ?? []);
+  return inherited.length > 1 && theOne<unknown>(inherited) === null;
 }
 
 /** Permissions to write are inherited where they do not contradict one another. */
@@ -207,14 +222,21 @@ export function readSelectPermission(
   table: TableModel,
   source: SourceModel,
 ): SelectPermissions {
-  const columns = columnsOf(permission.columns, table);
+  const columns = [...columnsOf(permission.columns, table)];
   for (const [i, name] of (permission.computed_fields ?? []).entries()) {
     const field = table.computedFields.get(name);
     if (!field)
       throw new HasuraError('not-exists', `computed field "${name}" does not exist`, {
         path: ['permission', 'computed_fields', i],
       });
+    if (field.returns.kind === 'table')
+      throw new HasuraError(
+        'not-supported',
+        `select permissions on computed field "${name}" are auto-derived from the permissions on its returning table "${showTable(field.returns.table)}" and cannot be specified manually`,
+        { path: ['permission', 'computed_fields', i] },
+      );
   }
+  assertRootFields(permission, columns, table);
   const { limit } = permission;
   if (typeof limit === 'number' && limit < 0)
     throw new HasuraError('not-supported', 'unexpected negative value', { path: ['permission', 'limit'] });
@@ -223,7 +245,7 @@ export function readSelectPermission(
     .filter(({ returns }) => returns.kind === 'table')
     .map(({ name }) => name);
   return {
-    columns: new Map([...columns].map(name => [name, null] as const)),
+    columns: new Map(columns.map(name => [name, null] as const)),
     computedFields: new Map(
       [...(permission.computed_fields ?? []), ...tables].map(name => [name, null] as const),
     ),
@@ -235,6 +257,25 @@ export function readSelectPermission(
       ? new Set(permission.subscription_root_fields)
       : null,
   };
+}
+
+/** @throws {HasuraError} for a root field that cannot be there */
+function assertRootFields(permission: SelectPermission, columns: readonly string[], table: TableModel): void {
+  const listed = [...(permission.query_root_fields ?? []), ...(permission.subscription_root_fields ?? [])];
+  const isKeyReadable =
+    table.primaryKey.length > 0 && table.primaryKey.every(({ name }) => columns.includes(name));
+  if (listed.includes('select_by_pk') && !isKeyReadable)
+    throw new HasuraError(
+      'validation-failed',
+      `The "select_by_pk" field cannot be included in the query_root_fields or subscription_root_fields because the role does not have access to the primary key of the table "${showTable(table.name)}" in the source "${table.source}"`,
+      { path: ['permission'] },
+    );
+  if (listed.includes('select_aggregate') && permission.allow_aggregations !== true)
+    throw new HasuraError(
+      'validation-failed',
+      'The "select_aggregate" root field can only be enabled in the query_root_fields or  the subscription_root_fields when "allow_aggregations" is set to true',
+      { path: ['permission'] },
+    );
 }
 
 /** @throws {HasuraError} */

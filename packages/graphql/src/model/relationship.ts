@@ -11,6 +11,7 @@ import {
 import { HasuraError } from '../errors.ts';
 import type { Join, TableName } from '../ir/boolExp.ts';
 import { type Inconsistency, type RelationshipModel, showTable, type TableModel, tableKey } from './types.ts';
+import { Untracked } from './untracked.ts';
 
 export function resolveRelationships(
   table: TableModel,
@@ -44,9 +45,6 @@ export function resolveRelationships(
   return relationships;
 }
 
-/** The other side is none of what is served, which is told without saying where. */
-class Untracked extends HasuraError {}
-
 function resolveRelationship(
   kind: 'object' | 'array',
   { name, using, comment }: ObjectRelationship | ArrayRelationship,
@@ -55,11 +53,6 @@ function resolveRelationship(
   catalog: SourceCatalog,
 ): RelationshipModel {
   const base = { name, kind, comment: comment ?? null };
-  if (table.columns.has(name))
-    throw new HasuraError(
-      'already-exists',
-      `field with name "${name}" already exists in table "${showTable(table.name)}"`,
-    );
   const known = (target: TableName): TableName => {
     if (!tables.has(tableKey(target)))
       throw new Untracked('not-exists', `table "${showTable(target)}" is not tracked`);

@@ -5,6 +5,7 @@ import { scalarOf } from '../catalog/scalars.ts';
 import { type QualifiedTable, qualify, type TableMetadata } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import { type Identifier, isGraphqlName, type Naming } from './naming.ts';
+import { showReasons } from './reasons.ts';
 import { type ColumnModel, showTable, type TableModel } from './types.ts';
 
 /** A tracked table, without what needs the others. @throws {HasuraError} that says why it cannot be served */
@@ -47,22 +48,20 @@ export function buildTable(
   let enumValues: TableModel['enumValues'] = null;
   if (metadata.is_enum) {
     const shape = enumShape(table);
-    if (typeof shape === 'string') throw enumError(name, shape);
+    if (!('value' in shape)) throw enumError(name, shape);
     enumValues = catalog.enums.get(key(name.schema, name.name)) ?? new Map();
-    if (enumValues.size === 0) throw enumError(name, 'the table must have at least one row');
+    if (enumValues.size === 0) throw enumError(name, ['the table must have at least one row']);
     const wrong = [...enumValues.keys()].filter(value => !isGraphqlName(value));
-    if (wrong.length > 0)
-      throw enumError(
-        name,
-        `the ${wrong.length > 1 ? 'values' : 'value'} ${wrong.map(value => `"${value}"`).join(', ')} are not valid GraphQL enum value names`,
-      );
+    if (wrong.length > 0) throw enumError(name, [wrongNames(wrong)]);
   }
+  const id = identifierOf(metadata.table, metadata.configuration?.custom_name);
   return {
     source,
     name,
     metadata,
     table,
-    id: identifierOf(metadata.table, metadata.configuration?.custom_name),
+    id,
+    isInGraphql: isGraphqlName(id.text),
     columns,
     primaryKey:
       table.kind === 'table' || table.kind === 'partitioned' || table.kind === 'foreign'
@@ -74,22 +73,27 @@ export function buildTable(
   };
 }
 
-function enumError(name: { readonly schema: string; readonly name: string }, why: string): HasuraError {
+function enumError(
+  name: { readonly schema: string; readonly name: string },
+  reasons: readonly string[],
+): HasuraError {
   return new HasuraError(
     'constraint-violation',
-    `the table "${showTable(name)}" cannot be used as an enum because ${why}`,
+    `the table "${showTable(name)}" cannot be used as an enum ${showReasons(reasons)}`,
   );
 }
 
-/** In GraphQL, names of other schemas than public carry the schema's. @throws {HasuraError} for a name that GraphQL does not take */
-export function identifierOf(qualified: QualifiedTable, custom: string | undefined): Identifier {
-  if (custom !== undefined) return { text: custom, isCustom: true };
+function wrongNames(values: readonly string[]): string {
+  const shown = values.map(value => `"${value}"`).sort();
+  const last = shown.pop()!;
+  if (shown.length === 0) return `the value ${last} is not a valid GraphQL enum value name`;
+  const list = shown.length === 1 ? `${shown[0]} and ${last}` : `${shown.join(', ')}, and ${last}`;
+  return `the values ${list} are not valid GraphQL enum value names`;
+}
+
+/** In GraphQL, names of other schemas than public carry the schema's. */
+export function identifierOf(qualified: QualifiedTable, custom: string | null | undefined): Identifier {
+  if (custom !== undefined && custom !== null) return { text: custom, isCustom: true };
   const { schema, name } = qualify(qualified);
-  const text = schema === 'public' ? name : `${schema}_${name}`;
-  if (!isGraphqlName(text))
-    throw new HasuraError(
-      'validation-failed',
-      `cannot include "${schema === 'public' ? name : `${schema}.${name}`}" in the GraphQL schema because "${text}" is not a valid GraphQL identifier`,
-    );
-  return { text, isCustom: false };
+  return { text: schema === 'public' ? name : `${schema}_${name}`, isCustom: false };
 }

@@ -4,6 +4,7 @@ import type { SourceCatalog } from '../catalog/load.ts';
 import { type ComputedFieldMetadata, qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import { isGraphqlName } from './naming.ts';
+import { showReasons } from './reasons.ts';
 import {
   type ComputedFieldModel,
   type Inconsistency,
@@ -59,31 +60,28 @@ export function resolveComputedField(
       `function "${shown}" is overloaded. Overloaded functions are not supported`,
     );
   const facts = overloads[0]!;
-  if (!isGraphqlName(metadata.name))
-    reasons.push(`the computed field name "${metadata.name}" is not a valid GraphQL name`);
-  const tableArgument = findTableArgument(metadata, facts, table, reasons);
-  const sessionArgument = findSessionArgument(metadata, facts, reasons);
+  if (!isGraphqlName(metadata.name)) reasons.push(`"${metadata.name}" is not valid GraphQL name`);
   if (facts.volatility === 'VOLATILE')
-    reasons.push(`the function is of type VOLATILE; cannot be added as a computed field`);
+    reasons.push(`the function "${shown}" is of type VOLATILE; cannot be added as a computed field`);
   const returned = { schema: facts.returns.schema, name: facts.returns.name };
   let returns: ComputedFieldModel['returns'];
   if (facts.returns.isTable) {
-    if (!facts.returns.isSet)
-      reasons.push(`the function "${shown}" is not returning a SETOF table "${showTable(returned)}"`);
     if (!tables.has(tableKey(returned)))
-      reasons.push(`the function "${shown}" returning set of table "${showTable(returned)}" is not tracked`);
+      reasons.push(
+        `the function "${shown}" returning set of table "${showTable(returned)}" is not tracked or not found in database`,
+      );
     returns = { kind: 'table', table: returned };
   } else {
     if (facts.returns.isComposite)
       reasons.push(`the function "${shown}" returning type ${facts.returns.name} is not a BASE type`);
     returns = { kind: 'scalar', scalar: facts.returns.scalar };
   }
-  if (reasons.length > 0)
+  const tableArgument = findTableArgument(metadata, facts, table, reasons);
+  const sessionArgument = tableArgument === null ? null : findSessionArgument(metadata, facts, reasons);
+  if (reasons.length > 0 || tableArgument === null)
     throw new HasuraError(
       'not-supported',
-      reasons.length === 1
-        ? `the computed field "${metadata.name}" cannot be added to table "${showTable(table.name)}" because ${reasons[0]}`
-        : `the computed field "${metadata.name}" cannot be added to table "${showTable(table.name)}" for the following reasons:\n${reasons.map(reason => `  • ${reason}\n`).join('')}`,
+      `the computed field "${metadata.name}" cannot be added to table "${showTable(table.name)}" ${showReasons(reasons)}`,
     );
   return {
     name: metadata.name,
@@ -96,31 +94,29 @@ export function resolveComputedField(
   };
 }
 
+/** Null where there is no such argument, behind which the reference looks no further. */
 function findTableArgument(
   { definition }: ComputedFieldMetadata,
   facts: FunctionFacts,
   table: TableModel,
   reasons: string[],
-): number {
-  const shown = showTable({ schema: facts.schema, name: facts.name });
-  const isRow = (index: number): boolean => {
-    const argument = facts.arguments[index];
-    return argument?.schema === table.name.schema && argument.typeName === table.name.name;
-  };
+): number | null {
+  const fn = `the function "${showTable({ schema: facts.schema, name: facts.name })}"`;
   const given = definition.table_argument;
-  if (given) {
-    const index = facts.arguments.findIndex(argument => argument.name === given);
-    if (index < 0) reasons.push(`"${given}" is not an input argument of the function "${shown}"`);
-    else if (!isRow(index))
-      reasons.push(`"${given}" argument type is not COMPOSITE type of the table "${showTable(table.name)}"`);
-    return Math.max(0, index);
+  const index = given ? facts.arguments.findIndex(argument => argument.name === given) : 0;
+  const argument = facts.arguments[index];
+  if (!argument) {
+    reasons.push(given ? `"${given}" is not an input argument of ${fn}` : `${fn} has no input arguments`);
+    return given ? null : 0;
   }
-  if (facts.arguments.length === 0) reasons.push(`the function "${shown}" has no input arguments`);
-  else if (!isRow(0))
+  const shown = given ? `"${given}" argument of ${fn}` : `first argument of ${fn}`;
+  const type = { schema: argument.schema, name: argument.typeName };
+  if (!argument.isComposite) reasons.push(`${shown} is not COMPOSITE type`);
+  if (tableKey(type) !== tableKey(table.name))
     reasons.push(
-      `first argument of the function "${shown}" is not COMPOSITE type of the table "${showTable(table.name)}"`,
+      `${shown} of type "${showTable(type)}" is not the table to which the computed field is being added`,
     );
-  return 0;
+  return index;
 }
 
 function findSessionArgument(

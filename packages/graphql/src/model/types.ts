@@ -44,6 +44,8 @@ export interface TableModel {
   /** What the database says of it. */
   readonly table: Table;
   readonly id: Identifier;
+  /** False where its name is none that GraphQL takes: then it is served by the v1 API alone. */
+  readonly isInGraphql: boolean;
   /** By their names in the database, in its order. */
   readonly columns: ReadonlyMap<string, ColumnModel>;
   readonly primaryKey: readonly ColumnModel[];
@@ -143,12 +145,22 @@ export interface DeletePermissions {
 
 /** A part of the metadata that cannot be served, in the words of `get_inconsistent_metadata`. */
 export interface Inconsistency {
-  readonly type: string;
-  readonly name: string;
+  readonly type?: string;
+  readonly name?: string;
   readonly reason: string;
-  readonly definition: unknown;
-  /** Where the metadata holds it, for `drop_inconsistent_metadata`. */
-  readonly object: MetadataObject;
+  readonly definition?: unknown;
+  /** Of a role that cannot inherit: the permission. */
+  readonly entity?: unknown;
+  /** Of parts that contradict one another: what each of them is. */
+  readonly objects?: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly definition: unknown;
+  }[];
+  /** Where the metadata holds it, for `drop_inconsistent_metadata`; null for what is nothing of its own. */
+  readonly object: MetadataObject | null;
+  /** The other one of two that contradict one another. */
+  readonly other?: MetadataObject;
 }
 
 /** The address of a part of the metadata. */

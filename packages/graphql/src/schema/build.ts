@@ -4,16 +4,11 @@
 import type { RoleView } from '../model/permissions.ts';
 import type { Model } from '../model/types.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
-import { deleteRoots } from './delete.ts';
-import { functionRoots } from './functionRoots.ts';
 import { byName } from './inputField.ts';
-import { insertRoots } from './insert.ts';
 import { defineIntrospection } from './introspection.ts';
-import { selectRoots } from './roots.ts';
 import { builtin } from './scalars.ts';
-import { streamRoots } from './stream.ts';
+import { sourceRoots } from './sourceRoots.ts';
 import { type FieldDef, named, type RoleSchema } from './types.ts';
-import { updateRoots } from './update.ts';
 
 export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOptions): RoleSchema {
   const types = new TypeRegister();
@@ -59,34 +54,6 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     subscription: subscriptions.length > 0 ? 'subscription_root' : null,
     type: name => types.get(name),
   };
-}
-
-interface SourceRoots {
-  readonly queries: readonly FieldDef[];
-  readonly subscriptions: readonly FieldDef[];
-  readonly mutations: readonly FieldDef[];
-}
-
-function sourceRoots(context: SchemaContext): SourceRoots {
-  const roots = { queries: [] as FieldDef[], subscriptions: [] as FieldDef[], mutations: [] as FieldDef[] };
-  for (const table of context.source.tables.values()) {
-    roots.queries.push(...selectRoots(context, table, 'query'));
-    roots.subscriptions.push(...selectRoots(context, table, 'subscription'), ...streamRoots(context, table));
-    roots.mutations.push(
-      ...insertRoots(context, table),
-      ...updateRoots(context, table),
-      ...deleteRoots(context, table),
-    );
-  }
-  for (const fn of context.source.functions) {
-    const own = functionRoots(context, fn);
-    if (fn.exposedAs === 'mutation') roots.mutations.push(...own);
-    else {
-      roots.queries.push(...own);
-      roots.subscriptions.push(...own);
-    }
-  }
-  return roots;
 }
 
 /** Under the one field of the source's namespace, where it has one. */

@@ -47,8 +47,10 @@ export class TypeRegister {
   }
 }
 
+/** Undefined for one whose name GraphQL does not take, too. */
 export function tableIn({ source }: SchemaContext, name: TableName): TableModel | undefined {
-  return source.tables.get(tableKey(name));
+  const table = source.tables.get(tableKey(name));
+  return table?.isInGraphql ? table : undefined;
 }
 
 /** The role's permission to read a table; null when it has none. */

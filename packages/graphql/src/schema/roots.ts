@@ -34,8 +34,6 @@ export function rootField(
   const custom = table.metadata.configuration?.custom_root_fields?.[kind];
   const given = typeof custom === 'string' ? { name: custom } : (custom ?? {});
   const [prefix, suffix] = affixes[kind];
-  const isGraphqlSelect = naming.convention === 'graphql-default' && kind.startsWith('select');
-  void isGraphqlSelect;
   const name = given.name ?? naming.root(prefix, table.id, suffix);
   const comment = 'comment' in given ? given.comment : undefined;
   return { name: naming.customizeRoot(name), description: comment === '' ? null : (comment ?? description) };

@@ -11,9 +11,9 @@ import {
 import { HasuraError } from '../../errors.ts';
 import type { TableName } from '../../ir/boolExp.ts';
 import { expandRole } from '../../model/permissions.ts';
-import { showTable } from '../../model/types.ts';
+import { showTable, tableKey } from '../../model/types.ts';
 import { type Args, type CommandTable, success } from './command.ts';
-import { assertConsistent } from './consistency.ts';
+import { stageConsistently } from './consistency.ts';
 
 const sourceOf = (args: Args): string => args.optional<string>('source') ?? defaultSource;
 
@@ -52,15 +52,20 @@ export const functionCommands: CommandTable = {
       throw new HasuraError('already-tracked', `function already tracked: "${showTable(name)}"`, {
         path: ['args'],
       });
+    if (staged.model.sources.get(source)?.tables.has(tableKey(name)))
+      throw new HasuraError('not-supported', `table with name "${showTable(name)}" already exists`, {
+        path: ['args'],
+      });
     const fn = compact({
       function: name,
       configuration: args.optional<FunctionConfiguration>('configuration'),
       comment: args.optional<string>('comment'),
     } as FunctionMetadata);
-    staged.stage(
-      withSource(staged.metadata, source, each => ({ ...each, functions: [...(each.functions ?? []), fn] })),
-    );
-    assertConsistent(staged.model, { kind: 'function', source, function: name });
+    const metadata = withSource(staged.metadata, source, each => ({
+      ...each,
+      functions: [...(each.functions ?? []), fn],
+    }));
+    stageConsistently(staged, metadata, { kind: 'function', source, function: name });
     return success;
   },
   pg_untrack_function(args, { staged }) {
@@ -82,8 +87,8 @@ export const functionCommands: CommandTable = {
     const source = sourceOf(args);
     const name = nameOf(args);
     const configuration = args.optional<FunctionConfiguration>('configuration') ?? {};
-    staged.stage(withFunction(staged.metadata, source, name, fn => ({ ...fn, configuration })));
-    assertConsistent(staged.model, { kind: 'function', source, function: name });
+    const metadata = withFunction(staged.metadata, source, name, fn => ({ ...fn, configuration }));
+    stageConsistently(staged, metadata, { kind: 'function', source, function: name });
     return success;
   },
   pg_create_function_permission(args, { staged, config }) {

@@ -3,14 +3,9 @@
 import { compact, sourceIn, tableIn, withTable } from '../../definition/edit.ts';
 import type { Permission, TableMetadata } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
-import {
-  readDeletePermission,
-  readInsertPermission,
-  readSelectPermission,
-  readUpdatePermission,
-} from '../../model/permissions.ts';
-import { type SourceModel, showTable, type TableModel, tableKey } from '../../model/types.ts';
+import { showTable } from '../../model/types.ts';
 import { type Command, type CommandTable, success } from './command.ts';
+import { stageConsistently } from './consistency.ts';
 import { tableOf } from './relationships.ts';
 
 type Kind = 'select' | 'insert' | 'update' | 'delete';
@@ -22,15 +17,6 @@ const members = {
   update: 'update_permissions',
   delete: 'delete_permissions',
 } as const;
-
-const readers: Readonly<
-  Record<Kind, (definition: never, table: TableModel, source: SourceModel) => unknown>
-> = {
-  select: readSelectPermission,
-  insert: readInsertPermission,
-  update: readUpdatePermission,
-  delete: readDeletePermission,
-};
 
 function createPermission(kind: Kind): Command {
   return (args, { staged }) => {
@@ -51,22 +37,12 @@ function createPermission(kind: Kind): Command {
         `permission already defined on table "${showTable(name)}" with role "${role}"`,
         { path: ['args'] },
       );
-    const model = staged.model.sources.get(source);
-    const table = model?.tables.get(tableKey(name));
-    if (model && table) {
-      try {
-        readers[kind](permission as never, table, model);
-      } catch (error) {
-        throw error instanceof HasuraError ? error.within(['args']) : error;
-      }
-    }
     const added = compact({ role, permission, comment } as Permission<unknown>);
-    staged.stage(
-      withTable(staged.metadata, source, name, each => ({
-        ...each,
-        [members[kind]]: [...((each[members[kind]] ?? []) as List), added],
-      })),
-    );
+    const metadata = withTable(staged.metadata, source, name, each => ({
+      ...each,
+      [members[kind]]: [...((each[members[kind]] ?? []) as List), added],
+    }));
+    stageConsistently(staged, metadata, { kind: 'permission', source, table: name, role, permission: kind });
     return success;
   };
 }
@@ -92,9 +68,45 @@ function dropPermission(kind: Kind): Command {
   };
 }
 
-export const permissionCommands: CommandTable = Object.fromEntries(
-  (['select', 'insert', 'update', 'delete'] as const).flatMap(kind => [
-    [`pg_create_${kind}_permission`, createPermission(kind)],
-    [`pg_drop_${kind}_permission`, dropPermission(kind)],
-  ]),
-);
+const kinds = ['select', 'insert', 'update', 'delete'] as const;
+
+const setComment: Command = (args, { staged }) => {
+  const { source, name } = tableOf(args, staged.metadata);
+  const role = args.text('role');
+  const given = args.text('permission');
+  const kind = kinds.find(each => each === given);
+  if (!kind)
+    throw new HasuraError(
+      'parse-failed',
+      `perm_type should be one of 'insert', 'select', 'update', 'delete'`,
+      {
+        path: ['args', 'permission'],
+      },
+    );
+  const list = (tableIn(sourceIn(staged.metadata, source), name)?.[members[kind]] ?? []) as List;
+  if (!list.some(each => each.role === role))
+    throw new HasuraError(
+      'permission-denied',
+      `'${kind}' permission on "${showTable(name)}" for role "${role}" does not exist`,
+      { path: ['args'] },
+    );
+  const comment = args.optional<string>('comment');
+  const change = (each: Permission<unknown>) => (each.role === role ? compact({ ...each, comment }) : each);
+  staged.stage(
+    withTable(staged.metadata, source, name, each => ({
+      ...each,
+      [members[kind]]: ((each[members[kind]] ?? []) as List).map(change),
+    })),
+  );
+  return success;
+};
+
+export const permissionCommands: CommandTable = {
+  ...Object.fromEntries(
+    kinds.flatMap(kind => [
+      [`pg_create_${kind}_permission`, createPermission(kind)],
+      [`pg_drop_${kind}_permission`, dropPermission(kind)],
+    ]),
+  ),
+  pg_set_permission_comment: setComment,
+};

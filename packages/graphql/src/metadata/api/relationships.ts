@@ -11,14 +11,18 @@ import {
 import { wholeUsing } from '../../definition/names.ts';
 import { HasuraError } from '../../errors.ts';
 import { showTable } from '../../model/types.ts';
+import { stageWithout } from '../dependents.ts';
+import { withoutObject } from '../purge.ts';
 import { type Args, type Command, type CommandTable, success } from './command.ts';
-import { assertConsistent } from './consistency.ts';
+import { assertConsistent, stageConsistently } from './consistency.ts';
 
 function createRelationship(kind: 'object' | 'array'): Command {
   return (args, { staged }) => {
     const { source, name: table } = tableOf(args, staged.metadata);
     const name = args.text('name');
-    const using = wholeUsing(args.required<ObjectRelationship['using']>('using'));
+    const given = args.required<ObjectRelationship['using']>('using');
+    assertUsing(kind, given);
+    const using = wholeUsing(given);
     const comment = args.optional<string>('comment');
     const relationship = compact({ name, using, comment } as ObjectRelationship);
     const found = tableIn(sourceIn(staged.metadata, source), table);
@@ -34,19 +38,28 @@ function createRelationship(kind: 'object' | 'array'): Command {
         `field with name "${name}" already exists in table "${showTable(table)}"`,
         { path: ['args'] },
       );
-    staged.stage(
-      withTable(staged.metadata, source, table, each =>
-        kind === 'object'
-          ? { ...each, object_relationships: [...(each.object_relationships ?? []), relationship] }
-          : {
-              ...each,
-              array_relationships: [...(each.array_relationships ?? []), relationship as ArrayRelationship],
-            },
-      ),
+    const metadata = withTable(staged.metadata, source, table, each =>
+      kind === 'object'
+        ? { ...each, object_relationships: [...(each.object_relationships ?? []), relationship] }
+        : {
+            ...each,
+            array_relationships: [...(each.array_relationships ?? []), relationship as ArrayRelationship],
+          },
     );
-    assertConsistent(staged.model, { kind: 'relationship', source, table, name });
+    stageConsistently(staged, metadata, { kind: 'relationship', source, table, name });
     return success;
   };
+}
+
+/** An array's foreign key is the other table's. @throws {HasuraError} */
+function assertUsing(kind: 'object' | 'array', using: ObjectRelationship['using'] | null): void {
+  if (kind === 'object' || using === null || typeof using !== 'object') return;
+  const on: unknown = 'foreign_key_constraint_on' in using ? using.foreign_key_constraint_on : null;
+  const isObject = on !== null && typeof on === 'object' && !Array.isArray(on) && 'table' in on;
+  if ('foreign_key_constraint_on' in using && !isObject)
+    throw new HasuraError('parse-failed', 'Expecting object { table, columns }.', {
+      path: ['using', 'foreign_key_constraint_on'],
+    });
 }
 
 /** @throws {HasuraError} not-exists */
@@ -63,21 +76,14 @@ export function tableOf(args: Args, metadata: Parameters<typeof sourceIn>[0]) {
 function dropRelationship(args: Args, { staged }: Parameters<Command>[1]) {
   const { source, name: table } = tableOf(args, staged.metadata);
   const name = args.text('relationship');
-  const remove = <T extends { readonly name: string }>(
-    list: readonly T[] | undefined,
-  ): readonly T[] | undefined => {
-    const rest = list?.filter(each => each.name !== name);
-    return rest && rest.length > 0 ? rest : undefined;
-  };
-  staged.stage(
-    withTable(staged.metadata, source, table, each =>
-      compact({
-        ...each,
-        object_relationships: remove(each.object_relationships),
-        array_relationships: remove(each.array_relationships),
-      } as TableMetadata),
-    ),
-  );
+  const found = tableIn(sourceIn(staged.metadata, source), table);
+  const known = [...(found?.object_relationships ?? []), ...(found?.array_relationships ?? [])];
+  if (!known.some(each => each.name === name))
+    throw new HasuraError('not-exists', `relationship "${name}" does not exist`, {
+      path: ['args', 'relationship'],
+    });
+  const object = { kind: 'relationship', source, table, name } as const;
+  stageWithout(staged, withoutObject(staged.metadata, object), { cascade: args.flag('cascade') });
   return success;
 }
 

@@ -3,12 +3,12 @@ import type { Result } from '@peakstone/kernel/pg';
 import { PgError } from '@peakstone/kernel/pg';
 import { defaultSource } from '../../definition/edit.ts';
 import { HasuraError } from '../../errors.ts';
+import { dependentsOf, dropAll } from '../dependents.ts';
 import type { Args, CommandContext, CommandTable } from './command.ts';
-import { untrackDropped } from './untrackDropped.ts';
 
 /** What may change tables, views, functions or their kin. */
 const changesSchema =
-  /\b(?:alter|create|drop|replace|comment|do|truncate|rename|refresh|import|select\s+into)\b/i;
+  /\b(?:alter|create|drop|replace|comment\s+on|do|truncate|rename|refresh|import|select\s+into)\b/i;
 
 /** Whether a script may change what is served, so that other instances have to look, too. Pure. */
 export function changesTables(args: unknown): boolean {
@@ -35,7 +35,7 @@ async function runSql(args: Args, { staged, pool }: CommandContext): Promise<unk
   if (changesSchema.test(sql)) {
     const before = staged.model;
     const after = await staged.refresh(source);
-    staged.stage(untrackDropped(staged.metadata, source, before, after));
+    dropAll(staged, before, dependentsOf(before, after));
   }
   const last = results.at(-1);
   if (!last || last.fields.length === 0) return { result_type: 'CommandOk', result: null };

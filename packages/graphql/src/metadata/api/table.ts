@@ -73,9 +73,12 @@ export async function runCommand(
   request: CommandRequest,
   context: Omit<CommandContext, 'run'>,
 ): Promise<unknown> {
+  const { version = 1 } = request;
+  if (version !== 1 && version !== 2)
+    throw new HasuraError('parse-failed', `expected 1 or 2, encountered ${version}`, { path: ['version'] });
   const command = findCommand(request.type);
   if (!command)
     throw new HasuraError('parse-failed', `unknown metadata command '${request.type}'`, { path: ['type'] });
   const whole: CommandContext = { ...context, run: each => runCommand(each, context) };
-  return await command(new Args(request.args), whole, request.version ?? 1);
+  return await command(new Args(request.args), whole, version);
 }

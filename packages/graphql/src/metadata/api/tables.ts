@@ -1,24 +1,20 @@
 /** Tracking tables and views. */
 
+import { compact, defaultSource, sourceIn, tableIn, withSource, withTable } from '../../definition/edit.ts';
 import {
-  compact,
-  defaultSource,
-  isTable,
-  sourceIn,
-  tableIn,
-  withSource,
-  withTable,
-} from '../../definition/edit.ts';
-import {
+  type Metadata,
   type QualifiedTable,
   qualify,
   type TableConfiguration,
   type TableMetadata,
 } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
-import { showTable } from '../../model/types.ts';
+import type { TableName } from '../../ir/boolExp.ts';
+import { showTable, tableKey } from '../../model/types.ts';
+import { stageWithout } from '../dependents.ts';
+import { withoutObject } from '../purge.ts';
 import { type Args, type CommandContext, type CommandTable, success } from './command.ts';
-import { assertConsistent } from './consistency.ts';
+import { assertServed, stageConsistently } from './consistency.ts';
 
 const sourceOf = (args: Args): string => args.optional<string>('source') ?? defaultSource;
 
@@ -30,6 +26,10 @@ function trackTable(args: Args, { staged }: CommandContext) {
   const source = sourceOf(args);
   if (tableIn(sourceIn(staged.metadata, source), name))
     throw new HasuraError('already-tracked', `view/table already tracked: "${showTable(name)}"`, {
+      path: ['args'],
+    });
+  if (staged.model.sources.get(source)?.functions.some(fn => tableKey(fn.name) === tableKey(name)))
+    throw new HasuraError('not-supported', `function with name "${showTable(name)}" already exists`, {
       path: ['args'],
     });
   const table: TableMetadata = compact({
@@ -45,15 +45,23 @@ function trackTable(args: Args, { staged }: CommandContext) {
   };
 }
 
+/** @throws {HasuraError} not-exists */
+function assertTracked(metadata: Metadata, source: string, name: TableName): void {
+  if (!tableIn(sourceIn(metadata, source), name))
+    throw new HasuraError('not-exists', `table "${showTable(name)}" does not exist in source: ${source}`, {
+      path: ['args'],
+    });
+}
+
 export const tableCommands: CommandTable = {
   async pg_track_table(args, context) {
     const { metadata, name, source } = trackTable(args, context);
-    context.staged.stage(metadata);
+    const { staged } = context;
+    const before = staged.model;
+    staged.stage(metadata);
     // It may have been made since the database was last asked.
-    const before = context.staged.model.sources.get(source)?.tables.size ?? 0;
-    if (before < (metadata.sources.find(each => each.name === source)?.tables.length ?? 0))
-      await context.staged.refresh(source);
-    assertConsistent(context.staged.model, { kind: 'table', source, table: name });
+    if (!staged.model.sources.get(source)?.tables.has(tableKey(name))) await staged.refresh(source);
+    assertServed(before, staged.model, { kind: 'table', source, table: name });
     return success;
   },
   pg_untrack_table(args, { staged }) {
@@ -63,25 +71,23 @@ export const tableCommands: CommandTable = {
       throw new HasuraError('already-untracked', `view/table already untracked: "${showTable(name)}"`, {
         path: ['args'],
       });
-    staged.stage(
-      withSource(staged.metadata, source, each => ({
-        ...each,
-        tables: each.tables.filter(({ table }) => !isTable(table, name)),
-      })),
-    );
+    const object = { kind: 'table', source, table: name } as const;
+    stageWithout(staged, withoutObject(staged.metadata, object), { cascade: args.flag('cascade') });
     return success;
   },
   async pg_set_table_is_enum(args, { staged }) {
     const source = sourceOf(args);
     const name = qualify(args.required<QualifiedTable>('table'));
     const isEnum = args.flag('is_enum');
+    assertTracked(staged.metadata, source, name);
+    const before = staged.model;
     staged.stage(
       withTable(staged.metadata, source, name, table =>
         compact({ ...table, is_enum: isEnum || undefined } as TableMetadata),
       ),
     );
     await staged.refresh(source);
-    assertConsistent(staged.model, { kind: 'table', source, table: name });
+    assertServed(before, staged.model, { kind: 'table', source, table: name });
     return success;
   },
   /** The older command for names, which replaces all of them. */
@@ -101,12 +107,9 @@ export const tableCommands: CommandTable = {
     const source = sourceOf(args);
     const name = qualify(args.required<QualifiedTable>('table'));
     const configuration = args.optional<TableConfiguration>('configuration') ?? {};
-    if (!tableIn(sourceIn(staged.metadata, source), name))
-      throw new HasuraError('not-exists', `table "${showTable(name)}" does not exist in source: ${source}`, {
-        path: ['args'],
-      });
-    staged.stage(withTable(staged.metadata, source, name, table => ({ ...table, configuration })));
-    assertConsistent(staged.model, { kind: 'table', source, table: name });
+    assertTracked(staged.metadata, source, name);
+    const metadata = withTable(staged.metadata, source, name, table => ({ ...table, configuration }));
+    stageConsistently(staged, metadata, { kind: 'table', source, table: name });
     return success;
   },
 };

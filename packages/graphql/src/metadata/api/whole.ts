@@ -1,10 +1,11 @@
 /** The metadata as a whole: out, in, empty, read again, and what of it cannot be served. */
-import { compact, defaultSource } from '../../definition/edit.ts';
+import { defaultSource } from '../../definition/edit.ts';
 import { exportedMetadata, readMetadata } from '../../definition/exported.ts';
 import { HasuraError } from '../../errors.ts';
-import type { Inconsistency, Model } from '../../model/types.ts';
+import type { Model } from '../../model/types.ts';
 import { withoutObject } from '../purge.ts';
 import { type Args, type Command, type CommandTable, kindOf, success } from './command.ts';
+import { objectsOf, showInconsistency } from './consistency.ts';
 import { assertNoCycle } from './roles.ts';
 
 const replaceMetadata: Command = async (args, { staged }) => {
@@ -43,13 +44,14 @@ export const wholeCommands: CommandTable = {
   get_inconsistent_metadata: (_args, { staged }) => consistencyOf(staged.model),
   drop_inconsistent_metadata(_args, { staged }) {
     // Dependents come after what they depend on.
-    const gone = staged.model.inconsistencies.map(({ object }) => object).reverse();
+    const gone = staged.model.inconsistencies.flatMap(objectsOf).reverse();
     const model = staged.stage(gone.reduce(withoutObject, staged.metadata));
-    if (model.inconsistencies.length > 0)
+    const left = model.inconsistencies.filter(each => objectsOf(each).length > 0);
+    if (left.length > 0)
       throw new HasuraError('unexpected', 'cannot continue due to new inconsistent metadata', {
         path: ['args'],
         status: 400,
-        internal: consistencyOf(model).inconsistent_objects,
+        internal: left.map(showInconsistency),
       });
     return success;
   },
@@ -108,8 +110,8 @@ function assertKnown(
 }
 
 function consistencyOf({ inconsistencies }: Model) {
-  const shown = inconsistencies.map(({ type, name, reason, definition }: Inconsistency) =>
-    compact({ type, name, reason, definition }),
-  );
-  return { is_consistent: shown.length === 0, inconsistent_objects: shown };
+  return {
+    is_consistent: inconsistencies.length === 0,
+    inconsistent_objects: inconsistencies.map(showInconsistency),
+  };
 }

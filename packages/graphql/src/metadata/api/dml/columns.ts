@@ -3,12 +3,12 @@
 import type { Scalar } from '../../../catalog/scalars.ts';
 import { scalarOf } from '../../../catalog/scalars.ts';
 import { HasuraError, type Path } from '../../../errors.ts';
-import { allOf } from '../../../ir/boolExp.ts';
+import { allOf, never } from '../../../ir/boolExp.ts';
 import type { Form, OrderItem, Rows, SelectField, SelectPlan } from '../../../ir/select.ts';
 import type { Value } from '../../../ir/value.ts';
-import { readBoolExp } from '../../../model/boolExpJson.ts';
-import { showTable, type TableModel, tableKey } from '../../../model/types.ts';
-import { type DmlTarget, denied } from './context.ts';
+import { showTable, tableKey } from '../../../model/types.ts';
+import { kindOf } from '../command.ts';
+import { assertReadable, type DmlTarget, denied, readWhere } from './context.ts';
 
 export interface SelectJson {
   readonly columns?: readonly ColumnJson[];
@@ -29,10 +29,11 @@ export function planSelect(
   stringifies: boolean,
   path: Path,
 ): SelectPlan {
-  const { table, source } = target;
+  const { table } = target;
   const select = target.permissions(table).select;
   if (!select) throw denied('select', target);
-  const where = json.where === undefined ? [] : [readBoolExp(json.where, table, source, [...path, 'where'])];
+  const where = json.where === undefined ? [] : [readWhere(json.where, target, [...path, 'where'])];
+  assertBounds(json, path);
   const limits = [json.limit, select.limit].filter(limit => typeof limit === 'number');
   const number = (value: number | string): Value => ({
     kind: 'literal',
@@ -50,6 +51,23 @@ export function planSelect(
   return { rows, fields: planColumns(json.columns ?? [], target, stringifies, [...path, 'columns']) };
 }
 
+/** @throws {HasuraError} for bounds that are none */
+function assertBounds({ limit, offset }: SelectJson, path: Path): void {
+  for (const [name, value] of Object.entries({ limit, offset })) {
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'number')
+      throw new HasuraError(
+        'parse-failed',
+        `parsing Int failed, expected Number, but encountered ${kindOf(value)}`,
+        {
+          path: [...path.slice(1), name],
+        },
+      );
+    if (value < 0)
+      throw new HasuraError('not-supported', 'unexpected negative value', { path: [...path, name] });
+  }
+}
+
 export function planColumns(
   columns: readonly ColumnJson[],
   target: DmlTarget,
@@ -63,7 +81,7 @@ function planColumn(json: ColumnJson, target: DmlTarget, stringifies: boolean, p
   const { table, source } = target;
   const shown = target.permissions(table).select?.columns;
   if (json === '*')
-    return [...(shown?.keys() ?? [])].map(name => columnField(name, name, table, stringifies));
+    return [...(shown?.keys() ?? [])].map(name => columnField(name, name, target, stringifies));
   if (typeof json === 'string') {
     const column = table.columns.get(json);
     if (!column)
@@ -74,13 +92,8 @@ function planColumn(json: ColumnJson, target: DmlTarget, stringifies: boolean, p
           : `"${json}" does not exist`,
         { path },
       );
-    if (!shown?.has(json))
-      throw new HasuraError(
-        'permission-denied',
-        `role "${target.role}" does not have permission to select column "${json}"`,
-        { path },
-      );
-    return [columnField(json, json, table, stringifies)];
+    assertReadable(json, target, path);
+    return [columnField(json, json, target, stringifies)];
   }
   const relationship = table.relationships.get(json.name);
   if (!relationship) throw new HasuraError('not-exists', `"${json.name}" does not exist`, { path });
@@ -98,14 +111,18 @@ function planColumn(json: ColumnJson, target: DmlTarget, stringifies: boolean, p
   ];
 }
 
-export function columnField(
-  alias: string,
-  name: string,
-  table: TableModel,
-  stringifies: boolean,
-): SelectField {
-  const { scalar } = table.columns.get(name)!;
-  return { kind: 'column', alias, column: name, scalar, form: formOf(scalar, stringifies), path: null };
+function columnField(alias: string, name: string, target: DmlTarget, stringifies: boolean): SelectField {
+  const { scalar } = target.table.columns.get(name)!;
+  const shownIf = target.permissions(target.table).select?.columns.get(name);
+  return {
+    kind: 'column',
+    alias,
+    column: name,
+    scalar,
+    form: formOf(scalar, stringifies),
+    path: null,
+    ...(shownIf && { shownIf }),
+  };
 }
 
 function formOf(scalar: Scalar, stringifies: boolean): Form {
@@ -141,13 +158,15 @@ function orderItem(
   if (others.length === 0) {
     if (!target.table.columns.has(first))
       throw new HasuraError('not-exists', `"${first}" does not exist`, { path });
-    return { operand: { kind: 'column', column: first }, direction, nulls };
+    assertReadable(first, target, path);
+    const shownIf = target.permissions(target.table).select?.columns.get(first);
+    return { operand: { kind: 'column', column: first, ...(shownIf && { shownIf }) }, direction, nulls };
   }
   const relationship = target.table.relationships.get(first);
   const other = relationship && target.source.tables.get(tableKey(relationship.target));
   if (!relationship || !other) throw new HasuraError('not-exists', `"${first}" does not exist`, { path });
   const inner = orderItem(others.join('.'), direction, nulls, { ...target, table: other }, path);
-  const where = target.permissions(other).select?.filter ?? { kind: 'constant', value: false };
+  const where = target.permissions(other).select?.filter ?? never;
   return {
     ...inner,
     operand: { kind: 'through', table: other.name, join: relationship.join, where, operand: inner.operand },

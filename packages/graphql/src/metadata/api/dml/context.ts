@@ -1,10 +1,13 @@
 /** What the v1 API's own queries share: the table, the role's permissions, and a statement that runs as the user. */
 import { PgError } from '@peakstone/kernel/pg';
+import { adminRole } from '../../../auth/types.ts';
 import { defaultSource } from '../../../definition/edit.ts';
 import { type QualifiedTable, qualify } from '../../../definition/metadata.ts';
 import { fillParams, sessionJson } from '../../../engine/fill.ts';
 import { fromPgError } from '../../../engine/pgErrors.ts';
-import { HasuraError } from '../../../errors.ts';
+import { HasuraError, type Path } from '../../../errors.ts';
+import type { BoolExp } from '../../../ir/boolExp.ts';
+import { readBoolExp } from '../../../model/boolExpJson.ts';
 import { createRoleView } from '../../../model/permissions.ts';
 import {
   type SourceModel,
@@ -37,13 +40,32 @@ export function targetOf(args: Args, { staged, session, config }: CommandContext
 }
 
 /** Who may not: in the reference's words. */
-export function denied(action: string, { table, role }: DmlTarget): HasuraError {
+export function denied(action: string, { table, role }: DmlTarget, why = ''): HasuraError {
   return new HasuraError(
     'permission-denied',
-    `${action} on "${showTable(table.name)}" for role "${role}" is not allowed. `,
-    {
-      path: ['args'],
-    },
+    `${action} on "${showTable(table.name)}" for role "${role}" is not allowed. ${why}`,
+    { path: ['args'] },
+  );
+}
+
+/** The condition of a query, on what the role may see. @throws {HasuraError} */
+export function readWhere(
+  json: unknown,
+  { table, source, role, permissions }: DmlTarget,
+  path: Path,
+): BoolExp {
+  return readBoolExp(json, table, source, path, { role, select: each => permissions(each).select });
+}
+
+/** @throws {HasuraError} for a column that the role may not see, be it that there is none */
+export function assertReadable(name: string, { table, role, permissions }: DmlTarget, path: Path): void {
+  if (permissions(table).select?.columns.has(name)) return;
+  throw new HasuraError(
+    'permission-denied',
+    role === adminRole
+      ? `no such column exists: "${name}"`
+      : `role "${role}" does not have permission to select column "${name}"`,
+    { path },
   );
 }
 

@@ -1,0 +1,57 @@
+/** Root fields that two parts of the metadata would both define. */
+import { adminRole } from '../auth/types.ts';
+import { HasuraError } from '../errors.ts';
+import { createRoleView } from '../model/permissions.ts';
+import { type Model, showTable } from '../model/types.ts';
+import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
+import { functionRoots } from './functionRoots.ts';
+import { tableRoots } from './sourceRoots.ts';
+import type { FieldDef } from './types.ts';
+
+type RootType = 'query_root' | 'mutation_root';
+
+const options: SchemaOptions = {
+  booleanNullCollapse: false,
+  stringifyNumericTypes: false,
+  arraysAsScalars: false,
+  isBackend: true,
+  kind: 'standard',
+  beyond: new Set(),
+};
+
+/** @throws {HasuraError} that names the fields and who defines them */
+export function assertDistinctRoots(model: Model): void {
+  const origins = { mutation_root: new Map<string, string[]>(), query_root: new Map<string, string[]>() };
+  const note = (root: RootType, fields: readonly FieldDef[], origin: string): void => {
+    for (const { name } of fields) {
+      const known = origins[root].get(name);
+      if (known) known.push(origin);
+      else origins[root].set(name, [origin]);
+    }
+  };
+  const view = createRoleView(model, adminRole, { inferFunctionPermissions: true });
+  for (const source of model.sources.values()) {
+    if (source.naming.namespace !== null) continue;
+    const context: SchemaContext = { model, source, view, options, types: new TypeRegister() };
+    for (const table of source.tables.values()) {
+      const origin = `table ${showTable(table.name)} in source ${source.name}`;
+      const roots = tableRoots(context, table);
+      note('query_root', roots.queries, origin);
+      note('mutation_root', roots.mutations, origin);
+    }
+    for (const fn of source.functions) {
+      const root = fn.exposedAs === 'mutation' ? 'mutation_root' : 'query_root';
+      note(root, functionRoots(context, fn), `function ${showTable(fn.name)} in source ${source.name}`);
+    }
+  }
+  for (const [root, fields] of Object.entries(origins)) {
+    const twice = [...fields].filter(([, by]) => by.length > 1).reverse();
+    if (twice.length === 0) continue;
+    const shown = twice.map(([name, by]) => `  '${name}' defined in [${by.sort().join(', ')}]`).join(',\n');
+    throw new HasuraError(
+      'unexpected',
+      `Encountered conflicting definitions in the selection set for '${root}' for fields: [\n${shown}\n]. Fields must not be defined more than once across all sources.`,
+      { path: ['args'] },
+    );
+  }
+}
