@@ -10,19 +10,14 @@ import { type OperatorName, operators } from '../ir/operators.ts';
 import { arrayText, readScalar } from '../ir/readers.ts';
 import type { Value } from '../ir/value.ts';
 import { computedCall } from './computedField.ts';
-import { type SelectPermissions, type SourceModel, showTable, type TableModel, tableKey } from './types.ts';
+import { assertReadable, type Reader, visible } from './conditionReader.ts';
+import { type SourceModel, showTable, type TableModel, tableKey } from './types.ts';
 
 interface Scope {
   readonly source: Pick<SourceModel, 'tables'>;
   readonly table: TableModel;
   readonly root: TableModel;
   readonly reader: Reader | null;
-}
-
-/** Who writes the condition, where that is no administrator's part of the metadata but a client's: he asks of what he may see. */
-export interface Reader {
-  readonly role: string;
-  select(table: TableModel): SelectPermissions | null;
 }
 
 /** @throws {HasuraError} with the path within `json` */
@@ -140,43 +135,6 @@ function readField(key: string, value: unknown, scope: Scope, path: Path): BoolE
     };
   }
   throw new HasuraError('not-exists', `"${key}" does not exist`, { path });
-}
-
-/** @throws {HasuraError} for what a client may not see */
-function assertReadable(
-  name: string,
-  of: 'columns' | 'computedFields',
-  { reader, table }: Scope,
-  path: Path,
-): void {
-  if (!reader || reader.select(table)?.[of].has(name)) return;
-  const what = of === 'columns' ? 'column' : 'computed field';
-  throw new HasuraError(
-    'permission-denied',
-    `role "${reader.role}" does not have permission to select ${what} "${name}"`,
-    { path },
-  );
-}
-
-/** Of another table's rows, a client asks only those that he may see. */
-function visible(
-  read: () => BoolExp,
-  table: TableModel,
-  { reader }: Scope,
-  path: Path,
-  relationship?: string,
-): BoolExp {
-  if (!reader) return read();
-  const permissions = reader.select(table);
-  if (!permissions)
-    throw new HasuraError(
-      'permission-denied',
-      relationship === undefined
-        ? `select on "${showTable(table.name)}" for role "${reader.role}" is not allowed. `
-        : `role "${reader.role}" does not have permission to read relationship "${relationship}"; no permission on table "${showTable(table.name)}"`,
-      { path },
-    );
-  return allOf([read(), permissions.filter]);
 }
 
 function readOperations(
