@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createPool } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from '@peakstone/testing';
-import { type CaseFile, groupCases, skipReason } from './conformance/graphql/cases.ts';
+import { type Case, type CaseFile, groupCases, skipReason } from './conformance/graphql/cases.ts';
 import { type Outcome, runGroup } from './conformance/graphql/run.ts';
 import { serve } from './conformance/graphql/serve.ts';
 import { makeTokens } from './conformance/graphql/tokens.ts';
@@ -78,6 +78,8 @@ for (const group of groupCases(runnable)) {
   ];
   try {
     const served = await serve({
+      group,
+      text: textOf(group),
       serverUrl,
       env: { ...marks.hge_env, ...(tokens && { HASURA_GRAPHQL_JWT_SECRET: tokens.secret }) },
       standsIn: standsIn && !hasPostgis,
@@ -96,6 +98,14 @@ for (const group of groupCases(runnable)) {
   }
 }
 report();
+
+/** All that a class says, its shared documents included. */
+function textOf(group: readonly Case[]): string {
+  const docs = group.flatMap(({ setup, steps }) =>
+    [...setup, ...steps].map(({ doc }) => file.docs[doc ?? '']),
+  );
+  return JSON.stringify([group, docs]);
+}
 
 /** PostGIS' types without their modifiers, which stand-ins do not take. */
 function withoutPostgis(text: string): string {

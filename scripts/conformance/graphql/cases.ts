@@ -28,17 +28,11 @@ interface Marks {
   readonly [name: string]: unknown;
 }
 
-export interface SetUp {
+export interface SetUp extends Omit<Step, 'n'> {
   readonly scope: 'class' | 'test';
-  readonly url?: string;
-  readonly doc?: string;
-  readonly query?: unknown;
-  readonly sql?: string;
-  readonly op?: string;
   readonly name?: string;
   readonly read_only?: boolean;
   readonly customization?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Step {
@@ -59,9 +53,23 @@ export interface Step {
   readonly expect?: readonly Expectation[];
   readonly sql?: string;
   readonly transport?: string;
-  readonly ws?: unknown;
-  readonly event?: unknown;
-  readonly webhook?: unknown;
+  /** What is done with a WebSocket. */
+  readonly ws?: string;
+  readonly client?: string;
+  readonly frame?: unknown;
+  readonly id?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  /** An event that the webhook must have received. */
+  readonly event?: string;
+  readonly trigger?: string;
+  readonly table?: unknown;
+  readonly op?: string;
+  readonly data?: unknown;
+  readonly kw?: unknown;
+  /** The variable that names the webhook whose next request is taken. */
+  readonly webhook?: string;
+  readonly source?: string;
 }
 
 interface Expectation {

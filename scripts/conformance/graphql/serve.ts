@@ -1,16 +1,26 @@
 /** A server for one class of cases: fresh databases, the class's environment, stubs beside it. */
 import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { graphqlService } from '../../../packages/graphql/src/service.ts';
+import type { Case } from './cases.ts';
+import { type Stubs, startStubs } from './stubs/index.ts';
 
 export interface Served {
   readonly url: string;
   readonly adminSecret: string | null;
   /** As the owner of the databases, a superuser. */
   owner(source: string): Pool;
+  readonly stubs: Stubs;
+  /** Its cases know the secret: where the recording has none of it, it is meant. */
+  readonly tellsSecret: boolean;
+  /** Its cases are for the webhook, so that the secret is not added. */
+  readonly asksWebhook: boolean;
   stop(): Promise<void>;
 }
 
 export interface ServeOptions {
+  readonly group: readonly Case[];
+  /** All that its cases say, set-ups included: what they name is started. */
+  readonly text: string;
   /** The cluster, as its superuser. */
   readonly serverUrl: string;
   readonly env: Readonly<Record<string, string>>;
@@ -42,6 +52,8 @@ const secret = 'the-admin-secret-of-the-cases';
 let made = 0;
 
 export async function serve({
+  group,
+  text,
   serverUrl,
   env,
   adminSecret,
@@ -73,6 +85,18 @@ export async function serve({
     if (standsIn) await owner.script(POSTGIS_STAND_IN);
     urls.set(name, withLogin(url.href, role, role));
   }
+  let url = '';
+  const stubs = await startStubs(group, text, async (query, variables) => {
+    const response = await fetch(`${url}/v1/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(adminSecret && { 'x-hasura-admin-secret': secret }),
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    return await response.json();
+  });
   const config = graphqlService.config({
     HASURA_GRAPHQL_DATABASE_URL: urls.get('default')!,
     HASURA_GRAPHQL_METADATA_DATABASE_URL: urls.get('metadata')!,
@@ -84,6 +108,7 @@ export async function serve({
     ...(adminSecret && { HASURA_GRAPHQL_ADMIN_SECRET: secret }),
     HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1',
     HASURA_GRAPHQL_SERVER_PORT: '0',
+    ...stubs.env,
     ...env,
   });
   const service = await graphqlService.start(
@@ -91,11 +116,16 @@ export async function serve({
     { out: text => process.stderr.write(text) },
     new AbortController().signal,
   );
+  url = `http://127.0.0.1:${service.port}`;
   return {
-    url: `http://127.0.0.1:${service.port}`,
+    url,
+    stubs,
+    tellsSecret: group.some(({ fixtures }) => fixtures.includes('hge_key')),
+    asksWebhook: group.some(({ fixtures }) => fixtures.includes('auth_hook')),
     adminSecret: adminSecret ? secret : null,
     owner: source => owners.get(source === 'postgres' ? 'default' : source) ?? owners.get('default')!,
     async stop() {
+      await stubs.stop();
       await service.stop();
       await Promise.all([...owners.values()].map(pool => pool.close(0)));
       for (const name of names) await admin.script(`drop database ${databaseOf(prefix, name)} with (force)`);

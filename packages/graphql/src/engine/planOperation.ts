@@ -5,7 +5,7 @@ import { HasuraError } from '../errors.ts';
 import { introspect } from '../introspect/introspect.ts';
 import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
-import { type Operation, parseOperation } from '../parse/document.ts';
+import { parseOperation } from '../parse/document.ts';
 import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { planInsert } from '../plan/insert.ts';
@@ -58,7 +58,7 @@ export function planOperation(
   const directives = readDirectives(operation.definition.directives, locations[kind], context, []);
   const root = rootType(kind, of);
   const fields = resolveRoot(context, root);
-  if (kind === 'subscription') assertOneRoot(operation, fields, directives.multipleRoots ?? false);
+  if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
   const builder = new GroupBuilder();
   const planContext = (source: string): PlanContext => ({
     model,
@@ -87,8 +87,10 @@ function rootType(kind: OperationKind, { schema }: SchemaOfRole): string {
   return root;
 }
 
-function assertOneRoot(_operation: Operation, fields: readonly ResolvedField[], isAllowed: boolean): void {
-  if (fields.length > 1 && !isAllowed)
+/** A source's namespace is one field, however many are allowed. */
+function assertOneRoot(fields: readonly ResolvedField[], isAllowed: boolean): void {
+  const isNamespaced = fields.some(({ def }) => def.means.kind === 'namespace');
+  if (fields.length > 1 && (!isAllowed || isNamespaced))
     throw new HasuraError('validation-failed', 'subscriptions must select one top level field');
 }
 
