@@ -1,5 +1,4 @@
 /** Steps over WebSockets, in either protocol: what is sent, and what has come. */
-import { WebSocket } from 'ws';
 import type { Step } from './cases.ts';
 
 type Event = Readonly<Record<string, unknown>>;
@@ -53,7 +52,7 @@ export class SocketClient {
   }
 
   close(): void {
-    this.#socket?.terminate();
+    this.#socket?.close();
   }
 
   /** What came, for the step's expectations; null for a step that only sends. @throws for what did not come */
@@ -90,16 +89,16 @@ export class SocketClient {
   }
 
   async #connect(): Promise<void> {
-    this.#socket?.terminate();
+    this.#socket?.close();
     const socket = new WebSocket(this.#url, this.#isTransport ? ['graphql-transport-ws'] : []);
     this.#socket = socket;
     this.#general = new EventQueue();
     this.#byId = new Map();
     this.#isInitialised = false;
-    socket.on('message', data => this.#onMessage(JSON.parse(data.toString()) as Event));
+    socket.addEventListener('message', ({ data }) => this.#onMessage(JSON.parse(String(data)) as Event));
     this.#opened = new Promise((resolve, reject) => {
-      socket.once('open', () => resolve());
-      socket.once('error', reject);
+      socket.addEventListener('open', () => resolve(), { once: true });
+      socket.addEventListener('error', () => reject(new Error('the WebSocket was refused')), { once: true });
     });
     await this.#opened;
   }
