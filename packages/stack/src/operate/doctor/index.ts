@@ -75,8 +75,11 @@ async function checkSettings(values: EnvValues): Promise<Check[]> {
   return checks;
 }
 
-function wrongSetting(error: ConfigError): Check {
-  return fail('Settings', error.message, 'Correct it in .env or in the environment.');
+function wrongSetting({ message, hint }: ConfigError): Check {
+  const todo = 'Correct it in .env or in the environment.';
+  return hint === null
+    ? fail('Settings', message, todo)
+    : fail('Settings', message.replace(` ${hint}`, ''), `${hint} ${todo}`);
 }
 
 /** Who serves those that a start would have take part; the error with which it would end. */
