@@ -25,3 +25,36 @@ it('peakstone images sign takes the key of the stack in whose folder it is typed
     rmSync(project.folder, { recursive: true, force: true });
   }
 });
+
+it('peakstone images sign refuses what the service would, naming the option, and says when a source is not served', async () => {
+  const project = new Project({ IMGPROXY_KEY: 'aabb', IMGPROXY_SALT: 'ccdd' });
+  const sign = (source: string, options: string, env: Record<string, string> = {}) =>
+    project.run(['images', 'sign', source, options], '', env);
+  try {
+    for (const [options, expected] of [
+      ['q:80/w:wide', /^error: w:wide: Invalid width: wide .*; it is written w:%width\.\n/],
+      ['rs:fil:300', /^error: rs:fil:300: Invalid resizing_type: fil /],
+      ['wdth:300', /^error: wdth:300: Unknown processing option wdth\.\n/],
+      ['w300/q:80', /^error: w300: an option has arguments, as in w:300; /],
+      ['f:doc', /^error: f:doc: Invalid format: doc /],
+      ['pr:thumb', /^error: pr:thumb: Unknown preset: thumb\.\n/],
+    ] as const) {
+      const { code, stdout, stderr } = await sign('s3://uploads/cat.jpg', options);
+      assert.deepEqual([code, stdout], [2, ''], options);
+      assert.match(stderr, expected);
+    }
+    const preset = await sign('cat.jpg', 'pr:thumb', { IMGPROXY_PRESETS: 'thumb=rs:fill:100:100' });
+    assert.deepEqual([preset.code, preset.stderr], [0, '']);
+    const allowed = { IMGPROXY_ALLOWED_SOURCES: 's3://uploads/' };
+    const other = await sign('https://example.com/a.png', 'w:300/-/rot:90', allowed);
+    assert.equal(other.code, 0);
+    assert.match(
+      other.stderr,
+      /will not be answered: Source URL is not allowed: https:\/\/example\.com\/a\.png/,
+    );
+    const based = await sign('https://example.com/a.png', '', { IMGPROXY_BASE_URL: 's3://uploads/' });
+    assert.match(based.stderr, /IMGPROXY_BASE_URL makes it s3:\/\/uploads\/https:\/\/example\.com\/a\.png/);
+  } finally {
+    rmSync(project.folder, { recursive: true, force: true });
+  }
+});

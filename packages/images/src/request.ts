@@ -9,13 +9,13 @@ import type { Deps } from './deps.ts';
 import { ImagesError } from './errors.ts';
 import type { Emit, Span } from './events.ts';
 import { type Fetched, fetchPicture } from './fetch.ts';
-import { loadable, savable } from './formats.ts';
+import { loadable } from './formats.ts';
 import { type ParsedUrl, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
 import { verifySignature } from './parse/signature.ts';
 import { answerRaw } from './raw.ts';
+import { assertAllowed, assertSavable } from './refused.ts';
 import { isNotModified } from './source/conditions.ts';
-import { hasDotSegments } from './source/objects.ts';
 
 const nowS = (): number => Date.now() / 1000;
 
@@ -28,10 +28,7 @@ export async function answerPicture(
 ): Promise<HttpResponse> {
   const parsed = parseRequest(request, deps.config);
   if (parsed.options.raw) return await answerRaw(request, parsed, deps);
-  const { format } = parsed.options;
-  if (format !== undefined && format !== 'svg' && !savable.has(format)) {
-    throw new ImagesError('format', `Resulting image format is not supported: ${format}`);
-  }
+  assertSavable(parsed.options.format);
   const cached = (await deps.cache?.get(parsed)) ?? null;
   if (cached?.isFresh) return cachedAnswer(request, parsed, cached, deps.config);
   using _ = await timed(deps.emit, 'queue', () => deps.queue.enter(signal));
@@ -52,15 +49,6 @@ export function parseRequest({ target, headers }: HttpRequest, config: ImagesCon
   if (parsed.options.best) parsed.options.accepts = [...acceptedFormats(headers)];
   assertAllowed(parsed.sourceUrl, config.sources.allowed);
   return parsed;
-}
-
-/** @throws {ImagesError} `sourceUrl`: it begins with none of the prefixes, or leads out of them again */
-function assertAllowed(url: string, allowed: readonly RegExp[]): void {
-  if (allowed.length === 0) return;
-  const [path = ''] = url.split(/[?#]/, 1);
-  if (hasDotSegments(path) || !allowed.some(pattern => pattern.test(url))) {
-    throw new ImagesError('sourceUrl', `Source URL is not allowed: ${url}`);
-  }
 }
 
 async function drawAnswer(

@@ -7,7 +7,7 @@ const sign: Command = {
   name: 'sign',
   summary: 'print the signed URL of a picture',
   description:
-    'Takes key and salt from IMGPROXY_KEY and IMGPROXY_SALT, or from the .env of the stack in whose folder it is typed, and never from the command line, which others can see.',
+    'Takes key and salt from IMGPROXY_KEY and IMGPROXY_SALT, or from the .env of the stack in whose folder it is typed, and never from the command line, which others can see. Options that the service would refuse are not signed.',
   arguments: [
     { name: 'SOURCE', summary: 's3://BUCKET/KEY, https://…, or what IMGPROXY_BASE_URL makes of it' },
     { name: 'OPTIONS', summary: 'As URLs write them: rs:fill:300:200/q:80', required: false },
@@ -29,7 +29,7 @@ const sign: Command = {
     },
   ],
   run: async (invocation, context) => {
-    const { signImageUrl } = await import('@peakstone/stack/images');
+    const { ImageOptionsError, signImageUrl } = await import('@peakstone/stack/images');
     const { arguments: words, options } = invocation;
     const request = {
       source: words[0] ?? '',
@@ -37,15 +37,22 @@ const sign: Command = {
       base: typeof options.base === 'string' ? options.base : undefined,
       plain: options.plain === true,
     };
-    const url = await signImageUrl(await stackOf(invocation, context), context.env, request).catch(error => {
-      if (!(error instanceof RangeError)) throw error;
-      throw new UsageError(error.message, 'Look at IMGPROXY_KEY and IMGPROXY_SALT.');
-    });
-    if (url === null)
+    const signed = await signImageUrl(await stackOf(invocation, context), context.env, request).catch(
+      error => {
+        if (error instanceof ImageOptionsError)
+          throw new UsageError(error.message, 'docs/images.md shows every option with a picture.');
+        if (!(error instanceof RangeError)) throw error;
+        throw new UsageError(error.message, 'Look at IMGPROXY_KEY and IMGPROXY_SALT.');
+      },
+    );
+    if (signed === null)
       throw new UsageError(
         'There is no key to sign with.',
         'Set IMGPROXY_KEY and IMGPROXY_SALT, or run it in a stack’s folder, whose .env has them.',
       );
+    const { url, refused } = signed;
+    if (refused !== null)
+      context.stderr.write(`! With the settings of this folder it will not be answered: ${refused}\n`);
     context.stdout.write(`${options.json ? toJson({ url }) : url}\n`);
     return exitCodes.ok;
   },

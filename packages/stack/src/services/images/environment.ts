@@ -1,3 +1,5 @@
+import type { Env } from '@peakstone/kernel/service';
+
 /** What only the place where it runs knows. */
 export interface ImagesPlace {
   readonly key: string;
@@ -43,3 +45,26 @@ function bucketSource(bucket: NonNullable<ImagesPlace['bucket']>): Record<string
 export const imagesDefaults = {
   IMGPROXY_REQUESTS_QUEUE_SIZE: '256',
 } as const;
+
+/** The settings on this machine; what the operator set in the reference's words wins. Pure. @param origin the object storage's */
+export function imagesSettings(env: Env, origin: string | null): Env {
+  // An empty list would let anything be fetched that a URL names.
+  const bucket = `s3://${env.MINIO_BUCKET || 'uploads'}/`;
+  const defaults = imagesEnvironment({
+    key: env.IMGPROXY_KEY_HEX ?? '',
+    salt: env.IMGPROXY_SALT_HEX ?? '',
+    baseUrl: env.IMGPROXY_BASE_URL ?? bucket,
+    allowedSources: env.IMGPROXY_ALLOWED_SOURCES || bucket,
+    bucket:
+      origin === null
+        ? null
+        : {
+            origin,
+            region: env.AWS_REGION || 'us-east-1',
+            accessKey: env.S3_APP_ACCESS_KEY || 'psappaccess',
+            secretKey: env.S3_APP_SECRET_KEY ?? '',
+          },
+  });
+  const own = Object.entries(env).filter(([name, value]) => name.startsWith('IMGPROXY_') && value);
+  return { ...defaults, ...imagesDefaults, ...Object.fromEntries(own) };
+}

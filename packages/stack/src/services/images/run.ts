@@ -1,16 +1,15 @@
 import { images } from '@peakstone/images';
 import { logEvents } from '@peakstone/images/log';
 import { createLogger } from '@peakstone/kernel/log';
-import type { Env } from '@peakstone/kernel/service';
 import { httpUrl } from '../../project/urls.ts';
 import type { Reachable, RunContext, RunningService } from '../local.ts';
-import { imagesDefaults, imagesEnvironment } from './environment.ts';
+import { imagesSettings } from './environment.ts';
 
 export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
   const { listener } = context;
-  const env = imagesEnv(context);
   const log = createLogger({ format: 'json', stream: context.log, fields: { service: 'images' } });
   const store = storeOf(context);
+  const env = imagesSettings(context.env, store?.origin ?? null);
   const service = await images.start(
     images.config(env),
     {
@@ -42,29 +41,4 @@ function storeOf({ peers, reach, ports }: Pick<RunContext, 'peers' | 'reach' | '
   return typeof reachable === 'string'
     ? { origin: reachable, handler: null }
     : { origin: httpUrl('127.0.0.1', ports[peer.name]), handler: reachable };
-}
-
-/** What the operator set in the reference's words wins. */
-function imagesEnv(context: RunContext): Env {
-  const { env } = context;
-  const store = storeOf(context);
-  // An empty list would let anything be fetched that a URL names.
-  const bucket = `s3://${env.MINIO_BUCKET || 'uploads'}/`;
-  const defaults = imagesEnvironment({
-    key: env.IMGPROXY_KEY_HEX ?? '',
-    salt: env.IMGPROXY_SALT_HEX ?? '',
-    baseUrl: env.IMGPROXY_BASE_URL ?? bucket,
-    allowedSources: env.IMGPROXY_ALLOWED_SOURCES || bucket,
-    bucket:
-      store === null
-        ? null
-        : {
-            origin: store.origin,
-            region: env.AWS_REGION || 'us-east-1',
-            accessKey: env.S3_APP_ACCESS_KEY || 'psappaccess',
-            secretKey: env.S3_APP_SECRET_KEY ?? '',
-          },
-  });
-  const own = Object.entries(env).filter(([name, value]) => name.startsWith('IMGPROXY_') && value);
-  return { ...defaults, ...imagesDefaults, ...Object.fromEntries(own) };
 }
