@@ -2,9 +2,11 @@
  * The command line, as the reference's: everything comes from the environment, or from the flags of the same names.
  * @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/
  */
+import { introduce } from '@peakstone/kernel/alone';
 import { ConfigError } from '@peakstone/kernel/config';
-import { ConnectionError } from '@peakstone/kernel/pg';
+import { ConnectionError, parseConninfo } from '@peakstone/kernel/pg';
 import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import type { GraphqlConfig } from './config/types.ts';
 import { runMetadata } from './folder/command.ts';
 import { MetadataStoreError } from './metadata/store/postgres.ts';
 import { graphqlService } from './service.ts';
@@ -19,6 +21,7 @@ every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
   --metadata-database-url URL   Where metadata is kept (default: the same)
   --admin-secret TEXT           Who knows it may do everything; better from the environment
   --server-port PORT            Default 8080
+  --server-host ADDRESS         Default 0.0.0.0; without an admin secret 127.0.0.1
   -h, --help                    Show this help text
 
 peakstone graphql metadata --help   The metadata folder of Hasura's CLI: export, apply, diff
@@ -79,11 +82,13 @@ async function serve(env: Env): Promise<number> {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const stopReleasing = releaseMemoryAtRest();
   try {
+    const { config } = graphqlService.config(env);
     const service = await graphqlService.start(
-      graphqlService.config(env),
+      { config },
       { out: text => void process.stdout.write(text) },
       aborter.signal,
     );
+    process.stderr.write(`${introduceGraphql(config, service.url)}\n`);
     const code = await end.promise;
     await service.stop();
     return code;
@@ -94,6 +99,22 @@ async function serve(env: Env): Promise<number> {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     stopReleasing();
   }
+}
+
+function introduceGraphql({ authorization, auth, databaseUrl, host }: GraphqlConfig, url: string): string {
+  const database = databaseUrl === null ? '' : ` of the database ${parseConninfo(databaseUrl).database}`;
+  const by = authorization === 'rls' ? 'its roles and policies' : 'Hasura’s metadata';
+  return introduce({
+    what: `GraphQL${database}, by ${by},`,
+    url: `${url}/v1/graphql`,
+    host,
+    loopbackSetting: 'HASURA_GRAPHQL_SERVER_HOST=127.0.0.1',
+    guard: {
+      by: 'HASURA_GRAPHQL_ADMIN_SECRET',
+      isSet: auth.adminSecrets.length > 0,
+      otherwise: 'read and change everything',
+    },
+  });
 }
 
 /** What the operator can mend: his settings, a port that is taken, a database that is away or refuses. */

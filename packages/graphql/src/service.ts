@@ -48,6 +48,8 @@ export interface GraphqlDeps {
 
 /** A started GraphQL service. */
 export interface GraphqlService extends HttpService {
+  /** Where it listens; empty without a listener. */
+  readonly url: string;
   /** TCP port; 0 without a listener. */
   readonly port: number;
   /** Takes WebSocket handshakes. */
@@ -176,6 +178,10 @@ class RunningGraphql implements GraphqlService {
     });
     this.#server = server;
     if (this.#stopping) await server.close(0);
+  }
+
+  get url(): string {
+    return this.#server?.url ?? '';
   }
 
   get port(): number {

@@ -1,7 +1,9 @@
 /** `peakstone images`: the service alone, from `IMGPROXY_*`. */
+import { introduce } from '@peakstone/kernel/alone';
 import { ConfigError } from '@peakstone/kernel/config';
 import { createLogger } from '@peakstone/kernel/log';
 import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
+import type { ImagesConfig } from './config.ts';
 import { ImagesError } from './errors.ts';
 import { logEvents } from './log.ts';
 import { images } from './service.ts';
@@ -24,8 +26,8 @@ export async function runImages(env: Env): Promise<number> {
     const { logLevel, logFormat } = config.server;
     const log = createLogger({ level: logLevel, format: logFormat });
     const running = await images.start(config, { onEvent: logEvents(log) }, aborter.signal);
-    log.info('listening', { address: running.address });
-    if (config.signature.keys.length === 0) log.warn('IMGPROXY_KEY is not set: any URL is served');
+    const text = introduceImages(config, running.address);
+    log[text.startsWith('!') ? 'warn' : 'info'](text, { address: running.address });
     await end.promise;
     await running.stop();
     log.flush();
@@ -39,6 +41,23 @@ export async function runImages(env: Env): Promise<number> {
     stopReleasing();
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
+}
+
+function introduceImages({ server, signature }: ImagesConfig, address: string | null): string {
+  const { bind, secret } = server;
+  const isSigned = signature.keys.length > 0;
+  return introduce({
+    what: 'Pictures by imgproxy’s URLs',
+    url: address ?? 'its socket',
+    // Who may open a socket's file is the system's affair.
+    host: 'host' in bind ? bind.host : 'localhost',
+    loopbackSetting: 'IMGPROXY_BIND=127.0.0.1:8080',
+    guard: {
+      by: !isSigned && secret !== '' ? 'IMGPROXY_SECRET' : 'IMGPROXY_KEY and IMGPROXY_SALT',
+      isSet: isSigned || secret !== '',
+      otherwise: 'have it fetch and draw any source',
+    },
+  });
 }
 
 const isForeseen = (error: unknown): boolean =>

@@ -17,13 +17,16 @@ export interface StorageConfig {
   readonly lifecycleDayMs: number;
 }
 
+/** Everybody knows it. */
+export const usualSecretKey = 'minioadmin';
+
 const minAccessKey = 3;
 const minSecretKey = 8;
 
 /** @throws {ConfigError} naming the variable */
 export function readStorageConfig(env: Env): StorageConfig {
   const accessKey = readString(env, 'MINIO_ROOT_USER', { default: env.MINIO_ACCESS_KEY || 'minioadmin' });
-  const secretKey = env.MINIO_ROOT_PASSWORD || env.MINIO_ROOT_PASS || env.MINIO_SECRET_KEY || 'minioadmin';
+  const secretKey = env.MINIO_ROOT_PASSWORD || env.MINIO_ROOT_PASS || env.MINIO_SECRET_KEY || usualSecretKey;
   if (accessKey.length < minAccessKey || accessKey.includes('='))
     throw new ConfigError('MINIO_ROOT_USER', `at least ${minAccessKey} characters, none of them =`);
   if (secretKey.length < minSecretKey)

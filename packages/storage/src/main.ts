@@ -1,8 +1,9 @@
 /** The command line of `minio server`: a folder, an address, settings from the environment. */
 import { parseArgs } from 'node:util';
+import { introduce, usualHost } from '@peakstone/kernel/alone';
 import { ConfigError } from '@peakstone/kernel/config';
 import { type Env, releaseMemoryAtRest } from '@peakstone/kernel/service';
-import { readStorageConfig } from './config.ts';
+import { readStorageConfig, usualSecretKey } from './config.ts';
 import { describeEvent } from './events.ts';
 import { storageService } from './service.ts';
 import { StoreError } from './store/storeError.ts';
@@ -10,7 +11,8 @@ import { StoreError } from './store/storeError.ts';
 const usage = `Usage: peakstone storage server [--address HOST:PORT] DIR
 
   DIR                  Where objects are kept; made if missing
-  --address HOST:PORT  Where to listen (default :9000, every interface)
+  --address HOST:PORT  Where to listen (default :9000, every interface; with MinIO’s default password,
+                       which everybody knows, 127.0.0.1:9000)
   -h, --help           Show this text
 
 MINIO_ROOT_USER and MINIO_ROOT_PASSWORD (default minioadmin), MINIO_DOMAIN, MINIO_SITE_REGION, MINIO_KMS_SECRET_KEY
@@ -51,12 +53,21 @@ export async function runStorage(argv: readonly string[], env: Env): Promise<num
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
   const stopReleasing = releaseMemoryAtRest();
   try {
-    const { folder, host, port } = flags;
+    const settings = readStorageConfig(env);
+    const guard = {
+      by: 'MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+      isSet: settings.root.secretKey !== usualSecretKey,
+      otherwise: `read and change everything as ${settings.root.accessKey}, with the password that MinIO’s documentation gives`,
+    };
+    const { folder, port, host = usualHost(guard) } = flags;
     const service = await storageService.start(
-      { settings: readStorageConfig(env), folder, host, port },
-      { emit: event => process.stderr.write(`${describeEvent(event)}\n`) },
+      { settings, folder, host, port },
+      { emit: event => event.kind === 'listening' || process.stderr.write(`${describeEvent(event)}\n`) },
       stop.signal,
     );
+    const what = `S3 of the folder ${folder}`;
+    const loopbackSetting = '--address 127.0.0.1:9000';
+    process.stderr.write(`${introduce({ what, url: service.address, host, loopbackSetting, guard })}\n`);
     await stopped.promise;
     await service.stop();
     return 0;
@@ -73,15 +84,17 @@ export async function runStorage(argv: readonly string[], env: Env): Promise<num
 
 function parse(argv: readonly string[]) {
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-  if (values.help) return { help: true, folder: '', host: '', port: 0 };
+  if (values.help) return { help: true, folder: '', port: 0 };
   const [folder, ...more] = positionals;
   if (folder === undefined) throw new Error('Name the folder that objects are to be kept in.');
   if (more.length > 0 || /\{\d+\.{2,3}\d+\}/.test(folder))
     throw new Error('One folder is served. Several drives and servers are what an external S3 is for.');
-  return { help: false, folder, ...readAddress(values.address ?? ':9000') };
+  return { help: false, folder, ...readAddress(values.address) };
 }
 
-function readAddress(text: string): { readonly host: string; readonly port: number } {
+/** Without one, the port alone. */
+function readAddress(text: string | undefined): { readonly host?: string; readonly port: number } {
+  if (text === undefined) return { port: 9000 };
   const match = /^(.*):(\d{1,5})$/.exec(text);
   if (match === null || Number(match[2]) > 65_535)
     throw new Error(`--address must be HOST:PORT, not ${JSON.stringify(text)}.`);

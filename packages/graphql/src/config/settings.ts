@@ -2,6 +2,7 @@
  * Reads `HASURA_GRAPHQL_*` as the reference does.
  * @see https://hasura.io/docs/2.0/deployment/graphql-engine-flags/reference/
  */
+import { usualHost } from '@peakstone/kernel/alone';
 import { ConfigError, readEnum, readInt, readList, readPort, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import { parseJwtSecrets } from './jwt.ts';
@@ -30,8 +31,10 @@ export function parseConfig(env: Env): GraphqlConfig {
     readList(env, prefix + name, { default: fallback });
   const databaseUrl = text('DATABASE_URL', null);
   const devMode = flag('DEV_MODE', false);
+  const auth = authOf(env);
+  const host = text('SERVER_HOST', usualHost({ isSet: auth.adminSecrets.length > 0 }));
   return {
-    host: text('SERVER_HOST', '0.0.0.0') === '*' ? '0.0.0.0' : text('SERVER_HOST', '0.0.0.0'),
+    host: host === '*' ? '0.0.0.0' : host,
     port: readPort(env, `${prefix}SERVER_PORT`, { default: 8080 }),
     databaseUrl,
     metadataDatabaseUrl: text('METADATA_DATABASE_URL', databaseUrl),
@@ -42,7 +45,7 @@ export function parseConfig(env: Env): GraphqlConfig {
       connectionLifetimeMs: 1000 * int('PG_CONN_LIFETIME', 600),
       usePreparedStatements: flag('USE_PREPARED_STATEMENTS', true),
     },
-    auth: authOf(env),
+    auth,
     cors: { disabled: flag('DISABLE_CORS', false), domains: list('CORS_DOMAIN', ['*']) },
     enabledApis: apisOf(list('ENABLED_APIS', ['metadata', 'graphql', 'pgdump', 'config'])),
     enableConsole: flag('ENABLE_CONSOLE', false),

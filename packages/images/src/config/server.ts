@@ -1,5 +1,6 @@
 /** Settings of the server itself: where it listens, how long and how much it works. Pure. */
 import { availableParallelism } from 'node:os';
+import { usualHost } from '@peakstone/kernel/alone';
 import { ConfigError } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import { flag, seconds, text, whole, word } from './read.ts';
@@ -32,10 +33,18 @@ export interface ServerConfig {
 
 export function readServer(env: Env): ServerConfig {
   const port = text(env, 'PORT');
+  const isGuarded = text(env, 'KEY') !== '' || text(env, 'SECRET') !== '';
   const bind = text(env, 'BIND', port === '' ? ':8080' : `:${port}`);
   const metrics = text(env, 'PROMETHEUS_BIND');
   return {
-    bind: text(env, 'NETWORK') === 'unix' ? { socketPath: bind } : readBind(bind, 'IMGPROXY_BIND'),
+    bind:
+      text(env, 'NETWORK') === 'unix'
+        ? { socketPath: bind }
+        : readBind(
+            bind,
+            'IMGPROXY_BIND',
+            text(env, 'BIND') === '' ? usualHost({ isSet: isGuarded }, '::') : '::',
+          ),
     reusePort: flag(env, 'SO_REUSEPORT'),
     pathPrefix: readPath(text(env, 'PATH_PREFIX')),
     healthPath: readPath(text(env, 'HEALTH_CHECK_PATH')),
@@ -47,7 +56,7 @@ export function readServer(env: Env): ServerConfig {
     queueSize: whole(env, 'REQUESTS_QUEUE_SIZE', 0),
     maxClients: whole(env, 'MAX_CLIENTS', 2048),
     memoryIntervalMs: seconds(env, 'FREE_MEMORY_INTERVAL', 10),
-    metricsBind: metrics === '' ? null : readBind(metrics, 'IMGPROXY_PROMETHEUS_BIND'),
+    metricsBind: metrics === '' ? null : readBind(metrics, 'IMGPROXY_PROMETHEUS_BIND', '::'),
     metricsNamespace: text(env, 'PROMETHEUS_NAMESPACE'),
     secret: text(env, 'SECRET'),
     allowOrigin: text(env, 'ALLOW_ORIGIN'),
@@ -64,14 +73,18 @@ function readLogFormat(env: Env): ServerConfig['logFormat'] {
   return text(env, 'LOG_FORMAT') === '' ? 'auto' : logFormats[word(env, 'LOG_FORMAT', names, 'pretty')];
 }
 
-/** `host:port`, `:port` for all addresses. */
-function readBind(bind: string, name: string): { readonly host: string; readonly port: number } {
+/** `host:port`; `:port` for `everywhere`. */
+function readBind(
+  bind: string,
+  name: string,
+  everywhere: string,
+): { readonly host: string; readonly port: number } {
   const match = /^(.*):(\d{1,5})$/.exec(bind);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
     throw new ConfigError(name, 'an address such as :8080 or 127.0.0.1:8080', { got: bind });
   }
-  return { host: match[1]!.replace(/^\[|\]$/g, '') || '::', port };
+  return { host: match[1]!.replace(/^\[|\]$/g, '') || everywhere, port };
 }
 
 /** With a slash before it and none behind. */

@@ -1,5 +1,6 @@
 /** What the gateway's container runs. */
 import { gateway, type Route } from '@peakstone/gateway';
+import { introduce } from '@peakstone/kernel/alone';
 import { createLogger } from '@peakstone/kernel/log';
 import type { Env, Running } from '@peakstone/kernel/service';
 import { StackError } from '../../project/errors.ts';
@@ -8,20 +9,28 @@ import { services } from '../index.ts';
 import { routeTo } from './routes.ts';
 
 /**
- * Starts the gateway from its environment alone. Effect: listens; logs to standard output.
+ * Starts the gateway from its environment alone. Effect: listens; logs to standard error.
  * @throws {ConfigError} naming the variable
  */
 export async function runGateway(env: Env, signal: AbortSignal): Promise<Running> {
   const log = createLogger({ fields: { service: 'gateway' } });
   const config = gateway.config(env);
-  const running = await gateway.start(config, { routes: readRoutes(env), log }, signal).catch(error => {
+  const routes = readRoutes(env);
+  const running = await gateway.start(config, { routes, log }, signal).catch(error => {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new StackError('portTaken', `Port ${config.port} of ${config.host} is in use by another process.`, {
       hint: 'Stop what listens there, or set GATEWAY_PORT.',
       cause: error,
     });
   });
-  log.info('listening', { url: running.url });
+  const names = routes.map(({ name }) => name).join(', ');
+  const text = introduce({
+    what: `The gateway, in front of ${names || 'nothing yet (PEAKSTONE_UPSTREAM_REST=http://… names a service)'},`,
+    url: running.url,
+    host: config.host,
+    loopbackSetting: 'GATEWAY_HOST=127.0.0.1',
+  });
+  log.info(text, { url: running.url });
   return running;
 }
 
