@@ -9,7 +9,9 @@ import { parseOperation } from '../parse/document.ts';
 import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { planInsert } from '../plan/insert.ts';
+import { planNode, readNodeId, sourceOfNode } from '../plan/relay.ts';
 import { planReadRoot } from '../plan/roots.ts';
+import { planFields } from '../plan/select.ts';
 import { planDelete, planUpdate, planUpdateByKey, planUpdateMany } from '../plan/update.ts';
 import { readDirectives } from '../resolve/directives.ts';
 import { assertVariables, type ResolvedField, resolveRoot, usedVariables } from '../resolve/selection.ts';
@@ -60,14 +62,18 @@ export function planOperation(
   const fields = resolveRoot(context, root);
   if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
   const builder = new GroupBuilder();
-  const planContext = (source: string): PlanContext => ({
+  const contexts: PlanContexts = {
     model,
-    source: model.sources.get(source)!,
-    view: of.view,
-    stringifyNumericTypes: config.stringifyNumericTypes,
     onStructural: context.onStructural,
-  });
-  const roots = fields.map(field => planRoot(field, root, of, planContext, builder));
+    of: source => ({
+      model,
+      source: model.sources.get(source)!,
+      view: of.view,
+      stringifyNumericTypes: config.stringifyNumericTypes,
+      onStructural: context.onStructural,
+    }),
+  };
+  const roots = fields.map(field => planRoot(field, root, of, contexts, builder));
   return {
     plan: { kind, roots, groups: builder.finish(kind), cached: directives.cached ?? null },
     structural,
@@ -94,6 +100,11 @@ function assertOneRoot(fields: readonly ResolvedField[], isAllowed: boolean): vo
     throw new HasuraError('validation-failed', 'subscriptions must select one top level field');
 }
 
+/** Planners' contexts by source, and what they share. */
+interface PlanContexts extends Pick<PlanContext, 'model' | 'onStructural'> {
+  of(source: string): PlanContext;
+}
+
 /** The source whose database a root field is read from; null for what needs none. */
 function sourceOf(means: FieldMeaning): string | null {
   return 'table' in means && means.table !== null ? means.table.source : null;
@@ -103,7 +114,7 @@ function planRoot(
   field: ResolvedField,
   typeName: string,
   of: SchemaOfRole,
-  context: (source: string) => PlanContext,
+  contexts: PlanContexts,
   builder: GroupBuilder,
 ): PlannedRoot {
   const { alias, def } = field;
@@ -123,13 +134,19 @@ function planRoot(
       const type = field.selection?.kind === 'object' ? field.selection.type : '';
       return {
         alias,
-        from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, context, builder)) },
+        from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, contexts, builder)) },
       };
+    }
+    case 'node': {
+      const id = readNodeId(field, contexts.onStructural);
+      const { name } = sourceOfNode(id, field, contexts.model);
+      const root = planNode(contexts.of(name), field, id, planFields);
+      return { alias, from: builder.addRead(name, root, false) };
     }
     default: {
       const source = sourceOf(def.means);
       if (source === null) throw new TypeError(`${def.name} is no root field`);
-      return { alias, from: planTableRoot(context(source), field, source, builder) };
+      return { alias, from: planTableRoot(contexts.of(source), field, source, builder) };
     }
   }
 }

@@ -147,8 +147,12 @@ export type SelectField =
       readonly aggregate: AggregatePlan;
       readonly shownIf?: BoolExp;
     }
-  /** An object of the same row: Relay's edges and the like. */
-  | { readonly kind: 'nested'; readonly alias: string; readonly fields: readonly SelectField[] }
+  | {
+      readonly kind: 'connection';
+      readonly alias: string;
+      readonly join: Join;
+      readonly connection: ConnectionPlan;
+    }
   /** Relay's id of a row. */
   | {
       readonly kind: 'nodeId';
@@ -164,6 +168,7 @@ export type Form = 'json' | 'text' | 'geojson' | 'textArray';
 export type ReadRoot =
   | { readonly kind: 'list' | 'single'; readonly select: SelectPlan }
   | { readonly kind: 'aggregate'; readonly aggregate: AggregatePlan }
+  | { readonly kind: 'connection'; readonly connection: ConnectionPlan }
   | StreamRoot;
 
 /** Rows beyond a cursor, which moves on with each batch. */
@@ -172,3 +177,44 @@ export interface StreamRoot {
   readonly select: SelectPlan;
   readonly cursor: { readonly operand: OrderOperand; readonly value: Value };
 }
+
+/** Relay's connections: rows between two places of an order, with where each of them stands. */
+export interface ConnectionPlan {
+  /** Ordered whole, down to the primary key; the limit is that of the slice. */
+  readonly rows: Rows;
+  /** What a row's place is told by, as JSON: a member a path. */
+  readonly cursor: readonly CursorTerm[];
+  /** The last ones, rather than the first. */
+  readonly isBackward: boolean;
+  readonly split: ConnectionSplit | null;
+  readonly fields: readonly ConnectionField[];
+}
+
+export interface CursorTerm {
+  readonly path: readonly string[];
+  readonly item: OrderItem;
+}
+
+/** Rows behind a place, or before it. */
+export interface ConnectionSplit {
+  readonly kind: 'after' | 'before';
+  /** A value for each term of the order. */
+  readonly values: readonly Value[];
+}
+
+export type ConnectionField =
+  | { readonly kind: 'typename'; readonly alias: string; readonly text: string }
+  | { readonly kind: 'pageInfo'; readonly alias: string; readonly members: readonly PageInfoMember[] }
+  | { readonly kind: 'edges'; readonly alias: string; readonly fields: readonly EdgeField[] };
+
+export type PageInfoMember =
+  | { readonly kind: 'typename'; readonly alias: string; readonly text: string }
+  | {
+      readonly kind: 'hasNextPage' | 'hasPreviousPage' | 'startCursor' | 'endCursor';
+      readonly alias: string;
+    };
+
+export type EdgeField =
+  | { readonly kind: 'typename'; readonly alias: string; readonly text: string }
+  | { readonly kind: 'cursor'; readonly alias: string }
+  | { readonly kind: 'node'; readonly alias: string; readonly fields: readonly SelectField[] };

@@ -6,6 +6,7 @@ import type { FunctionModel, TableModel } from '../model/types.ts';
 import type { ResolvedField } from '../resolve/selection.ts';
 import { planAggregate } from './aggregate.ts';
 import type { PlanContext } from './context.ts';
+import { planConnection } from './relay.ts';
 import { plainRows, planCallArguments, planFields, planList, planRows } from './select.ts';
 import { planStream } from './stream.ts';
 import { toValue } from './values.ts';
@@ -42,6 +43,13 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
         kind: 'aggregate',
         aggregate: planAggregate(context, field, means.table, from, planRows, planFields),
       };
+    }
+    case 'connection': {
+      const { table, function: fn } = means;
+      const from = fn
+        ? ({ kind: 'call', call: functionCall(fn, field) } as const)
+        : ({ kind: 'table', table: table.name } as const);
+      return { kind: 'connection', connection: planConnection(context, field, table, from, planFields) };
     }
     case 'selectStream':
       return planStream(context, field, means.table);

@@ -14,6 +14,7 @@ import { planAggregate } from './aggregate.ts';
 import { parseColumnPath } from './columnPath.ts';
 import type { PlanContext } from './context.ts';
 import { planDistinctOn, planOrderBy } from './orderBy.ts';
+import { planConnection } from './relay.ts';
 import { toValue } from './values.ts';
 import { filterOf, planWhere } from './where.ts';
 
@@ -134,6 +135,22 @@ function planField(
         alias,
         join,
         select: { rows, fields: planFields(context, field.selection, target) },
+      };
+    }
+    case 'nodeId':
+      return {
+        kind: 'nodeId',
+        alias,
+        table: table.name,
+        columns: table.primaryKey.map(({ name }) => name),
+      };
+    case 'connection': {
+      const from: From = { kind: 'table', table: means.table.name };
+      return {
+        kind: 'connection',
+        alias,
+        join: means.relationship?.join ?? [],
+        connection: planConnection(context, field, means.table, from, planFields),
       };
     }
     case 'relationshipAggregate': {

@@ -6,8 +6,10 @@ import type { Model } from '../model/types.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
 import { byName } from './inputField.ts';
 import { defineIntrospection } from './introspection.ts';
+import { defineNode, isNode } from './relay.ts';
 import { builtin } from './scalars.ts';
 import { sourceRoots } from './sourceRoots.ts';
+import { tableObject } from './table.ts';
 import { type FieldDef, named, type RoleSchema } from './types.ts';
 
 export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOptions): RoleSchema {
@@ -23,6 +25,14 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     mutations.push(
       ...namespaced(context, options.isBackend ? 'mutation_backend' : 'mutation_frontend', own.mutations),
     );
+  }
+  if (options.kind === 'relay') {
+    const nodes = nodeTypes(model, view, options, types);
+    if (nodes.length > 0) {
+      const node = defineNode(types, nodes);
+      queries.push(node);
+      subscriptions.push(node);
+    }
   }
   const query = types.define('query_root', () => ({
     kind: 'object',
@@ -54,6 +64,16 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     subscription: subscriptions.length > 0 ? 'subscription_root' : null,
     type: name => types.get(name),
   };
+}
+
+/** The types of rows that have an id, whichever source they are of. */
+function nodeTypes(model: Model, view: RoleView, options: SchemaOptions, types: TypeRegister): string[] {
+  return [...model.sources.values()].flatMap(source => {
+    const context: SchemaContext = { model, source, view, options, types };
+    return [...source.tables.values()]
+      .filter(table => table.isInGraphql && isNode(context, table))
+      .map(table => tableObject(context, table));
+  });
 }
 
 /** Under the one field of the source's namespace, where it has one. */

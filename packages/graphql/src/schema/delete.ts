@@ -3,8 +3,9 @@ import { showTable, type TableModel } from '../model/types.ts';
 import { tableBoolExp } from './boolExp.ts';
 import { type SchemaContext, selectOf } from './context.ts';
 import { byName, inputField } from './inputField.ts';
+import { hasReadableKey, keyArguments } from './key.ts';
 import { mutationResponse } from './mutationOutput.ts';
-import { hasReadableKey, keyArguments, rootField } from './roots.ts';
+import { rootField } from './roots.ts';
 import { tableObject } from './table.ts';
 import { type FieldDef, named } from './types.ts';
 

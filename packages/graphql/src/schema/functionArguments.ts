@@ -1,6 +1,7 @@
 /** `args`: an input object of a function's arguments. */
 import type { FunctionFacts } from '../catalog/functions.ts';
 import type { Identifier } from '../model/naming.ts';
+import { type FunctionModel, showTable } from '../model/types.ts';
 import type { SchemaContext } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import { scalarRef } from './scalars.ts';
@@ -56,4 +57,13 @@ export function functionArguments(
       { description: options.description },
     ),
   ];
+}
+
+/** Those of a tracked function: the session is not the client's to give. */
+export function functionArgumentsOf(context: SchemaContext, fn: FunctionModel): InputFieldDef[] {
+  return functionArguments(context, fn.facts, {
+    description: `input parameters for function "${showTable(fn.name)}"`,
+    skip: fn.sessionArgument === null ? [] : [fn.sessionArgument],
+    id: fn.id,
+  });
 }

@@ -2,8 +2,9 @@
 import { type FunctionModel, showTable } from '../model/types.ts';
 import { tableAggregate } from './aggregate.ts';
 import { type SchemaContext, selectOf, tableIn } from './context.ts';
-import { functionArguments } from './functionArguments.ts';
+import { functionArgumentsOf } from './functionArguments.ts';
 import { byName } from './inputField.ts';
+import { functionConnectionRoots } from './relay.ts';
 import { listArguments, tableList, tableObject } from './table.ts';
 import { type FieldDef, named } from './types.ts';
 
@@ -15,13 +16,10 @@ export function functionRoots(context: SchemaContext, fn: FunctionModel): FieldD
   const shown = `"${showTable(fn.name)}"`;
   const roots = fn.metadata.configuration?.custom_root_fields;
   const name = naming.customizeRoot(roots?.function ?? naming.root([], fn.id, []));
-  const given = functionArguments(context, fn.facts, {
-    description: `input parameters for function ${shown}`,
-    skip: fn.sessionArgument === null ? [] : [fn.sessionArgument],
-    id: fn.id,
-  });
-  const args = byName([...given, ...listArguments(context, table)]);
   const isVolatile = fn.exposedAs === 'mutation';
+  if (context.options.kind === 'relay' && !isVolatile)
+    return functionConnectionRoots(context, fn, table, { listArguments, tableObject });
+  const args = byName([...functionArgumentsOf(context, fn), ...listArguments(context, table)]);
   const fields: FieldDef[] = [
     {
       name,

@@ -38,6 +38,15 @@ export type FieldMeaning =
       readonly table: TableModel;
     }
   | { readonly kind: 'computedField'; readonly field: ComputedFieldModel; readonly table: TableModel | null }
+  /** Relay's: rows of a table, of a relationship's or of a function's. */
+  | {
+      readonly kind: 'connection';
+      readonly table: TableModel;
+      readonly relationship: RelationshipModel | null;
+      readonly function: FunctionModel | null;
+    }
+  /** Relay's: a row of any table, by its id. */
+  | { readonly kind: 'node' | 'nodeId' | 'edges' | 'pageInfo' | 'cursor' | 'edgeNode' | 'pageInfoMember' }
   | { readonly kind: 'aggregate' }
   | { readonly kind: 'nodes' }
   | { readonly kind: 'count' }

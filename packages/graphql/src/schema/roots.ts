@@ -3,8 +3,8 @@ import type { RootFieldKind } from '../definition/metadata.ts';
 import { showTable, type TableModel } from '../model/types.ts';
 import { tableAggregate } from './aggregate.ts';
 import { type SchemaContext, selectOf } from './context.ts';
-import { byName, inputField } from './inputField.ts';
-import { columnRef } from './scalars.ts';
+import { byName } from './inputField.ts';
+import { hasReadableKey, keyArguments } from './key.ts';
 import { listArguments, tableList, tableObject } from './table.ts';
 import { type FieldDef, named } from './types.ts';
 
@@ -82,26 +82,4 @@ export function selectRoots(
     });
   }
   return fields;
-}
-
-/** Whether the role may read every column of the primary key. */
-export function hasReadableKey(context: SchemaContext, table: TableModel): boolean {
-  const columns = selectOf(context, table)?.columns;
-  return (
-    table.primaryKey.length > 0 &&
-    table.primaryKey.every(column => column.graphql !== null && columns?.has(column.name))
-  );
-}
-
-export function keyArguments(context: SchemaContext, table: TableModel): FieldDef['args'] {
-  return byName(
-    table.primaryKey.map(column =>
-      inputField(
-        column.graphql!,
-        columnRef(context, column, true),
-        { kind: 'column', column },
-        { description: column.description },
-      ),
-    ),
-  );
 }

@@ -4,8 +4,10 @@ import type { SchemaContext } from './context.ts';
 import { deleteRoots } from './delete.ts';
 import { functionRoots } from './functionRoots.ts';
 import { insertRoots } from './insert.ts';
+import { connectionRoots } from './relay.ts';
 import { selectRoots } from './roots.ts';
 import { streamRoots } from './stream.ts';
+import { listArguments, tableObject } from './table.ts';
 import type { FieldDef } from './types.ts';
 import { updateRoots } from './update.ts';
 
@@ -39,9 +41,13 @@ export function sourceRoots(context: SchemaContext): Roots {
 /** None for a table whose name GraphQL does not take. */
 export function tableRoots(context: SchemaContext, table: TableModel): Roots {
   if (!table.isInGraphql) return { queries: [], subscriptions: [], mutations: [] };
+  const isRelay = context.options.kind === 'relay';
+  const connections = isRelay ? connectionRoots(context, table, { listArguments, tableObject }) : [];
   return {
-    queries: selectRoots(context, table, 'query'),
-    subscriptions: [...selectRoots(context, table, 'subscription'), ...streamRoots(context, table)],
+    queries: isRelay ? connections : selectRoots(context, table, 'query'),
+    subscriptions: isRelay
+      ? connections
+      : [...selectRoots(context, table, 'subscription'), ...streamRoots(context, table)],
     mutations: [
       ...insertRoots(context, table),
       ...updateRoots(context, table),

@@ -12,6 +12,7 @@ import { type SchemaContext, selectOf, tableIn } from './context.ts';
 import { functionArguments } from './functionArguments.ts';
 import { byName, inputField } from './inputField.ts';
 import { tableOrderBy } from './orderBy.ts';
+import { idField, isNode, nodeInterface, relationshipConnection } from './relay.ts';
 import { builtin, columnRef, scalarRef } from './scalars.ts';
 import { selectColumnEnum } from './selectColumn.ts';
 import { type FieldDef, type InputFieldDef, listOf, named, refined, type TypeRef } from './types.ts';
@@ -24,7 +25,7 @@ export function tableObject(context: SchemaContext, table: TableModel): string {
     kind: 'object',
     name,
     description: describeTable(table),
-    interfaces: [],
+    interfaces: isNode(context, table) ? [nodeInterface] : [],
     fields: byName(tableFields(context, table)),
   }));
 }
@@ -44,8 +45,10 @@ export function tableList(context: SchemaContext, table: TableModel): TypeRef {
 function tableFields(context: SchemaContext, table: TableModel): FieldDef[] {
   const permissions = selectOf(context, table);
   if (!permissions) return [];
-  const fields: FieldDef[] = [];
+  const isRelay = context.options.kind === 'relay';
+  const fields: FieldDef[] = isNode(context, table) ? [idField(context.types)] : [];
   for (const column of table.columns.values()) {
+    if (isRelay && column.graphql === 'id') continue;
     const shownIf = permissions.columns.get(column.name);
     if (column.graphql !== null && shownIf !== undefined)
       fields.push(columnField(context, column, shownIf !== null));
@@ -143,9 +146,11 @@ function relationshipFields(context: SchemaContext, relationship: RelationshipMo
     type: tableList(context, table),
     means: { kind: 'relationship', ...means },
   };
-  if (!permissions.aggregations) return [rows];
+  const connection = relationshipConnection(context, relationship, table, { listArguments, tableObject });
+  if (!permissions.aggregations) return [rows, ...connection];
   return [
     rows,
+    ...connection,
     {
       name: naming.field(`${relationship.name}_aggregate`),
       description: 'An aggregate relationship',

@@ -1,9 +1,19 @@
 /** Reads as SQL: each list, object and aggregate is one expression that gives JSON. */
 import { arrayLiteral, quoteLiteral } from '@peakstone/kernel/pg';
-import type { AggregatePlan, Form, From, Rows, SelectField, SelectPlan, StreamRoot } from '../ir/select.ts';
+import type {
+  AggregatePlan,
+  ConnectionPlan,
+  Form,
+  From,
+  Rows,
+  SelectField,
+  SelectPlan,
+  StreamRoot,
+} from '../ir/select.ts';
 import { aggregateSelectSql } from './aggregate.ts';
 import { callSql } from './call.ts';
 import { joinSql, shown, whereSql } from './condition.ts';
+import { base64, connectionSql } from './connection.ts';
 import { columnsSql, fitsRow, type Member, objectSql } from './json.ts';
 import { limitSql, orderSql } from './order.ts';
 import { carrierSql, type Outer, type Scope, type SqlWriter, tableSql } from './writer.ts';
@@ -63,6 +73,7 @@ export function sourceSql(
   scope: Scope,
   outer: Outer | null,
   targets: string,
+  condition = '',
 ): string {
   const { current } = scope;
   const distinct =
@@ -71,7 +82,7 @@ export function sourceSql(
       : `distinct on (${rows.distinctOn.map(operand => orderSql.operand(writer, operand, scope)).join(', ')}) `;
   const join =
     outer && outer.join.length > 0 ? joinSql(writer, outer.join, outer.scope.current, current) : '';
-  const where = whereSql(writer, [join, rows.where], scope);
+  const where = whereSql(writer, [join, rows.where, condition], scope);
   const order = orderSql.clause(writer, rows, scope);
   const limit = limitSql(writer, rows, scope);
   return `select ${distinct}${targets} from ${fromSql(writer, rows.from, current, outer)}${where}${order}${limit}`;
@@ -129,12 +140,12 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
         aggregateSelect(writer, field.aggregate, { scope, join: field.join }),
         scope,
       );
-    case 'nested':
-      return rowObjectSql(writer, field.fields, scope);
+    case 'connection':
+      return connectionSelect(writer, field.connection, { scope, join: field.join });
     case 'nodeId': {
       const parts = field.columns.map(name => writer.column(scope.current, name)).join(', ');
       const id = `json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;
-      return `replace(encode(convert_to((${id})::text, 'UTF8'), 'base64'), E'\\n', '')`;
+      return base64(id);
     }
   }
 }
@@ -149,6 +160,10 @@ export function rowObjectSql(writer: SqlWriter, fields: readonly SelectField[], 
 
 export function aggregateSelect(writer: SqlWriter, plan: AggregatePlan, outer: Outer | null): string {
   return aggregateSelectSql(writer, plan, outer, { sourceSql, rowObjectSql });
+}
+
+export function connectionSelect(writer: SqlWriter, plan: ConnectionPlan, outer: Outer | null): string {
+  return connectionSql(writer, plan, outer, { sourceSql, rowObjectSql });
 }
 
 function pathed(text: string, path: readonly string[] | null): string {

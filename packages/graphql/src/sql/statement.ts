@@ -2,7 +2,7 @@
 import { HasuraError } from '../errors.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import type { ParamSource } from '../ir/value.ts';
-import { aggregateSelect, listSql, singleSql, streamSql } from './select.ts';
+import { aggregateSelect, connectionSelect, listSql, singleSql, streamSql } from './select.ts';
 import { SqlWriter } from './writer.ts';
 
 /** Text, and what its parameters are filled with. */
@@ -42,6 +42,8 @@ function rootSql(writer: SqlWriter, root: ReadRoot): string {
       return singleSql(writer, root.select, null);
     case 'aggregate':
       return aggregateSelect(writer, root.aggregate, null);
+    case 'connection':
+      return connectionSelect(writer, root.connection, null);
     case 'stream':
       throw new HasuraError('validation-failed', 'streaming subscriptions must select one top level field');
   }
