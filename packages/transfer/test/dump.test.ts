@@ -157,6 +157,33 @@ describe('a dump', () => {
     await again.close();
   });
 
+  it('says of each privilege who gave it, also where the list has them in no order in which they could be given', async () => {
+    const source =
+      await restored(`create role chain_owner; create role chain_a; create role chain_b; create role chain_c;
+      create table public.held (id int); alter table public.held owner to chain_owner;
+      grant select on public.held to chain_a with grant option;
+      set session authorization chain_a; grant select on public.held to chain_c; reset session authorization;
+      grant select on public.held to chain_b with grant option;
+      set session authorization chain_b; grant select on public.held to chain_a with grant option; reset session authorization;
+      revoke grant option for select on public.held from chain_a;\n`);
+    const acl = async (url: string): Promise<(string | null)[][]> => {
+      const client = connect(url);
+      const rows = await client.query(
+        "select unnest(relacl)::text from pg_class where relname = 'held' order by 1",
+      );
+      await client.close();
+      return rows;
+    };
+    assert.deepEqual((await acl(source)).flat(), [
+      'chain_a=r*/chain_b',
+      'chain_a=r/chain_owner',
+      'chain_b=r*/chain_owner',
+      'chain_c=r/chain_a',
+      'chain_owner=arwdDxtm/chain_owner',
+    ]);
+    assert.deepEqual(await acl(await restored(await dump(source))), await acl(source));
+  });
+
   it('without owners and privileges says nothing of them', async () => {
     const text = await dump(server.url, { owners: false, privileges: false });
     assert.doesNotMatch(text, /^(?:GRANT|REVOKE|ALTER .* OWNER TO|ALTER DEFAULT)/m);
@@ -319,6 +346,53 @@ describe('a dump', () => {
       await churn;
       await busy.close();
     }
+  });
+
+  it('holds no view of a newer schema than its tables, which no lock keeps still', async () => {
+    const url = await restored(
+      'create table public.old (a int); create view public.seen as select a from public.old; create sequence public.counter;\n',
+    );
+    const holder = await connectClient({ url });
+    const changer = connect(url);
+    try {
+      // The dump has its snapshot, and waits.
+      await holder.script('begin; drop sequence public.counter');
+      const dumped = dump(url);
+      await until(async () => {
+        const [row] = await changer.query('select count(*) from pg_locks where not granted');
+        return row![0] !== '0';
+      });
+      await changer.script(
+        'create table public.newer (a int); create or replace view public.seen as select a from public.newer',
+      );
+      await holder.script('rollback');
+      const text = await dumped;
+      await restored(text);
+      assert.match(text, /CREATE TABLE public\.newer/);
+    } finally {
+      holder.close();
+      await changer.close();
+    }
+  });
+
+  it('is refused where the labels of its values were renamed while it was written', async () => {
+    const url = await restored(
+      `create type public.mood as enum ('calm', 'cross'); create table public.days (mood public.mood); insert into public.days values ('calm');\n`,
+    );
+    const changer = connect(url);
+    let isRenamed = false;
+    await assert.rejects(
+      dumpDatabase({
+        url,
+        async write(part) {
+          if (isRenamed || !part.toString().includes('COPY public.days')) return;
+          isRenamed = true;
+          await changer.query(`alter type public.mood rename value 'calm' to 'quiet'`);
+        },
+      }),
+      /What is dumped was changed or dropped meanwhile/,
+    );
+    await changer.close();
   });
 
   it('names what it cannot hold', async () => {

@@ -24,6 +24,7 @@ import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
 import { READABLE, readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
 import { resolveSelection } from './select.ts';
+import { readStateNow, type SchemaState, stateQuery } from './still.ts';
 import { randomKey, renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
 
 export type { DumpOptions, DumpReport } from './options.ts';
@@ -80,6 +81,8 @@ interface Look {
   readonly omitted: readonly Omission[];
   readonly givenByDefault: readonly string[];
   readonly version: string;
+  /** Of what rows are written by. */
+  readonly values: SchemaState;
 }
 
 class Dump {
@@ -97,7 +100,7 @@ class Dump {
 
   async run(): Promise<DumpReport> {
     const { content, write, restrictKey = randomKey() } = this.#options;
-    const { tables, contents, omitted, givenByDefault, version } = await this.#lookUntilStill();
+    const { tables, contents, omitted, givenByDefault, version, values } = await this.#lookUntilStill();
     await write(renderOpening(version, restrictKey));
     if (content !== 'data') {
       if (this.#options.clean) await this.#drop([...contents.objects, ...contents.last]);
@@ -110,6 +113,7 @@ class Dump {
         await write(`${renderHeading(GIVEN_BY_DEFAULT)}${statement}\n\n\n`);
       await this.#writeObjects({ ...contents, objects: contents.last }, 'last');
     }
+    if (content !== 'schema') await this.#assertStill('values', values);
     await write(renderClosing(restrictKey));
     return { omitted, tables: content === 'schema' ? 0 : tables.length, rows: this.#rows };
   }
@@ -155,21 +159,34 @@ class Dump {
     const late = (await this.#lockable()).find(name => !locked.has(name));
     if (late !== undefined) throw new VanishedError(`${late} is new`);
     const catalog = this.#catalog;
+    const before = await this.#state('all');
+    const values = await this.#state('values');
     const tables = await readTableRows(catalog);
     const contents = await this.#read();
     const unsupported = this.#isOfTables ? [] : await readUnsupported(catalog);
     const unreadable = content === 'schema' ? [] : await readUnreadable(catalog, this.#isWhole);
     const [version] = await catalog.rows(`select current_setting('server_version') as version`);
+    const givenByDefault = privileges === false ? [] : await readGivenByDefault(catalog, this.#isOfTables);
+    await this.#assertStill('all', before);
     return {
-      tables,
-      contents,
+      ...{ tables, contents, values, givenByDefault },
       omitted: [
         ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
         ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
       ],
-      givenByDefault: privileges === false ? [] : await readGivenByDefault(catalog, this.#isOfTables),
       version: text(version!, 'version'),
     };
+  }
+
+  async #state(of: 'all' | 'values'): Promise<SchemaState> {
+    const [row] = await this.#catalog.rows(stateQuery(of));
+    return text(row!, 'state');
+  }
+
+  /** @throws {VanishedError} where the server has said something that is younger than the snapshot */
+  async #assertStill(of: 'all' | 'values', state: SchemaState): Promise<void> {
+    if ((await readStateNow(this.#options.url, of)) !== state)
+      throw new VanishedError(of === 'all' ? 'the schema was changed' : 'labels of a type were changed');
   }
 
   /** Tables that this login may lock, as it may read them. */

@@ -4,16 +4,24 @@ import type { DumpObject } from '../object.ts';
 /** Of each kind of object, all that can be given: then it is ALL. */
 const ALL: Readonly<Record<string, number>> = { r: 8, s: 3, n: 2, f: 1, T: 1, F: 1, S: 1, l: 1, L: 2, c: 4 };
 
-type Entry = readonly [grantee: string, privilege: string, isGrantable: boolean];
+/** The grantor is null where that is the owner. */
+type Entry = readonly [grantee: string, privilege: string, isGrantable: boolean, grantor: string | null];
+
+/** The entries of a list of privileges in SQL, as JSON; who gave them counts where an owner is named. */
+function explode(acl: string, owner?: string): string {
+  const grantor =
+    owner === undefined
+      ? 'null'
+      : `case when x.grantor <> ${owner} then quote_ident(pg_get_userbyid(x.grantor)) end`;
+  return `(select coalesce(json_agg(json_build_array(case when x.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(x.grantee)) end, x.privilege_type, x.is_grantable, ${grantor})
+      order by x.place), '[]') from aclexplode(${acl}) with ordinality x (grantor, grantee, privilege_type, is_grantable, place))`;
+}
 
 /**
  * Who may do what, where that is not as it is for every new object: what is taken from that, and what is given on top.
  * What an extension's script gave comes with the extension.
  */
 export async function readPrivileges(catalog: Catalog, isWhole: boolean): Promise<DumpObject[]> {
-  const list = (acl: string) =>
-    `(select coalesce(json_agg(json_build_array(case when x.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(x.grantee)) end, x.privilege_type, x.is_grantable)
-      order by x.place), '[]') from aclexplode(${acl}) with ordinality x (grantor, grantee, privilege_type, is_grantable, place))`;
   const initial = (classId: number, oid: string, usual: string) =>
     `coalesce((select i.initprivs from pg_init_privs i where i.classoid = ${classId} and i.objoid = ${oid} and i.objsubid = 0), ${usual})`;
   const select = (
@@ -27,7 +35,7 @@ export async function readPrivileges(catalog: Catalog, isWhole: boolean): Promis
     base?: string,
   ) =>
     `select ${classId} as class, ${fields}, '${kind}' as kind, '${type}' as type, pg_get_userbyid(${owner}) as owner,
-      ${list(acl)} as given, ${list(base ?? initial(classId, 'o.oid', `acldefault('${type}', ${owner})`))} as usual from ${from} and ${acl} is not null`;
+      ${explode(acl, owner)} as given, ${explode(base ?? initial(classId, 'o.oid', `acldefault('${type}', ${owner})`))} as usual from ${from} and ${acl} is not null`;
   const named = (name: string) =>
     `o.oid, n.nspname as schema, ${name} as name, format('%I.%I', n.nspname, ${name}) as quoted, null as column_name`;
   const global = (name: string) =>
@@ -159,7 +167,7 @@ export async function readPrivileges(catalog: Catalog, isWhole: boolean): Promis
   });
 }
 
-/** What leads from the usual privileges to those that are given. Pure. */
+/** What leads from the usual privileges to those that are given, each by whoever gave it. Pure. */
 export function renderPrivileges(
   target: string,
   type: string,
@@ -167,39 +175,70 @@ export function renderPrivileges(
   given: readonly Entry[],
   usual: readonly Entry[],
 ): string[] {
-  const has = (list: readonly Entry[], [grantee, privilege]: Entry): Entry | undefined =>
-    list.find(entry => entry[0] === grantee && entry[1] === privilege);
+  const has = (list: readonly Entry[], [grantee, privilege, , grantor]: Entry): Entry | undefined =>
+    list.find(entry => entry[0] === grantee && entry[1] === privilege && entry[3] === grantor);
   const taken = usual.filter(entry => !has(given, entry));
   const added = given.filter(entry => {
     const before = has(usual, entry);
     return before === undefined || (entry[2] && !before[2]);
   });
+  const byOwner = added.filter(([, , , grantor]) => grantor === null);
+  const grant = ({ grantee, isGrantable, privileges }: Group): string =>
+    `GRANT ${listPrivileges(privileges, type, column)} ON ${target} TO ${grantee}${isGrantable ? ' WITH GRANT OPTION' : ''};`;
   return [
-    ...groups(taken).map(([grantee, privileges]) => {
-      return `REVOKE ${listPrivileges(privileges, type, column)} ON ${target} FROM ${grantee};`;
-    }),
-    ...groups(added.filter(([, , grantable]) => !grantable)).map(
-      ([grantee, privileges]) =>
-        `GRANT ${listPrivileges(privileges, type, column)} ON ${target} TO ${grantee};`,
+    ...groups(taken).map(
+      ({ grantee, privileges }) =>
+        `REVOKE ${listPrivileges(privileges, type, column)} ON ${target} FROM ${grantee};`,
     ),
-    ...groups(added.filter(([, , grantable]) => grantable)).map(
-      ([grantee, privileges]) =>
-        `GRANT ${listPrivileges(privileges, type, column)} ON ${target} TO ${grantee} WITH GRANT OPTION;`,
-    ),
+    ...groups(byOwner.filter(([, , isGrantable]) => !isGrantable)).map(grant),
+    ...groups(byOwner.filter(([, , isGrantable]) => isGrantable)).map(grant),
+    // As pg_dump: GRANTED BY may only name whoever says it.
+    ...inRounds(given)
+      .flatMap(groups)
+      .map(
+        group => `SET SESSION AUTHORIZATION ${group.grantor};\n${grant(group)}\nRESET SESSION AUTHORIZATION;`,
+      ),
   ];
 }
 
-function groups(
-  entries: readonly Entry[],
-): readonly (readonly [grantee: string, privileges: readonly string[]])[] {
-  const byGrantee = new Map<string, string[]>();
-  for (const [grantee, privilege] of entries) {
-    const privileges = byGrantee.get(grantee) ?? [];
-    byGrantee.set(grantee, privileges);
-    // The same by two grantors is one.
-    if (!privileges.includes(privilege)) privileges.push(privilege);
+/** What others than the owner gave, so that each of them was given the right to by then. */
+function inRounds(given: readonly Entry[]): readonly (readonly Entry[])[] {
+  const may = new Set<string>();
+  const take = ([grantee, privilege, isGrantable]: Entry): void => {
+    if (isGrantable) may.add(`${privilege} ${grantee}`);
+  };
+  for (const entry of given) if (entry[3] === null) take(entry);
+  const rounds: Entry[][] = [];
+  let rest = given.filter(([, , , grantor]) => grantor !== null);
+  while (rest.length > 0) {
+    const ready = rest.filter(([, privilege, , grantor]) => may.has(`${privilege} ${grantor}`));
+    // Of a column's, the right to give may be one on the whole table.
+    const next = ready.length > 0 ? ready : rest;
+    next.forEach(take);
+    rounds.push(next);
+    rest = rest.filter(entry => !next.includes(entry));
   }
-  return [...byGrantee];
+  return rounds;
+}
+
+interface Group {
+  readonly grantor: string | null;
+  readonly grantee: string;
+  readonly isGrantable: boolean;
+  readonly privileges: string[];
+}
+
+/** By who gives what to whom. */
+function groups(entries: readonly Entry[]): readonly Group[] {
+  const found: Group[] = [];
+  for (const [grantee, privilege, isGrantable, grantor] of entries) {
+    const group = found.find(
+      each => each.grantee === grantee && each.grantor === grantor && each.isGrantable === isGrantable,
+    );
+    if (group) group.privileges.push(privilege);
+    else found.push({ grantor, grantee, isGrantable, privileges: [privilege] });
+  }
+  return found;
 }
 
 function listPrivileges(privileges: readonly string[], type: string, column: string | null): string {
@@ -218,13 +257,10 @@ const KINDS: Readonly<Record<string, string>> = {
 
 /** What roles give on all that they will make. */
 export async function readDefaultPrivileges(catalog: Catalog): Promise<DumpObject[]> {
-  const list = (acl: string) =>
-    `(select coalesce(json_agg(json_build_array(case when x.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(x.grantee)) end, x.privilege_type, x.is_grantable)
-      order by x.place), '[]') from aclexplode(${acl}) with ordinality x (grantor, grantee, privilege_type, is_grantable, place))`;
   const rows = await catalog.rows(`
     select d.oid, coalesce(n.nspname, '') as schema, quote_ident(n.nspname) as schema_quoted, quote_ident(r.rolname) as role, d.defaclobjtype as type,
-      ${list('d.defaclacl')} as given,
-      case when d.defaclnamespace = 0 then ${list(`acldefault(case d.defaclobjtype when 'S' then 's'::"char" else d.defaclobjtype end, d.defaclrole)`)} else '[]' end as usual
+      ${explode('d.defaclacl')} as given,
+      case when d.defaclnamespace = 0 then ${explode(`acldefault(case d.defaclobjtype when 'S' then 's'::"char" else d.defaclobjtype end, d.defaclrole)`)} else '[]' end as usual
     from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
     where d.defaclnamespace = 0 or n.oid = any (${catalog.schemas}) order by 2, 4, 5`);
   return rows.map(row => {
