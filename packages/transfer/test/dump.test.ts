@@ -1,72 +1,37 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { connectClient, PgError } from '@peakstone/kernel/pg';
-import { Restriction, readScript } from '@peakstone/kernel/script';
-import { connect, startTestServer, type TestServer, until } from '@peakstone/testing';
-import { type DumpOptions, dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
+import { connect } from '@peakstone/testing';
+import { dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
+import { type DumpLab, dump, openDumpLab, restoreFile } from './dumpLab.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fixture } from './support.ts';
 
 const program = findPgDump({ PATH: process.env.PEAKSTONE_PG_BIN ?? process.env.PATH });
 
 describe('a dump', () => {
-  let server: TestServer;
-  let folder: string;
-  let databases = 0;
+  let lab: DumpLab;
   before(async () => {
-    server = await startTestServer({ durable: false });
-    folder = mkdtempSync(join(tmpdir(), 'peakstone-dump-'));
-    await restore(server.url, fixture('everything.sql'));
+    lab = await openDumpLab();
+    await restoreFile(lab.url, fixture('everything.sql'));
   });
-  after(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const emptyDatabase = async (): Promise<string> => {
-    const name = `copy_${++databases}`;
-    const client = connect(server.url);
-    await client.script(`create database ${name} template template0`);
-    await client.close();
-    return server.url.replace('/postgres?', `/${name}?`);
-  };
-
-  const dump = async (url: string, options: Partial<DumpOptions> = {}): Promise<string> => {
-    const parts: Buffer[] = [];
-    await dumpDatabase({
-      url,
-      write: async part => {
-        parts.push(Buffer.from(part as Buffer));
-      },
-      restrictKey: 'known',
-      ...options,
-    });
-    return Buffer.concat(parts).toString();
-  };
-
-  const restored = async (text: string, into?: string): Promise<string> => {
-    const url = into ?? (await emptyDatabase());
-    const file = join(folder, `${databases}.sql`);
-    writeFileSync(file, text);
-    await restore(url, file);
-    return url;
-  };
+  after(() => lab.close());
+  const emptyDatabase = () => lab.emptyDatabase();
+  const restored = (text: string, into?: string) => lab.restored(text, into);
 
   it('of everything a database can hold comes back the same to the byte, from an empty database', async () => {
-    const first = await dump(server.url);
+    const first = await dump(lab.url);
     const copy = await restored(first);
     assert.equal(await dump(copy), first);
-    assert.deepEqual(await fingerprint(copy), await fingerprint(server.url));
+    assert.deepEqual(await fingerprint(copy), await fingerprint(lab.url));
   });
 
   it('is what PostgreSQL’s own pg_dump writes of it, restored', {
     skip: program === null && 'no pg_dump of version 17 here',
   }, async () => {
-    const copy = await restored(await dump(server.url));
+    const copy = await restored(await dump(lab.url));
     const real = async (url: string): Promise<string> => {
       const parts: Buffer[] = [];
       await runPgDump(program!, {
@@ -78,28 +43,28 @@ describe('a dump', () => {
       });
       return Buffer.concat(parts).toString();
     };
-    assert.equal(await real(copy), await real(server.url));
+    assert.equal(await real(copy), await real(lab.url));
   });
 
   it('with --clean is restored over itself', async () => {
-    const text = await dump(server.url, { clean: true });
+    const text = await dump(lab.url, { clean: true });
     const copy = await restored(text);
     await restored(text, copy);
-    assert.equal(await dump(copy), await dump(server.url));
+    assert.equal(await dump(copy), await dump(lab.url));
   });
 
   it('of the schema alone has no rows, and of the rows nothing else; together they are the whole', async () => {
-    const schema = await dump(server.url, { content: 'schema' });
+    const schema = await dump(lab.url, { content: 'schema' });
     assert.doesNotMatch(schema, /^COPY|setval/m);
     const copy = await restored(schema);
-    assert.doesNotMatch(await dump(server.url, { content: 'data' }), /^CREATE/m);
+    assert.doesNotMatch(await dump(lab.url, { content: 'data' }), /^CREATE/m);
     const client = connect(copy);
     assert.deepEqual(await client.query('select count(*) from app.people'), [['0']]);
     await client.close();
   });
 
   it('of one table has what belongs to it, and nothing else', async () => {
-    const text = await dump(server.url, { selection: { tables: ['app.people'] } });
+    const text = await dump(lab.url, { selection: { tables: ['app.people'] } });
     const made = [...text.matchAll(/^CREATE (?:CONSTRAINT )?(\w+)/gm)].map(match => match[1]);
     assert.deepEqual(
       new Set(made),
@@ -107,17 +72,17 @@ describe('a dump', () => {
     );
     assert.doesNotMatch(text, /children/);
     await assert.rejects(
-      dump(server.url, { selection: { tables: ['app.film'] } }),
+      dump(lab.url, { selection: { tables: ['app.film'] } }),
       /^TransferError: There is no table 'app\.film'\.$/,
     );
     await assert.rejects(
-      dump(server.url, { selection: { schemas: ['ap'] } }),
+      dump(lab.url, { selection: { schemas: ['ap'] } }),
       /^TransferError: There is no schema 'ap'\.$/,
     );
   });
 
   it('of one schema leaves out the others', async () => {
-    const text = await dump(server.url, { selection: { schemas: ['Odd*'] } });
+    const text = await dump(lab.url, { selection: { schemas: ['Odd*'] } });
     assert.deepEqual(
       [...text.matchAll(/^CREATE (?:TABLE|VIEW|SCHEMA) (\S+)/gm)].map(match => match[1]),
       ['"Odd', '"Odd', '"Odd'],
@@ -185,57 +150,8 @@ describe('a dump', () => {
   });
 
   it('without owners and privileges says nothing of them', async () => {
-    const text = await dump(server.url, { owners: false, privileges: false });
+    const text = await dump(lab.url, { owners: false, privileges: false });
     assert.doesNotMatch(text, /^(?:GRANT|REVOKE|ALTER .* OWNER TO|ALTER DEFAULT)/m);
-  });
-
-  it('refuses a sequence that has become a view by the time it is read, and calls nothing of it', async () => {
-    const url = await restored(
-      `create sequence public.counter;
-      create function public.evil() returns bigint language plpgsql as $$ begin raise 'evil was called'; end $$;\n`,
-    );
-    const attacker = await connectClient({ url });
-    const watcher = connect(url);
-    try {
-      await attacker.script(
-        'begin; drop sequence public.counter; create view public.counter as select public.evil() as last_value, true as is_called',
-      );
-      const dumped = assert.rejects(
-        dump(url),
-        /^PgError: access to non-system view "counter" is restricted$/,
-      );
-      await until(async () => {
-        const [row] = await watcher.query('select count(*) from pg_locks where not granted');
-        return row![0] !== '0';
-      });
-      await attacker.script('commit');
-      await dumped;
-    } finally {
-      attacker.close();
-      await watcher.close();
-    }
-  });
-
-  it('is of one moment, whatever is written meanwhile', async () => {
-    const url = await restored(
-      'create table public.ledger (n int); insert into public.ledger values (1);\ncreate table public.zoo (n int);\n',
-    );
-    const writer = connect(url);
-    let written = false;
-    const parts: string[] = [];
-    await dumpDatabase({
-      url,
-      write: async part => {
-        parts.push(part.toString());
-        if (written || !part.toString().includes('COPY public.ledger')) return;
-        written = true;
-        await writer.script('insert into public.ledger values (2); insert into public.zoo values (2)');
-      },
-    });
-    await writer.close();
-    assert.equal(written, true);
-    assert.match(parts.join(''), /COPY public\.ledger \(n\) FROM stdin;\n1\n\\\.\n/);
-    assert.match(parts.join(''), /COPY public\.zoo \(n\) FROM stdin;\n\\\.\n/);
   });
 
   it('cannot be made to hold commands by the names of what it holds', async () => {
@@ -261,8 +177,8 @@ describe('a dump', () => {
   it('lets psql run nothing that the server it comes from says', async () => {
     const opening = /^--\n-- PostgreSQL database dump\n--\n\n\\restrict ([0-9a-f]{64})\n/;
     const texts = [
-      await dump(server.url, { restrictKey: undefined as never }),
-      await dump(server.url, { restrictKey: undefined as never, content: 'data' }),
+      await dump(lab.url, { restrictKey: undefined as never }),
+      await dump(lab.url, { restrictKey: undefined as never, content: 'data' }),
     ];
     const keys = texts.map(text => opening.exec(text)?.[1]);
     for (const [index, text] of texts.entries()) {
@@ -279,7 +195,7 @@ describe('a dump', () => {
 
   it('by a pg_dump before 17.6 is restricted all the same, and what we add to it', async () => {
     for (const help of ['--restrict-key=KEY', '']) {
-      const program = join(folder, 'pg_dump');
+      const program = join(lab.folder, 'pg_dump');
       writeFileSync(
         program,
         `#!/bin/sh\ncase "$*" in --help) echo "${help}";; *--restrict-key=known*) printf '%s\n' '\\restrict known' 'select 1;' '\\unrestrict known';; *) echo 'select 1;';; esac\n`,
@@ -287,7 +203,7 @@ describe('a dump', () => {
       );
       const parts: string[] = [];
       await runPgDump(program, {
-        url: server.url,
+        url: lab.url,
         restrictKey: 'known',
         write: async part => void parts.push(part.toString()),
       });
@@ -322,79 +238,6 @@ describe('a dump', () => {
     await client.close();
   });
 
-  it('goes on while the schema is changed, and is of one moment', async () => {
-    const url = await emptyDatabase();
-    const busy = connect(url);
-    let isDumped = false;
-    const churn = (async () => {
-      for (let n = 0; !isDumped; n++)
-        await busy.script(`create table if not exists pair_${n % 3} (a int check (a > 0), b text default 'x');
-          create view seen_${n % 3} as select a from pair_${n % 3}; insert into pair_${n % 3} values (1);
-          drop view seen_${n % 3}; drop table pair_${n % 3}`);
-    })();
-    try {
-      for (let n = 0; n < 10; n++) {
-        const text = await dump(url).catch(error => {
-          // Its one line, when nobody waits for it.
-          assert.match(String(error), /^TransferError: What is dumped was changed or dropped meanwhile/);
-          return null;
-        });
-        if (text !== null) await restored(text);
-      }
-    } finally {
-      isDumped = true;
-      await churn;
-      await busy.close();
-    }
-  });
-
-  it('holds no view of a newer schema than its tables, which no lock keeps still', async () => {
-    const url = await restored(
-      'create table public.old (a int); create view public.seen as select a from public.old; create sequence public.counter;\n',
-    );
-    const holder = await connectClient({ url });
-    const changer = connect(url);
-    try {
-      // The dump has its snapshot, and waits.
-      await holder.script('begin; drop sequence public.counter');
-      const dumped = dump(url);
-      await until(async () => {
-        const [row] = await changer.query('select count(*) from pg_locks where not granted');
-        return row![0] !== '0';
-      });
-      await changer.script(
-        'create table public.newer (a int); create or replace view public.seen as select a from public.newer',
-      );
-      await holder.script('rollback');
-      const text = await dumped;
-      await restored(text);
-      assert.match(text, /CREATE TABLE public\.newer/);
-    } finally {
-      holder.close();
-      await changer.close();
-    }
-  });
-
-  it('is refused where the labels of its values were renamed while it was written', async () => {
-    const url = await restored(
-      `create type public.mood as enum ('calm', 'cross'); create table public.days (mood public.mood); insert into public.days values ('calm');\n`,
-    );
-    const changer = connect(url);
-    let isRenamed = false;
-    await assert.rejects(
-      dumpDatabase({
-        url,
-        async write(part) {
-          if (isRenamed || !part.toString().includes('COPY public.days')) return;
-          isRenamed = true;
-          await changer.query(`alter type public.mood rename value 'calm' to 'quiet'`);
-        },
-      }),
-      /What is dumped was changed or dropped meanwhile/,
-    );
-    await changer.close();
-  });
-
   it('names what it cannot hold', async () => {
     const url = await restored('create schema other;\ncreate operator family other.strange using btree;\n');
     const report = await dumpDatabase({ url, write: async () => undefined });
@@ -402,11 +245,11 @@ describe('a dump', () => {
   });
 
   it('is a file that only its owner may read, there whole or not at all', async () => {
-    const file = join(folder, 'whole.sql');
-    await writeWholeFile(file, write => dumpDatabase({ url: server.url, write }));
+    const file = join(lab.folder, 'whole.sql');
+    await writeWholeFile(file, write => dumpDatabase({ url: lab.url, write }));
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.match(readFileSync(file, 'utf8'), /dump complete\n--\n\n\\unrestrict [0-9a-f]{64}\n\n$/);
-    const broken = join(folder, 'broken.sql');
+    const broken = join(lab.folder, 'broken.sql');
     await assert.rejects(
       writeWholeFile(broken, async write => {
         await write('half');
@@ -415,32 +258,10 @@ describe('a dump', () => {
       /full/,
     );
     assert.deepEqual(
-      spawnSync('ls', [folder], { encoding: 'utf8' })
+      spawnSync('ls', [lab.folder], { encoding: 'utf8' })
         .stdout.split('\n')
         .filter(name => name.includes('broken')),
       [],
     );
   });
 });
-
-/** Runs a script as psql would, to its end, and rejects with the first error. */
-async function restore(url: string, file: string): Promise<void> {
-  const client = await connectClient({ url });
-  try {
-    const restriction = new Restriction();
-    for await (const piece of readScript(createReadStream(file), 'dump.sql')) {
-      const allowed = restriction.take(piece);
-      if (typeof allowed === 'object') throw new Error(`${allowed.command} ${allowed.why}`);
-      if (allowed === 'done') continue;
-      if (piece.rows) await client.script(piece.text, { copyIn: () => piece.rows!.parts });
-      else
-        await client.script(piece.text).catch(error => {
-          if (error instanceof PgError)
-            throw new Error(`${file}:${piece.line + 1}: ${error.message}`, { cause: error });
-          throw error;
-        });
-    }
-  } finally {
-    client.close();
-  }
-}
