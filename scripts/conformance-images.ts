@@ -4,16 +4,18 @@
  * Asks the recorded requests of the image contract and compares status, headers, format, size, metadata and pixels with what
  * imgproxy answered. The server runs once for each profile of settings, beside an origin that misbehaves on request. Prints a
  * table by group, what differs, and `N passed, M failed`; exit code 1 when anything does. With clones of imgproxy and of its
- * test pictures it asks what imgproxy's own tests ask, and compares with their golden hashes.
+ * test pictures it asks what imgproxy's own tests ask over HTTP, and compares with their golden hashes.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { images, readImagesConfig } from '../packages/images/src/index.ts';
 import { compare, faultKinds, type Verdict } from './conformance/images/compare.ts';
 import { type GoldenResult, replayGolden } from './conformance/images/golden.ts';
+import { replayHandler } from './conformance/images/handler.ts';
 import { type Ask, look, type Seen, send } from './conformance/images/look.ts';
 
 const defaultContract = '../shared/contracts/images';
@@ -23,7 +25,7 @@ const usage = `usage: npm run conformance:images -- [--contract DIR] [--group A,
   --contract DIR   the recording (default PEAKSTONE_IMAGES_CONTRACT, or ${defaultContract})
   --group, --id    only these
   --verbose        every difference, not the first hundred
-  --imgproxy DIR   a clone of imgproxy, for its golden hashes
+  --imgproxy DIR   a clone of imgproxy, for its HTTP tests and golden hashes
   --images DIR     a clone of its test pictures
 `;
 const concurrency = 2;
@@ -42,7 +44,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (options.imgproxy !== undefined && options.images !== undefined) {
-    return reportGolden(await replayGolden(path.resolve(options.imgproxy), path.resolve(options.images)));
+    return reportOwn(await replayOwn(path.resolve(options.imgproxy), path.resolve(options.images)));
   }
   const contract = path.resolve(options.contract ?? process.env.PEAKSTONE_IMAGES_CONTRACT ?? defaultContract);
   if (!existsSync(path.join(contract, 'oracle.json'))) {
@@ -111,6 +113,20 @@ async function replay(
   return compared;
 }
 
+/** imgproxy's own tests, with its test data and its pictures in the places that they name. */
+async function replayOwn(imgproxy: string, pictures: string): Promise<readonly GoldenResult[]> {
+  const root = mkdtempSync(path.join(tmpdir(), 'peakstone-imgproxy-'));
+  try {
+    for (const name of readdirSync(path.join(imgproxy, 'testdata'))) {
+      if (name !== 'test-images') symlinkSync(path.join(imgproxy, 'testdata', name), path.join(root, name));
+    }
+    symlinkSync(pictures, path.join(root, 'test-images'));
+    return [...(await replayHandler(root)), ...(await replayGolden(imgproxy, root))];
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
 async function replayProfile(
   env: Readonly<Record<string, string>>,
   asks: readonly Ask[],
@@ -164,7 +180,7 @@ function report(compared: readonly Compared[], verbose: boolean): number {
   return wrong.length === 0 ? 0 : 1;
 }
 
-function reportGolden(results: readonly GoldenResult[]): number {
+function reportOwn(results: readonly GoldenResult[]): number {
   const failed = results.filter(({ failure }) => failure !== null);
   for (const [suite, those] of Map.groupBy(results, ({ name }) => name.split('/')[0])) {
     console.log(`${suite}: ${those.filter(({ failure }) => failure === null).length} of ${those.length}`);

@@ -1,16 +1,13 @@
-/**
- * imgproxy's own golden hashes: the names of its recorded tests say what was asked, and its clone holds the hashes. What a
- * name does not say, such as a setting of one test, is not replayed.
- */
+/** imgproxy's own golden hashes, which its clone holds beside the names of its tests. */
 import { createHash } from 'node:crypto';
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { detectFormat } from '../../../packages/images/src/detect.ts';
 import { loadImage } from '../../../packages/images/src/engine/load.ts';
 import type { EngineConfig } from '../../../packages/images/src/engine/types.ts';
 import * as library from '../../../packages/images/src/engine/vips/library.ts';
 import { images, readImagesConfig } from '../../../packages/images/src/index.ts';
+import { type GoldenRequest, requestOf } from './goldenRequest.ts';
 import { send } from './look.ts';
 
 export interface GoldenResult {
@@ -19,10 +16,9 @@ export interface GoldenResult {
   readonly failure: string | null;
 }
 
-interface Golden {
+interface Golden extends GoldenRequest {
   readonly name: string;
   readonly file: string;
-  readonly url: string;
 }
 
 /** Largest mean square error of perceptual hashes. */
@@ -30,27 +26,35 @@ const maxDistance = 0.5;
 /** What libvips is distributed without. */
 const lacking = /\/(?:jxl|heic)\//;
 
-export async function replayGolden(imgproxy: string, pictures: string): Promise<readonly GoldenResult[]> {
+/** @param root imgproxy's test data with its pictures in their place */
+export async function replayGolden(imgproxy: string, root: string): Promise<readonly GoldenResult[]> {
   const hashes = path.join(imgproxy, 'testdata/test-hashes');
   const goldens = globSync('**/*.hash', { cwd: hashes })
     .filter(name => !lacking.test(`/${name}`))
     .flatMap((name): Golden[] => {
-      const url = urlOf(name);
-      return url === null ? [] : [{ name, url, file: path.join(hashes, name) }];
+      const request = requestOf(name);
+      return request === null ? [] : [{ name, file: path.join(hashes, name), ...request }];
     });
-  const root = mkdtempSync(path.join(tmpdir(), 'peakstone-golden-'));
-  for (const name of readdirSync(path.join(imgproxy, 'testdata'))) {
-    if (name !== 'test-images') symlinkSync(path.join(imgproxy, 'testdata', name), path.join(root, name));
+  library.init('peakstone');
+  const results: GoldenResult[] = [];
+  for (const group of Map.groupBy(goldens, ({ settings }) => JSON.stringify(settings)).values()) {
+    results.push(...(await replayGroup(group, root)));
   }
-  symlinkSync(pictures, path.join(root, 'test-images'));
+  return results;
+}
+
+/** Those that were asked of a server with the same settings. */
+async function replayGroup(goldens: readonly Golden[], root: string): Promise<readonly GoldenResult[]> {
+  const { watermark, ...settings } = goldens[0]!.settings;
   const config = readImagesConfig({
     IMGPROXY_LOCAL_FILESYSTEM_ROOT: root,
     IMGPROXY_BIND: '127.0.0.1:0',
     IMGPROXY_MAX_ANIMATION_FRAMES: '999',
     IMGPROXY_ALLOW_SECURITY_OPTIONS: 'true',
     IMGPROXY_TIMEOUT: '120',
+    ...settings,
+    ...(watermark === undefined ? {} : { IMGPROXY_WATERMARK_PATH: path.join(root, watermark) }),
   });
-  library.init('peakstone');
   const service = await images.start(config, {}, new AbortController().signal);
   const results: GoldenResult[] = [];
   try {
@@ -60,7 +64,6 @@ export async function replayGolden(imgproxy: string, pictures: string): Promise<
     }
   } finally {
     await service.stop();
-    rmSync(root, { recursive: true });
   }
   return results;
 }
@@ -146,109 +149,4 @@ function transform(pixels: Float32Array, width: number, height: number, bands: n
 function meanSquare(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   return a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / a.length;
-}
-
-const geometry = 'geometry.png';
-const at = (options: string, source: string): string => `/unsafe/${options}/plain/local:///${source}`;
-
-/** What a test asked, by its name; null when the name does not say all. Pure. */
-export function urlOf(name: string): string | null {
-  const [suite = '', test = '', ...rest] = name.replace(/\/test\.hash$|\.hash$/, '').split('/');
-  const label = rest.join('/');
-  switch (suite) {
-    case 'TestMatrix': {
-      const [source = '', target = '', file = ''] = rest;
-      const folder = { jpeg: 'jpg', heic: 'heif' }[source] ?? source;
-      return `/unsafe/plain/local:///test-images/${folder}/${file}@${target}`;
-    }
-    case 'TestRotateAndFlip':
-      return turned(label);
-    case 'TestProcessing':
-      return sized(test, label);
-    case 'TestCrop':
-    case 'TestExtend':
-      return placed(label);
-    case 'TestPadding': {
-      const [, dpr, sides] = /^dpr_([\d.]+)_pad_([\d_]+)$/.exec(label) ?? [];
-      return at(`dpr:${dpr}/padding:${sides?.replaceAll('_', ':')}/background:f00/enlarge:1`, geometry);
-    }
-    case 'TestApplyFilters': {
-      const value = (filter: string): string => new RegExp(`${filter}_([\\d.]+)`).exec(label)?.[1] ?? '0';
-      return at(
-        `blur:${value('blur')}/sharpen:${value('sharpen')}/pixelate:${value('pixelate')}`,
-        'test-images/png/png.png',
-      );
-    }
-    case 'TestTrim':
-      return trimmed(test, label);
-    default:
-      return null;
-  }
-}
-
-function turned(label: string): string | null {
-  const match = /^img-(\d)_rotate-(\d+)_flip-(true|false)_(true|false)_ar-(true|false)$/.exec(label);
-  if (match === null) return null;
-  const [, picture, angle, horizontal, vertical, auto] = match;
-  const flip = `flip:${horizontal === 'true' ? 1 : 0}:${vertical === 'true' ? 1 : 0}`;
-  return at(`rotate:${angle}/${flip}/auto_rotate:${auto === 'true' ? 1 : 0}`, `orientation-${picture}.png`);
-}
-
-function sized(test: string, label: string): string | null {
-  const limited = /^([a-z-]+):(\d+)x(\d+)(.*)$/.exec(label);
-  if (limited !== null) {
-    const [, type, width, height, more = ''] = limited;
-    const limit = /:limit:(\d+)/.exec(more)?.[1] ?? '0';
-    const rotate = /_rotate:(\d+)/.exec(more)?.[1] ?? '0';
-    const padding = /_padding:([\dx]+)/.exec(more)?.[1]?.replaceAll('x', ':');
-    const flags = [
-      ...(more.includes('_en:true') ? ['enlarge:1'] : []),
-      ...(more.includes('_ex:true') ? ['extend:1'] : []),
-      ...(more.includes('_exAR:true') ? ['extend_aspect_ratio:1'] : []),
-      `rotate:${rotate}`,
-      ...(padding === undefined ? [] : [`padding:${padding}`]),
-    ];
-    return at(
-      [`max_result_dimension:${limit}`, `resize:${type}:${width}:${height}`, ...flags].join('/'),
-      geometry,
-    );
-  }
-  const [, size] = /^(\d+x\d+)$/.exec(label) ?? [];
-  const [, kind, more] = /^TestResizeTo(FillDown|Fill|Fit)(|Enlarge|Extend|ExtendAR)$/.exec(test) ?? [];
-  if (size === undefined || kind === undefined) return null;
-  const type = { FillDown: 'fill-down', Fill: 'fill', Fit: 'fit' }[kind];
-  const extra =
-    { Enlarge: '/enlarge:1', Extend: '/extend:1', ExtendAR: '/extend_aspect_ratio:1' }[more ?? ''] ?? '';
-  return at(`resize:${type}:${size.replace('x', ':')}${extra}`, geometry);
-}
-
-function placed(label: string): string | null {
-  const offset = /_offset_(-?[\d.]+)_(-?[\d.]+)/.exec(label);
-  // An offset of 0 was not written.
-  const number = (text: string | undefined): string => (Number(text ?? 0) === 0 ? '' : String(Number(text)));
-  const offsets = offset === null ? '' : `:${number(offset[1])}:${number(offset[2])}`;
-  const dpr = /_dpr_([\d.]+)/.exec(label)?.[1];
-  const density = dpr === undefined ? '' : `/dpr:${dpr}`;
-  const [, kind, width, height] = /^(resizeFill|extend|extendAr)_(\d+)x(\d+)/.exec(label) ?? [];
-  const gravity = /_gravity_([a-z]+)/.exec(label)?.[1];
-  if (kind === 'resizeFill') {
-    return at(
-      `rs:fill:${width}:${height}${gravity === undefined ? '' : `/g:${gravity}${offsets}`}${density}`,
-      geometry,
-    );
-  }
-  if (kind !== undefined) {
-    const name = kind === 'extend' ? 'extend' : 'extend_aspect_ratio';
-    const place = gravity === undefined ? '' : `:${gravity}${offsets}`;
-    return at(`width:${width}/height:${height}/${name}:1${place}${density}`, geometry);
-  }
-  return null;
-}
-
-function trimmed(test: string, label: string): string | null {
-  const source = { TestThreshold: 'trim1.png', TestColor: 'trim2.png', TestAlpha: 'trim3.png' }[test];
-  const [, threshold, color = ''] = /^trim_threshold_(\d+)(?:_color_#([0-9a-f]+))?/.exec(label) ?? [];
-  if (source === undefined || threshold === undefined) return null;
-  const equal = `${label.includes('_equalHor') ? 1 : ''}:${label.includes('_equalVer') ? 1 : ''}`;
-  return at(`trim:${threshold}:${color}:${equal}`, source);
 }
