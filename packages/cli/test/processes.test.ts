@@ -110,7 +110,7 @@ describe('the processes of a stack', () => {
         ['rest', 1],
         ['graphql', 1],
         ['storage', 0],
-        ['images', 1],
+        ['images', 0],
         ['gateway', 1],
       ],
     );

@@ -20,8 +20,11 @@ export interface LocalRun {
    * Null where its settings have it listen elsewhere. Absent, its port comes and goes with it.
    */
   readonly listensAt?: (env: EnvValues, host: string) => string | null;
-  /** The process that it runs in: the supervisor's, for what has processes of its own; one that services share; or its own. */
-  readonly process: 'supervisor' | 'apis' | 'own';
+  /**
+   * The process that it runs in: the supervisor's, for what has processes of its own; one that services share, which answer
+   * from the database (`apis`) or move the bytes of files (`objects`); or its own.
+   */
+  readonly process: 'supervisor' | 'apis' | 'objects' | 'own';
   /** Of a process of its own. */
   readonly limits?: ProcessLimits;
   /** It starts itself again when it ends: the supervisor never does so for a look that found it ill. */

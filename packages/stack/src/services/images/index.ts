@@ -31,7 +31,8 @@ export const images: Service = {
   container: imagesContainer,
   local: {
     secrets: ['IMGPROXY_KEY_HEX', 'IMGPROXY_SALT_HEX', 'S3_APP_SECRET_KEY'],
-    process: 'apis',
+    // Pictures are large, and come from the object storage without a network.
+    process: 'objects',
     listensAt: () => '127.0.0.1',
     run: moduleBeside(import.meta.url, './run'),
   },

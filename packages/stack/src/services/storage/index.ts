@@ -27,7 +27,7 @@ export const storage: Service = {
   local: {
     secrets: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASS', 'S3_APP_SECRET_KEY', 'LOKI_SECRET_KEY'],
     // Hashing and streaming of large bodies must not slow the other services.
-    process: 'own',
+    process: 'objects',
     listensAt: () => '127.0.0.1',
     plan: async () => await import('./plan.ts'),
     run: moduleBeside(import.meta.url, './run'),

@@ -8,5 +8,5 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
     { emit: event => log.write(`${describeEvent(event)}\n`), listener },
     signal,
   );
-  return { health: () => service.health(), stop: () => service.stop() };
+  return { handler: service.handler, health: () => service.health(), stop: () => service.stop() };
 }
