@@ -41,10 +41,8 @@ async function planExtension(admin: Pool, world: World, name: string, wanted: st
   const schema = isApplications(wanted) ? wanted : HOME;
   // What is here already stays where it is, unless the application's own schema shall have it.
   if (present === schema || (present !== undefined && schema === HOME && wanted !== HOME)) return null;
-  if (present === undefined && (await hasSchemaOfItsOwn(admin, name))) {
-    await admin.script(`create extension if not exists ${id(name)}`);
-    return null;
-  }
+  const own = present === undefined ? await ownSchema(admin, name) : null;
+  if (own !== null) return await createExtension(admin, world, { name, schema: own, isItsOwn: true });
   if (!world.schemas.includes(schema)) {
     // One that somebody has made meanwhile stays theirs.
     await admin.script(`create schema if not exists ${id(schema)} authorization ${id(world.owner)}`);
@@ -58,8 +56,45 @@ async function planExtension(admin: Pool, world: World, name: string, wanted: st
       why: `moved from schema ${present} to ${schema}, where the dump names it`,
     };
   }
-  // Its script runs as the administrator, and would find what lesser roles have put there.
-  if (schema !== HOME && (await holdsCode(admin, schema)))
+  return await createExtension(admin, world, { name, schema, isItsOwn: false });
+}
+
+interface Place {
+  readonly name: string;
+  readonly schema: string;
+  /** The extension says itself where it belongs. */
+  readonly isItsOwn: boolean;
+}
+
+/** What is not one of PostgreSQL's own codes. */
+const HELD = 'PS001';
+
+/**
+ * Its script runs as the administrator, and would find what lesser roles have put into its schema: nobody makes anything there
+ * while it is looked and made, and who has begun to is waited for.
+ */
+async function createExtension(
+  admin: Pool,
+  world: World,
+  { name, schema, isItsOwn }: Place,
+): Promise<Note | null> {
+  const create = `create extension if not exists ${id(name)}${isItsOwn ? '' : ` schema ${id(schema)}`}`;
+  if (schema === HOME) {
+    await admin.script(create);
+    return null;
+  }
+  try {
+    await admin.script(
+      `do ${literal(`declare others text[]; patience timestamptz := clock_timestamp() + ${PATIENCE};
+      begin
+        ${world.isSuperuser ? HOLD_STILL : ''}
+        if ${holdsCode(schema)} then raise exception using errcode = ${literal(HELD)}; end if;
+        ${create};
+      end`)}`,
+    );
+    return null;
+  } catch (error) {
+    if (!(error instanceof PgError) || error.code !== HELD) throw error;
     return {
       kind: 'failed',
       what: 'extension',
@@ -67,9 +102,28 @@ async function planExtension(admin: Pool, world: World, name: string, wanted: st
       why: `schema ${schema} holds functions, operators or types of others, which its script might call`,
       remedy: `As the administrator, when you know them: create extension ${id(name)} schema ${id(schema)}`,
     };
-  await admin.script(`create extension if not exists ${id(name)} schema ${id(schema)}`);
-  return null;
+  }
 }
+
+const PATIENCE = `interval '20 seconds'`;
+
+/**
+ * A lock on a catalog is given back at once by who has written to it, and what they wrote is seen when they commit: so the
+ * transactions that were under way in this database are waited for, behind locks that let nobody begin.
+ */
+const HOLD_STILL = `
+  perform set_config('lock_timeout', '20s', true);
+  lock table pg_catalog.pg_proc, pg_catalog.pg_operator, pg_catalog.pg_type in share row exclusive mode;
+  select array_agg(l.transactionid::text) into others from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'transactionid' and l.granted and l.mode = 'ExclusiveLock' and l.pid is distinct from pg_backend_pid()
+      and (a.datname is null or a.datname = current_database());
+  while exists (select from pg_locks l where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
+      and l.transactionid::text = any (others)) loop
+    if clock_timestamp() > patience then
+      raise exception 'other transactions write to this database' using hint = 'Import again when they have ended.';
+    end if;
+    perform pg_sleep(0.05);
+  end loop;`;
 
 /** Neither PostgreSQL's, nor the stack's, nor the platform's: everybody's search path or privileged code may lead there. */
 function isApplications(schema: string): boolean {
@@ -81,23 +135,25 @@ function isApplications(schema: string): boolean {
   );
 }
 
-/** As pg_cron and plpgsql, whose scripts say where they belong. */
-async function hasSchemaOfItsOwn(admin: Pool, name: string): Promise<boolean> {
+/** As of pg_cron, whose script says where it belongs; null where that is left open. */
+async function ownSchema(admin: Pool, name: string): Promise<string | null> {
   const { rows } = await admin.query(
-    `select v.schema is not null from pg_available_extension_versions v join pg_available_extensions a
+    `select v.schema from pg_available_extension_versions v join pg_available_extensions a
       on a.name = v.name and a.default_version = v.version where v.name = ${literal(name)}`,
   );
-  return rows[0]?.[0]?.toString() === 't';
+  return rows[0]?.[0]?.toString() ?? null;
 }
 
-async function holdsCode(admin: Pool, schema: string): Promise<boolean> {
-  const { rows } = await admin.query(
-    `select exists (select from pg_proc p join pg_roles r on r.oid = p.proowner where p.pronamespace = n.oid and not r.rolsuper)
-      or exists (select from pg_operator o join pg_roles r on r.oid = o.oprowner where o.oprnamespace = n.oid and not r.rolsuper)
-      or exists (select from pg_type t join pg_roles r on r.oid = t.typowner where t.typnamespace = n.oid and not r.rolsuper)
-    from pg_namespace n where n.nspname = ${literal(schema)}`,
-  );
-  return rows[0]?.[0]?.toString() === 't';
+/** A condition in SQL. */
+function holdsCode(schema: string): string {
+  const ofOthers = (catalog: string, owner: string, namespace: string): string =>
+    `exists (select from pg_catalog.${catalog} o join pg_catalog.pg_roles r on r.oid = o.${owner}
+      join pg_catalog.pg_namespace n on n.oid = o.${namespace} where n.nspname = ${literal(schema)} and not r.rolsuper)`;
+  return [
+    ofOthers('pg_proc', 'proowner', 'pronamespace'),
+    ofOthers('pg_operator', 'oprowner', 'oprnamespace'),
+    ofOthers('pg_type', 'typowner', 'typnamespace'),
+  ].join(' or ');
 }
 
 function absent(name: string): Note {
