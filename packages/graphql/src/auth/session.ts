@@ -1,6 +1,7 @@
 /** Who asks, by the headers of a request: admin secret, token, webhook or nobody in particular. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { ConfigError } from '@peakstone/kernel/config';
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
@@ -17,9 +18,20 @@ export type Verify = (headers: Headers, body: unknown) => Promise<Session | null
 const secretHeader = 'x-hasura-admin-secret';
 const oldSecretHeader = 'x-hasura-access-key';
 
-/** Makes the authenticator of a configuration. */
-export function createAuthenticate({ auth }: GraphqlConfig, verify: Verify | null): Authenticate {
+/**
+ * Makes the authenticator of a configuration. Session variables are believed of who knows the admin secret, of a verified
+ * token and of the webhook; what anybody else sends is not looked at, but for variables that the settings name.
+ * @throws {ConfigError} for a role that strangers cannot have
+ */
+export function createAuthenticate(
+  { auth, authorization }: GraphqlConfig,
+  verify: Verify | null,
+): Authenticate {
   const { adminSecrets, unauthorizedRole } = auth;
+  if (authorization === 'rls' && unauthorizedRole === adminRole)
+    throw new ConfigError('HASURA_GRAPHQL_UNAUTHORIZED_ROLE', 'a role of the database, such as web_anon', {
+      got: adminRole,
+    });
   const secrets = adminSecrets.map(digest);
   return async (headers, body) => {
     if (secrets.length === 0) return sessionOf(headers, { isAdmin: true, fallback: adminRole });
@@ -31,12 +43,8 @@ export function createAuthenticate({ auth }: GraphqlConfig, verify: Verify | nul
       throw accessDenied('invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
     }
     const verified = verify ? await verify(headers, body) : null;
-    if (verified) return verified;
-    if (unauthorizedRole !== null && auth.hook === null)
-      return sessionOf(
-        { ...headers, 'x-hasura-role': unauthorizedRole },
-        { isAdmin: false, fallback: unauthorizedRole },
-      );
+    if (verified) return authorization === 'rls' ? assertNoAdmin(verified) : verified;
+    if (unauthorizedRole !== null) return strangerOf(headers, unauthorizedRole, auth.unauthorizedVariables);
     if (auth.jwt.length > 0)
       throw new HasuraError(
         'invalid-headers',
@@ -59,8 +67,32 @@ interface SessionOptions {
   readonly fallback: string;
 }
 
+/** The administrator asks as the login, whom no policy holds: a token or a webhook that names a role names one of the database. */
+function assertNoAdmin(session: Session): Session {
+  if (session.role !== adminRole) return session;
+  throw new HasuraError('access-denied', `role "${adminRole}" is that of the admin secret alone`, {
+    status: 400,
+  });
+}
+
+/** Who has shown nothing: the role, and of the variables those that anybody may choose. */
+function strangerOf(headers: Headers, role: string, mayChoose: readonly string[]): Session {
+  const chosen = mayChoose.flatMap(name => {
+    const value = headers[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    role,
+    variables: new Map([...chosen, ['x-hasura-role', role]]),
+    isAdmin: false,
+    isBackend: false,
+    claimsJson: null,
+    expiresAtMs: null,
+  };
+}
+
 /** A session of what its headers say, for whoever is believed. */
-export function sessionOf(headers: Headers, { isAdmin, fallback }: SessionOptions): Session {
+function sessionOf(headers: Headers, { isAdmin, fallback }: SessionOptions): Session {
   const variables = new Map<string, string>();
   for (const [name, value] of Object.entries(headers))
     if (

@@ -5,8 +5,9 @@
 import { usualHost } from '@peakstone/kernel/alone';
 import { ConfigError, readEnum, readInt, readList, readPort, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
-import { parseJwtSecrets } from './jwt.ts';
-import type { AuthConfig, EnabledApi, GraphqlConfig } from './types.ts';
+import { readAuth } from './auth.ts';
+import { readFlag } from './flag.ts';
+import type { EnabledApi, GraphqlConfig } from './types.ts';
 
 const prefix = 'HASURA_GRAPHQL_';
 const apis: ReadonlySet<string> = new Set([
@@ -31,7 +32,13 @@ export function parseConfig(env: Env): GraphqlConfig {
     readList(env, prefix + name, { default: fallback });
   const databaseUrl = text('DATABASE_URL', null);
   const devMode = flag('DEV_MODE', false);
-  const auth = authOf(env);
+  const authorization: GraphqlConfig['authorization'] = readEnum(
+    env,
+    'PEAKSTONE_GRAPHQL_AUTHORIZATION',
+    ['metadata', 'rls'],
+    { default: 'metadata' },
+  );
+  const auth = readAuth(env, authorization);
   const host = text('SERVER_HOST', usualHost({ isSet: auth.adminSecrets.length > 0 }));
   return {
     host: host === '*' ? '0.0.0.0' : host,
@@ -90,9 +97,7 @@ export function parseConfig(env: Env): GraphqlConfig {
     ),
     readOnly: flag('ENABLE_MAINTENANCE_MODE', false),
     schemaSyncPollMs: int('SCHEMA_SYNC_POLL_INTERVAL', 1000),
-    authorization: readEnum(env, 'PEAKSTONE_GRAPHQL_AUTHORIZATION', ['metadata', 'rls'], {
-      default: 'metadata',
-    }),
+    authorization,
     schemas: readSchemas(env.PEAKSTONE_GRAPHQL_SCHEMAS),
     env,
     limits: {
@@ -107,55 +112,11 @@ export function parseConfig(env: Env): GraphqlConfig {
   };
 }
 
-/** The reference takes more spellings of yes and no than other servers. */
-function readFlag(env: Env, name: string, fallback: boolean): boolean {
-  const text = env[name]?.trim().toLowerCase();
-  if (text === undefined || text === '') return fallback;
-  if (['true', 't', 'yes', 'y', '1'].includes(text)) return true;
-  if (['false', 'f', 'no', 'n', '0'].includes(text)) return false;
-  throw new ConfigError(name, 'true or false', { got: env[name] ?? '' });
-}
-
 function apisOf(names: readonly string[]): ReadonlySet<EnabledApi> {
   const wrong = names.find(name => !apis.has(name));
   if (wrong !== undefined)
     throw new ConfigError(`${prefix}ENABLED_APIS`, `a list of ${[...apis].join(', ')}`, { got: wrong });
   return new Set(names as readonly EnabledApi[]);
-}
-
-function authOf(env: Env): AuthConfig {
-  const secret = env[`${prefix}ADMIN_SECRET`] || env[`${prefix}ACCESS_KEY`];
-  const secrets = env[`${prefix}ADMIN_SECRETS`];
-  const jwt = env[`${prefix}JWT_SECRETS`] || env[`${prefix}JWT_SECRET`];
-  const url = env[`${prefix}AUTH_HOOK`];
-  const adminSecrets = secrets ? secretsOf(secrets) : secret ? [secret] : [];
-  const auth: AuthConfig = {
-    adminSecrets,
-    jwt: jwt ? parseJwtSecrets(jwt) : [],
-    hook: url
-      ? {
-          url,
-          mode: readEnum(env, `${prefix}AUTH_HOOK_MODE`, ['GET', 'POST'], { default: 'GET' }),
-          sendRequestBody: readFlag(env, `${prefix}AUTH_HOOK_SEND_REQUEST_BODY`, true),
-        }
-      : null,
-    unauthorizedRole: env[`${prefix}UNAUTHORIZED_ROLE`] || null,
-  };
-  if (adminSecrets.length === 0 && (auth.jwt.length > 0 || auth.hook))
-    throw new ConfigError(`${prefix}ADMIN_SECRET`, 'set where JWT or a webhook is', {
-      hint: 'Without an admin secret everybody is the administrator.',
-    });
-  return auth;
-}
-
-function secretsOf(text: string): readonly string[] {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every(each => typeof each === 'string' && each !== '')) return value;
-  } catch {
-    // Told below, without repeating it.
-  }
-  throw new ConfigError(`${prefix}ADMIN_SECRETS`, 'a JSON list of texts');
 }
 
 /** Separated by commas; null where none is named. */

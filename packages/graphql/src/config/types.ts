@@ -74,6 +74,8 @@ export interface AuthConfig {
     readonly sendRequestBody: boolean;
   } | null;
   readonly unauthorizedRole: string | null;
+  /** Session variables, in lower case, that requests in that role may choose by their headers; as a rule none. */
+  readonly unauthorizedVariables: readonly string[];
 }
 
 export interface CorsConfig {

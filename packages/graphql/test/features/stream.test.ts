@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type GraphqlServer, startGraphql } from '../support/server.ts';
+import { adminSecret, type GraphqlServer, startGraphql } from '../support/server.ts';
 import { subscribe, transportClient } from '../support/sockets.ts';
 
 const tasks = `
@@ -137,7 +137,11 @@ describe('subscriptions where the database decides', () => {
   it('show each user his rows alone, live and as a stream', async () => {
     const { port } = server.service;
     const clients = ['ann', 'bob'].map(user =>
-      transportClient(port, { 'x-hasura-role': 'web_anon', 'x-hasura-user-id': user }),
+      transportClient(port, {
+        'x-hasura-admin-secret': adminSecret,
+        'x-hasura-role': 'web_anon',
+        'x-hasura-user-id': user,
+      }),
     );
     const all = clients.flatMap(client => [
       subscribe(client, 'subscription { secret { id } }'),

@@ -29,6 +29,7 @@ export interface Answered {
 export interface GraphqlOptions {
   readonly variables?: unknown;
   readonly operationName?: string;
+  /** Asked for by who may have any, the administrator. */
   readonly role?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -59,17 +60,23 @@ export async function startGraphql(
   }
 }
 
+/** Of servers where the database decides, which must have one; it is sent with each role, and by `metadata`. */
+export const adminSecret = 'the secret of the administrator';
+
 /** Another server on a database that there is. */
 export async function serveDatabase(
   url: string,
   env: Readonly<Record<string, string>> = {},
   { listens = false }: { readonly listens?: boolean } = {},
 ): Promise<GraphqlInstance> {
+  const isByDatabase = env.PEAKSTONE_GRAPHQL_AUTHORIZATION === 'rls';
+  const secret = isByDatabase ? { 'x-hasura-admin-secret': adminSecret } : {};
   const service = await graphqlService.start(
     {
       ...graphqlService.config({
         HASURA_GRAPHQL_DATABASE_URL: url,
         HASURA_GRAPHQL_PG_CONNECTIONS: '6',
+        ...(isByDatabase && { HASURA_GRAPHQL_ADMIN_SECRET: adminSecret }),
         ...(listens && { HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1', HASURA_GRAPHQL_SERVER_PORT: '0' }),
         ...env,
       }),
@@ -97,12 +104,12 @@ export async function serveDatabase(
           ...(variables !== undefined && { variables }),
           ...(operationName !== undefined && { operationName }),
         },
-        { ...(role !== undefined && { 'x-hasura-role': role }), ...headers },
+        { ...(role !== undefined && { ...secret, 'x-hasura-role': role }), ...headers },
       );
       return answer.body;
     },
     async metadata(type, args) {
-      const { status, body } = await post('/v1/metadata', { type, args });
+      const { status, body } = await post('/v1/metadata', { type, args }, secret);
       if (status !== 200) throw new Error(`${type}: ${JSON.stringify(body)}`);
       return body;
     },
