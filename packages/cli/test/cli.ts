@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,24 @@ export class Project {
     const child = this.#start(argv, env);
     child.stdin!.on('error', () => undefined).end(input);
     return await finish(child);
+  }
+
+  /** What both of its streams say to the same reader, as on a terminal. */
+  async together(...argv: string[]): Promise<string> {
+    const file = join(this.folder, '.said');
+    const fd = openSync(file, 'w');
+    try {
+      const child = spawn(process.execPath, [mainScript, ...argv], {
+        cwd: this.folder,
+        env: this.environment(),
+        stdio: ['ignore', fd, fd],
+      });
+      await once(child, 'close');
+      return readFileSync(file, 'utf8');
+    } finally {
+      closeSync(fd);
+      rmSync(file);
+    }
   }
 
   async json<T>(...argv: string[]): Promise<T> {

@@ -27,6 +27,10 @@ describe('migrations of a project', () => {
     assert.equal(edited.code, 1);
     assert.match(edited.stdout, new RegExp(`\tL2: ${name} was edited\n`));
     assert.match(edited.stderr, /checksum mismatch/);
+    assert.equal(
+      (await project.together('migrate', 'apply')).match(new RegExp(`L2: ${name} was edited`, 'g'))?.length,
+      1,
+    );
     assert.equal((await migrate('hash')).code, 0);
     const applied = await migrate('apply');
     assert.equal(applied.code, 0, applied.stderr);
@@ -46,6 +50,10 @@ describe('migrations of a project', () => {
       stderr,
       /^error: 20990101000000_bad\.sql:2:8: column "nope" does not exist\nhint: {2}Of this file nothing is kept/,
     );
+    // On a terminal, or by 2>&1, each is said once.
+    const together = await project.together('migrate', 'apply');
+    assert.equal(together.match(/column "nope" does not exist/g)?.length, 1, together);
+    assert.match(together, /-- 1 migration with errors\n/);
     const json = await migrate('apply', '--json');
     assert.equal(JSON.parse(json.stdout).Applied[0].Error.Stmt, 'select nope;');
     write('20990101000000_bad.sql', 'create table public.half (id int);\n');

@@ -300,13 +300,16 @@ export class Run {
   async #kept({ statement }: Refused, files: readonly MigrationFile[]): Promise<string> {
     if (files.length > 1 || this.#options.mode === 'all')
       return 'All of it was rolled back: nothing of this run is kept.';
-    const before = `${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
-    if (this.#alone === null) return `Of this file nothing is kept; ${before}`;
+    const before =
+      this.#applied === 0
+        ? '.'
+        : `; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
+    if (this.#alone === null) return `Of this file nothing is kept${before}`;
     if (this.#alone !== statement)
-      return `Its first statement cannot stand in a transaction, and stays: take it out; of the rest nothing is kept; ${before}`;
+      return `Its first statement cannot stand in a transaction, and stays: take it out; of the rest nothing is kept${before}`;
     const left = await findInvalidIndex(this.#options.session.ask, statement.text);
-    if (left === null) return `Of this file nothing is kept; ${before}`;
-    return `Index ${left} is left invalid; before the next attempt: ${dropSql(left)}; of this file nothing else is kept; ${before}`;
+    if (left === null) return `Of this file nothing is kept${before}`;
+    return `Index ${left} is left invalid; before the next attempt: ${dropSql(left)}; of this file nothing else is kept${before}`;
   }
 
   async #failedOpenly({ prepared, statement, cause }: Refused, { applied }: Revision): Promise<MigrateError> {

@@ -23,13 +23,22 @@ export class ApplyReport {
   /** What can still be undone is not shown yet. */
   readonly #together: boolean;
   readonly #isDown: boolean;
+  readonly #tellsErrors: boolean;
 
-  /** @param together whether all files are one transaction, none of which is applied before the last one is */
+  /**
+   * @param together whether all files are one transaction, none of which is applied before the last one is
+   * @param options.tellsErrors in the text; where somebody else does so to the same reader, once is enough
+   */
   constructor(
     write: (text: string) => void,
     together: boolean,
-    { isDown = false, now = () => new Date() }: { readonly isDown?: boolean; readonly now?: () => Date } = {},
+    {
+      isDown = false,
+      tellsErrors = true,
+      now = () => new Date(),
+    }: { readonly isDown?: boolean; readonly tellsErrors?: boolean; readonly now?: () => Date } = {},
   ) {
+    this.#tellsErrors = tellsErrors;
     this.#write = write;
     this.#isDown = isDown;
     this.#together = together;
@@ -81,7 +90,8 @@ export class ApplyReport {
   end(): void {
     if (this.#planned === null || this.#planned.files.length === 0) return;
     this.#show();
-    if (this.#files.length === 0 && this.#stopped !== '') this.#write(`\n    ${this.#stopped}\n`);
+    if (this.#files.length === 0 && this.#stopped !== '')
+      this.#write(this.#tellsErrors ? `\n    ${this.#stopped}\n` : '');
     else if (this.#files.length === 0) this.#write('\n');
     this.#write(`\n  -------------------------\n  ${this.#summary().join('\n  ')}\n`);
   }
@@ -122,9 +132,11 @@ export class ApplyReport {
         '',
         `  -- ${this.#isDown ? 'reverting' : 'migrating'} version ${file.version}`,
         ...statements.map(text => `    -> ${text.replaceAll('\n', '\n       ')}`),
-        error === null
-          ? `  -- ok (${formatDuration((end ?? this.#now()).getTime() - start.getTime())})`
-          : `    ${error.text}`,
+        ...(error === null
+          ? [`  -- ok (${formatDuration((end ?? this.#now()).getTime() - start.getTime())})`]
+          : this.#tellsErrors
+            ? [`    ${error.text}`]
+            : []),
       ];
       this.#write(`${lines.join('\n')}\n`);
     }

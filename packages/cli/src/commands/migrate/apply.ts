@@ -3,6 +3,7 @@ import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
 import { toJson } from '../../output/json.ts';
+import { leadToOnePlace } from '../../output/onePlace.ts';
 import { dataFor, printableLine } from '../../output/printable.ts';
 import {
   databaseOptions,
@@ -80,7 +81,9 @@ export const apply: Command = {
     const target = await targetOf(invocation, context, folder);
     const { ApplyReport, applyMigrations, envJson, historyOf } = await import('@peakstone/stack/migrate');
     const write = (text: string): void => void (json || context.stdout.write(dataFor(context.stdout, text)));
-    const report = new ApplyReport(write, options.txMode === 'all');
+    const report = new ApplyReport(write, options.txMode === 'all', {
+      tellsErrors: !leadToOnePlace(context),
+    });
     const complete = { ...options, ...(target.furniture && { furniture: target.furniture }) };
     try {
       await untilInterrupted(context, signal =>

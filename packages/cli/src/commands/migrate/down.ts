@@ -2,6 +2,7 @@ import type { Command, Context, Invocation } from '../../grammar/command.ts';
 import { exitCodes, UsageError } from '../../grammar/errors.ts';
 import { untilInterrupted } from '../../interrupt.ts';
 import { confirm } from '../../output/confirm.ts';
+import { leadToOnePlace } from '../../output/onePlace.ts';
 import { dataFor } from '../../output/printable.ts';
 import { databaseOptions, lockOption, revisionsSchemaOf, targetOf, withSession } from './database.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
@@ -31,6 +32,7 @@ export const down: Command = {
     const target = await targetOf(invocation, context, folder);
     const { ApplyReport, historyOf, undoMigrations } = await import('@peakstone/stack/migrate');
     const report = new ApplyReport(text => void context.stdout.write(dataFor(context.stdout, text)), false, {
+      tellsErrors: !leadToOnePlace(context),
       isDown: true,
     });
     const dryRun = invocation.options['dry-run'] === true;

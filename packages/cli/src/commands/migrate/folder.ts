@@ -1,5 +1,6 @@
 import type { LocatedFolder, MigrationFolder, SumProblem } from '@peakstone/stack/migrate';
 import type { Context, Invocation, Option } from '../../grammar/command.ts';
+import { leadToOnePlace } from '../../output/onePlace.ts';
 import { projectOf } from '../../stack.ts';
 
 /** The option of every command that has to do with a folder of migrations. */
@@ -25,7 +26,8 @@ export async function locatedFolderOf({ options }: Invocation, context: Context)
 }
 
 /**
- * The folder, when it is as its sums say; else says on standard output what differs, as Atlas does.
+ * The folder, when it is as its sums say; else says on standard output what differs, as Atlas does, for scripts that read it
+ * there; whoever reads both streams is told by the error alone.
  * @throws {MigrateError}
  */
 export async function checkedFolderOf(invocation: Invocation, context: Context): Promise<MigrationFolder> {
@@ -33,7 +35,7 @@ export async function checkedFolderOf(invocation: Invocation, context: Context):
   const { path, format } = await locatedFolderOf(invocation, context);
   const folder = await readFolder(path, format);
   const problem = checkSums(folder);
-  if (problem !== null) context.stdout.write(renderSumProblem(problem));
+  if (problem !== null && !leadToOnePlace(context)) context.stdout.write(renderSumProblem(problem));
   assertSums(folder);
   return folder;
 }
