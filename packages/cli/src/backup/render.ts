@@ -68,7 +68,7 @@ function earlierKeys({ needingEarlierKey: needing }: BackupList): string[] {
     : [`An earlier key in BACKUP_KEY is needed by ${needing.join(', ')}, until they are removed.`];
 }
 
-function coverage({ method, backups, coveredFrom, coveredUntil, problems }: BackupList): string {
+function coverage({ method, backups, coveredFrom, coveredUntil, problems, receiving }: BackupList): string {
   if (coveredUntil !== null)
     return `Every moment${problems.length > 0 ? ` from ${coveredFrom}` : ''} up to ${coveredUntil} can be restored.`;
   if (backups.length === 0 && method !== 'logical')
@@ -76,8 +76,17 @@ function coverage({ method, backups, coveredFrom, coveredUntil, problems }: Back
   if (problems.length > 0) return 'The newest state cannot be restored.';
   return method === 'logical'
     ? 'Each is of the moment when it was begun; files and WAL are backed up by a role with REPLICATION (BACKUP_DATABASE_URL).'
-    : 'No WAL is received: a backup can be restored to its own end only (peakstone backup schedule on).';
+    : withoutWal[receiving ?? 'off'];
 }
+
+const ownEndOnly = 'a backup can be restored to its own end only';
+
+const withoutWal: Readonly<Record<NonNullable<BackupList['receiving']>, string>> = {
+  off: `No WAL is received: ${ownEndOnly} (peakstone backup schedule on).`,
+  nextStart: `WAL is received from the next start on (peakstone down, then peakstone up); until then ${ownEndOnly}.`,
+  notRunning: `WAL is received while the stack runs (peakstone up); until then ${ownEndOnly}.`,
+  begun: `WAL is received, and none of it stored yet; until it is, ${ownEndOnly}. Look again in a moment; peakstone logs backup tells more.`,
+};
 
 /** A line for each backup, and what is wrong below it. */
 export function renderVerification({ backups, walProblems, segments }: Verification): string {

@@ -20,6 +20,7 @@ import {
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { type BackupMethod, backupMethod } from '../../services/backup/method.ts';
+import { type Receiving, receivingOf } from './receiving.ts';
 import { isOthers, type KnownCluster, otherClusters, stackBackups, stackVault } from './vaults.ts';
 
 export interface BackupList {
@@ -31,8 +32,10 @@ export interface BackupList {
   readonly backups: readonly Backup[];
   /** As SQL. Oldest first. */
   readonly logical: readonly LogicalBackup[];
-  /** Everything that was committed by then can be restored; null where no WAL is received. */
+  /** Everything that was committed by then can be restored; null where no WAL is stored. */
   readonly coveredUntil: string | null;
+  /** Who receives WAL, where none is stored; null where some is. */
+  readonly receiving: Receiving | null;
   readonly timeline: number | null;
   /** From when on every moment up to then can be restored; null where none can. */
   readonly coveredFrom: string | null;
@@ -74,6 +77,7 @@ export async function listStackBackups(
     encrypted: opened.config.keys.demands,
     ...{ method, backups, logical },
     coveredUntil: coverage.until,
+    receiving: coverage.until === null ? await receivingOf(paths, opened.values) : null,
     coveredFrom: coverage.from,
     timeline: position?.timeline ?? null,
     lastTest: test ?? null,
