@@ -157,6 +157,10 @@ class RunningGraphql implements GraphqlService {
       store,
       pool,
       health: (strict: boolean) => this.#healthz(strict),
+      inspection: {
+        plans: () => this.#snapshot.memo.size(),
+        subscriptions: (isWhole: boolean) => this.#subscriptions.describe(isWhole),
+      },
     };
     this.handler = createHandler(() => context, { onFault });
   }

@@ -86,7 +86,7 @@ export function parseConfig(env: Env): GraphqlConfig {
       maxSubscriptions: own('MAX_SUBSCRIPTIONS', 100_000),
       maxWaitingBytes: own('MAX_WAITING_BYTES', 16 * 1024 * 1024),
     },
-    experimentalFeatures: new Set(list('EXPERIMENTAL_FEATURES', [])),
+    experimentalFeatures: featuresOf(env, list('EXPERIMENTAL_FEATURES', [])),
     defaultNamingConvention: readEnum(
       env,
       `${prefix}DEFAULT_NAMING_CONVENTION`,
@@ -110,6 +110,15 @@ export function parseConfig(env: Env): GraphqlConfig {
       }),
     },
   };
+}
+
+/** Those named, and what has a setting of its own by now, which counts for more. */
+function featuresOf(env: Env, names: readonly string[]): ReadonlySet<string> {
+  const features = new Set(names);
+  if (readFlag(env, `${prefix}ENABLE_APOLLO_FEDERATION`, features.has('apollo_federation')))
+    features.add('apollo_federation');
+  else features.delete('apollo_federation');
+  return features;
 }
 
 function apisOf(names: readonly string[]): ReadonlySet<EnabledApi> {

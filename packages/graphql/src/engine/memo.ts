@@ -18,6 +18,8 @@ export interface Memo {
     structural: readonly VariablePath[],
   ): void;
   clear(): void;
+  /** How many are remembered. */
+  size(): { readonly operations: number; readonly plans: number };
 }
 
 /** What is known of one operation for one role. */
@@ -63,6 +65,7 @@ export function createMemo(): Memo {
       operations.clear();
       plans.clear();
     },
+    size: () => ({ operations: operations.size, plans: plans.size }),
   };
 }
 

@@ -3,11 +3,13 @@
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
 import { introspect } from '../introspect/introspect.ts';
+import { printSchema } from '../introspect/sdl.ts';
 import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import { parseOperation } from '../parse/document.ts';
 import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
+import { planEntities } from '../plan/federation.ts';
 import { planInsert } from '../plan/insert.ts';
 import { planNode, readNodeId, sourceOfNode } from '../plan/relay.ts';
 import { planReadRoot } from '../plan/roots.ts';
@@ -136,6 +138,19 @@ function planRoot(
         alias,
         from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, contexts, builder)) },
       };
+    }
+    case 'service': {
+      const members = field.selection?.kind === 'object' ? field.selection.fields : [];
+      const shown = members.map(member => [
+        member.alias,
+        member.def.means.kind === 'sdl' ? printSchema(of.schema) : '_Service',
+      ]);
+      return { alias, from: { kind: 'constant', json: JSON.stringify(Object.fromEntries(shown)) } };
+    }
+    case 'entities': {
+      const reads = planEntities(field, def.means.entities, contexts.of);
+      const items = reads.map(({ source, root }) => builder.addRead(source, root, false));
+      return { alias, from: { kind: 'list', items } };
     }
     case 'node': {
       const id = readNodeId(field, contexts.onStructural);

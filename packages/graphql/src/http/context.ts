@@ -18,6 +18,15 @@ export interface HttpContext {
   pool(source: string): Pool;
   /** Whether databases and metadata are as they should be, for `/healthz`. */
   health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;
+  readonly inspection: Inspection;
+}
+
+/** What there is to be looked at by the administrator. */
+export interface Inspection {
+  /** How many plans are remembered. */
+  plans(): { readonly operations: number; readonly plans: number };
+  /** Live queries and streams; `isWhole` with their statements. */
+  subscriptions(isWhole: boolean): unknown;
 }
 
 export interface Route {

@@ -12,6 +12,7 @@ import { graphqlErrors, HasuraError, metadataError } from '../errors.ts';
 import { configRoutes } from './config.ts';
 import type { HttpContext, Route } from './context.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
+import { developerRoutes } from './developer.ts';
 import { graphqlRoutes } from './graphql.ts';
 import { metadataRoutes } from './metadata.ts';
 import { json } from './respond.ts';
@@ -27,10 +28,14 @@ export interface HandlerOptions {
 /** `context` is read once a request. */
 export function createHandler(context: () => HttpContext, { routes = [], onFault }: HandlerOptions): Handler {
   const table = new Map(
-    [...graphqlRoutes, ...metadataRoutes, ...configRoutes, ...statusRoutes, ...routes].map(route => [
-      route.path,
-      route,
-    ]),
+    [
+      ...graphqlRoutes,
+      ...metadataRoutes,
+      ...configRoutes,
+      ...developerRoutes,
+      ...statusRoutes,
+      ...routes,
+    ].map(route => [route.path, route]),
   );
   return async request => {
     const current = context();

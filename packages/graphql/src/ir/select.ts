@@ -162,7 +162,7 @@ export type SelectField =
     };
 
 /** How a value goes into JSON: as PostgreSQL writes it there, as text, or as GeoJSON. */
-export type Form = 'json' | 'text' | 'geojson' | 'textArray';
+export type Form = 'json' | 'text' | 'geojson' | 'textArray' | 'upperCase';
 
 /** A root field that reads. */
 export type ReadRoot =

@@ -29,7 +29,8 @@ export function buildTable(
       graphql: isGraphqlName(graphql) ? graphql : null,
       scalar: scalarOf(column.type, column.isComposite),
       nullable: column.nullable,
-      description: config?.[column.name]?.comment ?? column.comment,
+      // A comment that is there and empty says that none is wanted.
+      description: (config?.[column.name]?.comment ?? column.comment) || null,
       enumTable: null,
       column,
     });

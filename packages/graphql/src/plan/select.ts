@@ -7,7 +7,7 @@ import type { CallArgument } from '../ir/call.ts';
 import type { Form, From, Rows, SelectField, SelectPlan } from '../ir/select.ts';
 import type { Value } from '../ir/value.ts';
 import { computedCall } from '../model/computedField.ts';
-import type { TableModel } from '../model/types.ts';
+import type { ColumnModel, TableModel } from '../model/types.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
 import type { Input } from '../resolve/values.ts';
 import { planAggregate } from './aggregate.ts';
@@ -95,7 +95,7 @@ function planField(
         alias,
         column: name,
         scalar,
-        form: formOf(context, scalar),
+        form: isUpperCase(context, means.column) ? 'upperCase' : formOf(context, scalar),
         path: pathOf(context, args.path, field),
         ...(shownIf && { shownIf }),
       };
@@ -170,6 +170,11 @@ function planField(
 export const one: Value = { kind: 'literal', text: '1', scalar: bigint };
 
 const stringified: ReadonlySet<string> = new Set(['bigint', 'numeric', 'float8']);
+
+/** Values of enum tables are in upper case where the naming convention is GraphQL's. */
+function isUpperCase({ source }: PlanContext, { enumTable }: ColumnModel): boolean {
+  return enumTable !== null && source.naming.convention === 'graphql-default';
+}
 
 /** How a type's values are shown. */
 export function formOf({ stringifyNumericTypes }: PlanContext, scalar: Scalar): Form {

@@ -51,11 +51,13 @@ function resolveObject(
   typeName: string,
   sets: readonly SelectionSetNode[],
   outer: Path,
+  abstractName?: string,
 ): readonly ResolvedField[] {
   const type = context.schema.type(typeName);
   if (type?.kind !== 'object') throw new TypeError(`${typeName} is no object type`);
   const path = [...outer, 'selectionSet'];
-  const merged = mergeFields(context, [typeName, ...type.interfaces], sets, path);
+  const names = [typeName, ...type.interfaces, ...(abstractName === undefined ? [] : [abstractName])];
+  const merged = mergeFields(context, names, sets, path);
   const fields: ResolvedField[] = [];
   for (const [alias, nodes] of merged) {
     const name = nodes[0]!.name.value;
@@ -113,7 +115,8 @@ function resolveField(
   }
   if (type.kind === 'input') throw new TypeError(`${type.name} is no type of answers`);
   const possible = new Map<string, readonly ResolvedField[]>();
-  for (const each of type.possibleTypes) possible.set(each, resolveObject(context, each, sets, path));
+  for (const each of type.possibleTypes)
+    possible.set(each, resolveObject(context, each, sets, path, type.name));
   return { alias, def, args, selection: { kind: 'abstract', possible }, path };
 }
 

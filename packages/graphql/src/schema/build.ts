@@ -2,8 +2,9 @@
  * The schema of a role: its root types, whose fields bring all others when they are looked up.
  */
 import type { RoleView } from '../model/permissions.ts';
-import type { Model } from '../model/types.ts';
+import type { Model, TableModel } from '../model/types.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
+import { federationRoots, isEntity, isFederated } from './federation.ts';
 import { byName } from './inputField.ts';
 import { defineIntrospection } from './introspection.ts';
 import { defineNode, isNode } from './relay.ts';
@@ -34,6 +35,7 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
       subscriptions.push(node);
     }
   }
+  if (isFederated(options)) queries.push(...federationRoots(types, entityTypes(model, view, options, types)));
   const query = types.define('query_root', () => ({
     kind: 'object',
     name: 'query_root',
@@ -74,6 +76,22 @@ function nodeTypes(model: Model, view: RoleView, options: SchemaOptions, types: 
       .filter(table => table.isInGraphql && isNode(context, table))
       .map(table => tableObject(context, table));
   });
+}
+
+/** Tables whose rows a gateway asks for by key, by the names of their types. */
+function entityTypes(
+  model: Model,
+  view: RoleView,
+  options: SchemaOptions,
+  types: TypeRegister,
+): ReadonlyMap<string, TableModel> {
+  const entities = new Map<string, TableModel>();
+  for (const source of model.sources.values()) {
+    const context: SchemaContext = { model, source, view, options, types };
+    for (const table of source.tables.values())
+      if (table.isInGraphql && isEntity(context, table)) entities.set(tableObject(context, table), table);
+  }
+  return entities;
 }
 
 /** Under the one field of the source's namespace, where it has one. */

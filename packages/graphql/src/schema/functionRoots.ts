@@ -24,9 +24,10 @@ export function functionRoots(context: SchemaContext, fn: FunctionModel): FieldD
     {
       name,
       description:
-        fn.metadata.comment ??
-        fn.facts.comment ??
-        `execute ${isVolatile ? 'VOLATILE ' : ''}function ${shown} which returns "${showTable(table.name)}"`,
+        (fn.metadata.comment ??
+          fn.facts.comment ??
+          `execute ${isVolatile ? 'VOLATILE ' : ''}function ${shown} which returns "${showTable(table.name)}"`) ||
+        null,
       args,
       type: fn.facts.returns.isSet ? tableList(context, table) : named(tableObject(context, table)),
       means: { kind: 'function', function: fn, table },

@@ -47,6 +47,9 @@ export type FieldMeaning =
     }
   /** Relay's: a row of any table, by its id. */
   | { readonly kind: 'node' | 'nodeId' | 'edges' | 'pageInfo' | 'cursor' | 'edgeNode' | 'pageInfoMember' }
+  /** Apollo Federation's. */
+  | { readonly kind: 'service' | 'sdl' }
+  | { readonly kind: 'entities'; readonly entities: ReadonlyMap<string, TableModel> }
   | { readonly kind: 'aggregate' }
   | { readonly kind: 'nodes' }
   | { readonly kind: 'count' }

@@ -9,6 +9,7 @@ import {
 import { tableAggregate } from './aggregate.ts';
 import { tableBoolExp } from './boolExp.ts';
 import { type SchemaContext, selectOf, tableIn } from './context.ts';
+import { isEntity, keyDirective } from './federation.ts';
 import { functionArguments } from './functionArguments.ts';
 import { byName, inputField } from './inputField.ts';
 import { tableOrderBy } from './orderBy.ts';
@@ -27,6 +28,7 @@ export function tableObject(context: SchemaContext, table: TableModel): string {
     description: describeTable(table),
     interfaces: isNode(context, table) ? [nodeInterface] : [],
     fields: byName(tableFields(context, table)),
+    ...(isEntity(context, table) && { directives: [keyDirective(table)] }),
   }));
 }
 
@@ -89,10 +91,11 @@ function computedField(context: SchemaContext, of: TableModel, field: ComputedFi
       isCustom: false,
     },
   });
+  // A comment that is there and empty says that none is wanted.
   const description =
-    field.comment ??
-    'A computed field, executes function ' +
-      `"${field.facts.schema === 'public' ? field.facts.name : `${field.facts.schema}.${field.facts.name}`}"`;
+    field.comment === ''
+      ? null
+      : (field.comment ?? `A computed field, executes function "${showTable(field.facts)}"`);
   const { returns } = field;
   if (returns.kind === 'scalar') {
     return [

@@ -178,6 +178,8 @@ function formed(text: string, form: Form): string {
       return `(${text})::text`;
     case 'textArray':
       return `(${text})::text[]`;
+    case 'upperCase':
+      return `upper((${text})::text)`;
     case 'geojson':
       return `ST_AsGeoJSON(${text}, 15, 4)::json`;
   }

@@ -73,6 +73,19 @@ export class Poller {
     this.#cursor = cursorOf(plan);
   }
 
+  describe(isWhole: boolean) {
+    const group = this.#plan.groups[0]!;
+    const subscribers = [...this.#cohorts.values()].reduce((sum, each) => sum + each.subscribers.size, 0);
+    return {
+      kind: this.#cursor < 0 ? ('live' as const) : ('stream' as const),
+      source: group.source,
+      fields: this.#plan.roots.map(({ alias }) => alias),
+      cohorts: this.#cohorts.size,
+      subscribers,
+      ...(isWhole && { sql: group.statements[0]!.text }),
+    };
+  }
+
   /** `progress`: how far it has come with a poller before this one. */
   join(
     subscriber: Subscriber,

@@ -51,6 +51,15 @@ export class Subscriptions {
     return this.#entries.size;
   }
 
+  /** What is asked again and again, and for how many. */
+  describe(isWhole: boolean): { readonly live_queries: unknown[]; readonly streaming_queries: unknown[] } {
+    const shown = [...this.#pollers.values()].map(poller => poller.describe(isWhole));
+    return {
+      live_queries: shown.filter(({ kind }) => kind === 'live').map(({ kind: _, ...rest }) => rest),
+      streaming_queries: shown.filter(({ kind }) => kind === 'stream').map(({ kind: _, ...rest }) => rest),
+    };
+  }
+
   /**
    * Begins to deliver an operation that was planned as a subscription; null when it has been answered for good, as no
    * database is asked.

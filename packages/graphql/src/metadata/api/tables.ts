@@ -103,6 +103,17 @@ export const tableCommands: CommandTable = {
         },
       },
     }),
+  pg_set_apollo_federation_config(args, { staged }) {
+    const source = sourceOf(args);
+    const name = qualify(args.required<QualifiedTable>('table'));
+    assertTracked(staged.metadata, source, name);
+    const config = args.optional<{ readonly enable: 'v1' }>('apollo_federation_config');
+    const metadata = withTable(staged.metadata, source, name, table =>
+      compact({ ...table, apollo_federation_config: config } as TableMetadata),
+    );
+    stageConsistently(staged, metadata, { kind: 'table', source, table: name });
+    return success;
+  },
   pg_set_table_customization(args, { staged }) {
     const source = sourceOf(args);
     const name = qualify(args.required<QualifiedTable>('table'));
