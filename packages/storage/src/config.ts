@@ -2,6 +2,7 @@
 import { ConfigError, readInt, readList, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import { dayMs } from './lifecycle/due.ts';
+import { readWebhooks, type Webhook } from './notify/targets.ts';
 
 export interface StorageConfig {
   readonly root: { readonly accessKey: string; readonly secretKey: string };
@@ -13,6 +14,10 @@ export interface StorageConfig {
   readonly masterKey: { readonly id: string; readonly key: Buffer } | undefined;
   /** Origins that browsers may come from where a bucket has no rules of its own. */
   readonly corsOrigins: readonly string[];
+  /** Where notifications may go. */
+  readonly webhooks: readonly Webhook[];
+  /** Whether Prometheus needs a token. */
+  readonly metricsAuth: 'jwt' | 'public';
   /** Length of a day for lifecycle rules: shorter for tests. */
   readonly lifecycleDayMs: number;
 }
@@ -36,6 +41,8 @@ export function readStorageConfig(env: Env): StorageConfig {
     domains: readList(env, 'MINIO_DOMAIN', { default: [] }).map(domain => domain.toLowerCase()),
     region: env.MINIO_SITE_REGION || env.MINIO_REGION || undefined,
     masterKey: readMasterKey(env),
+    webhooks: readWebhooks(env),
+    metricsAuth: env.MINIO_PROMETHEUS_AUTH_TYPE?.toLowerCase() === 'public' ? 'public' : 'jwt',
     lifecycleDayMs: readInt(env, 'PEAKSTONE_STORAGE_DAY_MS', { default: dayMs, min: 100, max: dayMs }),
     corsOrigins: readList(env, 'MINIO_API_CORS_ALLOW_ORIGIN', { default: ['*'] }),
   };

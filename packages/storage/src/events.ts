@@ -14,6 +14,10 @@ export type StorageEvent =
     }
   /** Bytes that are not those that were written. */
   | { readonly kind: 'corruption'; readonly what: string; readonly error: unknown }
+  /** A target of notifications is not to be reached; undefined: it is again. */
+  | { readonly kind: 'notificationTarget'; readonly arn: string; readonly error: unknown }
+  /** A queue is full: the first of those that are dropped since the start. */
+  | { readonly kind: 'notificationDropped'; readonly arn: string; readonly waiting: number }
   /** What runs without a request. */
   | { readonly kind: 'backgroundFailed'; readonly error: unknown };
 
@@ -30,9 +34,21 @@ export function describeEvent(event: StorageEvent): string {
       return `request ${event.requestId} (${event.request.method} ${event.request.path}) failed: ${textOf(event.error)}`;
     case 'corruption':
       return `DAMAGED: ${event.what}: ${textOf(event.error)}`;
+    case 'notificationTarget':
+      return event.error === undefined
+        ? `notifications to ${event.arn} go through again`
+        : `notifications to ${event.arn} wait: ${reasonOf(event.error)}`;
+    case 'notificationDropped':
+      return `${event.waiting} notifications wait for ${event.arn}: further ones are dropped`;
     case 'backgroundFailed':
       return `failed in the background: ${textOf(event.error)}`;
   }
+}
+
+/** Without a stack: it is somebody else's server. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
+  return cause?.message || message;
 }
 
 function textOf(error: unknown): string {

@@ -1,6 +1,8 @@
 import type { StorageConfig } from './config.ts';
+import type { Traffic } from './edge/traffic.ts';
 import type { Emit } from './events.ts';
 import type { Iam } from './iam/iam.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { Store } from './store/store.ts';
 
 /** What every operation works with. */
@@ -8,5 +10,7 @@ export interface Server {
   readonly config: StorageConfig;
   readonly store: Store;
   readonly iam: Iam;
+  readonly notifier: Notifier;
+  readonly traffic: Traffic;
   readonly emit: Emit;
 }

@@ -13,9 +13,11 @@ import { bootstrapTenants } from './bootstrap/bootstrap.ts';
 import { readTenants, type Tenant } from './bootstrap/settings.ts';
 import { readStorageConfig, type StorageConfig } from './config.ts';
 import { createHandler } from './edge/handler.ts';
+import { Traffic } from './edge/traffic.ts';
 import type { Emit } from './events.ts';
 import { Iam } from './iam/iam.ts';
 import { startScanner } from './lifecycle/scanner.ts';
+import { Notifier } from './notify/notifier.ts';
 import type { Server } from './server.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -78,7 +80,9 @@ async function start(
     const iam = new Iam(store.index, config.settings.root);
     for (const text of await bootstrapTenants(store, iam, config.tenants ?? []))
       emit({ kind: 'bootstrapped', text });
-    const server: Server = { config: config.settings, store, iam, emit };
+    const { region, webhooks } = config.settings;
+    const notifier = new Notifier(store.index, store.sequence, webhooks, region, emit);
+    const server: Server = { config: config.settings, store, iam, notifier, traffic: new Traffic(), emit };
     const handler = createHandler(server);
     const http = await serveHttp(handler, {
       ...limits,
@@ -89,12 +93,16 @@ async function start(
     });
     emit({ kind: 'listening', address: http.url, folder: config.folder });
     const { lifecycleDayMs } = config.settings;
+    notifier.start();
     const stopScanner = startScanner(store, {
       dayMs: lifecycleDayMs,
       everyMs: Math.max(100, Math.floor(lifecycleDayMs * scanShare)),
       onFailure: error => emit({ kind: 'backgroundFailed', error }),
     });
-    const running = new RunningStorage(store, iam, handler, http, stopScanner);
+    const stopBackground = async (): Promise<void> => {
+      await Promise.all([stopScanner(), notifier.stop()]);
+    };
+    const running = new RunningStorage(store, iam, handler, http, stopBackground);
     if (signal.aborted) {
       await running.stop();
       signal.throwIfAborted();
@@ -111,15 +119,21 @@ class RunningStorage implements StorageService {
   readonly handler: Handler;
   readonly #store: Store;
   readonly #http: HttpServer;
-  readonly #stopScanner: () => Promise<void>;
+  readonly #stopBackground: () => Promise<void>;
   #stopping: Promise<void> | null = null;
 
-  constructor(store: Store, iam: Iam, handler: Handler, http: HttpServer, stopScanner: () => Promise<void>) {
+  constructor(
+    store: Store,
+    iam: Iam,
+    handler: Handler,
+    http: HttpServer,
+    stopBackground: () => Promise<void>,
+  ) {
     this.#store = store;
     this.iam = iam;
     this.handler = handler;
     this.#http = http;
-    this.#stopScanner = stopScanner;
+    this.#stopBackground = stopBackground;
   }
 
   get address(): string {
@@ -134,7 +148,7 @@ class RunningStorage implements StorageService {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#stopScanner()]).then(() =>
+    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#stopBackground()]).then(() =>
       this.#store.close(),
     );
     return this.#stopping;

@@ -2,9 +2,12 @@
 import { readStorageConfig } from '../src/config.ts';
 import { storageService } from '../src/service.ts';
 
+const webhooks = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name.startsWith('MINIO_NOTIFY_WEBHOOK_')),
+);
 const service = await storageService.start(
   {
-    settings: readStorageConfig({ PEAKSTONE_STORAGE_DAY_MS: process.argv[3] }),
+    settings: readStorageConfig({ ...webhooks, PEAKSTONE_STORAGE_DAY_MS: process.argv[3] }),
     folder: process.argv[2]!,
     host: '127.0.0.1',
     port: 0,

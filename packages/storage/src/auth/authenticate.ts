@@ -1,6 +1,7 @@
 /** Who asks, from whatever form of signature the request has. */
 import type { HttpRequest } from '@peakstone/kernel/http';
 import { S3Error } from '../errors/s3Error.ts';
+import type { Credential } from '../iam/credential.ts';
 import { anonymous, type Identity } from '../iam/identity.ts';
 import type { Query } from '../wire/query.ts';
 import { type PayloadForm, readPayloadForm } from './payloadForm.ts';
@@ -11,6 +12,8 @@ export interface Authenticated {
   readonly identity: Identity;
   readonly payload: PayloadForm;
   readonly signedBy: 'header' | 'query' | 'none';
+  /** Of whom it was signed by, in version 4. */
+  readonly credential?: Credential;
 }
 
 export interface AuthContext extends SigningContext {
@@ -31,7 +34,7 @@ export function authenticate(request: HttpRequest, query: Query, context: AuthCo
     );
   if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
     const { credential, payload } = verifyHeader(request, query, context);
-    return { identity: credential.identity, payload, signedBy: 'header' };
+    return { identity: credential.identity, payload, signedBy: 'header', credential };
   }
   if (inQuery) {
     const { credential, payload } = verifyPresigned(request, query, context);

@@ -1,9 +1,9 @@
 /** From object to object: on the server where both are its own, else through here, a piece at a time. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { forEachOf, type Gate } from '../gate.ts';
 import { type Place, unquote } from './answers.ts';
 import { type Connection, readAll } from './connection.ts';
 import { ClientError } from './error.ts';
-import { forEachOf, type Gate } from './gate.ts';
 import {
   abortUpload,
   beginUpload,

@@ -1,13 +1,13 @@
 /** What `cp` does: which source becomes which target, and all of it, several at a time. Lists folders and buckets. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { forEachOf, Gate } from '../gate.ts';
 import { unquote } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { contentTypeOf } from './contentType.ts';
 import { copyBetween, copyWithin } from './copy.ts';
 import { downloadFile } from './download.ts';
 import { ClientError } from './error.ts';
-import { forEachOf, Gate } from './gate.ts';
 import { headObject, listObjects } from './objects.ts';
 import { uploadFile, uploadStream } from './upload.ts';
 

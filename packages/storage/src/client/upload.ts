@@ -1,10 +1,10 @@
 /** From a file or a stream into an object: in one piece, or in parts, several at a time. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { forEachOf, type Gate } from '../gate.ts';
 import type { Place } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { ClientError } from './error.ts';
-import { forEachOf, type Gate } from './gate.ts';
 import {
   abortUpload,
   beginUpload,

@@ -9,8 +9,11 @@ import {
   withRequest,
 } from '@peakstone/kernel/http';
 import { assertMay, mayDo } from '../access/check.ts';
+import { adminPrefix, answerAdmin } from '../admin/index.ts';
+import { answerMetrics } from '../admin/metrics.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { S3Error } from '../errors/s3Error.ts';
+import type { Credential } from '../iam/credential.ts';
 import type { Operation } from '../operation.ts';
 import { findOperation } from '../operations/index.ts';
 import { Payload } from '../payload/payload.ts';
@@ -18,7 +21,7 @@ import type { S3Request } from '../request.ts';
 import type { Server } from '../server.ts';
 import { type BucketRow, CorruptionError, type CorsRule } from '../store/rows.ts';
 import { parseQuery } from '../wire/query.ts';
-import { commonHeaders, errorResponse } from '../wire/respond.ts';
+import { adminErrorResponse, commonHeaders, errorResponse } from '../wire/respond.ts';
 import { readTarget, type Target } from '../wire/target.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { answerHealth } from './health.ts';
@@ -26,59 +29,95 @@ import { answerHealth } from './health.ts';
 export function createHandler(server: Server): Handler {
   return async http => {
     const requestId = randomBytes(8).toString('hex').toUpperCase();
-    const answer = answerHealth(http, server) ?? (await answerS3(server, http, requestId));
+    const answer = answerHealth(http, server) ?? (await answerOwn(server, http, requestId));
     return withHeaders(answer, commonHeaders(requestId));
   };
 }
 
-async function answerS3(server: Server, received: HttpRequest, requestId: string): Promise<HttpResponse> {
-  let http = received;
+/** What is asked of the server itself, under the name that no bucket has; else S3. */
+async function answerOwn(server: Server, http: HttpRequest, requestId: string): Promise<HttpResponse> {
+  if (!http.path.startsWith('/minio/')) return await answerS3(server, http, requestId);
+  try {
+    const metrics = await answerMetrics(http, server);
+    if (metrics !== undefined) return metrics;
+    if (http.path.startsWith(adminPrefix)) {
+      const { request, credential } = await identify(server, http, { bucket: '', key: '' }, requestId);
+      return await answerAdmin(server, request, credential);
+    }
+  } catch (error) {
+    return adminErrorResponse(refusalOf(error, server, http, requestId), http.path, requestId);
+  }
+  return await answerS3(server, http, requestId);
+}
+
+async function answerS3(server: Server, http: HttpRequest, requestId: string): Promise<HttpResponse> {
   let target: Target = { bucket: '', key: '' };
+  let name = 'Refused';
+  let answer: HttpResponse;
+  server.traffic.begun();
   try {
     target = readTarget(http.path, http.headers.host, server.config.domains);
-    if (http.method === 'OPTIONS')
-      return answerPreflight(http, rulesOf(server, target), server.config.corsOrigins);
-    const query = parseQuery(http.query);
-    const now = Date.now();
-    let bodyDigest: string | undefined;
-    if (isForm(http)) {
-      const body = await http.body(maxFormBytes);
-      bodyDigest = hash('sha256', body, 'hex');
-      http = withRequest(http, {
-        body: async () => body,
-        stream: async function* () {
-          yield body;
-        },
-      });
+    if (http.method === 'OPTIONS') {
+      name = 'Preflight';
+      answer = answerPreflight(http, rulesOf(server, target), server.config.corsOrigins);
+    } else {
+      const { request } = await identify(server, http, target, requestId);
+      const operation = findOperation(request);
+      name = operation.name;
+      permit(server, operation, request);
+      answer = await operation.run(server, request);
     }
-    const isVirtual = server.config.domains.length > 0 && !http.path.startsWith(`/${target.bucket}`);
-    const { identity, payload, signedBy } = authenticate(http, query, {
-      find: accessKey => server.iam.find(accessKey),
-      now,
-      region: server.config.region,
-      bodyDigest,
-      paths: signedPaths(http),
-      bucketOfHost: isVirtual ? target.bucket : '',
-    });
-    const request: S3Request = {
-      http,
-      method: http.method,
-      headers: http.headers,
-      query,
-      ...target,
-      id: requestId,
-      now,
-      identity,
-      signedBy,
-      payload: options => new Payload(http, payload, options),
-    };
-    const operation = findOperation(request);
-    permit(server, operation, request);
-    return withCors(await operation.run(server, request), server, http, target);
   } catch (error) {
     const context = { ...target, method: http.method, path: http.path, requestId };
-    return withCors(errorResponse(refusalOf(error, server, http, requestId), context), server, http, target);
+    answer = errorResponse(refusalOf(error, server, http, requestId), context);
   }
+  server.traffic.ended(name, answer.status);
+  return withCors(answer, server, http, target);
+}
+
+/** Who asks, and what, by its signature. @throws {S3Error} */
+async function identify(
+  server: Server,
+  received: HttpRequest,
+  target: Target,
+  requestId: string,
+): Promise<{ readonly request: S3Request; readonly credential: Credential | undefined }> {
+  let http = received;
+  const query = parseQuery(http.query);
+  const now = Date.now();
+  let bodyDigest: string | undefined;
+  if (isForm(http)) {
+    const body = await http.body(maxFormBytes);
+    bodyDigest = hash('sha256', body, 'hex');
+    http = withRequest(http, {
+      body: async () => body,
+      stream: async function* () {
+        yield body;
+      },
+    });
+  }
+  const isVirtual = server.config.domains.length > 0 && !http.path.startsWith(`/${target.bucket}`);
+  const { identity, payload, signedBy, credential } = authenticate(http, query, {
+    find: accessKey => server.iam.find(accessKey),
+    now,
+    region: server.config.region,
+    bodyDigest,
+    paths: signedPaths(http),
+    bucketOfHost: isVirtual ? target.bucket : '',
+  });
+  const request: S3Request = {
+    http,
+    method: http.method,
+    headers: http.headers,
+    query,
+    ...target,
+    id: requestId,
+    now,
+    identity,
+    signedBy,
+    payload: options => new Payload(http, payload, options),
+  };
+  return { request, credential };
 }
 
 /** Only a path that was signed by somebody with a key counts: whoever makes a prefix up wins nothing by it. */

@@ -140,6 +140,16 @@ export class Iam {
     }));
   }
 
+  /** @throws {S3Error} XMinioAdminNoSuchPolicy, XMinioPolicyInUse */
+  async removePolicy(name: string): Promise<void> {
+    if (this.policies.get(name) === undefined) throw new S3Error('XMinioAdminNoSuchPolicy');
+    const isUsed = [...this.users.all(), ...this.groups.all()].some(({ policies }) =>
+      policies.includes(name),
+    );
+    if (isUsed) throw new S3Error('XMinioPolicyInUse');
+    await this.policies.remove(name);
+  }
+
   /** The document of a policy, one's own or MinIO's. */
   policyText(name: string): string | undefined {
     return this.policies.get(name)?.text ?? builtInPolicies[name];
@@ -172,6 +182,20 @@ export class Iam {
       expires: now + seconds * 1000,
     };
     return await this.#sessions.update(session.accessKey, () => session);
+  }
+
+  /** What a temporary key is; undefined for one that is over. */
+  session(accessKey: string, now = Date.now()): SessionRecord | undefined {
+    const row = this.#sessions.get(accessKey);
+    return row === undefined || row.expires <= now ? undefined : row;
+  }
+
+  sessionsOf(user: string, now = Date.now()): SessionRecord[] {
+    return this.#sessions.all().filter(({ parent, expires }) => parent === user && expires > now);
+  }
+
+  async revokeSessions(user: string): Promise<void> {
+    for (const { accessKey } of this.sessionsOf(user, 0)) await this.#sessions.remove(accessKey);
   }
 
   async #prune(now: number): Promise<void> {

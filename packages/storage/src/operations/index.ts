@@ -14,6 +14,7 @@ import { deleteBucketCors, getBucketCors, putBucketCors } from './config/cors.ts
 import { deleteBucketEncryption, getBucketEncryption, putBucketEncryption } from './config/encryption.ts';
 import { fixedAnswers } from './config/fixed.ts';
 import { deleteBucketLifecycle, getBucketLifecycle, putBucketLifecycle } from './config/lifecycle.ts';
+import { getBucketNotification, putBucketNotification } from './config/notification.ts';
 import {
   deleteBucketOwnershipControls,
   getBucketOwnershipControls,
@@ -86,6 +87,8 @@ const operations: readonly Operation[] = [
   getPublicAccessBlock,
   putPublicAccessBlock,
   deletePublicAccessBlock,
+  getBucketNotification,
+  putBucketNotification,
   getObjectLockConfiguration,
   putObjectLockConfiguration,
   getBucketAcl,

@@ -14,6 +14,7 @@ import {
   type ObjectRow,
 } from './rows.ts';
 import { type Sequence, sequenceOf, versionIdOf } from './sequence.ts';
+import type { UsageCounter } from './usage.ts';
 
 /** Judges what is there (undefined: nothing, or a delete marker) before it is replaced. @throws {S3Error} */
 export type Judge = (current: ObjectRow | undefined) => void;
@@ -35,6 +36,8 @@ export interface DeleteObject {
   readonly versionId?: string | undefined;
   readonly bypassGovernance?: boolean;
   readonly judge?: Judge | undefined;
+  /** Further writes of the same change. @param row the marker that was made, or what is gone */
+  readonly also?: ((writes: Writes, row: ObjectRow, isMarkerMade: boolean) => void) | undefined;
 }
 
 export interface Deleted {
@@ -51,12 +54,14 @@ export class Objects {
   readonly #buckets: Buckets;
   readonly #bodies: Bodies;
   readonly #sequence: Sequence;
+  readonly #usage: UsageCounter;
 
-  constructor(index: Index, buckets: Buckets, bodies: Bodies, sequence: Sequence) {
+  constructor(index: Index, buckets: Buckets, bodies: Bodies, sequence: Sequence, usage: UsageCounter) {
     this.#index = index;
     this.#buckets = buckets;
     this.#bodies = bodies;
     this.#sequence = sequence;
+    this.#usage = usage;
   }
 
   /** The newest version, a delete marker too. */
@@ -85,6 +90,7 @@ export class Objects {
       const now = this.#buckets.now(bucket);
       const current = this.newest(now, key);
       request.judge?.(current?.deleteMarker ? undefined : current);
+      this.#assertRoom(now, request.body.size);
       const sequence = this.#sequence.next();
       const isVersioned = now.versioning === 'Enabled';
       const { draft, body, etag, checksum, partCount } = request;
@@ -99,10 +105,11 @@ export class Objects {
         checksum,
         partCount,
       };
-      if (!isVersioned) this.#removeNull(writes, now, key);
+      const gone = isVersioned ? undefined : this.#removeNull(writes, now, key);
       writes.put('objects', versionKey(now.id, key, isVersioned ? sequence : undefined), encodeRow(made));
       this.#bodies.adopt(writes, body);
       request.also?.(writes, made);
+      this.#count(writes, now, key, made, gone);
       return made;
     });
     this.#bodies.collect();
@@ -119,7 +126,7 @@ export class Objects {
       if (request.judge !== undefined && found === undefined)
         return { versionId: undefined, deleteMarker: false, removed: undefined };
       return request.versionId === undefined
-        ? this.#hide(writes, now, key)
+        ? this.#hide(writes, now, key, request)
         : this.#removeVersion(writes, now, key, found, request);
     });
     this.#bodies.collect();
@@ -135,11 +142,13 @@ export class Objects {
     key: string,
     versionId: string | undefined,
     change: (row: ObjectRow, bucket: BucketRow) => ObjectRow,
+    also?: (writes: Writes, row: ObjectRow) => void,
   ): Promise<ObjectRow> {
     return await this.#index.change(scopeOf(bucket, key), writes => {
       const now = this.#buckets.now(bucket);
       const changed = change(this.existing(now, key, versionId), now);
       writes.put('objects', rowKey(now.id, key, changed), encodeRow(changed));
+      also?.(writes, changed);
       return changed;
     });
   }
@@ -162,13 +171,17 @@ export class Objects {
   }
 
   /** Without a version: a marker where there are versions, or the object goes. */
-  #hide(writes: Writes, bucket: BucketRow, key: string): Deleted {
+  #hide(writes: Writes, bucket: BucketRow, key: string, { also }: DeleteObject): Deleted {
     if (bucket.versioning === undefined) {
       const removed = this.#removeNull(writes, bucket, key);
+      if (removed !== undefined) {
+        also?.(writes, removed, false);
+        this.#count(writes, bucket, key, undefined, removed);
+      }
       return { versionId: undefined, deleteMarker: false, removed };
     }
     const isVersioned = bucket.versioning === 'Enabled';
-    if (!isVersioned) this.#removeNull(writes, bucket, key);
+    const gone = isVersioned ? undefined : this.#removeNull(writes, bucket, key);
     const sequence = this.#sequence.next();
     const marker: ObjectRow = {
       versionId: isVersioned ? versionIdOf(sequence) : 'null',
@@ -183,6 +196,8 @@ export class Objects {
       metadata: {},
     };
     writes.put('objects', rowKey(bucket.id, key, marker), encodeRow(marker));
+    also?.(writes, marker, true);
+    this.#count(writes, bucket, key, marker, gone);
     return { versionId: marker.versionId, deleteMarker: true, removed: undefined };
   }
 
@@ -191,12 +206,14 @@ export class Objects {
     bucket: BucketRow,
     key: string,
     found: ObjectRow | undefined,
-    { versionId, bypassGovernance = false }: DeleteObject,
+    { versionId, bypassGovernance = false, also }: DeleteObject,
   ): Deleted {
     if (found === undefined) return { versionId, deleteMarker: false, removed: undefined };
     assertDeletable(found, bypassGovernance);
     writes.remove('objects', rowKey(bucket.id, key, found));
     this.#bodies.release(writes, found.blob);
+    also?.(writes, found, false);
+    this.#count(writes, bucket, key, undefined, found);
     return { versionId, deleteMarker: found.deleteMarker === true, removed: found };
   }
 
@@ -208,6 +225,27 @@ export class Objects {
     writes.remove('objects', place);
     this.#bodies.release(writes, row.blob);
     return row;
+  }
+
+  /** @throws {S3Error} XMinioAdminBucketQuotaExceeded */
+  #assertRoom({ id, quota }: BucketRow, bytes: number): void {
+    if (quota === undefined) return;
+    const used = this.#usage.known(id)?.bytes ?? 0;
+    if (used + bytes > quota) throw new S3Error('XMinioAdminBucketQuotaExceeded');
+  }
+
+  #count(
+    writes: Writes,
+    bucket: BucketRow,
+    key: string,
+    came: ObjectRow | undefined,
+    gone: ObjectRow | undefined,
+  ): void {
+    if (!this.#usage.isCounted) return;
+    const before = this.newest(bucket, key);
+    writes.after(() =>
+      this.#usage.changed(bucket.id, { came, gone, before, after: this.newest(bucket, key) }),
+    );
   }
 
   #row(place: Buffer): ObjectRow | undefined {

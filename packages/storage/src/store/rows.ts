@@ -134,7 +134,7 @@ export interface BucketRow {
   readonly lifecycle?: readonly LifecycleRule[] | undefined;
   readonly tags?: Tags | undefined;
   readonly encryption?: BucketEncryption | undefined;
-  readonly notification?: string | undefined;
+  readonly notification?: readonly NotificationRule[] | undefined;
   readonly acl?: Acl | undefined;
   readonly ownership?: 'BucketOwnerEnforced' | 'BucketOwnerPreferred' | 'ObjectWriter' | undefined;
   readonly publicAccessBlock?: PublicAccessBlock | undefined;
@@ -168,6 +168,17 @@ export interface CorsRule {
   readonly headers: readonly string[];
   readonly exposed: readonly string[];
   readonly maxAgeSeconds?: number | undefined;
+}
+
+/** Of which changes somebody is told. */
+export interface NotificationRule {
+  readonly id: string;
+  /** Of whom is told. */
+  readonly arn: string;
+  /** `s3:ObjectCreated:*` and its like. */
+  readonly events: readonly string[];
+  readonly prefix: string;
+  readonly suffix: string;
 }
 
 /** A row whose bytes are not those that were written. */

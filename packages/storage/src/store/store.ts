@@ -12,6 +12,7 @@ import { Objects } from './objects.ts';
 import { Sequence } from './sequence.ts';
 import { StoreError } from './storeError.ts';
 import { Uploads } from './uploads.ts';
+import { UsageCounter } from './usage.ts';
 
 export interface Store {
   readonly folder: string;
@@ -21,6 +22,7 @@ export interface Store {
   readonly bodies: Bodies;
   readonly objects: Objects;
   readonly uploads: Uploads;
+  readonly usage: UsageCounter;
   close(): Promise<void>;
 }
 
@@ -48,7 +50,8 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
     const buckets = new Buckets(index);
     const bodies = new Bodies(index, sequence, path.join(folder, blobsFolder), onFailure);
     await bodies.recover();
-    const objects = new Objects(index, buckets, bodies, sequence);
+    const usage = new UsageCounter(index);
+    const objects = new Objects(index, buckets, bodies, sequence, usage);
     const uploads = new Uploads(index, buckets, bodies, objects, sequence);
     await uploads.prune();
     return {
@@ -59,6 +62,7 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
       bodies,
       objects,
       uploads,
+      usage,
       async close() {
         await bodies.close();
         await index.close();

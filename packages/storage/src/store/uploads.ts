@@ -40,6 +40,8 @@ export interface Completion {
   readonly etag: string;
   readonly checksum: Checksum | undefined;
   readonly judge: Judge | undefined;
+  /** Further writes of the same change. */
+  readonly also: ((writes: Writes, row: ObjectRow) => void) | undefined;
 }
 
 /** What a completed upload became: told again when a client that lost the answer asks again. */
@@ -156,7 +158,7 @@ export class Uploads {
     bucket: BucketRow,
     key: string,
     upload: UploadRow,
-    { parts, etag, checksum, judge }: Completion,
+    { parts, etag, checksum, judge, also }: Completion,
   ): Promise<ObjectRow> {
     const id = this.#sequence.next();
     const manifest: ManifestPart[] = parts.map(({ number, size, blob, checksum: own }) => ({
@@ -191,6 +193,7 @@ export class Uploads {
           at: Date.now(),
         };
         writes.put('completed', textKey(upload.id), encodeRow(told));
+        also?.(writes, row);
       },
     });
   }

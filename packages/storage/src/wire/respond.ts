@@ -56,6 +56,16 @@ export function errorResponse(error: S3Error, context: ErrorContext): HttpRespon
   return xmlResponse(body, headers, status);
 }
 
+/** The admin API's words for the same, which are JSON. */
+export function adminErrorResponse(
+  { status, headers, code, message }: S3Error,
+  path: string,
+  requestId: string,
+): HttpResponse {
+  const body = { Code: code, Message: message, Resource: path, RequestId: requestId, HostId: hostId };
+  return { status, headers: ['Content-Type', 'application/json', ...headers], body: JSON.stringify(body) };
+}
+
 export const hostId = 'dd9025bab4ad464b049177c95eb6ebf374d3b3fd1af9251148b658df7ac2e3e8';
 
 /** The headers of every answer. */

@@ -1,4 +1,5 @@
 import { S3Error } from '../../errors/s3Error.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { BucketRow, ObjectRow, Retention } from '../../store/rows.ts';
 import { checkRetention, readHold } from '../../wire/lockHeaders.ts';
@@ -33,7 +34,8 @@ export const putObjectRetention: Operation = {
   level: 'object',
   query: ['retention'],
   action: 's3:PutObjectRetention',
-  async run({ store }, request) {
+  async run(server, request) {
+    const { store } = server;
     const { key, query, now } = request;
     const bucket = assertLockable(store.buckets.get(request.bucket));
     const root = parseXml(await readXmlBody(request), 'Retention');
@@ -42,10 +44,16 @@ export const putObjectRetention: Operation = {
       ? undefined
       : checkRetention(textOf(root, 'Mode'), textOf(root, 'RetainUntilDate'), now, 'MalformedXML');
     const bypass = mayBypass(request, bucket, key);
-    const row = await store.objects.update(bucket, key, query.get('versionId'), found => {
-      assertChangeable(found, retention, bypass, now);
-      return { ...found, retention };
-    });
+    const row = await store.objects.update(
+      bucket,
+      key,
+      query.get('versionId'),
+      found => {
+        assertChangeable(found, retention, bypass, now);
+        return { ...found, retention };
+      },
+      announceOf(server, request, bucket, key, 'ObjectCreated:PutRetention'),
+    );
     return emptyResponse(200, versionHeader(row));
   },
 };
@@ -70,17 +78,21 @@ export const putObjectLegalHold: Operation = {
   level: 'object',
   query: ['legal-hold'],
   action: 's3:PutObjectLegalHold',
-  async run({ store }, request) {
+  async run(server, request) {
+    const { store } = server;
     const { key, query } = request;
     const bucket = assertLockable(store.buckets.get(request.bucket));
     const legalHold = readHold(
       textOf(parseXml(await readXmlBody(request), 'LegalHold'), 'Status'),
       'MalformedXML',
     );
-    const row = await store.objects.update(bucket, key, query.get('versionId'), found => ({
-      ...found,
-      legalHold,
-    }));
+    const row = await store.objects.update(
+      bucket,
+      key,
+      query.get('versionId'),
+      found => ({ ...found, legalHold }),
+      announceOf(server, request, bucket, key, 'ObjectCreated:PutLegalHold'),
+    );
     return emptyResponse(200, versionHeader(row));
   },
 };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { S3Error } from '../../errors/s3Error.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { assertShape, checksums, headerOf } from '../../payload/checksum.ts';
 import { combineCrc } from '../../payload/crc.ts';
@@ -23,7 +24,8 @@ export const completeMultipartUpload: Operation = {
   query: ['uploadId'],
   action: 's3:PutObject',
   acl: { of: 'bucket', permission: 'WRITE' },
-  async run({ store }, request) {
+  async run(server, request) {
+    const { store } = server;
     const bucket = store.buckets.get(request.bucket);
     const { key, query, headers, http } = request;
     const uploadId = query.get('uploadId')!;
@@ -73,6 +75,7 @@ export const completeMultipartUpload: Operation = {
       etag,
       checksum,
       judge: judgeWrite(headers),
+      also: announceOf(server, request, bucket, key, 'ObjectCreated:CompleteMultipartUpload'),
     });
     return answer(etag, row.versionId, encryptionHeaders(row.sealed), checksum);
   },

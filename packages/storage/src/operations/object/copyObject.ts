@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { S3Error } from '../../errors/s3Error.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { checksums, readAlgorithm } from '../../payload/checksum.ts';
 import type { S3Request } from '../../request.ts';
@@ -67,6 +68,7 @@ export const copyObject: Operation = {
         etag: digest.md5,
         checksum: digest.checksum,
         judge: judgeWrite(headers),
+        also: announceOf(server, request, bucket, key, 'ObjectCreated:Copy'),
       });
       return xmlResponse(
         document('CopyObjectResult', [

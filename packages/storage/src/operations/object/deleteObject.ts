@@ -1,4 +1,5 @@
 import { mayDo } from '../../access/check.ts';
+import { announceRemoval } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Deleted } from '../../store/objects.ts';
@@ -13,13 +14,15 @@ export const deleteObject: Operation = {
   level: 'object',
   action: ({ query }) => (query.has('versionId') ? 's3:DeleteObjectVersion' : 's3:DeleteObject'),
   acl: { of: 'bucket', permission: 'WRITE' },
-  async run({ store }, request) {
+  async run(server, request) {
+    const { store } = server;
     const bucket = store.buckets.get(request.bucket);
     const { key, query, headers } = request;
     const deleted = await store.objects.delete(bucket, key, {
       versionId: query.get('versionId') || undefined,
       bypassGovernance: mayBypass(request, bucket, key),
       judge: judgeDelete(headers),
+      also: announceRemoval(server, request, bucket, key),
     });
     return emptyResponse(204, deletedHeaders(deleted));
   },

@@ -1,5 +1,6 @@
 import { mayDo } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
+import { announceRemoval } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
@@ -56,13 +57,14 @@ const wanted = (bucket: BucketRow, key: string, versionId: string | undefined) =
   }) as const;
 
 async function deleteOne(
-  { store, emit }: Server,
+  server: Server,
   request: S3Request,
   bucket: BucketRow,
   node: XmlNode,
   quiet: boolean,
 ): Promise<Element | undefined> {
   // Blanks are part of a key.
+  const { store, emit } = server;
   const key = childOf(node, 'Key')?.text ?? '';
   const versionId = textOf(node, 'VersionId') || undefined;
   try {
@@ -73,6 +75,7 @@ async function deleteOne(
       versionId,
       bypassGovernance: mayBypass(request, bucket, key),
       judge: judgeDelete(conditionsOf(node)),
+      also: announceRemoval(server, request, bucket, key),
     });
     if (quiet) return undefined;
     return element('Deleted', [

@@ -2,6 +2,7 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import { mayDo } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import { expirationHeader } from '../../lifecycle/due.ts';
+import { announceRead } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import type { S3Request } from '../../request.ts';
@@ -36,7 +37,7 @@ export const headObject: Operation = {
   run: serve,
 };
 
-function serve(server: Server, request: S3Request): HttpResponse {
+function serve(server: Server, request: S3Request): HttpResponse | Promise<HttpResponse> {
   const { store } = server;
   const { key, query, headers, method } = request;
   assertNoServerEncryption(request);
@@ -75,7 +76,10 @@ function serve(server: Server, request: S3Request): HttpResponse {
   if (range !== undefined && row.size > 0)
     answer.push('Content-Range', `bytes ${start}-${end - 1}/${row.size}`);
   const body = method === 'HEAD' ? null : store.bodies.read(row.blob, row.size, start, end, objectKey);
-  return { status: range === undefined ? 200 : 206, headers: answer, body };
+  const response: HttpResponse = { status: range === undefined ? 200 : 206, headers: answer, body };
+  if (bucket.notification === undefined) return response;
+  const name = method === 'HEAD' ? 'ObjectAccessed:Head' : 'ObjectAccessed:Get';
+  return announceRead(server, request, bucket, row, name).then(() => response);
 }
 
 interface PartRange extends ByteRange {

@@ -1,4 +1,5 @@
 import { assertMay } from '../../access/check.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
@@ -61,15 +62,17 @@ export const deleteObjectTagging: Operation = {
   },
 };
 
-function setTags(
-  { store }: Server,
-  { bucket, key, query }: S3Request,
-  tags: Tags | undefined,
-): Promise<ObjectRow> {
-  return store.objects.update(store.buckets.get(bucket), key, query.get('versionId'), row => ({
-    ...row,
-    tags,
-  }));
+function setTags(server: Server, request: S3Request, tags: Tags | undefined): Promise<ObjectRow> {
+  const { key, query } = request;
+  const bucket = server.store.buckets.get(request.bucket);
+  const name = tags === undefined ? 'ObjectCreated:DeleteTagging' : 'ObjectCreated:PutTagging';
+  return server.store.objects.update(
+    bucket,
+    key,
+    query.get('versionId'),
+    row => ({ ...row, tags }),
+    announceOf(server, request, bucket, key, name),
+  );
 }
 
 function versionHeader({ versionId }: ObjectRow): string[] {

@@ -3,6 +3,7 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import { assertMay } from '../../access/check.ts';
 import { verifyPostPolicy } from '../../auth/postPolicy.ts';
 import { S3Error } from '../../errors/s3Error.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { checksums, readExpected } from '../../payload/checksum.ts';
 import { type Form, readForm } from '../../payload/form.ts';
@@ -69,6 +70,7 @@ export const postObject: Operation = {
         body,
         etag: digest.md5,
         checksum: digest.checksum(),
+        also: announceOf(server, posted, bucket, posted.key, 'ObjectCreated:Post'),
       });
       return answer(posted, bucket, row, form);
     } catch (error) {

@@ -1,5 +1,6 @@
 import { S3Error } from '../../errors/s3Error.ts';
 import { expirationHeader } from '../../lifecycle/due.ts';
+import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import { maxInlineBytes } from '../../store/bodies.ts';
@@ -35,7 +36,10 @@ export const putObject: Operation = {
       : await store.bodies.stage(payload.stream(maxObjectBytes), seal?.objectKey);
     try {
       const { md5, checksum } = payload.received;
-      const row = await store.objects.put(bucket, key, { draft, body, etag: md5, checksum, judge });
+      const row = await store.objects.put(bucket, key, {
+        ...{ draft, body, etag: md5, checksum, judge },
+        also: announceOf(server, request, bucket, key, 'ObjectCreated:Put'),
+      });
       return emptyResponse(200, [
         'ETag',
         etagHeader(row),

@@ -17,7 +17,9 @@ export type TableName =
   | 'completed'
   | 'pending'
   | 'trash'
-  | 'iam';
+  | 'iam'
+  | 'notifications'
+  | 'clock';
 
 const tableNames: readonly TableName[] = [
   'buckets',
@@ -30,6 +32,8 @@ const tableNames: readonly TableName[] = [
   'pending',
   'trash',
   'iam',
+  'notifications',
+  'clock',
 ];
 
 /** What a change may touch: alone, or beside others that touch it likewise. */
@@ -42,6 +46,8 @@ export interface Scope {
 export interface Writes {
   put(table: TableName, key: Buffer, value: Buffer): void;
   remove(table: TableName, key: Buffer): void;
+  /** Called when all of the change is on disk; never, if it does not come so far. */
+  after(work: () => void): void;
 }
 
 interface Write {
@@ -167,17 +173,23 @@ export class Index {
   }
 
   async #writeBatch(batch: readonly Change[]): Promise<void> {
-    const decided: { readonly change: Change; readonly value: unknown }[] = [];
+    const decided: {
+      readonly change: Change;
+      readonly value: unknown;
+      readonly after: readonly (() => void)[];
+    }[] = [];
     const writes: Write[] = [];
     for (const change of batch) {
       const own: Write[] = [];
+      const after: (() => void)[] = [];
       try {
         const value = change.decide({
           put: (table, key, bytes) => own.push({ table, key, value: bytes }),
           remove: (table, key) => own.push({ table, key, value: undefined }),
+          after: work => after.push(work),
         });
         writes.push(...own);
-        decided.push({ change, value });
+        decided.push({ change, value, after });
       } catch (error) {
         change.reject(error);
       }
@@ -190,7 +202,10 @@ export class Index {
       return;
     }
     this.#failure = null;
-    for (const { change, value } of decided) change.resolve(value);
+    for (const { change, value, after } of decided) {
+      for (const work of after) work();
+      change.resolve(value);
+    }
   }
 
   async #write(writes: readonly Write[]): Promise<void> {
