@@ -18,6 +18,8 @@ export type StorageEvent =
   | { readonly kind: 'notificationTarget'; readonly arn: string; readonly error: unknown }
   /** A queue is full: the first of those that are dropped since the start. */
   | { readonly kind: 'notificationDropped'; readonly arn: string; readonly waiting: number }
+  /** The clock went where nobody saw time pass. */
+  | { readonly kind: 'clockLeapt'; readonly text: string }
   /** What runs without a request. */
   | { readonly kind: 'backgroundFailed'; readonly error: unknown };
 
@@ -34,6 +36,8 @@ export function describeEvent(event: StorageEvent): string {
       return `request ${event.requestId} (${event.request.method} ${event.request.path}) failed: ${textOf(event.error)}`;
     case 'corruption':
       return `DAMAGED: ${event.what}: ${textOf(event.error)}`;
+    case 'clockLeapt':
+      return event.text;
     case 'notificationTarget':
       return event.error === undefined
         ? `notifications to ${event.arn} go through again`

@@ -17,6 +17,8 @@ import { Traffic } from './edge/traffic.ts';
 import type { Emit } from './events.ts';
 import { Iam } from './iam/iam.ts';
 import { startScanner } from './lifecycle/scanner.ts';
+import { announceFrom } from './notify/announce.ts';
+import { ownDoing } from './notify/event.ts';
 import { Notifier } from './notify/notifier.ts';
 import type { Server } from './server.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -94,15 +96,24 @@ async function start(
     emit({ kind: 'listening', address: http.url, folder: config.folder });
     const { lifecycleDayMs } = config.settings;
     notifier.start();
+    let leap: string | undefined;
     const stopScanner = startScanner(store, {
       dayMs: lifecycleDayMs,
       everyMs: Math.max(100, Math.floor(lifecycleDayMs * scanShare)),
+      announce: (bucket, key, name) => announceFrom(server, ownDoing, bucket, key, name),
+      onClock: text => {
+        if (text !== undefined && leap !== text) emit({ kind: 'clockLeapt', text });
+        leap = text;
+      },
       onFailure: error => emit({ kind: 'backgroundFailed', error }),
     });
     const stopBackground = async (): Promise<void> => {
       await Promise.all([stopScanner(), notifier.stop()]);
     };
-    const running = new RunningStorage(store, iam, handler, http, stopBackground);
+    const running = new RunningStorage(store, iam, handler, http, {
+      ailment: () => leap,
+      stop: stopBackground,
+    });
     if (signal.aborted) {
       await running.stop();
       signal.throwIfAborted();
@@ -114,26 +125,27 @@ async function start(
   }
 }
 
+/** What runs without a request. */
+interface Background {
+  /** What an operator should look at. */
+  ailment(): string | undefined;
+  stop(): Promise<void>;
+}
+
 class RunningStorage implements StorageService {
   readonly iam: Iam;
   readonly handler: Handler;
   readonly #store: Store;
   readonly #http: HttpServer;
-  readonly #stopBackground: () => Promise<void>;
+  readonly #background: Background;
   #stopping: Promise<void> | null = null;
 
-  constructor(
-    store: Store,
-    iam: Iam,
-    handler: Handler,
-    http: HttpServer,
-    stopBackground: () => Promise<void>,
-  ) {
+  constructor(store: Store, iam: Iam, handler: Handler, http: HttpServer, background: Background) {
     this.#store = store;
     this.iam = iam;
     this.handler = handler;
     this.#http = http;
-    this.#stopBackground = stopBackground;
+    this.#background = background;
   }
 
   get address(): string {
@@ -142,13 +154,14 @@ class RunningStorage implements StorageService {
 
   async health(): Promise<Health> {
     const { failure } = this.#store.index;
-    if (failure === null) return { ok: true };
-    // The disk's affair: no restart would mend it.
-    return { ok: false, reason: `Nothing can be written: ${(failure as Error).message}`, elsewhere: true };
+    const reason =
+      failure === null ? this.#background.ailment() : `Nothing can be written: ${(failure as Error).message}`;
+    // The disk's affair, or the clock's: no restart would mend it.
+    return reason === undefined ? { ok: true } : { ok: false, reason, elsewhere: true };
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#stopBackground()]).then(() =>
+    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#background.stop()]).then(() =>
       this.#store.close(),
     );
     return this.#stopping;

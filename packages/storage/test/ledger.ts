@@ -1,6 +1,7 @@
 /**
- * A ledger of what a server has acknowledged: writers put, replace, delete and upload in parts; the server is killed at any
- * moment; and everything that it had acknowledged must be there, whole, and nothing else.
+ * A ledger of what a server has acknowledged: writers put, replace, copy, delete and upload in parts, and a lifecycle rule
+ * removes some of it; the server is killed at any moment; and everything that it had acknowledged must be there, whole and
+ * with its metadata, and nothing else.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -16,6 +17,10 @@ const program = fileURLToPath(new URL('serverProgram.ts', import.meta.url));
 const bucket = 'ledger';
 const sizes = [0, 100, 4096, 32 * 1024, 32 * 1024 + 1, 200_000, 1_500_000];
 const minPartBytes = 5 * 1024 * 1024;
+/** What is below it expires while the writers work. */
+const expiring = 'expiring/';
+const dayMs = 400;
+const lifecycle = `<LifecycleConfiguration><Rule><ID>x</ID><Status>Enabled</Status><Filter><Prefix>${expiring}</Prefix></Filter><Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>`;
 
 /** What a key may hold after a crash: what was acknowledged, or what was asked for and not answered. Null: nothing. */
 interface Entry {
@@ -38,6 +43,7 @@ export class Ledger {
     const { child, url } = await this.#start();
     const call = (what: Call): Promise<Answer> => callServer(url, what);
     await call({ method: 'PUT', bucket });
+    await call({ method: 'PUT', bucket, query: 'lifecycle', body: lifecycle });
     await this.#check(call);
     const end = this.acknowledged + killAfter;
     const died = once(child, 'close');
@@ -67,7 +73,9 @@ export class Ledger {
   }
 
   async #start(): Promise<{ child: ChildProcess; url: string }> {
-    const child = spawn(process.execPath, [program, this.#folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program, this.#folder, String(dayMs)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [url] = (await once(createInterface(child.stdout!), 'line')) as [string];
     return { child, url };
   }
@@ -80,7 +88,7 @@ export class Ledger {
     child: ChildProcess,
   ): Promise<void> {
     for (;;) {
-      const key = `w${writer}/k${randomInt(6)}`;
+      const key = `${randomInt(8) === 0 ? expiring : ''}w${writer}/k${randomInt(6)}`;
       const entry = this.#entries.get(key) ?? { acknowledged: null, underWay: undefined };
       this.#entries.set(key, entry);
       const kind = randomInt(10);
@@ -92,8 +100,11 @@ export class Ledger {
         } else {
           const body = randomBytes(kind === 1 ? minPartBytes + 1000 : sizes[randomInt(sizes.length)]!);
           entry.underWay = digestOf(body);
-          if (kind === 1) await uploadInParts(call, key, body);
-          else assert.equal((await call({ method: 'PUT', bucket, key, body })).status, 200);
+          const headers = { 'x-amz-meta-digest': entry.underWay };
+          if (kind === 1) await uploadInParts(call, key, body, headers);
+          // A source that expired meanwhile would be none.
+          else if (kind === 2 && !key.startsWith(expiring)) await putAndCopy(call, key, body, headers);
+          else assert.equal((await call({ method: 'PUT', bucket, key, body, headers })).status, 200);
           entry.acknowledged = entry.underWay;
         }
       } catch (error) {
@@ -114,18 +125,40 @@ export class Ledger {
         `${key}: ${answer.status} ${answer.text.slice(0, 200)}`,
       );
       const found = answer.status === 200 ? digestOf(answer.body) : '';
+      if (found !== '')
+        assert.equal(answer.headers.get('x-amz-meta-digest'), found, `${key} has other metadata`);
+      if (found === '' && key.startsWith(expiring)) continue;
       assert.ok((entry.acknowledged ?? '').split('|').includes(found), `${key} is not what was acknowledged`);
       entry.acknowledged = found === '' ? null : found;
     }
   }
 }
 
+/** By way of another key, which it takes the bytes of on the server. */
+async function putAndCopy(
+  call: (what: Call) => Promise<Answer>,
+  key: string,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const source = `${key}.source`;
+  assert.equal((await call({ method: 'PUT', bucket, key: source, body, headers })).status, 200);
+  const copied = await call({
+    method: 'PUT',
+    bucket,
+    key,
+    headers: { 'x-amz-copy-source': `${bucket}/${source}` },
+  });
+  assert.equal(copied.status, 200, copied.text);
+}
+
 async function uploadInParts(
   call: (what: Call) => Promise<Answer>,
   key: string,
   body: Buffer,
+  headers: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const begun = await call({ method: 'POST', bucket, key, query: 'uploads' });
+  const begun = await call({ method: 'POST', bucket, key, query: 'uploads', headers });
   const id = /<UploadId>(.*?)</.exec(begun.text)?.[1];
   assert.ok(id);
   const parts = [body.subarray(0, minPartBytes), body.subarray(minPartBytes)];

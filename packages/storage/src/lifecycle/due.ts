@@ -4,6 +4,8 @@ import type { LifecycleFilter, LifecycleRule } from '../store/lifecycleRule.ts';
 import type { ObjectRow } from '../store/rows.ts';
 
 export const dayMs = 86_400_000;
+/** Seen after a date that the clock leapt over, so that one that is set right soon again takes nothing. */
+const seenAfterLeapMs = dayMs;
 
 /** What is asked of a filter. */
 export type Filtered = Pick<ObjectRow, 'size' | 'tags'>;
@@ -25,6 +27,20 @@ export function matchesFilter(
 export function daysAfter(since: number, days: number, day: number): number {
   const at = since + days * day;
   return day === dayMs ? Math.ceil(at / dayMs) * dayMs : at;
+}
+
+/** The time, and how much of it was seen to pass. */
+export interface Clock {
+  readonly now: number;
+  /** The moment since which so much time was seen: what is younger is not so old, whatever the clock says. */
+  before(ms: number): number;
+  /** Whether nobody saw this moment come. */
+  leapt(at: number): boolean;
+}
+
+/** Whether so many days are over by the clock, and were seen. */
+function isPast({ now, before }: Clock, since: number, days: number, day: number): boolean {
+  return daysAfter(since, days, day) <= now && since <= before(days * day);
 }
 
 export interface Expiry {
@@ -50,6 +66,14 @@ export function expiryOf(
   return first;
 }
 
+/** Whether it expires now. A date has come when the clock says so and did not only just leap over it. */
+export function isExpired({ at, rule }: Expiry, row: ObjectRow, clock: Clock, day: number): boolean {
+  if (at > clock.now) return false;
+  const { days } = rule.expiration!;
+  if (days !== undefined) return row.modified <= clock.before(days * day);
+  return !clock.leapt(at) || at <= clock.before(seenAfterLeapMs);
+}
+
 /** Whether a version that `newer` others have replaced, the last one at `since`, may go. */
 export function isNoncurrentDue(
   rules: readonly LifecycleRule[],
@@ -58,16 +82,16 @@ export function isNoncurrentDue(
   {
     since,
     newer,
-    now,
+    clock,
     day,
-  }: { readonly since: number; readonly newer: number; readonly now: number; readonly day: number },
+  }: { readonly since: number; readonly newer: number; readonly clock: Clock; readonly day: number },
 ): boolean {
   return rules.some(
     ({ enabled, noncurrent, filter }) =>
       enabled &&
       noncurrent !== undefined &&
       newer >= (noncurrent.keep ?? 0) &&
-      daysAfter(since, noncurrent.days, day) <= now &&
+      isPast(clock, since, noncurrent.days, day) &&
       matchesFilter(filter, key, row),
   );
 }
@@ -77,7 +101,7 @@ export function isMarkerDue(
   rules: readonly LifecycleRule[],
   key: string,
   row: ObjectRow,
-  now: number,
+  clock: Clock,
   day: number,
 ): boolean {
   return rules.some(
@@ -86,7 +110,7 @@ export function isMarkerDue(
       expiration !== undefined &&
       matchesFilter(filter, key, row) &&
       (expiration.deleteMarker === true ||
-        (expiration.days !== undefined && daysAfter(row.modified, expiration.days, day) <= now)),
+        (expiration.days !== undefined && isPast(clock, row.modified, expiration.days, day))),
   );
 }
 
@@ -95,7 +119,7 @@ export function isUploadDue(
   rules: readonly LifecycleRule[],
   key: string,
   initiated: number,
-  now: number,
+  clock: Clock,
   day: number,
 ): boolean {
   return rules.some(
@@ -103,7 +127,7 @@ export function isUploadDue(
       enabled &&
       abortDays !== undefined &&
       key.startsWith(filter.prefix ?? '') &&
-      daysAfter(initiated, abortDays, day) <= now,
+      isPast(clock, initiated, abortDays, day),
   );
 }
 

@@ -3,16 +3,26 @@
 import { runPaced } from '@peakstone/kernel/pace';
 import { pause } from '@peakstone/kernel/service';
 import { S3Error } from '../errors/s3Error.ts';
+import type { Writes } from '../store/index/index.ts';
 import { type ListedVersion, listVersions, type VersionPage } from '../store/list.ts';
-import type { BucketRow } from '../store/rows.ts';
+import type { BucketRow, ObjectRow } from '../store/rows.ts';
 import { sequenceOf } from '../store/sequence.ts';
 import type { Store } from '../store/store.ts';
-import { expiryOf, isMarkerDue, isNoncurrentDue, isUploadDue } from './due.ts';
+import { type Clock, expiryOf, isExpired, isMarkerDue, isNoncurrentDue, isUploadDue } from './due.ts';
+import { clockOf, describeLeap, witnessTime } from './witness.ts';
 
 export interface ScannerOptions {
   /** Length of a day: shorter for tests. */
   readonly dayMs: number;
   readonly everyMs: number;
+  /** What is to be written with a deletion. */
+  readonly announce: (
+    bucket: BucketRow,
+    key: string,
+    name: 'LifecycleExpiration:Delete' | 'LifecycleExpiration:DeleteMarkerCreated',
+  ) => ((writes: Writes, row: ObjectRow) => void) | undefined;
+  /** @param leap why nothing goes by the clock; undefined while it runs as it should */
+  readonly onClock: (leap: string | undefined) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -21,11 +31,21 @@ export function startScanner(store: Store, options: ScannerOptions): () => Promi
   const stop = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stop.signal.aborted) {
+      let clock: Clock | undefined;
+      try {
+        const witness = await witnessTime(store);
+        options.onClock(describeLeap(witness));
+        clock = clockOf(witness);
+      } catch (error) {
+        // A full disk, say: nothing goes by a clock that nobody looks at.
+        options.onFailure(error);
+      }
+      // Looked at before the first pause: what was off is seen as such at the start.
       await pause(options.everyMs, stop.signal);
-      for (const bucket of store.buckets.all()) {
+      for (const bucket of clock === undefined ? [] : store.buckets.all()) {
         if (stop.signal.aborted) return;
         try {
-          await scanBucket(store, bucket, options.dayMs, stop.signal);
+          await scanBucket(store, bucket, clock!, options, stop.signal);
         } catch (error) {
           // A bucket that is gone meanwhile needs no scan.
           if (!(error instanceof S3Error)) options.onFailure(error);
@@ -44,12 +64,13 @@ export function startScanner(store: Store, options: ScannerOptions): () => Promi
 export async function scanBucket(
   store: Store,
   bucket: BucketRow,
-  day: number,
+  clock: Clock,
+  options: ScannerOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const rules = bucket.lifecycle?.filter(rule => rule.enabled) ?? [];
   if (rules.length === 0) return;
-  await abortUploads(store, bucket, day, signal);
+  await abortUploads(store, bucket, clock, options.dayMs, signal);
   let after: VersionPage['next'];
   // Of the key that is being gone through: the page may end within it.
   let key: string | undefined;
@@ -74,7 +95,7 @@ export async function scanBucket(
         version.isLatest &&
         page.versions[i + 1]?.key !== key &&
         !(i === page.versions.length - 1 && page.next);
-      await judge(store, bucket, version, newer, isAlone, day);
+      await judge(store, bucket, version, { newer, isAlone, clock }, options);
       newer.push(version);
     }
     after = page.next;
@@ -94,12 +115,15 @@ async function judge(
   { objects }: Store,
   bucket: BucketRow,
   { key, row, isLatest }: ListedVersion,
-  newer: readonly ListedVersion[],
-  isAlone: boolean,
-  day: number,
+  {
+    newer,
+    isAlone,
+    clock,
+  }: { readonly newer: readonly ListedVersion[]; readonly isAlone: boolean; readonly clock: Clock },
+  { dayMs: day, announce }: ScannerOptions,
 ): Promise<void> {
   const rules = bucket.lifecycle!;
-  const now = Date.now();
+  const also = announce(bucket, key, 'LifecycleExpiration:Delete');
   // Replaced since it was looked at: the next scan judges anew.
   const unchanged = (current: { readonly sequence: number } | undefined): void => {
     if (current?.sequence !== row.sequence) throw new S3Error('ConditionalRequestConflict');
@@ -111,17 +135,22 @@ async function judge(
         isNoncurrentDue(rules, key, row, {
           since: newer.at(-1)!.row.modified,
           newer: noncurrentNewer,
-          now,
+          clock,
           day,
         })
       )
-        await objects.delete(bucket, key, { versionId: row.versionId });
+        await objects.delete(bucket, key, { versionId: row.versionId, also });
     } else if (row.deleteMarker) {
-      if (isAlone && isMarkerDue(rules, key, row, now, day))
-        await objects.delete(bucket, key, { versionId: row.versionId });
+      if (isAlone && isMarkerDue(rules, key, row, clock, day))
+        await objects.delete(bucket, key, { versionId: row.versionId, also });
     } else {
       const expiry = expiryOf(rules, key, row, day);
-      if (expiry !== undefined && expiry.at <= now) await objects.delete(bucket, key, { judge: unchanged });
+      if (expiry === undefined || !isExpired(expiry, row, clock, day)) return;
+      const hidden = announce(bucket, key, 'LifecycleExpiration:DeleteMarkerCreated');
+      await objects.delete(bucket, key, {
+        judge: unchanged,
+        also: (writes, gone, isMarkerMade) => (isMarkerMade ? hidden : also)?.(writes, gone),
+      });
     }
   } catch (error) {
     // Locked versions stay until their time, whatever a rule says.
@@ -132,6 +161,7 @@ async function judge(
 async function abortUploads(
   { uploads }: Store,
   bucket: BucketRow,
+  clock: Clock,
   day: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -139,7 +169,7 @@ async function abortUploads(
   while (next !== undefined && !signal.aborted) {
     const page: Awaited<ReturnType<typeof listPage>> = await listPage(next);
     for (const { key, upload } of page.uploads) {
-      if (isUploadDue(bucket.lifecycle!, key, upload.initiated, Date.now(), day))
+      if (isUploadDue(bucket.lifecycle!, key, upload.initiated, clock, day))
         await uploads.abort(bucket, key, upload.id);
     }
     next = page.next;

@@ -7,6 +7,11 @@ const perMs = 1024;
 export class Sequence {
   #last: number;
 
+  /** When the newest of them was, by the clock of then; 0 before the first. */
+  get lastMs(): number {
+    return Math.floor(this.#last / perMs);
+  }
+
   constructor(last: number) {
     this.#last = last;
   }
