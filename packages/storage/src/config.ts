@@ -2,7 +2,7 @@
 import { ConfigError, readInt, readList, readString } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
 import { dayMs } from './lifecycle/due.ts';
-import { readWebhooks, type Webhook } from './notify/targets.ts';
+import { readWebhooks, type Webhook } from './webhooks.ts';
 
 export interface StorageConfig {
   readonly root: { readonly accessKey: string; readonly secretKey: string };

@@ -1,9 +1,9 @@
 import type { StorageConfig } from './config.ts';
-import type { Traffic } from './edge/traffic.ts';
 import type { Emit } from './events.ts';
 import type { Iam } from './iam/iam.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { Store } from './store/store.ts';
+import type { Traffic } from './traffic.ts';
 
 /** What every operation works with. */
 export interface Server {

@@ -9,19 +9,19 @@ import {
   serveHttp,
 } from '@peakstone/kernel/http';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { announceFrom } from './announce.ts';
 import { bootstrapTenants } from './bootstrap/bootstrap.ts';
 import { readTenants, type Tenant } from './bootstrap/settings.ts';
 import { readStorageConfig, type StorageConfig } from './config.ts';
 import { createHandler } from './edge/handler.ts';
-import { Traffic } from './edge/traffic.ts';
 import type { Emit } from './events.ts';
 import { Iam } from './iam/iam.ts';
 import { startScanner } from './lifecycle/scanner.ts';
-import { announceFrom } from './notify/announce.ts';
 import { ownDoing } from './notify/event.ts';
 import { Notifier } from './notify/notifier.ts';
 import type { Server } from './server.ts';
 import { openStore, type Store } from './store/store.ts';
+import { Traffic } from './traffic.ts';
 
 export interface StorageServiceConfig {
   readonly settings: StorageConfig;

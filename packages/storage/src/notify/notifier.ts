@@ -9,7 +9,7 @@ import type { Index, Writes } from '../store/index/index.ts';
 import { textKey } from '../store/index/keys.ts';
 import { decodeRow, encodeRow, type NotificationRule } from '../store/rows.ts';
 import type { Sequence } from '../store/sequence.ts';
-import { arnOf, type Webhook } from './targets.ts';
+import { arnOf, type Webhook } from '../webhooks.ts';
 
 const sentAtOnce = 16;
 const timeoutMs = 30_000;

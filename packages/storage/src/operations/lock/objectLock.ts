@@ -1,5 +1,5 @@
+import { announceOf } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
-import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { BucketRow, ObjectRow, Retention } from '../../store/rows.ts';
 import { checkRetention, readHold } from '../../wire/lockHeaders.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { announceOf } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
-import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { checksums, readAlgorithm } from '../../payload/checksum.ts';
 import type { S3Request } from '../../request.ts';

@@ -1,5 +1,5 @@
 import { mayDo } from '../../access/check.ts';
-import { announceRemoval } from '../../notify/announce.ts';
+import { announceRemoval } from '../../announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Deleted } from '../../store/objects.ts';

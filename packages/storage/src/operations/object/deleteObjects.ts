@@ -1,6 +1,6 @@
 import { mayDo } from '../../access/check.ts';
+import { announceRemoval } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
-import { announceRemoval } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';

@@ -1,8 +1,8 @@
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { mayDo } from '../../access/check.ts';
+import { announceRead } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import { expirationHeader } from '../../lifecycle/due.ts';
-import { announceRead } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import type { S3Request } from '../../request.ts';

@@ -1,5 +1,5 @@
 import { assertMay } from '../../access/check.ts';
-import { announceOf } from '../../notify/announce.ts';
+import { announceOf } from '../../announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { assertMay } from '../../access/check.ts';
+import { announceOf } from '../../announce.ts';
 import { verifyPostPolicy } from '../../auth/postPolicy.ts';
 import { S3Error } from '../../errors/s3Error.ts';
-import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { checksums, readExpected } from '../../payload/checksum.ts';
 import { type Form, readForm } from '../../payload/form.ts';

@@ -1,6 +1,6 @@
+import { announceOf } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import { expirationHeader } from '../../lifecycle/due.ts';
-import { announceOf } from '../../notify/announce.ts';
 import type { Operation } from '../../operation.ts';
 import { describeChecksum } from '../../payload/checksum.ts';
 import { maxInlineBytes } from '../../store/bodies.ts';

@@ -1,11 +1,11 @@
 /** From an operation to whoever is told of it. */
-import { nameOf } from '../iam/administration.ts';
-import type { S3Request } from '../request.ts';
-import type { Server } from '../server.ts';
-import type { Writes } from '../store/index/index.ts';
-import type { BucketRow, ObjectRow } from '../store/rows.ts';
-import { describeChange, type EventSource } from './event.ts';
-import { type EventName, matchesRule } from './rules.ts';
+import { nameOf } from './iam/administration.ts';
+import { describeChange, type EventSource } from './notify/event.ts';
+import { type EventName, matchesRule } from './notify/rules.ts';
+import type { S3Request } from './request.ts';
+import type { Server } from './server.ts';
+import type { Writes } from './store/index/index.ts';
+import type { BucketRow, ObjectRow } from './store/rows.ts';
 
 type Announcement = (writes: Writes, row: ObjectRow) => void;
 
