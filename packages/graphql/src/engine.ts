@@ -10,6 +10,7 @@ import {
   type Result,
   type ShortStatements,
 } from '@peakstone/kernel/pg';
+import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Session } from './auth/types.ts';
 import type { GraphqlConfig } from './config/types.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
@@ -23,6 +24,8 @@ export interface EngineContext {
   readonly config: GraphqlConfig;
   readonly snapshot: Snapshot;
   pool(source: string): Pool;
+  /** What administrators set for the roles of a source's database. */
+  roles(source: string): RoleConfig;
 }
 
 export interface ExecuteOptions {
@@ -96,12 +99,13 @@ async function runGroup(
   { kind }: ExecutablePlan,
   request: GraphqlRequest,
   session: Session,
-  { config, pool }: EngineContext,
+  { config, pool, roles }: EngineContext,
   short: ShortStatements,
   signal: AbortSignal | undefined,
 ): Promise<readonly Result[]> {
   const transaction = planTransaction(group, request, session, {
     authorization: config.authorization,
+    roles: roles(group.source),
     isShort: short.has,
   });
   const startedAt = performance.now();

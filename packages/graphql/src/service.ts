@@ -114,6 +114,7 @@ class RunningGraphql implements GraphqlService {
     this.#store = store;
     this.#sources = createSources(config);
     const pool = (source: string) => this.#sources.pool(source);
+    const roles = (source: string) => this.#sources.roles(source);
     const viewOf = createViewOf(config, pool);
     this.#metadata = new MetadataState({
       defaultNamingConvention: config.defaultNamingConvention,
@@ -130,13 +131,13 @@ class RunningGraphql implements GraphqlService {
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
-    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, pool }));
+    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, pool, roles }));
     const authenticate = createAuthenticate(config, createVerify(config));
     const onFault = (error: unknown): void =>
       deps.out?.(
         `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
       );
-    this.#subscriptions = new Subscriptions({ config, engine, pool, onFault });
+    this.#subscriptions = new Subscriptions({ config, engine, pool, roles, onFault });
     const { maxSockets, maxFrameBytes, ...limits } = config.websocket;
     this.#sockets = createSocketServer({
       config,
@@ -156,6 +157,7 @@ class RunningGraphql implements GraphqlService {
       metadata: this.#metadata,
       store,
       pool,
+      roles,
       health: (strict: boolean) => this.#healthz(strict),
       inspection: {
         plans: () => this.#snapshot.memo.size(),

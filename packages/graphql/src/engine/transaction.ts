@@ -1,7 +1,7 @@
 /** A group of statements as one exchange: who asks first, then what is asked. */
 
 import type { Exchange, Statement } from '@peakstone/kernel/pg';
-import { transactionSettings } from '@peakstone/kernel/request';
+import { type RoleConfig, type TransactionMode, transactionSettings } from '@peakstone/kernel/request';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { fillParams, sessionJson } from './fill.ts';
@@ -16,6 +16,8 @@ export interface Transaction {
 
 export interface TransactionOptions {
   readonly authorization: GraphqlConfig['authorization'];
+  /** Settings of the source's roles. */
+  readonly roles: RoleConfig;
   readonly isShort: (text: string) => boolean;
 }
 
@@ -24,25 +26,35 @@ export function planTransaction(
   group: StatementGroup,
   request: Pick<GraphqlRequest, 'variables'>,
   session: Session,
-  { authorization, isShort }: TransactionOptions,
+  { isShort, ...options }: TransactionOptions,
 ): Transaction {
   const statements = group.statements.map(
     ({ text, params }): Statement => ({ text, values: fillParams(params, request.variables, session) }),
   );
-  const mode = group.writes ? 'read write' : 'read only';
-  const settings = sessionSettings(session, mode, authorization);
+  const opening = openSession(session, group.writes ? 'read write' : 'read only', options);
   const isAllShort = statements.every(({ text }) => isShort(text));
   const lane = !isAllShort ? 'own' : group.writes ? 'write' : 'shared';
-  return { exchange: { statements: [settings, ...statements], lane }, first: 1, statements };
+  return {
+    exchange: { ...opening, statements: [...opening.statements, ...statements], lane },
+    first: opening.statements.length,
+    statements,
+  };
 }
 
-/** Tells the database who asks. */
-export function sessionSettings(
+/** How a transaction begins that is somebody's: an exchange to which his statements are added. */
+export function openSession(
   session: Session,
-  mode: 'read only' | 'read write',
-  authorization: GraphqlConfig['authorization'],
-): Statement {
-  return isDatabaseRole(session, authorization) ? roleSettings(session, mode) : userSettings(session, mode);
+  access: 'read only' | 'read write',
+  { authorization, roles }: Pick<TransactionOptions, 'authorization' | 'roles'>,
+): Pick<Exchange, 'begin' | 'statements'> {
+  if (!isDatabaseRole(session, authorization)) return { statements: [userSettings(session, access)] };
+  const level = roles.isolationLevels.get(session.role) ?? 'read committed';
+  // The protocol's implicit transaction saves a statement, and knows the default level alone.
+  if (level === 'read committed') return { statements: [roleSettings(session, access, roles)] };
+  return {
+    begin: `begin isolation level ${level} ${access}`,
+    statements: [roleSettings(session, 'begun', roles)],
+  };
 }
 
 /** Whether the database decides over what the session may do, by its role and claims. */
@@ -62,12 +74,12 @@ function userSettings(session: Session, mode: keyof typeof userTexts): Statement
   return { text: userTexts[mode], values: [sessionJson(session)] };
 }
 
-/** The user's role asks, and the database decides. */
-function roleSettings(session: Session, mode: keyof typeof userTexts): Statement {
+/** The user's role asks, and the database decides; what an administrator set for the role holds, such as `statement_timeout`. */
+function roleSettings(session: Session, mode: TransactionMode, { settings }: RoleConfig): Statement {
   return transactionSettings({
     mode,
     searchPath: 'public, extensions',
-    ofRole: [],
+    ofRole: settings.get(session.role) ?? [],
     role: session.role,
     request: [
       // Without a token the session's variables are all that there is: auth.jwt() looks at these then.

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { Pool } from '@peakstone/kernel/pg';
+import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Authenticate } from '../auth/session.ts';
 import type { Session } from '../auth/types.ts';
 import type { EnabledApi, GraphqlConfig } from '../config/types.ts';
@@ -16,6 +17,8 @@ export interface HttpContext {
   /** What tools keep beside the metadata. */
   readonly store: MetadataStore;
   pool(source: string): Pool;
+  /** What administrators set for the roles of a source's database. */
+  roles(source: string): RoleConfig;
   /** Whether databases and metadata are as they should be, for `/healthz`. */
   health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;
   readonly inspection: Inspection;

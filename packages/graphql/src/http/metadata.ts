@@ -31,7 +31,14 @@ async function answerMetadata(
     throw new HasuraError('parse-failed', 'parsing Object failed, key "type" not found');
   const command = body as CommandRequest;
   const run = (staged: Staged) =>
-    runCommand(command, { staged, session, config, pool: context.pool, store: context.store });
+    runCommand(command, {
+      staged,
+      session,
+      config,
+      pool: context.pool,
+      roles: context.roles,
+      store: context.store,
+    });
   const result = isOpenToAll(body)
     ? await metadata.read(run)
     : await metadata.change(run, { seen: command.resource_version, counts: changesMetadata(command) });

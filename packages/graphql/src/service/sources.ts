@@ -1,5 +1,6 @@
 /** Pools of the sources, by the URLs that their metadata gives. */
 import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel/request';
 import { loadSourceCatalog } from '../catalog/load.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { type DatabaseUrl, type Metadata, qualify, type Source } from '../definition/metadata.ts';
@@ -9,6 +10,8 @@ import type { CatalogResult } from '../model/build.ts';
 export interface Sources {
   /** @throws {HasuraError} for a source that is not there */
   pool(name: string): Pool;
+  /** What administrators set for the roles that its login may become; nothing where no role of the database is asked for. */
+  roles(name: string): RoleConfig;
   /** Opens what is new in the metadata, reads what its databases hold, and closes what is gone. */
   read(metadata: Metadata, only?: string): Promise<ReadonlyMap<string, CatalogResult>>;
   close(graceMs?: number): Promise<void>;
@@ -17,6 +20,7 @@ export interface Sources {
 interface Open {
   readonly url: string;
   readonly pool: Pool;
+  roles: RoleConfig;
 }
 
 /** Below this size a separate lane for short reads would starve everything else. */
@@ -25,10 +29,10 @@ const minSizeForSharedLane = 4;
 export function createSources(config: GraphqlConfig): Sources {
   const open = new Map<string, Open>();
 
-  const openSource = (source: Source): Pool => {
+  const openSource = (source: Source): Open => {
     const url = urlOf(source.configuration.connection_info.database_url, config);
     const known = open.get(source.name);
-    if (known?.url === url) return known.pool;
+    if (known?.url === url) return known;
     void known?.pool.close();
     const settings = source.configuration.connection_info.pool_settings;
     const size = settings?.max_connections ?? config.pool.connections;
@@ -43,8 +47,20 @@ export function createSources(config: GraphqlConfig): Sources {
       ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
       parameters: { application_name: 'peakstone graphql' },
     });
-    open.set(source.name, { url, pool });
-    return pool;
+    const opened: Open = { url, pool, roles: noRoleConfig };
+    open.set(source.name, opened);
+    return opened;
+  };
+
+  const readSource = async (source: Source): Promise<CatalogResult> => {
+    const opened = openSource(source);
+    const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
+    const [catalog, roles] = await Promise.all([
+      loadSourceCatalog(opened.pool, enums),
+      config.authorization === 'rls' ? readRoleConfig(opened.pool) : noRoleConfig,
+    ]);
+    opened.roles = roles;
+    return catalog;
   };
 
   return {
@@ -53,6 +69,7 @@ export function createSources(config: GraphqlConfig): Sources {
       if (!found) throw new HasuraError('not-exists', `source with name "${name}" does not exist`);
       return found.pool;
     },
+    roles: name => open.get(name)?.roles ?? noRoleConfig,
     async read(metadata, only) {
       const names = new Set(metadata.sources.map(({ name }) => name));
       for (const [name, { pool }] of open) {
@@ -65,8 +82,7 @@ export function createSources(config: GraphqlConfig): Sources {
         await Promise.all(
           wanted.map(async (source): Promise<readonly [string, CatalogResult]> => {
             try {
-              const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
-              return [source.name, await loadSourceCatalog(openSource(source), enums)];
+              return [source.name, await readSource(source)];
             } catch (error) {
               return [source.name, { failure: (error as Error).message }];
             }

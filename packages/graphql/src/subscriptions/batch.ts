@@ -3,11 +3,12 @@
  * decides by role and claims these differ, too, so that there a batch is of those who share both.
  */
 import { type Cell, PgError, type Pool, type Result, type SqlValue } from '@peakstone/kernel/pg';
+import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { sessionJson } from '../engine/fill.ts';
 import { fromConnectionError, fromPgError } from '../engine/pgErrors.ts';
-import { isDatabaseRole, sessionSettings } from '../engine/transaction.ts';
+import { isDatabaseRole, openSession } from '../engine/transaction.ts';
 import type { StatementGroup } from '../engine/types.ts';
 import type { HasuraError } from '../errors.ts';
 import { arrayText } from '../ir/readers.ts';
@@ -27,6 +28,8 @@ export type CohortResult =
 export interface BatchContext {
   readonly authorization: GraphqlConfig['authorization'];
   pool(source: string): Pool;
+  /** What administrators set for the roles of a source's database. */
+  roles(source: string): RoleConfig;
 }
 
 /** Which cohorts may share a batch: those whose keys are equal. */
@@ -50,12 +53,12 @@ export async function fetchBatch<Each extends Cohort>(
   for (let i = 0; i < params.length; i++) values.push(arrayText(cohorts.map(cohort => cohort.values[i]!)));
   let results: readonly Result[];
   try {
-    results = await context.pool(group.source).exchange({
-      statements: [
-        sessionSettings(sharedSession(cohorts[0]!.session, context), 'read only', context.authorization),
-        { text, values },
-      ],
-    });
+    const { authorization } = context;
+    const session = sharedSession(cohorts[0]!.session, context);
+    const opening = openSession(session, 'read only', { authorization, roles: context.roles(group.source) });
+    results = await context
+      .pool(group.source)
+      .exchange({ ...opening, statements: [...opening.statements, { text, values }] });
   } catch (error) {
     if (error instanceof PgError && cohorts.length > 1 && isOfOne(error)) {
       // One's value spoils the statement of all: halves find whose, and the others get their rows.

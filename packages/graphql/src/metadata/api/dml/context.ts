@@ -3,8 +3,9 @@ import { PgError } from '@peakstone/kernel/pg';
 import { adminRole } from '../../../auth/types.ts';
 import { defaultSource } from '../../../definition/edit.ts';
 import { type QualifiedTable, qualify } from '../../../definition/metadata.ts';
-import { fillParams, sessionJson } from '../../../engine/fill.ts';
+import { fillParams } from '../../../engine/fill.ts';
 import { fromPgError } from '../../../engine/pgErrors.ts';
+import { openSession } from '../../../engine/transaction.ts';
 import { HasuraError, type Path } from '../../../errors.ts';
 import type { BoolExp } from '../../../ir/boolExp.ts';
 import { readBoolExp } from '../../../model/boolExpJson.ts';
@@ -73,17 +74,18 @@ export function assertReadable(name: string, { table, role, permissions }: DmlTa
 export async function runDml(
   statements: readonly Pick<MutationStatement, 'text' | 'params' | 'checks'>[],
   { source }: DmlTarget,
-  { pool, session }: CommandContext,
+  { pool, roles, session, config: { authorization } }: CommandContext,
 ): Promise<unknown> {
-  const settings = { text: "select set_config('hasura.user', $1, true)", values: [sessionJson(session)] };
+  const opening = openSession(session, 'read write', { authorization, roles: roles(source.name) });
   const filled = statements.map(({ text, params }) => ({
     text,
     values: fillParams(params, {}, session),
     prepare: false,
   }));
   try {
-    const results = await pool(source.name).exchange({ statements: [settings, ...filled] });
-    return JSON.parse(results.at(-1)?.rows[0]?.[0]?.toString() ?? 'null');
+    const all = [...opening.statements, ...filled];
+    const results = await pool(source.name).exchange({ ...opening, statements: all });
+    return JSON.parse(results[all.length - 1]?.rows[0]?.[0]?.toString() ?? 'null');
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
     for (const { checks } of statements)
