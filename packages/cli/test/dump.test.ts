@@ -167,6 +167,26 @@ describe('a plain dump of a database with extensions in public', () => {
       assert.equal(code, 0, stdout);
       const may = async (table: string) =>
         JSON.parse((await other.run(['sql', '--json', readers.replace('closed', table)])).stdout);
+      await project.run([
+        'sql',
+        'create table public.parent (id int primary key); create table public.child (id int references public.parent); insert into public.parent values (1); insert into public.child values (1)',
+      ]);
+      const part = join(project.folder, 'part.sql');
+      assert.equal((await project.run(['dump', '-t', 'child', '-f', part])).code, 0);
+      const refused = await other.run(['sql', '-f', part]);
+      assert.equal(refused.code, 1);
+      assert.match(
+        refused.stderr,
+        /what it needs is not here: table public\.parent\.[\s\S]*HINT: {2}Nothing was made\./,
+      );
+      // What only its rows show is not half done either.
+      await other.run(['sql', 'create table public.parent (id int primary key)']);
+      const failed = await other.run(['sql', '-f', part]);
+      assert.match(failed.stderr, /violates foreign key constraint[\s\S]*All of it was rolled back\./);
+      const child = await other.run(['sql', '--json', "select to_regclass('public.child') as child"]);
+      assert.deepEqual(JSON.parse(child.stdout), [{ child: null }]);
+      await other.run(['sql', 'insert into public.parent values (1)']);
+      assert.equal((await other.run(['sql', '-f', part])).code, 0);
       assert.deepEqual(await may('closed'), [{ string_agg: null }]);
       assert.deepEqual(await may('open'), [{ string_agg: 'app_user,hasura,read_only,web_anon' }]);
     } finally {

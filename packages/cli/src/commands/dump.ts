@@ -8,8 +8,8 @@ export const dump: Command = {
   name: 'dump',
   summary: 'write the database as SQL, which psql and every other client can restore',
   description: [
-    'All of it in one snapshot, while it is in use: schema, rows, owners, privileges. Into another stack it goes by peakstone import postgres, whole or in part: a stack has roles, schemas and defaults of its own, which a plain restore would meet. Into an empty database it goes by psql -f. It holds no roles, which are the server’s. Without names of files it goes to standard output.',
-    'No client program of PostgreSQL is needed; a pg_dump of version 17 on this machine is used where there is one, unless --builtin is given. What a database can hold and the built-in dump cannot is named, with exit code 1.',
+    'All of it in one snapshot, while it is in use: schema, rows, owners, privileges. Into another stack it goes by peakstone import postgres, whole or in part: a stack has roles, schemas and defaults of its own, which a plain restore would meet. Into an empty database it goes by psql -f. A part (of some tables or schemas, or rows alone) begins with a look at what it needs: peakstone sql -f says at once what is missing or in the way, and brings it in whole or not at all. It holds no roles, which are the server’s. Without names of files it goes to standard output.',
+    'No client program of PostgreSQL is needed; a pg_dump of version 17 on this machine writes dumps of everything where there is one, unless --builtin is given. What a database can hold and the built-in dump cannot is named, with exit code 1.',
   ].join('\n\n'),
   options: {
     file: { kind: 'text', short: 'f', value: 'FILE', summary: 'Write to a file, which only you may read' },

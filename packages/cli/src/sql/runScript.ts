@@ -1,4 +1,4 @@
-import type { TransactionEnd } from '@peakstone/kernel/script';
+import { asksForNeeds, type TransactionEnd } from '@peakstone/kernel/script';
 import type { Context } from '../grammar/command.ts';
 import { CliError, closedPipe, exitCodes } from '../grammar/errors.ts';
 import { onSignals, serverRollsBack } from '../interrupt.ts';
@@ -7,7 +7,14 @@ import { reportFailure } from '../output/failure.ts';
 import { Extensions } from './extensions.ts';
 import { type TextFormat, TextPrinter } from './print.ts';
 import { JsonPrinter } from './printJson.ts';
-import { assertKeepsTransaction, locationOf, readSteps, type Step, type Surroundings } from './script.ts';
+import {
+  assertKeepsTransaction,
+  endsTransactionAt,
+  locationOf,
+  readSteps,
+  type Step,
+  type Surroundings,
+} from './script.ts';
 import { type InputOnce, type Output, SqlFailure, SqlSession } from './session.ts';
 import type { Source, Sources } from './source.ts';
 import { type Printers, printersForPeople, runStep } from './step.ts';
@@ -39,10 +46,16 @@ export async function runScript(run: ScriptRun): Promise<number> {
   const target = await run.target();
   const here: Surroundings = { cwd: context.cwd, role: target.role, sources };
   let results = 0;
+  let isPart = false;
+  let keepsTransaction = true;
   for await (const step of readSteps(source, here)) {
     if (run.singleTransaction) assertKeepsTransaction(step);
+    keepsTransaction &&= endsTransactionAt(step) === null;
+    isPart ||= step.kind === 'statement' && asksForNeeds(step.statement.text);
     results += resultsOf(step);
   }
+  // A part of a database meets what is there: all of it, or nothing.
+  const singleTransaction = run.singleTransaction || (isPart && keepsTransaction);
   const session = await SqlSession.open(target, outputOf(context, format), input);
   let unread = false;
   const onError = (): void => {
@@ -56,11 +69,11 @@ export async function runScript(run: ScriptRun): Promise<number> {
   });
   try {
     const json = format === 'json' ? new JsonPrinter(await session.arrayTypes(), results) : null;
-    const failure = await runSteps(readSteps(source, here), session, json, run);
+    const failure = await runSteps(readSteps(source, here), session, json, { ...run, singleTransaction });
     if (failure instanceof Interrupted) failure.unread = unread;
     const kept = session.transaction === 'none';
     if (json) await write(context.stdout, json.finish(failure && jsonError(failure, context)));
-    const end = run.singleTransaction ? (session.ended ?? 'rolled back') : null;
+    const end = singleTransaction ? (session.ended ?? 'rolled back') : null;
     const code = failure === null ? exitCodes.ok : explain(failure, kept, end, context);
     session.close();
     if (session.takeSchemaChange()) await run.onSchemaChange();

@@ -118,15 +118,16 @@ export function locationOf({ file, line }: { readonly file: string | null; reado
  * @throws {CliError}
  */
 export function assertKeepsTransaction(step: Step): void {
-  if (step.kind === 'action') {
-    if (step.action.kind !== 'connect') return;
-    throw new CliError(`${locationOf(step)}: \\connect would end the single transaction.`, {
-      hint: 'Nothing was run. Take the line out, or leave --single-transaction out.',
-    });
-  }
-  const words = leadingWords(step.statement.text);
-  if (!endsTransaction(words)) return;
-  throw new CliError(`${locationOf(step)}: ${words.toUpperCase()} would end the single transaction.`, {
+  const end = endsTransactionAt(step);
+  if (end === null) return;
+  throw new CliError(`${locationOf(step)}: ${end} would end the single transaction.`, {
     hint: 'Nothing was run. Take it out, or leave --single-transaction out.',
   });
+}
+
+/** What of a step would end the transaction that it runs in, or cannot stand in it; null where nothing does. Pure. */
+export function endsTransactionAt(step: Step): string | null {
+  if (step.kind === 'action') return step.action.kind === 'connect' ? '\\connect' : null;
+  const words = leadingWords(step.statement.text);
+  return endsTransaction(words) ? words.toUpperCase() : null;
 }

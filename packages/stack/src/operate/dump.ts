@@ -16,8 +16,13 @@ export interface StackDump extends Omit<DumpOptions, 'url' | 'write'> {
   readonly onProgram?: (program: string | null) => void;
 }
 
+/** Pure. */
+function isPart({ selection = {}, content }: Pick<DumpOptions, 'selection' | 'content'>): boolean {
+  return content === 'data' || Object.values(selection).some(list => (list?.length ?? 0) > 0);
+}
+
 /**
- * Dumps by the machine's pg_dump, where it is of the database's version, or without any program. A file appears when all of
+ * Dumps by the machine's pg_dump, which does not say what a part of a database needs and so writes none, where it is of the database's version, or without any program. A file appears when all of
  * it is there, and nobody else may read it.
  * @returns null from a program of PostgreSQL's.
  * @throws {TransferError} @throws {StackError} `notRunning`
@@ -28,7 +33,7 @@ export async function dumpStack(
   { url, file, builtin = false, onProgram, ...options }: StackDump,
 ): Promise<DumpReport | null> {
   const { dumpDatabase, findPgDump, runPgDump, writeWholeFile } = await import('@peakstone/transfer');
-  const program = builtin ? null : findPgDump(process.env);
+  const program = builtin || isPart(options) ? null : findPgDump(process.env);
   const address = url ?? (await superuserUrl(paths, env));
   onProgram?.(program);
   const dump = async (write: DumpOptions['write']): Promise<DumpReport | null> => {

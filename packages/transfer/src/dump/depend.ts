@@ -5,6 +5,12 @@ import type { TableObject } from './read/tables.ts';
 /** By an object's or a part's key, what must be there first. */
 export type Needs = ReadonlyMap<string, ReadonlySet<string>>;
 
+export interface Dependencies {
+  readonly needs: Needs;
+  /** What is needed and is not among the objects: its class and number in the catalog. */
+  readonly outside: ReadonlySet<string>;
+}
+
 export function partsOf(object: DumpObject): TableObject['parts'] {
   return (object as Partial<TableObject>).parts ?? [];
 }
@@ -13,8 +19,12 @@ export function partsOf(object: DumpObject): TableObject['parts'] {
  * Which object needs which others, from PostgreSQL's own record of it and from what the readers know. What stands for a part
  * of an object counts as the object: a view's query, a table's row type, an array of a type, a member of an extension.
  */
-export async function readNeeds(catalog: Catalog, objects: readonly DumpObject[]): Promise<Needs> {
+export async function readDependencies(
+  catalog: Catalog,
+  objects: readonly DumpObject[],
+): Promise<Dependencies> {
   const needs = new Map<string, Set<string>>();
+  const outside = new Set<string>();
   for (const object of objects) {
     needs.set(object.key, new Set(object.dependsOn));
     for (const part of partsOf(object)) needs.set(part.key, new Set());
@@ -31,9 +41,18 @@ export async function readNeeds(catalog: Catalog, objects: readonly DumpObject[]
   for (const row of rows) {
     const key = keyOf(text(row, 'key'));
     const needed = keyOf(text(row, 'needs'));
-    if (key !== undefined && needed !== undefined && key !== needed) needs.get(key)!.add(needed);
+    if (key === undefined) continue;
+    if (needed === undefined) outside.add(wholeOf(text(row, 'needs'), aliases));
+    else if (key !== needed) needs.get(key)!.add(needed);
   }
-  return needs;
+  return { needs, outside };
+}
+
+/** What it is a part of, and that of. */
+function wholeOf(raw: string, aliases: ReadonlyMap<string, string>): string {
+  let key = raw;
+  for (let of = aliases.get(key); of !== undefined; of = aliases.get(key)) key = of;
+  return key;
 }
 
 async function readAliases(catalog: Catalog): Promise<ReadonlyMap<string, string>> {

@@ -3,7 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import { type Catalog, CLASS, isVanished, readRows, text, VanishedError } from './catalog.ts';
-import { partsOf, readNeeds } from './depend.ts';
+import { type Needs, partsOf, readDependencies } from './depend.ts';
+import { readPartCheck } from './needs.ts';
 import type { DumpObject, TableRows } from './object.ts';
 import type { Omission } from './omissions.ts';
 import type { DumpOptions, DumpReport } from './options.ts';
@@ -22,7 +23,7 @@ import { readSequences, type SequenceObject } from './read/sequences.ts';
 import { readAttachments, readTables } from './read/tables.ts';
 import { readDomainConstraints, readTypes } from './read/types.ts';
 import { readViews } from './read/views.ts';
-import { READABLE, readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
+import { orderByKeys, READABLE, readLargeObjects, readTableRows, readUnreadable } from './rows.ts';
 import { resolveSelection } from './select.ts';
 import { readStateNow, type SchemaState, stateQuery } from './still.ts';
 import { randomKey, renderClosing, renderDrop, renderHeading, renderOpening } from './write.ts';
@@ -72,6 +73,8 @@ interface Contents {
   readonly comments: Comments;
   /** Of large objects, which are rows and not schema. */
   readonly ofLargeObjects: readonly DumpObject[];
+  readonly needs: Needs;
+  readonly outside: ReadonlySet<string>;
 }
 
 /** All that is written but rows. */
@@ -81,6 +84,8 @@ interface Look {
   readonly omitted: readonly Omission[];
   readonly givenByDefault: readonly string[];
   readonly version: string;
+  /** What says first what a part of a database needs. */
+  readonly check: string | null;
   /** Of what rows are written by. */
   readonly values: SchemaState;
 }
@@ -100,8 +105,10 @@ class Dump {
 
   async run(): Promise<DumpReport> {
     const { content, write, restrictKey = randomKey() } = this.#options;
-    const { tables, contents, omitted, givenByDefault, version, values } = await this.#lookUntilStill();
+    const { tables, contents, omitted, givenByDefault, version, values, check } =
+      await this.#lookUntilStill();
     await write(renderOpening(version, restrictKey));
+    if (check !== null) await write(`${check}\n\n`);
     if (content !== 'data') {
       if (this.#options.clean) await this.#drop([...contents.objects, ...contents.last]);
       await this.#writeObjects(contents, 'pre-data');
@@ -161,15 +168,22 @@ class Dump {
     const catalog = this.#catalog;
     const before = await this.#state('all');
     const values = await this.#state('values');
-    const tables = await readTableRows(catalog);
+    const found = await readTableRows(catalog);
+    // With the schema, keys come behind all rows.
+    const { tables, circle } =
+      content === 'data' ? await orderByKeys(catalog, found) : { tables: found, circle: [] };
     const contents = await this.#read();
+    const isPart = !this.#isWhole || content === 'data';
+    const check = isPart
+      ? await readPartCheck(catalog, { ...contents, tables, circle, options: this.#options })
+      : null;
     const unsupported = this.#isOfTables ? [] : await readUnsupported(catalog);
     const unreadable = content === 'schema' ? [] : await readUnreadable(catalog, this.#isWhole);
     const [version] = await catalog.rows(`select current_setting('server_version') as version`);
     const givenByDefault = privileges === false ? [] : await readGivenByDefault(catalog, this.#isOfTables);
     await this.#assertStill('all', before);
     return {
-      ...{ tables, contents, values, givenByDefault },
+      ...{ tables, contents, values, givenByDefault, check },
       omitted: [
         ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
         ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
@@ -230,7 +244,7 @@ class Dump {
       ...publications,
       ...(this.#isWhole ? await readEventTriggers(catalog) : []),
     ];
-    const needs = await readNeeds(catalog, all);
+    const { needs, outside } = await readDependencies(catalog, all);
     const ordered = this.#order(all, needs);
     const privileges =
       this.#options.privileges === false ? [] : await readPrivileges(catalog, !this.#isOfTables);
@@ -245,12 +259,12 @@ class Dump {
         ...ordered.filter(({ section }) => section === 'last'),
       ],
       ofLargeObjects: privileges.filter(isOfLargeObject),
-      sequences,
+      ...{ sequences, needs, outside },
       comments: await readComments(catalog),
     };
   }
 
-  #order(objects: readonly DumpObject[], needs: Awaited<ReturnType<typeof readNeeds>>): DumpObject[] {
+  #order(objects: readonly DumpObject[], needs: Needs): DumpObject[] {
     try {
       return orderObjects(objects, needs);
     } catch (error) {

@@ -51,6 +51,39 @@ export async function readTableRows(catalog: Catalog): Promise<TableRows[]> {
   });
 }
 
+/** Tables so that each comes behind those that its rows refer to; those of a circle last. */
+export async function orderByKeys(
+  catalog: Catalog,
+  tables: readonly TableRows[],
+): Promise<{ readonly tables: readonly TableRows[]; readonly circle: readonly string[] }> {
+  const leaves = (relation: string) =>
+    `(select t.relid from pg_partition_tree(${relation}) t where t.isleaf union select ${relation})`;
+  const rows = await catalog.rows(`
+    select distinct (select array[n.nspname, c.relname]::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = child.relid) as child,
+      (select array[n.nspname, c.relname]::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = parent.relid) as parent
+    from pg_constraint k cross join lateral ${leaves('k.conrelid')} child (relid) cross join lateral ${leaves('k.confrelid')} parent (relid)
+    where k.contype = 'f' and child.relid <> parent.relid`);
+  const names = await catalog.rows(
+    `select array[n.nspname, c.relname]::text as key, n.nspname as schema, c.relname as name
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${catalog.relations}`,
+  );
+  const keyOf = new Map(names.map(row => [`${row.schema}\0${row.name}`, text(row, 'key')]));
+  const parents = Map.groupBy(rows, row => text(row, 'child'));
+  let left = tables.map(table => ({ table, key: keyOf.get(`${table.schema}\0${table.name}`) ?? '' }));
+  const sorted: TableRows[] = [];
+  for (;;) {
+    const waiting = new Set(left.map(({ key }) => key));
+    const isFree = ({ key }: { readonly key: string }): boolean =>
+      !(parents.get(key) ?? []).some(({ parent }) => waiting.has(parent!));
+    const free = left.filter(isFree);
+    if (free.length === 0) break;
+    sorted.push(...free.map(({ table }) => table));
+    left = left.filter(each => !free.includes(each));
+  }
+  const rest = left.map(({ table }) => table);
+  return { tables: [...sorted, ...rest], circle: rest.map(({ schema, name }) => `${schema}.${name}`) };
+}
+
 /** Large objects, in parts of bounded size. */
 export async function* readLargeObjects(
   client: Client,

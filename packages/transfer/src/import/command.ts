@@ -2,7 +2,7 @@
  * What a statement of a dump commands, as far as an import has to know: the few kinds that are treated in a way of their own,
  * and of all others whose they are. Read off its first words, which pg_dump writes in one form only.
  */
-import { leadingComments } from '@peakstone/kernel/script';
+import { asksForNeeds, leadingComments } from '@peakstone/kernel/script';
 import { NAME, type ObjectName, QUALIFIED, readNames, readQualified, unquoteName } from './names.ts';
 
 export type Command =
@@ -109,7 +109,7 @@ const relation =
     object: readQualified(match[1]!),
   });
 
-/** In this order, as the first that fits is taken. */
+/** In this order, as the first that fits is taken. What a part of a database needs, an import knows better (check.ts). */
 const readers: readonly (readonly [RegExp, Reader])[] = [
   [
     pattern(String.raw`(?:drop\b|alter [a-z ]+? if exists\b|select pg_catalog\.lo_unlink\()`),
@@ -316,6 +316,7 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
 export function readCommand(text: string): Command {
   const start = leadingComments(text);
   const body = text.slice(start);
+  if (asksForNeeds(text)) return { kind: 'setting' };
   for (const [expression, read] of readers) {
     const match = expression.exec(body);
     if (match) return read(match, start);

@@ -2,6 +2,7 @@
 export { type CopyRows, copyParts } from './copy.ts';
 export { commentEnd, Lexer, leadingComments, leadingWords, type Token, type TokenKind } from './lex.ts';
 export { LineReader } from './lines.ts';
+export { asksForNeeds, PART_MARK } from './part.ts';
 export { assertUncompressed, readScript, ScriptError, type ScriptPiece, type StreamedRows } from './read.ts';
 export { Restriction } from './restriction.ts';
 export {
