@@ -248,15 +248,11 @@ export interface NativeQuery {
   readonly arguments?: Readonly<
     Record<string, { readonly type: string; readonly nullable?: boolean; readonly description?: string }>
   >;
-  readonly returns: string;
-  readonly object_relationships?: readonly NativeQueryRelationship[];
-  readonly array_relationships?: readonly NativeQueryRelationship[];
-  readonly comment?: string | null;
-}
-
-export interface NativeQueryRelationship {
-  readonly name: string;
-  readonly using: JsonObject;
+  /** A logical model's name, or its fields. */
+  readonly returns: string | { readonly fields: readonly LogicalModelField[] };
+  readonly description?: string | null;
+  readonly object_relationships?: readonly ObjectRelationship[];
+  readonly array_relationships?: readonly ArrayRelationship[];
   readonly comment?: string | null;
 }
 
@@ -270,6 +266,8 @@ export interface LogicalModel {
 export interface LogicalModelField {
   readonly name: string;
   readonly type: LogicalModelType;
+  /** Of the older form, in which the type is a name alone. */
+  readonly nullable?: boolean;
   readonly description?: string | null;
 }
 

@@ -65,6 +65,8 @@ export function describeObject(object: MetadataObject): string {
       return `permission ${showTable(object.table)}.${object.role}.${object.permission} in source "${object.source}"`;
     case 'function':
       return `function ${showTable(object.function)} in source "${object.source}"`;
+    case 'nativeQuery':
+      return `native query ${object.name} in source "${object.source}"`;
     case 'other':
       return `${object.section} ${object.name}`;
   }

@@ -20,6 +20,10 @@ export function withoutObject(metadata: Metadata, object: MetadataObject): Metad
       return inSource(metadata, object.source, source =>
         withoutMember(source, 'functions', each => isTable(each.function, object.function)),
       );
+    case 'nativeQuery':
+      return inSource(metadata, object.source, source =>
+        withoutMember(source, 'native_queries', each => each.root_field_name === object.name),
+      );
     case 'relationship':
       return inTable(metadata, object, table =>
         withoutMember(

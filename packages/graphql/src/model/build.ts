@@ -10,6 +10,7 @@ import { trackAll } from './autoTrack.ts';
 import { withoutConflicts } from './fieldConflicts.ts';
 import { buildFunction } from './function.ts';
 import { createNaming } from './naming.ts';
+import { buildNativeQuery } from './nativeQuery.ts';
 import { checkInheritance, checkPermissions } from './permissionCheck.ts';
 import { resolveRelationships } from './relationship.ts';
 import { buildTable } from './table.ts';
@@ -91,6 +92,22 @@ function buildSource(
       });
     }
   }
+  for (const query of source.native_queries ?? []) {
+    try {
+      const table = buildNativeQuery(query, source);
+      bare.set(tableKey(table.name), table);
+    } catch (error) {
+      if (!(error instanceof HasuraError)) throw error;
+      const name = query.root_field_name;
+      inconsistencies.push({
+        type: 'native_query',
+        name: `native_query ${name} in source ${source.name}`,
+        reason: `Inconsistent object: ${error.message}`,
+        definition: query,
+        object: { kind: 'nativeQuery', source: source.name, name },
+      });
+    }
+  }
   const tables = new Map<string, TableModel>();
   for (const [id, table] of bare) {
     const fields = {
@@ -125,8 +142,6 @@ function buildSource(
     naming,
     tables,
     functions,
-    logicalModels: new Map((source.logical_models ?? []).map(model => [model.name, model])),
-    nativeQueries: source.native_queries ?? [],
   };
   checkPermissions(model, inconsistencies);
   return model;

@@ -32,6 +32,7 @@ const readers: Readonly<
 
 export function checkPermissions(source: SourceModel, inconsistencies: Inconsistency[]): void {
   for (const table of source.tables.values()) {
+    if (table.native) continue;
     for (const kind of kinds) {
       for (const permission of table.metadata[`${kind}_permissions`] ?? []) {
         const reason = whyNot(kind, permission, table, source);

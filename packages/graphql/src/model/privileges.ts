@@ -84,25 +84,16 @@ export function createPrivilegeView(role: string, bySource: ReadonlyMap<string, 
 }
 
 function permissionsOf(
-  { table, computedFields }: TableModel,
+  { table, computedFields, columns, native }: TableModel,
   privileges: TablePrivileges | undefined,
 ): TablePermissions {
+  // A native query is run as the role, and so sees what the role may see.
+  if (native) return readAll(columns.keys());
   if (!privileges) return { select: null, insert: null, update: null, delete: null };
   const { select, insert, update } = privileges;
   const presets = new Map();
   return {
-    select:
-      select.size === 0
-        ? null
-        : {
-            columns: new Map([...select].map(name => [name, null] as const)),
-            computedFields: new Map([...computedFields.keys()].map(name => [name, null] as const)),
-            filter: always,
-            limit: null,
-            aggregations: true,
-            queryRoots: null,
-            subscriptionRoots: null,
-          },
+    select: select.size === 0 ? null : readAll(select, computedFields.keys()).select,
     insert:
       table.insertable && insert.size > 0
         ? { columns: insert, check: always, presets, backendOnly: false }
@@ -112,6 +103,23 @@ function permissionsOf(
         ? { columns: update, filter: always, check: null, presets, backendOnly: false }
         : null,
     delete: table.deletable && privileges.delete ? { filter: always, backendOnly: false } : null,
+  };
+}
+
+function readAll(columns: Iterable<string>, computedFields: Iterable<string> = []): TablePermissions {
+  return {
+    select: {
+      columns: new Map([...columns].map(name => [name, null] as const)),
+      computedFields: new Map([...computedFields].map(name => [name, null] as const)),
+      filter: always,
+      limit: null,
+      aggregations: true,
+      queryRoots: null,
+      subscriptionRoots: null,
+    },
+    insert: null,
+    update: null,
+    delete: null,
   };
 }
 

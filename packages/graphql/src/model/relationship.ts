@@ -10,6 +10,7 @@ import {
 } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import type { Join, TableName } from '../ir/boolExp.ts';
+import { nativeName } from './nativeQuery.ts';
 import { type Inconsistency, type RelationshipModel, showTable, type TableModel, tableKey } from './types.ts';
 import { Untracked } from './untracked.ts';
 
@@ -109,6 +110,7 @@ function isList(value: unknown): value is readonly string[] {
 
 function readManual({
   remote_table: remote,
+  remote_native_query: native,
   column_mapping: mapping,
   insertion_order: order,
 }: ManualRelationship): {
@@ -116,9 +118,9 @@ function readManual({
   readonly join: Join;
   readonly insertionOrder: RelationshipModel['insertionOrder'];
 } {
-  if (remote === undefined)
-    throw new HasuraError('not-supported', 'relationships to native queries start at native queries');
-  return { target: qualify(remote), join: Object.entries(mapping), insertionOrder: order ?? 'before_parent' };
+  const target = native === undefined ? (remote === undefined ? null : qualify(remote)) : nativeName(native);
+  if (!target) throw new HasuraError('parse-failed', 'expecting "remote_table" or "remote_native_query"');
+  return { target, join: Object.entries(mapping), insertionOrder: order ?? 'before_parent' };
 }
 
 /** The one foreign key of a table on these columns, in any order. @throws {HasuraError} when there is none, or more than one */

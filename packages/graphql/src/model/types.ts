@@ -8,9 +8,7 @@ import type { Scalar } from '../catalog/scalars.ts';
 import type {
   ComputedFieldMetadata,
   FunctionMetadata,
-  LogicalModel,
   Metadata,
-  NativeQuery,
   Source,
   TableMetadata,
 } from '../definition/metadata.ts';
@@ -33,8 +31,6 @@ export interface SourceModel {
   /** By `tableKey`. */
   readonly tables: ReadonlyMap<string, TableModel>;
   readonly functions: readonly FunctionModel[];
-  readonly logicalModels: ReadonlyMap<string, LogicalModel>;
-  readonly nativeQueries: readonly NativeQuery[];
 }
 
 export interface TableModel {
@@ -53,6 +49,21 @@ export interface TableModel {
   readonly computedFields: ReadonlyMap<string, ComputedFieldModel>;
   /** Rows of an enum table: values with their comments. */
   readonly enumValues: ReadonlyMap<string, string | null> | null;
+  /** Of a native query, whose rows come from a text of the metadata rather than from a relation. */
+  readonly native?: NativeModel;
+}
+
+export interface NativeModel {
+  /** The root field. */
+  readonly field: string;
+  readonly comment: string | null;
+  readonly parts: readonly (string | { readonly argument: string })[];
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly scalar: Scalar;
+    readonly nullable: boolean;
+    readonly description: string;
+  }[];
 }
 
 export interface ColumnModel {
@@ -181,6 +192,7 @@ export type MetadataObject =
       readonly permission: 'select' | 'insert' | 'update' | 'delete';
     }
   | { readonly kind: 'function'; readonly source: string; readonly function: TableName }
+  | { readonly kind: 'nativeQuery'; readonly source: string; readonly name: string }
   | { readonly kind: 'other'; readonly section: string; readonly name: string };
 
 export function tableKey({ schema, name }: TableName): string {

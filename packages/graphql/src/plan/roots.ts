@@ -6,6 +6,7 @@ import type { FunctionModel, TableModel } from '../model/types.ts';
 import type { ResolvedField } from '../resolve/selection.ts';
 import { planAggregate } from './aggregate.ts';
 import type { PlanContext } from './context.ts';
+import { fromOf } from './native.ts';
 import { planConnection } from './relay.ts';
 import { plainRows, planCallArguments, planFields, planList, planRows } from './select.ts';
 import { planStream } from './stream.ts';
@@ -19,6 +20,11 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
       return {
         kind: 'list',
         select: planList(context, field, means.table, { kind: 'table', table: means.table.name }),
+      };
+    case 'nativeQuery':
+      return {
+        kind: 'list',
+        select: planList(context, field, means.table, fromOf(means.table, field.args.args)),
       };
     case 'selectAggregate':
       return {

@@ -13,6 +13,7 @@ import type { Input } from '../resolve/values.ts';
 import { planAggregate } from './aggregate.ts';
 import { parseColumnPath } from './columnPath.ts';
 import type { PlanContext } from './context.ts';
+import { fromOf } from './native.ts';
 import { planDistinctOn, planOrderBy } from './orderBy.ts';
 import { planConnection } from './relay.ts';
 import { toValue } from './values.ts';
@@ -124,7 +125,7 @@ function planField(
     }
     case 'relationship': {
       const { relationship, table: target } = means;
-      const from: From = { kind: 'table', table: target.name };
+      const from = fromOf(target, args.args);
       const { join } = relationship;
       if (relationship.kind === 'array')
         return { kind: 'list', alias, join, select: planList(context, field, target, from) };

@@ -37,7 +37,7 @@ function columnFields(context: SchemaContext, table: TableModel): InputFieldDef[
 function relationshipFields(context: SchemaContext, table: TableModel): InputFieldDef[] {
   return [...table.relationships.values()].flatMap(relationship => {
     const target = tableIn(context, relationship.target);
-    if (!target || !selectOf(context, target)) return [];
+    if (!target || target.native || !selectOf(context, target)) return [];
     const means = { relationship, table: target } as const;
     const field = inputField(relationship.name, named(tableBoolExp(context, target)), {
       kind: 'relationship',

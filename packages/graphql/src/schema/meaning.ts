@@ -11,7 +11,7 @@ import type {
 
 export type FieldMeaning =
   | {
-      readonly kind: 'select' | 'selectByPk' | 'selectAggregate' | 'selectStream';
+      readonly kind: 'select' | 'selectByPk' | 'selectAggregate' | 'selectStream' | 'nativeQuery';
       readonly table: TableModel;
     }
   | {

@@ -58,7 +58,7 @@ function columnFields(context: SchemaContext, table: TableModel): InputFieldDef[
 function relationshipFields(context: SchemaContext, table: TableModel): InputFieldDef[] {
   return [...table.relationships.values()].flatMap(relationship => {
     const target = tableIn(context, relationship.target);
-    if (!target || !selectOf(context, target)) return [];
+    if (!target || target.native || !selectOf(context, target)) return [];
     const means = { relationship, table: target } as const;
     if (relationship.kind === 'object')
       return [

@@ -4,10 +4,11 @@ import type { SchemaContext } from './context.ts';
 import { deleteRoots } from './delete.ts';
 import { functionRoots } from './functionRoots.ts';
 import { insertRoots } from './insert.ts';
+import { nativeRoots } from './nativeRoots.ts';
 import { connectionRoots } from './relay.ts';
 import { selectRoots } from './roots.ts';
 import { streamRoots } from './stream.ts';
-import { listArguments, tableObject } from './table.ts';
+import { listArguments, tableList, tableObject } from './table.ts';
 import type { FieldDef } from './types.ts';
 import { updateRoots } from './update.ts';
 
@@ -42,6 +43,10 @@ export function sourceRoots(context: SchemaContext): Roots {
 export function tableRoots(context: SchemaContext, table: TableModel): Roots {
   if (!table.isInGraphql) return { queries: [], subscriptions: [], mutations: [] };
   const isRelay = context.options.kind === 'relay';
+  if (table.native) {
+    const roots = isRelay ? [] : nativeRoots(context, table, { listArguments, tableList });
+    return { queries: roots, subscriptions: roots, mutations: [] };
+  }
   const connections = isRelay ? connectionRoots(context, table, { listArguments, tableObject }) : [];
   return {
     queries: isRelay ? connections : selectRoots(context, table, 'query'),

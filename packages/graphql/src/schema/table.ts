@@ -12,6 +12,7 @@ import { type SchemaContext, selectOf, tableIn } from './context.ts';
 import { isEntity, keyDirective } from './federation.ts';
 import { functionArguments } from './functionArguments.ts';
 import { byName, inputField } from './inputField.ts';
+import { nativeArguments } from './nativeRoots.ts';
 import { tableOrderBy } from './orderBy.ts';
 import { idField, isNode, nodeInterface, relationshipConnection } from './relay.ts';
 import { builtin, columnRef, scalarRef } from './scalars.ts';
@@ -132,7 +133,7 @@ function relationshipFields(context: SchemaContext, relationship: RelationshipMo
       {
         name: relationship.name,
         description: relationship.comment ?? 'An object relationship',
-        args: new Map(),
+        args: byName(nativeArguments(context, table)),
         type: named(
           tableObject(context, table),
           !relationship.nullable && permissions.filter.kind === 'constant' && permissions.filter.value,
@@ -141,7 +142,7 @@ function relationshipFields(context: SchemaContext, relationship: RelationshipMo
       },
     ];
   }
-  const args = byName(listArguments(context, table));
+  const args = byName([...nativeArguments(context, table), ...listArguments(context, table)]);
   const rows: FieldDef = {
     name: relationship.name,
     description: relationship.comment ?? 'An array relationship',
@@ -150,7 +151,7 @@ function relationshipFields(context: SchemaContext, relationship: RelationshipMo
     means: { kind: 'relationship', ...means },
   };
   const connection = relationshipConnection(context, relationship, table, { listArguments, tableObject });
-  if (!permissions.aggregations) return [rows, ...connection];
+  if (!permissions.aggregations || table.native) return [rows, ...connection];
   return [
     rows,
     ...connection,

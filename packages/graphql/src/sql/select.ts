@@ -98,7 +98,8 @@ export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Out
       const text = from.parts
         .map(part => (typeof part === 'string' ? part : writer.value(part, { current: alias, root: alias })))
         .join('');
-      return `(${text}) ${alias}`;
+      // The text may end in a comment.
+      return `(${text}\n) ${alias}`;
     }
     case 'written':
       writer.note(alias, 'written');

@@ -12,6 +12,7 @@ import {
 import { computedFieldCommands } from './computedFields.ts';
 import { dmlCommands } from './dml/commands.ts';
 import { functionCommands } from './functions.ts';
+import { nativeQueryCommands } from './nativeQueries.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
 import { roleCommands } from './roles.ts';
@@ -28,6 +29,7 @@ export const commands: CommandTable = {
   ...computedFieldCommands,
   ...roleCommands,
   ...sqlCommands,
+  ...nativeQueryCommands,
   ...sourceCommands,
   ...wholeCommands,
   ...dmlCommands,
@@ -42,6 +44,8 @@ const onlyRead: ReadonlySet<string> = new Set([
   'export_metadata',
   'get_inconsistent_metadata',
   'dump_internal_state',
+  'pg_get_native_query',
+  'pg_get_logical_model',
 ]);
 
 /** Whether a request makes another version of the metadata even when nothing differs. Pure. */
