@@ -47,6 +47,17 @@ describe('documents', { skip: tracked[0] === '.' && 'needs a clone' }, () => {
   });
 });
 
+describe('guides', { skip: tracked[0] === '.' && 'needs a clone' }, () => {
+  it('are all in the README’s list of them', () => {
+    const list = /^## Guides\n(.*?)^## /ms.exec(read('README.md'))?.[1] ?? '';
+    const guides = documents.filter(file => path.dirname(file) === 'docs');
+    assert.deepEqual(
+      guides.filter(file => !list.includes(`(${file})`)),
+      [],
+    );
+  });
+});
+
 /** A page by its path, as sources name it; not the end of an address. */
 const PAGE = /(?<![\w/-])(?:packages\/[\w-]+\/)?docs\/[\w/-]+\.md\b/g;
 

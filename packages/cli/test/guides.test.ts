@@ -8,7 +8,7 @@ import { reservePorts } from '@peakstone/testing';
 import { finish, mainScript, Project } from './cli.ts';
 
 const docs = path.join(import.meta.dirname, '../../../docs');
-const GUIDES = ['access', 'schemas', 'connections', 'environments'] as const;
+const GUIDES = ['access', 'schemas', 'graphql', 'storage', 'connections', 'environments'] as const;
 /** Stands between the outputs of two blocks. */
 const MARK = '@@ next block';
 
@@ -33,7 +33,7 @@ describe('the guide', { skip: spawnSync('curl', ['--version']).status !== 0 && '
     it(`docs/${guide}.md does what it says`, async () => {
       const project = new Project();
       try {
-        const base = await reservePorts(3);
+        const base = await reservePorts(7);
         writeFileSync(
           path.join(project.folder, 'peakstone'),
           `#!/bin/sh\nPEAKSTONE_CALLED=./peakstone exec '${process.execPath}' '${mainScript}' "$@"\n`,
@@ -42,7 +42,8 @@ describe('the guide', { skip: spawnSync('curl', ['--version']).status !== 0 && '
         const here = (text: string) =>
           text
             .replaceAll(/127\.0\.0\.1:8000\b/g, `127.0.0.1:${base}`)
-            .replaceAll(/127\.0\.0\.1:5432\b/g, `127.0.0.1:${base + 1}`);
+            .replaceAll(/127\.0\.0\.1:5432\b/g, `127.0.0.1:${base + 1}`)
+            .replaceAll(/127\.0\.0\.1:9000\b/g, `127.0.0.1:${base + 4}`);
         const blocks = readBlocks(guide);
         const script = blocks.map(({ commands }) =>
           here(commands).replaceAll(/^\.\/peakstone up --detach(?! --port-base)/gm, `$& --port-base ${base}`),

@@ -19,7 +19,7 @@ const types: Command = {
     schema: {
       kind: 'list',
       value: 'NAME',
-      summary: 'A schema to include; may be repeated (default: those that the API exposes)',
+      summary: 'A schema to include; may be repeated (default: those that the APIs serve)',
     },
     output: { kind: 'text', short: 'o', value: 'FILE', summary: 'Write to a file, not to standard output' },
     url: { kind: 'text', value: 'URL', summary: 'Another database than the stack’s: postgres://…' },

@@ -12,7 +12,7 @@ export const graphql: Command = {
       does: 'With Hasura’s environment',
     },
     {
-      command: 'PEAKSTONE_GRAPHQL_AUTHORIZATION=rls peakstone graphql',
+      command: 'HASURA_GRAPHQL_ADMIN_SECRET=… PEAKSTONE_GRAPHQL_AUTHORIZATION=rls peakstone graphql',
       does: 'With the database’s roles and policies in place of metadata',
     },
     {

@@ -10,7 +10,7 @@ const rotate: Command = {
   name: 'rotate',
   summary: 'replace secrets by new ones, in .env and in the database',
   description:
-    'Without names, all of them. Passwords of database roles change in the running database too, so the stack must be up for those; services take the new ones over, for which the REST API restarts; requests through the gateway wait for it. A new JWT_SECRET makes every key and token given out so far invalid.',
+    'Without names, all of them. Passwords of database roles change in the running database too, so the stack must be up for those; services that hold one restart to take the new one over; requests through the gateway wait for them. A new JWT_SECRET makes every key and token given out so far invalid.',
   arguments: [
     {
       name: 'NAME',

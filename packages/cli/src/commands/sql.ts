@@ -9,7 +9,7 @@ export const sql: Command = {
   name: 'sql',
   summary: 'run SQL in the stack’s database, or talk to it at a prompt',
   description: [
-    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the API’s roles; --role acts as another, as a request would, --superuser as the administrator. Returns when the APIs serve what it made.',
+    'Acts as db_migrator, the owner of the schemas, so that what it creates is granted to the APIs’ roles; --role acts as another, as a request would, --superuser as the administrator. Returns when the APIs serve what it made.',
     'Without a statement, on a terminal, it is a prompt with history and completion of names; \\? lists its commands.',
     'Each statement commits by itself, as in psql, unless the script has BEGIN and COMMIT, or --single-transaction is given; the first error ends it, with its file, line and column. What peakstone dump wrote of a part of a database comes in whole or not at all. Ctrl-C cancels the statement in the server. Runs what pg_dump writes as plain text, rows of COPY included; \\copy, \\connect, \\i and \\echo do what they do in psql; a COPY … FROM STDIN given as the argument reads standard input.',
     '--json prints one value: the rows of one statement, an array with the rows of each when there are several or none, and {"error": …} in the place of those that failed.',

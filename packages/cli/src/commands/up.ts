@@ -37,9 +37,9 @@ export const startOptions = {
 
 export const up: Command = {
   name: 'up',
-  summary: 'start everything: database, roles, REST API, gateway',
+  summary: 'start everything: database, REST, GraphQL, S3, images, gateway',
   description:
-    'The first start makes a database in .peakstone and secrets in .env; later ones keep both. What is new in migrations/ (atlas/migrations, supabase/migrations) is applied and shown, where the database is the stack’s own. In the foreground, Ctrl-C drains and stops everything. A folder has one stack; other folders have their own beside it.',
+    'The first start makes a database in .peakstone and secrets in .env; later ones keep both. What is new in migrations/ (atlas/migrations, supabase/migrations) is applied and shown, where the database is the stack’s own. peakstone.config.ts says which services there are (services: { graphql: false } goes without one). In the foreground, Ctrl-C drains and stops everything. A folder has one stack; other folders have their own beside it.',
   options: {
     detach: { kind: 'flag', short: 'd', summary: 'Return when everything is healthy, and leave it running' },
     ...startOptions,

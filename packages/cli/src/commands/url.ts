@@ -11,7 +11,7 @@ export const url: Command = {
   name: 'url',
   summary: 'print a connection string of the database, password included',
   description:
-    'For psql, migration tools and programs. db_migrator owns the schemas: what it creates is granted to the API’s roles. The administrator (superuser) is for what only it may do. The password is printed here and nowhere else.',
+    'For psql, migration tools and programs. db_migrator owns the schemas: what it creates is granted to the APIs’ roles. The administrator (superuser) is for what only it may do. The password is printed here and nowhere else.',
   arguments: [
     {
       name: 'ROLE',

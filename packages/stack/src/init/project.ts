@@ -66,11 +66,13 @@ function renderConfig(names: readonly string[]): string {
 export default defineConfig({
   // The schemas that the APIs serve. Everything else in the database stays inside it.
   schemas: [${schemas}],
+  // What is not needed is left out, here and in production.
+  // services: { graphql: false, images: false },
 });
 `;
 }
 
-const firstMigration = `-- A first table, and who may do what with it. The API serves it as soon as it is there.
+const firstMigration = `-- A first table, and who may do what with it. REST and GraphQL serve it as soon as it is there.
 create table public.notes (
   id bigint generated always as identity primary key,
   owner uuid default auth.uid(),
@@ -120,18 +122,18 @@ function renderReadme(name: string, commands: readonly string[], notes: readonly
   const open = notes.length === 0 ? '' : `\n## Still to do\n\n${notes.map(note => `- ${note}`).join('\n')}\n`;
   return `# ${name}
 
-A backend on PeakStone: PostgreSQL 17, a REST API over row-level security, one gateway.
+A backend on PeakStone: PostgreSQL 17, REST and GraphQL over its row-level security, S3 and pictures, behind one gateway.
 
 \`\`\`sh
 ${commands.join('\n')}
-peakstone status                    # addresses; the API is at /rest/v1 of the gateway
+peakstone status                    # what runs, and where: at the gateway REST is /rest/v1, GraphQL /v1/graphql, pictures /img
 peakstone secrets jwt anon          # the key for clients; --help tells of others
 peakstone down
 \`\`\`
 
 | | |
 |---|---|
-| \`peakstone.config.ts\` | which schemas the APIs serve, who serves what in production |
+| \`peakstone.config.ts\` | which schemas the APIs serve, which services there are, who serves what in production |
 | \`migrations/\` | the schema, one file of SQL a change, in the order of their names; \`peakstone up\` and \`peakstone migrate apply\` apply what is new |
 | \`seed.sql\` | rows to develop with |
 | \`.env\` | made by the first start: every secret, readable by you alone; not for git |
