@@ -175,6 +175,41 @@ describe('peakstone storage', () => {
     );
   });
 
+  it('makes users, says what they may, and gives them keys', async () => {
+    const at = ['--at', 'own'] as const;
+    await done('mb', 'own:people');
+    const [secretKey] = (await done('users', 'add', 'alice', ...at)).split('\n');
+    const asAlice = (...argv: string[]) =>
+      project.run(['storage', ...argv], '', { MC_HOST_alice: `http://alice:${secretKey}@127.0.0.1:${port}` });
+    assert.equal((await asAlice('cp', 'a.txt', 'alice:people/')).code, 1);
+    writeFileSync(
+      join(project.folder, 'people.json'),
+      '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["arn:aws:s3:::people/*"]}]}',
+    );
+    await done('policies', 'create', 'people', 'people.json', ...at);
+    await done('policies', 'attach', 'people', '--user', 'alice', ...at);
+    assert.equal((await asAlice('cp', 'a.txt', 'alice:people/')).code, 0);
+    assert.match(
+      await done('users', 'list', ...at),
+      /^USER +STATUS +POLICIES +GROUPS\nalice +enabled +people$/m,
+    );
+    assert.match(await done('policies', 'show', 'people', ...at), /arn:aws:s3:::people/);
+    const key = linesOf(await done('keys', 'create', '--user', 'alice', '--name', 'ci', '--json', ...at))[0]!;
+    const byKey = { MC_HOST_ci: `http://${key.accessKey}:${key.secretKey}@127.0.0.1:${port}` };
+    assert.equal((await project.run(['storage', 'cat', 'ci:people/a.txt'], '', byKey)).stdout, 'a');
+    await done('keys', 'remove', String(key.accessKey), ...at);
+    assert.equal((await project.run(['storage', 'cat', 'ci:people/a.txt'], '', byKey)).code, 1);
+    const own = await project.run(
+      ['storage', 'users', 'add', 'bob', '--secret-stdin', ...at],
+      'bobs-own-secret\n',
+    );
+    assert.deepEqual([own.code, own.stdout], [0, '']);
+    await done('users', 'disable', 'alice', ...at);
+    assert.equal((await asAlice('cat', 'alice:people/a.txt')).code, 1);
+    await done('users', 'remove', 'alice', ...at);
+    assert.equal((await storage('users', 'remove', 'alice', ...at)).code, 1);
+  });
+
   it('takes no keys from the command line, shows none, and says what is missing', async () => {
     const inUrl = await storage('ls', `http://minioadmin:${secret}@127.0.0.1:${port}/`);
     assert.equal(inUrl.code, 2);

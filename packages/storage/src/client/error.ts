@@ -25,6 +25,11 @@ const todo: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: 'Set this machine’s clock right.',
   XMinioStorageFull: 'Free some space on the server.',
   InvalidBucketName: 'Names have 3 to 63 lower-case letters, digits, dots and hyphens.',
+  XMinioAdminNoSuchUser: 'See who there is: peakstone storage users list',
+  XMinioAdminNoSuchPolicy: 'See which there are: peakstone storage policies list',
+  XMinioPolicyInUse: 'Detach it first: peakstone storage policies detach NAME --user USER',
+  MalformedPolicy: 'A policy is a JSON document of statements with Effect, Action and Resource.',
+  NotImplemented: 'This server does not do that.',
   Unreachable: 'Check the address, and that the server runs.',
 };
 

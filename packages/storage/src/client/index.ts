@@ -1,4 +1,18 @@
 /** A client of S3 for the commands. */
+export {
+  addKey,
+  addUser,
+  changePolicy,
+  type Entity,
+  listKeys,
+  listPolicies,
+  listUsers,
+  putPolicy,
+  removeKey,
+  removePolicy,
+  removeUser,
+  setUserStatus,
+} from './admin.ts';
 export { unquote } from './answers.ts';
 export { dropBucket, emptyBucket, makeBucket, setVersioning } from './buckets.ts';
 export { Connection, type Endpoint, type Reply, readAll } from './connection.ts';
