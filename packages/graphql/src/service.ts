@@ -21,6 +21,8 @@ import type { GraphqlConfig } from './config/types.ts';
 import { emptyMetadata, type Metadata } from './definition/metadata.ts';
 import { createSnapshot, type Snapshot, type ViewOf } from './engine/snapshot.ts';
 import { createEngine } from './engine.ts';
+import { Events } from './events/events.ts';
+import { installTriggers } from './events/install.ts';
 import { createHandler } from './http/handler.ts';
 import { MetadataState } from './metadata/state.ts';
 import { openStore } from './metadata/store/open.ts';
@@ -28,6 +30,7 @@ import type { MetadataStore } from './metadata/store/types.ts';
 import { type Watch, watchMetadata } from './metadata/watch.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
+import { type Scheduler, startScheduler } from './scheduled/scheduler.ts';
 import { createSources, type Sources } from './service/sources.ts';
 import { closing } from './subscriptions/protocol.ts';
 import { createSocketServer, type SocketServer } from './subscriptions/server.ts';
@@ -103,6 +106,9 @@ class RunningGraphql implements GraphqlService {
   readonly #subscriptions: Subscriptions;
   readonly #sockets: SocketServer;
   readonly #store: MetadataStore;
+  readonly #events: Events;
+  #scheduler: Scheduler | null = null;
+  readonly #onFault: (error: unknown) => void;
   #watch: Watch | null = null;
   #snapshot: Snapshot;
   #server: HttpServer | null = null;
@@ -122,12 +128,17 @@ class RunningGraphql implements GraphqlService {
       schemas: config.schemas,
       store,
       readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
+      apply: (before, after) =>
+        installTriggers(before, after, { stringifyNumericTypes: config.stringifyNumericTypes, pool }),
       onChange: (model, version) => {
         const isMetadata = version !== this.#snapshot.version;
         this.#snapshot = createSnapshot(model, version, config, viewOf);
         if (isMetadata && config.websocket.closeOnMetadataChange)
           this.#sockets.closeAll(closing.metadataChanged());
         else void this.#subscriptions.replan();
+        this.#sources.prune(model.metadata);
+        this.#events.update();
+        this.#scheduler?.wake();
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
@@ -138,6 +149,8 @@ class RunningGraphql implements GraphqlService {
         `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
       );
     this.#subscriptions = new Subscriptions({ config, engine, pool, roles, onFault });
+    this.#onFault = onFault;
+    this.#events = new Events({ config, model: () => this.#metadata.model, pool, onFault });
     const { maxSockets, maxFrameBytes, ...limits } = config.websocket;
     this.#sockets = createSocketServer({
       config,
@@ -169,6 +182,14 @@ class RunningGraphql implements GraphqlService {
 
   async open(listens: boolean): Promise<void> {
     await this.#metadata.load(initialMetadata(this.#config));
+    await this.#installTriggers();
+    if (this.#store.pool && this.#config.events.fetchBatchSize > 0 && !this.#stopping)
+      this.#scheduler = startScheduler({
+        config: this.#config,
+        pool: this.#store.pool,
+        model: () => this.#metadata.model,
+        onFault: this.#onFault,
+      });
     this.#watch = watchMetadata(this.#metadata, this.#config.schemaSyncPollMs, error =>
       this.#deps.out?.(`The metadata could not be looked at: ${error.message}\n`),
     );
@@ -188,6 +209,17 @@ class RunningGraphql implements GraphqlService {
 
   get url(): string {
     return this.#server?.url ?? '';
+  }
+
+  /** What was changed while no server ran. A database that refuses now does not keep the others from being served. */
+  async #installTriggers(): Promise<void> {
+    const { stringifyNumericTypes } = this.#config;
+    const pool = (source: string) => this.#sources.pool(source);
+    try {
+      await installTriggers(null, this.#metadata.model, { stringifyNumericTypes, pool });
+    } catch (error) {
+      this.#deps.out?.(`${(error as Error).message}\n`);
+    }
   }
 
   get port(): number {
@@ -221,6 +253,10 @@ class RunningGraphql implements GraphqlService {
       await this.#watch?.stop();
       await this.drain();
       await this.#server?.close(drainMs);
+      await Promise.all([
+        this.#events.stop(this.#config.gracefulShutdownMs),
+        this.#scheduler?.stop(this.#config.gracefulShutdownMs),
+      ]);
       await this.#sources.close();
       await this.#store.close();
     })();

@@ -150,7 +150,7 @@ async function runStep(
     sinkOf(served, step.webhook).unblock();
     const request = await sinkOf(served, step.webhook).next(webhookTimeoutMs);
     if (!request) return 'a request expected, none came';
-    return expectationFailure(step, request as unknown as Answer);
+    return expectationFailure(step, { event: request } as unknown as Answer);
   }
   if (!step.url) return null;
   if (step.url.includes('{{')) return `its address is not known: ${step.url}`;
@@ -172,7 +172,7 @@ async function runStep(
 
 /** Longer than live queries take to see a change. */
 const settleMs = 1500;
-const webhookTimeoutMs = 60_000;
+const webhookTimeoutMs = 120_000;
 const polls = 100;
 const pollMs = 200;
 

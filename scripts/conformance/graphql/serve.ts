@@ -78,8 +78,8 @@ export async function serve({
     await owner.script(
       `create extension if not exists citext; create extension if not exists ltree; create extension if not exists pgcrypto;
        ${hasPostgis ? 'create extension if not exists postgis; create extension if not exists postgis_raster;' : ''}
-       create schema hge_tests; grant all on database ${database} to ${role};
-       grant all on schema public, hge_tests to ${role}; alter schema public owner to ${role}; alter schema hge_tests owner to ${role};
+       grant all on database ${database} to ${role}; grant all on schema public to ${role}; alter schema public owner to ${role};
+       ${name === 'postgres' ? '' : `create schema hge_tests authorization ${role};`}
        alter database ${database} set timezone to 'UTC'`,
     );
     if (standsIn) await owner.script(POSTGIS_STAND_IN);
@@ -123,7 +123,7 @@ export async function serve({
     tellsSecret: group.some(({ fixtures }) => fixtures.includes('hge_key')),
     asksWebhook: group.some(({ fixtures }) => fixtures.includes('auth_hook')),
     adminSecret: adminSecret ? secret : null,
-    owner: source => owners.get(source === 'postgres' ? 'default' : source) ?? owners.get('default')!,
+    owner: source => owners.get(source) ?? owners.get('default')!,
     async stop() {
       await stubs.stop();
       await service.stop();

@@ -87,6 +87,13 @@ export function parseConfig(env: Env): GraphqlConfig {
       maxWaitingBytes: own('MAX_WAITING_BYTES', 16 * 1024 * 1024),
     },
     experimentalFeatures: featuresOf(env, list('EXPERIMENTAL_FEATURES', [])),
+    events: {
+      httpPoolSize: Math.max(1, int('EVENTS_HTTP_POOL_SIZE', 100)),
+      fetchIntervalMs: Math.max(1, int('EVENTS_FETCH_INTERVAL', 1000)),
+      fetchBatchSize: int('EVENTS_FETCH_BATCH_SIZE', 100, 10_000),
+    },
+    webhooks: { maxResponseBytes: own('MAX_WEBHOOK_RESPONSE_BYTES', 64 * 1024 * 1024) },
+    gracefulShutdownMs: 1000 * int('GRACEFUL_SHUTDOWN_TIMEOUT', 60),
     defaultNamingConvention: readEnum(
       env,
       `${prefix}DEFAULT_NAMING_CONVENTION`,

@@ -43,6 +43,20 @@ export interface GraphqlConfig {
     /** That one client has not read yet. */
     readonly maxWaitingBytes: number;
   };
+  readonly events: {
+    /** Deliveries of one source at once. */
+    readonly httpPoolSize: number;
+    /** Between looks for new events, when there were none. */
+    readonly fetchIntervalMs: number;
+    /** Events taken at once; 0 delivers none. */
+    readonly fetchBatchSize: number;
+  };
+  readonly webhooks: {
+    /** Of one answer of an action, an event's webhook or a remote schema. */
+    readonly maxResponseBytes: number;
+  };
+  /** What is under way when the server is stopped has this long. */
+  readonly gracefulShutdownMs: number;
   readonly experimentalFeatures: ReadonlySet<string>;
   readonly defaultNamingConvention: 'hasura-default' | 'graphql-default';
   readonly readOnly: boolean;

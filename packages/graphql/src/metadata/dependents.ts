@@ -63,6 +63,8 @@ export function describeObject(object: MetadataObject): string {
       return `computed field ${showTable(object.table)}.${object.name} in source "${object.source}"`;
     case 'permission':
       return `permission ${showTable(object.table)}.${object.role}.${object.permission} in source "${object.source}"`;
+    case 'eventTrigger':
+      return `event trigger ${showTable(object.table)}.${object.name} in source "${object.source}"`;
     case 'function':
       return `function ${showTable(object.function)} in source "${object.source}"`;
     case 'nativeQuery':

@@ -36,6 +36,10 @@ export function withoutObject(metadata: Metadata, object: MetadataObject): Metad
       return inTable(metadata, object, table =>
         withoutMember(table, 'computed_fields', ({ name }) => name === object.name),
       );
+    case 'eventTrigger':
+      return inTable(metadata, object, table =>
+        withoutMember(table, 'event_triggers', ({ name }) => name === object.name),
+      );
     case 'permission':
       return inTable(metadata, object, table =>
         withoutMember(table, `${object.permission}_permissions`, ({ role }) => role === object.role),

@@ -17,6 +17,8 @@ export type ReadCatalogs = (metadata: Metadata, only?: string) => Promise<Readon
 export interface MetadataStateOptions extends BuildOptions {
   readonly store: MetadataStore;
   readonly readCatalogs: ReadCatalogs;
+  /** Brings databases to what is about to be in force; what it throws refuses the change. `before` is null at the start. */
+  readonly apply: (before: Model | null, after: Model) => Promise<void>;
   /** Told of each change that is in force. */
   readonly onChange: (model: Model, version: number) => void;
 }
@@ -140,6 +142,7 @@ export class MetadataState {
     const result = await commands(staged);
     const isSame = model === this.#model;
     if (!isSame || counts) {
+      await this.#options.apply(this.#model, model);
       const version =
         counts || metadata !== before ? await store.save(metadata, this.#version) : this.#version;
       this.#install({ metadata, version }, catalogs, model);

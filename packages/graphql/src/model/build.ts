@@ -7,6 +7,7 @@ import type { Metadata, NamingConvention, Source } from '../definition/metadata.
 import { qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import { trackAll } from './autoTrack.ts';
+import { checkEventTriggers } from './eventTriggers.ts';
 import { withoutConflicts } from './fieldConflicts.ts';
 import { buildFunction } from './function.ts';
 import { createNaming } from './naming.ts';
@@ -120,6 +121,7 @@ function buildSource(
       ...withoutConflicts(table, fields, inconsistencies),
     });
   }
+  for (const table of tables.values()) checkEventTriggers(table, inconsistencies);
   const functions: FunctionModel[] = [];
   for (const metadata of source.functions ?? []) {
     const name = qualify(metadata.function);

@@ -179,7 +179,7 @@ export type MetadataObject =
   | { readonly kind: 'source'; readonly source: string }
   | { readonly kind: 'table'; readonly source: string; readonly table: TableName }
   | {
-      readonly kind: 'relationship' | 'computedField';
+      readonly kind: 'relationship' | 'computedField' | 'eventTrigger';
       readonly source: string;
       readonly table: TableName;
       readonly name: string;

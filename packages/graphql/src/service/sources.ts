@@ -12,8 +12,10 @@ export interface Sources {
   pool(name: string): Pool;
   /** What administrators set for the roles that its login may become; nothing where no role of the database is asked for. */
   roles(name: string): RoleConfig;
-  /** Opens what is new in the metadata, reads what its databases hold, and closes what is gone. */
+  /** Opens what is new in the metadata, and reads what its databases hold. */
   read(metadata: Metadata, only?: string): Promise<ReadonlyMap<string, CatalogResult>>;
+  /** Closes what is no longer in the metadata: once that is in force. */
+  prune(metadata: Metadata): void;
   close(graceMs?: number): Promise<void>;
 }
 
@@ -71,12 +73,6 @@ export function createSources(config: GraphqlConfig): Sources {
     },
     roles: name => open.get(name)?.roles ?? noRoleConfig,
     async read(metadata, only) {
-      const names = new Set(metadata.sources.map(({ name }) => name));
-      for (const [name, { pool }] of open) {
-        if (names.has(name)) continue;
-        open.delete(name);
-        void pool.close();
-      }
       const wanted = metadata.sources.filter(({ name }) => only === undefined || name === only);
       return new Map(
         await Promise.all(
@@ -89,6 +85,14 @@ export function createSources(config: GraphqlConfig): Sources {
           }),
         ),
       );
+    },
+    prune(metadata) {
+      const names = new Set(metadata.sources.map(({ name }) => name));
+      for (const [name, { pool }] of open) {
+        if (names.has(name)) continue;
+        open.delete(name);
+        void pool.close();
+      }
     },
     async close(graceMs) {
       await Promise.all([...open.values()].map(({ pool }) => pool.close(graceMs)));

@@ -11,12 +11,14 @@ import {
 } from './command.ts';
 import { computedFieldCommands } from './computedFields.ts';
 import { dmlCommands } from './dml/commands.ts';
+import { eventReads, eventTriggerCommands } from './eventTriggers.ts';
 import { functionCommands } from './functions.ts';
 import { nativeQueryCommands } from './nativeQueries.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
 import { roleCommands } from './roles.ts';
 import { changesTables, sqlCommands } from './runSql.ts';
+import { scheduledCommands, scheduledReads } from './scheduled.ts';
 import { sourceCommands } from './sources.ts';
 import { tableCommands } from './tables.ts';
 import { wholeCommands } from './whole.ts';
@@ -30,6 +32,8 @@ export const commands: CommandTable = {
   ...roleCommands,
   ...sqlCommands,
   ...nativeQueryCommands,
+  ...eventTriggerCommands,
+  ...scheduledCommands,
   ...sourceCommands,
   ...wholeCommands,
   ...dmlCommands,
@@ -41,6 +45,8 @@ export const commands: CommandTable = {
 const onlyRead: ReadonlySet<string> = new Set([
   ...Object.keys(dmlCommands),
   ...Object.keys(stateCommands),
+  ...eventReads,
+  ...scheduledReads,
   'export_metadata',
   'get_inconsistent_metadata',
   'dump_internal_state',
@@ -52,7 +58,7 @@ const onlyRead: ReadonlySet<string> = new Set([
 export function changesMetadata({ type, args }: CommandRequest): boolean {
   if (Object.hasOwn(bulkCommands, type)) return Array.isArray(args) && args.some(changesMetadata);
   if (findCommand(type) === sqlCommands.pg_run_sql) return changesTables(args);
-  return !onlyRead.has(type);
+  return !onlyRead.has(nameOf(type) ?? type);
 }
 
 /** What the v1 API calls otherwise. */
@@ -62,14 +68,13 @@ const olderNames: Readonly<Record<string, string>> = {
 
 /** The command of a name, with or without the database's prefix. */
 export function findCommand(type: string): Command | undefined {
-  const own = (name: string | undefined): Command | undefined =>
-    name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
-  return (
-    own(type) ??
-    own(`pg_${type}`) ??
-    own(olderNames[type]) ??
-    own(type.replace(/^(?:citus|cockroach|postgres)_/, 'pg_'))
-  );
+  const name = nameOf(type);
+  return name === undefined ? undefined : commands[name];
+}
+
+function nameOf(type: string): string | undefined {
+  const names = [type, `pg_${type}`, olderNames[type], type.replace(/^(?:citus|cockroach|postgres)_/, 'pg_')];
+  return names.find(name => name !== undefined && Object.hasOwn(commands, name));
 }
 
 /** Runs one command. @throws {HasuraError} */

@@ -8,6 +8,7 @@ export function memoryStore(): MetadataStore {
   const states: { cli: unknown; console: unknown } = { cli: {}, console: {} };
   let kept: Kept | null = null;
   return {
+    pool: null,
     load: async () => kept,
     version: async () => kept?.version ?? 0,
     async save(metadata, version) {

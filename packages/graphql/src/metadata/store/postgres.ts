@@ -76,16 +76,16 @@ async function foundVersion(pool: Pool): Promise<number | null> {
 }
 
 class PostgresStore implements MetadataStore {
-  readonly #pool: Pool;
+  readonly pool: Pool;
   /** What is told by this instance is not for itself. */
   readonly #instance = randomUUID();
 
   constructor(pool: Pool) {
-    this.#pool = pool;
+    this.pool = pool;
   }
 
   async load() {
-    const { rows } = await this.#pool.query(
+    const { rows } = await this.pool.query(
       'select metadata, resource_version from hdb_catalog.hdb_metadata where id operator(pg_catalog.=) 1',
     );
     const row = rows[0];
@@ -97,7 +97,7 @@ class PostgresStore implements MetadataStore {
   }
 
   async version(): Promise<number> {
-    const { rows } = await this.#pool.query(
+    const { rows } = await this.pool.query(
       'select resource_version from hdb_catalog.hdb_metadata where id operator(pg_catalog.=) 1',
     );
     return Number(rows[0]?.[0]?.toString() ?? 0);
@@ -110,7 +110,7 @@ class PostgresStore implements MetadataStore {
       sources: metadata.sources.map(({ name }) => name),
       data_connectors: [],
     };
-    const { rows } = await this.#pool.query(
+    const { rows } = await this.pool.query(
       `with kept as (
          insert into hdb_catalog.hdb_metadata as known (id, metadata) values (1, $1::json)
          on conflict (id) do update
@@ -133,7 +133,7 @@ class PostgresStore implements MetadataStore {
   }
 
   async catalogState(): Promise<CatalogState> {
-    const { rows } = await this.#pool.query(
+    const { rows } = await this.pool.query(
       'select hasura_uuid, cli_state, console_state from hdb_catalog.hdb_version',
     );
     const [id, cli, console] = rows[0]!.map(cell => cell!.toString());
@@ -141,12 +141,12 @@ class PostgresStore implements MetadataStore {
   }
 
   async setCatalogState(type: CatalogStateType, state: unknown): Promise<void> {
-    await this.#pool.query(`update hdb_catalog.hdb_version set ${type}_state = $1::jsonb`, [
+    await this.pool.query(`update hdb_catalog.hdb_version set ${type}_state = $1::jsonb`, [
       JSON.stringify(state),
     ]);
   }
 
   async close(): Promise<void> {
-    await this.#pool.close(0);
+    await this.pool.close(0);
   }
 }

@@ -1,4 +1,5 @@
 /** Where metadata is kept, so that it outlives the process and is shared by instances. */
+import type { Pool } from '@peakstone/kernel/pg';
 import type { Metadata } from '../../definition/metadata.ts';
 
 /** Metadata as kept, and how often it has been changed. */
@@ -15,6 +16,8 @@ export interface CatalogState {
 }
 
 export interface MetadataStore {
+  /** The database that it is kept in, where scheduled events and asynchronous actions are kept, too; null for memory. */
+  readonly pool: Pool | null;
   /** Null when nothing was ever kept. */
   load(): Promise<Kept | null>;
   /** The version of what is kept now; 0 for nothing. */
