@@ -27,6 +27,8 @@ export interface Staged {
   readonly metadata: Metadata;
   readonly model: Model;
   readonly version: number;
+  /** What a source's database held when it was last asked. */
+  catalog(source: string): CatalogResult | undefined;
   /** Takes other metadata in; the sources' databases are not asked. */
   stage(metadata: Metadata): Model;
   /** Asks the databases again: of one source, or of all. */
@@ -84,6 +86,7 @@ export class MetadataState {
       metadata: this.#metadata,
       model: this.#model,
       version: this.#version,
+      catalog: source => this.#catalogs.get(source),
       stage: refuse,
       refresh: refuse,
       mark: () => () => {},
@@ -119,6 +122,7 @@ export class MetadataState {
         return model;
       },
       version: this.#version,
+      catalog: source => catalogs.get(source),
       stage(next) {
         metadata = next;
         model = buildModel(metadata, catalogs, options);

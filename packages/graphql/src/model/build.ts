@@ -36,7 +36,10 @@ export interface BuildOptions {
 }
 
 /** A catalog, or why there is none. */
-export type CatalogResult = SourceCatalog | { readonly failure: string };
+export type CatalogResult =
+  | SourceCatalog
+  /** `message`: what the connection said. */
+  | { readonly failure: string; readonly message?: string };
 
 export function buildModel(
   metadata: Metadata,
@@ -53,6 +56,7 @@ export function buildModel(
         name: `source ${source.name}`,
         reason: `Inconsistent object: ${catalog?.failure ?? 'not connected'}`,
         definition: source.name,
+        ...(catalog?.message !== undefined && { message: catalog.message }),
         object: { kind: 'source', source: source.name },
       });
       continue;

@@ -160,6 +160,8 @@ export interface Inconsistency {
   readonly name?: string;
   readonly reason: string;
   readonly definition?: unknown;
+  /** What was said where the reason lies. */
+  readonly message?: string;
   /** Of a role that cannot inherit: the permission. */
   readonly entity?: unknown;
   /** Of parts that contradict one another: what each of them is. */

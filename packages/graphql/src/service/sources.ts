@@ -80,7 +80,13 @@ export function createSources(config: GraphqlConfig): Sources {
             try {
               return [source.name, await readSource(source)];
             } catch (error) {
-              return [source.name, { failure: (error as Error).message }];
+              const { message } = error as Error;
+              return [
+                source.name,
+                error instanceof HasuraError
+                  ? { failure: message }
+                  : { failure: 'connection error', message },
+              ];
             }
           }),
         ),

@@ -12,10 +12,11 @@ export function showInconsistency({
   name,
   reason,
   definition,
+  message,
   entity,
   objects,
 }: Inconsistency): Readonly<Record<string, unknown>> {
-  return compact({ type, name, reason, definition, entity, objects });
+  return compact({ type, name, reason, definition, message, entity, objects });
 }
 
 /** The parts of the metadata that it is of. Pure. */

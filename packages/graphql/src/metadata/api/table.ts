@@ -1,6 +1,7 @@
 /** Every command by its name, and the older names of the v1 API. */
 import { HasuraError } from '../../errors.ts';
 import { bulkCommands } from './bulk.ts';
+import { catalogCommands } from './catalog.ts';
 import { stateCommands } from './catalogState.ts';
 import {
   Args,
@@ -13,12 +14,14 @@ import { computedFieldCommands } from './computedFields.ts';
 import { dmlCommands } from './dml/commands.ts';
 import { eventReads, eventTriggerCommands } from './eventTriggers.ts';
 import { functionCommands } from './functions.ts';
+import { manyTablesCommands } from './manyTables.ts';
 import { nativeQueryCommands } from './nativeQueries.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
 import { roleCommands } from './roles.ts';
 import { changesTables, sqlCommands } from './runSql.ts';
 import { scheduledCommands, scheduledReads } from './scheduled.ts';
+import { settingsCommands } from './settings.ts';
 import { sourceCommands } from './sources.ts';
 import { tableCommands } from './tables.ts';
 import { wholeCommands } from './whole.ts';
@@ -34,6 +37,9 @@ export const commands: CommandTable = {
   ...nativeQueryCommands,
   ...eventTriggerCommands,
   ...scheduledCommands,
+  ...manyTablesCommands,
+  ...catalogCommands,
+  ...settingsCommands,
   ...sourceCommands,
   ...wholeCommands,
   ...dmlCommands,
@@ -52,6 +58,8 @@ const onlyRead: ReadonlySet<string> = new Set([
   'dump_internal_state',
   'pg_get_native_query',
   'pg_get_logical_model',
+  'list_source_kinds',
+  ...Object.keys(catalogCommands),
 ]);
 
 /** Whether a request makes another version of the metadata even when nothing differs. Pure. */

@@ -10,25 +10,26 @@ import {
 } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
 import type { TableName } from '../../ir/boolExp.ts';
-import { showTable, tableKey } from '../../model/types.ts';
+import { type Model, showTable, tableKey } from '../../model/types.ts';
 import { stageWithout } from '../dependents.ts';
 import { withoutObject } from '../purge.ts';
-import { type Args, type CommandContext, type CommandTable, success } from './command.ts';
+import { type Args, type CommandTable, success } from './command.ts';
 import { assertServed, stageConsistently } from './consistency.ts';
 
 const sourceOf = (args: Args): string => args.optional<string>('source') ?? defaultSource;
 
-function trackTable(args: Args, { staged }: CommandContext) {
+/** The metadata with one more table. @throws {HasuraError} for one that is tracked already, or called as a function is */
+export function withTracked(args: Args, metadata: Metadata, model: Model) {
   const given = (
     typeof args.value === 'string' ? args.value : (args.optional<QualifiedTable>('table') ?? args.value)
   ) as QualifiedTable;
   const name = qualify(given);
   const source = sourceOf(args);
-  if (tableIn(sourceIn(staged.metadata, source), name))
+  if (tableIn(sourceIn(metadata, source), name))
     throw new HasuraError('already-tracked', `view/table already tracked: "${showTable(name)}"`, {
       path: ['args'],
     });
-  if (staged.model.sources.get(source)?.functions.some(fn => tableKey(fn.name) === tableKey(name)))
+  if (model.sources.get(source)?.functions.some(fn => tableKey(fn.name) === tableKey(name)))
     throw new HasuraError('not-supported', `function with name "${showTable(name)}" already exists`, {
       path: ['args'],
     });
@@ -39,7 +40,7 @@ function trackTable(args: Args, { staged }: CommandContext) {
     apollo_federation_config: args.optional<{ readonly enable: 'v1' }>('apollo_federation_config'),
   } as TableMetadata);
   return {
-    metadata: withSource(staged.metadata, source, each => ({ ...each, tables: [...each.tables, table] })),
+    metadata: withSource(metadata, source, each => ({ ...each, tables: [...each.tables, table] })),
     name,
     source,
   };
@@ -54,9 +55,8 @@ function assertTracked(metadata: Metadata, source: string, name: TableName): voi
 }
 
 export const tableCommands: CommandTable = {
-  async pg_track_table(args, context) {
-    const { metadata, name, source } = trackTable(args, context);
-    const { staged } = context;
+  async pg_track_table(args, { staged }) {
+    const { metadata, name, source } = withTracked(args, staged.metadata, staged.model);
     const before = staged.model;
     staged.stage(metadata);
     // It may have been made since the database was last asked.
