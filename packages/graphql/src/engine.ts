@@ -3,16 +3,10 @@
  * database's own bytes. Every transport calls it; what it throws is none of a client's making.
  */
 
-import {
-  createShortStatements,
-  PgError,
-  type Pool,
-  type Result,
-  type ShortStatements,
-} from '@peakstone/kernel/pg';
-import type { RoleConfig } from '@peakstone/kernel/request';
+import { createShortStatements, PgError, type Result, type ShortStatements } from '@peakstone/kernel/pg';
 import type { Session } from './auth/types.ts';
 import type { GraphqlConfig } from './config/types.ts';
+import { type Database, runFor } from './engine/database.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
 import { planOperation } from './engine/planOperation.ts';
 import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
@@ -23,9 +17,8 @@ import { graphqlErrors, HasuraError } from './errors.ts';
 export interface EngineContext {
   readonly config: GraphqlConfig;
   readonly snapshot: Snapshot;
-  pool(source: string): Pool;
-  /** What administrators set for the roles of a source's database. */
-  roles(source: string): RoleConfig;
+  /** @throws {HasuraError} for a source that is not there */
+  database(source: string): Database;
 }
 
 export interface ExecuteOptions {
@@ -99,23 +92,22 @@ async function runGroup(
   { kind }: ExecutablePlan,
   request: GraphqlRequest,
   session: Session,
-  { config, pool, roles }: EngineContext,
+  { config, database }: EngineContext,
   short: ShortStatements,
   signal: AbortSignal | undefined,
 ): Promise<readonly Result[]> {
+  const source = database(group.source);
   const transaction = planTransaction(group, request, session, {
     authorization: config.authorization,
-    roles: roles(group.source),
+    roles: source.roles,
     isShort: short.has,
   });
-  const startedAt = performance.now();
   try {
     // A read that nobody waits for is cancelled; what writes runs to its end.
-    const results = await pool(group.source).exchange({
+    const { results, durationMs } = await runFor(session, source, {
       ...transaction.exchange,
       ...(signal && !group.writes && { signal }),
     });
-    const durationMs = performance.now() - startedAt;
     for (const { text } of transaction.statements) short.note(text, durationMs);
     return results.slice(transaction.first);
   } catch (error) {

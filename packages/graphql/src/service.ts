@@ -119,8 +119,8 @@ class RunningGraphql implements GraphqlService {
     this.#deps = deps;
     this.#store = store;
     this.#sources = createSources(config);
-    const pool = (source: string) => this.#sources.pool(source);
-    const roles = (source: string) => this.#sources.roles(source);
+    const database = (source: string) => this.#sources.database(source);
+    const pool = (source: string) => database(source).pool;
     const viewOf = createViewOf(config, pool);
     this.#metadata = new MetadataState({
       defaultNamingConvention: config.defaultNamingConvention,
@@ -142,13 +142,13 @@ class RunningGraphql implements GraphqlService {
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
-    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, pool, roles }));
+    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, database }));
     const authenticate = createAuthenticate(config, createVerify(config));
     const onFault = (error: unknown): void =>
       deps.out?.(
         `${JSON.stringify({ type: 'unhandled-internal-errors', level: 'error', detail: String((error as Error).stack) })}\n`,
       );
-    this.#subscriptions = new Subscriptions({ config, engine, pool, roles, onFault });
+    this.#subscriptions = new Subscriptions({ config, engine, database, onFault });
     this.#onFault = onFault;
     this.#events = new Events({ config, model: () => this.#metadata.model, pool, onFault });
     const { maxSockets, maxFrameBytes, ...limits } = config.websocket;
@@ -169,8 +169,7 @@ class RunningGraphql implements GraphqlService {
       authenticate,
       metadata: this.#metadata,
       store,
-      pool,
-      roles,
+      database,
       health: (strict: boolean) => this.#healthz(strict),
       inspection: {
         plans: () => this.#snapshot.memo.size(),

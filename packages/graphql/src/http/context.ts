@@ -1,9 +1,8 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
-import type { Pool } from '@peakstone/kernel/pg';
-import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Authenticate } from '../auth/session.ts';
 import type { Session } from '../auth/types.ts';
 import type { EnabledApi, GraphqlConfig } from '../config/types.ts';
+import type { Database } from '../engine/database.ts';
 import type { Engine } from '../engine.ts';
 import type { MetadataState } from '../metadata/state.ts';
 import type { MetadataStore } from '../metadata/store/types.ts';
@@ -16,9 +15,7 @@ export interface HttpContext {
   readonly metadata: MetadataState;
   /** What tools keep beside the metadata. */
   readonly store: MetadataStore;
-  pool(source: string): Pool;
-  /** What administrators set for the roles of a source's database. */
-  roles(source: string): RoleConfig;
+  database(source: string): Database;
   /** Whether databases and metadata are as they should be, for `/healthz`. */
   health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;
   readonly inspection: Inspection;

@@ -35,8 +35,8 @@ async function answerMetadata(
       staged,
       session,
       config,
-      pool: context.pool,
-      roles: context.roles,
+      database: context.database,
+      pool: source => context.database(source).pool,
       store: context.store,
     });
   const result = isOpenToAll(body)

@@ -4,14 +4,16 @@ import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel
 import { loadSourceCatalog } from '../catalog/load.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { type DatabaseUrl, type Metadata, qualify, type Source } from '../definition/metadata.ts';
+import type { Database } from '../engine/database.ts';
+import { createTurns } from '../engine/turns.ts';
 import { HasuraError } from '../errors.ts';
 import type { CatalogResult } from '../model/build.ts';
 
 export interface Sources {
   /** @throws {HasuraError} for a source that is not there */
+  database(name: string): Database;
+  /** Its pool. @throws {HasuraError} */
   pool(name: string): Pool;
-  /** What administrators set for the roles that its login may become; nothing where no role of the database is asked for. */
-  roles(name: string): RoleConfig;
   /** Opens what is new in the metadata, and reads what its databases hold. */
   read(metadata: Metadata, only?: string): Promise<ReadonlyMap<string, CatalogResult>>;
   /** Closes what is no longer in the metadata: once that is in force. */
@@ -19,9 +21,8 @@ export interface Sources {
   close(graceMs?: number): Promise<void>;
 }
 
-interface Open {
+interface Open extends Database {
   readonly url: string;
-  readonly pool: Pool;
   roles: RoleConfig;
 }
 
@@ -38,18 +39,21 @@ export function createSources(config: GraphqlConfig): Sources {
     void known?.pool.close();
     const settings = source.configuration.connection_info.pool_settings;
     const size = settings?.max_connections ?? config.pool.connections;
+    const sharedSize = size < minSizeForSharedLane ? 0 : 2;
+    const acquireTimeoutMs = Math.max(1, config.pool.acquireTimeoutMs);
     const pool = createPool({
       url,
       size,
-      sharedSize: size < minSizeForSharedLane ? 0 : 2,
-      acquireTimeoutMs: Math.max(1, config.pool.acquireTimeoutMs),
+      sharedSize,
+      acquireTimeoutMs,
       maxIdleMs: Math.max(1000, config.pool.idleTimeoutMs),
       maxLifetimeMs: Math.max(1000, config.pool.connectionLifetimeMs),
       isolated: true,
       ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
       parameters: { application_name: 'peakstone graphql' },
     });
-    const opened: Open = { url, pool, roles: noRoleConfig };
+    const turns = createTurns(Math.max(1, Math.floor((size - sharedSize) / 2)), acquireTimeoutMs);
+    const opened: Open = { url, pool, turns, roles: noRoleConfig };
     open.set(source.name, opened);
     return opened;
   };
@@ -65,13 +69,15 @@ export function createSources(config: GraphqlConfig): Sources {
     return catalog;
   };
 
+  const database = (name: string): Database => {
+    const found = open.get(name);
+    if (!found) throw new HasuraError('not-exists', `source with name "${name}" does not exist`);
+    return found;
+  };
+
   return {
-    pool(name) {
-      const found = open.get(name);
-      if (!found) throw new HasuraError('not-exists', `source with name "${name}" does not exist`);
-      return found.pool;
-    },
-    roles: name => open.get(name)?.roles ?? noRoleConfig,
+    database,
+    pool: name => database(name).pool,
     async read(metadata, only) {
       const wanted = metadata.sources.filter(({ name }) => only === undefined || name === only);
       return new Map(

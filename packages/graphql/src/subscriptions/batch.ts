@@ -2,10 +2,10 @@
  * One statement for many who subscribe alike: whose variables and sessions differ in their values alone. Where the database
  * decides by role and claims these differ, too, so that there a batch is of those who share both.
  */
-import { type Cell, PgError, type Pool, type Result, type SqlValue } from '@peakstone/kernel/pg';
-import type { RoleConfig } from '@peakstone/kernel/request';
+import { type Cell, PgError, type Result, type SqlValue } from '@peakstone/kernel/pg';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
+import { type Database, runFor } from '../engine/database.ts';
 import { sessionJson } from '../engine/fill.ts';
 import { fromConnectionError, fromPgError } from '../engine/pgErrors.ts';
 import { isDatabaseRole, openSession } from '../engine/transaction.ts';
@@ -27,9 +27,8 @@ export type CohortResult =
 
 export interface BatchContext {
   readonly authorization: GraphqlConfig['authorization'];
-  pool(source: string): Pool;
-  /** What administrators set for the roles of a source's database. */
-  roles(source: string): RoleConfig;
+  /** @throws {HasuraError} for a source that is not there */
+  database(source: string): Database;
 }
 
 /** Which cohorts may share a batch: those whose keys are equal. */
@@ -54,11 +53,11 @@ export async function fetchBatch<Each extends Cohort>(
   let results: readonly Result[];
   try {
     const { authorization } = context;
+    const database = context.database(group.source);
     const session = sharedSession(cohorts[0]!.session, context);
-    const opening = openSession(session, 'read only', { authorization, roles: context.roles(group.source) });
-    results = await context
-      .pool(group.source)
-      .exchange({ ...opening, statements: [...opening.statements, { text, values }] });
+    const opening = openSession(session, 'read only', { authorization, roles: database.roles });
+    const statements = [...opening.statements, { text, values }];
+    ({ results } = await runFor(session, database, { ...opening, statements }));
   } catch (error) {
     if (error instanceof PgError && cohorts.length > 1 && isOfOne(error)) {
       // One's value spoils the statement of all: halves find whose, and the others get their rows.

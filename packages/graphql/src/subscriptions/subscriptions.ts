@@ -10,7 +10,7 @@ import { HasuraError } from '../errors.ts';
 import type { BatchContext } from './batch.ts';
 import { isStream, type Membership, Poller, type Progress, type Subscriber } from './poller.ts';
 
-export interface SubscriptionsContext extends Pick<BatchContext, 'pool' | 'roles'> {
+export interface SubscriptionsContext extends Pick<BatchContext, 'database'> {
   readonly config: GraphqlConfig;
   readonly engine: Engine;
   /** Told of what no client can have caused. */
@@ -91,8 +91,7 @@ export class Subscriptions {
       const { refetchIntervalMs, batchSize } = isStream(plan) ? config.streamingQueries : config.liveQueries;
       const made = new Poller(plan, {
         authorization: config.authorization,
-        pool: source => this.#context.pool(source),
-        roles: source => this.#context.roles(source),
+        database: source => this.#context.database(source),
         intervalMs: Math.max(1, refetchIntervalMs),
         batchSize: Math.max(1, batchSize),
         onEmpty: () => {

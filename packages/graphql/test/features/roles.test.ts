@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { connect } from '@peakstone/testing';
+import { signJwt } from '@peakstone/kernel/jwt';
+import { connect, holdLock, WAIT_FOR_LOCK } from '@peakstone/testing';
 import { adminSecret, type GraphqlServer, startGraphql } from '../support/server.ts';
 import { subscribe, transportClient } from '../support/sockets.ts';
 
@@ -98,5 +99,42 @@ describe('settings that an administrator gave to a role', () => {
         isolation: 'read committed',
       });
     }
+  });
+});
+
+describe('one user’s slow requests', () => {
+  const jwtSecret = 'a key that has at least thirty-two bytes';
+  const asUser = { authorization: `Bearer ${signJwt({ role: 'app_user', sub: 'ann' }, jwtSecret)}` };
+
+  it('leave connections to others, however many they are', async () => {
+    const server = await startGraphql(
+      {
+        bootstrap: true,
+        login: 'db_authenticator',
+        sql: `create table item (id int primary key); insert into item values (1);
+          grant select on item to web_anon, app_user;
+          create function slow() returns setof item language sql stable
+            begin atomic ${WAIT_FOR_LOCK}; select * from item; end`,
+      },
+      {
+        PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls',
+        HASURA_GRAPHQL_PG_POOL_TIMEOUT: '60',
+        HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({ type: 'HS256', key: jwtSecret }),
+        HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'web_anon',
+      },
+    );
+    const lock = await holdLock(server.database);
+    const slow = Array.from({ length: 12 }, (_, i) => server.graphql(`{ slow(limit: ${i + 1}) { id } }`));
+    try {
+      await lock.waiting(2);
+      // What nobody has asked before needs a connection to itself.
+      const other = await server.graphql('{ item { id } }', { headers: asUser });
+      assert.deepEqual(other, { data: { item: [{ id: 1 }] } });
+      assert.equal(await lock.count(), 2);
+    } finally {
+      await lock.release();
+    }
+    for (const answer of await Promise.all(slow)) assert.deepEqual(answer, { data: { slow: [{ id: 1 }] } });
+    await server.stop();
   });
 });

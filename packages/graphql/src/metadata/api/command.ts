@@ -1,9 +1,9 @@
 /** What a command of the metadata API gets and gives. One file a family; `table.ts` joins them. */
 
 import type { Pool } from '@peakstone/kernel/pg';
-import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Session } from '../../auth/types.ts';
 import type { GraphqlConfig } from '../../config/types.ts';
+import type { Database } from '../../engine/database.ts';
 import { HasuraError } from '../../errors.ts';
 import type { Staged } from '../state.ts';
 import type { MetadataStore } from '../store/types.ts';
@@ -15,8 +15,7 @@ export interface CommandContext {
   readonly store: MetadataStore;
   /** Of a source, as the role that the server logs in with. @throws {HasuraError} for a source that is not there */
   pool(source: string): Pool;
-  /** What administrators set for the roles of a source's database. */
-  roles(source: string): RoleConfig;
+  database(source: string): Database;
   /** Runs another command, with all its checks. */
   run(request: CommandRequest): Promise<unknown>;
 }

@@ -21,13 +21,13 @@ export function changesTables(args: unknown): boolean {
 
 export const sqlCommands: CommandTable = { pg_run_sql: runSql };
 
-async function runSql(args: Args, { staged, pool }: CommandContext): Promise<unknown> {
+async function runSql(args: Args, { staged, database }: CommandContext): Promise<unknown> {
   const source = args.optional<string>('source') ?? defaultSource;
   const sql = args.text('sql');
   const isReadOnly = args.flag('read_only');
   let results: readonly Result[];
   try {
-    results = await pool(source).script(isReadOnly ? `set transaction read only;${sql}` : sql);
+    results = await database(source).pool.script(isReadOnly ? `set transaction read only;${sql}` : sql);
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
     throw sqlError(error, sql);

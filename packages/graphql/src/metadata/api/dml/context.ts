@@ -74,9 +74,9 @@ export function assertReadable(name: string, { table, role, permissions }: DmlTa
 export async function runDml(
   statements: readonly Pick<MutationStatement, 'text' | 'params' | 'checks'>[],
   { source }: DmlTarget,
-  { pool, roles, session, config: { authorization } }: CommandContext,
+  { database, session, config: { authorization } }: CommandContext,
 ): Promise<unknown> {
-  const opening = openSession(session, 'read write', { authorization, roles: roles(source.name) });
+  const opening = openSession(session, 'read write', { authorization, roles: database(source.name).roles });
   const filled = statements.map(({ text, params }) => ({
     text,
     values: fillParams(params, {}, session),
@@ -84,7 +84,7 @@ export async function runDml(
   }));
   try {
     const all = [...opening.statements, ...filled];
-    const results = await pool(source.name).exchange({ ...opening, statements: all });
+    const results = await database(source.name).pool.exchange({ ...opening, statements: all });
     return JSON.parse(results[all.length - 1]?.rows[0]?.[0]?.toString() ?? 'null');
   } catch (error) {
     if (!(error instanceof PgError)) throw error;

@@ -1,0 +1,35 @@
+/** A source's database as operations use it: who asks, in which lane, and whose turn it is. */
+import type { Exchange, Pool, Result } from '@peakstone/kernel/pg';
+import type { RoleConfig } from '@peakstone/kernel/request';
+import type { Session } from '../auth/types.ts';
+import type { Turns } from './turns.ts';
+
+export interface Database {
+  readonly pool: Pool;
+  /** What administrators set for the roles that the login may become; nothing where no role of the database is asked for. */
+  readonly roles: RoleConfig;
+  readonly turns: Turns;
+}
+
+export interface Ran {
+  readonly results: readonly Result[];
+  /** Without the wait for a turn. */
+  readonly durationMs: number;
+}
+
+/** Runs an exchange for somebody: what is known to be short at once, all else when it is his turn. */
+export function runFor(
+  { role, variables, isAdmin }: Session,
+  { pool, turns }: Database,
+  exchange: Exchange,
+): Promise<Ran> {
+  const run = async (): Promise<Ran> => {
+    const startedAt = performance.now();
+    const results = await pool.exchange(exchange);
+    return { results, durationMs: performance.now() - startedAt };
+  };
+  // The administrator is an application's own server, which asks for everybody.
+  if (isAdmin || (exchange.lane ?? 'own') !== 'own') return run();
+  const user = variables.get('x-hasura-user-id');
+  return turns.run(user === undefined ? role : `${role} ${user}`, run, exchange.signal);
+}
