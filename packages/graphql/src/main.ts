@@ -24,6 +24,8 @@ every HASURA_GRAPHQL_NAME of the environment is also the flag --name.
   --server-host ADDRESS         Default 0.0.0.0; without an admin secret 127.0.0.1
   -h, --help                    Show this help text
 
+PEAKSTONE_GRAPHQL_AUTHORIZATION=rls lets the database's roles and policies decide, in place of metadata.
+
 peakstone graphql metadata --help   The metadata folder of Hasura's CLI: export, apply, diff
 `;
 

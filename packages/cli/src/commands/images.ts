@@ -10,7 +10,7 @@ const sign: Command = {
     'Takes key and salt from IMGPROXY_KEY and IMGPROXY_SALT, or from the .env of the stack in whose folder it is typed, and never from the command line, which others can see. Options that the service would refuse are not signed.',
   arguments: [
     { name: 'SOURCE', summary: 's3://BUCKET/KEY, https://…, or what IMGPROXY_BASE_URL makes of it' },
-    { name: 'OPTIONS', summary: 'As URLs write them: rs:fill:300:200/q:80', required: false },
+    { name: 'PROCESSING', summary: 'Its options, as URLs write them: rs:fill:300:200/q:80', required: false },
   ],
   options: {
     base: { kind: 'text', value: 'URL', summary: 'Where pictures are served; only the path without it' },

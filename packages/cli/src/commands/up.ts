@@ -51,7 +51,7 @@ export const up: Command = {
       command: 'peakstone up --detach --port-base 9000',
       does: 'A second stack in the background, on ports 9000 and up',
     },
-    { command: 'peakstone up --example NAME', does: 'With an example application and its data' },
+    { command: 'peakstone up --example lighthouses', does: 'With an example application and its data' },
   ],
   run: async (invocation, context) => {
     const { options } = invocation;

@@ -44,6 +44,8 @@ describe('commands in a message', () => {
     const text =
       "'on' cannot serve it; peakstone or upstream can. peakstone updates nothing; peakstone up does";
     assert.equal(asCalled(text, env, '/'), text.replace('peakstone up does', 'npx peakstone up does'));
+    // Where a line of help ends.
+    assert.equal(asCalled('Start it: peakstone\nup.', env, '/'), 'Start it: npx peakstone\nup.');
     assert.deepEqual(
       commandNames,
       root.commands?.map(({ name }) => name),

@@ -10,7 +10,7 @@ export const commandNames = [
 
 /** `peakstone up` in a sentence: not the end of a path or of a package's name, and not the engine of that name. */
 const commandLines = new RegExp(
-  `(?<![\\w@/.-]|npx )peakstone(?= (?:(?:${commandNames.join('|')})(?![\\w-])|--[a-z]|COMMAND|\\[OPTIONS))`,
+  `(?<![\\w@/.-]|npx )peakstone(?=\\s+(?:(?:${commandNames.join('|')})(?![\\w-])|--[a-z]|COMMAND|\\[OPTIONS))`,
   'g',
 );
 

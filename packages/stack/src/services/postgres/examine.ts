@@ -9,7 +9,7 @@ import { lintDatabase } from './lints.ts';
 
 /** What the original stack uses, and what it is for. */
 const extensions: readonly (readonly [name: string, use: string])[] = [
-  ['pg_cron', 'scheduled jobs'],
+  ['pg_cron', 'scheduled jobs, which the stack runs without it'],
   ['pgaudit', 'audit log of objects'],
   ['hypopg', 'hypothetical indexes'],
   ['pg_repack', 'repacking without locks'],
