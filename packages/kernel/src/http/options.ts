@@ -38,8 +38,8 @@ export interface ServeOptions {
   readonly idleTimeoutMs?: number;
   /**
    * Bytes of responses that may wait for slow readers, over all connections. Beyond it those who have read nothing for a
-   * second or more are cut, the longest stalled first; while that does not suffice new requests get 503 with Retry-After.
-   * Default 256 MiB.
+   * second or more are cut, the longest stalled first; then those of the source that holds most who have had five seconds, or,
+   * beyond twice as much, any. Nobody is refused for what others do not read. Default 256 MiB.
    */
   readonly maxWaitingBytes?: number;
   /**

@@ -14,12 +14,12 @@ import { assertUnambiguous, isWebSocketHandshake } from './node/framing.ts';
 import { NodeRequest } from './node/request.ts';
 import { breakOff, serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
-import { errorResponse, jsonResponse } from './respond.ts';
+import { errorResponse } from './respond.ts';
 import type { RefusedStatus, ServerHost } from './serverHost.ts';
 import { SocketGuard } from './socketGuard.ts';
 import { StalledWriters } from './stalled.ts';
 import { reasonPhrase } from './status.ts';
-import type { Handler, HttpResponse } from './types.ts';
+import type { Handler } from './types.ts';
 
 /** A listening server. */
 export interface HttpServer {
@@ -77,7 +77,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const toNodeHttp = server.listeners('connection')[0] as (this: Server, socket: Socket) => void;
 
   const host: ServerHost = {
-    handler: request => (stalled.isFull ? overloaded() : handler(request)),
+    handler,
     wrote(socket) {
       stalled.wrote(socket);
     },
@@ -247,11 +247,6 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       await nextTurn();
     } while (accepted !== before && host.now() < end);
   }
-}
-
-function overloaded(): HttpResponse {
-  const message = 'Too many responses are waiting to be read';
-  return jsonResponse(503, { message, hint: null }, ['Retry-After', '1']);
 }
 
 function refuse(socket: Socket, status: RefusedStatus): void {

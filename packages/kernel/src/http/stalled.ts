@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
+import { sourceOf } from './source.ts';
 
 /** Bytes left to libuv shrink as the client reads, while the stream counts a buffer until all of it has gone. */
 type WithQueue = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
 
 interface Reader {
+  readonly source: string;
+  /** When it was first waited for. */
+  readonly began: number;
   /** Grows by what the client took. */
   mark: number;
   /** When it last took something. */
@@ -14,11 +18,18 @@ interface Reader {
 
 /** A client that took nothing for so long is cut when memory is wanted for others. */
 const patienceMs = 1000;
+/** One that has not taken the whole of its answer after so long is cut likewise: it may be honest, but what it holds is others'. */
+const hasteMs = 5000;
+/** Of the bytes that may wait: past it nobody's haste is waited for. */
+const excess = 2;
 /** Under pressure every reader is looked at, but not more often than this. */
 const lookEveryMs = 50;
 
 /**
- * Bounds what waits for clients that don't read their responses: in time, each by itself, and in bytes, all together.
+ * Bounds what waits for clients that don't read their responses: in time, each by itself, and in bytes, all together. Nobody
+ * is refused for what waits for others: over the bound those who took nothing lately are cut, then, of the source that holds
+ * most, whoever holds most and has had its time. One alone is left as long as it reads.
+ *
  * Times are monotonic milliseconds.
  */
 export class StalledWriters {
@@ -37,14 +48,6 @@ export class StalledWriters {
   wrote(socket: Socket, now: number = performance.now()): void {
     this.#look(socket, now);
     if (this.#total > this.#maxBytes) this.#relieve(now);
-  }
-
-  /** More waits than may, although nobody is left who could be cut: begin nothing new. */
-  get isFull(): boolean {
-    // The time is asked for only under pressure: every request comes by here.
-    if (this.#total <= this.#maxBytes) return false;
-    this.#relieve(performance.now());
-    return this.#total > this.#maxBytes;
   }
 
   /** Looks at every socket that has bytes waiting; to be called regularly. */
@@ -75,7 +78,8 @@ export class StalledWriters {
     const mark = socket.bytesWritten - waiting - ((socket as WithQueue)._handle?.writeQueueSize ?? 0);
     const reader = this.#readers.get(socket);
     if (!reader) {
-      this.#readers.set(socket, { mark, since: now, waiting });
+      const source = sourceOf(socket.remoteAddress ?? '');
+      this.#readers.set(socket, { source, began: now, mark, since: now, waiting });
       this.#total += waiting;
       return;
     }
@@ -85,12 +89,10 @@ export class StalledWriters {
     reader.waiting = waiting;
   }
 
-  /** Cuts stalled readers, the longest stalled first, until what waits is within its bound or none is left. */
   #relieve(now: number): void {
     if (now - this.#lookedAt < lookEveryMs) return;
     this.#lookedAt = now;
     for (const socket of [...this.#readers.keys()]) this.#look(socket, now);
-    if (this.#total <= this.#maxBytes) return;
     const stalled = [...this.#readers]
       .filter(([, { since }]) => now - since >= patienceMs)
       .sort(([, a], [, b]) => a.since - b.since);
@@ -98,6 +100,22 @@ export class StalledWriters {
       if (this.#total <= this.#maxBytes) return;
       this.#cut(socket);
     }
+    while (this.#total > this.#maxBytes && this.#readers.size > 1) {
+      const all = this.#total > excess * this.#maxBytes;
+      const heaviest = this.#heaviest(({ began }) => all || now - began >= hasteMs);
+      if (heaviest === null) return;
+      this.#cut(heaviest);
+    }
+  }
+
+  /** Of the source for which most waits among those, the one for which most does. */
+  #heaviest(among: (reader: Reader) => boolean): Socket | null {
+    const those = [...this.#readers].filter(([, reader]) => among(reader));
+    const sums = new Map<string, number>();
+    for (const [, { source, waiting }] of those) sums.set(source, (sums.get(source) ?? 0) + waiting);
+    const weight = ([, { source }]: (typeof those)[number]): number => sums.get(source)!;
+    those.sort((a, b) => weight(b) - weight(a) || b[1].waiting - a[1].waiting);
+    return those[0]?.[0] ?? null;
   }
 
   #cut(socket: Socket): void {
