@@ -28,3 +28,22 @@ export class ConnectionLostError extends ConnectionError {}
 export class PoolTimeoutError extends Error {
   override readonly name = 'PoolTimeoutError';
 }
+
+/** A row is larger than the pool takes, or there is no room for it beside others: its exchange was given up, and rolled back. */
+export class LargeRowError extends Error {
+  override readonly name = 'LargeRowError';
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** It would have been taken with less under way. */
+  readonly isForNow: boolean;
+  constructor(bytes: number, maxBytes: number, isForNow: boolean) {
+    super(
+      isForNow
+        ? `The results under way take all of the ${maxBytes} bytes that they may`
+        : `A row of ${bytes} bytes is larger than the ${maxBytes} that are taken`,
+    );
+    this.bytes = bytes;
+    this.maxBytes = maxBytes;
+    this.isForNow = isForNow;
+  }
+}

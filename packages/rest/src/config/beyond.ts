@@ -16,6 +16,8 @@ export interface BeyondConfig {
   readonly anonRoles: readonly string[];
   /** `client-error-hints-by-role`: hints name only what the role may use, and refusals say which privilege is missing. */
   readonly hintsByRole: boolean;
+  /** `db-max-result-bytes`: the largest answer that is taken from the database; null takes any. */
+  readonly maxResultBytes: number | null;
   /** `db-nested-insert-enabled`: honours `Prefer: nested=insert`. */
   readonly nestedInsert: boolean;
   /** `db-safeupdate-enabled`: refuses PATCH and DELETE without a filter. */
@@ -44,6 +46,7 @@ export const defaultBeyond: BeyondConfig = {
   anonMaxBodyBytes: null,
   anonRoles: [],
   hintsByRole: false,
+  maxResultBytes: null,
   nestedInsert: false,
   safeUpdate: false,
   stream: false,
@@ -63,6 +66,7 @@ const keys: Readonly<Record<keyof BeyondConfig, string>> = {
   anonMaxBodyBytes: 'client-anon-max-body-bytes',
   anonRoles: 'client-anon-roles',
   hintsByRole: 'client-error-hints-by-role',
+  maxResultBytes: 'db-max-result-bytes',
   nestedInsert: 'db-nested-insert-enabled',
   safeUpdate: 'db-safeupdate-enabled',
   stream: 'db-stream-enabled',
@@ -87,6 +91,7 @@ export function parseBeyond(from: Lookup): BeyondConfig {
     anonMaxBodyBytes: readLimit(from, 'anonMaxBodyBytes', 'bytes'),
     anonRoles: from.list(keys.anonRoles) ?? defaultBeyond.anonRoles,
     hintsByRole: flag('hintsByRole'),
+    maxResultBytes: readLimit(from, 'maxResultBytes', 'bytes'),
     nestedInsert: flag('nestedInsert'),
     safeUpdate: flag('safeUpdate'),
     stream: flag('stream'),
@@ -134,7 +139,7 @@ function readBatchLimit(from: Lookup): number {
   return limit;
 }
 
-type Limit = 'anonMaxBodyBytes' | 'contentLocationMaxBytes' | 'maxEmbeds' | 'maxNodes';
+type Limit = 'anonMaxBodyBytes' | 'contentLocationMaxBytes' | 'maxEmbeds' | 'maxNodes' | 'maxResultBytes';
 
 /** A number of `unit`; 0 sets no limit. */
 function readLimit(from: Lookup, name: Limit, unit: string): number | null {

@@ -46,9 +46,9 @@ export const invalidBatch = (details: string, index?: number): RestError =>
 export const batchTooLong = (requests: number, most: number): RestError =>
   refusal('PEAK121', `A batch takes at most ${most} requests, not ${requests}`);
 
-/** PEAK130: more related tables than `url-max-embeds`. */
+/** PEAK132: more related tables than `url-max-embeds`. */
 export const tooManyEmbeds = (embeds: number, most: number): RestError =>
-  refusal('PEAK130', `A request takes at most ${most} related tables in "select", not ${embeds}`, {
+  refusal('PEAK132', `A request takes at most ${most} related tables in "select", not ${embeds}`, {
     hint: 'Ask in several requests. The setting url-max-embeds (PGRST_URL_MAX_EMBEDS) is the limit; 0 sets none.',
   });
 
@@ -61,6 +61,22 @@ export const tooManyNodes = (nodes: number, most: number): RestError =>
       hint: 'A list of values is one filter: id=in.(1,2,3). The setting url-max-nodes (PGRST_URL_MAX_NODES) is the limit; 0 sets none.',
     },
   );
+
+/** PEAK133: an answer larger than `db-max-result-bytes`. */
+export const resultTooLarge = (bytes: number, most: number, cause: unknown): RestError =>
+  refusal('PEAK133', `The answer has ${bytes} bytes; at most ${most} are given`, {
+    hint: 'Ask for fewer rows (limit and offset, or Range) or columns (select). The setting db-max-result-bytes (PGRST_DB_MAX_RESULT_BYTES) is the limit; 0 sets none.',
+    cause,
+  });
+
+/** PEAK134: large answers to others take all that they may at this moment. */
+export const resultsTooMany = (cause: unknown): RestError =>
+  refusal('PEAK134', 'Large answers to other requests take all the memory that they may', {
+    status: 503,
+    hint: 'Try again in a moment, or ask for fewer rows.',
+    headers: ['Retry-After', '1'],
+    cause,
+  });
 
 /** PGRST102 with 413: a visitor's body is larger than `client-anon-max-body-bytes`. */
 export const anonBodyTooLarge = (maxBytes: number, cause: unknown): RestError =>

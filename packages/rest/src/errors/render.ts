@@ -1,7 +1,14 @@
 /** The one place where an error becomes bytes. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { encodeHeader, HttpError, isHeader } from '@peakstone/kernel/http';
-import { ConnectionError, ConnectionLostError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
+import {
+  ConnectionError,
+  ConnectionLostError,
+  LargeRowError,
+  PgError,
+  PoolTimeoutError,
+} from '@peakstone/kernel/pg';
+import { resultsTooMany, resultTooLarge } from './beyond.ts';
 import { connectionLost, notConnected, poolTimeout } from './connection.ts';
 import { readRaisedResponse } from './raise.ts';
 import { RestError } from './restError.ts';
@@ -24,6 +31,9 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
   if (error instanceof RestError) return error;
   if (error instanceof PgError) return fromPgError(error, authenticated);
   if (error instanceof PoolTimeoutError) return poolTimeout(error);
+  if (error instanceof LargeRowError) {
+    return error.isForNow ? resultsTooMany(error) : resultTooLarge(error.bytes, error.maxBytes, error);
+  }
   if (error instanceof ConnectionError) {
     const details = withoutPaths(error.message);
     return error instanceof ConnectionLostError

@@ -9,7 +9,7 @@ export interface BreadthLimits {
   readonly maxNodes: number | null;
 }
 
-/** @throws {RestError} PEAK130 for more related tables than `maxEmbeds`, PEAK131 for more of everything than `maxNodes`. */
+/** @throws {RestError} PEAK132 for more related tables than `maxEmbeds`, PEAK131 for more of everything than `maxNodes`. */
 export function assertBreadth(query: QueryParams, { maxEmbeds, maxNodes }: BreadthLimits): void {
   if (maxEmbeds === null && maxNodes === null) return;
   const embeds = countEmbeds(query.select);

@@ -33,7 +33,7 @@ export function takesBody({ action }: Target): boolean {
 
 /**
  * Reads everything but the target and the body.
- * @throws {RestError} PGRST100, PGRST103, PGRST114, PEAK130, PEAK131
+ * @throws {RestError} PGRST100, PGRST103, PGRST114, PEAK132, PEAK131
  */
 export function parseRequest(parts: RequestParts, target: Target, config: RestConfig): ApiRequest {
   const { method, headers } = parts;

@@ -169,13 +169,13 @@ describe('requests that ask for much at once', () => {
       const refused = await library.get(`/films?select=id${embeds(11)}`);
       assert.equal(refused.status, 400);
       assert.deepEqual(refused.json, {
-        code: 'PEAK130',
+        code: 'PEAK132',
         details: null,
         hint: 'Ask in several requests. The setting url-max-embeds (PGRST_URL_MAX_EMBEDS) is the limit; 0 sets none.',
         message: 'A request takes at most 10 related tables in "select", not 11',
       });
       const nested = `/films?select=id,roles(part,films(id${embeds(9)}))`;
-      assert.equal(codeOf((await library.get(nested)).json), 'PEAK130');
+      assert.equal(codeOf((await library.get(nested)).json), 'PEAK132');
       const filters = Array.from({ length: 51 }, (_, i) => `id.eq.${i}`);
       for (const query of [
         filters.map(each => each.replace('.', '=')).join('&'),
@@ -188,7 +188,7 @@ describe('requests that ask for much at once', () => {
       const list = Array.from({ length: 500 }, (_, i) => i).join(',');
       assert.equal((await library.get(`/films?id=in.(${list})`)).status, 200);
       const patched = await library.send('PATCH', `/films?id=eq.1&select=id${embeds(11)}`, { title: 'x' });
-      assert.equal(codeOf(patched.json), 'PEAK130');
+      assert.equal(codeOf(patched.json), 'PEAK132');
     } finally {
       await library.close();
     }

@@ -24,6 +24,7 @@ before(async () => {
     create function two() returns table (memory text, timeout text) language sql stable
       set work_mem = '3000kB' set statement_timeout = '7s'
       as $$ select current_setting('work_mem'), current_setting('statement_timeout') $$;
+    create function letters(n int) returns text language sql stable as $$ select repeat('x', n) $$;
     create schema other; grant usage on schema other to :anon;
     create function other.where_am_i() returns text language sql stable as $$ select current_setting('search_path') $$;
   `);
@@ -101,6 +102,25 @@ describe('settings of a function', () => {
     });
     await withServer(fixture, { 'db-hoisted-tx-settings': 'work_mem' }, async server => {
       assert.equal((await server.get('/rpc/hurried')).status, 204);
+    });
+  });
+});
+
+describe('the largest answer', () => {
+  it('is what a setting says, and any without it', async () => {
+    const length = async (response: Promise<Response>): Promise<number> =>
+      ((await json(response)) as string).length;
+    await withServer(fixture, { 'db-max-result-bytes': '1000000' }, async server => {
+      assert.equal(await length(server.get('/rpc/letters?n=900000')), 900_000);
+      const refused = await server.get('/rpc/letters?n=2000000');
+      assert.equal(refused.status, 400);
+      const error = (await refused.json()) as Record<'code' | 'message' | 'hint', string>;
+      assert.equal(error.code, 'PEAK133');
+      assert.match(error.message, /^The answer has 20\d{5} bytes; at most 1000000 are given$/);
+      assert.match(error.hint, /PGRST_DB_MAX_RESULT_BYTES/);
+    });
+    await withServer(fixture, {}, async server => {
+      assert.equal(await length(server.get('/rpc/letters?n=2000000')), 2_000_000);
     });
   });
 });

@@ -1,13 +1,14 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { ConnectionError, PgError } from '../errors.ts';
+import { ConnectionError, LargeRowError, PgError } from '../errors.ts';
 import { cstringEnd, readCstring, readErrorFields, readParameter } from './backend.ts';
 import { cancelSession } from './cancel.ts';
 import type { Conninfo } from './conninfo.ts';
 import { EmptyTask } from './empty.ts';
 import type { Framer } from './framer.ts';
 import { terminate } from './frontend.ts';
+import type { RowMemory } from './rowMemory.ts';
 import type { Session } from './session.ts';
 import { StatementCache } from './statements.ts';
 import type { Task, Wire } from './task.ts';
@@ -34,6 +35,8 @@ export interface ConnectionOptions {
   readonly statementCacheBytes: number;
   /** Of all connections of a pool. */
   readonly statementWeights: StatementWeights;
+  /** Of all connections of a pool; null bounds nothing. */
+  readonly rowMemory: RowMemory | null;
   readonly isolated: boolean;
 }
 
@@ -42,6 +45,7 @@ export const unprepared: ConnectionOptions = {
   statementCacheSize: 0,
   statementCacheBytes: 0,
   statementWeights: new StatementWeights(0),
+  rowMemory: null,
   isolated: false,
 };
 
@@ -63,6 +67,9 @@ export class Connection implements Wire {
   /** Over this strain it gives way to another one; set by its owner. */
   maxStrainBytes: number = Number.POSITIVE_INFINITY;
   #largeBytes = 0;
+  readonly #rowMemory: RowMemory | null;
+  /** Of the row that is arriving, where it is long. */
+  #rowBytes = 0;
   #owner: ConnectionOwner;
   readonly #info: Conninfo;
   readonly #socket: Socket;
@@ -90,6 +97,7 @@ export class Connection implements Wire {
       options.statementWeights,
     );
     this.isolated = options.isolated;
+    this.#rowMemory = options.rowMemory;
     this.#socket = session.socket;
     this.#framer = session.framer;
     this.#framer.sink = this;
@@ -191,7 +199,16 @@ export class Connection implements Wire {
   }
 
   /** For the framer. */
+  announce(type: number, bytes: number): void {
+    // DataRow
+    if (type !== 0x44 || this.#rowMemory === null) return;
+    this.#rowMemory.take(bytes);
+    this.#rowBytes = bytes;
+  }
+
+  /** For the framer. */
   message(type: number, buffer: Buffer, start: number, end: number): void {
+    if (this.#rowBytes > 0) this.#endRow();
     const task = this.#queue[0];
     switch (type) {
       case 0x5a: // ReadyForQuery
@@ -246,6 +263,11 @@ export class Connection implements Wire {
     }
     if (this.#cancel === null) this.#release();
     else if (this.#cancel === 'passedOn') this.#settleCancel();
+  }
+
+  #endRow(): void {
+    this.#rowMemory?.release(this.#rowBytes);
+    this.#rowBytes = 0;
   }
 
   #release(): void {
@@ -325,19 +347,23 @@ export class Connection implements Wire {
   #close(error: Error): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#endRow();
     const cause = this.#fatal;
     const failure = cause
       ? new ConnectionError(`The server ended the connection: ${cause.message}`, { cause })
       : error instanceof ConnectionError
         ? error
         : new ConnectionError(`The connection to PostgreSQL broke: ${error.message}`, { cause: error });
+    const isLarge = error instanceof LargeRowError;
     const unbegun: Task[] = [];
     const sent = this.#queue.length - this.#unsent;
     for (const [place, task] of this.#queue.splice(0).entries()) {
       task.wire = null;
-      // A server that says why it ends the session has read nothing behind what it was at.
-      const isUnbegun = place >= sent || (cause !== null && (place > 0 || !task.begun));
+      // A server that says why it ends the session, or was in the midst of a row, has read nothing behind what it was at.
+      const isUnbegun =
+        place >= sent || (isLarge && place > 0) || (cause !== null && (place > 0 || !task.begun));
       if (isUnbegun && task.resends < maxResends && !task.settled) unbegun.push(task);
+      else if (isLarge && place === 0) task.fail(error);
       else task.broken(failure, task.error);
     }
     this.#owner.closed(this, failure, unbegun);

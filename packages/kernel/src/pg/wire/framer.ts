@@ -4,6 +4,8 @@ import { ConnectionError } from '../errors.ts';
 /** Takes whole messages: body bytes are `buffer[start, end)`. Those of rows are the taker's to keep, others are lent for the call. */
 export interface MessageSink {
   message(type: number, buffer: Buffer, start: number, end: number): void;
+  /** A message begins that is longer than what is read at once. What it throws, `feed` throws. */
+  announce?(type: number, bytes: number): void;
 }
 
 /** PostgreSQL itself never sends more than this in one message (MaxAllocSize). */
@@ -64,7 +66,7 @@ export class Framer {
       if (length < 4 || length > maxBytesOf[type]!) throw malformed(type, length);
       const end = at + 1 + length;
       if (end > size) {
-        this.#need = 1 + length;
+        this.#announce(type, length);
         break;
       }
       if (isLent && isRow(type)) {
@@ -89,7 +91,7 @@ export class Framer {
       const header = this.#whole;
       const length = header.readInt32BE(1);
       if (length < 4 || length > maxBytesOf[header[0]!]!) throw malformed(header[0]!, length);
-      this.#need = 1 + length;
+      this.#announce(header[0]!, length);
     }
     const end = Math.min(size, used + this.#need - this.#have);
     this.#keep(bytes, used, end);
@@ -101,6 +103,11 @@ export class Framer {
     this.#need = 0;
     this.sink.message(whole[0]!, whole, 5, length);
     return end;
+  }
+
+  #announce(type: number, length: number): void {
+    this.#need = 1 + length;
+    if (length > firstBytes) this.sink.announce?.(type, length);
   }
 
   /** Adds to the unfinished message. Its room doubles, up to what the message claims to need. */
