@@ -2,6 +2,7 @@ import { type Catalog, key, loadCatalog } from '@peakstone/kernel/catalog';
 import type { Pool } from '@peakstone/kernel/pg';
 import { loadEnums } from './enums.ts';
 import { type FunctionFacts, loadFunctions } from './functions.ts';
+import { loadSessionAware } from './sessionAware.ts';
 
 /** What one source's database holds. */
 export interface SourceCatalog {
@@ -10,6 +11,8 @@ export interface SourceCatalog {
   readonly functions: ReadonlyMap<string, readonly FunctionFacts[]>;
   /** Rows of enum tables, by `key(schema, name)`: values with their comments. */
   readonly enums: ReadonlyMap<string, ReadonlyMap<string, string | null>>;
+  /** Functions and relations that look at who asks, quoted as in statements. */
+  readonly sessionAware: ReadonlySet<string>;
 }
 
 /**
@@ -20,7 +23,11 @@ export async function loadSourceCatalog(
   pool: Pool,
   enumTables: readonly { readonly schema: string; readonly name: string }[],
 ): Promise<SourceCatalog> {
-  const [{ tables, relationships }, functions] = await Promise.all([loadCatalog(pool), loadFunctions(pool)]);
+  const [{ tables, relationships }, functions, sessionAware] = await Promise.all([
+    loadCatalog(pool),
+    loadFunctions(pool),
+    loadSessionAware(pool),
+  ]);
   const found = enumTables.flatMap(({ schema, name }) => tables.get(key(schema, name)) ?? []);
-  return { tables, relationships, functions, enums: await loadEnums(pool, found) };
+  return { tables, relationships, functions, sessionAware, enums: await loadEnums(pool, found) };
 }

@@ -6,6 +6,7 @@ import { introspect } from '../introspect/introspect.ts';
 import { printSchema } from '../introspect/sdl.ts';
 import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
+import type { Model } from '../model/types.ts';
 import { parseOperation } from '../parse/document.ts';
 import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
@@ -77,7 +78,7 @@ export function planOperation(
   };
   const roots = fields.map(field => planRoot(field, root, of, contexts, builder));
   return {
-    plan: { kind, roots, groups: builder.finish(kind), cached: directives.cached ?? null },
+    plan: { kind, roots, groups: builder.finish(kind, model), cached: directives.cached ?? null },
     structural,
   };
 }
@@ -244,13 +245,16 @@ class GroupBuilder {
   }
 
   /** The statement of the reads is the last of its group; -1 stands for it. A subscription's is that of all who subscribe alike. */
-  finish(kind: OperationKind): readonly StatementGroup[] {
+  finish(kind: OperationKind, { sources }: Pick<Model, 'sources'>): readonly StatementGroup[] {
     if (kind === 'subscription' && this.#groups.length > 1)
       throw new HasuraError('not-supported', 'subscriptions over several sources are not supported');
     const write = kind === 'subscription' ? batchStatement : readStatement;
     return this.#groups.map(({ source, roots, statements, writes }) => {
       const all = roots.length > 0 ? [...statements, { ...write(roots), path: [] }] : statements;
-      return { source, statements: all, writes };
+      if (kind !== 'subscription') return { source, statements: all, writes };
+      const aware = [...(sources.get(source)?.sessionAware ?? [])];
+      const readsSession = all.some(({ text }) => aware.some(name => text.includes(name)));
+      return { source, statements: all, writes, readsSession };
     });
   }
 }

@@ -45,6 +45,8 @@ export interface StatementGroup {
   readonly source: string;
   readonly statements: readonly PlannedStatement[];
   readonly writes: boolean;
+  /** Of a subscription: something in it looks at who asks, beside what its parameters tell. */
+  readonly readsSession?: boolean;
 }
 
 export interface PlannedStatement extends StatementTemplate {

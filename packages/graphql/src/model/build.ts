@@ -148,6 +148,7 @@ function buildSource(
     naming,
     tables,
     functions,
+    sessionAware: catalog.sessionAware,
   };
   checkPermissions(model, inconsistencies);
   return model;

@@ -31,6 +31,8 @@ export interface SourceModel {
   /** By `tableKey`. */
   readonly tables: ReadonlyMap<string, TableModel>;
   readonly functions: readonly FunctionModel[];
+  /** Functions and relations that look at who asks, quoted as in statements. */
+  readonly sessionAware: ReadonlySet<string>;
 }
 
 export interface TableModel {

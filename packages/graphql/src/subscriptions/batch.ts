@@ -32,8 +32,12 @@ export interface BatchContext {
 }
 
 /** Which cohorts may share a batch: those whose keys are equal. */
-export function batchKey(session: Session, authorization: GraphqlConfig['authorization']): string {
-  if (!isDatabaseRole(session, authorization)) return '';
+export function batchKey(
+  session: Session,
+  authorization: GraphqlConfig['authorization'],
+  { readsSession }: Pick<StatementGroup, 'readsSession'>,
+): string {
+  if (!isDatabaseRole(session, authorization) && !readsSession) return '';
   return `${session.claimsJson ?? ''}\n${sessionJson(session)}`;
 }
 
@@ -54,7 +58,7 @@ export async function fetchBatch<Each extends Cohort>(
   try {
     const { authorization } = context;
     const database = context.database(group.source);
-    const session = sharedSession(cohorts[0]!.session, context);
+    const session = sharedSession(cohorts[0]!.session, context, group);
     const opening = openSession(session, 'read only', { authorization, roles: database.roles });
     const statements = [...opening.statements, { text, values }];
     ({ results } = await runFor(session, database, { ...opening, statements }));
@@ -84,7 +88,11 @@ function isOfOne({ code }: PgError): boolean {
 }
 
 /** What functions may know of a session in a batch: all of it where the batch shares it, else the role alone. */
-function sharedSession(session: Session, { authorization }: BatchContext): Session {
-  if (isDatabaseRole(session, authorization)) return session;
+function sharedSession(
+  session: Session,
+  { authorization }: BatchContext,
+  { readsSession }: StatementGroup,
+): Session {
+  if (isDatabaseRole(session, authorization) || readsSession) return session;
   return { ...session, variables: new Map([['x-hasura-role', session.role]]), claimsJson: null };
 }

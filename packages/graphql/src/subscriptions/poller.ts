@@ -93,7 +93,7 @@ export class Poller {
     values: readonly (string | null)[],
     progress: Progress | null = null,
   ): Membership {
-    const batch = batchKey(session, this.#options.authorization);
+    const batch = batchKey(session, this.#options.authorization, this.#plan.groups[0]!);
     // Streams that began alike are at different places soon.
     const key = this.#cursor < 0 ? `${batch}\n${JSON.stringify(values)}` : String(this.#streams++);
     let cohort = this.#cohorts.get(key);

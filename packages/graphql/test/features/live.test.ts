@@ -61,6 +61,32 @@ describe('live queries', () => {
     await Promise.all([owners.dispose(), others.dispose()]);
   });
 
+  it('know who asks where a view or function looks at it, each its own', async () => {
+    await server.database.pool.script(`
+      create schema who;
+      create function who.user_id() returns text language sql stable as
+        $$ select current_setting('hasura.user', true)::json ->> 'x-hasura-user-id' $$;
+      create function who.mine() returns text language sql stable as 'select who.user_id()';
+      create view my_note as select id, body, who.mine() as me from note where owner = who.mine()`);
+    await server.metadata('pg_track_table', { table: 'my_note' });
+    await server.metadata('pg_create_select_permission', {
+      table: 'my_note',
+      role: 'user',
+      permission: { columns: '*', filter: {} },
+    });
+    const own = 'subscription { my_note { id me } }';
+    const clients = ['ann', 'bob'].map(id =>
+      transportClient(port, { 'x-hasura-role': 'user', 'x-hasura-user-id': id }),
+    );
+    const all = clients.map(client => subscribe(client, own));
+    assert.deepEqual(await Promise.all(all.map(each => each.next())), [
+      { data: { my_note: [{ id: 1, me: 'ann' }] } },
+      { data: { my_note: [{ id: 2, me: 'bob' }] } },
+    ]);
+    for (const each of all) await each.end();
+    for (const client of clients) await client.dispose();
+  });
+
   it('tell one whose value does not fit, and the others nothing of it', async () => {
     await server.database.pool.script(
       'create table reading (id int primary key, at timestamptz not null); insert into reading values (1, now())',
