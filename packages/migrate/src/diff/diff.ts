@@ -135,6 +135,8 @@ interface Goal {
 
 type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders'> & {
   readonly failure?: StepFailure;
+  /** Something differs still, which a second look may plan. */
+  readonly isUnfinished?: boolean;
 };
 
 async function planAndProve(
@@ -144,26 +146,46 @@ async function planAndProve(
   { desired, extras, extrasAfter }: Goal,
 ): Promise<Outcome> {
   const { structure } = renamed.reading;
-  const planned = await planSteps(input, work, renamed.reading, desired, extras);
-  const losses = lossesOf(planned.steps, structure);
-  const steps = [...renamed.steps, ...planned.steps];
-  if (planned.failure)
-    return {
-      ...{ losses, failure: planned.failure, unproven: [failureText(planned.failure)], otherOrders: [] },
-      files: cutFiles(steps, NOTHING_LATER, structure),
-    };
-  if (steps.length === 0)
-    return { files: [], losses, ...tellOrders(structure, structure, desired.structure) };
-  input.onProgress?.('proving');
-  // Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one.
+  const steps = [...renamed.steps];
+  let reading = renamed.reading;
+  for (let round = 0; ; round++) {
+    const planned = await planSteps(input, work, reading, desired, round === 0 ? extras : null);
+    if ('error' in planned.settled) {
+      const files = cutFiles([...steps, ...planned.steps], NOTHING_LATER, structure);
+      const losses = lossesOf([...steps.slice(renamed.steps.length), ...planned.steps], structure);
+      const unproven = [failureText(planned.settled)];
+      return { files, losses, unproven, failure: planned.settled, otherOrders: [] };
+    }
+    steps.push(...planned.settled);
+    const losses = lossesOf(steps.slice(renamed.steps.length), structure);
+    if (steps.length === 0)
+      return { files: [], losses, ...tellOrders(structure, structure, desired.structure) };
+    input.onProgress?.('proving');
+    const isLast = planned.settled.length === 0 || round === ROUNDS - 1;
+    const claim = { before: structure, desired, extrasAfter, losses };
+    const outcome = await proveBest(input, steps, claim, isLast);
+    // To look at the outcome before it is proven would cost a reading more, and most plans are whole.
+    if (!outcome.isUnfinished || isLast) return outcome;
+    input.onProgress?.('planning');
+    reading = await input.engine.read(work.adminUrl, input.scope);
+  }
+}
+
+/** Constraints that hold a lock for long are added in two steps; where those do not stand the proof, in one. */
+async function proveBest(
+  input: Task,
+  steps: readonly Step[],
+  claim: Claim,
+  isLast: boolean,
+): Promise<Outcome> {
+  const { before, losses } = claim;
   const ways = input.offline ? [false] : [true, false];
   let outcome: Outcome = { files: [], losses, unproven: [], otherOrders: [] };
   for (const online of ways) {
-    const { now, later } = online ? avoidLongLocks(steps, structure) : { now: steps, later: NOTHING_LATER };
-    const files = cutFiles(now, later, structure);
-    const proof = await prove(input, files, { before: structure, desired, extrasAfter, losses });
-    outcome = { files, losses, ...proof };
-    if (outcome.unproven.length === 0) break;
+    const { now, later } = online ? avoidLongLocks(steps, before) : { now: steps, later: NOTHING_LATER };
+    const files = cutFiles(now, later, before);
+    outcome = { files, losses, ...(await prove(input, files, claim)) };
+    if (outcome.unproven.length === 0 || (outcome.isUnfinished && !isLast)) break;
   }
   return outcome;
 }
@@ -240,34 +262,25 @@ function sidesOf(rename: Rename): string[] {
   return [`from ${of}${rename.from}`, `to ${of}${rename.to}`];
 }
 
-/** The plan in an order that works, with what a second look at its outcome adds. */
+/** The plan, and the same in an order that works. @param extras with the first one */
 async function planSteps(
-  { engine, scope }: Task,
+  { engine }: Task,
   work: ScratchDatabase,
-  from: Reading,
+  reading: Reading,
   desired: Reading,
-  extras: { readonly drops: readonly Step[]; readonly creates: readonly Step[] },
-): Promise<{ readonly steps: readonly Step[]; readonly failure?: StepFailure }> {
-  const steps: Step[] = [];
-  let reading = from;
-  for (let round = 0; round < ROUNDS; round++) {
-    const changes = orderColumns(
-      orderSteps(engine.plan(reading, desired), reading.structure),
-      desired.structure,
-    );
-    const mended = keepSequences(
-      refuseTooLong(changes, reading.structure),
-      reading.structure,
-      desired.structure,
-    );
-    const all = round === 0 ? [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates] : mended;
-    if (all.length === 0) break;
-    const settled = await settleOrder(work.url, all);
-    if ('error' in settled) return { steps: [...steps, ...all], failure: settled };
-    steps.push(...settled);
-    reading = await engine.read(work.adminUrl, scope);
-  }
-  return { steps };
+  extras: Pick<Goal['extras'], 'drops' | 'creates'> | null,
+): Promise<{ readonly steps: readonly Step[]; readonly settled: readonly Step[] | StepFailure }> {
+  const changes = orderColumns(
+    orderSteps(engine.plan(reading, desired), reading.structure),
+    desired.structure,
+  );
+  const mended = keepSequences(
+    refuseTooLong(changes, reading.structure),
+    reading.structure,
+    desired.structure,
+  );
+  const steps = extras === null ? mended : [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates];
+  return { steps, settled: steps.length === 0 ? [] : await settleOrder(work.url, steps) };
 }
 
 /** What the files have to make of what, and what they may lose on the way. */
@@ -283,21 +296,28 @@ async function prove(
   { engine, scope, current }: Task,
   files: readonly FilePlan[],
   { before, desired, extrasAfter, losses }: Claim,
-): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure'>> {
+): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure' | 'isUnfinished'>> {
   const proof = await current.copy();
   try {
     const figures = await countRows(proof.url, scope.ignoredSchemas);
     const failure = await runFiles(proof.url, files);
     if (failure) return { failure, unproven: [failureText(failure)], otherOrders: [] };
-    const made = await engine.read(proof.adminUrl, scope);
+    const [made, extrasMade, after] = await Promise.all([
+      engine.read(proof.adminUrl, scope),
+      readExtras(proof.adminUrl, scope),
+      countRows(proof.url, scope.ignoredSchemas),
+    ]);
     const left = engine.plan(made, desired);
-    const extras = compareExtras(await readExtras(proof.adminUrl, scope), extrasAfter);
-    const still = [...left, ...extras.drops, ...extras.creates].map(
-      ({ sql }) => `Afterwards it still differs: ${sql}`,
-    );
-    const missing = findMissing(figures, await countRows(proof.url, scope.ignoredSchemas), losses);
+    const extras = compareExtras(extrasMade, extrasAfter);
+    const differing = [...left, ...extras.drops, ...extras.creates];
+    const still = differing.map(({ sql }) => `Afterwards it still differs: ${sql}`);
+    const missing = findMissing(figures, after, losses);
     const orders = tellOrders(before, made.structure, desired.structure);
-    return { unproven: [...still, ...missing, ...orders.unproven], otherOrders: orders.otherOrders };
+    return {
+      unproven: [...still, ...missing, ...orders.unproven],
+      otherOrders: orders.otherOrders,
+      isUnfinished: differing.length > 0,
+    };
   } finally {
     await proof.drop();
   }

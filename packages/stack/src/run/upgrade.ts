@@ -19,6 +19,7 @@ export const changes: readonly string[] = [
   'Where the server has no pg_cron, schema cron is there with its functions, and a service cron runs what db_migrator schedules. Changes of the schema are lines (AUDIT) in the log of postgres.',
   'Pictures are resized here by default, at /img and port 8081, by imgproxy’s signed URLs: peakstone images sign makes them.',
   'The stack serves S3 itself, from .peakstone/storage: PEAKSTONE_UPSTREAM_STORAGE in .env names another server instead. In containers our server takes MinIO’s place, and refuses a folder of MinIO’s: storage: "minio" in peakstone.config.ts keeps it.',
+  'Backups as SQL belong to the stack that writes them: a second one on the same place makes none until it has a place of its own (BACKUP_STORE), or peakstone backup takeover. Days that no service saw pass make no backup old.',
 ];
 
 /** Kept in the data folder. */

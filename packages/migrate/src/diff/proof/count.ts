@@ -1,6 +1,11 @@
 /** What tables hold, in figures that can be compared before and after. A table is who it was under another name, a column too. */
 import { isNotPostgres } from '@peakstone/kernel/inventory';
-import { createPrivilegedPool, quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import {
+  createPrivilegedPool,
+  quoteIdentifier as id,
+  quoteLiteral as literal,
+  type Pool,
+} from '@peakstone/kernel/pg';
 import type { Loss } from '../loss.ts';
 import { quoteKey } from '../step.ts';
 
@@ -42,21 +47,24 @@ group by 1, 2`;
 
 /** Asked for together. */
 const BATCH = 40;
+/** Sessions that ask at once. */
+const SESSIONS = 2;
 
 /** @param url of whoever migrates: what casts call is theirs */
 export async function countRows(url: string, ignoredSchemas: readonly string[]): Promise<Figures> {
-  const pool = createPrivilegedPool({ url, name: 'peakstone proof' });
+  const pools = Array.from({ length: SESSIONS }, () =>
+    createPrivilegedPool({ url, name: 'peakstone proof' }),
+  );
   const list = `{${ignoredSchemas.map(name => JSON.stringify(name)).join(',')}}`;
   try {
-    const { rows } = await pool.query(TABLES, [list]);
+    const { rows } = await pools[0]!.query(TABLES, [list]);
     const tables = rows.map(row => ({
       oid: row[0]?.toString() ?? '',
       key: row[1]?.toString() ?? '',
       columns: JSON.parse(row[2]?.toString() ?? '[]') as Attribute[],
     }));
     const figures = new Map<string, TableFigures>();
-    for (let at = 0; at < tables.length; at += BATCH) {
-      const some = tables.slice(at, at + BATCH);
+    const measure = async (pool: Pool, some: typeof tables): Promise<void> => {
       const { rows } = await pool.query(some.map(queryOf).join(' union all '));
       for (const row of rows) {
         const table = some.find(({ oid }) => oid === row[0]?.toString());
@@ -84,10 +92,15 @@ export async function countRows(url: string, ignoredSchemas: readonly string[]):
           columns: new Map(columns),
         });
       }
-    }
+    };
+    await Promise.all(
+      pools.map(async pool => {
+        while (tables.length > 0) await measure(pool, tables.splice(0, BATCH));
+      }),
+    );
     return figures;
   } finally {
-    await pool.close();
+    for (const pool of pools) await pool.close();
   }
 }
 
