@@ -194,6 +194,10 @@ main() {
     else
       initialise "$@"
     fi
+    # A statement that needs more fails alone; else the kernel ends a process, and the server all sessions with it.
+    if ((${DATABASE_SESSION_MEMORY_MB:-0} > 0)); then
+      ulimit -d $((DATABASE_SESSION_MEMORY_MB * 1024)) || say 'WARNING: the memory of sessions cannot be limited here'
+    fi
   fi
   exec "$@"
 }

@@ -43,6 +43,8 @@ export interface DatabaseConfig {
   readonly timezone: string;
   readonly adopt: boolean;
   readonly maxConnections: number;
+  /** Of one session, beside what all share; 0 for any. Undefined: by the machine's memory. */
+  readonly sessionMemoryMb: number | undefined;
 }
 
 const DEFAULT_PORT = 5432;
@@ -53,7 +55,8 @@ const GENERATED = 'It is generated on the first start; see peakstone secrets.';
  *
  * `DATABASE_ENGINE` chooses: `auto` (default: an installed PostgreSQL 17, else the embedded one), `embedded`, `system`,
  * or the URL of a server. Others: `DATABASE_DIR`, `DATABASE_SCHEMAS`, `DATABASE_SUPABASE`, `DATABASE_ADOPT`,
- * `DATABASE_LISTEN`, `DATABASE_NETWORKS`, `DATABASE_MAX_CONNECTIONS`, those of `readRoleSettings`, and the original
+ * `DATABASE_LISTEN`, `DATABASE_NETWORKS`, `DATABASE_MAX_CONNECTIONS`,
+ * `DATABASE_SESSION_MEMORY_MB`, those of `readRoleSettings`, and the original
  * stack's `POSTGRES_*`, `TZ` and role passwords.
  * @throws {ConfigError} naming the variable and the shape it expects.
  */
@@ -83,7 +86,19 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
     timezone: readTimeZone(env),
     adopt: readBoolean(env, 'DATABASE_ADOPT', { default: false }),
     maxConnections: readInt(env, 'DATABASE_MAX_CONNECTIONS', { default: 100, min: 20, max: 10_000 }),
+    sessionMemoryMb: readSessionMemory(env),
   };
+}
+
+/** Less than the least would not let a session begin. */
+function readSessionMemory(env: Env): number | undefined {
+  if (!env.DATABASE_SESSION_MEMORY_MB) return undefined;
+  const value = readInt(env, 'DATABASE_SESSION_MEMORY_MB', { default: 0, min: 0, max: 1_048_576 });
+  if (value > 0 && value < 128)
+    throw new ConfigError('DATABASE_SESSION_MEMORY_MB', '0, for any, or at least 128', {
+      got: String(value),
+    });
+  return value;
 }
 
 function readEngine(env: Env): DatabaseEngine {

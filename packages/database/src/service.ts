@@ -191,6 +191,7 @@ function startOptions(
 ): StartOptions {
   const { dataDir, superuser, database, port, listenAddresses, networks, timezone, adopt, maxConnections } =
     config;
+  const { sessionMemoryMb } = config;
   return {
     ...{
       dataDir,
@@ -204,6 +205,7 @@ function startOptions(
       adopt,
       maxConnections,
     },
+    ...(sessionMemoryMb !== undefined && { sessionMemoryBytes: sessionMemoryMb * 1024 * 1024 }),
     onLog: line => onEvent({ kind: 'serverLog', line }),
     notice: text => onEvent({ kind: 'notice', text }),
   };

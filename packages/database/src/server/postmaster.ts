@@ -24,11 +24,16 @@ export interface PostmasterOptions {
   /** On its command line. */
   readonly settings: Readonly<Record<string, string>>;
   readonly user: RunUser;
+  /** What one of its processes may take beside the memory that they share; 0 for any. What would need more fails alone (53200). */
+  readonly processMemoryBytes: number;
   /** Each line that the server logs. */
   readonly onLog: (line: string) => void;
 }
 
 const RECENT_LINES = 200;
+
+/** As the server it becomes has no such setting. A limit that is lower already stays. */
+const limited = 'ulimit -d "$1" 2>/dev/null; shift; exec "$@"';
 
 /**
  * Starts the server in a session of its own: Ctrl-C in the terminal must reach only us, so that clients are drained
@@ -36,7 +41,11 @@ const RECENT_LINES = 200;
  */
 export async function spawnPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const settings = Object.entries(options.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(options.postgres, ['-D', options.dataDir, ...settings], {
+  const command = [options.postgres, '-D', options.dataDir, ...settings];
+  const limit = options.processMemoryBytes;
+  const [program, ...argv] =
+    limit > 0 ? ['/bin/sh', '-c', limited, 'postgres', String(Math.ceil(limit / 1024)), ...command] : command;
+  const child = spawn(program!, argv, {
     cwd: '/',
     detached: true,
     env: serverEnvironment(),

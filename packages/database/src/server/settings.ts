@@ -99,6 +99,14 @@ export function planSettings(options: SettingsOptions): ReadonlyMap<string, stri
 }
 
 /**
+ * What one session may take of a machine's memory beside what all share: a request for all of a large table, or a value made
+ * ever longer, must not be what the kernel ends the whole server for. Pure.
+ */
+export function sessionMemoryBytes({ memoryBytes }: Machine): number {
+  return Math.max(512 * MB, Math.floor(memoryBytes / 8));
+}
+
+/**
  * The configuration file's text. The user's own `postgresql.conf` comes after ours and so wins, as does ALTER SYSTEM;
  * where the server listens is ours to say and comes last.
  */

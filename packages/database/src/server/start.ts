@@ -15,7 +15,13 @@ import { prepareSocketDir, resolveDataDir } from './places.ts';
 import { choosePort, type PortChoice } from './ports.ts';
 import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
 import { locateDataFolder } from './remove.ts';
-import { installedPreload, type Machine, planSettings, renderSettings } from './settings.ts';
+import {
+  installedPreload,
+  type Machine,
+  planSettings,
+  renderSettings,
+  sessionMemoryBytes,
+} from './settings.ts';
 import { freeDataFolder, ownerRecord, RECORD } from './takeover.ts';
 
 export interface StartOptions {
@@ -33,6 +39,8 @@ export interface StartOptions {
   /** Networks beyond this machine whose clients may log in, in CIDR form. */
   readonly networks?: readonly string[];
   readonly maxConnections?: number;
+  /** Memory of one session, beside what all share; 0 for any. Default by the machine's. */
+  readonly sessionMemoryBytes?: number;
   readonly timezone?: string;
   /** Run a PostgreSQL 17 data folder that we did not make. */
   readonly adopt?: boolean;
@@ -170,6 +178,7 @@ async function launch(
       }),
     },
     user,
+    processMemoryBytes: options.sessionMemoryBytes ?? sessionMemoryBytes(thisMachine()),
     onLog: options.onLog ?? (() => {}),
   });
   await waitUntilReady(postmaster, dataDir, options.startTimeoutMs ?? 600_000, signal);

@@ -51,6 +51,8 @@ export function postgresContainer(stack: Stack, service: ResolvedService): Conta
       // A folder below the mount, as the original stack has it: its data opens unchanged.
       PGDATA: '/var/lib/postgresql/data/pgdata',
       TZ: '${TZ:-UTC}',
+      // Our image's: upstream's passes it over.
+      DATABASE_SESSION_MEMORY_MB: `\${DATABASE_SESSION_MEMORY_MB:-${size.sessionMemoryMb}}`,
       // When memory runs out, the kernel takes the process of a query, never the one that all others hang on.
       PG_OOM_ADJUST_FILE: '/proc/self/oom_score_adj',
       PG_OOM_ADJUST_VALUE: '500',

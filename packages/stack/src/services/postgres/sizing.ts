@@ -7,6 +7,8 @@ export interface DatabaseSize {
   readonly poolerConnections: number;
   /** Megabytes of `/dev/shm`, through which parallel queries share rows; in Docker's 64 they fail. */
   readonly sharedMemoryMb: number;
+  /** Of one session, beside what all share: what would need more fails alone, before the kernel ends the whole server. */
+  readonly sessionMemoryMb: number;
   /** PostgreSQL's settings, in its own names and units. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -27,6 +29,7 @@ export function sizeDatabase(stack: Stack): DatabaseSize {
     // Two roles; with the REST service's that leaves a third for migrations, people and what replaces what.
     poolerConnections: Math.floor(maxConnections / 5),
     sharedMemoryMb: clamp(sharedBuffersMb, 64, 1024),
+    sessionMemoryMb: Math.max(256, Math.floor(memoryMb / 4)),
     settings: {
       max_connections: String(maxConnections),
       shared_buffers: `${sharedBuffersMb}MB`,

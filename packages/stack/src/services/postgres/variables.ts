@@ -31,5 +31,13 @@ export const postgresVariables: readonly Variable[] = [
     checks: [isPlace('postgres_data')],
     optional: true,
   },
+  {
+    name: 'DATABASE_SESSION_MEMORY_MB',
+    group: 'PostgreSQL',
+    comment:
+      'Memory of one session, in megabytes: a statement that needs more fails alone. 0 for any. Without it: by the memory there is.',
+    value: '512',
+    optional: true,
+  },
   imageVariable('POSTGRES_IMAGE', true, isStackPostgres),
 ];
