@@ -7,7 +7,7 @@ export type {
   RoleSettings,
   SupabaseMode,
 } from './bootstrap/model.ts';
-export { EXTENSIONS, planMemberships } from './bootstrap/model.ts';
+export { planMemberships } from './bootstrap/model.ts';
 export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';

@@ -219,7 +219,7 @@ revoke usage on language plpgsql from public;
       and relnamespace not in (select oid from pg_namespace where nspname = 'hers')
       union all select 'routine', oid, proowner from pg_proc where pronamespace not in (select oid from pg_namespace where nspname = 'hers')
       union all select 'database', oid, datdba from pg_database where datname in (current_database(), 'postgres', 'template0', 'template1')
-      union all select 'schema', oid, nspowner from pg_namespace where nspname <> 'hers'
+      union all select 'schema', oid, nspowner from pg_namespace where nspname <> 'hers' and nspname !~ '^pg_(toast_)?temp_'
       union all select 'language', oid, lanowner from pg_language order by 1, 2`;
     const members = `select roleid::regrole, member::regrole from pg_auth_members
       where member not in (select oid from pg_roles where rolname in ('greedy', 'web_anon', 'db_migrator'))
@@ -278,6 +278,85 @@ COPY cron.job (schedule, command) FROM stdin;
         await look(database, 'drop role greedy');
       }
     } finally {
+      await database.drop();
+    }
+  });
+
+  it('comes to its end where an extension of the administrator’s lies among the application’s tables', async () => {
+    const file = join(folder, 'members.sql');
+    const database = await stackDatabase();
+    try {
+      await look(database, 'drop extension if exists pg_stat_statements');
+      await look(database, 'create extension pg_stat_statements schema public');
+      const table = `CREATE EXTENSION IF NOT EXISTS pg_stat_statements WITH SCHEMA public;
+CREATE TABLE public.NAME (id int primary key);
+CREATE SEQUENCE public.NAME_numbers;
+`;
+      for (const [name, grants, origin] of [
+        ['granted', 'GRANT SELECT ON TABLE public.granted TO anon;\n', 'postgres'],
+        ['ungranted', '', 'supabase'],
+      ] as const) {
+        writeFileSync(file, table.replaceAll('NAME', name) + grants);
+        const report = await importInto(database, [file], { origin });
+        assert.deepEqual(
+          report.notes.filter(({ kind }) => kind === 'failed'),
+          [],
+        );
+        assert.deepEqual(
+          await look(
+            database,
+            `select has_table_privilege('hasura', 'public.${name}', 'insert'), has_sequence_privilege('hasura', 'public.${name}_numbers', 'usage'),
+              has_table_privilege('read_only', 'public.${name}', 'select'), has_table_privilege('anon', 'public.${name}', 'select')`,
+          ),
+          [['t', 't', 't', 't']],
+        );
+      }
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('takes a password only as the server stores it, and says so where it does not', async () => {
+    const file = join(folder, 'passwords.sql');
+    const scram =
+      'SCRAM-SHA-256$4096:p14hvYMbviKkB/R2UJRRtg==$IPspCXbVReanLoLwtVmpKRwkP617P1aS1T3PnoIdOeM=:AzeamAiRNX3Ox00/xV2zg9/DV/g1L5PUVmOWLgLyl+A=';
+    const md5 = 'md50123456789abcdef0123456789abcdef';
+    const passwords = {
+      pw_scram: scram,
+      pw_md5: md5,
+      pw_short: 'md5abc',
+      pw_upper: md5.toUpperCase(),
+      pw_clear: 'secret',
+      pw_quoted: "it''s",
+      pw_cut: scram.slice(0, -1),
+      pw_more: `${md5}x`,
+    };
+    const names = Object.keys(passwords);
+    writeFileSync(
+      file,
+      Object.entries(passwords)
+        .map(
+          ([name, password]) =>
+            `create role ${name};\nalter role ${name} with login password '${password}';\n`,
+        )
+        .join(''),
+    );
+    const database = await stackDatabase();
+    try {
+      const report = await importInto(database, [file], { origin: 'postgres' });
+      assert.deepEqual(
+        await look(database, `select rolname, rolpassword from pg_authid where rolname ~ '^pw_' order by 1`),
+        names.sort().map(name => [name, name === 'pw_scram' ? scram : name === 'pw_md5' ? md5 : null]),
+      );
+      assert.deepEqual(
+        report.notes.map(({ kind, name, why }) => [kind, name, why]).sort(),
+        names
+          .filter(name => !['pw_scram', 'pw_md5'].includes(name))
+          .map(name => ['changed', name, 'made without its password']),
+      );
+      assert.doesNotMatch(JSON.stringify(report), /secret|md5abc/);
+    } finally {
+      await look(database, `drop role if exists ${names.join(', ')}`);
       await database.drop();
     }
   });

@@ -3,9 +3,9 @@
  * theirs, which runs as the superuser, would find what db_migrator has put there.
  * @see https://www.postgresql.org/docs/17/extend-extensions.html#EXTEND-EXTENSIONS-SECURITY
  */
-import { EXTENSIONS_SCHEMA, STACK_SCHEMAS } from '@peakstone/kernel/inventory';
+import { EXTENSIONS_SCHEMA, STACK_SCHEMAS, type StackExtension } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
-import type { ExtensionSpec, Step } from './model.ts';
+import type { Step } from './model.ts';
 import { ownSchemaStatements, READERS, WRITERS } from './schemas.ts';
 import { attempt, block, isTrusted, literals, NOT_DONE } from './sql.ts';
 
@@ -19,7 +19,7 @@ export interface ExtensionOptions {
   readonly roles: readonly string[];
 }
 
-export function extensionSteps(extensions: readonly ExtensionSpec[], options: ExtensionOptions): Step[] {
+export function extensionSteps(extensions: readonly StackExtension[], options: ExtensionOptions): Step[] {
   return [
     {
       name: `schema ${EXTENSIONS_SCHEMA}`,
@@ -55,7 +55,7 @@ const planted = `
       ) as object (namespace, owner)
       where namespace = ${literal(EXTENSIONS_SCHEMA)}::regnamespace and not ${isTrusted('owner')}`;
 
-function makeStatement({ name, fixedSchema }: ExtensionSpec): string {
+function makeStatement({ name, fixedSchema }: StackExtension): string {
   return attempt(
     `extension ${name}`,
     `
@@ -75,7 +75,7 @@ function makeStatement({ name, fixedSchema }: ExtensionSpec): string {
  * policies, follows; names in statements are found by the search path. Only text that is looked up on a path of its own,
  * or that names the schema, would break: where there is such a function, the extension stays and the report says so.
  */
-function moveStatement({ name }: ExtensionSpec, schemas: readonly string[]): string {
+function moveStatement({ name }: StackExtension, schemas: readonly string[]): string {
   return attempt(
     `extension ${name} into schema ${EXTENSIONS_SCHEMA}`,
     `

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { STACK_EXTENSIONS, type StackExtension } from '@peakstone/kernel/inventory';
 import { arrayLiteral, type Pool } from '@peakstone/kernel/pg';
 import { DatabaseError } from '../errors.ts';
 import { FINGERPRINT_SQL } from './fingerprint.ts';
-import { type BootstrapOptions, EXTENSIONS, type ExtensionSpec, ORIGINAL_SCHEMAS } from './model.ts';
+import { type BootstrapOptions, ORIGINAL_SCHEMAS } from './model.ts';
 import { isTrusted } from './sql.ts';
 
 /** Memberships have had options of their own since PostgreSQL 16, and values can be tested for a type. */
@@ -15,7 +16,7 @@ export interface ServerState {
   /** What the stack serves where nobody has said what. */
   readonly usualSchemas: readonly string[];
   /** Of the stack's extensions, those that can be made. */
-  readonly extensions: readonly ExtensionSpec[];
+  readonly extensions: readonly StackExtension[];
   /** By role; undefined when this login may not see them. */
   readonly verifiers: ReadonlyMap<string, string | null> | undefined;
   /** What the last bootstrap left; undefined when there was none. */
@@ -46,7 +47,7 @@ export async function inspectServer(pool: Pool, names: readonly string[]): Promi
          'cron', coalesce(current_setting('cron.database_name', true), '') = current_database(),
          'extensions', (select json_agg(name) from pg_available_extensions where name = any($1::text[])),
          'schemas', (select json_agg(nspname) from pg_namespace where nspname = any($2::text[])))`,
-      [arrayLiteral(EXTENSIONS.map(({ name }) => name)), arrayLiteral(ORIGINAL_SCHEMAS)],
+      [arrayLiteral(STACK_EXTENSIONS.map(({ name }) => name)), arrayLiteral(ORIGINAL_SCHEMAS)],
     )
   ).rows;
   const found = JSON.parse(String(row?.[0])) as {
@@ -67,7 +68,7 @@ export async function inspectServer(pool: Pool, names: readonly string[]): Promi
   }
   const preload = found.preload?.split(',').map(name => name.trim());
   // A login that may not see the setting finds out by trying.
-  const usable = ({ name, needsPreload }: ExtensionSpec) =>
+  const usable = ({ name, needsPreload }: StackExtension) =>
     preload === undefined || !needsPreload || (preload.includes(name) && (name !== 'pg_cron' || found.cron));
   const state = found.hasState ? await readState(pool) : undefined;
   const original = ORIGINAL_SCHEMAS.filter(name => name === 'public' || found.schemas?.includes(name));
@@ -75,7 +76,7 @@ export async function inspectServer(pool: Pool, names: readonly string[]): Promi
     isSuperuser: found.super,
     version: found.version,
     usualSchemas: state?.schemas ?? original,
-    extensions: EXTENSIONS.filter(
+    extensions: STACK_EXTENSIONS.filter(
       extension => found.extensions?.includes(extension.name) && usable(extension),
     ),
     verifiers: found.super ? await readVerifiers(pool, names) : undefined,
@@ -115,7 +116,7 @@ export async function fingerprint(
   const { rows } = await pool.query(FINGERPRINT_SQL, [
     arrayLiteral(schemas),
     arrayLiteral(roles),
-    arrayLiteral(EXTENSIONS.map(({ name }) => name)),
+    arrayLiteral(STACK_EXTENSIONS.map(({ name }) => name)),
   ]);
   return { [LOOKED_AT]: WHAT, ...Object.fromEntries(rows.map(row => [String(row[0]), String(row[1])])) };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ExtensionSpec } from './model.ts';
+import type { StackExtension } from '@peakstone/kernel/inventory';
 import { planSteps } from './steps.ts';
 
 const options = {
@@ -34,7 +34,7 @@ describe('the bootstrap', () => {
   });
 
   it('closes the extensions for administrators to requests, and no others', () => {
-    const ofExtension = (extension: ExtensionSpec) =>
+    const ofExtension = (extension: StackExtension) =>
       planSteps({ ...options, extensions: [extension] })
         .find(step => step.name === `extension ${extension.name}`)
         ?.statements.join() ?? '';

@@ -1,17 +1,10 @@
-import { HASURA_SCHEMA } from '@peakstone/kernel/inventory';
+import { HASURA_SCHEMA, type StackExtension } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { auditStatements } from './audit.ts';
 import { authStatements } from './auth.ts';
 import { cronSteps } from './cron.ts';
 import { extensionSteps } from './extensions.ts';
-import {
-  type ExtensionSpec,
-  planMemberships,
-  planRoles,
-  type RoleSettings,
-  type Step,
-  type SupabaseMode,
-} from './model.ts';
+import { planMemberships, planRoles, type RoleSettings, type Step, type SupabaseMode } from './model.ts';
 import { ownershipStatements } from './ownership.ts';
 import {
   bypassStatement,
@@ -37,7 +30,7 @@ export interface StepOptions {
   readonly supabase: SupabaseMode;
   readonly roleSettings: RoleSettings;
   /** Extensions to make, of those that the server has. */
-  readonly extensions: readonly ExtensionSpec[];
+  readonly extensions: readonly StackExtension[];
   /** Schemas whose existing tables get the grants. */
   readonly grantExisting: readonly string[];
   /** Only a superuser makes event triggers and roles that pass row security. */

@@ -1,4 +1,5 @@
 /** What of a stack's database is not its application's: schemas and roles, as data. */
+export { STACK_EXTENSIONS, type StackExtension } from './extensions.ts';
 export {
   ACCOUNTS,
   type LoginRole,

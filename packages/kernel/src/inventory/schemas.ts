@@ -13,6 +13,8 @@ export type SchemaTrait =
   | 'notImported'
   /** An import gives those who read and write the application's schemas nothing in it. */
   | 'closed'
+  /** An import gives a role that it makes the use of it, where the dump does: nothing in it acts for others. */
+  | 'shared'
   /** With `DATABASE_SUPABASE=full` it holds the tables that a Supabase project's SQL refers to. */
   | 'supabase';
 
@@ -43,12 +45,12 @@ export const STACK_SCHEMAS: readonly StackSchema[] = [
   {
     name: 'auth',
     madeBy: 'bootstrap',
-    traits: ['reserved', 'watched', 'nobodysWork', 'closed', 'supabase'],
+    traits: ['reserved', 'watched', 'nobodysWork', 'closed', 'shared', 'supabase'],
   },
   {
     name: EXTENSIONS_SCHEMA,
     madeBy: 'bootstrap',
-    traits: ['reserved', 'watched', 'nobodysWork', 'closed'],
+    traits: ['reserved', 'watched', 'nobodysWork', 'closed', 'shared'],
   },
   {
     name: 'peakstone',

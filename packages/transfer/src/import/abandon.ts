@@ -1,4 +1,5 @@
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
+import { Administrator } from './administrator/index.ts';
 import { giveBack } from './finish.ts';
 import { forgetImport, Journal, lockImport } from './journal.ts';
 import { connectOwner } from './session.ts';
@@ -22,7 +23,7 @@ export async function abandonImport({
     try {
       await lockImport(client);
       const begun = await Journal.begun(admin);
-      if (begun !== null) await giveBack(admin, client, begun.world);
+      if (begun !== null) await giveBack(new Administrator(admin, begun.world), client, begun.world);
       await forgetImport(admin);
       return begun?.identity ?? null;
     } finally {

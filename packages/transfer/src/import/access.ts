@@ -1,12 +1,15 @@
 /** Who may do what, and whose things are: roles, owners, privileges. Pure. */
+
+import { schemasWith } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import type { Act } from './administrator/index.ts';
 import type { Command, DefaultPrivileges, Privileges } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
 import type { ImportFilter } from './filter.ts';
-import { alterMadeRole, grantRole, makeRole } from './madeRoles.ts';
 import { readNames, showName } from './names.ts';
 import type { Note } from './notes.ts';
 import { Roles } from './roles.ts';
+import { isVerifier } from './verifier.ts';
 
 /** The APIs’ login. */
 const API_LOGIN = 'db_authenticator';
@@ -29,7 +32,7 @@ export class AccessDecider {
 
   createRole(name: string): Decision {
     if (!this.#roles.isNew(name)) return leave;
-    return { do: 'administer', made: 'role', text: makeRole(name, this.#filter.world.owner) };
+    return { do: 'administer', made: 'role', acts: [{ kind: 'make role', role: name }] };
   }
 
   alterRole(name: string, options: string): Decision {
@@ -37,27 +40,44 @@ export class AccessDecider {
     const refused = ['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'REPLICATION', 'BYPASSRLS'].filter(option =>
       new RegExp(String.raw`(?:^|\s)${option}(?:\s|$)`, 'i').test(options),
     );
-    const kept = [
-      /(?:^|\s)login(?:\s|$)/i.test(options) ? 'login' : 'nologin',
-      /(?:^|\s)noinherit(?:\s|$)/i.test(options) ? 'noinherit' : 'inherit',
-      ...(/connection\s+limit\s+(-?\d+)/i
-        .exec(options)
-        ?.slice(1)
-        .map(limit => `connection limit ${limit}`) ?? []),
-    ];
+    const limit = /connection\s+limit\s+(-?\d{1,9})(?!\d)/i.exec(options)?.[1];
+    const password = /(?:^|\s)password\s+'((?:[^']|'')*)'/i.exec(options)?.[1];
     // Only what the server itself would store: no password in clear text goes through a log.
-    const verifier = /password\s+'((?:SCRAM-SHA-256\$|md5)[^']*)'/i.exec(options)?.[1];
-    const password = verifier === undefined ? '' : ` password ${literal(verifier)}`;
+    const verifier = password !== undefined && isVerifier(password) ? password : null;
+    const without = [...refused, ...(password !== undefined && verifier === null ? ['its password'] : [])];
+    const remedies = [
+      ...(refused.length > 0
+        ? [
+            `Where it shall have that: peakstone sql --superuser 'alter role ${id(name)} ${refused.join(' ').toLowerCase()}'`,
+          ]
+        : []),
+      ...(without.length > refused.length
+        ? [
+            `Its password is neither a SCRAM verifier nor an MD5 hash, as pg_dumpall writes them: give it one (\\password in psql).`,
+          ]
+        : []),
+    ];
     return {
       do: 'administer',
-      text: alterMadeRole(name, `${kept.join(' ')}${password}`),
-      ...(refused.length > 0 && {
+      acts: [
+        {
+          kind: 'alter role',
+          role: name,
+          attributes: {
+            login: /(?:^|\s)login(?:\s|$)/i.test(options),
+            inherit: !/(?:^|\s)noinherit(?:\s|$)/i.test(options),
+            connectionLimit: limit === undefined ? null : Number(limit),
+            verifier,
+          },
+        },
+      ],
+      ...(without.length > 0 && {
         note: {
           kind: 'changed',
           what: 'role',
           name,
-          why: `made without ${refused.join(', ')}`,
-          remedy: `Where it shall have that: peakstone sql --superuser 'alter role ${id(name)} ${refused.join(' ').toLowerCase()}'`,
+          why: `made without ${without.join(', ')}`,
+          remedy: remedies.join(' '),
         },
       }),
     };
@@ -89,14 +109,18 @@ export class AccessDecider {
         'only the dump’s own roles and those of requests are given to one another',
         'Where it shall be so: peakstone sql --superuser',
       );
-    const inherits = /inherit\s+false/i.test(options) ? 'false' : 'true';
-    const grants = given
+    const inherits = !/inherit\s+false/i.test(options);
+    const acts = given
       // Whoever owns everything is a member of each role since it was made.
       .filter(member => member !== this.#filter.world.owner)
       .flatMap(member =>
-        granted.map(role => grantRole(role, member, member === API_LOGIN ? 'false' : inherits)),
+        granted
+          .filter(role => !isOurs(role) || !isOurs(member))
+          .map(
+            (role): Act => ({ kind: 'grant role', role, member, inherits: member !== API_LOGIN && inherits }),
+          ),
       );
-    return grants.length === 0 ? leave : { do: 'administer', text: grants.join('; '), made: 'membership' };
+    return acts.length === 0 ? leave : { do: 'administer', acts, made: 'membership' };
   }
 
   /** A role that the administrator gives to others because a dump says so; none for any other. */
@@ -195,12 +219,19 @@ end`)}`,
     const roles = this.#rolesFor(given);
     if (roles === '') return leave;
     const preposition = verb === 'grant' ? 'to' : 'from';
-    if (!this.#filter.world.foreignSchemas.includes(name))
-      return { do: 'run', text: `${verb} ${privileges} on schema ${id(name)} ${preposition} ${roles}` };
+    const text = `${verb} ${privileges.toLowerCase()} on schema ${id(name)} ${preposition} ${roles}`;
+    if (!this.#filter.world.foreignSchemas.includes(name)) return { do: 'run', text };
+    if (!schemasWith('shared').includes(name))
+      return aside(
+        'privileges of a schema',
+        `${verb} on ${name}`,
+        'it was here before, and is neither the application’s nor one of the stack’s that others use',
+        `Where it shall be so: peakstone sql --superuser '${text}'`,
+      );
     // Of the stack's own, roles that are new here get no more than the use.
-    const strangers = given.filter(role => this.#roles.isNew(role)).map(id);
+    const strangers = given.filter(role => this.#roles.isNew(role));
     if (verb === 'revoke' || strangers.length === 0) return leave;
-    return { do: 'administer', text: `grant usage on schema ${id(name)} to ${strangers.join(', ')}` };
+    return { do: 'administer', acts: strangers.map(role => ({ kind: 'grant use', schema: name, role })) };
   }
 
   /** Roles as they are called here, without the owner, which needs none; empty when none is left. */

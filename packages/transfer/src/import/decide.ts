@@ -151,8 +151,20 @@ export class Decider {
     if (this.#filter.world.publications.includes(name)) return leave;
     if (!isForAll) return { do: 'run', text, made: 'publication' };
     const options = publicationOptions(text);
-    const made = `create publication ${id(name)} for all tables${options.length > 0 ? ` with (${options.join(', ')})` : ''}`;
-    return { do: 'administer', text: made, made: 'publication' };
+    const withOptions = options.length > 0 ? ` with (${options.join(', ')})` : '';
+    return {
+      do: 'run',
+      text: `create publication ${id(name)}${withOptions}`,
+      last: publishTables(name, this.#filter.survey.tables),
+      made: 'publication',
+      note: {
+        kind: 'changed',
+        what: 'publication',
+        name,
+        why: 'publishes the dump’s tables, and not all that there are: others in this database could then not be changed without a key',
+        remedy: `Where it shall be all, those to come as well: peakstone sql --superuser 'drop publication ${id(name)}; create publication ${id(name)} for all tables${withOptions}'`,
+      },
+    };
   }
 
   #routine(object: ObjectName, text: string): Decision {
@@ -280,6 +292,22 @@ const PLATFORM_EVENT_TRIGGERS = new Set([
   ],
   ...['ensure_rls', 'api_restart'],
 ]);
+
+/** When they are there: adds those of a dump's tables that are the session's own, and that can be published. Pure. */
+function publishTables(publication: string, tables: readonly string[]): string {
+  return `do ${literal(`declare name text; begin
+    for name in select c.oid::pg_catalog.regclass::text from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where (n.nspname || '.' || c.relname = any (array[${tables.map(literal).join(', ')}]::text[])
+            or c.relname = any (array[${tables.map(literal).join(', ')}]::text[]) and pg_catalog.pg_table_is_visible(c.oid))
+          and c.relkind in ('r', 'p') and c.relpersistence = 'p' and pg_catalog.pg_has_role(c.relowner, 'usage')
+          and not exists (select from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
+            where r.prrelid = c.oid and p.pubname = ${literal(publication)})
+    loop
+      execute ${literal(`alter publication ${id(publication)} add table `)} || name;
+    end loop;
+  end`)}`;
+}
 
 /** What a publication says of itself, in our own words. Pure. @see https://www.postgresql.org/docs/17/sql-createpublication.html */
 function publicationOptions(text: string): string[] {

@@ -1,15 +1,22 @@
+import type { Act } from './administrator/index.ts';
 import type { Note } from './notes.ts';
 
 /** Whose database it was: a Supabase project's, or anybody's. */
 export type Origin = 'supabase' | 'postgres';
 
 export type Decision =
-  /** As the owner. `made` counts it in the report. */
-  | { readonly do: 'run'; readonly text: string; readonly made?: string; readonly note?: Note }
+  /** As the owner, with `last` when all else is done. `made` counts it in the report. */
+  | {
+      readonly do: 'run';
+      readonly text: string;
+      readonly last?: string;
+      readonly made?: string;
+      readonly note?: Note;
+    }
   /** As the owner, when all else is done. */
   | { readonly do: 'run last'; readonly text: string }
-  /** As the administrator; the text is ours, with the dump's names in it. */
-  | { readonly do: 'administer'; readonly text: string; readonly made?: string; readonly note?: Note }
+  /** As the administrator, by the rule of `administrator/act.ts`. */
+  | { readonly do: 'administer'; readonly acts: readonly Act[]; readonly made?: string; readonly note?: Note }
   /** A session's setting, also said again when a run is taken up. */
   | { readonly do: 'set'; readonly text: string }
   | { readonly do: 'begin' | 'end' }

@@ -1,5 +1,6 @@
 import { EXTENSIONS_SCHEMA as HOME, PLATFORM_SCHEMAS, STACK_SCHEMAS } from '@peakstone/kernel/inventory';
-import { quoteIdentifier as id, quoteLiteral as literal, PgError, type Pool } from '@peakstone/kernel/pg';
+import { type Client, quoteIdentifier as id, PgError } from '@peakstone/kernel/pg';
+import { type Administrator, HELD, UnlistedError } from './administrator/index.ts';
 import type { Note } from './notes.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
@@ -7,23 +8,28 @@ import type { World } from './world.ts';
 /** Part of every database. */
 const BUILT_IN = new Set(['plpgsql']);
 
+interface Preparation {
+  readonly administrator: Administrator;
+  /** Of the owner. */
+  readonly client: Client;
+  readonly world: World;
+  readonly survey: Survey;
+  readonly note: (note: Note) => void;
+}
+
 /**
  * Brings the extensions to where the dump names them, before anything that uses them: CREATE EXTENSION IF NOT EXISTS …
  * SCHEMA leaves one that is there where it is, and what the dump calls extensions.citext would not be found.
  */
-export async function prepareExtensions(
-  admin: Pool,
-  world: World,
-  survey: Survey,
-  note: (note: Note) => void,
-): Promise<void> {
-  await admin.script(`create schema if not exists ${HOME}; grant usage on schema ${HOME} to public`);
-  for (const [name, wanted] of Object.entries(survey.extensions)) {
-    if (BUILT_IN.has(name)) continue;
-    const told = await planExtension(admin, world, name, wanted).catch(error => {
-      if (!(error instanceof PgError)) throw error;
-      return failed(name, error);
-    });
+export async function prepareExtensions(preparation: Preparation): Promise<void> {
+  const { administrator, survey, note } = preparation;
+  const wanted = Object.entries(survey.extensions).filter(([name]) => !BUILT_IN.has(name));
+  if (wanted.length > 0)
+    await administrator.do({ kind: 'make home' }).catch(error => note(failed(HOME, mustBeRefusal(error))));
+  for (const [name, schema] of wanted) {
+    const told = await bringExtension(preparation, name, schema).catch(error =>
+      failed(name, mustBeRefusal(error)),
+    );
     if (told !== null) note(told);
   }
 }
@@ -35,125 +41,97 @@ export function absentExtensions(world: World, survey: Survey): readonly Note[] 
     .map(absent);
 }
 
-async function planExtension(admin: Pool, world: World, name: string, wanted: string): Promise<Note | null> {
+async function bringExtension(
+  { administrator, client, world }: Preparation,
+  name: string,
+  wanted: string,
+): Promise<Note | null> {
   const present = world.extensions[name];
   if (present === undefined && !world.available.includes(name)) return absent(name);
-  const schema = isApplications(wanted) ? wanted : HOME;
-  // What is here already stays where it is, unless the application's own schema shall have it.
-  if (present === schema || (present !== undefined && schema === HOME && wanted !== HOME)) return null;
-  const own = present === undefined ? await ownSchema(admin, name) : null;
-  if (own !== null) return await createExtension(admin, world, { name, schema: own, isItsOwn: true });
-  if (!world.schemas.includes(schema)) {
-    // One that somebody has made meanwhile stays theirs.
-    await admin.script(`create schema if not exists ${id(schema)} authorization ${id(world.owner)}`);
-  }
+  const schema = isApplications(wanted, world) ? wanted : HOME;
   if (present !== undefined) {
-    await admin.script(`alter extension ${id(name)} set schema ${id(schema)}`);
+    // What is here already stays where it is, unless the application's own schema shall have it.
+    if (present === schema || (schema === HOME && wanted !== HOME)) return null;
+    return await moveExtension({ administrator, client, world }, name, present, schema);
+  }
+  const own = await ownSchema(administrator, name);
+  if (own === null) await makeSchema(client, world, schema);
+  return await makeExtension(administrator, name, own === null ? schema : null);
+}
+
+async function moveExtension(
+  { administrator, client, world }: Pick<Preparation, 'administrator' | 'client' | 'world'>,
+  name: string,
+  present: string,
+  schema: string,
+): Promise<Note> {
+  try {
+    await makeSchema(client, world, schema);
+    await administrator.do({ kind: 'move extension', extension: name, schema });
+  } catch (error) {
+    const refusal = mustBeRefusal(error);
+    const hint = refusal instanceof PgError ? refusal.fields.hint : undefined;
     return {
-      kind: 'changed',
+      kind: 'kept',
       what: 'extension',
       name,
-      why: `moved from schema ${present} to ${schema}, where the dump names it`,
+      why: `stays in schema ${present}, and the dump names it in ${schema}: ${refusal.message}`,
+      ...(hint !== undefined && { remedy: hint }),
     };
   }
-  return await createExtension(admin, world, { name, schema, isItsOwn: false });
+  return {
+    kind: 'changed',
+    what: 'extension',
+    name,
+    why: `moved from schema ${present} to ${schema}, where the dump names it`,
+  };
 }
 
-interface Place {
-  readonly name: string;
-  readonly schema: string;
-  /** The extension says itself where it belongs. */
-  readonly isItsOwn: boolean;
-}
-
-/** What is not one of PostgreSQL's own codes. */
-const HELD = 'PS001';
-
-/**
- * Its script runs as the administrator, and would find what lesser roles have put into its schema: nobody makes anything there
- * while it is looked and made, and who has begun to is waited for.
- */
-async function createExtension(
-  admin: Pool,
-  world: World,
-  { name, schema, isItsOwn }: Place,
+async function makeExtension(
+  administrator: Administrator,
+  extension: string,
+  schema: string | null,
 ): Promise<Note | null> {
-  const create = `create extension if not exists ${id(name)}${isItsOwn ? '' : ` schema ${id(schema)}`}`;
-  if (schema === HOME) {
-    await admin.script(create);
-    return null;
-  }
   try {
-    await admin.script(
-      `do ${literal(`declare others text[]; patience timestamptz := clock_timestamp() + ${PATIENCE};
-      begin
-        ${world.isSuperuser ? HOLD_STILL : ''}
-        if ${holdsCode(schema)} then raise exception using errcode = ${literal(HELD)}; end if;
-        ${create};
-      end`)}`,
-    );
+    await administrator.do({ kind: 'make extension', extension, schema });
     return null;
   } catch (error) {
     if (!(error instanceof PgError) || error.code !== HELD) throw error;
     return {
       kind: 'failed',
       what: 'extension',
-      name,
+      name: extension,
       why: `schema ${schema} holds functions, operators or types of others, which its script might call`,
-      remedy: `As the administrator, when you know them: create extension ${id(name)} schema ${id(schema)}`,
+      remedy: `As the administrator, when you know them: create extension ${id(extension)} schema ${id(schema ?? HOME)}`,
     };
   }
 }
 
-const PATIENCE = `interval '20 seconds'`;
+/** By the owner, who may or may not. One that somebody has made meanwhile stays theirs. */
+async function makeSchema(client: Client, world: World, schema: string): Promise<void> {
+  if (schema !== HOME && !world.schemas.includes(schema))
+    await client.script(`create schema if not exists ${id(schema)}`);
+}
 
-/**
- * A lock on a catalog is given back at once by who has written to it, and what they wrote is seen when they commit: so the
- * transactions that were under way in this database are waited for, behind locks that let nobody begin.
- */
-const HOLD_STILL = `
-  perform set_config('lock_timeout', '20s', true);
-  lock table pg_catalog.pg_proc, pg_catalog.pg_operator, pg_catalog.pg_type in share row exclusive mode;
-  select array_agg(l.transactionid::text) into others from pg_locks l left join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'transactionid' and l.granted and l.mode = 'ExclusiveLock' and l.pid is distinct from pg_backend_pid()
-      and (a.datname is null or a.datname = current_database());
-  while exists (select from pg_locks l where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted
-      and l.transactionid::text = any (others)) loop
-    if clock_timestamp() > patience then
-      raise exception 'other transactions write to this database' using hint = 'Import again when they have ended.';
-    end if;
-    perform pg_sleep(0.05);
-  end loop;`;
-
-/** Neither PostgreSQL's, nor the stack's, nor the platform's: everybody's search path or privileged code may lead there. */
-function isApplications(schema: string): boolean {
+/** The owner's, and neither PostgreSQL's, nor the stack's, nor the platform's: everybody's search path or privileged code may lead there. */
+function isApplications(schema: string, world: World): boolean {
   return (
     schema !== '' &&
     !/^(?:pg_|information_schema$)/.test(schema) &&
     !STACK_SCHEMAS.some(({ name }) => name === schema) &&
-    !PLATFORM_SCHEMAS.some(({ name, left }) => name === schema && left)
+    !PLATFORM_SCHEMAS.some(({ name, left }) => name === schema && left) &&
+    !world.foreignSchemas.includes(schema)
   );
 }
 
 /** As of pg_cron, whose script says where it belongs; null where that is left open. */
-async function ownSchema(admin: Pool, name: string): Promise<string | null> {
-  const { rows } = await admin.query(
+async function ownSchema({ onlooker }: Administrator, name: string): Promise<string | null> {
+  const { rows } = await onlooker.query(
     `select v.schema from pg_available_extension_versions v join pg_available_extensions a
-      on a.name = v.name and a.default_version = v.version where v.name = ${literal(name)}`,
+      on a.name = v.name and a.default_version = v.version where v.name = $1`,
+    [name],
   );
   return rows[0]?.[0]?.toString() ?? null;
-}
-
-/** A condition in SQL. */
-function holdsCode(schema: string): string {
-  const ofOthers = (catalog: string, owner: string, namespace: string): string =>
-    `exists (select from pg_catalog.${catalog} o join pg_catalog.pg_roles r on r.oid = o.${owner}
-      join pg_catalog.pg_namespace n on n.oid = o.${namespace} where n.nspname = ${literal(schema)} and not r.rolsuper)`;
-  return [
-    ofOthers('pg_proc', 'proowner', 'pronamespace'),
-    ofOthers('pg_operator', 'oprowner', 'oprnamespace'),
-    ofOthers('pg_type', 'typowner', 'typnamespace'),
-  ].join(' or ');
 }
 
 function absent(name: string): Note {
@@ -167,12 +145,19 @@ function absent(name: string): Note {
   };
 }
 
-function failed(name: string, error: PgError): Note {
+function failed(name: string, error: PgError | UnlistedError): Note {
+  const hint = error instanceof PgError ? error.fields.hint : undefined;
   return {
     kind: 'failed',
     what: 'extension',
     name,
     why: error.message,
-    ...(error.fields.hint && { remedy: error.fields.hint }),
+    ...(hint !== undefined && { remedy: hint }),
   };
+}
+
+/** What is no answer to what was asked, such as that the server is gone, ends the import. */
+function mustBeRefusal(error: unknown): PgError | UnlistedError {
+  if (error instanceof PgError || error instanceof UnlistedError) return error;
+  throw error;
 }

@@ -5,7 +5,9 @@ import {
   schemasWith,
   VISITOR_ROLES,
 } from '@peakstone/kernel/inventory';
-import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
+import { type Client, quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
+import type { Administrator, Onlooker } from './administrator/index.ts';
+import type { Notes } from './notes.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
 
@@ -13,48 +15,114 @@ import type { World } from './world.ts';
 const READERS = rolesWhere(({ rows, asks }) => rows === 'read' && !asks);
 const WRITERS = rolesWhere(({ rows, asks }) => rows === 'write' && !asks);
 
+interface Finish {
+  readonly administrator: Administrator;
+  readonly client: Client;
+  readonly world: World;
+  readonly survey: Survey;
+  readonly notes: Notes;
+}
+
 /**
- * What is left when all is imported: the stack's own roles see it, where the dump does not say what they may, default privileges are as they were, planners know
- * how much there is, and what the owner could do for the time of the import it can no more. Idempotent.
+ * What is left when all is imported: the stack's own roles see it, where the dump does not say what they may, default
+ * privileges are as they were, planners know how much there is, and what the owner could do for the time of the import it
+ * can no more. What the server refuses of it is told, as an import must come to its end. Idempotent.
  * @returns tables that requests without a login may write, as no row security is on.
  */
 export async function finishImport(
-  admin: Pool,
-  client: Client,
-  world: World,
-  survey: Survey,
+  { administrator, client, world, survey, notes }: Finish,
   grantToRequests: boolean,
 ): Promise<readonly string[]> {
-  if (grantToRequests) await grantAsSupabase(client);
+  const attempt = async (name: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof PgError)) throw error;
+      const { hint } = error.fields;
+      const what = 'privileges';
+      notes.add({ kind: 'failed', what, name, why: error.message, ...(hint && { remedy: hint }) });
+    }
+  };
+  if (grantToRequests) await attempt('roles of requests', () => grantAsSupabase(client));
   const closed = schemasWith('closed').map(literal).join(', ');
   const schemas = (
-    await admin.query(
+    await administrator.onlooker.query(
       `select nspname from pg_namespace where ${isNotPostgres('nspname')} and nspname not in (${closed}) and pg_has_role(${literal(world.owner)}, nspowner, 'usage')`,
     )
-  ).rows.map(([name]) => id(String(name)));
+  ).rows.map(([name]) => String(name));
   const isUnsaid = (role: string): boolean => world.roles.includes(role) && !survey.privileged.has(role);
   for (const schema of schemas) {
-    for (const reader of READERS.filter(isUnsaid))
-      await client.script(
-        `grant usage on schema ${schema} to ${reader}; grant select on all tables in schema ${schema} to ${reader}`,
-      );
-    for (const writer of WRITERS.filter(isUnsaid))
-      await client.script(
-        `grant usage on schema ${schema} to ${writer}; grant select, insert, update, delete on all tables in schema ${schema} to ${writer};
-        grant usage, select on all sequences in schema ${schema} to ${writer}`,
-      );
+    await attempt(schema, async () => {
+      for (const reader of READERS.filter(isUnsaid)) {
+        await client.script(`grant usage on schema ${id(schema)} to ${id(reader)}`);
+        await grantOwn(client, schema, reader, [['tables', 'select']]);
+      }
+      for (const writer of WRITERS.filter(isUnsaid)) {
+        await client.script(`grant usage on schema ${id(schema)} to ${id(writer)}`);
+        await grantOwn(client, schema, writer, [
+          ['tables', 'select, insert, update, delete'],
+          ['sequences', 'usage, select'],
+        ]);
+      }
+    });
   }
-  await giveBack(admin, client, world);
+  await giveBack(administrator, client, world, attempt);
   await client.script('analyze');
-  await admin.script(`select pg_notify('pgrst', 'reload schema')`);
-  return await findOpenTables(admin);
+  await administrator.do({ kind: 'tell apis' });
+  return await findOpenTables(administrator.onlooker);
 }
 
 /** The owner has no more than before the import, and gives by default what it gave. Idempotent. */
-export async function giveBack(admin: Pool, client: Client, world: World): Promise<void> {
-  for (const statement of world.defaults.grant) await client.script(statement);
-  if (world.foreignSchemas.includes('auth'))
-    await admin.script(`revoke create on schema auth from ${id(world.owner)}`);
+export async function giveBack(
+  administrator: Administrator,
+  client: Client,
+  world: World,
+  attempt: (name: string, work: () => Promise<void>) => Promise<void> = (_, work) => work(),
+): Promise<void> {
+  for (const statement of world.defaults.grant)
+    await attempt('by default', async () => void (await client.script(statement)));
+  if (world.foreignSchemas.includes('auth')) await administrator.do({ kind: 'close auth' });
+}
+
+type Kind = 'tables' | 'sequences' | 'routines';
+
+/** What a kind of object is in the catalogs, and what of it is the session's to give. */
+const OWN: Readonly<Record<Kind, { readonly word: string; readonly from: string }>> = {
+  tables: { word: 'table', from: own('pg_class', 'rel', `o.relkind in ('r', 'p', 'v', 'm', 'f')`) },
+  sequences: { word: 'sequence', from: own('pg_class', 'rel', `o.relkind = 'S'`) },
+  routines: { word: 'routine', from: own('pg_proc', 'pro', 'true') },
+};
+
+/**
+ * Privileges of what is in a schema and the owner's own: one statement for all of it would fail of what is the
+ * administrator's there, such as the views of an extension.
+ * @param grantee quoted already where it is a list
+ */
+async function grantOwn(
+  client: Client,
+  schema: string,
+  grantee: string,
+  privileges: readonly (readonly [kind: Kind, privileges: string])[],
+  condition = 'true',
+): Promise<void> {
+  for (const [kind, given] of privileges) {
+    const { word, from } = OWN[kind];
+    await client.script(
+      `do ${literal(`declare name text; begin
+      for name in ${from} and n.nspname = ${literal(schema)} and ${condition} loop
+        execute 'grant ${given} on ${word} ' || name || ${literal(` to ${grantee}`)};
+      end loop;
+    end`)}`,
+    );
+  }
+}
+
+function own(catalog: string, prefix: string, condition: string): string {
+  return `select o.oid::${catalog === 'pg_proc' ? 'regprocedure' : 'regclass'}::text
+      from pg_catalog.${catalog} o join pg_catalog.pg_namespace n on n.oid = o.${prefix}namespace
+      where ${condition} and pg_catalog.pg_has_role(o.${prefix}owner, 'usage')
+        and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass
+          and d.objid = o.oid and d.deptype = 'e')`;
 }
 
 /**
@@ -63,21 +131,26 @@ export async function giveBack(admin: Pool, client: Client, world: World): Promi
  */
 async function grantAsSupabase(client: Client): Promise<void> {
   const roles = SUPABASE_REQUEST_ROLES.map(id).join(', ');
-  await client.script(`grant usage on schema public to ${roles};
-    grant all on all tables in schema public to ${roles}; grant all on all sequences in schema public to ${roles};
-    grant all on all routines in schema public to ${roles};
-    do $grant$ declare name text; begin
-      for name in select pg_catalog.format('%I.%I', n.nspname, c.relname) from pg_catalog.pg_class c
-          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = 'storage' and c.relkind in ('r', 'p') and c.relrowsecurity loop
-        execute pg_catalog.format('grant usage on schema storage to ${roles}; grant all on %s to ${roles}', name);
-      end loop;
-    end $grant$`);
+  await client.script(`grant usage on schema public to ${roles}`);
+  await grantOwn(client, 'public', roles, [
+    ['tables', 'all'],
+    ['sequences', 'all'],
+    ['routines', 'all'],
+  ]);
+  const withRowSecurity = `o.relkind in ('r', 'p') and o.relrowsecurity`;
+  await client.script(
+    `do ${literal(`begin
+    if exists (${OWN.tables.from} and n.nspname = 'storage' and ${withRowSecurity}) then
+      grant usage on schema storage to ${roles};
+    end if;
+  end`)}`,
+  );
+  await grantOwn(client, 'storage', roles, [['tables', 'all']], withRowSecurity);
 }
 
 /** Supabase gives everything in public to anon: without row security a table is open to the world. */
-async function findOpenTables(admin: Pool): Promise<readonly string[]> {
-  const { rows } = await admin.query(`
+async function findOpenTables(onlooker: Onlooker): Promise<readonly string[]> {
+  const { rows } = await onlooker.query(`
     select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and not c.relrowsecurity and n.nspname !~ '^pg_'
       and exists (select from pg_roles r where r.rolname in (${VISITOR_ROLES.map(literal).join(', ')}) and has_schema_privilege(r.oid, n.oid, 'usage')

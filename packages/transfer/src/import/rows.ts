@@ -1,14 +1,14 @@
 import type { Reason } from '@peakstone/kernel/inventory';
-import { quoteIdentifier as id, type Pool } from '@peakstone/kernel/pg';
+import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import type { Item } from '../source/index.ts';
+import { type Administrator, CRON_TABLES, type CronTable } from './administrator/index.ts';
 import { readCopy } from './command.ts';
-import { CRON_TABLES, copyCron, importCronRows } from './cron.ts';
 import type { Decider } from './decide.ts';
 import type { Case } from './filter.ts';
 import { texts } from './journal.ts';
 import { type ObjectName, showName } from './names.ts';
 import type { Note, Notes } from './notes.ts';
-import { plainInsert } from './plainInsert.ts';
+import { type PlainInsert, plainInsert } from './plainInsert.ts';
 import type { ImportSession } from './session.ts';
 
 type Rows = Extract<Item, { kind: 'rows' }>;
@@ -23,16 +23,22 @@ const SPECIAL_COPY: Reason = {
 /** Brings rows into their tables, and counts them. */
 export class RowLoader {
   readonly #session: ImportSession;
-  readonly #admin: Pool;
+  readonly #administrator: Administrator;
   readonly #dump: Case;
   readonly #decider: Decider;
   readonly #notes: Notes;
   readonly #counts: Record<string, number> = {};
   readonly #leftOut = new Map<string, { count: number; readonly reason: Reason }>();
 
-  constructor(session: ImportSession, admin: Pool, dump: Case, decider: Decider, notes: Notes) {
+  constructor(
+    session: ImportSession,
+    administrator: Administrator,
+    dump: Case,
+    decider: Decider,
+    notes: Notes,
+  ) {
     this.#session = session;
-    this.#admin = admin;
+    this.#administrator = administrator;
     this.#dump = dump;
     this.#decider = decider;
     this.#notes = notes;
@@ -69,10 +75,7 @@ export class RowLoader {
     }
     if (this.#isCron(table)) {
       await this.#session.attempt(title, at, async () =>
-        this.#arrived(
-          table,
-          await importCronRows(this.#admin, this.#dump.world, copyCron(table, columns), rows),
-        ),
+        this.#arrived(table, await this.#writeJobs(table, columns, rows)),
       );
       return;
     }
@@ -104,7 +107,7 @@ export class RowLoader {
     const own = this.#cronInsert(text, table, columns);
     if (own !== null) {
       await this.#session.attempt(`a row of ${table}`, at, async () =>
-        this.#arrived(table, await importCronRows(this.#admin, this.#dump.world, own, null)),
+        this.#arrived(table, await this.#writeJobs(own.table, own.columns, own.values)),
       );
       return;
     }
@@ -148,9 +151,28 @@ export class RowLoader {
     this.#count(table, 1, isJob ? null : this.#decider.decideRows(object));
   }
 
-  /** What the administrator says for an INSERT of jobs; null where it is for another table, or more than values. */
-  #cronInsert(text: string, table: string, columns: readonly string[]): string | null {
-    return this.#isCron(table) ? plainInsert(text, table, columns) : null;
+  /** An INSERT of jobs, which the administrator does; null where it is for another table, or more than values. */
+  #cronInsert(
+    text: string,
+    table: string,
+    columns: readonly string[],
+  ): { readonly table: CronTable; readonly columns: readonly string[]; readonly values: PlainInsert } | null {
+    const values = this.#isCron(table) ? plainInsert(text) : null;
+    return values === null || !this.#isCron(table) ? null : { table, columns, values };
+  }
+
+  /** Resolves with how many they were. */
+  async #writeJobs(
+    table: CronTable,
+    columns: readonly string[],
+    source: AsyncIterable<Buffer> | PlainInsert,
+  ): Promise<number> {
+    const jobs = { kind: 'write jobs', table, columns } as const;
+    const tags =
+      Symbol.asyncIterator in source
+        ? await this.#administrator.do({ ...jobs, values: null }, source)
+        : await this.#administrator.do({ ...jobs, values: source });
+    return countOf(tags.find(tag => /^(?:COPY|INSERT) /.test(tag)));
   }
 
   #count(table: string, count: number, refusal: Reason | null): void {
@@ -165,8 +187,8 @@ export class RowLoader {
     return isPlain ? null : SPECIAL_COPY;
   }
 
-  #isCron(table: string): boolean {
-    return CRON_TABLES.includes(table) && table in this.#dump.world.relations;
+  #isCron(table: string): table is CronTable {
+    return CRON_TABLES.some(name => name === table) && table in this.#dump.world.relations;
   }
 
   async #arrived(table: string, count: number): Promise<void> {

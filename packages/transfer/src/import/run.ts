@@ -3,7 +3,7 @@
  * administrator; what only the administrator may is written by us. Each batch commits together with its place in the
  * journal, so that a run that was killed goes on where it was.
  */
-import { JOURNAL_SCHEMA, SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
+import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
 import {
   type Client,
   createPrivilegedPool,
@@ -14,6 +14,7 @@ import {
 } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
 import { type DumpSource, type Item, openDump } from '../source/index.ts';
+import { Administrator, LENT_LOADING } from './administrator/index.ts';
 import { checkImport } from './check.ts';
 import { readCommand, readCopy } from './command.ts';
 import { Decider } from './decide.ts';
@@ -78,7 +79,9 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
     const notes = new Notes();
     for (const note of absentExtensions(world, survey)) notes.add(note);
     for (const note of found?.unfinished.notes ?? []) notes.add(note);
-    const importer = new Importer({ options, source, survey, world, admin, client, notes, onProgress });
+    const administrator = new Administrator(admin, world);
+    const parts = { options, source, survey, world, admin, administrator, client, notes, onProgress };
+    const importer = new Importer(parts);
     if (dryRun) return await importer.rehearse(found === null);
     if (found) await importer.takeUp(found.journal, found.unfinished.position, found.unfinished.rows);
     else await importer.begin();
@@ -97,15 +100,14 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
   }
 }
 
-/** In a schema that is gone with the import. */
-const WITHOUT_TRIGGERS = `${JOURNAL_SCHEMA}.load_without_triggers()`;
-
 interface Parts {
   readonly options: ImportOptions;
   readonly source: DumpSource;
   readonly survey: Survey;
   readonly world: World;
+  /** For the journal alone, which is the administrator's. */
   readonly admin: Pool;
+  readonly administrator: Administrator;
   readonly client: Client;
   readonly notes: Notes;
   readonly onProgress: (progress: ImportProgress) => void;
@@ -127,11 +129,11 @@ class Importer {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#grantsAsSupabase = planGrants(parts);
-    const { world, survey, options, client, admin, notes } = parts;
+    const { world, survey, options, client, administrator, notes } = parts;
     const dump = { origin: options.origin, world, survey };
     this.#decider = new Decider(dump);
-    this.#session = new ImportSession(client, admin, notes, options.signal);
-    this.#rows = new RowLoader(this.#session, admin, dump, this.#decider, notes);
+    this.#session = new ImportSession(client, administrator, notes, options.signal);
+    this.#rows = new RowLoader(this.#session, administrator, dump, this.#decider, notes);
   }
 
   /** What would be done. @throws {TransferError} as the import would. */
@@ -182,14 +184,17 @@ class Importer {
   }
 
   async run(): Promise<ImportReport> {
-    const { client, world, survey, admin, onProgress } = this.#parts;
+    const { client, world, survey, administrator, notes, onProgress } = this.#parts;
     await this.#loadWithoutTriggers();
     await this.#eachItem(item => this.#take(item));
     await this.#session.commit('with');
     onProgress({ phase: 'finishing', share: 1, text: 'privileges and statistics' });
     for (const { text, at } of this.#last) await this.#session.say(text, at, at);
     await this.#session.commit('with');
-    const openTables = await finishImport(admin, client, world, survey, this.#grantsAsSupabase);
+    const openTables = await finishImport(
+      { administrator, client, world, survey, notes },
+      this.#grantsAsSupabase,
+    );
     await this.#session.journal.end();
     return this.#report(openTables);
   }
@@ -199,19 +204,16 @@ class Importer {
    * that no right to it is left when that ends, however it does.
    */
   async #loadWithoutTriggers(): Promise<void> {
-    const { client, world, admin } = this.#parts;
+    const { client, world, administrator } = this.#parts;
     if (world.mayLoadWithoutTriggers || !world.isSuperuser) {
       await client.script('set session_replication_role = replica').catch(ignoreRefusal);
       return;
     }
-    await admin.script(`create or replace function ${WITHOUT_TRIGGERS} returns text language sql security definer
-      begin atomic; select pg_catalog.set_config('session_replication_role', 'replica', false); end;
-      revoke all on function ${WITHOUT_TRIGGERS} from public;
-      grant execute on function ${WITHOUT_TRIGGERS} to ${id(world.owner)}`);
+    await administrator.do({ kind: 'lend loading' });
     try {
-      await client.script(`select ${WITHOUT_TRIGGERS}`);
+      await client.script(`select ${LENT_LOADING}`);
     } finally {
-      await admin.script(`drop function ${WITHOUT_TRIGGERS}`);
+      await administrator.do({ kind: 'end loading' });
     }
   }
 
@@ -230,11 +232,9 @@ class Importer {
 
   /** What the owner may for as long as the import runs, and what is not given to anybody meanwhile. May be repeated. */
   async #prepare(): Promise<void> {
-    const { admin, client, world, survey, notes } = this.#parts;
-    await prepareExtensions(admin, world, survey, note => notes.add(note));
-    const owner = id(world.owner);
-    if (world.foreignSchemas.includes('auth'))
-      await admin.script(`grant usage, create on schema auth to ${owner}`);
+    const { administrator, client, world, survey, notes } = this.#parts;
+    await prepareExtensions({ administrator, client, world, survey, note: note => notes.add(note) });
+    if (world.foreignSchemas.includes('auth')) await administrator.do({ kind: 'open auth' });
     // The dump says who may do what. What the stack gives by default would come on top, to roles that those of requests inherit.
     for (const statement of world.defaults.revoke) await client.script(statement);
   }
@@ -283,10 +283,11 @@ class Importer {
     const decision = this.#decider.decide(command, text, at);
     this.#tell(decision);
     if (decision.do === 'run last') this.#last.push({ text: decision.text, at });
+    if (decision.do === 'run' && decision.last !== undefined) this.#last.push({ text: decision.last, at });
     if (decision.do === 'set') await session.say(decision.text, at, at);
     if (isDone) return;
     if (decision.do === 'run') await session.say(decision.text, at, at);
-    else if (decision.do === 'administer') await session.administer(decision.text, at);
+    else if (decision.do === 'administer') await session.administer(decision.acts, at);
     else if (decision.do === 'begin') this.#held = true;
     else if (decision.do === 'end') this.#held = false;
     if (!this.#held) await session.commitNowAndThen();

@@ -1,4 +1,5 @@
-import { type Client, connectClient, PgError, type Pool } from '@peakstone/kernel/pg';
+import { type Client, connectClient, PgError } from '@peakstone/kernel/pg';
+import { type Act, type Administrator, UnlistedError } from './administrator/index.ts';
 import type { Journal } from './journal.ts';
 import type { Notes } from './notes.ts';
 
@@ -21,7 +22,7 @@ export async function connectOwner(url: string): Promise<Client> {
 /** What an import says to the server, and how far it is. What is done and that it is done commit together. */
 export class ImportSession {
   readonly client: Client;
-  readonly #admin: Pool;
+  readonly #administrator: Administrator;
   readonly #notes: Notes;
   readonly #signal: AbortSignal | undefined;
   #journal: Journal | null = null;
@@ -31,9 +32,9 @@ export class ImportSession {
   done = 0;
   #batched = 0;
 
-  constructor(client: Client, admin: Pool, notes: Notes, signal: AbortSignal | undefined) {
+  constructor(client: Client, administrator: Administrator, notes: Notes, signal: AbortSignal | undefined) {
     this.client = client;
-    this.#admin = admin;
+    this.#administrator = administrator;
     this.#notes = notes;
     this.#signal = signal;
   }
@@ -88,14 +89,16 @@ export class ImportSession {
     }
   }
 
-  /** What is ours to say as the administrator, who must see what was made before. */
-  async administer(text: string, at: string): Promise<void> {
+  /** By the administrator, who must see what was made before. One that is refused is told, and keeps none of the others back. */
+  async administer(acts: readonly Act[], at: string): Promise<void> {
     await this.commit('before');
-    try {
-      await this.#admin.script(text);
-    } catch (error) {
-      if (!(error instanceof PgError)) throw error;
-      await this.#refused(at, at, error);
+    for (const act of acts) {
+      try {
+        await this.#administrator.do(act);
+      } catch (error) {
+        if (!(error instanceof PgError) && !(error instanceof UnlistedError)) throw error;
+        await this.#refused(at, at, error);
+      }
     }
   }
 
@@ -114,8 +117,9 @@ export class ImportSession {
     await this.commit('with');
   }
 
-  async #refused(name: string, at: string, { fields }: PgError): Promise<void> {
-    const { message: why, hint } = fields;
+  async #refused(name: string, at: string, error: PgError | UnlistedError): Promise<void> {
+    const { message: why } = error;
+    const hint = error instanceof PgError ? error.fields.hint : undefined;
     const note = {
       kind: 'failed',
       what: 'statement',

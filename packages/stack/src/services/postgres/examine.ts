@@ -1,4 +1,5 @@
-import { databasesLeftBehind, EXTENSIONS, servedSchemas } from '@peakstone/database';
+import { databasesLeftBehind, servedSchemas } from '@peakstone/database';
+import { STACK_EXTENSIONS } from '@peakstone/kernel/inventory';
 import { arrayLiteral, createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
 import { findUnfinishedImport, TransferError } from '@peakstone/transfer';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
@@ -21,7 +22,7 @@ async function examinePlaces(pool: Pool, served: readonly string[]): Promise<Che
   const { rows } = await pool.query(
     `select extname, n.nspname from pg_extension join pg_namespace n on n.oid = extnamespace
      where extname = any ($1::text[]) and n.nspname = any ($2::text[]) order by 1`,
-    [arrayLiteral(EXTENSIONS.map(({ name }) => name)), arrayLiteral(served)],
+    [arrayLiteral(STACK_EXTENSIONS.map(({ name }) => name)), arrayLiteral(served)],
   );
   return rows.map(([name, place]) =>
     warn(

@@ -4,6 +4,8 @@
  */
 import { ACCOUNTS, JOURNAL_SCHEMA, rolesWhere } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import type { RoleAttributes } from './act.ts';
+import { block, refuse } from './block.ts';
 
 /** Made by this import, which remembers it; one of that name that it did not make is left alone. */
 export function makeRole(name: string, owner: string): string {
@@ -17,14 +19,23 @@ export function makeRole(name: string, owner: string): string {
   grant ${id(name)} to ${id(owner)} with inherit true, set true;`);
 }
 
-export function alterMadeRole(name: string, attributes: string): string {
+export function alterMadeRole(
+  name: string,
+  { login, inherit, connectionLimit, verifier }: RoleAttributes,
+): string {
+  const attributes = [
+    login ? 'login' : 'nologin',
+    inherit ? 'inherit' : 'noinherit',
+    ...(connectionLimit === null ? [] : [`connection limit ${connectionLimit}`]),
+    ...(verifier === null ? [] : [`password ${literal(verifier)}`]),
+  ].join(' ');
   return block(`
   ${assertMade(name)}
   ${assertPowerless(name)}
   alter role ${id(name)} ${attributes};`);
 }
 
-export function grantRole(role: string, member: string, inherits: string): string {
+export function grantRole(role: string, member: string, inherits: boolean): string {
   return block(`
   ${FIXED.includes(role) ? '' : assertMade(role)}
   ${FIXED.includes(member) ? '' : assertMade(member)}
@@ -32,7 +43,18 @@ export function grantRole(role: string, member: string, inherits: string): strin
   grant ${id(role)} to ${id(member)} with inherit ${inherits};`);
 }
 
-/** The stack’s, which the bootstrap made. Which of them may be named is the decision’s to say. */
+/** Of a schema of the stack's that is still the administrator's. */
+export function grantUse(schema: string, role: string): string {
+  return block(`
+  ${assertMade(role)}
+  if not exists (select from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on r.oid = n.nspowner
+      where n.nspname = ${literal(schema)} and (r.rolsuper or r.rolname = current_user)) then
+    ${refuse(`schema ${schema} is not the administrator’s`)}
+  end if;
+  grant usage on schema ${id(schema)} to ${id(role)};`);
+}
+
+/** The stack’s, which the bootstrap made. Which of them may be named is the rule’s to say. */
 const FIXED = rolesWhere(() => true);
 
 function assertMade(name: string): string {
@@ -51,11 +73,3 @@ function assertPowerless(name: string): string {
 }
 
 const LOGINS = ACCOUNTS.map(({ name }) => literal(name)).join(', ');
-
-function refuse(message: string): string {
-  return `raise exception using errcode = '42501', message = ${literal(message)}, hint = 'Where it shall be so all the same: peakstone sql --superuser';`;
-}
-
-function block(body: string): string {
-  return `do ${literal(`begin${body}\nend`)}`;
-}
