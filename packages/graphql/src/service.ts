@@ -10,6 +10,7 @@ import {
   serveHttp,
   type UpgradeListener,
 } from '@peakstone/kernel/http';
+import { LogSink } from '@peakstone/kernel/log';
 import { PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
 import { createJwtVerify } from './auth/jwt.ts';
@@ -23,7 +24,8 @@ import { createSnapshot, type Snapshot, type ViewOf } from './engine/snapshot.ts
 import { createEngine } from './engine.ts';
 import { Events } from './events/events.ts';
 import { installTriggers } from './events/install.ts';
-import { createHandler } from './http/handler.ts';
+import { createHandler, type HandlerOptions } from './http/handler.ts';
+import { httpLogLine } from './http/log.ts';
 import { MetadataState } from './metadata/state.ts';
 import { openStore } from './metadata/store/open.ts';
 import type { MetadataStore } from './metadata/store/types.ts';
@@ -94,6 +96,22 @@ async function start(
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** As the settings ask for it, in one write a turn of the event loop. */
+function requestLog(
+  { logTypes, logLevel }: GraphqlConfig,
+  out: GraphqlDeps['out'],
+): Pick<HandlerOptions, 'onAnswered'> {
+  if (out === undefined || !logTypes.has('http-log')) return {};
+  const isQuiet = logLevel === 'warn' || logLevel === 'error';
+  const sink = new LogSink({ write: out }, () => '');
+  return {
+    onAnswered: (request, response, told, durationMs) => {
+      if (isQuiet && told.error === null) return;
+      sink.write(`${httpLogLine(request, response, told, durationMs, new Date())}\n`);
+    },
+  };
 }
 
 class RunningGraphql implements GraphqlService {
@@ -176,7 +194,7 @@ class RunningGraphql implements GraphqlService {
         subscriptions: (isWhole: boolean) => this.#subscriptions.describe(isWhole),
       },
     };
-    this.handler = createHandler(() => context, { onFault });
+    this.handler = createHandler(() => context, { onFault, ...requestLog(config, deps.out) });
   }
 
   async open(listens: boolean): Promise<void> {

@@ -107,10 +107,43 @@ function linePrinter({ stdout, env }: Context, width: number, json: boolean): (l
 /** A service's line without the time it stamps itself, as each is shown with one; structured ones as `level message key=value`. Pure. */
 export function readable(line: string): string {
   if (line.startsWith('{"time":')) return readableRecord(line);
+  if (line.startsWith('{"type":"http-log"')) return readableRequest(line);
   return line
     .replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \w+ (?:\[\d+\] )?/, '')
     .replace(/^user= db= app= client= /, '')
     .replace(/^\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}: /, '');
+}
+
+/** Of GraphQL, in Hasura's form. */
+function readableRequest(line: string): string {
+  try {
+    const { level, detail } = JSON.parse(line) as HttpLog;
+    const { operation, http_info: http } = detail;
+    const { user_vars: user, error, operation_name: name } = operation;
+    return [
+      level,
+      `${http.method} ${http.url} status=${http.status} ms=${(operation.query_execution_time * 1000).toFixed(2)}`,
+      ...(name === undefined ? [] : [`operation=${name}`]),
+      ...(user === null ? [] : [`role=${user['x-hasura-role']}`]),
+      ...(error === undefined ? [] : [`${error.code} at ${error.path}: ${error.error}`]),
+    ].join(' ');
+  } catch {
+    // As below.
+    return line;
+  }
+}
+
+interface HttpLog {
+  readonly level: string;
+  readonly detail: {
+    readonly operation: {
+      readonly user_vars: Readonly<Record<string, string>> | null;
+      readonly error?: { readonly code: string; readonly path: string; readonly error: string };
+      readonly operation_name?: string;
+      readonly query_execution_time: number;
+    };
+    readonly http_info: { readonly method: string; readonly url: string; readonly status: number };
+  };
 }
 
 function readableRecord(line: string): string {

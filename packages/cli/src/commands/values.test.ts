@@ -47,5 +47,12 @@ describe('log lines as they are shown', () => {
       'info request status=200',
     );
     assert.equal(readable('{"time":"cut'), '{"time":"cut');
+    assert.equal(
+      readable(
+        '{"type":"http-log","level":"error","detail":{"operation":{"user_vars":{"x-hasura-role":"anon"},"error":{"path":"$.x","error":"no such field","code":"validation-failed"},"query_execution_time":0.0125},"http_info":{"status":200,"url":"/v1/graphql","method":"POST"}}}',
+      ),
+      'error POST /v1/graphql status=200 ms=12.50 role=anon validation-failed at $.x: no such field',
+    );
+    assert.equal(readable('{"type":"http-log"'), '{"type":"http-log"');
   });
 });

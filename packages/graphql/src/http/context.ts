@@ -7,6 +7,8 @@ import type { Engine } from '../engine.ts';
 import type { MetadataState } from '../metadata/state.ts';
 import type { MetadataStore } from '../metadata/store/types.ts';
 
+import type { Told } from './log.ts';
+
 /** The live parts of a server, for its routes. */
 export interface HttpContext {
   readonly config: GraphqlConfig;
@@ -37,6 +39,11 @@ export interface Route {
   /** How refusals are told. */
   readonly errors: 'graphql' | 'graphqlStatus' | 'metadata';
   /** Null: nobody is asked who he is. */
-  readonly answer: (request: HttpRequest, context: HttpContext, session: Session) => Promise<HttpResponse>;
+  readonly answer: (
+    request: HttpRequest,
+    context: HttpContext,
+    session: Session,
+    told: Told,
+  ) => Promise<HttpResponse>;
   readonly isOpen?: boolean;
 }

@@ -5,6 +5,7 @@ import type { Session } from '../auth/types.ts';
 import type { Answer } from '../engine/types.ts';
 import { readGraphqlBody, readJson } from './body.ts';
 import type { HttpContext, Route } from './context.ts';
+import type { Told } from './log.ts';
 import { jsonType } from './respond.ts';
 
 function graphqlRoute(path: string, kind: 'standard' | 'relay', errors: Route['errors']): Route {
@@ -13,7 +14,8 @@ function graphqlRoute(path: string, kind: 'standard' | 'relay', errors: Route['e
     path,
     api: 'graphql',
     errors,
-    answer: (request, context, session) => answerGraphql(request, context, session, kind, errors),
+    answer: (request, context, session, told) =>
+      answerGraphql(request, context, session, { kind, errors, told }),
   };
 }
 
@@ -21,18 +23,25 @@ async function answerGraphql(
   request: HttpRequest,
   { config, engine }: HttpContext,
   session: Session,
-  kind: 'standard' | 'relay',
-  errors: Route['errors'],
+  { kind, errors, told }: { kind: 'standard' | 'relay'; errors: Route['errors']; told: Told },
 ): Promise<HttpResponse> {
   const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
   const aborter = new AbortController();
   request.onAborted(() => aborter.abort());
   const options = { kind, signal: aborter.signal };
-  if (body.kind === 'single') return respond(await engine.execute(body.request, session, options), errors);
+  if (body.kind === 'single') {
+    told.operationName = body.request.operationName;
+    const answer = await engine.execute(body.request, session, options);
+    told.error = answer.error;
+    return respond(answer, errors);
+  }
+  told.mode = 'batched';
   const answers: Answer[] = [];
   for (const each of body.requests) {
     // One in a batch that is refused does not keep the others from their answers.
-    answers.push(await engine.execute(each, session, options));
+    const answer = await engine.execute(each, session, options);
+    told.error ??= answer.error;
+    answers.push(answer);
   }
   const parts = answers.flatMap(({ body: bytes }, i) => (i === 0 ? bytes : [',', ...bytes]));
   return { status: 200, headers: jsonType, body: buffers(['[', ...parts, ']']) };

@@ -14,6 +14,7 @@ import type { HttpContext, Route } from './context.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { developerRoutes } from './developer.ts';
 import { graphqlRoutes } from './graphql.ts';
+import { nothingTold, type Told } from './log.ts';
 import { metadataRoutes } from './metadata.ts';
 import { json } from './respond.ts';
 import { statusRoutes } from './status.ts';
@@ -23,10 +24,20 @@ export interface HandlerOptions {
   readonly routes?: readonly Route[];
   /** Told of what is no client's fault. */
   readonly onFault: (error: unknown, request: HttpRequest) => void;
+  /** Told of each request that somebody was asked for who he is, when it is answered. */
+  readonly onAnswered?: (
+    request: HttpRequest,
+    response: HttpResponse,
+    told: Told,
+    durationMs: number,
+  ) => void;
 }
 
 /** `context` is read once a request. */
-export function createHandler(context: () => HttpContext, { routes = [], onFault }: HandlerOptions): Handler {
+export function createHandler(
+  context: () => HttpContext,
+  { routes = [], onFault, onAnswered }: HandlerOptions,
+): Handler {
   const table = new Map(
     [
       ...graphqlRoutes,
@@ -42,7 +53,11 @@ export function createHandler(context: () => HttpContext, { routes = [], onFault
     const preflight = answerPreflight(request, current.config.cors);
     if (preflight) return preflight;
     const route = table.get(request.path);
-    const response = await answer(request, route, current, onFault);
+    const told = nothingTold();
+    const began = performance.now();
+    const response = await answer(request, route, current, told, onFault);
+    if (route !== undefined && !route.isOpen)
+      onAnswered?.(request, response, told, performance.now() - began);
     return { ...response, headers: [...response.headers, ...corsHeaders(request, current.config.cors)] };
   };
 }
@@ -51,26 +66,28 @@ async function answer(
   request: HttpRequest,
   route: Route | undefined,
   context: HttpContext,
+  told: Told,
   onFault: HandlerOptions['onFault'],
 ): Promise<HttpResponse> {
   if (!route?.methods.includes(request.method) || (route.api && !context.config.enabledApis.has(route.api)))
     return json(404, JSON.stringify({ code: 'not-found', error: 'resource does not exist', path: '$' }));
-  let session: Session | null = null;
   try {
-    if (route.isOpen) return await route.answer(request, context, nobody);
+    if (route.isOpen) return await route.answer(request, context, nobody, told);
     const read = context.config.auth.hook ? await readAhead(request, context) : request;
-    session = await context.authenticate(
+    const session = await context.authenticate(
       request.headers,
       read === request ? undefined : parsed(await read.body()),
     );
-    const response = await route.answer(read, context, session);
+    told.session = session;
+    const response = await route.answer(read, context, session, told);
     const cookies = (session.setCookies ?? []).flatMap(cookie => ['Set-Cookie', cookie]);
     return cookies.length > 0 ? { ...response, headers: [...response.headers, ...cookies] } : response;
   } catch (error) {
     if (error instanceof HttpError) throw error;
     const refusal = error instanceof HasuraError ? error : internal(error);
     if (!(error instanceof HasuraError)) onFault(error, request);
-    return render(refusal, route, session, context);
+    told.error = refusal;
+    return render(refusal, route, told.session, context);
   }
 }
 

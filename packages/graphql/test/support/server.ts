@@ -67,7 +67,7 @@ export const adminSecret = 'the secret of the administrator';
 export async function serveDatabase(
   url: string,
   env: Readonly<Record<string, string>> = {},
-  { listens = false }: { readonly listens?: boolean } = {},
+  { listens = false, out }: { readonly listens?: boolean; readonly out?: (text: string) => void } = {},
 ): Promise<GraphqlInstance> {
   const isByDatabase = env.PEAKSTONE_GRAPHQL_AUTHORIZATION === 'rls';
   const secret = isByDatabase ? { 'x-hasura-admin-secret': adminSecret } : {};
@@ -82,7 +82,7 @@ export async function serveDatabase(
       }),
       listens,
     },
-    {},
+    out === undefined ? {} : { out },
     new AbortController().signal,
   );
   const postText: GraphqlInstance['postText'] = async (path, body, headers = {}) => {
