@@ -238,6 +238,12 @@ describe('peakstone storage', () => {
       writeFileSync(join(stack.folder, 'hello.txt'), 'hello');
       assert.equal((await stack.run(['storage', 'cp', 'hello.txt', 's3://uploads'])).code, 0);
       assert.equal((await stack.run(['storage', 'cat', 'uploads/hello.txt'])).stdout, 'hello');
+      const from = { MC_HOST_own: project.env.MC_HOST_own! };
+      const moved = await stack.run(['storage', 'migrate', 'own:tree', '--json'], '', from);
+      assert.equal(moved.code, 0, moved.stderr);
+      assert.equal(JSON.parse(moved.stdout).copied, 4);
+      assert.match((await stack.run(['storage', 'ls', '-r', 'tree'])).stdout, /x\/a\.css/);
+      assert.equal((await stack.run(['storage', 'migrate', '--at', 'own', 'own:'], '', from)).code, 2);
     } finally {
       await stack.close();
     }

@@ -26,7 +26,7 @@ export async function withServer(
   );
 }
 
-function siteOf(at: unknown): Site {
+export function siteOf(at: unknown): Site {
   if (typeof at !== 'string') return { kind: 'stack' };
   const origin = /^(https?:\/\/[^/@]+)\/?$/.exec(at)?.[1];
   if (origin !== undefined) return { kind: 'url', origin };

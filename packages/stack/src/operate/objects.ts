@@ -7,6 +7,7 @@ import { stackValues } from '../run/stackValues.ts';
 import { runningState } from '../run/state.ts';
 
 export * from '@peakstone/storage/client';
+export * from '@peakstone/storage/migrate';
 
 /**
  * A server, as its administrator (the stack's) or with the keys that the environment and other clients' files have for it.

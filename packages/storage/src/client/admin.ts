@@ -127,6 +127,17 @@ export async function changePolicy(
   }
 }
 
+export async function addToGroup(
+  connection: Connection,
+  group: string,
+  members: readonly string[],
+  enabled: boolean,
+): Promise<void> {
+  const groupStatus = enabled ? 'enabled' : 'disabled';
+  const body = JSON.stringify({ group, members, groupStatus, isRemove: false });
+  await call(connection, 'PUT', 'update-group-members', {}, Buffer.from(body));
+}
+
 interface ServiceAccount {
   readonly accessKey: string;
   readonly parentUser: string;

@@ -1,6 +1,7 @@
 /** A client of S3 for the commands. */
 export {
   addKey,
+  addToGroup,
   addUser,
   changePolicy,
   type Entity,
@@ -16,6 +17,7 @@ export {
 export { unquote } from './answers.ts';
 export { dropBucket, emptyBucket, makeBucket, setVersioning } from './buckets.ts';
 export { Connection, type Endpoint, type Reply, readAll } from './connection.ts';
+export { keptHeaders } from './copy.ts';
 export { endpointOf } from './credentials.ts';
 export { ClientError } from './error.ts';
 export {
@@ -33,7 +35,7 @@ export {
   listBuckets,
   listObjects,
   listVersions,
-  type ObjectEntry,
   type VersionEntry,
 } from './objects.ts';
 export { type End, type Moved, transfer } from './transfer.ts';
+export { uploadStream } from './upload.ts';

@@ -249,7 +249,7 @@ async function move({ source, target, size }: Item, request: TransferRequest, ga
           headers: { 'content-type': contentTypeOf(source.path), ...headers },
         });
       case 'stream':
-        return await uploadStream(connection, request.stdin, place, { gate, onBytes, headers });
+        return await uploadStream(connection, request.stdin, place, { onBytes, headers });
       case 's3':
         return source.connection === connection
           ? await copyWithin(connection, source, place, { onBytes, headers })

@@ -84,7 +84,7 @@ export async function uploadStream(
   connection: Connection,
   chunks: AsyncIterable<Buffer>,
   place: Place,
-  options: UploadOptions,
+  options: Omit<UploadOptions, 'gate'>,
 ): Promise<number> {
   const pieces = cut(chunks, minPartBytes);
   const first = await pieces.next();
@@ -120,7 +120,7 @@ export async function uploadStream(
 async function inParts(
   connection: Connection,
   place: Place,
-  { headers, resume = false }: UploadOptions,
+  { headers, resume = false }: Omit<UploadOptions, 'gate'>,
   send: (
     uploadId: string,
     present: readonly UploadedPart[],

@@ -108,7 +108,7 @@ function placeOf(
   bucket: BucketRow,
   { key, versionId }: NonNullable<VersionPage['next']>,
 ): number | undefined {
-  return versionId === 'null' ? objects.find(bucket, key, 'null')?.sequence : sequenceOf(versionId ?? '');
+  return objects.find(bucket, key, versionId ?? 'null')?.sequence ?? sequenceOf(versionId ?? '');
 }
 
 async function judge(

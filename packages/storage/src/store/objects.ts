@@ -3,7 +3,7 @@ import { S3Error } from '../errors/s3Error.ts';
 import type { Bodies, StagedBody } from './bodies.ts';
 import { type Buckets, bucketScope } from './buckets.ts';
 import type { Index, Scope, Writes } from './index/index.ts';
-import { keyEnd, keyStart, versionKey } from './index/keys.ts';
+import { keyEnd, keyStart, numberKey, originKey, readNumberKey, versionKey } from './index/keys.ts';
 import { assertDeletable } from './locks.ts';
 import {
   type BucketRow,
@@ -12,6 +12,7 @@ import {
   encodeRow,
   type ObjectDraft,
   type ObjectRow,
+  type Origin,
 } from './rows.ts';
 import { type Sequence, sequenceOf, versionIdOf } from './sequence.ts';
 import type { UsageCounter } from './usage.ts';
@@ -36,6 +37,8 @@ export interface DeleteObject {
   readonly versionId?: string | undefined;
   readonly bypassGovernance?: boolean;
   readonly judge?: Judge | undefined;
+  /** Of a marker that is brought from elsewhere. */
+  readonly origin?: Origin | undefined;
   /** Further writes of the same change. @param row the marker that was made, or what is gone */
   readonly also?: ((writes: Writes, row: ObjectRow, isMarkerMade: boolean) => void) | undefined;
 }
@@ -79,9 +82,8 @@ export class Objects {
     if (versionId === undefined) return this.newest(bucket, key);
     if (versionId === 'null') return this.#row(versionKey(bucket.id, key));
     const sequence = sequenceOf(versionId);
-    if (sequence === undefined) return undefined;
-    const row = this.#row(versionKey(bucket.id, key, sequence));
-    return row?.versionId === versionId ? row : undefined;
+    const own = sequence === undefined ? undefined : this.#row(versionKey(bucket.id, key, sequence));
+    return own?.versionId === versionId ? own : this.#brought(bucket, key, versionId);
   }
 
   /** @throws {S3Error} what `judge` does, NoSuchBucket; the body stays staged then */
@@ -91,21 +93,22 @@ export class Objects {
       const current = this.newest(now, key);
       request.judge?.(current?.deleteMarker ? undefined : current);
       this.#assertRoom(now, request.body.size);
-      const sequence = this.#sequence.next();
-      const isVersioned = now.versioning === 'Enabled';
-      const { draft, body, etag, checksum, partCount } = request;
+      const { body, etag, checksum, partCount } = request;
+      const { origin, ...draft } = request.draft;
+      const { versionId, sequence, gone: before } = this.#place(writes, now, key, origin);
+      const isVersioned = versionId !== 'null';
       const made: ObjectRow = {
         ...draft,
-        versionId: isVersioned ? versionIdOf(sequence) : 'null',
+        versionId,
         sequence,
-        modified: Date.now(),
+        modified: origin?.modified ?? Date.now(),
         size: body.size,
-        etag,
+        etag: origin?.etag ?? etag,
         blob: body.blob,
         checksum,
         partCount,
       };
-      const gone = isVersioned ? undefined : this.#removeNull(writes, now, key);
+      const gone = isVersioned ? before : this.#removeNull(writes, now, key);
       writes.put('objects', versionKey(now.id, key, isVersioned ? sequence : undefined), encodeRow(made));
       this.#bodies.adopt(writes, body);
       request.also?.(writes, made);
@@ -171,7 +174,7 @@ export class Objects {
   }
 
   /** Without a version: a marker where there are versions, or the object goes. */
-  #hide(writes: Writes, bucket: BucketRow, key: string, { also }: DeleteObject): Deleted {
+  #hide(writes: Writes, bucket: BucketRow, key: string, { also, origin }: DeleteObject): Deleted {
     if (bucket.versioning === undefined) {
       const removed = this.#removeNull(writes, bucket, key);
       if (removed !== undefined) {
@@ -180,13 +183,12 @@ export class Objects {
       }
       return { versionId: undefined, deleteMarker: false, removed };
     }
-    const isVersioned = bucket.versioning === 'Enabled';
-    const gone = isVersioned ? undefined : this.#removeNull(writes, bucket, key);
-    const sequence = this.#sequence.next();
+    const { versionId, sequence, gone: before } = this.#place(writes, bucket, key, origin);
+    const gone = versionId === 'null' ? this.#removeNull(writes, bucket, key) : before;
     const marker: ObjectRow = {
-      versionId: isVersioned ? versionIdOf(sequence) : 'null',
+      versionId,
       sequence,
-      modified: Date.now(),
+      modified: origin?.modified ?? Date.now(),
       deleteMarker: true,
       size: 0,
       etag: '',
@@ -211,6 +213,7 @@ export class Objects {
     if (found === undefined) return { versionId, deleteMarker: false, removed: undefined };
     assertDeletable(found, bypassGovernance);
     writes.remove('objects', rowKey(bucket.id, key, found));
+    writes.remove('origins', originKey(bucket.id, key, found.versionId));
     this.#bodies.release(writes, found.blob);
     also?.(writes, found, false);
     this.#count(writes, bucket, key, undefined, found);
@@ -225,6 +228,39 @@ export class Objects {
     writes.remove('objects', place);
     this.#bodies.release(writes, row.blob);
     return row;
+  }
+
+  /** What a new version is called and where it stands; one that is brought once more takes the place that it has. */
+  #place(
+    writes: Writes,
+    bucket: BucketRow,
+    key: string,
+    origin: Origin | undefined,
+  ): { readonly versionId: string; readonly sequence: number; readonly gone: ObjectRow | undefined } {
+    const wanted = origin?.versionId;
+    if (bucket.versioning !== 'Enabled' || wanted === 'null')
+      return { versionId: 'null', sequence: this.#sequence.next(), gone: undefined };
+    if (wanted === undefined) {
+      const sequence = this.#sequence.next();
+      return { versionId: versionIdOf(sequence), sequence, gone: undefined };
+    }
+    const gone = this.find(bucket, key, wanted);
+    if (gone !== undefined) {
+      assertDeletable(gone, false);
+      this.#bodies.release(writes, gone.blob);
+      return { versionId: wanted, sequence: gone.sequence, gone };
+    }
+    const sequence = this.#sequence.next();
+    writes.put('origins', originKey(bucket.id, key, wanted), numberKey(sequence));
+    return { versionId: wanted, sequence, gone };
+  }
+
+  /** A version that has its name from elsewhere. */
+  #brought(bucket: BucketRow, key: string, versionId: string): ObjectRow | undefined {
+    if (!isForeignId(versionId)) return undefined;
+    const bytes = this.#index.get('origins', originKey(bucket.id, key, versionId));
+    const row = bytes && this.#row(versionKey(bucket.id, key, readNumberKey(bytes)));
+    return row?.versionId === versionId ? row : undefined;
   }
 
   /** @throws {S3Error} XMinioAdminBucketQuotaExceeded */
@@ -252,6 +288,11 @@ export class Objects {
     const bytes = this.#index.get('objects', place);
     return bytes === undefined ? undefined : decodeRow<ObjectRow>(bytes);
   }
+}
+
+/** What a version may be called that was not made here. Pure. */
+export function isForeignId(versionId: string): boolean {
+  return /^[\w.-]{1,128}$/.test(versionId);
 }
 
 export function rowKey(bucketId: number, key: string, { versionId, sequence }: ObjectRow): Buffer {

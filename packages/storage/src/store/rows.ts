@@ -112,8 +112,16 @@ export interface PartRow {
   readonly checksum?: string | undefined;
 }
 
+/** What an object was where it was brought from, which it shall be here as well. */
+export interface Origin {
+  /** Milliseconds. */
+  readonly modified?: number | undefined;
+  readonly etag?: string | undefined;
+  readonly versionId?: string | undefined;
+}
+
 /** What an uploader says of an object. */
-export type ObjectDraft = Pick<
+export type ObjectDraft = { readonly origin?: Origin | undefined } & Pick<
   ObjectRow,
   'owner' | 'headers' | 'metadata' | 'tags' | 'retention' | 'legalHold' | 'acl' | 'storageClass' | 'sealed'
 >;

@@ -6,6 +6,7 @@ import { cat } from './cat.ts';
 import { cp } from './cp.ts';
 import { keys } from './keys.ts';
 import { ls } from './ls.ts';
+import { migrate } from './migrate.ts';
 import { policies } from './policies.ts';
 import { rm } from './rm.ts';
 import { stat } from './stat.ts';
@@ -93,7 +94,23 @@ const verify: Command = {
 export const storage: Command = {
   name: 'storage',
   summary: 'the object storage: S3, as MinIO serves it',
-  commands: [ls, cp, cat, rm, stat, mb, rb, users, policies, keys, server, verify, serve, awaitReady],
+  commands: [
+    ls,
+    cp,
+    cat,
+    rm,
+    stat,
+    mb,
+    rb,
+    users,
+    policies,
+    keys,
+    migrate,
+    server,
+    verify,
+    serve,
+    awaitReady,
+  ],
   examples: [
     { command: 'peakstone storage cp -r ./public/ s3://site', does: 'A folder, into the running stack’s' },
     { command: 'peakstone storage server ./data', does: 'Alone, without a stack' },

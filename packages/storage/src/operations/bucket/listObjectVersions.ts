@@ -24,13 +24,12 @@ export const listObjectVersions: Operation = {
     const versionMarker = request.query.get('version-id-marker') ?? '';
     if (versionMarker !== '' && keyMarker === '')
       throw new S3Error('InvalidArgument', 'A version-id marker cannot be specified without a key marker.');
-    // A marker's version may be gone: its id says where it was. The null version's place has to be looked up.
-    const afterSequence =
-      versionMarker === ''
+    // A marker's version may be gone: an id of our own says where it was. Any other's place has to be looked up.
+    const found =
+      versionMarker === '' || Buffer.byteLength(keyMarker) > maxKeyBytes
         ? undefined
-        : versionMarker === 'null' && Buffer.byteLength(keyMarker) <= maxKeyBytes
-          ? store.objects.find(bucket, keyMarker, 'null')?.sequence
-          : sequenceOf(versionMarker);
+        : store.objects.find(bucket, keyMarker, versionMarker);
+    const afterSequence = found?.sequence ?? sequenceOf(versionMarker);
     const page = await runPaced(
       listVersions(store.index, bucket, { ...form, after: keyMarker, afterSequence }),
     );

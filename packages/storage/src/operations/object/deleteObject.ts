@@ -6,6 +6,7 @@ import type { Deleted } from '../../store/objects.ts';
 import type { BucketRow } from '../../store/rows.ts';
 import { judgeDelete } from '../../wire/conditions.ts';
 import { emptyResponse } from '../../wire/respond.ts';
+import { readOriginOf } from './draft.ts';
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = {
@@ -22,6 +23,7 @@ export const deleteObject: Operation = {
       versionId: query.get('versionId') || undefined,
       bypassGovernance: mayBypass(request, bucket, key),
       judge: judgeDelete(headers),
+      origin: query.has('versionId') ? undefined : readOriginOf(request, bucket),
       also: announceRemoval(server, request, bucket, key),
     });
     return emptyResponse(204, deletedHeaders(deleted));

@@ -4,9 +4,10 @@ import { assertMay } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
-import type { BucketRow, ObjectDraft, Tags } from '../../store/rows.ts';
+import type { BucketRow, ObjectDraft, Origin, Tags } from '../../store/rows.ts';
 import { readLock } from '../../wire/lockHeaders.ts';
 import { readKeptHeaders, readMetadata } from '../../wire/objectHeaders.ts';
+import { readOrigin } from '../../wire/originHeaders.ts';
 import { readTagHeader } from '../../wire/tags.ts';
 import { ownerOf } from '../owner.ts';
 
@@ -18,7 +19,15 @@ export function readDraft(server: Server, request: S3Request, bucket: BucketRow)
     metadata: readMetadata(headers),
     ...readPlacement(server, request, bucket),
     tags: readTags(request, bucket),
+    origin: readOriginOf(request, bucket),
   };
+}
+
+/** Only who may replicate says what an object was elsewhere. @throws {S3Error} AccessDenied, InvalidArgument */
+export function readOriginOf(request: S3Request, bucket: BucketRow): Origin | undefined {
+  const origin = readOrigin(request.headers);
+  if (origin !== undefined) assertMay(request, { action: 's3:ReplicateObject', bucket, key: request.key });
+  return origin;
 }
 
 /** All but headers, metadata and tags: what a copy takes from its request as well. */

@@ -19,6 +19,7 @@ export type TableName =
   | 'trash'
   | 'iam'
   | 'notifications'
+  | 'origins'
   | 'clock';
 
 const tableNames: readonly TableName[] = [
@@ -33,6 +34,7 @@ const tableNames: readonly TableName[] = [
   'trash',
   'iam',
   'notifications',
+  'origins',
   'clock',
 ];
 

@@ -78,6 +78,11 @@ export function uploadKey(bucketId: number, key: string, uploadId: string): Buff
   return Buffer.concat([keyStart(bucketId, key), Buffer.from(uploadId, 'latin1')]);
 }
 
+/** Where a version that has its name from elsewhere is. */
+export function originKey(bucketId: number, key: string, versionId: string): Buffer {
+  return Buffer.concat([keyStart(bucketId, key), Buffer.from(versionId, 'latin1')]);
+}
+
 export const uploadIdChars = 32;
 
 /** The object's key and the upload's id, of an upload's row. */
