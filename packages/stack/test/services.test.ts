@@ -47,6 +47,8 @@ describe('a service', () => {
       'operate/backup/letGo.ts': 'backup',
       'operate/backup/logical.ts': 'backup',
       'operate/backup/restore.ts': 'backup',
+      // What the command of objects alone does.
+      'operate/objects.ts': 'storage',
       'project/paths.ts': 'logs',
       'project/urls.ts': 'postgres',
       'render/dokploy.ts': 'postgres storage',
@@ -69,6 +71,8 @@ describe('a service', () => {
       'commands/import.ts': 'postgres',
       // Its own test holds it to the table.
       'grammar/command.ts': 'backup cron gateway graphql images postgres rest storage',
+      // Commands of these names, to which its own test holds it.
+      'output/called.ts': 'atlas-migrate backup db-bootstrap gateway graphql images logs rest storage',
     });
   });
 
@@ -99,10 +103,11 @@ describe('a service', () => {
       'operate/backup/letGo.ts': 'backup/databaseUrl backup/method',
       'operate/backup/list.ts': 'backup/method',
       'operate/backup/logical.ts': 'backup/databaseUrl backup/logical',
+      'operate/backup/receiving.ts': 'backup/index',
       'operate/backup/restore.ts': 'backup/method backup/restoredServer postgres/folder',
       'operate/backup/vaults.ts': 'backup/stackWriter',
       // What the command of pictures alone does.
-      'operate/images.ts': 'images/standalone',
+      'operate/images.ts': 'images/environment images/standalone',
       // The one thing that every command may need of the database.
       'run/databaseUrl.ts': 'postgres/address',
       'render/files.ts': 'postgres/health',
