@@ -180,6 +180,21 @@ describe('one stack in the background', () => {
     assert.equal((await project.run(['sql', 'select 1'])).code, 0);
   });
 
+  it('tells which services go on with a secret of before, as after a rotation that was killed', async () => {
+    const before = readFileSync(join(project.folder, '.env'), 'utf8');
+    const told = /not taken over yet: JWT_SECRET\. Then: .*restart (\w+)/g;
+    const holders = async () =>
+      [...(await project.run(['status'])).stdout.matchAll(told)].map(([, service]) => service);
+    assert.deepEqual(await holders(), []);
+    writeFileSync(
+      join(project.folder, '.env'),
+      before.replace(/^JWT_SECRET=.*$/m, `JWT_SECRET=${'another'.repeat(8)}`),
+    );
+    assert.deepEqual(await holders(), ['rest', 'graphql']);
+    for (const service of await holders()) assert.equal((await project.run(['restart', service!])).code, 0);
+    assert.deepEqual(await holders(), []);
+  });
+
   it('rotates for one after the other when two ask at once', async () => {
     const names = ['DB_AUTHENTICATOR_PASSWORD', 'POSTGRES_SUPERPASS'];
     const both = await Promise.all([
@@ -230,8 +245,8 @@ describe('one stack in the background', () => {
     for (const status of statuses) assert.ok(status === 200 || status === 503, `answered ${status}`);
     const { services } = await untilHealthy(project);
     assert.equal(services.find(service => service.name === 'postgres')!.restarts, 1);
-    // The one after `restart rest`, the one after `down rest`, and the one that new secrets took.
-    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 7 asked for /m);
+    // The one after `restart rest`, the one after `down rest`, and those that new secrets took.
+    assert.match((await project.run(['status'])).stdout, /^rest .* 0, 8 asked for /m);
   });
 
   it('takes over a password that was changed in .env by hand, with the service that logs in with it, or all', async () => {

@@ -58,6 +58,12 @@ function renderStatus(found: StackStatus, context: Context): string {
     lines.push(rows[index]!);
     if (service.adminUrl) lines.push(`  administrator: ${service.adminUrl}`);
     if (service.reason) lines.push(`  ${printableLine(service.reason)}`);
+    if (service.outdatedSecrets.length > 0)
+      lines.push(
+        style.warning(
+          `  Changed since it began, and not taken over yet: ${service.outdatedSecrets.join(', ')}. Then: peakstone restart ${service.name}`,
+        ),
+      );
     if (service.elsewhere)
       lines.push(
         '  The cause is in what it depends on: it is well again when that is, and is not restarted.',

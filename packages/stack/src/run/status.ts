@@ -19,6 +19,8 @@ export interface ServiceStatus {
   readonly restarts: number;
   /** Restarts that somebody asked for: by command, or by rotating a secret. */
   readonly restartsOnRequest: number;
+  /** Secrets that are others in the settings than those it was started with: it goes on with the old ones until it is restarted. */
+  readonly outdatedSecrets: readonly string[];
   /** ISO 8601; null until it was healthy once. */
   readonly healthySince: string | null;
 }

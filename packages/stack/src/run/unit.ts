@@ -23,6 +23,8 @@ export interface Unit {
    * service ended unasked and starts itself again.
    */
   start(signal: AbortSignal, step: (text: string) => void, crashed: () => void): Promise<RunningService>;
+  /** Names of secrets that are others now than when it was last started. */
+  outdatedSecrets?(): readonly string[];
   /** Gives back what it holds between two lives of the service: it is not expected again. */
   release?(): void;
 }
@@ -103,6 +105,7 @@ export function statusOf(entry: Entry): ServiceStatus {
     pid: running?.pid?.() ?? null,
     restarts,
     restartsOnRequest,
+    outdatedSecrets: (running && unit.outdatedSecrets?.()) ?? [],
     healthySince: healthySince?.toISOString() ?? null,
   };
 }

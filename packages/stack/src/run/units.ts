@@ -1,4 +1,5 @@
 import { lookAt } from '@peakstone/kernel/health';
+import type { EnvValues } from '../project/envFile.ts';
 import { httpUrl } from '../project/urls.ts';
 import { services } from '../services/index.ts';
 import type { LocalRun, Peer, Runner, RunningService } from '../services/local.ts';
@@ -51,6 +52,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
     ? peers.filter(peer => peer.name !== name && peer.engine.kind === 'peakstone').map(peer => peer.name)
     : service.needs.filter(need => plan.engines.has(need));
   const held = holdPort(service, local, deps);
+  let begunWith: EnvValues = {};
   return {
     name,
     title,
@@ -62,6 +64,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
     adminUrl: plan.adminAddresses[name] ?? null,
     needs,
     start: async (signal, step, crashed) => {
+      begunWith = plan.env();
       const running = await startIn(service, local, peers, deps, signal, { step, crashed }, held).catch(
         error => {
           held?.expect();
@@ -80,8 +83,21 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
         },
       };
     },
+    ...(engine === 'peakstone' && {
+      outdatedSecrets: () => changed(local.secrets, begunWith, plan),
+    }),
     ...(held && { release: () => held.release() }),
   };
+}
+
+function changed(names: readonly string[], before: EnvValues, plan: StackPlan): readonly string[] {
+  try {
+    const now = plan.env();
+    return names.filter(name => now[name] !== before[name]);
+  } catch {
+    // Settings that cannot be read are told by whatever starts next, with their line; how services are is another matter.
+    return [];
+  }
 }
 
 /** Null where it listens elsewhere, or in this process, which holds its port already. */
