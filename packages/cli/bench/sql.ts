@@ -76,7 +76,7 @@ function schema(): string {
 const project = new Project();
 const file = join(project.folder, 'schema.sql');
 try {
-  await project.json('up', '--detach', '--port-base', String(await reservePorts(12)));
+  await project.json('up', '--detach', '--port-base', String(await reservePorts(4)));
   const url = await superuserUrl(locateStack(project.folder, undefined), project.environment());
   const text = schema();
   writeFileSync(file, text);

@@ -84,11 +84,9 @@ export async function diffDatabases(asked: DiffInput): Promise<Diff> {
   const foreign = await findForeignTables(current.adminUrl, desiredUrl, asked.scope);
   const scope: Scope = { ...asked.scope, ...foreign };
   const input = { ...asked, scope };
-  const [before, desired] = await Promise.all([
+  const [before, desired, extrasBefore, extrasAfter] = await Promise.all([
     engine.read(current.adminUrl, scope),
     engine.read(desiredUrl, scope),
-  ]);
-  const [extrasBefore, extrasAfter] = await Promise.all([
     readExtras(current.adminUrl, scope),
     readExtras(desiredUrl, scope),
   ]);
