@@ -3,15 +3,30 @@
  * database's own bytes. Every transport calls it; what it throws is none of a client's making.
  */
 
-import { createShortStatements, PgError, type Result, type ShortStatements } from '@peakstone/kernel/pg';
+import {
+  createShortStatements,
+  PgError,
+  type Pool,
+  type Result,
+  type ShortStatements,
+} from '@peakstone/kernel/pg';
+import type { Headers } from './auth/session.ts';
 import type { Session } from './auth/types.ts';
 import type { GraphqlConfig } from './config/types.ts';
+import { type CallResult, runCall } from './engine/calls.ts';
 import { type Database, runFor } from './engine/database.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
 import { planOperation } from './engine/planOperation.ts';
 import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
 import { planTransaction } from './engine/transaction.ts';
-import type { Answer, ExecutablePlan, GraphqlRequest, PlannedRoot, StatementGroup } from './engine/types.ts';
+import type {
+  Answer,
+  ExecutablePlan,
+  GraphqlRequest,
+  PlannedCall,
+  PlannedRoot,
+  StatementGroup,
+} from './engine/types.ts';
 import { graphqlErrors, HasuraError } from './errors.ts';
 
 export interface EngineContext {
@@ -19,17 +34,30 @@ export interface EngineContext {
   readonly snapshot: Snapshot;
   /** @throws {HasuraError} for a source that is not there */
   database(source: string): Database;
+  /** Of the metadata; null where it is kept in memory. */
+  readonly metadataPool: Pool | null;
+  /** Told that an asynchronous action waits. */
+  readonly onAsyncCall: () => void;
 }
 
 export interface ExecuteOptions {
   readonly kind?: 'standard' | 'relay';
   /** Aborted when the client has gone. */
   readonly signal?: AbortSignal;
+  /** The client's, which webhooks may be handed. */
+  readonly headers?: Headers;
 }
 
 export interface Engine {
   /** Answers a query or a mutation. Never rejects for what a client may do wrong: that is an answer, too. */
   execute(request: GraphqlRequest, session: Session, options?: ExecuteOptions): Promise<Answer>;
+  /** Runs a plan, of whatever kind. @throws {HasuraError} */
+  run(
+    plan: ExecutablePlan,
+    request: GraphqlRequest,
+    session: Session,
+    options?: ExecuteOptions,
+  ): Promise<Answer>;
   /** The plan of any operation, for who runs it in ways of their own. @throws {HasuraError} */
   plan(request: GraphqlRequest, session: Session, options?: ExecuteOptions): Promise<ExecutablePlan>;
 }
@@ -54,7 +82,48 @@ export function createEngine(context: () => EngineContext): Engine {
     return planned.plan;
   };
 
+  const run = async (
+    made: ExecutablePlan,
+    request: GraphqlRequest,
+    session: Session,
+    { signal, headers = {} }: ExecuteOptions,
+    current: EngineContext,
+  ): Promise<Answer> => {
+    const ask = (group: StatementGroup, variables = request.variables): Promise<readonly Result[]> =>
+      runGroup(group, made, { ...request, variables }, session, current, short, signal);
+    if (made.calls.length === 0) {
+      const results: (readonly Result[])[] = [];
+      for (const group of made.groups) results.push(await ask(group));
+      return { body: assemble(made, results), error: null, headers: [] };
+    }
+    const { results, called } = await runMixed(made, ask, call =>
+      runCall(call, {
+        config: current.config,
+        session,
+        request,
+        headers,
+        signal,
+        metadataPool: current.metadataPool,
+        onAsyncCall: current.onAsyncCall,
+        runGroup: async (group, variables) => {
+          const [result] = await ask(group, variables);
+          return (result?.rows[0] ?? []).map(cell => cell?.toString() ?? 'null');
+        },
+      }),
+    );
+    return {
+      body: assemble(
+        made,
+        results,
+        called.map(({ json }) => json),
+      ),
+      error: null,
+      headers: called.flatMap(({ cookies }) => cookies.flatMap(cookie => ['Set-Cookie', cookie])),
+    };
+  };
+
   return {
+    run: (made, request, session, options = {}) => run(made, request, session, options, context()),
     plan: (request, session, options = {}) => plan(request, session, options, context()),
     async execute(request, session, options = {}) {
       const current = context();
@@ -65,16 +134,38 @@ export function createEngine(context: () => EngineContext): Engine {
             'unexpected-payload',
             'subscriptions are not supported over HTTP, use websockets instead',
           );
-        const results: (readonly Result[])[] = [];
-        for (const group of made.groups)
-          results.push(await runGroup(group, made, request, session, current, short, options.signal));
-        return { body: assemble(made, results), error: null, headers: [] };
+        return await run(made, request, session, options, current);
       } catch (error) {
         if (!(error instanceof HasuraError)) throw error;
         return failure([error], session, current.config);
       }
     },
   };
+}
+
+/** Reads at the same time; what writes one after the other, in the order of the operation. */
+async function runMixed(
+  { kind, roots, groups, calls }: ExecutablePlan,
+  ask: (group: StatementGroup) => Promise<readonly Result[]>,
+  call: (call: PlannedCall) => Promise<CallResult>,
+): Promise<{ readonly results: (readonly Result[])[]; readonly called: CallResult[] }> {
+  if (kind !== 'mutation') {
+    const [results, called] = await Promise.all([
+      Promise.all(groups.map(group => ask(group))),
+      Promise.all(calls.map(call)),
+    ]);
+    return { results, called };
+  }
+  const results: (readonly Result[])[] = [];
+  const called: CallResult[] = [];
+  const visit = async (from: PlannedRoot['from']): Promise<void> => {
+    if (from.kind === 'cell') results[from.group] ??= await ask(groups[from.group]!);
+    if (from.kind === 'call') called[from.call] = await call(calls[from.call]!);
+    if (from.kind === 'list') for (const item of from.items) await visit(item);
+    if (from.kind === 'namespace') for (const root of from.roots) await visit(root.from);
+  };
+  for (const { from } of roots) await visit(from);
+  return { results, called };
 }
 
 /** Errors as an answer. */
@@ -141,18 +232,21 @@ function checkFailure(
 export function assemble(
   plan: ExecutablePlan,
   results: readonly (readonly Result[])[],
+  called: readonly string[] = [],
 ): (Uint8Array | string)[] {
   const body: (Uint8Array | string)[] = ['{"data":'];
-  append(body, plan.roots, results);
+  append(body, plan.roots, { results, called });
   body.push('}');
   return body;
 }
 
-function append(
-  body: (Uint8Array | string)[],
-  roots: readonly PlannedRoot[],
-  results: readonly (readonly Result[])[],
-): void {
+/** What groups and calls gave. */
+interface Results {
+  readonly results: readonly (readonly Result[])[];
+  readonly called: readonly string[];
+}
+
+function append(body: (Uint8Array | string)[], roots: readonly PlannedRoot[], results: Results): void {
   let separator = '{';
   for (const { alias, from } of roots) {
     body.push(`${separator}"${alias}":`);
@@ -162,17 +256,16 @@ function append(
   body.push(separator === '{' ? '{}' : '}');
 }
 
-function appendValue(
-  body: (Uint8Array | string)[],
-  from: PlannedRoot['from'],
-  results: readonly (readonly Result[])[],
-): void {
+function appendValue(body: (Uint8Array | string)[], from: PlannedRoot['from'], results: Results): void {
   switch (from.kind) {
     case 'constant':
       body.push(from.json);
       return;
     case 'cell':
-      body.push(results[from.group]?.at(from.statement)?.rows[0]?.[from.column] ?? 'null');
+      body.push(results.results[from.group]?.at(from.statement)?.rows[0]?.[from.column] ?? 'null');
+      return;
+    case 'call':
+      body.push(results.called[from.call] ?? 'null');
       return;
     case 'list':
       for (const [i, item] of from.items.entries()) {

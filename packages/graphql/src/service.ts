@@ -13,6 +13,7 @@ import {
 import { LogSink } from '@peakstone/kernel/log';
 import { PgError, type Pool } from '@peakstone/kernel/pg';
 import type { Env, Health, HttpService, Service } from '@peakstone/kernel/service';
+import { type AsyncWorker, startAsyncWorker } from './actions/asyncWorker.ts';
 import { createJwtVerify } from './auth/jwt.ts';
 import { accessDenied, createAuthenticate, type Verify } from './auth/session.ts';
 import { adminRole } from './auth/types.ts';
@@ -126,6 +127,7 @@ class RunningGraphql implements GraphqlService {
   readonly #store: MetadataStore;
   readonly #events: Events;
   #scheduler: Scheduler | null = null;
+  #asyncActions: AsyncWorker | null = null;
   readonly #onFault: (error: unknown) => void;
   #watch: Watch | null = null;
   #snapshot: Snapshot;
@@ -160,7 +162,13 @@ class RunningGraphql implements GraphqlService {
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
-    const engine = createEngine(() => ({ config, snapshot: this.#snapshot, database }));
+    const engine = createEngine(() => ({
+      config,
+      snapshot: this.#snapshot,
+      database,
+      metadataPool: store.pool,
+      onAsyncCall: () => this.#asyncActions?.wake(),
+    }));
     const authenticate = createAuthenticate(config, createVerify(config));
     const onFault = (error: unknown): void =>
       deps.out?.(
@@ -200,13 +208,7 @@ class RunningGraphql implements GraphqlService {
   async open(listens: boolean): Promise<void> {
     await this.#metadata.load(initialMetadata(this.#config));
     await this.#installTriggers();
-    if (this.#store.pool && this.#config.events.fetchBatchSize > 0 && !this.#stopping)
-      this.#scheduler = startScheduler({
-        config: this.#config,
-        pool: this.#store.pool,
-        model: () => this.#metadata.model,
-        onFault: this.#onFault,
-      });
+    if (this.#store.pool && !this.#stopping) this.#startWorkers(this.#store.pool);
     this.#watch = watchMetadata(this.#metadata, this.#config.schemaSyncPollMs, error =>
       this.#deps.out?.(`The metadata could not be looked at: ${error.message}\n`),
     );
@@ -226,6 +228,18 @@ class RunningGraphql implements GraphqlService {
 
   get url(): string {
     return this.#server?.url ?? '';
+  }
+
+  /** What is kept with the metadata, to be done by whichever instance comes first. */
+  #startWorkers(pool: Pool): void {
+    const options = {
+      config: this.#config,
+      pool,
+      model: () => this.#metadata.model,
+      onFault: this.#onFault,
+    };
+    if (this.#config.events.fetchBatchSize > 0) this.#scheduler = startScheduler(options);
+    if (this.#config.asyncActionsFetchMs > 0) this.#asyncActions = startAsyncWorker(options);
   }
 
   /** What was changed while no server ran. A database that refuses now does not keep the others from being served. */
@@ -273,6 +287,7 @@ class RunningGraphql implements GraphqlService {
       await Promise.all([
         this.#events.stop(this.#config.gracefulShutdownMs),
         this.#scheduler?.stop(this.#config.gracefulShutdownMs),
+        this.#asyncActions?.stop(this.#config.gracefulShutdownMs),
       ]);
       await this.#sources.close();
       await this.#store.close();

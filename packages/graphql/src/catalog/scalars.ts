@@ -79,6 +79,12 @@ const extensions: Readonly<Record<string, ScalarKind>> = {
   ltxtquery: 'ltxtquery',
 };
 
+/** GraphQL's names of all types that are known without a database. */
+export const graphqlScalarNames: readonly string[] = [
+  ...Object.values(known).map(([name, , graphql]) => graphql ?? name),
+  ...Object.keys(extensions),
+];
+
 const scalars = new Map<string, Scalar>();
 
 /**

@@ -92,6 +92,7 @@ export function parseConfig(env: Env): GraphqlConfig {
       fetchIntervalMs: Math.max(1, int('EVENTS_FETCH_INTERVAL', 1000)),
       fetchBatchSize: int('EVENTS_FETCH_BATCH_SIZE', 100, 10_000),
     },
+    asyncActionsFetchMs: int('ASYNC_ACTIONS_FETCH_INTERVAL', 1000),
     webhooks: { maxResponseBytes: own('MAX_WEBHOOK_RESPONSE_BYTES', 64 * 1024 * 1024) },
     gracefulShutdownMs: 1000 * int('GRACEFUL_SHUTDOWN_TIMEOUT', 60),
     defaultNamingConvention: readEnum(

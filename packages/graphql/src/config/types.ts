@@ -51,6 +51,8 @@ export interface GraphqlConfig {
     /** Events taken at once; 0 delivers none. */
     readonly fetchBatchSize: number;
   };
+  /** Between looks for asynchronous actions that other instances were asked for. */
+  readonly asyncActionsFetchMs: number;
   readonly webhooks: {
     /** Of one answer of an action, an event's webhook or a remote schema. */
     readonly maxResponseBytes: number;

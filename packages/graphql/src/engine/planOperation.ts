@@ -8,6 +8,7 @@ import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import type { Model } from '../model/types.ts';
 import { parseOperation } from '../parse/document.ts';
+import { planAction, planAsyncResult } from '../plan/actions.ts';
 import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { planEntities } from '../plan/federation.ts';
@@ -27,6 +28,7 @@ import type {
   ExecutablePlan,
   GraphqlRequest,
   OperationKind,
+  PlannedCall,
   PlannedRoot,
   PlannedStatement,
   StatementGroup,
@@ -65,7 +67,10 @@ export function planOperation(
   const fields = resolveRoot(context, root);
   if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
   const builder = new GroupBuilder();
+  const calls: PlannedCall[] = [];
   const contexts: PlanContexts = {
+    calls,
+    text: request.query,
     model,
     onStructural: context.onStructural,
     of: source => ({
@@ -78,7 +83,7 @@ export function planOperation(
   };
   const roots = fields.map(field => planRoot(field, root, of, contexts, builder));
   return {
-    plan: { kind, roots, groups: builder.finish(kind, model), cached: directives.cached ?? null },
+    plan: { kind, roots, groups: builder.finish(kind, model), calls, cached: directives.cached ?? null },
     structural,
   };
 }
@@ -105,6 +110,10 @@ function assertOneRoot(fields: readonly ResolvedField[], isAllowed: boolean): vo
 
 /** Planners' contexts by source, and what they share. */
 interface PlanContexts extends Pick<PlanContext, 'model' | 'onStructural'> {
+  /** What is answered elsewhere, as it is found. */
+  readonly calls: PlannedCall[];
+  /** The operation as it came. */
+  readonly text: string;
   of(source: string): PlanContext;
 }
 
@@ -159,12 +168,28 @@ function planRoot(
       const root = planNode(contexts.of(name), field, id, planFields);
       return { alias, from: builder.addRead(name, root, false) };
     }
+    case 'action': {
+      const { action } = def.means;
+      return called(
+        alias,
+        planAction(field, action, contexts.model.customTypes, contexts.text, contexts.of),
+        contexts,
+      );
+    }
+    case 'asyncResult':
+      return called(alias, planAsyncResult(field, def.means.action, contexts.of), contexts);
     default: {
       const source = sourceOf(def.means);
       if (source === null) throw new TypeError(`${def.name} is no root field`);
       return { alias, from: planTableRoot(contexts.of(source), field, source, builder) };
     }
   }
+}
+
+/** A root field that is answered elsewhere. Its plan holds the values of this request, and so is nobody else's. */
+function called(alias: string, call: PlannedCall, { calls, onStructural }: PlanContexts): PlannedRoot {
+  onStructural([]);
+  return { alias, from: { kind: 'call', call: calls.push(call) - 1 } };
 }
 
 /** A root field of a table or function: a read, or a write with what it shows. */

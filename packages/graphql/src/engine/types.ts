@@ -1,5 +1,6 @@
 /** What transports hand to the engine, and what they get back: HTTP, WebSockets and stored endpoints alike. */
 import type { HasuraError } from '../errors.ts';
+import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
 import type { StatementTemplate } from '../sql/statement.ts';
 
 export interface GraphqlRequest {
@@ -26,6 +27,8 @@ export interface ExecutablePlan {
   readonly roots: readonly PlannedRoot[];
   /** By source, in the order in which they run. */
   readonly groups: readonly StatementGroup[];
+  /** What is answered elsewhere than in a database. */
+  readonly calls: readonly PlannedCall[];
   readonly cached: { readonly ttlSeconds: number; readonly refresh: boolean } | null;
 }
 
@@ -36,9 +39,13 @@ export interface PlannedRoot {
     /** Statement -1 is the group's last. */
     | { readonly kind: 'cell'; readonly group: number; readonly statement: number; readonly column: number }
     | { readonly kind: 'list'; readonly items: readonly PlannedRoot['from'][] }
+    /** Of `calls`. */
+    | { readonly kind: 'call'; readonly call: number }
     /** Further root fields within, under a source's namespace. */
     | { readonly kind: 'namespace'; readonly roots: readonly PlannedRoot[] };
 }
+
+export type PlannedCall = PlannedAction | PlannedAsyncResult;
 
 /** Statements of one source: one transaction. */
 export interface StatementGroup {

@@ -10,6 +10,10 @@ export interface HasuraErrorOptions {
   readonly internal?: unknown;
   /** Members beside code and path, as an action's webhook gives them. */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  /** All of `extensions`, in place of ours. */
+  readonly bareExtensions?: Readonly<Record<string, unknown>>;
+  /** A code that is none of ours, as a webhook gives it. */
+  readonly shownCode?: string;
   readonly cause?: unknown;
 }
 
@@ -21,6 +25,8 @@ export class HasuraError extends Error {
   readonly status: number;
   readonly internal: unknown;
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
+  readonly bareExtensions: Readonly<Record<string, unknown>> | undefined;
+  readonly shownCode: string;
 
   constructor(code: ErrorCode, message: string, options: HasuraErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -29,6 +35,8 @@ export class HasuraError extends Error {
     this.status = options.status ?? statusOfCode(code);
     this.internal = options.internal;
     this.extensions = options.extensions;
+    this.bareExtensions = options.bareExtensions;
+    this.shownCode = options.shownCode ?? code;
   }
 
   /** The same error, told of a part of what is at `prefix`. */
@@ -38,6 +46,8 @@ export class HasuraError extends Error {
       status: this.status,
       internal: this.internal,
       cause: this.cause,
+      shownCode: this.shownCode,
+      ...(this.bareExtensions && { bareExtensions: this.bareExtensions }),
       ...(this.extensions && { extensions: this.extensions }),
     });
   }

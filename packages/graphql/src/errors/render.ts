@@ -13,7 +13,8 @@ interface GraphqlError {
 
 /** One entry of `errors`. Pure. */
 export function graphqlError(error: HasuraError, { showInternal }: RenderOptions): GraphqlError {
-  const extensions: Record<string, unknown> = { path: error.pathText, code: error.code };
+  if (error.bareExtensions) return { message: error.message, extensions: error.bareExtensions };
+  const extensions: Record<string, unknown> = { path: error.pathText, code: error.shownCode };
   if (showInternal && error.internal !== undefined) extensions.internal = error.internal;
   return { message: error.message, extensions: { ...extensions, ...error.extensions } };
 }
@@ -25,9 +26,9 @@ export function graphqlErrors(errors: readonly HasuraError[], options: RenderOpt
 
 /** The body of the metadata API, and of whatever else is no GraphQL. Pure. */
 export function metadataError(error: HasuraError, { showInternal }: RenderOptions): string {
-  const { code, message, internal } = error;
+  const { shownCode, message, internal } = error;
   return JSON.stringify({
-    code,
+    code: shownCode,
     error: message,
     path: error.pathText,
     ...(showInternal && internal !== undefined && { internal }),

@@ -1,7 +1,6 @@
 /** Event triggers as the metadata has them. @see https://hasura.io/docs/2.0/api-reference/metadata-api/event-triggers/ */
 import type { Columns } from '../definition/metadata.ts';
-import type { HeaderConf } from '../webhook/environment.ts';
-import type { RequestTransform, ResponseTransform } from '../webhook/transform.ts';
+import type { HeaderConf, RequestTransform, ResponseTransform } from '../definition/webhook.ts';
 
 export type TriggerOperation = 'INSERT' | 'UPDATE' | 'DELETE';
 

@@ -28,7 +28,7 @@ async function answerGraphql(
   const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
   const aborter = new AbortController();
   request.onAborted(() => aborter.abort());
-  const options = { kind, signal: aborter.signal };
+  const options = { kind, signal: aborter.signal, headers: request.headers };
   if (body.kind === 'single') {
     told.operationName = body.request.operationName;
     const answer = await engine.execute(body.request, session, options);

@@ -6,6 +6,7 @@ import type { SourceCatalog } from '../catalog/load.ts';
 import type { Metadata, NamingConvention, Source } from '../definition/metadata.ts';
 import { qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
+import { buildActions } from './actions.ts';
 import { trackAll } from './autoTrack.ts';
 import { checkEventTriggers } from './eventTriggers.ts';
 import { withoutConflicts } from './fieldConflicts.ts';
@@ -67,6 +68,7 @@ export function buildModel(
   const model: Model = {
     metadata,
     sources,
+    ...buildActions(metadata, sources, inconsistencies),
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };

@@ -5,6 +5,7 @@
 import type { Column, Table } from '@peakstone/kernel/catalog';
 import type { FunctionFacts } from '../catalog/functions.ts';
 import type { Scalar } from '../catalog/scalars.ts';
+import type { ActionConf } from '../definition/actions.ts';
 import type {
   ComputedFieldMetadata,
   FunctionMetadata,
@@ -13,15 +14,59 @@ import type {
   TableMetadata,
 } from '../definition/metadata.ts';
 import type { BoolExp, Join, TableName } from '../ir/boolExp.ts';
+import type { TypeRef } from '../ir/typeRef.ts';
 import type { Value } from '../ir/value.ts';
 import type { Identifier, Naming } from './naming.ts';
 
 export interface Model {
   readonly metadata: Metadata;
   readonly sources: ReadonlyMap<string, SourceModel>;
+  readonly actions: ReadonlyMap<string, ActionModel>;
+  readonly customTypes: CustomTypesModel;
   /** Roles that are made of others: by name, the roles whose permissions they join. */
   readonly inheritedRoles: ReadonlyMap<string, readonly string[]>;
   readonly inconsistencies: readonly Inconsistency[];
+}
+
+export interface ActionModel {
+  readonly name: string;
+  readonly conf: ActionConf;
+  readonly kind: 'query' | 'mutation' | 'asynchronous';
+  readonly arguments: readonly (FieldModel & { readonly name: string })[];
+  readonly output: TypeRef;
+}
+
+interface FieldModel {
+  readonly type: TypeRef;
+  readonly description: string | null;
+}
+
+/** Types of actions, by name. */
+export interface CustomTypesModel {
+  readonly objects: ReadonlyMap<string, CustomObjectModel>;
+  readonly inputs: ReadonlyMap<
+    string,
+    { readonly description: string | null; readonly fields: ReadonlyMap<string, FieldModel> }
+  >;
+  readonly enums: ReadonlyMap<
+    string,
+    { readonly description: string | null; readonly values: ReadonlyMap<string, string | null> }
+  >;
+  /** With their descriptions. */
+  readonly scalars: ReadonlyMap<string, string | null>;
+}
+
+export interface CustomObjectModel {
+  readonly description: string | null;
+  readonly fields: ReadonlyMap<string, FieldModel>;
+  readonly relationships: readonly {
+    readonly name: string;
+    readonly kind: 'object' | 'array';
+    readonly source: string;
+    readonly table: TableName;
+    /** Fields of the object, and columns of the table. */
+    readonly mapping: Join;
+  }[];
 }
 
 export interface SourceModel {

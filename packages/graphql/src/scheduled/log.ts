@@ -1,6 +1,6 @@
 /** Scheduled events in the metadata's database: made ahead, taken when due, and written down. */
 import type { Pool } from '@peakstone/kernel/pg';
-import type { HeaderConf, UrlConf } from '../webhook/environment.ts';
+import type { HeaderConf, UrlConf } from '../definition/webhook.ts';
 import { kinds, type ScheduledKind, type ScheduledRetryConf } from './types.ts';
 
 export interface DueEvent {

@@ -1,6 +1,5 @@
 /** Cron triggers of the metadata, and what one-off events share with them. */
-import type { HeaderConf, UrlConf } from '../webhook/environment.ts';
-import type { RequestTransform, ResponseTransform } from '../webhook/transform.ts';
+import type { HeaderConf, RequestTransform, ResponseTransform, UrlConf } from '../definition/webhook.ts';
 
 export interface CronTriggerConf {
   readonly name: string;

@@ -3,6 +3,7 @@
  */
 import type { RoleView } from '../model/permissions.ts';
 import type { Model, TableModel } from '../model/types.ts';
+import { actionRoots } from './actions.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
 import { federationRoots, isEntity, isFederated } from './federation.ts';
 import { byName } from './inputField.ts';
@@ -35,6 +36,10 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
       subscriptions.push(node);
     }
   }
+  const actions = actionRoots({ model, view, options, types });
+  queries.push(...actions.queries);
+  subscriptions.push(...actions.subscriptions);
+  mutations.push(...actions.mutations);
   if (isFederated(options)) queries.push(...federationRoots(types, entityTypes(model, view, options, types)));
   const query = types.define('query_root', () => ({
     kind: 'object',

@@ -2,6 +2,7 @@
 import type { Scalar } from '../catalog/scalars.ts';
 import type { OperatorName } from '../ir/operators.ts';
 import type {
+  ActionModel,
   ColumnModel,
   ComputedFieldModel,
   FunctionModel,
@@ -57,6 +58,18 @@ export type FieldMeaning =
   | { readonly kind: 'affectedRows' }
   | { readonly kind: 'returning' }
   | { readonly kind: 'typename' }
+  | { readonly kind: 'action'; readonly action: ActionModel }
+  | { readonly kind: 'asyncResult'; readonly action: ActionModel }
+  | { readonly kind: 'asyncField'; readonly member: 'id' | 'created_at' | 'errors' | 'output' }
+  | { readonly kind: 'actionField'; readonly name: string }
+  /** Rows of a database that are joined to what comes from elsewhere. */
+  | {
+      readonly kind: 'tableJoin';
+      readonly table: TableModel;
+      readonly shape: 'object' | 'array' | 'aggregate';
+      /** Members of what they are joined to, and columns. */
+      readonly keys: readonly (readonly [string, string])[];
+    }
   | { readonly kind: 'introspectSchema' | 'introspectType' }
   /** Fields of a source that has a namespace of its own. */
   | { readonly kind: 'namespace' }

@@ -225,10 +225,14 @@ export class Connection {
         else this.#complete(id);
         return;
       }
-      const { body, error } = await engine.execute(request, session, { kind, signal });
+      const { body, error } = await engine.execute(request, session, {
+        kind,
+        signal,
+        headers: this.#headers,
+      });
       if (signal.aborted) return;
       if (error && !this.#protocol.failsAsResult) return this.#fail(id, error, session);
-      this.#sendResult(id, body);
+      this.#sendResult(id, error ? ['{"data":null,', ...withoutBrace(body)] : body);
       this.#complete(id);
     } catch (error) {
       if (signal.aborted) return;
@@ -313,4 +317,14 @@ export class Connection {
     }
     this.#socket.send(message, { binary: false });
   }
+}
+
+/** `{"errors":[…]}` from behind its first brace. */
+function withoutBrace(body: readonly (Uint8Array | string)[]): (Uint8Array | string)[] {
+  return [
+    body
+      .map(part => Buffer.from(part).toString())
+      .join('')
+      .slice(1),
+  ];
 }

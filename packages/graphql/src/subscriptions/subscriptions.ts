@@ -8,6 +8,7 @@ import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
 import { assemble, type Engine } from '../engine.ts';
 import { HasuraError } from '../errors.ts';
 import type { BatchContext } from './batch.ts';
+import { pollOperation } from './polled.ts';
 import { isStream, type Membership, Poller, type Progress, type Subscriber } from './poller.ts';
 
 export interface SubscriptionsContext extends Pick<BatchContext, 'database'> {
@@ -41,6 +42,7 @@ export class Subscriptions {
   readonly #context: SubscriptionsContext;
   readonly #pollers = new Map<string, Poller>();
   readonly #entries = new Set<Entry>();
+  readonly #polled = new Set<Live>();
   #version = 0;
 
   constructor(context: SubscriptionsContext) {
@@ -48,7 +50,7 @@ export class Subscriptions {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#polled.size;
   }
 
   /** What is asked again and again, and for how many. */
@@ -66,6 +68,7 @@ export class Subscriptions {
    * @throws {HasuraError} for values that are missing
    */
   begin(plan: ExecutablePlan, operation: LiveOperation): Live | null {
+    if (plan.calls.length > 0) return this.#poll(plan, operation);
     if (plan.groups.length === 0) {
       operation.subscriber.onData(assemble(plan, []));
       return null;
@@ -76,6 +79,22 @@ export class Subscriptions {
     return {
       end: () => {
         if (this.#entries.delete(entry)) entry.membership.leave();
+      },
+    };
+  }
+
+  /** What no database answers alone is asked for again and again, each subscriber for itself. */
+  #poll(plan: ExecutablePlan, operation: LiveOperation): Live {
+    const { engine, config, onFault } = this.#context;
+    const live = pollOperation(() => engine.run(plan, operation.request, operation.session), {
+      subscriber: operation.subscriber,
+      intervalMs: Math.max(1, config.liveQueries.refetchIntervalMs),
+      onFault,
+    });
+    this.#polled.add(live);
+    return {
+      end: () => {
+        if (this.#polled.delete(live)) live.end();
       },
     };
   }

@@ -1,5 +1,6 @@
 /** Addresses and headers of the metadata, in which variables of the environment stand for values. */
 import type { GraphqlConfig } from '../config/types.ts';
+import type { HeaderConf, UrlConf } from '../definition/webhook.ts';
 import { HasuraError } from '../errors.ts';
 
 type Env = GraphqlConfig['env'];
@@ -14,9 +15,6 @@ export function fillUrl(template: string, env: Env): string {
   });
 }
 
-/** An address that is given whole, as a template, or by the variable that holds it. */
-export type UrlConf = string | { readonly from_env: string };
-
 /** @throws {HasuraError} */
 export function resolveUrl(conf: UrlConf, env: Env): string {
   if (typeof conf === 'string') return fillUrl(conf, env);
@@ -24,12 +22,6 @@ export function resolveUrl(conf: UrlConf, env: Env): string {
   if (value === undefined)
     throw new HasuraError('not-found', `environment variable '${conf.from_env}' not set`, { status: 400 });
   return value;
-}
-
-export interface HeaderConf {
-  readonly name: string;
-  readonly value?: string;
-  readonly value_from_env?: string;
 }
 
 /** @throws {HasuraError} for a variable that is not set */
@@ -55,6 +47,12 @@ export function assertHeaders(headers: unknown, path: readonly (string | number)
     const { name, value, value_from_env: variable } = header ?? ({} as HeaderConf);
     if (typeof name !== 'string')
       throw new HasuraError('parse-failed', 'key "name" not found', { path: [...path, i] });
+    if (variable?.startsWith('HASURA_GRAPHQL_'))
+      throw new HasuraError(
+        'parse-failed',
+        `env variables starting with "HASURA_GRAPHQL_" are not allowed in value_from_env: ${variable}`,
+        { path: [...path, i] },
+      );
     if ((value ?? null) === null && (variable ?? null) === null)
       throw new HasuraError('parse-failed', 'expecting value or value_from_env keys', { path: [...path, i] });
     if ((value ?? null) !== null && (variable ?? null) !== null)

@@ -1,16 +1,12 @@
 /** One delivery to a webhook of events, with what the logs of invocations keep of it. */
 import type { GraphqlConfig } from '../config/types.ts';
+import type { HeaderConf, RequestTransform, ResponseTransform, UrlConf } from '../definition/webhook.ts';
 import { HasuraError } from '../errors.ts';
 import { hasuraVersion } from '../version.ts';
-import { type HeaderConf, resolveHeaders, resolveUrl, type UrlConf } from './environment.ts';
+import { resolveHeaders, resolveUrl } from './environment.ts';
 import { headerOf, sendWebhook, type WebhookRequest, type WebhookResult } from './request.ts';
 import { showHeaders } from './response.ts';
-import {
-  type RequestTransform,
-  type ResponseTransform,
-  TransformError,
-  transformRequest,
-} from './transform.ts';
+import { TransformError, transformRequest } from './transform.ts';
 
 export interface Delivery {
   readonly webhook: UrlConf;

@@ -1,4 +1,16 @@
+/** Answers of webhooks as JSON, where they are. */
+import { parseJson } from '../ir/json.ts';
 import type { HeaderList } from './request.ts';
+
+/** The body as JSON; undefined for one that is none. Pure. */
+export function jsonOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    // Told by who asked, each in words of its own.
+    return undefined;
+  }
+}
 
 /** Headers as the reference shows them. Pure. */
 export function showHeaders(

@@ -3,35 +3,9 @@
  * @see https://hasura.io/docs/2.0/actions/rest-connectors/
  */
 import type { Session } from '../auth/types.ts';
+import type { RequestTransform, ResponseTransform } from '../definition/webhook.ts';
 import { fillTemplate, KritiError, type Scope } from '../kriti/index.ts';
 import type { HeaderList, WebhookRequest } from './request.ts';
-
-/** As the metadata has it; texts are templates. */
-export interface RequestTransform {
-  readonly version?: 1 | 2;
-  readonly template_engine?: 'Kriti';
-  readonly method?: string;
-  readonly url?: string;
-  readonly body?: string | BodyTransform;
-  readonly content_type?: string;
-  readonly query_params?: Readonly<Record<string, string | null>> | string;
-  readonly request_headers?: {
-    readonly add_headers?: Readonly<Record<string, string>>;
-    readonly remove_headers?: readonly string[];
-  };
-}
-
-interface BodyTransform {
-  readonly action: 'remove' | 'transform' | 'x_www_form_urlencoded';
-  readonly template?: string;
-  readonly form_template?: Readonly<Record<string, string>>;
-}
-
-export interface ResponseTransform {
-  readonly version?: 1 | 2;
-  readonly body?: string | BodyTransform;
-  readonly template_engine?: 'Kriti';
-}
 
 export interface RequestContext {
   readonly body: unknown;
@@ -71,6 +45,41 @@ export function transformRequest(
   const body = attempt(() => bodyOf(request.body, transform, scope), request.body);
   if (errors.length > 0) throw new TransformError(errors);
   return { url, method: transform.method?.toUpperCase() ?? request.method, headers, body };
+}
+
+/** The answer's body as the transform makes it. @throws {TransformError} Pure. */
+export function transformResponse(
+  transform: ResponseTransform,
+  answer: { readonly body: unknown; readonly status: number },
+  request: WebhookRequest,
+  context: RequestContext,
+): unknown {
+  const { body } = transform;
+  const template = typeof body === 'string' ? body : body?.action === 'transform' ? body.template : undefined;
+  if (template === undefined) return answer.body;
+  const { names, functions } = requestScope(request, context);
+  const scope: Scope = {
+    names: {
+      $body: answer.body,
+      $response: { status: answer.status, body: answer.body },
+      $status: answer.status,
+      $request: {
+        body: context.body,
+        base_url: names.$base_url,
+        session_variables: names.$session_variables,
+        query_params: names.$query_params,
+      },
+      $session_variables: names.$session_variables,
+      $base_url: names.$base_url,
+    },
+    functions,
+  };
+  try {
+    return fillTemplate(template, scope);
+  } catch (error) {
+    if (error instanceof KritiError) throw new TransformError([error.toJSON()]);
+    throw error;
+  }
 }
 
 function requestScope({ url }: WebhookRequest, { body, session }: RequestContext): Scope {

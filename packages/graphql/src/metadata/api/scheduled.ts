@@ -3,6 +3,7 @@ import { parseCron } from '@peakstone/kernel/cron';
 import type { Pool } from '@peakstone/kernel/pg';
 import { compact } from '../../definition/edit.ts';
 import type { CronTrigger, Metadata } from '../../definition/metadata.ts';
+import type { UrlConf } from '../../definition/webhook.ts';
 import { HasuraError } from '../../errors.ts';
 import { dropCronEvents } from '../../scheduled/log.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type ScheduledKind,
   type ScheduledRetryConf,
 } from '../../scheduled/types.ts';
-import { assertHeaders, type UrlConf } from '../../webhook/environment.ts';
+import { assertHeaders } from '../../webhook/environment.ts';
 import { type Args, type CommandContext, type CommandTable, success } from './command.ts';
 
 /** @throws {HasuraError} where metadata is kept in memory alone */

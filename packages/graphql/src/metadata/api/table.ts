@@ -1,5 +1,6 @@
 /** Every command by its name, and the older names of the v1 API. */
 import { HasuraError } from '../../errors.ts';
+import { actionCommands } from './actions.ts';
 import { bulkCommands } from './bulk.ts';
 import { catalogCommands } from './catalog.ts';
 import { stateCommands } from './catalogState.ts';
@@ -24,6 +25,7 @@ import { scheduledCommands, scheduledReads } from './scheduled.ts';
 import { settingsCommands } from './settings.ts';
 import { sourceCommands } from './sources.ts';
 import { tableCommands } from './tables.ts';
+import { transformCommands } from './transforms.ts';
 import { wholeCommands } from './whole.ts';
 
 export const commands: CommandTable = {
@@ -35,6 +37,8 @@ export const commands: CommandTable = {
   ...roleCommands,
   ...sqlCommands,
   ...nativeQueryCommands,
+  ...actionCommands,
+  ...transformCommands,
   ...eventTriggerCommands,
   ...scheduledCommands,
   ...manyTablesCommands,
@@ -51,6 +55,7 @@ export const commands: CommandTable = {
 const onlyRead: ReadonlySet<string> = new Set([
   ...Object.keys(dmlCommands),
   ...Object.keys(stateCommands),
+  ...Object.keys(transformCommands),
   ...eventReads,
   ...scheduledReads,
   'export_metadata',
