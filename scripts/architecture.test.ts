@@ -159,6 +159,7 @@ const OPEN_SESSIONS = [
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',
   'packages/stack/src/run/example.ts',
+  'packages/storage/src/records/database.ts',
   'packages/testing/src/database.ts',
   'packages/testing/src/sql.ts',
   'packages/transfer/src/import/session.ts',

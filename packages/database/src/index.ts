@@ -8,7 +8,7 @@ export type {
   SupabaseMode,
 } from './bootstrap/model.ts';
 export { planMemberships } from './bootstrap/model.ts';
-export { type BootstrapReport, bootstrapDatabase, servedSchemas } from './bootstrap/run.ts';
+export { type BootstrapReport, bootstrapDatabase, completeStorage, servedSchemas } from './bootstrap/run.ts';
 export { readRoleSettings, readSupabaseMode } from './bootstrap/settings.ts';
 export { type DatabaseConfig, type DatabaseEngine, readDatabaseConfig } from './config.ts';
 export { DatabaseError, type DatabaseErrorCode } from './errors.ts';

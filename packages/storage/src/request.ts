@@ -2,6 +2,7 @@
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Identity } from './iam/identity.ts';
 import type { Payload, PayloadOptions } from './payload/payload.ts';
+import type { RecordCaller } from './store/objects.ts';
 import type { Query } from './wire/query.ts';
 
 export interface S3Request {
@@ -19,6 +20,8 @@ export interface S3Request {
   readonly identity: Identity;
   /** How it was signed, for conditions. */
   readonly signedBy: 'header' | 'query' | 'form' | 'none';
+  /** On whose behalf rows change; absent: the server's own. */
+  readonly by?: RecordCaller | undefined;
   /** Its body, unread. */
   payload(options?: PayloadOptions): Payload;
 }

@@ -2,6 +2,7 @@ import type { StorageConfig } from './config.ts';
 import type { Emit } from './events.ts';
 import type { Iam } from './iam/iam.ts';
 import type { Notifier } from './notify/notifier.ts';
+import type { Records } from './records/records.ts';
 import type { Store } from './store/store.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -13,4 +14,6 @@ export interface Server {
   readonly notifier: Notifier;
   readonly traffic: Traffic;
   readonly emit: Emit;
+  /** What the database records of the store; absent where there is none. */
+  readonly records?: Records | undefined;
 }

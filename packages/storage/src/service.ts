@@ -21,7 +21,11 @@ import { ownDoing } from './notify/event.ts';
 import { Notifier } from './notify/notifier.ts';
 import type { Server } from './server.ts';
 import { openStore, type Store } from './store/store.ts';
+import { readSupabaseConfig, type SupabaseConfig } from './supabase/config.ts';
+import type { Render } from './supabase/imageService.ts';
+import { basePath, openSupabase } from './supabase/supabase.ts';
 import { Traffic } from './traffic.ts';
+import { bucketOfHost } from './wire/target.ts';
 
 export interface StorageServiceConfig {
   readonly settings: StorageConfig;
@@ -31,12 +35,16 @@ export interface StorageServiceConfig {
   readonly port: number;
   /** Buckets and users that are made where they are missing. */
   readonly tenants?: readonly Tenant[];
+  /** Absent: S3 alone. */
+  readonly supabase?: SupabaseConfig | undefined;
 }
 
 export interface StorageDeps {
   readonly emit: Emit;
   /** A port that is bound already, in place of host and port. */
   readonly listener?: Listener | undefined;
+  /** Where pictures are made. */
+  readonly render?: Render | undefined;
 }
 
 export interface StorageService extends HttpService {
@@ -66,6 +74,7 @@ export const storageService = {
       host: readString(env, 'PEAKSTONE_STORAGE_HOST', { default: '127.0.0.1' }),
       port: readPort(env, 'PEAKSTONE_STORAGE_PORT', { default: 9000 }),
       tenants: readTenants(env),
+      supabase: readSupabaseConfig(env),
     };
   },
   start,
@@ -73,7 +82,7 @@ export const storageService = {
 
 async function start(
   config: StorageServiceConfig,
-  { emit, listener }: StorageDeps,
+  { emit, listener, render }: StorageDeps,
   signal: AbortSignal,
 ): Promise<StorageService> {
   signal.throwIfAborted();
@@ -84,8 +93,18 @@ async function start(
       emit({ kind: 'bootstrapped', text });
     const { region, webhooks } = config.settings;
     const notifier = new Notifier(store.index, store.sequence, webhooks, region, emit);
-    const server: Server = { config: config.settings, store, iam, notifier, traffic: new Traffic(), emit };
-    const handler = createHandler(server);
+    const supabase = config.supabase && openSupabase(config.supabase, { store, emit }, render);
+    const server: Server = {
+      config: config.settings,
+      store,
+      iam,
+      notifier,
+      traffic: new Traffic(),
+      emit,
+      records: supabase?.records,
+    };
+    const s3 = createHandler(server);
+    const handler = supabase === undefined ? s3 : besideS3(s3, supabase.serve(server), server);
     const http = await serveHttp(handler, {
       ...limits,
       host: config.host,
@@ -108,7 +127,7 @@ async function start(
       onFailure: error => emit({ kind: 'backgroundFailed', error }),
     });
     const stopBackground = async (): Promise<void> => {
-      await Promise.all([stopScanner(), notifier.stop()]);
+      await Promise.all([stopScanner(), notifier.stop(), supabase?.close()]);
     };
     const running = new RunningStorage(store, iam, handler, http, {
       ailment: () => leap,
@@ -130,6 +149,16 @@ interface Background {
   /** What an operator should look at. */
   ailment(): string | undefined;
   stop(): Promise<void>;
+}
+
+/** No bucket has so short a name; below a bucket's own host every path is a key. */
+function besideS3(s3: Handler, api: Handler, { config }: Server): Handler {
+  return request => {
+    const isApi = request.path.startsWith(`${basePath}/`) || request.path === basePath;
+    return isApi && bucketOfHost(request.headers.host, config.domains) === undefined
+      ? api(request)
+      : s3(request);
+  };
 }
 
 class RunningStorage implements StorageService {
@@ -161,9 +190,10 @@ class RunningStorage implements StorageService {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= Promise.all([this.#http.close(drainMs), this.#background.stop()]).then(() =>
-      this.#store.close(),
-    );
+    this.#stopping ??= this.#http
+      .close(drainMs)
+      .then(() => this.#background.stop())
+      .then(() => this.#store.close());
     return this.#stopping;
   }
 }

@@ -23,6 +23,11 @@ lines (part, line) as (
     from pg_catalog.pg_class c left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and not t.tgisinternal
     where c.relnamespace = to_regnamespace('cron') and c.relkind in ('r', 'S')
   union all
+  -- An import puts tables of its own in the place of ours.
+  select 'storage', concat_ws(' ', c.relname, c.relowner::regrole, c.relacl::text, t.tgname, t.tgenabled, t.tgfoid::regproc)
+    from pg_catalog.pg_class c left join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgname like 'peakstone\\_%'
+    where c.relnamespace = to_regnamespace('storage') and c.relname in ('buckets', 'objects', 'peakstone_deletions')
+  union all
   select 'database', concat_ws(' ', d.datname, d.datacl::text) from pg_catalog.pg_database d where d.datname = current_database()
   union all
   select 'schemas', concat_ws(' ', n.nspname, n.nspowner::regrole, n.nspacl::text)

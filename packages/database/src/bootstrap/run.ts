@@ -19,6 +19,7 @@ import { SETTING_TAKEN_OFF } from './roles.ts';
 import { matchesVerifier, scramVerifier } from './scram.ts';
 import { NOT_DONE } from './sql.ts';
 import { planSteps } from './steps.ts';
+import { storageSteps } from './storage.ts';
 
 /** What a bootstrap did, for the log and for `peakstone doctor`. */
 export interface BootstrapReport {
@@ -85,6 +86,25 @@ export async function servedSchemas(url: string): Promise<readonly string[]> {
   const pool = createPrivilegedPool({ url, name: 'peakstone' });
   try {
     return (await inspectServer(pool, [])).state?.schemas ?? [];
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    await pool.close();
+  }
+}
+
+/**
+ * Makes what the service of objects needs of schema storage again, as after an import that brought tables of its own.
+ * @param url An administrator's, as for `bootstrapDatabase`. @throws {DatabaseError}
+ */
+export async function completeStorage(url: string): Promise<void> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone bootstrap' });
+  try {
+    const statements = storageSteps().flatMap(step => step.statements);
+    await pool.exchange({
+      begin: 'begin',
+      statements: statements.map(text => ({ text, values: [], prepare: false })),
+    });
   } catch (error) {
     throw explain(error);
   } finally {

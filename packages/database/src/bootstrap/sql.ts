@@ -32,3 +32,23 @@ export function isTrusted(owner: string): string {
 export function literals(texts: readonly string[]): string {
   return texts.map(text => literal(text)).join(', ');
 }
+
+/** Of what SQL of the application refers to: it puts policies and triggers on it. */
+export const OWNER = '"db_migrator"';
+
+/**
+ * Makes a table where there is none. db_migrator owns it, so that migrations can put triggers and policies on it. One that
+ * is there, as after an import, stays as it is.
+ */
+export function table(name: string, columns: readonly string[], ...further: readonly string[]): string {
+  return attempt(
+    `table ${name}`,
+    `
+  if to_regclass(${literal(name)}) is null then
+    create table ${name} (\n    ${columns.join(',\n    ')}\n    );
+    ${further.map(statement => `${statement};`).join('\n    ')}
+    alter table ${name} enable row level security;
+    alter table ${name} owner to ${OWNER};
+  end if;`,
+  );
+}

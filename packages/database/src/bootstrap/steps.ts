@@ -21,6 +21,7 @@ import {
   ownSchemaStatements,
   schemaStatements,
 } from './schemas.ts';
+import { storageSteps } from './storage.ts';
 import { supabaseSteps } from './supabase.ts';
 import { watchStatements } from './watch.ts';
 
@@ -105,6 +106,8 @@ export function planSteps(options: StepOptions): readonly Step[] {
       ],
     },
     { name: 'schema auth', statements: authStatements() },
+    // Its API serves the roles of Supabase's clients.
+    ...(supabase === 'off' ? [] : storageSteps()),
     ...(supabase === 'full' ? supabaseSteps(schemas, isSuperuser) : []),
     ...extensionSteps(options.extensions, { database, schemas, roles: roles.map(({ name }) => name) }),
     ...(isSuperuser

@@ -2,21 +2,18 @@
  * What a Supabase project's SQL expects to find: tables to refer to and put triggers and policies on, and grants. The
  * skeletons hold what SQL reads and writes; the services that fill them there are not in it.
  * @see https://supabase.com/docs/guides/auth/managing-user-data
- * @see https://supabase.com/docs/guides/storage/schema/design
  */
 import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
-import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
+import { quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { type Step, SUPABASE_OWNERS } from './model.ts';
-import { attempt, block } from './sql.ts';
+import { block, OWNER, table } from './sql.ts';
 
 const API_ROLES = SUPABASE_REQUEST_ROLES.map(id).join(', ');
-const OWNER = '"db_migrator"';
 
 /** @param schemas Of the application; Supabase's grants are on `public`, where it is one of them. */
 export function supabaseSteps(schemas: readonly string[], isSuperuser: boolean): Step[] {
   return [
     { name: "Supabase's tables in auth", statements: authTables() },
-    { name: "Supabase's schema storage", statements: storageStatements() },
     { name: "Supabase's publication", statements: [publication] },
     ...(isSuperuser
       ? [
@@ -31,35 +28,6 @@ export function supabaseSteps(schemas: readonly string[], isSuperuser: boolean):
       ? [{ name: "Supabase's grants on public", statements: publicGrants('public') }]
       : []),
   ];
-}
-
-/**
- * Makes a table where there is none. db_migrator owns it, so that migrations can put triggers and policies on it. One that
- * is there, as after an import, stays as it is.
- */
-function table(name: string, columns: readonly string[], ...further: readonly string[]): string {
-  return attempt(
-    `table ${name}`,
-    `
-  if to_regclass(${literal(name)}) is null then
-    create table ${name} (\n    ${columns.join(',\n    ')}\n    );
-    ${further.map(statement => `${statement};`).join('\n    ')}
-    alter table ${name} enable row level security;
-    alter table ${name} owner to ${OWNER};
-  end if;`,
-  );
-}
-
-/** Makes a function where there is none. */
-function pathFunction(name: string, type: string, expression: string): string {
-  return attempt(
-    `function storage.${name}`,
-    `
-  if to_regprocedure('storage.${name}(text)') is null then
-    create function storage.${name}(name text) returns ${type} language sql immutable parallel safe return ${expression};
-    alter function storage.${name}(text) owner to ${OWNER};
-  end if;`,
-  );
 }
 
 function authTables(): string[] {
@@ -142,49 +110,6 @@ function authTables(): string[] {
       'phone text',
       'last_challenged_at timestamp with time zone unique',
     ]),
-  ];
-}
-
-function storageStatements(): string[] {
-  return [
-    'create schema if not exists storage',
-    `alter schema storage owner to ${OWNER}`,
-    `grant usage on schema storage to ${API_ROLES}`,
-    table('storage.buckets', [
-      'id text primary key',
-      'name text not null unique',
-      'owner uuid',
-      'created_at timestamp with time zone default now()',
-      'updated_at timestamp with time zone default now()',
-      'public boolean default false',
-      'avif_autodetection boolean default false',
-      'file_size_limit bigint',
-      'allowed_mime_types text[]',
-      'owner_id text',
-    ]),
-    table(
-      'storage.objects',
-      [
-        'id uuid primary key default gen_random_uuid()',
-        'bucket_id text references storage.buckets (id)',
-        'name text',
-        'owner uuid',
-        'created_at timestamp with time zone default now()',
-        'updated_at timestamp with time zone default now()',
-        'last_accessed_at timestamp with time zone default now()',
-        'metadata jsonb',
-        "path_tokens text[] generated always as (string_to_array(name, '/')) stored",
-        'version text',
-        'owner_id text',
-        'user_metadata jsonb',
-      ],
-      'create unique index bucketid_objname on storage.objects (bucket_id, name)',
-    ),
-    // Row security decides, as it does there.
-    `grant all on storage.buckets, storage.objects to ${API_ROLES}`,
-    pathFunction('foldername', 'text[]', "trim_array(string_to_array(name, '/'), 1)"),
-    pathFunction('filename', 'text', "split_part(name, '/', -1)"),
-    pathFunction('extension', 'text', "split_part(split_part(name, '/', -1), '.', -1)"),
   ];
 }
 

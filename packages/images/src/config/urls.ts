@@ -31,6 +31,7 @@ export function readOptions(env: Env): OptionsConfig {
       allowSecurityOptions: flag(env, 'ALLOW_SECURITY_OPTIONS'),
       argumentsSeparator,
       baseUrl: text(env, 'BASE_URL'),
+      wholeSources: list(env, 'WHOLE_SOURCES').filter(prefix => prefix !== ''),
       replacements: readReplacements(env),
       filenameInUrl: flag(env, 'BASE64_URL_INCLUDES_FILENAME'),
     };

@@ -4,6 +4,8 @@ import { ImagesError } from '../errors.ts';
 export interface SourceConfig {
   /** Put before each source that does not begin with it. */
   readonly baseUrl: string;
+  /** Beginnings of sources that are whole, without the base. */
+  readonly wholeSources?: readonly string[];
   readonly replacements: readonly Replacement[];
   /** Whether the last part of an encoded source is a name for readers alone. */
   readonly filenameInUrl: boolean;
@@ -65,8 +67,10 @@ function cutExtension(text: string, mark: string): { readonly source: string; re
 }
 
 /** Replacements first, then the base, unless it is there already. */
-export function preprocess(url: string, { baseUrl, replacements }: SourceConfig): string {
+export function preprocess(url: string, config: SourceConfig): string {
+  const { baseUrl, replacements, wholeSources = [] } = config;
   let replaced = url;
   for (const { pattern, replacement } of replacements) replaced = replaced.replace(pattern, replacement);
-  return baseUrl === '' || replaced.startsWith(baseUrl) ? replaced : baseUrl + replaced;
+  const isWhole = baseUrl === '' || [baseUrl, ...wholeSources].some(prefix => replaced.startsWith(prefix));
+  return isWhole ? replaced : baseUrl + replaced;
 }

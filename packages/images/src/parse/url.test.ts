@@ -53,6 +53,9 @@ describe('the source of a URL', () => {
     };
     assert.equal(parse('plain/a.jpg', over).sourceUrl, 'local:///a.jpg');
     assert.equal(parse('plain/x://y/a.jpg', over).sourceUrl, 'local:///dir/a.jpg');
+    const whole = { ...over, wholeSources: ['http://store/own/'] };
+    assert.equal(parse('plain/http://store/own/a.jpg', whole).sourceUrl, 'http://store/own/a.jpg');
+    assert.equal(parse('plain/http://store/a.jpg', whole).sourceUrl, 'local:///http://store/a.jpg');
   });
 
   it('loses its query, and is mended where proxies have shortened it', () => {

@@ -78,13 +78,18 @@ export function readStoreUrls(
 ): SourceReader {
   return async request => {
     const url = URL.parse(request.url);
-    const isOurs = url !== null && origins.includes(url.origin) && !url.searchParams.has('X-Amz-Signature');
+    const isOurs = url !== null && origins.includes(url.origin) && !isSigned(url);
     if (!isOurs) return await web(request);
     const version = url.searchParams.get('versionId');
     const place = decodePath(url.pathname);
     if (place === null) return await web(request);
     return await objects({ ...request, url: `s3:/${place}${version === null ? '' : `?${version}`}` });
   };
+}
+
+/** It says itself that whoever has it may: presigned for S3, or with a token of the store's own. */
+function isSigned({ searchParams }: URL): boolean {
+  return searchParams.has('X-Amz-Signature') || searchParams.has('token');
 }
 
 /** Null for what is no UTF-8. */

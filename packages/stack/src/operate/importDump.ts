@@ -1,8 +1,10 @@
 /** Dumps into the running stack's database. */
+import { completeStorage } from '@peakstone/database';
 import type { ImportOptions, ImportReport } from '@peakstone/transfer';
 import type { EnvValues } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
+import { stackValues } from '../run/stackValues.ts';
 import { awaitSchema } from './client.ts';
 
 export type { ImportReport, Note as ImportNote } from '@peakstone/transfer';
@@ -27,7 +29,11 @@ export async function importIntoStack(
     url === undefined
       ? await importDump({ ...into, files })
       : await importDatabase({ ...into, url, folder: paths.data });
-  if (!report.dryRun) await awaitSchema(paths);
+  if (!report.dryRun) {
+    // Supabase's own tables have come in the place of the stack's.
+    if ((await stackValues(paths, env)).DATABASE_SUPABASE !== 'off') await completeStorage(into.adminUrl);
+    await awaitSchema(paths);
+  }
   return report;
 }
 

@@ -1,11 +1,11 @@
 import { type ApiKeys, planMemberships, readSupabaseMode, rotateSecrets } from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
+import { jwtSecretOf, signStackKeys } from '../project/apiKeys.ts';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { takeRotationLock } from '../project/rotationLock.ts';
-import { jwtSecretOf, signStackKeys } from '../run/apiKeys.ts';
 import { superuserUrl } from '../run/databaseUrl.ts';
 import { stackValues } from '../run/stackValues.ts';
 import { readPresence } from '../run/state.ts';

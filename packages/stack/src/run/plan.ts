@@ -1,6 +1,7 @@
 import { type ApiKeys, ensureSecrets } from '@peakstone/database';
 import { parsePort } from '@peakstone/kernel/ports';
 import { loadStackConfig } from '../loadConfig.ts';
+import { signStackKeys } from '../project/apiKeys.ts';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import type { StackPaths } from '../project/paths.ts';
@@ -10,7 +11,6 @@ import { services } from '../services/index.ts';
 import type { Planning, RunEngine } from '../services/local.ts';
 import type { Service } from '../services/service.ts';
 import { localVariables, variablesRequiredBy } from '../variables.ts';
-import { signStackKeys } from './apiKeys.ts';
 import { deployedOnly } from './configured.ts';
 import type { OnStackEvent } from './events.ts';
 import { isShortJwtSecret, minJwtSecretBytes } from './jwtSecret.ts';

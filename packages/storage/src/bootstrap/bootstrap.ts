@@ -32,7 +32,10 @@ export async function bootstrapTenants(
   return done;
 }
 
-async function prepareBucket({ buckets }: Store, { bucket: name, versioned }: Tenant): Promise<string[]> {
+async function prepareBucket(
+  { buckets }: Store,
+  { bucket: name, versioned, aside }: Tenant,
+): Promise<string[]> {
   const changes: string[] = [];
   let bucket: BucketRow | undefined = buckets.find(name);
   if (bucket === undefined) {
@@ -41,6 +44,7 @@ async function prepareBucket({ buckets }: Store, { bucket: name, versioned }: Te
       accountId: homeAccount.id,
       owner: { id: homeAccount.canonicalId, name: homeAccount.name },
       ...(versioned && { versioning: 'Enabled', lifecycle: [replacedVersions] }),
+      ...(aside && { recorded: 'aside' }),
     });
     changes.push('made');
   } else if (versioned && bucket.versioning === undefined) {
@@ -51,6 +55,8 @@ async function prepareBucket({ buckets }: Store, { bucket: name, versioned }: Te
     }));
     changes.push('versions are kept');
   }
+  if (aside && bucket.recorded === undefined)
+    await buckets.update(bucket, row => ({ ...row, recorded: 'aside' }));
   return changes;
 }
 

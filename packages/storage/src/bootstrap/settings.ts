@@ -11,6 +11,8 @@ export interface Tenant {
   readonly policy: string;
   /** Versions are kept; replaced ones and uploads broken off go after a week. */
   readonly versioned: boolean;
+  /** A service's own: the application's database is told nothing of it, and need not be up. */
+  readonly aside: boolean;
 }
 
 /** The application's, and the log store's where it has keys. @throws {ConfigError} naming the variable */
@@ -23,6 +25,7 @@ export function readTenants(env: Env): Tenant[] {
       secretKey: readSecret(env, 'S3_APP_SECRET_KEY', { minLength: 8 }),
       policy: 'app-policy',
       versioned: true,
+      aside: false,
     });
   }
   if (env.LOKI_ACCESS_KEY && env.LOKI_SECRET_KEY) {
@@ -32,6 +35,7 @@ export function readTenants(env: Env): Tenant[] {
       secretKey: readSecret(env, 'LOKI_SECRET_KEY', { minLength: 8 }),
       policy: 'loki-policy',
       versioned: false,
+      aside: true,
     });
   }
   return tenants;

@@ -17,6 +17,7 @@ import type { Credential } from '../iam/credential.ts';
 import type { Operation } from '../operation.ts';
 import { findOperation } from '../operations/index.ts';
 import { Payload } from '../payload/payload.ts';
+import { RecordError } from '../records/errors.ts';
 import type { S3Request } from '../request.ts';
 import type { Server } from '../server.ts';
 import { type BucketRow, CorruptionError, type CorsRule } from '../store/rows.ts';
@@ -25,11 +26,31 @@ import { adminErrorResponse, commonHeaders, errorResponse } from '../wire/respon
 import { readTarget, type Target } from '../wire/target.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { answerHealth } from './health.ts';
+import { refusalOfRecord, settle, surface } from './recorded.ts';
 
-export function createHandler(server: Server): Handler {
+/** Another address of S3, with callers of its own beside those who have keys. */
+export interface S3Door {
+  /** Before the bucket in every path. */
+  readonly prefix: string;
+  /** Who comes with a token and whatever access key. @throws {S3Error} InvalidToken */
+  findMember(accessKey: string, token: string): Credential | undefined;
+  /** Answers in the place of the operation, or undefined. @throws {S3Error} what is not let in */
+  run(server: Server, operation: Operation, request: S3Request): Promise<HttpResponse | undefined>;
+}
+
+/** By which a request came, and the paths that it may have signed. */
+interface Door {
+  readonly door?: S3Door | undefined;
+  readonly paths: string[];
+}
+
+export function createHandler(server: Server, door?: S3Door): Handler {
   return async http => {
     const requestId = randomBytes(8).toString('hex').toUpperCase();
-    const answer = answerHealth(http, server) ?? (await answerOwn(server, http, requestId));
+    const answer =
+      door === undefined
+        ? (answerHealth(http, server) ?? (await answerOwn(server, http, requestId)))
+        : await answerS3(server, http, requestId, door);
     return withHeaders(answer, commonHeaders(requestId));
   };
 }
@@ -50,22 +71,33 @@ async function answerOwn(server: Server, http: HttpRequest, requestId: string): 
   return await answerS3(server, http, requestId);
 }
 
-async function answerS3(server: Server, http: HttpRequest, requestId: string): Promise<HttpResponse> {
+async function answerS3(
+  server: Server,
+  received: HttpRequest,
+  requestId: string,
+  door?: S3Door,
+): Promise<HttpResponse> {
+  const http = door === undefined ? received : withoutPrefix(received, door.prefix);
   let target: Target = { bucket: '', key: '' };
   let name = 'Refused';
   let answer: HttpResponse;
   server.traffic.begun();
   try {
-    target = readTarget(http.path, http.headers.host, server.config.domains);
+    target = readTarget(http.path, http.headers.host, door === undefined ? server.config.domains : []);
     if (http.method === 'OPTIONS') {
       name = 'Preflight';
       answer = answerPreflight(http, rulesOf(server, target), server.config.corsOrigins);
     } else {
-      const { request } = await identify(server, http, target, requestId);
+      const { request } = await identify(server, http, target, requestId, {
+        door,
+        paths: signedPaths(received),
+      });
       const operation = findOperation(request);
       name = operation.name;
+      await surface(server, request);
       permit(server, operation, request);
-      answer = await operation.run(server, request);
+      await settle(server, request);
+      answer = (await door?.run(server, operation, request)) ?? (await operation.run(server, request));
     }
   } catch (error) {
     const context = { ...target, method: http.method, path: http.path, requestId };
@@ -81,6 +113,7 @@ async function identify(
   received: HttpRequest,
   target: Target,
   requestId: string,
+  { door, paths }: Door = { paths: signedPaths(received) },
 ): Promise<{ readonly request: S3Request; readonly credential: Credential | undefined }> {
   let http = received;
   const query = parseQuery(http.query);
@@ -98,11 +131,15 @@ async function identify(
   }
   const isVirtual = server.config.domains.length > 0 && !http.path.startsWith(`/${target.bucket}`);
   const { identity, payload, signedBy, credential } = authenticate(http, query, {
-    find: accessKey => server.iam.find(accessKey),
+    find(accessKey) {
+      const token = query.get('X-Amz-Security-Token') ?? http.headers['x-amz-security-token'];
+      const known = server.iam.find(accessKey);
+      return known === undefined && token ? door?.findMember(accessKey, token) : known;
+    },
     now,
     region: server.config.region,
     bodyDigest,
-    paths: signedPaths(http),
+    paths,
     bucketOfHost: isVirtual ? target.bucket : '',
   });
   const request: S3Request = {
@@ -118,6 +155,11 @@ async function identify(
     payload: options => new Payload(http, payload, options),
   };
   return { request, credential };
+}
+
+function withoutPrefix(http: HttpRequest, prefix: string): HttpRequest {
+  const rest = http.target.slice(prefix.length);
+  return withRequest(http, { target: rest.startsWith('/') ? rest : `/${rest}` });
 }
 
 /** Only a path that was signed by somebody with a key counts: whoever makes a prefix up wins nothing by it. */
@@ -193,6 +235,7 @@ function assertExpectedOwner({ headers }: S3Request, bucket: BucketRow): void {
 function refusalOf(error: unknown, server: Server, request: HttpRequest, requestId: string): S3Error {
   if (error instanceof S3Error) return error;
   if (error instanceof HttpError) return fromHttp(error);
+  if (error instanceof RecordError) return refusalOfRecord(error, request, server, requestId);
   if (error instanceof CorruptionError) server.emit({ kind: 'corruption', what: request.path, error });
   else server.emit({ kind: 'failed', requestId, request, error });
   const { code } = error as NodeJS.ErrnoException;

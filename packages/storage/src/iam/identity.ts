@@ -19,10 +19,24 @@ export const homeAccount: Account = {
   email: undefined,
 };
 
+/** Somebody whom row security knows, by a token. */
+export interface Member {
+  readonly role: string;
+  /** For `request.jwt.claims`. */
+  readonly claimsJson: string;
+  readonly subject: string | undefined;
+}
+
 export type Identity =
   | { readonly kind: 'anonymous' }
   /** Its account's administrator. */
-  | { readonly kind: 'root'; readonly account: Account; readonly sessionPolicy?: Policy | undefined }
+  | {
+      readonly kind: 'root';
+      readonly account: Account;
+      readonly sessionPolicy?: Policy | undefined;
+      /** It acts for somebody, of whom the database is asked. */
+      readonly member?: Member | undefined;
+    }
   | {
       readonly kind: 'user';
       readonly account: Account;

@@ -13,10 +13,14 @@ const maxFieldsBytes = 1024 * 1024;
 const maxHeadBytes = 16 * 1024;
 const maxFields = 200;
 
-/** @throws {S3Error} MalformedPOSTRequest */
+/**
+ * @param which part is the file: the one called so, or the first that has a file's name
+ * @throws {S3Error} MalformedPOSTRequest, InvalidArgument
+ */
 export async function readForm(
   contentType: string | undefined,
   stream: AsyncIterable<Buffer>,
+  which: 'called file' | 'with a name' = 'called file',
 ): Promise<Form> {
   const boundary = /boundary=(?:"([^"]{1,200})"|([^\s;]{1,200}))/i.exec(contentType ?? '');
   if (boundary === null) throw new S3Error('MalformedPOSTRequest');
@@ -31,10 +35,11 @@ export async function readForm(
     const disposition = /^content-disposition:\s*form-data;(.*)$/im.exec(head)?.[1] ?? '';
     const name = parameter(disposition, 'name')?.toLowerCase();
     if (name === undefined) throw new S3Error('MalformedPOSTRequest');
-    if (name === 'file') {
+    const fileName = parameter(disposition, 'filename');
+    if (which === 'called file' ? name === 'file' : fileName !== undefined) {
       return {
         fields,
-        fileName: (parameter(disposition, 'filename') ?? '').replace(/^.*[\\/]/s, ''),
+        fileName: (fileName ?? '').replace(/^.*[\\/]/s, ''),
         fileType: /^content-type:\s*(\S.*?)\s*$/im.exec(head)?.[1],
         file: input.body(),
       };

@@ -25,6 +25,8 @@ export interface StagedBody {
   readonly size: number;
   /** What is to be written with the row. */
   readonly inline: Buffer | undefined;
+  /** It was another object's, which goes in the same change. */
+  readonly isTakenOver?: true;
 }
 
 export class Bodies {
@@ -102,13 +104,14 @@ export class Bodies {
   }
 
   /** Part of the change that writes the row. */
-  adopt(writes: Writes, { blob, inline }: StagedBody): void {
+  adopt(writes: Writes, { blob, inline, isTakenOver }: StagedBody): void {
+    if (isTakenOver) return;
     if (blob.kind === 'inline') writes.put('bodies', numberKey(blob.id), inline!);
     else if (blob.kind === 'file') writes.remove('pending', textKey(blob.id));
   }
 
-  async discard({ blob }: StagedBody): Promise<void> {
-    if (blob.kind !== 'file') return;
+  async discard({ blob, isTakenOver }: StagedBody): Promise<void> {
+    if (blob.kind !== 'file' || isTakenOver) return;
     await this.#folder.remove(blob.id);
     await this.#strike([blob.id], 'pending');
   }

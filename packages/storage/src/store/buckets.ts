@@ -38,6 +38,10 @@ export class Buckets {
     return bucket;
   }
 
+  byId(id: number): BucketRow | undefined {
+    return this.#byId.get(id);
+  }
+
   /** By name. */
   all(): BucketRow[] {
     return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

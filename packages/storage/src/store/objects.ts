@@ -2,7 +2,7 @@
 import { S3Error } from '../errors/s3Error.ts';
 import type { Bodies, StagedBody } from './bodies.ts';
 import { type Buckets, bucketScope } from './buckets.ts';
-import type { Index, Scope, Writes } from './index/index.ts';
+import type { Index, Writes } from './index/index.ts';
 import { keyEnd, keyStart, numberKey, originKey, readNumberKey, versionKey } from './index/keys.ts';
 import { assertDeletable } from './locks.ts';
 import {
@@ -11,6 +11,7 @@ import {
   decodeRow,
   encodeRow,
   type ObjectDraft,
+  type ObjectRecord,
   type ObjectRow,
   type Origin,
 } from './rows.ts';
@@ -29,8 +30,69 @@ export interface PutObject {
   readonly judge?: Judge | undefined;
   /** What else the change must be alone with. */
   readonly scope?: readonly string[] | undefined;
+  readonly record?: RecordDraft | undefined;
+  /** Goes in the same change; its body may be taken over. */
+  readonly takes?: TakenObject | undefined;
   /** Further writes of the same change, and what else must hold: nothing is written yet. @throws {S3Error} */
   readonly also?: ((writes: Writes, row: ObjectRow) => void) | undefined;
+}
+
+/** An object that goes in the change that writes another. */
+export interface TakenObject {
+  readonly bucket: BucketRow;
+  readonly key: string;
+  /** The version that is meant: of any other nothing is taken. */
+  readonly sequence: number;
+}
+
+/** On whose behalf a row changes. */
+export interface RecordCaller {
+  readonly role: string;
+  readonly claimsJson: string;
+  readonly subject?: string | undefined;
+  /** What policies may know of the request. */
+  readonly asked: {
+    readonly operation: string;
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+  };
+}
+
+/** What of an object the database is told beside what its row here says, and how it is to get there. */
+export interface RecordDraft {
+  readonly ownerId?: string | undefined;
+  readonly userMetadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly xRobotsTag?: string | undefined;
+  /** `insert`: nothing of that name may be there. Default `upsert`. */
+  readonly mode?: 'insert' | 'upsert' | 'move';
+  /** Told of the row that was made, as JSON, when it is there for everybody. */
+  readonly onRow?: ((row: Readonly<Record<string, unknown>>) => void) | undefined;
+}
+
+/**
+ * Keeps the account of a bucket that others have as well, before and after each change here. What it is given as `write` and
+ * `erase` is the change.
+ */
+export interface Recorder {
+  put(
+    bucket: BucketRow,
+    key: string,
+    request: PutObject,
+    write: (more: RecordedWrite) => Promise<ObjectRow>,
+  ): Promise<ObjectRow>;
+  delete(
+    bucket: BucketRow,
+    key: string,
+    request: DeleteObject,
+    erase: () => Promise<Deleted>,
+  ): Promise<Deleted>;
+}
+
+/** What a recorder adds to a change. */
+export interface RecordedWrite {
+  readonly record?: ObjectRecord | undefined;
+  readonly also?: ((writes: Writes) => void) | undefined;
 }
 
 export interface DeleteObject {
@@ -41,6 +103,8 @@ export interface DeleteObject {
   readonly origin?: Origin | undefined;
   /** Further writes of the same change. @param row the marker that was made, or what is gone */
   readonly also?: ((writes: Writes, row: ObjectRow, isMarkerMade: boolean) => void) | undefined;
+  /** Who has to be allowed to delete its row. */
+  readonly by?: RecordCaller | undefined;
 }
 
 export interface Deleted {
@@ -58,6 +122,7 @@ export class Objects {
   readonly #bodies: Bodies;
   readonly #sequence: Sequence;
   readonly #usage: UsageCounter;
+  #recorder: Recorder | undefined;
 
   constructor(index: Index, buckets: Buckets, bodies: Bodies, sequence: Sequence, usage: UsageCounter) {
     this.#index = index;
@@ -86,9 +151,27 @@ export class Objects {
     return own?.versionId === versionId ? own : this.#brought(bucket, key, versionId);
   }
 
+  /** From now on every put and delete goes through it. */
+  recordWith(recorder: Recorder): void {
+    this.#recorder = recorder;
+  }
+
   /** @throws {S3Error} what `judge` does, NoSuchBucket; the body stays staged then */
   async put(bucket: BucketRow, key: string, request: PutObject): Promise<ObjectRow> {
-    const row = await this.#index.change(scopeOf(bucket, key, request.scope), writes => {
+    const write = (more: RecordedWrite): Promise<ObjectRow> => this.#write(bucket, key, request, more);
+    return this.#recorder === undefined
+      ? await write({})
+      : await this.#recorder.put(bucket, key, request, write);
+  }
+
+  async #write(bucket: BucketRow, key: string, request: PutObject, more: RecordedWrite): Promise<ObjectRow> {
+    const { takes } = request;
+    const own = scopeOf(bucket, key, request.scope);
+    const other = takes && scopeOf(takes.bucket, takes.key);
+    const scope = other
+      ? { alone: [...own.alone, ...other.alone], beside: [...own.beside, ...other.beside] }
+      : own;
+    const row = await this.#index.change(scope, writes => {
       const now = this.#buckets.now(bucket);
       const current = this.newest(now, key);
       request.judge?.(current?.deleteMarker ? undefined : current);
@@ -107,11 +190,14 @@ export class Objects {
         blob: body.blob,
         checksum,
         partCount,
+        record: more.record,
       };
+      if (takes !== undefined) this.#take(writes, takes, body);
       const gone = isVersioned ? before : this.#removeNull(writes, now, key);
       writes.put('objects', versionKey(now.id, key, isVersioned ? sequence : undefined), encodeRow(made));
       this.#bodies.adopt(writes, body);
       request.also?.(writes, made);
+      more.also?.(writes);
       this.#count(writes, now, key, made, gone);
       return made;
     });
@@ -121,6 +207,14 @@ export class Objects {
 
   /** @throws {S3Error} AccessDenied for what is locked, NoSuchBucket, what `judge` does */
   async delete(bucket: BucketRow, key: string, request: DeleteObject): Promise<Deleted> {
+    const erase = (): Promise<Deleted> => this.erase(bucket, key, request);
+    return this.#recorder === undefined
+      ? await erase()
+      : await this.#recorder.delete(bucket, key, request, erase);
+  }
+
+  /** Likewise, told to no recorder. */
+  async erase(bucket: BucketRow, key: string, request: DeleteObject): Promise<Deleted> {
     const deleted = await this.#index.change(scopeOf(bucket, key), writes => {
       const now = this.#buckets.now(bucket);
       const found = this.find(now, key, request.versionId);
@@ -201,6 +295,20 @@ export class Objects {
     also?.(writes, marker, true);
     this.#count(writes, bucket, key, marker, gone);
     return { versionId: marker.versionId, deleteMarker: true, removed: undefined };
+  }
+
+  /** @throws {S3Error} NoSuchKey: it is another by now */
+  #take(writes: Writes, { bucket, key, sequence }: TakenObject, { isTakenOver }: StagedBody): void {
+    const now = this.#buckets.now(bucket);
+    const row = this.newest(now, key);
+    if (row?.sequence !== sequence) throw new S3Error('NoSuchKey', { elements: { Key: key } });
+    if (!isTakenOver) {
+      this.#hide(writes, now, key, {});
+      return;
+    }
+    assertDeletable(row, false);
+    writes.remove('objects', rowKey(now.id, key, row));
+    this.#count(writes, now, key, undefined, row);
   }
 
   #removeVersion(
@@ -299,6 +407,10 @@ export function rowKey(bucketId: number, key: string, { versionId, sequence }: O
   return versionKey(bucketId, key, versionId === 'null' ? undefined : sequence);
 }
 
-function scopeOf(bucket: BucketRow, key: string, more: readonly string[] = []): Scope {
+function scopeOf(
+  bucket: BucketRow,
+  key: string,
+  more: readonly string[] = [],
+): { readonly alone: readonly string[]; readonly beside: readonly string[] } {
   return { alone: [`key/${bucket.id}/${key}`, ...more], beside: [bucketScope(bucket)] };
 }

@@ -82,6 +82,19 @@ export interface ObjectRow {
   readonly storageClass?: string | undefined;
   /** Of an object made of parts. */
   readonly partCount?: number | undefined;
+  /** As it is recorded in the database, where its bucket is. */
+  readonly record?: ObjectRecord | undefined;
+}
+
+/** What the database says of an object beyond what its row here does. */
+export interface ObjectRecord {
+  /** Names these bytes there: an object is there for others while both say the same. */
+  readonly version: string;
+  /** Who made it: the subject of a token. */
+  readonly ownerId?: string | undefined;
+  /** Any JSON object. */
+  readonly userMetadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly xRobotsTag?: string | undefined;
 }
 
 /** One part in a manifest. */
@@ -101,6 +114,17 @@ export interface UploadRow {
   readonly checksum?:
     | { readonly algorithm: Checksum['algorithm']; readonly type: Checksum['type'] }
     | undefined;
+  /** Of one that is sent in pieces by TUS. */
+  readonly resumable?: ResumableUpload | undefined;
+}
+
+export interface ResumableUpload {
+  /** Bytes of the whole. */
+  readonly size: number;
+  /** Upload-Metadata, as it came. */
+  readonly metadata: string;
+  readonly expires: number;
+  readonly upsert: boolean;
 }
 
 export interface PartRow {
@@ -123,7 +147,16 @@ export interface Origin {
 /** What an uploader says of an object. */
 export type ObjectDraft = { readonly origin?: Origin | undefined } & Pick<
   ObjectRow,
-  'owner' | 'headers' | 'metadata' | 'tags' | 'retention' | 'legalHold' | 'acl' | 'storageClass' | 'sealed'
+  | 'owner'
+  | 'headers'
+  | 'metadata'
+  | 'tags'
+  | 'retention'
+  | 'legalHold'
+  | 'acl'
+  | 'storageClass'
+  | 'sealed'
+  | 'record'
 >;
 
 export interface BucketRow {
@@ -148,6 +181,11 @@ export interface BucketRow {
   readonly publicAccessBlock?: PublicAccessBlock | undefined;
   /** Bytes. */
   readonly quota?: number | undefined;
+  /**
+   * What is in it is recorded in the database as well. `begun`: what was in it before is not yet. `aside`: never, as the
+   * bucket is a service's own.
+   */
+  readonly recorded?: 'begun' | 'whole' | 'aside' | undefined;
 }
 
 export interface ObjectLock {

@@ -6,9 +6,10 @@ import { Bodies } from './bodies.ts';
 import { Buckets } from './buckets.ts';
 import { blobsFolder, formatFile, indexFolder } from './folder.ts';
 import { Index } from './index/index.ts';
-import { readNumberKey } from './index/keys.ts';
+import { bucketEnd, bucketStart, readNumberKey } from './index/keys.ts';
 import { lockFolderSoon } from './lock.ts';
 import { Objects } from './objects.ts';
+import type { BucketRow } from './rows.ts';
 import { Sequence } from './sequence.ts';
 import { StoreError } from './storeError.ts';
 import { Uploads } from './uploads.ts';
@@ -23,6 +24,8 @@ export interface Store {
   readonly objects: Objects;
   readonly uploads: Uploads;
   readonly usage: UsageCounter;
+  /** Whether no version and no marker is in it. */
+  isEmpty(bucket: BucketRow): boolean;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
       objects,
       uploads,
       usage,
+      isEmpty: ({ id }) => index.keys('objects', bucketStart(id), bucketEnd(id), 1).length === 0,
       async close() {
         await bodies.close();
         await index.close();

@@ -16,13 +16,14 @@ import {
   partKey,
   prefixEnd,
   prefixStart,
+  readBucketId,
   readUploadKey,
   textKey,
   uploadIdChars,
   uploadKey,
 } from './index/keys.ts';
 import { groupOf } from './list.ts';
-import type { Judge, Objects } from './objects.ts';
+import type { Judge, Objects, RecordDraft } from './objects.ts';
 import {
   type BucketRow,
   type Checksum,
@@ -38,10 +39,11 @@ import type { Sequence } from './sequence.ts';
 export interface Completion {
   readonly parts: readonly PartRow[];
   readonly etag: string;
-  readonly checksum: Checksum | undefined;
-  readonly judge: Judge | undefined;
+  readonly checksum?: Checksum | undefined;
+  readonly judge?: Judge | undefined;
+  readonly record?: RecordDraft | undefined;
   /** Further writes of the same change. */
-  readonly also: ((writes: Writes, row: ObjectRow) => void) | undefined;
+  readonly also?: ((writes: Writes, row: ObjectRow) => void) | undefined;
 }
 
 /** What a completed upload became: told again when a client that lost the answer asks again. */
@@ -51,6 +53,7 @@ export interface CompletedRow {
   readonly etag: string;
   readonly versionId: string;
   readonly checksum?: Checksum | undefined;
+  readonly size?: number | undefined;
   readonly at: number;
 }
 
@@ -107,14 +110,19 @@ export class Uploads {
     });
   }
 
-  /** @throws {S3Error} NoSuchUpload */
-  get(bucket: BucketRow, key: string, uploadId: string): UploadRow {
+  find(bucket: BucketRow, key: string, uploadId: string): UploadRow | undefined {
     const bytes = /^[0-9a-f]{32}$/.test(uploadId)
       ? this.#index.get('uploads', uploadKey(bucket.id, key, uploadId))
       : undefined;
-    if (bytes === undefined)
+    return bytes && decodeRow<UploadRow>(bytes);
+  }
+
+  /** @throws {S3Error} NoSuchUpload */
+  get(bucket: BucketRow, key: string, uploadId: string): UploadRow {
+    const upload = this.find(bucket, key, uploadId);
+    if (upload === undefined)
       throw new S3Error('NoSuchUpload', { elements: { Key: key, UploadId: uploadId } });
-    return decodeRow<UploadRow>(bytes);
+    return upload;
   }
 
   /** A part sent again replaces the one that was there. @throws {S3Error} NoSuchUpload; the body stays staged then */
@@ -158,7 +166,7 @@ export class Uploads {
     bucket: BucketRow,
     key: string,
     upload: UploadRow,
-    { parts, etag, checksum, judge, also }: Completion,
+    { parts, etag, checksum, judge, also, record }: Completion,
   ): Promise<ObjectRow> {
     const id = this.#sequence.next();
     const manifest: ManifestPart[] = parts.map(({ number, size, blob, checksum: own }) => ({
@@ -176,6 +184,7 @@ export class Uploads {
       checksum,
       partCount: parts.length,
       judge,
+      record,
       scope: [`upload/${upload.id}`],
       also: (writes, row) => {
         this.get(bucket, key, upload.id);
@@ -190,6 +199,7 @@ export class Uploads {
           etag,
           versionId: row.versionId,
           checksum,
+          size,
           at: Date.now(),
         };
         writes.put('completed', textKey(upload.id), encodeRow(told));
@@ -227,6 +237,22 @@ export class Uploads {
           return this.abort(bucket, key, uploadId);
         }),
       );
+    }
+  }
+
+  /** Aborts what was to be sent in pieces and has expired before `then`. */
+  async abortExpired(then: number): Promise<void> {
+    for (let from: Buffer = Buffer.of(0); ; ) {
+      const entries = this.#index.range('uploads', from, undefined, 256);
+      for (const { key: place, value } of entries) {
+        const { resumable } = decodeRow<UploadRow>(value);
+        if (resumable === undefined || resumable.expires > then) continue;
+        const { key, uploadId } = readUploadKey(place);
+        const bucket = this.#buckets.byId(readBucketId(place));
+        if (bucket !== undefined) await this.abort(bucket, key, uploadId);
+      }
+      if (entries.length < 256) return;
+      from = Buffer.concat([entries.at(-1)!.key, Buffer.of(0)]);
     }
   }
 

@@ -16,7 +16,7 @@ const kept: Readonly<Record<string, string>> = {
   'x-amz-website-redirect-location': 'X-Amz-Website-Redirect-Location',
 };
 
-const defaultType = 'binary/octet-stream';
+export const defaultType = 'binary/octet-stream';
 const metadataPrefix = 'x-amz-meta-';
 const maxMetadataBytes = 2048;
 

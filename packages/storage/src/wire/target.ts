@@ -24,7 +24,8 @@ export function readTarget(path: string, host: string | undefined, domains: read
   return { bucket: decodePath(rest.slice(0, slash)), key: readKey(rest.slice(slash + 1)) };
 }
 
-function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
+/** Of a request in virtual-host style. */
+export function bucketOfHost(host: string | undefined, domains: readonly string[]): string | undefined {
   if (host === undefined || domains.length === 0) return undefined;
   const name = host.replace(/:\d+$/, '').toLowerCase();
   for (const domain of domains) {

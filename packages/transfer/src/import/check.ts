@@ -3,6 +3,8 @@ import type { ImportFilter } from './filter.ts';
 import { SKELETON } from './platform.ts';
 
 const MAX_NAMED = 5;
+const BUCKETS = 'storage.buckets';
+const OBJECTS = 'storage.objects';
 
 /**
  * Refuses before anything is changed what could only fail half-way.
@@ -38,8 +40,11 @@ export async function checkImport(
       },
     );
   const full: string[] = [];
-  for (const table of new Set([...replaced, ...survey.filled.keys()]))
-    if (isThere(table) && comes(table) && (await hasRows(table))) full.push(table);
+  for (const table of new Set([...replaced, ...survey.filled.keys()])) {
+    // Rows of buckets alone are the object storage's own, which makes them again.
+    const isMadeAgain = table === BUCKETS && replaced.includes(table) && !(await hasRows(OBJECTS));
+    if (isThere(table) && comes(table) && !isMadeAgain && (await hasRows(table))) full.push(table);
+  }
   if (full.length > 0)
     throw new TransferError(
       `${several(full)} ${full.length === 1 ? 'holds' : 'hold'} rows already, which those of the dump would meet.`,

@@ -3,7 +3,7 @@ import { basics, builtInHealth, required } from '../../container/basics.ts';
 import { ownImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
-import { storageOrigin } from '../storage/endpoint.ts';
+import { hasOwnStorage, sourcePath, storageOrigin } from '../storage/endpoint.ts';
 import { imagesDefaults, imagesEnvironment } from './environment.ts';
 
 /** @see https://docs.imgproxy.net/configuration/options */
@@ -13,7 +13,10 @@ export function imagesContainer(stack: Stack, service: ResolvedService): Contain
     key: required('IMGPROXY_KEY_HEX'),
     salt: required('IMGPROXY_SALT_HEX'),
     baseUrl: '${IMGPROXY_BASE_URL:-}',
-    allowedSources: required('IMGPROXY_ALLOWED_SOURCES'),
+    allowedSources: [
+      required('IMGPROXY_ALLOWED_SOURCES'),
+      ...(hasOwnStorage(stack) ? [`${origin}${sourcePath}`] : []),
+    ].join(','),
     bucket:
       origin === undefined
         ? null
@@ -37,6 +40,7 @@ export function imagesContainer(stack: Stack, service: ResolvedService): Contain
       environment: {
         ...environment,
         ...imagesDefaults,
+        ...(hasOwnStorage(stack) && { IMGPROXY_WHOLE_SOURCES: `${origin}${sourcePath}` }),
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:8080/health',
       },
       tmpfs: ['/tmp'],

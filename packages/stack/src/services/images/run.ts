@@ -1,15 +1,17 @@
 import { images } from '@peakstone/images';
 import { logEvents } from '@peakstone/images/log';
 import { createLogger } from '@peakstone/kernel/log';
+import type { Env } from '@peakstone/kernel/service';
 import { httpUrl } from '../../project/urls.ts';
 import type { Reachable, RunContext, RunningService } from '../local.ts';
+import { sourcePath } from '../storage/endpoint.ts';
 import { imagesSettings } from './environment.ts';
 
 export async function start(context: RunContext, signal: AbortSignal): Promise<RunningService> {
   const { listener } = context;
   const log = createLogger({ format: 'json', stream: context.log, fields: { service: 'images' } });
   const store = storeOf(context);
-  const env = imagesSettings(context.env, store?.origin ?? null);
+  const env = withSources(imagesSettings(context.env, store?.origin ?? null), store);
   const service = await images.start(
     images.config(env),
     {
@@ -41,4 +43,16 @@ function storeOf({ peers, reach, ports }: Pick<RunContext, 'peers' | 'reach' | '
   return typeof reachable === 'string'
     ? { origin: reachable, handler: null }
     : { origin: httpUrl('127.0.0.1', ports[peer.name]), handler: reachable };
+}
+
+/** What the storage has let somebody see, by a token of its own, is fetched as well. An empty list allows everything already. */
+function withSources(env: Env, store: Store | null): Env {
+  if (store === null || !env.IMGPROXY_ALLOWED_SOURCES) return env;
+  const own = `${store.origin}${sourcePath}`;
+  return {
+    ...env,
+    IMGPROXY_ALLOWED_SOURCES: `${env.IMGPROXY_ALLOWED_SOURCES},${own}`,
+    IMGPROXY_WHOLE_SOURCES: own,
+    IMGPROXY_ALLOW_LOOPBACK_SOURCE_ADDRESSES: 'true',
+  };
 }

@@ -1,14 +1,32 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the text is in Compose's interpolation syntax.
 import { basics, builtInHealth, passedOn, required } from '../../container/basics.ts';
+import { connectionVariables } from '../../container/connection.ts';
 import { ownImage, pinnedImage, upstreamImage } from '../../container/images.ts';
 import type { ContainerSpec } from '../../container/spec.ts';
 import type { ResolvedService, Stack } from '../../definition.ts';
+import { picturesOrigin } from '../images/endpoint.ts';
+import { databaseEndpoint } from '../postgres/endpoint.ts';
+import { storageOrigin } from './endpoint.ts';
+import { type StoragePlace, storageEnvironment } from './environment.ts';
 
 /** The same variable names another server's image. */
 const rustfsImage = { variable: 'MINIO_IMAGE', pin: 'rustfs/rustfs:1.0.0' };
 
 const s3Port = { container: 9000, local: '${PUBLISH_MINIO:-127.0.0.1:9000}' };
 const s3Route = { name: 'files', domain: 'DOMAIN_FILES', port: 9000 };
+
+/** The service of pictures of this stack. */
+function pictures(stack: Stack): StoragePlace['pictures'] {
+  const url = picturesOrigin(stack);
+  const ownOrigin = storageOrigin(stack);
+  if (url === undefined || ownOrigin === undefined) return null;
+  return {
+    url,
+    ownOrigin,
+    key: '${IMGPROXY_KEY_HEX:-}',
+    salt: '${IMGPROXY_SALT_HEX:-}',
+  };
+}
 
 export function storageContainer(stack: Stack, service: ResolvedService): ContainerSpec {
   const shared = {
@@ -37,7 +55,16 @@ export function storageContainer(stack: Stack, service: ResolvedService): Contai
           { name: 'MINIO_DOMAIN' },
           { name: 'MINIO_KMS_SECRET_KEY' },
           { name: 'MINIO_API_CORS_ALLOW_ORIGIN' },
+          { name: 'FILE_SIZE_LIMIT' },
         ]),
+        ...connectionVariables(databaseEndpoint(stack), 'db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
+        ...storageEnvironment({
+          // Where, as whom and with which password stands in the PG* variables.
+          databaseUri: 'postgresql://',
+          jwtSecret: required('JWT_SECRET'),
+          supabase: `\${DATABASE_SUPABASE:-${stack.supabase}}`,
+          pictures: pictures(stack),
+        }),
         PEAKSTONE_STORAGE_DIR: '/data',
         PEAKSTONE_STORAGE_HOST: '0.0.0.0',
         PEAKSTONE_HEALTH_URL: 'http://127.0.0.1:9000/minio/health/ready',

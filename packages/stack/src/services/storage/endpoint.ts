@@ -10,3 +10,6 @@ export function hasOwnStorage(stack: Stack): boolean {
 export function storageOrigin(stack: Stack): string | undefined {
   return httpOrigin(stack, 'storage');
 }
+
+/** Below it the service of pictures fetches what it is told to by the storage, which says by a token what that may be. */
+export const sourcePath = '/v1/source/';

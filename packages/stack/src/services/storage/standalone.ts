@@ -6,6 +6,8 @@ import { sign } from '@peakstone/kernel/sigv4';
 import type { ScrubReport } from '@peakstone/storage/verify';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
+import { withAnonKey } from './keys.ts';
+import { picturesOf } from './pictures.ts';
 
 /** With the command line of `minio server`; resolves with its exit code. */
 export async function runStandaloneStorage(argv: readonly string[], env: EnvValues): Promise<number> {
@@ -19,10 +21,10 @@ export async function runStandaloneStorage(argv: readonly string[], env: EnvValu
  */
 export async function serveStorage(env: EnvValues, write: (text: string) => void): Promise<Running> {
   const { describeEvent, storageService } = await import('@peakstone/storage');
-  const config = storageService.config(env);
+  const config = storageService.config(withAnonKey(env));
   return await storageService.start(
     config,
-    { emit: event => write(`${describeEvent(event)}\n`) },
+    { emit: event => write(`${describeEvent(event)}\n`), render: picturesOf(env) },
     new AbortController().signal,
   );
 }

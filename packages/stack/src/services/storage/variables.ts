@@ -1,3 +1,4 @@
+import { matches } from '../../checks/check.ts';
 import { isPlace } from '../../checks/places.ts';
 import { isStoreUser } from '../../checks/secrets.ts';
 import {
@@ -37,6 +38,13 @@ export const storageVariables: readonly Variable[] = [
     group: 'Object storage',
     comment:
       'NAME:KEY, 32 bytes in Base64: objects can then be encrypted by the server. Lost, they are lost.',
+    optional: true,
+  },
+  {
+    name: 'FILE_SIZE_LIMIT',
+    group: 'Object storage',
+    comment: 'Bytes of one object at most through /storage/v1; 50 GiB unless set.',
+    checks: [matches(/^\d{1,16}$/, 'it is no number of bytes', 'use one such as 52428800')],
     optional: true,
   },
   hostVariable('DOMAIN_FILES', 'S3', 's3.example.com'),

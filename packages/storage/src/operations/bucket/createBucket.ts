@@ -17,7 +17,7 @@ export const createBucket: Operation = {
   level: 'bucket',
   action: 's3:CreateBucket',
   makesBucket: true,
-  async run({ store, config, iam }, request) {
+  async run({ store, config, iam, records }, request) {
     const { bucket: name, headers, identity } = request;
     if (identity.kind === 'anonymous') throw new S3Error('AccessDenied');
     if (!isBucketName(name)) throw new S3Error('InvalidBucketName', { elements: { BucketName: name } });
@@ -36,7 +36,7 @@ export const createBucket: Operation = {
     const owner = ownerOf(identity);
     const kind = ownership as BucketRow['ownership'];
     const locks = headers['x-amz-bucket-object-lock-enabled']?.toLowerCase() === 'true';
-    await store.buckets.create({
+    const made = await store.buckets.create({
       name,
       accountId: identity.account.id,
       owner,
@@ -45,6 +45,7 @@ export const createBucket: Operation = {
       ownership: kind,
       ...(locks && { versioning: 'Enabled', objectLock: {} }),
     });
+    await records?.buckets.ensureSoon(made);
     return emptyResponse(200, ['Location', `/${name}`]);
   },
 };

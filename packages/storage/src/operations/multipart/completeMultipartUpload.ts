@@ -10,6 +10,7 @@ import { judgeWrite } from '../../wire/conditions.ts';
 import { xmlResponse } from '../../wire/respond.ts';
 import { childrenOf, malformed, parseXml, textOf, type XmlNode } from '../../xml/parse.ts';
 import { document, element } from '../../xml/write.ts';
+import { recordOf } from '../object/draft.ts';
 import { encryptionHeaders } from '../object/encryption.ts';
 import { readXmlBody } from '../xmlBody.ts';
 import { maxPartNumber } from './partNumber.ts';
@@ -76,6 +77,7 @@ export const completeMultipartUpload: Operation = {
       checksum,
       judge: judgeWrite(headers),
       also: announceOf(server, request, bucket, key, 'ObjectCreated:CompleteMultipartUpload'),
+      record: recordOf(request),
     });
     return answer(etag, row.versionId, encryptionHeaders(row.sealed), checksum);
   },

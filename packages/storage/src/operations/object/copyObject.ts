@@ -10,7 +10,7 @@ import { readKeptHeaders, readMetadata } from '../../wire/objectHeaders.ts';
 import { xmlResponse } from '../../wire/respond.ts';
 import { document, element, isoTime } from '../../xml/write.ts';
 import { findSource } from './copySource.ts';
-import { readPlacement, readTags } from './draft.ts';
+import { readPlacement, readTags, recordOf } from './draft.ts';
 import { encryptionHeaders, openFor, sealFor } from './encryption.ts';
 import { maxObjectBytes } from './putObject.ts';
 
@@ -69,6 +69,7 @@ export const copyObject: Operation = {
         checksum: digest.checksum,
         judge: judgeWrite(headers),
         also: announceOf(server, request, bucket, key, 'ObjectCreated:Copy'),
+        record: recordOf(request),
       });
       return xmlResponse(
         document('CopyObjectResult', [

@@ -39,7 +39,7 @@ export function findSource({ store }: Server, request: S3Request): CopySource {
 }
 
 /** `[/]bucket/key[?versionId=…]`, percent-encoded. Pure. @throws {S3Error} InvalidArgument */
-function parseSource(text: string): { bucket: string; key: string; versionId: string | undefined } {
+export function parseSource(text: string): { bucket: string; key: string; versionId: string | undefined } {
   const mark = text.indexOf('?versionId=');
   const path = decodePath((mark < 0 ? text : text.slice(0, mark)).replace(/^\//, ''));
   const versionId = mark < 0 ? undefined : text.slice(mark + '?versionId='.length) || undefined;

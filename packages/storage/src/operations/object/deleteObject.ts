@@ -25,6 +25,7 @@ export const deleteObject: Operation = {
       judge: judgeDelete(headers),
       origin: query.has('versionId') ? undefined : readOriginOf(request, bucket),
       also: announceRemoval(server, request, bucket, key),
+      by: request.by,
     });
     return emptyResponse(204, deletedHeaders(deleted));
   },

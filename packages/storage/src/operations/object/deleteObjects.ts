@@ -2,6 +2,8 @@ import { mayDo } from '../../access/check.ts';
 import { announceRemoval } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { Operation } from '../../operation.ts';
+import { RecordError } from '../../records/errors.ts';
+import { s3RefusalOf } from '../../records/s3Refusal.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
 import type { BucketRow } from '../../store/rows.ts';
@@ -76,6 +78,7 @@ async function deleteOne(
       bypassGovernance: mayBypass(request, bucket, key),
       judge: judgeDelete(conditionsOf(node)),
       also: announceRemoval(server, request, bucket, key),
+      by: request.by,
     });
     if (quiet) return undefined;
     return element('Deleted', [
@@ -84,7 +87,8 @@ async function deleteOne(
       deleted.deleteMarker ? element('DeleteMarker', true) : undefined,
       deleted.deleteMarker ? optional('DeleteMarkerVersionId', deleted.versionId) : undefined,
     ]);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof RecordError ? s3RefusalOf(thrown) : thrown;
     if (!(error instanceof S3Error))
       emit({ kind: 'failed', requestId: request.id, request: request.http, error });
     const { code, message } = error instanceof S3Error ? error : new S3Error('InternalError');

@@ -4,6 +4,7 @@ import { assertMay } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
+import type { RecordDraft } from '../../store/objects.ts';
 import type { BucketRow, ObjectDraft, Origin, Tags } from '../../store/rows.ts';
 import { readLock } from '../../wire/lockHeaders.ts';
 import { readKeptHeaders, readMetadata } from '../../wire/objectHeaders.ts';
@@ -28,6 +29,11 @@ export function readOriginOf(request: S3Request, bucket: BucketRow): Origin | un
   const origin = readOrigin(request.headers);
   if (origin !== undefined) assertMay(request, { action: 's3:ReplicateObject', bucket, key: request.key });
   return origin;
+}
+
+/** Of a caller that the database knows: it owns what it makes. */
+export function recordOf({ by }: S3Request): RecordDraft | undefined {
+  return by?.subject === undefined ? undefined : { ownerId: by.subject };
 }
 
 /** All but headers, metadata and tags: what a copy takes from its request as well. */

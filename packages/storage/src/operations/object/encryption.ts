@@ -23,7 +23,11 @@ const copySource = 'x-amz-copy-source-server-side-encryption-customer-';
  * What an upload is to be sealed with: as its headers say, or its bucket; undefined for neither.
  * @throws {S3Error} for what cannot be
  */
-export function sealFor(server: Server, { headers }: S3Request, bucket: BucketRow): Seal | undefined {
+export function sealFor(
+  server: Pick<Server, 'config'>,
+  { headers }: Pick<S3Request, 'headers'>,
+  bucket: BucketRow,
+): Seal | undefined {
   const customerKey = readCustomerKey(headers, customer);
   const algorithm = headers['x-amz-server-side-encryption'];
   const keyId = headers['x-amz-server-side-encryption-aws-kms-key-id'];
@@ -63,8 +67,8 @@ export function sealFor(server: Server, { headers }: S3Request, bucket: BucketRo
  * @throws {S3Error} InvalidRequest, AccessDenied
  */
 export function openFor(
-  server: Server,
-  { headers }: S3Request,
+  server: Pick<Server, 'config'>,
+  { headers }: Pick<S3Request, 'headers'>,
   sealed: Sealed | undefined,
   from: 'request' | 'source' = 'request',
 ): Buffer | undefined {

@@ -7,7 +7,7 @@ import { maxInlineBytes } from '../../store/bodies.ts';
 import { judgeWrite } from '../../wire/conditions.ts';
 import { etagHeader } from '../../wire/objectHeaders.ts';
 import { emptyResponse } from '../../wire/respond.ts';
-import { readDraft } from './draft.ts';
+import { readDraft, recordOf } from './draft.ts';
 import { encryptionHeaders, sealFor } from './encryption.ts';
 
 export const maxObjectBytes = 5 * 1024 ** 3;
@@ -39,6 +39,7 @@ export const putObject: Operation = {
       const row = await store.objects.put(bucket, key, {
         ...{ draft, body, etag: md5, checksum, judge },
         also: announceOf(server, request, bucket, key, 'ObjectCreated:Put'),
+        record: recordOf(request),
       });
       return emptyResponse(200, [
         'ETag',

@@ -17,6 +17,7 @@ export type TableName =
   | 'completed'
   | 'pending'
   | 'trash'
+  | 'intents'
   | 'iam'
   | 'notifications'
   | 'origins'
@@ -32,6 +33,7 @@ const tableNames: readonly TableName[] = [
   'completed',
   'pending',
   'trash',
+  'intents',
   'iam',
   'notifications',
   'origins',

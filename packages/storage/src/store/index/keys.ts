@@ -85,6 +85,11 @@ export function originKey(bucketId: number, key: string, versionId: string): Buf
 
 export const uploadIdChars = 32;
 
+/** Of an upload's row, or an object's. */
+export function readBucketId(rowKey: Buffer): number {
+  return rowKey.readUInt32BE(0);
+}
+
 /** The object's key and the upload's id, of an upload's row. */
 export function readUploadKey(rowKey: Buffer): { readonly key: string; readonly uploadId: string } {
   const end = rowKey.length - uploadIdChars;

@@ -1,6 +1,6 @@
 import { type ApiKeys, readSupabaseMode, signApiKeys } from '@peakstone/database';
-import type { EnvValues } from '../project/envFile.ts';
-import { StackError } from '../project/errors.ts';
+import type { EnvValues } from './envFile.ts';
+import { StackError } from './errors.ts';
 
 /** 2025-01-01; with the lifetime, keys hold until 2045. Rotation, not expiry, ends them. */
 const keysIssuedAt = 1_735_689_600;

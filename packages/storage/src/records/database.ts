@@ -1,0 +1,132 @@
+/**
+ * The database's sessions: each exchange takes a caller's role and claims for its own transaction, as REST does, so that
+ * row security decides. Policies find the operation, and what Supabase Storage tells them beside it.
+ * @see https://supabase.com/docs/guides/storage/schema/helper-functions
+ */
+import { createPool, type Pool, type Result, type Sql, type SqlValue } from '@peakstone/kernel/pg';
+import { requestSettings, type Setting, transactionSettings } from '@peakstone/kernel/request';
+import { explain } from './errors.ts';
+
+/** Whom a statement runs as. */
+export interface Caller {
+  readonly role: string;
+  /** For `request.jwt.claims`. */
+  readonly claimsJson: string;
+  /** Claim `sub`; whoever makes something owns it. */
+  readonly subject?: string | undefined;
+}
+
+/** Whom the server itself asks as: row security does not hold for it. */
+export const service: Caller = { role: 'service_role', claimsJson: '{"role":"service_role"}' };
+
+/** What a policy may know of the request. */
+export interface Asked {
+  /** `storage.object.upload` */
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+const unasked: Asked = { operation: 'storage.internal', method: '', path: '', headers: {} };
+
+export interface RunOptions {
+  readonly asked?: Asked | undefined;
+  /** `rollback`: only to see whether it could be done. Default `commit`. */
+  readonly end?: 'commit' | 'rollback';
+  /** Looks at the results before the commit. What it throws undoes all. */
+  readonly inspect?: (results: readonly Rows[]) => void;
+}
+
+/** Of one statement: its rows, each a JSON value in its only column. */
+export type Rows = readonly unknown[];
+
+const connections = 16;
+/** A policy or trigger that does not end must not hold a connection. */
+const statementTimeout = '30s';
+
+export class Database {
+  readonly #pool: Pool;
+
+  /** @param url of a login that may take on the roles of requests. @throws {ConnectionError} when it is malformed */
+  constructor(url: string) {
+    this.#pool = createPool({
+      url,
+      size: connections,
+      sharedSize: 0,
+      acquireTimeoutMs: 5000,
+      maxWaiting: 1000,
+      isolated: true,
+      parameters: { application_name: 'peakstone storage' },
+    });
+  }
+
+  /** @throws {PgError} {ConnectionError} {PoolTimeoutError} */
+  async run(
+    caller: Caller,
+    statements: readonly Sql[],
+    { asked = unasked, end = 'commit', inspect }: RunOptions = {},
+  ): Promise<readonly Rows[]> {
+    const settings = transactionSettings({
+      mode: 'begun',
+      searchPath: '"storage", "public", "extensions"',
+      ofRole: [['statement_timeout', statementTimeout]],
+      role: caller.role,
+      request: [...requestSettings(caller.claimsJson, asked), ...storageSettings(caller, asked)],
+      others: [],
+    });
+    const read = (results: readonly Result[]): Rows[] => results.slice(1).map(rowsOf);
+    const results = await this.#pool.exchange({
+      begin: 'begin isolation level read committed read write',
+      statements: [settings, ...statements],
+      ...(end === 'rollback' && { end }),
+      ...(inspect && {
+        inspect: found => {
+          inspect(read(found));
+          return 'commit';
+        },
+      }),
+    });
+    return read(results);
+  }
+
+  /** The rows of one statement. */
+  async rows(caller: Caller, text: string, values: readonly SqlValue[], options?: RunOptions): Promise<Rows> {
+    const [rows] = await this.run(caller, [{ text, values }], options);
+    return rows!;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}
+
+/** The policies of older projects read single claims. */
+function storageSettings({ role, subject }: Caller, { operation }: Asked): Setting[] {
+  return [
+    ['request.jwt.claim.role', role],
+    ['request.jwt.claim.sub', subject ?? ''],
+    ['storage.operation', operation],
+    ['storage.allow_delete_query', 'true'],
+  ];
+}
+
+function rowsOf({ rows }: Result): Rows {
+  return rows.map(([cell]) => (cell == null ? null : (JSON.parse(cell.toString('utf8')) as unknown)));
+}
+
+/** Statements as the server itself, in one transaction. @throws {RecordError} what the database has against them */
+export type Say = (
+  statements: readonly Sql[],
+  inspect?: (results: readonly Rows[]) => void,
+) => Promise<readonly Rows[]>;
+
+export function asService(database: Database): Say {
+  return async (statements, inspect) => {
+    try {
+      return await database.run(service, statements, inspect && { inspect });
+    } catch (error) {
+      throw explain(error);
+    }
+  };
+}
