@@ -17,13 +17,16 @@ const USAGE = 'usage: npm run conformance:supabase-storage -- --acceptance DIR [
 
 const HELP = `${USAGE}
 
-  --acceptance DIR  the folder that holds supabase/storage's \`acceptance\`, and node_modules for it
+  --acceptance DIR  the folder that holds supabase/storage's \`acceptance\` and tsconfig.json, and node_modules for it
   --only PATTERN    those whose title matches
   --help            this text
 `;
 
 interface Report {
   readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
     readonly assertionResults: readonly {
       readonly status: string;
       readonly fullName: string;
@@ -98,7 +101,8 @@ function runVitest(
     '--config',
     'acceptance/acceptance.vitest.config.ts',
     '--reporter=json',
-    `--outputFile=${report}`,
+    '--reporter=dot',
+    `--outputFile.json=${report}`,
     ...(only ? ['-t', only] : []),
   ];
   return new Promise((resolve, reject) => {
@@ -120,11 +124,16 @@ function tell({ testResults }: Report): number {
     console.log(
       `FAIL ${fullName}\n     ${failureMessages.join('\n').split('\n').slice(0, 12).join('\n     ')}`,
     );
+  // A file that cannot be read has no tests to fail.
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
+  for (const { name, message } of broken) console.log(`FAIL ${name}\n     ${message}`);
   const count = (wanted: string): number => results.filter(({ status }) => status === wanted).length;
   console.log(
-    `${count('passed')} passed, ${failed.length} failed, ${count('skipped') + count('pending')} left out`,
+    `${count('passed')} passed, ${failed.length + broken.length} failed, ${count('skipped') + count('pending')} left out`,
   );
-  return failed.length > 0 ? 1 : 0;
+  return failed.length + broken.length > 0 ? 1 : 0;
 }
 
 process.exitCode = await main();

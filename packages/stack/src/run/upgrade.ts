@@ -20,6 +20,7 @@ export const changes: readonly string[] = [
   'Pictures are resized here by default, at /img and port 8081, by imgproxy’s signed URLs: peakstone images sign makes them.',
   'The stack serves S3 itself, from .peakstone/storage: PEAKSTONE_UPSTREAM_STORAGE in .env names another server instead. In containers our server takes MinIO’s place, and refuses a folder of MinIO’s: storage: "minio" in peakstone.config.ts keeps it.',
   'Backups as SQL belong to the stack that writes them: a second one on the same place makes none until it has a place of its own (BACKUP_STORE), or peakstone backup takeover. Days that no service saw pass make no backup old.',
+  'Supabase Storage’s API is at /storage/v1, over the objects of S3: the database has a schema storage, whose rows say of each bucket and object who may see it. Buckets get their rows when they are next used; until a policy says otherwise they are the service role’s alone.',
 ];
 
 /** Kept in the data folder. */

@@ -107,7 +107,8 @@ async function refuse(answer: Response): Promise<HttpResponse> {
   if (answer.status === 404)
     throw new StorageError('NoSuchKey', 'The resource was not found', { error: 'Not found' });
   if (answer.status === 429 || answer.status === 503) throw new StorageError('SlowDown');
-  if (answer.status >= 500) throw new StorageError('InternalError', 'The image service failed.');
+  // 500 is what it says of bytes that are no picture after all.
+  if (answer.status > 500) throw new StorageError('InternalError', 'The image service failed.');
   return jsonResponse(400, {
     statusCode: '400',
     error: 'InvalidRequest',
