@@ -2,7 +2,7 @@
 import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Identity } from './iam/identity.ts';
 import type { Payload, PayloadOptions } from './payload/payload.ts';
-import type { RecordCaller } from './store/objects.ts';
+import type { RecordCaller } from './store/changes.ts';
 import type { Query } from './wire/query.ts';
 
 export interface S3Request {

@@ -9,7 +9,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from '@peakstone/kernel/pg';
 import type { Emit } from '../events.ts';
-import type { Writes } from '../store/index/index.ts';
 import type {
   Deleted,
   DeleteObject,
@@ -17,7 +16,8 @@ import type {
   RecordCaller,
   RecordedWrite,
   Recorder,
-} from '../store/objects.ts';
+} from '../store/changes.ts';
+import type { Writes } from '../store/index/index.ts';
 import type { BucketRow, ObjectRecord, ObjectRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import { isRecorded, RecordedBuckets } from './buckets.ts';

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { S3Error } from '../errors/s3Error.ts';
 import type { Bodies, StagedBody } from './bodies.ts';
 import { type Buckets, bucketScope } from './buckets.ts';
+import type { Judge, RecordDraft } from './changes.ts';
 import type { Index, Writes } from './index/index.ts';
 import {
   bucketEnd,
@@ -23,7 +24,7 @@ import {
   uploadKey,
 } from './index/keys.ts';
 import { groupOf } from './list.ts';
-import type { Judge, Objects, RecordDraft } from './objects.ts';
+import type { Objects } from './objects.ts';
 import {
   type BucketRow,
   type Checksum,

@@ -1,6 +1,6 @@
 /** Conditional requests. Pure. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html */
 import { S3Error } from '../errors/s3Error.ts';
-import type { Judge } from '../store/objects.ts';
+import type { Judge } from '../store/changes.ts';
 import type { ObjectRow } from '../store/rows.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@ import { mayDo } from '../../access/check.ts';
 import { announceRemoval } from '../../announce.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
-import type { Deleted } from '../../store/objects.ts';
+import type { Deleted } from '../../store/changes.ts';
 import type { BucketRow } from '../../store/rows.ts';
 import { judgeDelete } from '../../wire/conditions.ts';
 import { emptyResponse } from '../../wire/respond.ts';

@@ -4,7 +4,7 @@ import { assertMay } from '../../access/check.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
-import type { RecordDraft } from '../../store/objects.ts';
+import type { RecordDraft } from '../../store/changes.ts';
 import type { BucketRow, ObjectDraft, Origin, Tags } from '../../store/rows.ts';
 import { readLock } from '../../wire/lockHeaders.ts';
 import { readKeptHeaders, readMetadata } from '../../wire/objectHeaders.ts';

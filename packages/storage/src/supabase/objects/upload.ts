@@ -9,7 +9,7 @@ import { type Form, readForm } from '../../payload/form.ts';
 import { assertSize, assertType } from '../../records/limits.ts';
 import { s3MetadataOf } from '../../records/metadata.ts';
 import * as sql from '../../records/statements.ts';
-import type { RecordDraft } from '../../store/objects.ts';
+import type { RecordDraft } from '../../store/changes.ts';
 import type { BucketRow, ObjectDraft } from '../../store/rows.ts';
 import { anyBucket, type StoredBucket } from '../buckets.ts';
 import { asCaller, type Call } from '../call.ts';
