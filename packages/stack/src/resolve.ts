@@ -1,6 +1,6 @@
 /** From what a user's configuration says to a stack with every choice made. */
 import { readSchemas } from '@peakstone/database/schemas';
-import { ConfigError } from '@peakstone/kernel/config';
+import { ConfigError, suggest } from '@peakstone/kernel/config';
 import {
   type Engine,
   isLeftOut,
@@ -39,12 +39,19 @@ export function resolveStack(config: StackConfig = {}): Stack {
   assertChoice('endpointMode', config.endpointMode, ['vip', 'dnsrr']);
   assertChoice('supabase', config.supabase, ['off', 'roles', 'full']);
   assertChoice('storage', config.storage, ['minio', 'rustfs']);
+  for (const [setting, value] of Object.entries(config))
+    if (tables.has(setting) && (typeof value !== 'object' || Array.isArray(value)))
+      throw new StackConfigError(`${setting}: it must be a table by service: ${setting}: { rest: … }`);
   const named = [config.services, config.replicas, config.limits].flatMap(setting =>
     Object.keys(setting ?? {}),
   );
   for (const key of named) {
-    if (!serviceNames.has(key))
-      throw new StackConfigError(`'${key}' is not a service; there are ${[...serviceNames].join(', ')}`);
+    if (!serviceNames.has(key)) {
+      const near = suggest(key, [...serviceNames]);
+      throw new StackConfigError(
+        `'${key}' is not a service; ${near ? `did you mean ${near}? There` : 'there'} are ${[...serviceNames].join(', ')}`,
+      );
+    }
   }
   const resolved = services
     .filter(({ onlyHere }) => !onlyHere)
@@ -102,6 +109,9 @@ function assertChoice(setting: string, value: string | undefined, choices: reado
   throw new StackConfigError(`${setting}: '${value}' is none of ${choices.join(', ')}`);
 }
 
+/** Those that say something of services, by name. */
+const tables = new Set(['services', 'limits', 'replicas']);
+
 /** Every setting that there is, which the compiler compares. */
 const settings = new Set(
   Object.keys({
@@ -138,6 +148,11 @@ function resolveService(
     return engine === undefined || engine === 'external' ? [] : [{ definition, engine, limits }];
   }
   const engine = typeof choice === 'string' ? choice : choice.engine;
+  // The types say it too, but nobody checks the types of a file that is only run.
+  if (typeof engine !== 'string')
+    throw new StackConfigError(
+      `services.${definition.name}: it must be ${definition.engines.flatMap(each => (each === 'external' ? [] : `'${each}'`)).join(', ')}, false, or { engine: 'external', url: 'https://…' }`,
+    );
   if (!definition.engines.includes(engine)) {
     throw new StackConfigError(
       `services.${definition.name}: '${engine}' cannot serve it; ${definition.engines.join(' or ')} can, and false leaves it out`,

@@ -357,7 +357,22 @@ describe('engines', () => {
     [
       'logs without their store',
       () => buildContainers(resolveStack({ services: { storage: false, 'storage-bootstrap': false } })),
-      /services\.logs: it needs storage/,
+      /services\.logs: it needs storage; leave out what has no use without \(logs: false, 'logs-agent': false, grafana: false\)/,
+    ],
+    [
+      'a service that is only said to be wanted',
+      () => resolveStack({ services: { graphql: true } } as never),
+      /services\.graphql: it must be 'peakstone', 'upstream', false, or \{ engine: 'external'/,
+    ],
+    [
+      'a service by a name that is nearly one',
+      () => resolveStack({ services: { grapql: false } }),
+      /'grapql' is not a service; did you mean graphql\? There are postgres/,
+    ],
+    [
+      'services as a list',
+      () => resolveStack({ services: ['graphql'] } as never),
+      /services: it must be a table by service/,
     ],
     [
       'a setting that does not exist',

@@ -8,19 +8,33 @@ import { findRow } from '../services/index.ts';
  * @throws {StackConfigError} a service has lost what it cannot do without.
  */
 export function buildContainers(stack: Stack): ContainerSpec[] {
+  assertUseful(stack);
   const containers = stack.services.flatMap(service => {
-    const { name, cannotLack = [] } = service.definition;
-    if (service.engine === 'external') return [];
-    const lost = cannotLack.find(need => !findService(stack, need));
-    if (lost !== undefined) {
-      throw new StackConfigError(
-        `services.${name}: it needs ${lost}; leave it out too (${name}: false), or make ${lost} external`,
-      );
-    }
-    const container = findRow(name)?.container;
+    const container = service.engine === 'external' ? undefined : findRow(service.definition.name)?.container;
     return container ? [container(stack, service)] : [];
   });
   return awaitJobs(containers);
+}
+
+/** @throws {StackConfigError} naming all that has no use without what is left out, so that one change does. */
+function assertUseful(stack: Stack): void {
+  const lost = new Set<string>();
+  const useless: string[] = [];
+  // In start order: what loses something may be what a later one cannot lack.
+  for (const { definition, engine } of stack.services) {
+    const { name, cannotLack = [] } = definition;
+    const lacking = cannotLack.filter(need => !findService(stack, need));
+    if (engine === 'external' || !cannotLack.some(need => lacking.includes(need) || useless.includes(need)))
+      continue;
+    for (const need of lacking) lost.add(need);
+    useless.push(name);
+  }
+  if (useless.length === 0) return;
+  const [need] = lost;
+  const choices = useless.map(name => `${/^\w+$/.test(name) ? name : `'${name}'`}: false`).join(', ');
+  throw new StackConfigError(
+    `services.${useless[0]}: it needs ${need}; leave out what has no use without (${choices}), or make ${need} external`,
+  );
 }
 
 /**
