@@ -13,6 +13,7 @@ import {
 import type { Headers } from './auth/session.ts';
 import type { Session } from './auth/types.ts';
 import type { GraphqlConfig } from './config/types.ts';
+import { limitedConfig, limitsOf } from './engine/apiLimits.ts';
 import { type CallResult, runCall } from './engine/calls.ts';
 import { type Database, runFor } from './engine/database.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
@@ -44,6 +45,10 @@ export interface ExecuteOptions {
   readonly kind?: 'standard' | 'relay';
   /** Aborted when the client has gone. */
   readonly signal?: AbortSignal;
+  /** Aborted when it takes too long: then what writes is undone, too. */
+  readonly deadline?: AbortSignal;
+  /** Of the client, for limits that go by it. */
+  readonly clientAddress?: string;
   /** The client's, which webhooks may be handed. */
   readonly headers?: Headers;
 }
@@ -77,7 +82,8 @@ export function createEngine(context: () => EngineContext): Engine {
     const known = snapshot.memo.find(key, request.variables);
     if (known) return known;
     const of: SchemaOfRole = await snapshot.role(session.role, session.isBackend, kind);
-    const planned = planOperation(request, of, snapshot, config);
+    const limits = limitsOf(snapshot.model.metadata, session.role);
+    const planned = planOperation(request, of, snapshot, limitedConfig(config, limits));
     snapshot.memo.keep(key, request.variables, planned.plan, planned.structural);
     return planned.plan;
   };
@@ -86,15 +92,17 @@ export function createEngine(context: () => EngineContext): Engine {
     made: ExecutablePlan,
     request: GraphqlRequest,
     session: Session,
-    { signal, headers = {} }: ExecuteOptions,
+    options: ExecuteOptions,
     current: EngineContext,
   ): Promise<Answer> => {
+    const { headers = {} } = options;
+    const signals = [options.signal, options.deadline].flatMap(each => each ?? []);
     const ask = (group: StatementGroup, variables = request.variables): Promise<readonly Result[]> =>
-      runGroup(group, made, { ...request, variables }, session, current, short, signal);
+      runGroup(group, made, { ...request, variables }, session, current, short, options);
     if (made.calls.length === 0) {
       const results: (readonly Result[])[] = [];
       for (const group of made.groups) results.push(await ask(group));
-      return { body: assemble(made, results), error: null, headers: [] };
+      return { body: assemble(made, results), error: null, headers: [], operation: made.kind };
     }
     const { results, called } = await runMixed(made, ask, call =>
       runCall(call, {
@@ -102,7 +110,7 @@ export function createEngine(context: () => EngineContext): Engine {
         session,
         request,
         headers,
-        signal,
+        signal: signals.length > 0 ? AbortSignal.any(signals) : undefined,
         metadataPool: current.metadataPool,
         onAsyncCall: current.onAsyncCall,
         runGroup: async (group, variables) => {
@@ -119,6 +127,7 @@ export function createEngine(context: () => EngineContext): Engine {
       ),
       error: null,
       headers: called.flatMap(({ cookies }) => cookies.flatMap(cookie => ['Set-Cookie', cookie])),
+      operation: made.kind,
     };
   };
 
@@ -185,7 +194,7 @@ async function runGroup(
   session: Session,
   { config, database }: EngineContext,
   short: ShortStatements,
-  signal: AbortSignal | undefined,
+  { signal, deadline }: ExecuteOptions,
 ): Promise<readonly Result[]> {
   const source = database(group.source);
   const transaction = planTransaction(group, request, session, {
@@ -193,11 +202,12 @@ async function runGroup(
     roles: source.roles,
     isShort: short.has,
   });
+  // A read that nobody waits for is cancelled; what writes runs to its end, or to its time limit.
+  const signals = [group.writes ? undefined : signal, deadline].flatMap(each => each ?? []);
   try {
-    // A read that nobody waits for is cancelled; what writes runs to its end.
     const { results, durationMs } = await runFor(session, source, {
       ...transaction.exchange,
-      ...(signal && !group.writes && { signal }),
+      ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
     });
     for (const { text } of transaction.statements) short.note(text, durationMs);
     return results.slice(transaction.first);

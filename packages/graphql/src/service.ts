@@ -21,8 +21,10 @@ import { createWebhookVerify } from './auth/webhook.ts';
 import { parseConfig } from './config/settings.ts';
 import type { GraphqlConfig } from './config/types.ts';
 import { emptyMetadata, type Metadata } from './definition/metadata.ts';
+import { cachedEngine } from './engine/cached.ts';
+import { limitedEngine } from './engine/limited.ts';
 import { createSnapshot, type Snapshot, type ViewOf } from './engine/snapshot.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Engine } from './engine.ts';
 import { Events } from './events/events.ts';
 import { installTriggers } from './events/install.ts';
 import { createHandler, type HandlerOptions } from './http/handler.ts';
@@ -31,6 +33,8 @@ import { MetadataState } from './metadata/state.ts';
 import { openStore } from './metadata/store/open.ts';
 import type { MetadataStore } from './metadata/store/types.ts';
 import { type Watch, watchMetadata } from './metadata/watch.ts';
+import { measuredEngine } from './metrics/measured.ts';
+import { Registry } from './metrics/registry.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
 import { type Scheduler, startScheduler } from './scheduled/scheduler.ts';
@@ -162,13 +166,28 @@ class RunningGraphql implements GraphqlService {
       },
     });
     this.#snapshot = createSnapshot(this.#metadata.model, 0, config, viewOf);
-    const engine = createEngine(() => ({
-      config,
-      snapshot: this.#snapshot,
-      database,
-      metadataPool: store.pool,
-      onAsyncCall: () => this.#asyncActions?.wake(),
-    }));
+    const metrics = new Registry();
+    const engine = [
+      (inner: Engine) => cachedEngine(inner, () => ({ config, version: this.#snapshot })),
+      (inner: Engine) => limitedEngine(inner, () => ({ config, metadata: this.#metadata.model.metadata })),
+      (inner: Engine) => measuredEngine(inner, metrics),
+    ].reduce(
+      (inner, wrap) => wrap(inner),
+      createEngine(() => ({
+        config,
+        snapshot: this.#snapshot,
+        database,
+        metadataPool: store.pool,
+        onAsyncCall: () => this.#asyncActions?.wake(),
+      })),
+    );
+    metrics.gauge('hasura_active_subscriptions', 'Live queries and streams', () => this.#subscriptions.size);
+    metrics.gauge(
+      'hasura_metadata_resource_version',
+      'Version of the metadata',
+      () => this.#metadata.version,
+    );
+    metrics.gauge('process_resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss());
     const authenticate = createAuthenticate(config, createVerify(config));
     const onFault = (error: unknown): void =>
       deps.out?.(
@@ -197,6 +216,7 @@ class RunningGraphql implements GraphqlService {
       store,
       database,
       health: (strict: boolean) => this.#healthz(strict),
+      metrics,
       inspection: {
         plans: () => this.#snapshot.memo.size(),
         subscriptions: (isWhole: boolean) => this.#subscriptions.describe(isWhole),

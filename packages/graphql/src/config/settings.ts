@@ -66,6 +66,7 @@ export function parseConfig(env: Env): GraphqlConfig {
     enableRemoteSchemaPermissions: flag('ENABLE_REMOTE_SCHEMA_PERMISSIONS', false),
     inferFunctionPermissions: flag('INFER_FUNCTION_PERMISSIONS', true),
     devMode,
+    metricsSecret: text('METRICS_SECRET', null),
     adminInternalErrors: flag('ADMIN_INTERNAL_ERRORS', true),
     liveQueries: {
       refetchIntervalMs: int('LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL', 1000),
@@ -108,9 +109,14 @@ export function parseConfig(env: Env): GraphqlConfig {
     authorization,
     schemas: readSchemas(env.PEAKSTONE_GRAPHQL_SCHEMAS),
     env,
+    cache: {
+      maxBytes: 1024 * 1024 * int('MAX_CACHE_SIZE', 32),
+      maxSeconds: int('CACHE_MAX_ENTRY_TTL', 3600),
+    },
     limits: {
       maxDepth: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_DEPTH', { default: 64, min: 1, max: 200 }),
       maxFields: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_FIELDS', { default: 10_000, min: 1, max: 100_000 }),
+      maxNodes: null,
       maxTokens: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_TOKENS', { default: 50_000, min: 100 }),
       maxBodyBytes: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_BODY_BYTES', {
         default: 64 * 1024 * 1024,

@@ -27,6 +27,8 @@ export interface GraphqlConfig {
   readonly inferFunctionPermissions: boolean;
   readonly devMode: boolean;
   readonly adminInternalErrors: boolean;
+  /** What Prometheus shows; null where nobody may read the metrics. */
+  readonly metricsSecret: string | null;
   readonly liveQueries: { readonly refetchIntervalMs: number; readonly batchSize: number };
   readonly streamingQueries: { readonly refetchIntervalMs: number; readonly batchSize: number };
   readonly websocket: {
@@ -71,6 +73,8 @@ export interface GraphqlConfig {
   /** What the environment holds for metadata that names its variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly limits: LimitsConfig;
+  /** Answers of queries with `@cached`: how much of them is kept, and for how long at most. */
+  readonly cache: { readonly maxBytes: number; readonly maxSeconds: number };
 }
 
 export interface PoolConfig {
@@ -105,6 +109,8 @@ export interface LimitsConfig {
   readonly maxDepth: number;
   /** Fields of an operation, each counted as often as its fragments are spread. */
   readonly maxFields: number;
+  /** Fields with a selection of their own; null for as many as there are fields. */
+  readonly maxNodes: number | null;
   /** Tokens of a document. */
   readonly maxTokens: number;
   readonly maxBodyBytes: number;

@@ -23,6 +23,7 @@ import { bindVariables } from '../resolve/variables.ts';
 import type { FieldMeaning } from '../schema/meaning.ts';
 import { mutationStatements } from '../sql/mutation.ts';
 import { batchStatement, readStatement } from '../sql/statement.ts';
+import { tagStatements } from './queryTags.ts';
 import type { SchemaOfRole, Snapshot } from './snapshot.ts';
 import type {
   ExecutablePlan,
@@ -82,10 +83,15 @@ export function planOperation(
     }),
   };
   const roots = fields.map(field => planRoot(field, root, of, contexts, builder));
-  return {
-    plan: { kind, roots, groups: builder.finish(kind, model), calls, cached: directives.cached ?? null },
-    structural,
+  const tagged = {
+    operationName: operation.definition.name?.value ?? null,
+    query: request.query,
+    fields: fields.map(({ def }) => def.name),
   };
+  const groups = builder
+    .finish(kind, model)
+    .map(group => tagStatements(group, model.sources.get(group.source)?.metadata, tagged));
+  return { plan: { kind, roots, groups, calls, cached: directives.cached ?? null }, structural };
 }
 
 const locations = { query: 'QUERY', mutation: 'MUTATION', subscription: 'SUBSCRIPTION' } as const;
@@ -106,6 +112,12 @@ function assertOneRoot(fields: readonly ResolvedField[], isAllowed: boolean): vo
   const isNamespaced = fields.some(({ def }) => def.means.kind === 'namespace');
   if (fields.length > 1 && (!isAllowed || isNamespaced))
     throw new HasuraError('validation-failed', 'subscriptions must select one top level field');
+}
+
+/** @throws {HasuraError} for a role that the metadata keeps from it */
+function assertIntrospects({ metadata }: Model, role: string): void {
+  if (metadata.graphql_schema_introspection?.disabled_for_roles.includes(role))
+    throw new HasuraError('access-denied', `introspection is disabled for role "${role}"`);
 }
 
 /** Planners' contexts by source, and what they share. */
@@ -140,6 +152,7 @@ function planRoot(
       };
     case 'introspectSchema':
     case 'introspectType':
+      assertIntrospects(contexts.model, of.view.role);
       return { alias, from: { kind: 'constant', json: introspect(field, of.schema) } };
     case 'namespace': {
       const fields = field.selection?.kind === 'object' ? field.selection.fields : [];
@@ -276,7 +289,6 @@ class GroupBuilder {
     const write = kind === 'subscription' ? batchStatement : readStatement;
     return this.#groups.map(({ source, roots, statements, writes }) => {
       const all = roots.length > 0 ? [...statements, { ...write(roots), path: [] }] : statements;
-      if (kind !== 'subscription') return { source, statements: all, writes };
       const aware = [...(sources.get(source)?.sessionAware ?? [])];
       const readsSession = all.some(({ text }) => aware.some(name => text.includes(name)));
       return { source, statements: all, writes, readsSession };

@@ -16,6 +16,8 @@ export interface Answer {
   /** What went wrong, when the answer is errors. Transports that have statuses tell by it. */
   readonly error: HasuraError | null;
   readonly headers: readonly string[];
+  /** Of what was planned. */
+  readonly operation?: OperationKind;
 }
 
 export type OperationKind = 'query' | 'mutation' | 'subscription';

@@ -40,6 +40,8 @@ const statusOf = {
   'no-tables': 400,
   busy: 503,
   timeout: 500,
+  'time-limit-exceeded': 400,
+  'rate-limit-exceeded': 429,
   'template-resolution-failed': 400,
   'metadata-warnings': 400,
   'track-table-failed': 400,

@@ -6,6 +6,7 @@ import type { Database } from '../engine/database.ts';
 import type { Engine } from '../engine.ts';
 import type { MetadataState } from '../metadata/state.ts';
 import type { MetadataStore } from '../metadata/store/types.ts';
+import type { Registry } from '../metrics/registry.ts';
 
 import type { Told } from './log.ts';
 
@@ -21,6 +22,7 @@ export interface HttpContext {
   /** Whether databases and metadata are as they should be, for `/healthz`. */
   health(strict: boolean): Promise<{ readonly ok: boolean; readonly text: string }>;
   readonly inspection: Inspection;
+  readonly metrics: Registry;
 }
 
 /** What there is to be looked at by the administrator. */

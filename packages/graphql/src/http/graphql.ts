@@ -2,7 +2,9 @@
 
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import type { Session } from '../auth/types.ts';
+import { limitsOf } from '../engine/apiLimits.ts';
 import type { Answer } from '../engine/types.ts';
+import { HasuraError } from '../errors.ts';
 import { readGraphqlBody, readJson } from './body.ts';
 import type { HttpContext, Route } from './context.ts';
 import type { Told } from './log.ts';
@@ -21,20 +23,28 @@ function graphqlRoute(path: string, kind: 'standard' | 'relay', errors: Route['e
 
 async function answerGraphql(
   request: HttpRequest,
-  { config, engine }: HttpContext,
+  { config, engine, metadata }: HttpContext,
   session: Session,
   { kind, errors, told }: { kind: 'standard' | 'relay'; errors: Route['errors']; told: Told },
 ): Promise<HttpResponse> {
   const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
   const aborter = new AbortController();
   request.onAborted(() => aborter.abort());
-  const options = { kind, signal: aborter.signal, headers: request.headers };
+  const options = {
+    kind,
+    signal: aborter.signal,
+    headers: request.headers,
+    clientAddress: request.remoteAddress,
+  };
   if (body.kind === 'single') {
     told.operationName = body.request.operationName;
     const answer = await engine.execute(body.request, session, options);
     told.error = answer.error;
     return respond(answer, errors);
   }
+  const { batch } = limitsOf(metadata.model.metadata, session.role);
+  if (batch !== null && body.requests.length > batch)
+    throw new HasuraError('validation-failed', `a batch may hold ${batch} operations at most`);
   told.mode = 'batched';
   const answers: Answer[] = [];
   for (const each of body.requests) {

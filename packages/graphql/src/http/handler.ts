@@ -16,6 +16,7 @@ import { developerRoutes } from './developer.ts';
 import { graphqlRoutes } from './graphql.ts';
 import { nothingTold, type Told } from './log.ts';
 import { metadataRoutes } from './metadata.ts';
+import { metricsRoutes } from './metrics.ts';
 import { json } from './respond.ts';
 import { statusRoutes } from './status.ts';
 
@@ -44,6 +45,7 @@ export function createHandler(
       ...metadataRoutes,
       ...configRoutes,
       ...developerRoutes,
+      ...metricsRoutes,
       ...statusRoutes,
       ...routes,
     ].map(route => [route.path, route]),

@@ -37,7 +37,7 @@ export interface AggregatePredicate {
   readonly join: Join;
   /** `count`, `bool_and`, … */
   readonly fn: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly { readonly column: string; readonly shownIf?: BoolExp }[];
   readonly isDistinct: boolean;
   readonly filter: BoolExp;
   /** The permission on the other table's rows. */

@@ -32,9 +32,11 @@ export function planAggregatePredicate(
           table: table.name,
           join,
           fn,
-          columns: itemsOf(members.get('arguments')).flatMap(item =>
-            item.kind === 'enum' ? [item.value] : [],
-          ),
+          columns: itemsOf(members.get('arguments')).flatMap(item => {
+            if (item.kind !== 'enum') return [];
+            const shownIf = permissions?.columns.get(item.value);
+            return [{ column: item.value, ...(shownIf && { shownIf }) }];
+          }),
           isDistinct: booleanOf(members.get('distinct')) ?? false,
           filter: where(context, members.get('filter'), table),
           where: permissions?.filter ?? { kind: 'constant', value: false },

@@ -57,15 +57,10 @@ export function joinSql(writer: SqlWriter, join: Join, here: string, there: stri
 function aggregateSql(writer: SqlWriter, exp: AggregatePredicate, scope: Scope): string {
   const alias = writer.alias('t');
   const inner = { current: alias, root: scope.root };
-  const columns = exp.columns.map(name => writer.column(alias, name));
-  const operand =
-    columns.length === 0
-      ? '*'
-      : columns.length === 1 && !exp.isDistinct
-        ? columns[0]!
-        : columns.length === 1
-          ? columns[0]!
-          : `(${columns.join(', ')})`;
+  const columns = exp.columns.map(({ column, shownIf }) =>
+    shown(writer, shownIf, writer.column(alias, column), inner),
+  );
+  const operand = columns.length === 0 ? '*' : columns.length === 1 ? columns[0]! : `(${columns.join(', ')})`;
   const aggregated = `${exp.fn}(${exp.isDistinct && columns.length > 0 ? 'distinct ' : ''}${operand})`;
   const result = writer.alias('a');
   const where = whereSql(

@@ -1,5 +1,5 @@
 /** Sections of the metadata that are one object each: set whole, or removed. */
-import { compact } from '../../definition/edit.ts';
+import { compact, withSource } from '../../definition/edit.ts';
 import type { JsonObject, Metadata } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
 import { type Args, type Command, type CommandTable, success } from './command.ts';
@@ -36,6 +36,8 @@ function withAllowlist(metadata: Metadata, entries: readonly TlsEntry[]): Metada
   return { ...metadata, network };
 }
 
+const queryTagFormats = ['standard', 'sqlcommenter', 'standard_prepended'];
+
 export const settingsCommands: CommandTable = {
   set_api_limits: setSection('api_limits'),
   remove_api_limits: removeSection('api_limits'),
@@ -49,6 +51,21 @@ export const settingsCommands: CommandTable = {
     ...(known as object | undefined),
     status: args.value,
   })),
+  set_query_tags(args, { staged }) {
+    const query_tags = {
+      disabled: args.optional<boolean>('disabled') ?? false,
+      format: (args.optional<string>('format') ?? 'standard').toLowerCase(),
+      omit_request_id: args.optional<boolean>('omit_request_id') ?? true,
+    };
+    if (!queryTagFormats.includes(query_tags.format))
+      throw new HasuraError(
+        'parse-failed',
+        'Not a valid query tags format value. Use either standard, sqlcommenter, or standard_prepended',
+        { path: ['args', 'format'] },
+      );
+    staged.stage(withSource(staged.metadata, args.text('source_name'), each => ({ ...each, query_tags })));
+    return success;
+  },
   add_host_to_tls_allowlist(args, { staged }) {
     const host = args.text('host');
     const suffix = args.optional<string>('suffix');
