@@ -16,14 +16,14 @@ export const logNames: readonly string[] = [
 
 /** Goes on after the service's name; null where it has lines, and others were shown in their place. */
 export async function whyQuiet(
-  { logs, ...paths }: StackPaths,
+  paths: StackPaths,
   env: EnvValues,
   name: string,
   { since }: { readonly since: Date | undefined },
 ): Promise<string | null> {
-  const isKept = (await readLogs(logs, { services: [name], tail: 1 })).length > 0;
+  const isKept = (await readLogs(paths.logs, { services: [name], tail: 1 })).length > 0;
   if (isKept) return since ? `has written nothing since ${since.toISOString()}.` : null;
-  return (await servedElsewhere({ logs, ...paths }, env, name)) ?? 'has written nothing yet.';
+  return (await servedElsewhere(paths, env, name)) ?? 'has written nothing yet.';
 }
 
 async function servedElsewhere(paths: StackPaths, env: EnvValues, name: string): Promise<string | null> {
