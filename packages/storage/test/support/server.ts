@@ -95,7 +95,8 @@ export async function callServer(origin: string, call: Call): Promise<Answer> {
     keys === null
       ? headers
       : sign({ region: 'us-east-1', ...keys }, method, url, all, digest, call.at ?? new Date());
-  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const isChunked = headers['transfer-encoding'] !== undefined;
+  const length = body === undefined || isChunked ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const sent = request({
     method,
     hostname,
