@@ -67,5 +67,7 @@ describe('the gateway in front of containers', () => {
     );
     assert.equal(chooseEngines(env).has('graphql'), false);
     assert.equal(chooseEngines(env).has('postgres'), true);
+    const own = chooseEngines({ PEAKSTONE_UPSTREAM_GRAPHQL: 'peakstone' });
+    assert.deepEqual(own.get('graphql'), { kind: 'peakstone' });
   });
 });

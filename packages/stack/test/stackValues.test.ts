@@ -49,6 +49,24 @@ describe('the settings of a stack', () => {
     assert.deepEqual(await exposedSchemas(paths, { PGRST_DB_SCHEMAS: 'c', DATABASE_SCHEMAS: 'a' }), ['c']);
   });
 
+  it('are the services of the configuration, in words that .env may overrule, with addresses as Compose reads them', async () => {
+    const paths = project({
+      ...config(
+        "{ services: { graphql: false, images: null, storage: { engine: 'external', url: 'https://${S3_HOST:-s3.example.com}/' } } }",
+      ),
+    });
+    const { PEAKSTONE_UPSTREAM_GRAPHQL, PEAKSTONE_UPSTREAM_IMAGES, PEAKSTONE_UPSTREAM_STORAGE } =
+      await stackValues(paths, {});
+    assert.deepEqual(
+      [PEAKSTONE_UPSTREAM_GRAPHQL, PEAKSTONE_UPSTREAM_IMAGES, PEAKSTONE_UPSTREAM_STORAGE],
+      ['off', undefined, 'https://s3.example.com/'],
+    );
+    const elsewhere = await stackValues(paths, { S3_HOST: 'other' });
+    assert.equal(elsewhere.PEAKSTONE_UPSTREAM_STORAGE, 'https://other/');
+    const own = await stackValues(paths, { PEAKSTONE_UPSTREAM_STORAGE: 'peakstone' });
+    assert.equal(own.PEAKSTONE_UPSTREAM_STORAGE, 'peakstone');
+  });
+
   it("are a Supabase project's where there is a supabase folder", async () => {
     const paths = project({});
     mkdirSync(join(paths.project, 'supabase'));

@@ -23,19 +23,20 @@ export function isOff(env: Env, name: string): boolean {
 }
 
 /**
- * The address that this setting gives; null where it is not set, or leaves the service out. Pure.
+ * The address that this setting gives; null where it is not set, leaves the service out (`off`), or says that it is the stack's own
+ * (`peakstone`), whatever the configuration has. Pure.
  * @throws {ConfigError} when it is no URL, or names a variable that is not set
  */
 export function upstreamUrl(
   env: Env,
   { name, scheme = 'http' }: { name: string; scheme?: string },
 ): string | null {
-  if (isOff(env, name)) return null;
   const variable = upstreamVariable(name);
+  if (isOff(env, name) || env[variable] === 'peakstone') return null;
   const missing = /\$\{(\w+)\}/.exec(env[variable] ?? '')?.[1];
   if (missing !== undefined)
     throw new ConfigError(missing, `set, as services.${name} of peakstone.config.ts has it in its address`, {
-      hint: `${variable}=off in .env goes without ${name} here.`,
+      hint: `In .env, ${variable}=off goes without ${name} here, and ${variable}=peakstone runs the stack’s own.`,
     });
   const protocols = scheme === 'http' ? ['http', 'https'] : ['postgres', 'postgresql'];
   return readUrl(env, variable, { protocols, default: null })?.href ?? null;

@@ -15,7 +15,7 @@ export function configuredSettings(
     ...(supabase === undefined ? {} : { DATABASE_SUPABASE: supabase }),
     ...Object.fromEntries(
       services.filter(takesPart).flatMap(({ name }) => {
-        const choice = choices[name];
+        const choice = choices[name] ?? undefined;
         if (isLeftOut(choice)) return [[upstreamVariable(name), 'off'] as const];
         if (typeof choice !== 'object' || choice.engine !== 'external') return [];
         return [[upstreamVariable(name), withValues(choice.url, env)] as const];
@@ -30,7 +30,7 @@ export function configuredSettings(
  */
 export function deployedOnly({ services: choices = {} }: StackConfig, env: EnvValues): string[] {
   return services.flatMap(({ name, engines, local, kind }) => {
-    const choice = choices[name];
+    const choice = choices[name] ?? undefined;
     const engine = typeof choice === 'object' ? choice.engine : choice;
     if (kind === 'job' || !engines.includes('peakstone')) return [];
     const variable = local?.engineVariable ?? upstreamVariable(name);
@@ -45,7 +45,10 @@ function takesPart({ kind, local }: Service): boolean {
   return kind === 'service' && !local?.essential;
 }
 
-/** `${NAME}` as Compose reads it; one that is not set stays, for whoever needs the address to name it. */
+/** `${NAME}` and `${NAME:-default}` as Compose reads them; one that is not set stays, for whoever needs the address to name it. */
 function withValues(url: string, env: EnvValues): string {
-  return url.replace(/\$\{(\w+)\}/g, (text, name: string) => env[name] || text);
+  return url.replace(
+    /\$\{(\w+)(?::-([^}]*))?\}/g,
+    (text, name: string, fallback?: string) => env[name] || fallback || text,
+  );
 }
