@@ -18,8 +18,10 @@ import { type CallResult, runCall } from './engine/calls.ts';
 import { type Database, runFor } from './engine/database.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
 import { planOperation } from './engine/planOperation.ts';
+import { hasSlowRoots, writeSlowRoots } from './engine/slowRoots.ts';
 import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
 import { planTransaction } from './engine/transaction.ts';
+import { createTurns } from './engine/turns.ts';
 import type {
   Answer,
   ExecutablePlan,
@@ -28,6 +30,7 @@ import type {
   PlannedRoot,
   StatementGroup,
 } from './engine/types.ts';
+
 import { graphqlErrors, HasuraError } from './errors.ts';
 
 export interface EngineContext {
@@ -67,9 +70,13 @@ export interface Engine {
   plan(request: GraphqlRequest, session: Session, options?: ExecuteOptions): Promise<ExecutablePlan>;
 }
 
+/** How long one waits for another's of the same role. */
+const writingPatienceMs = 30_000;
+
 /** `context` is read once a request, as each of its parts can be replaced. */
 export function createEngine(context: () => EngineContext): Engine {
   const short = createShortStatements();
+  const writing = createTurns(1, writingPatienceMs);
 
   const plan = async (
     request: GraphqlRequest,
@@ -83,9 +90,17 @@ export function createEngine(context: () => EngineContext): Engine {
     if (known) return known;
     const of: SchemaOfRole = await snapshot.role(session.role, session.isBackend, kind);
     const limits = limitsOf(snapshot.model.metadata, session.role);
-    const planned = planOperation(request, of, snapshot, limitedConfig(config, limits));
-    snapshot.memo.keep(key, request.variables, planned.plan, planned.structural);
-    return planned.plan;
+    const { plan: planned, structural } = planOperation(request, of, snapshot, limitedConfig(config, limits));
+    const keep = (made: ExecutablePlan): ExecutablePlan => {
+      snapshot.memo.keep(key, request.variables, made, structural);
+      return made;
+    };
+    if (!hasSlowRoots(planned)) return keep(planned);
+    // Who asks alike meanwhile finds it written.
+    return await writing.run(session.role, async () => {
+      const written = snapshot.memo.find(key, request.variables);
+      return written ?? keep(await writeSlowRoots(planned, config.limits.maxAnswerBytes));
+    });
   };
 
   const run = async (
@@ -271,6 +286,11 @@ function appendValue(body: (Uint8Array | string)[], from: PlannedRoot['from'], r
     case 'constant':
       body.push(from.json);
       return;
+    case 'written':
+      body.push(...from.parts);
+      return;
+    case 'slow':
+      throw new TypeError('A plan that is run has been written');
     case 'cell':
       body.push(results.results[from.group]?.at(from.statement)?.rows[0]?.[from.column] ?? 'null');
       return;

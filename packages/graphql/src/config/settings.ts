@@ -82,7 +82,7 @@ export function parseConfig(env: Env): GraphqlConfig {
       closeOnMetadataChange: flag('CLOSE_WEBSOCKETS_ON_METADATA_CHANGE', true),
       readCookie: flag('WS_READ_COOKIE', false),
       maxSockets: own('MAX_WEBSOCKETS', 20_000),
-      maxFrameBytes: own('MAX_FRAME_BYTES', 16 * 1024 * 1024),
+      maxFrameBytes: own('MAX_FRAME_BYTES', 1024 * 1024),
       maxOperations: own('MAX_OPERATIONS_PER_WEBSOCKET', 1000),
       maxSubscriptions: own('MAX_SUBSCRIPTIONS', 100_000),
       maxWaitingBytes: own('MAX_WAITING_BYTES', 16 * 1024 * 1024),
@@ -118,6 +118,17 @@ export function parseConfig(env: Env): GraphqlConfig {
       maxFields: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_FIELDS', { default: 10_000, min: 1, max: 100_000 }),
       maxNodes: null,
       maxTokens: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_TOKENS', { default: 50_000, min: 100 }),
+      maxUserBodyBytes: own('MAX_USER_BODY_BYTES', 16 * 1024 * 1024),
+      maxVisitorBodyBytes: own('MAX_VISITOR_BODY_BYTES', 1024 * 1024),
+      maxValues: own('MAX_VALUES', 100_000),
+      maxVisitorValues: own('MAX_VISITOR_VALUES', 5000),
+      maxBatch: own('MAX_BATCH', 100),
+      // PostgreSQL takes no more columns than 1,664.
+      maxRootFields: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_ROOT_FIELDS', { default: 500, min: 1, max: 1600 }),
+      maxAnswerBytes: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_ANSWER_BYTES', {
+        default: 128 * 1024 * 1024,
+        min: 1024,
+      }),
       maxBodyBytes: readInt(env, 'PEAKSTONE_GRAPHQL_MAX_BODY_BYTES', {
         default: 64 * 1024 * 1024,
         min: 1024,

@@ -113,5 +113,18 @@ export interface LimitsConfig {
   readonly maxNodes: number | null;
   /** Tokens of a document. */
   readonly maxTokens: number;
+  /** The administrator's. */
   readonly maxBodyBytes: number;
+  readonly maxUserBodyBytes: number;
+  /** Of those in the unauthorized role. */
+  readonly maxVisitorBodyBytes: number;
+  /** Values in a body, keys counted as well: each is work for whoever plans. */
+  readonly maxValues: number;
+  readonly maxVisitorValues: number;
+  /** Operations that are sent at once. */
+  readonly maxBatch: number;
+  /** Root fields of a query that are read from a database. */
+  readonly maxRootFields: number;
+  /** Of one answer. */
+  readonly maxAnswerBytes: number;
 }

@@ -28,7 +28,8 @@ interface Known {
   readonly opaque: Set<string>;
 }
 
-const maxBytes = 32 * 1024 * 1024;
+/** A thousand tables take fifty of them to be told of. */
+const maxBytes = 64 * 1024 * 1024;
 const maxEntries = 20_000;
 /** Longer operations are planned each time: few applications have such. */
 const maxKeyLength = 100_000;
@@ -79,7 +80,10 @@ function planBytes({ groups, roots }: ExecutablePlan): number {
   let bytes = 1000 + roots.length * 200;
   for (const { statements } of groups)
     for (const { text, params } of statements) bytes += 2 * text.length + 150 * params.length;
-  for (const { from } of roots) if (from.kind === 'constant') bytes += from.json.length;
+  for (const { from } of roots) {
+    if (from.kind === 'constant') bytes += from.json.length;
+    if (from.kind === 'written') for (const part of from.parts) bytes += part.byteLength;
+  }
   return bytes;
 }
 

@@ -3,7 +3,7 @@
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
 import { introspect } from '../introspect/introspect.ts';
-import { printSchema } from '../introspect/sdl.ts';
+import { writeService } from '../introspect/sdl.ts';
 import type { MutationPlan } from '../ir/mutation.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import type { Model } from '../model/types.ts';
@@ -66,6 +66,7 @@ export function planOperation(
   const directives = readDirectives(operation.definition.directives, locations[kind], context, []);
   const root = rootType(kind, of);
   const fields = resolveRoot(context, root);
+  if (kind !== 'mutation') assertRoots(fields.length, config.limits.maxRootFields);
   if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
   const builder = new GroupBuilder();
   const calls: PlannedCall[] = [];
@@ -92,6 +93,14 @@ export function planOperation(
     .finish(kind, model)
     .map(group => tagStatements(group, model.sources.get(group.source)?.metadata, tagged));
   return { plan: { kind, roots, groups, calls, cached: directives.cached ?? null }, structural };
+}
+
+/** Each is a column of one row, and a list of its own that the database holds until the last is made. */
+function assertRoots(count: number, max: number): void {
+  if (count > max)
+    throw new HasuraError('validation-failed', `the operation selects more than ${max} root fields`, {
+      path: ['selectionSet'],
+    });
 }
 
 const locations = { query: 'QUERY', mutation: 'MUTATION', subscription: 'SUBSCRIPTION' } as const;
@@ -153,7 +162,7 @@ function planRoot(
     case 'introspectSchema':
     case 'introspectType':
       assertIntrospects(contexts.model, of.view.role);
-      return { alias, from: { kind: 'constant', json: introspect(field, of.schema) } };
+      return { alias, from: { kind: 'slow', write: budget => introspect(field, of.schema, budget) } };
     case 'namespace': {
       const fields = field.selection?.kind === 'object' ? field.selection.fields : [];
       const type = field.selection?.kind === 'object' ? field.selection.type : '';
@@ -162,14 +171,8 @@ function planRoot(
         from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, contexts, builder)) },
       };
     }
-    case 'service': {
-      const members = field.selection?.kind === 'object' ? field.selection.fields : [];
-      const shown = members.map(member => [
-        member.alias,
-        member.def.means.kind === 'sdl' ? printSchema(of.schema) : '_Service',
-      ]);
-      return { alias, from: { kind: 'constant', json: JSON.stringify(Object.fromEntries(shown)) } };
-    }
+    case 'service':
+      return { alias, from: { kind: 'slow', write: budget => writeService(field, of.schema, budget) } };
     case 'entities': {
       const reads = planEntities(field, def.means.entities, contexts.of);
       const items = reads.map(({ source, root }) => builder.addRead(source, root, false));

@@ -1,6 +1,8 @@
 /** What transports hand to the engine, and what they get back: HTTP, WebSockets and stored endpoints alike. */
 import type { HasuraError } from '../errors.ts';
+import type { Budget } from '../introspect/jsonParts.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
+
 import type { StatementTemplate } from '../sql/statement.ts';
 
 export interface GraphqlRequest {
@@ -38,6 +40,9 @@ export interface PlannedRoot {
   readonly alias: string;
   readonly from:
     | { readonly kind: 'constant'; readonly json: string }
+    /** What takes long to write, and no database: made once by whoever plans, and then `written`. */
+    | { readonly kind: 'slow'; readonly write: (budget: Budget) => Generator<void, readonly Uint8Array[]> }
+    | { readonly kind: 'written'; readonly parts: readonly Uint8Array[] }
     /** Statement -1 is the group's last. */
     | { readonly kind: 'cell'; readonly group: number; readonly statement: number; readonly column: number }
     | { readonly kind: 'list'; readonly items: readonly PlannedRoot['from'][] }

@@ -27,7 +27,7 @@ async function answerGraphql(
   session: Session,
   { kind, errors, told }: { kind: 'standard' | 'relay'; errors: Route['errors']; told: Told },
 ): Promise<HttpResponse> {
-  const body = readGraphqlBody(await readJson(request, config.limits.maxBodyBytes));
+  const body = readGraphqlBody(await readJson(request, session, config), config.limits.maxBatch);
   const aborter = new AbortController();
   request.onAborted(() => aborter.abort());
   const options = {

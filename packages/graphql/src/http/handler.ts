@@ -132,7 +132,7 @@ function render(
   };
   switch (errors) {
     case 'graphql':
-      return json(200, graphqlErrors([error], options));
+      return json(error.status === 413 ? 413 : 200, graphqlErrors([error], options));
     case 'graphqlStatus':
       return json(error.status === 401 ? 400 : error.status, graphqlErrors([error], options));
     case 'metadata':

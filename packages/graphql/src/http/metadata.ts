@@ -16,7 +16,7 @@ async function answerMetadata(
   session: Session,
 ): Promise<HttpResponse> {
   const { config, metadata } = context;
-  const body = await readJson(request, config.limits.maxBodyBytes);
+  const body = await readJson(request, session, config);
   if (body === null || typeof body !== 'object' || Array.isArray(body))
     throw new HasuraError(
       'parse-failed',

@@ -1,258 +1,107 @@
-/** Answers `__schema` and `__type` from the role's schema. Types are those that its roots lead to. */
+/**
+ * Answers `__schema` and `__type` from the role's schema. What is asked may be as large as whoever asks likes, types in types
+ * in types: it is written in slices, and bounded by what a schema of this size gives to any tool's question.
+ */
 
-import { type DirectiveDef, directives } from '../resolve/directives.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
-import type { Input } from '../resolve/values.ts';
-import {
-  baseName,
-  type EnumValueDef,
-  type FieldDef,
-  type InputFieldDef,
-  type NamedType,
-  type RoleSchema,
-  type TypeRef,
-} from '../schema/types.ts';
+import type { RoleSchema } from '../schema/types.ts';
+import { type Budget, JsonParts, tooMuch } from './jsonParts.ts';
+import { Members, type Source } from './members.ts';
+import { reachableTypes } from './reachable.ts';
+import { RefTexts } from './refTexts.ts';
 
-/** JSON of one of introspection's root fields. Pure. */
-export function introspect(field: ResolvedField, schema: RoleSchema): string {
-  const view = new Introspector(schema);
-  if (field.def.means.kind === 'introspectSchema')
-    return JSON.stringify(view.object('__Schema', schemaSource(schema), field.selection));
-  const { name } = field.args;
-  const type = name?.kind === 'scalar' ? view.find(String(name.value)) : undefined;
-  return JSON.stringify(type ? view.object('__Type', { kind: 'named', type }, field.selection) : null);
-}
+/** How much may be written for each part that a schema has, and besides: tools ask five objects for each. */
+const objectsForEachPart = 20;
+const objectsBesides = 100_000;
+/** Members that are written before others get their turn. */
+const membersASlice = 500;
 
-type TypeSource =
-  | { readonly kind: 'named'; readonly type: NamedType }
-  | { readonly kind: 'ref'; readonly ref: TypeRef };
-type Source =
-  | TypeSource
-  | { readonly kind: 'schema'; readonly schema: RoleSchema }
-  | { readonly kind: 'field'; readonly field: FieldDef }
-  | { readonly kind: 'input'; readonly input: InputFieldDef }
-  | { readonly kind: 'value'; readonly value: EnumValueDef }
-  | { readonly kind: 'directive'; readonly directive: DirectiveDef };
-
-const schemaSource = (schema: RoleSchema): Source => ({ kind: 'schema', schema });
-
-class Introspector {
-  readonly #schema: RoleSchema;
-  #reachable: ReadonlyMap<string, NamedType> | null = null;
-
-  constructor(schema: RoleSchema) {
-    this.#schema = schema;
-  }
-
-  find(name: string): NamedType | undefined {
-    return this.#types().get(name);
-  }
-
-  #types(): ReadonlyMap<string, NamedType> {
-    this.#reachable ??= reachableTypes(this.#schema);
-    return this.#reachable;
-  }
-
-  object(typeName: string, source: Source, selection: ResolvedSelection | null): unknown {
-    if (selection?.kind !== 'object') return null;
-    const object: Record<string, unknown> = {};
-    for (const { alias, def, args, selection: below } of selection.fields) {
-      const { means } = def;
-      if (means.kind === 'typename') object[alias] = typeName;
-      else if (means.kind === 'introspection')
-        object[alias] = this.#member(means.member, source, args, below);
+/**
+ * JSON of one of introspection's root fields, by a stack of its own: however deep it is asked, it can stop anywhere. Yields
+ * between slices. Pure.
+ * @throws {HasuraError} validation-failed for more than a schema of this size has to say
+ */
+export function* introspect(
+  field: ResolvedField,
+  schema: RoleSchema,
+  budget: Budget,
+): Generator<void, readonly Uint8Array[]> {
+  const { types, parts } = yield* reachableTypes(schema);
+  const out = new JsonParts(budget, field.path);
+  const maxObjects = objectsBesides + objectsForEachPart * parts;
+  const members = new Members(schema, types);
+  const refs = new RefTexts(members);
+  const stack: Frame[] = [];
+  const open = (typeName: string, of: Source | null, selection: ResolvedSelection | null): void => {
+    if (of === null || selection?.kind !== 'object') {
+      out.write('null');
+      return;
     }
-    return object;
-  }
-
-  #member(
-    member: string,
-    source: Source,
-    args: Readonly<Record<string, Input>>,
-    below: ResolvedSelection | null,
-  ): unknown {
-    switch (source.kind) {
-      case 'schema':
-        return this.#schemaMember(member, source.schema, below);
-      case 'named':
-        return this.#typeMember(member, source.type, args, below);
-      case 'ref':
-        return this.#refMember(member, source.ref, args, below);
-      case 'field':
-        if (member === 'args') return this.#inputs(source.field.args, below);
-        if (member === 'type') return this.#ref(source.field.type, below);
-        return plainMember(member, source.field);
-      case 'input':
-        if (member === 'type') return this.#ref(source.input.type, below);
-        if (member === 'defaultValue') return source.input.default ?? null;
-        return plainMember(member, source.input);
-      case 'value':
-        return plainMember(member, source.value);
-      case 'directive':
-        if (member === 'args') return this.#inputs(source.directive.args, below);
-        if (member === 'locations') return source.directive.locations;
-        if (member === 'isRepeatable') return false;
-        return plainMember(member, source.directive);
-    }
-  }
-
-  #schemaMember(member: string, schema: RoleSchema, below: ResolvedSelection | null): unknown {
-    const root = (name: string | null): unknown => {
-      const type = name === null ? undefined : schema.type(name);
-      return type ? this.object('__Type', { kind: 'named', type }, below) : null;
-    };
-    switch (member) {
-      case 'types':
-        return [...this.#types().values()].map(type => this.object('__Type', { kind: 'named', type }, below));
-      case 'queryType':
-        return root(schema.query);
-      case 'mutationType':
-        return root(schema.mutation);
-      case 'subscriptionType':
-        return root(schema.subscription);
-      case 'directives':
-        return directives
-          .filter(({ isShown }) => isShown)
-          .map(directive => this.object('__Directive', { kind: 'directive', directive }, below));
-      default:
-        return null;
-    }
-  }
-
-  #typeMember(
-    member: string,
-    type: NamedType,
-    args: Readonly<Record<string, Input>>,
-    below: ResolvedSelection | null,
-  ): unknown {
-    void args;
-    switch (member) {
-      case 'kind':
-        return kinds[type.kind];
-      case 'name':
-        return type.name;
-      case 'description':
-        return type.description;
-      case 'fields':
-        return type.kind === 'object' || type.kind === 'interface'
-          ? sorted(type.fields).map(field => this.object('__Field', { kind: 'field', field }, below))
-          : null;
-      case 'interfaces':
-        return type.kind === 'object' ? type.interfaces.flatMap(name => this.#named(name, below)) : null;
-      case 'possibleTypes':
-        return type.kind === 'interface' || type.kind === 'union'
-          ? type.possibleTypes.flatMap(name => this.#named(name, below))
-          : null;
-      case 'enumValues':
-        return type.kind === 'enum'
-          ? sorted(type.values).map(value => this.object('__EnumValue', { kind: 'value', value }, below))
-          : null;
-      case 'inputFields':
-        return type.kind === 'input' ? this.#inputs(type.fields, below) : null;
-      default:
-        return null;
-    }
-  }
-
-  #named(name: string, below: ResolvedSelection | null): unknown[] {
-    const type = this.#schema.type(name);
-    return type ? [this.object('__Type', { kind: 'named', type }, below)] : [];
-  }
-
-  #ref(ref: TypeRef, below: ResolvedSelection | null): unknown {
-    return this.object('__Type', { kind: 'ref', ref }, below);
-  }
-
-  #refMember(
-    member: string,
-    ref: TypeRef,
-    args: Readonly<Record<string, Input>>,
-    below: ResolvedSelection | null,
-  ): unknown {
-    if (ref.nonNull) {
-      if (member === 'kind') return 'NON_NULL';
-      return member === 'ofType' ? this.#ref({ ...ref, nonNull: false }, below) : null;
-    }
-    if (ref.kind === 'list') {
-      if (member === 'kind') return 'LIST';
-      return member === 'ofType' ? this.#ref(ref.of, below) : null;
-    }
-    const type = this.#schema.type(ref.name);
-    return type ? this.#typeMember(member, type, args, below) : null;
-  }
-
-  #inputs(inputs: ReadonlyMap<string, InputFieldDef>, below: ResolvedSelection | null): unknown {
-    return sorted(inputs).map(input => this.object('__InputValue', { kind: 'input', input }, below));
-  }
-}
-
-const kinds: Readonly<Record<NamedType['kind'], string>> = {
-  object: 'OBJECT',
-  interface: 'INTERFACE',
-  union: 'UNION',
-  input: 'INPUT_OBJECT',
-  enum: 'ENUM',
-  scalar: 'SCALAR',
-};
-
-/** By name, as the reference shows them. */
-function sorted<Value extends { readonly name: string }>(of: ReadonlyMap<string, Value>): Value[] {
-  return [...of.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-}
-
-function plainMember(
-  member: string,
-  of: { readonly name: string; readonly description: string | null },
-): unknown {
-  switch (member) {
-    case 'name':
-      return of.name;
-    case 'description':
-      return of.description;
-    case 'isDeprecated':
-      return false;
-    default:
-      return null;
-  }
-}
-
-/** Every type that roots, directives and introspection lead to, by name. */
-export function reachableTypes(schema: RoleSchema): ReadonlyMap<string, NamedType> {
-  const found = new Map<string, NamedType>();
-  const queue: string[] = [
-    schema.query,
-    schema.mutation,
-    schema.subscription,
-    '__Schema',
-    'Boolean',
-    'Int',
-  ].flatMap(name => name ?? []);
-  const inputs = (fields: ReadonlyMap<string, InputFieldDef>): void => {
-    for (const { type } of fields.values()) queue.push(baseName(type));
+    const known = of.kind === 'ref' ? refs.textOf(of.ref, selection) : null;
+    budget.objects += known?.objects ?? 1;
+    if (budget.objects > maxObjects) throw tooMuch(field.path);
+    if (known) out.write(known.text);
+    else stack.push({ kind: 'object', typeName, of, fields: selection.fields, at: 0 });
   };
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    if (found.has(name)) continue;
-    const type = schema.type(name);
-    if (!type) continue;
-    found.set(name, type);
-    switch (type.kind) {
-      case 'object':
-      case 'interface':
-        for (const field of type.fields.values()) {
-          queue.push(baseName(field.type));
-          inputs(field.args);
-        }
-        queue.push(...(type.kind === 'object' ? type.interfaces : type.possibleTypes));
-        break;
-      case 'union':
-        queue.push(...type.possibleTypes);
-        break;
-      case 'input':
-        inputs(type.fields);
-        break;
-      case 'enum':
-      case 'scalar':
-    }
+  if (field.def.means.kind === 'introspectSchema')
+    open('__Schema', { kind: 'schema', schema }, field.selection);
+  else {
+    const { name } = field.args;
+    const type = name?.kind === 'scalar' ? types.get(String(name.value)) : undefined;
+    open('__Type', type ? { kind: 'named', type } : null, field.selection);
   }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  let written = 0;
+  for (let top = stack[0]; top; top = stack[stack.length - 1]) {
+    if (++written % membersASlice === 0) yield;
+    if (top.kind === 'list') {
+      const of = top.sources[top.at];
+      if (of === undefined) {
+        out.write(top.at === 0 ? '[]' : ']');
+        stack.pop();
+        continue;
+      }
+      out.write(top.at++ === 0 ? '[' : ',');
+      open(top.typeName, of, top.selection);
+      continue;
+    }
+    const next = top.fields[top.at];
+    if (next === undefined) {
+      out.write(top.at === 0 ? '{}' : '}');
+      stack.pop();
+      continue;
+    }
+    out.write(`${top.at++ === 0 ? '{' : ','}"${next.alias}":`);
+    const { means } = next.def;
+    if (means.kind === 'introspection') {
+      const value = members.of(means.member, top.of);
+      if (value.kind === 'plain') out.write(JSON.stringify(value.value));
+      else if (value.kind === 'one') open(value.typeName, value.source, next.selection);
+      else
+        stack.push({
+          kind: 'list',
+          typeName: value.typeName,
+          sources: value.sources,
+          selection: next.selection,
+          at: 0,
+        });
+    } else out.write(means.kind === 'typename' ? JSON.stringify(top.typeName) : 'null');
+  }
+  return out.finish();
 }
+
+/** An object or a list that is being written, and how far it is. */
+type Frame =
+  | {
+      readonly kind: 'object';
+      readonly typeName: string;
+      readonly of: Source;
+      readonly fields: readonly ResolvedField[];
+      at: number;
+    }
+  | {
+      readonly kind: 'list';
+      readonly typeName: string;
+      readonly sources: readonly Source[];
+      readonly selection: ResolvedSelection | null;
+      at: number;
+    };

@@ -1,4 +1,5 @@
 /** A role's schema in GraphQL's own language. Pure. */
+import type { ResolvedField } from '../resolve/selection.ts';
 import {
   type FieldDef,
   type InputFieldDef,
@@ -6,23 +7,46 @@ import {
   type RoleSchema,
   showType,
 } from '../schema/types.ts';
-import { reachableTypes } from './introspect.ts';
+import { type Budget, JsonParts } from './jsonParts.ts';
+import { reachableTypes } from './reachable.ts';
 
 const builtin: ReadonlySet<string> = new Set(['Int', 'Float', 'String', 'Boolean', 'ID']);
 /** Of the federation itself, which whoever composes it knows. */
 const ofFederation: ReadonlySet<string> = new Set(['_Any', '_Entity', '_Service']);
 
-/** Without introspection's types, and those of Apollo Federation. */
-export function printSchema(schema: RoleSchema): string {
+/** Without introspection's types, and those of Apollo Federation. Yields between slices. */
+export function* printSchema(schema: RoleSchema): Generator<void, string> {
   const roots = [
     `query: ${schema.query}`,
     ...(schema.mutation === null ? [] : [`mutation: ${schema.mutation}`]),
     ...(schema.subscription === null ? [] : [`subscription: ${schema.subscription}`]),
   ];
-  const types = [...reachableTypes(schema).values()].filter(
-    ({ name }) => !name.startsWith('__') && !builtin.has(name) && !ofFederation.has(name),
-  );
-  return [`schema {\n${roots.map(root => `  ${root}\n`).join('')}}`, ...types.map(printType)].join('\n\n');
+  let text = `schema {\n${roots.map(root => `  ${root}\n`).join('')}}`;
+  const { types } = yield* reachableTypes(schema);
+  for (const type of types.values()) {
+    const { name } = type;
+    if (name.startsWith('__') || builtin.has(name) || ofFederation.has(name)) continue;
+    text += `\n\n${printType(type)}`;
+    yield;
+  }
+  return text;
+}
+
+/** `_service`, which asks for it, perhaps under several names. @throws {HasuraError} for too many of them */
+export function* writeService(
+  { selection, path }: ResolvedField,
+  schema: RoleSchema,
+  budget: Budget,
+): Generator<void, readonly Uint8Array[]> {
+  const out = new JsonParts(budget, path);
+  const sdl = JSON.stringify(yield* printSchema(schema));
+  const members = selection?.kind === 'object' ? selection.fields : [];
+  for (const [i, { alias, def }] of members.entries()) {
+    out.write(`${i === 0 ? '{' : ','}"${alias}":${def.means.kind === 'sdl' ? sdl : '"_Service"'}`);
+    yield;
+  }
+  out.write(members.length === 0 ? '{}' : '}');
+  return out.finish();
 }
 
 function printType(type: NamedType): string {

@@ -1,4 +1,5 @@
 /** One client's WebSocket: who it is, and the operations that it has under way. */
+import { runWhole } from '@peakstone/kernel/pace';
 import type { WebSocket } from 'ws';
 import type { Authenticate, Headers } from '../auth/session.ts';
 import type { Session } from '../auth/types.ts';
@@ -6,6 +7,8 @@ import type { GraphqlConfig } from '../config/types.ts';
 import type { GraphqlRequest } from '../engine/types.ts';
 import type { Engine } from '../engine.ts';
 import { graphqlErrors, HasuraError } from '../errors.ts';
+import { assertSize, boundsOf } from '../http/body.ts';
+import { measureJson } from '../http/measureJson.ts';
 import { type ClientMessage, MessageError, parseMessage } from './message.ts';
 import { type Closing, closing, type Protocol, refusedInV1Alpha1 } from './protocol.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -104,6 +107,7 @@ export class Connection {
     if (this.#isClosing) return;
     let message: ClientMessage;
     try {
+      this.#assertSize(text);
       message = parseMessage(text);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
@@ -120,6 +124,20 @@ export class Connection {
       return;
     }
     this.#handle(message);
+  }
+
+  /** As much as a body may hold; before it is known who the client is, what a stranger's may. @throws {MessageError} */
+  #assertSize(text: string): void {
+    const { limits, auth } = this.#context.config;
+    const maxValues =
+      this.#state.kind === 'ready'
+        ? boundsOf(this.#state.session, limits, auth.unauthorizedRole).maxValues
+        : limits.maxVisitorValues;
+    try {
+      assertSize(runWhole(measureJson(Buffer.from(text))), maxValues);
+    } catch (error) {
+      throw error instanceof HasuraError ? new MessageError(error.message, { cause: error }) : error;
+    }
   }
 
   #handle(message: ClientMessage): void {

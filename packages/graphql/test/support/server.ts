@@ -1,5 +1,5 @@
 /** A GraphQL server in process, on a database of its own. */
-import type { HttpRequest } from '@peakstone/kernel/http';
+import { HttpError, type HttpRequest } from '@peakstone/kernel/http';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '@peakstone/testing';
 import { type GraphqlService, graphqlService } from '../../src/service.ts';
 
@@ -135,7 +135,10 @@ function requestOf(path: string, body: string, headers: Readonly<Record<string, 
     query: '',
     headers,
     remoteAddress: '127.0.0.1',
-    body: async () => Buffer.from(body),
+    async body(maxBytes = Number.POSITIVE_INFINITY) {
+      if (Buffer.byteLength(body) > maxBytes) throw new HttpError(413, 'The body is too large');
+      return Buffer.from(body);
+    },
     hold: () => {},
     stream: async function* () {
       yield Buffer.from(body);
