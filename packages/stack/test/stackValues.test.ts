@@ -52,7 +52,7 @@ describe('the settings of a stack', () => {
   it('are the services of the configuration, in words that .env may overrule, with addresses as Compose reads them', async () => {
     const paths = project({
       ...config(
-        "{ services: { graphql: false, images: null, storage: { engine: 'external', url: 'https://${S3_HOST:-s3.example.com}/' } } }",
+        `{ services: { graphql: false, images: null, storage: { engine: 'external', url: 'https://\${S3_HOST:-s3.example.com}/' } } }`,
       ),
     });
     const { PEAKSTONE_UPSTREAM_GRAPHQL, PEAKSTONE_UPSTREAM_IMAGES, PEAKSTONE_UPSTREAM_STORAGE } =
