@@ -133,6 +133,8 @@ export async function patchUpload(call: Call): Promise<HttpResponse> {
     const userMetadata = parseObject(readMetadata(resumable!.metadata).metadata);
     await assertMay(call, place, permission, { type, size: resumable!.size, userMetadata });
     const end = await receive(call, bucket, place, upload, offset, permission, signal);
+    if (signal.aborted && end < offset + Number(http.headers['content-length'] ?? 0))
+      throw new TusError(400, 'Request aborted due to lock acquired');
     return patched(end, resumable!.expires);
   });
 }
