@@ -171,6 +171,11 @@ describe('a user', () => {
     const narrow = await make({ policy, name: 'reader' });
     assert.equal((await server.call({ bucket: 'shared', keys: narrow })).status, 403);
     assert.equal((await admin('PUT', 'add-service-account', { sealed: {}, keys: narrow })).status, 403);
+    // Nor does it give its user, or itself, another secret.
+    for (const by of [narrow, whole]) {
+      const taken = { query: 'accessKey=uma', sealed: { secretKey: 'taken-over-1' }, keys: by };
+      assert.equal((await admin('PUT', 'add-user', taken)).status, 403);
+    }
     const widen = {
       sealed: { newPolicy: { ...policy, Statement: [] } },
       query: `accessKey=${narrow.accessKey}`,

@@ -37,6 +37,22 @@ describe('a damaged disk', () => {
     await server.restart();
   });
 
+  it('has small bodies and rows of the index found out likewise', async () => {
+    const body = Buffer.from(`inline ${'x'.repeat(500)} body`);
+    await server.call({ method: 'PUT', bucket: 'bucket', key: 'small', body });
+    await server.service.stop();
+    const file = path.join(server.folder, 'index', 'data.mdb');
+    const bytes = readFileSync(file);
+    for (let at = bytes.indexOf(body); at >= 0; at = bytes.indexOf(body, at + 1)) bytes[at + 100]! ^= 1;
+    writeFileSync(file, bytes);
+    const { problems } = await verifyFolder(server.folder, () => undefined);
+    assert.ok(problems.some(({ kind, what }) => kind === 'damagedBody' && what === 'bucket/small'));
+    await server.restart();
+    const answer = await server.call({ bucket: 'bucket', key: 'small' });
+    assert.equal(answer.status, 500);
+    assert.ok(server.events.some(({ kind }) => kind === 'corruption'));
+  });
+
   it('that leaves a file nobody knows has it told, not removed', async () => {
     const stranger = path.join(server.folder, 'blobs', '00', 'f'.repeat(30));
     writeFileSync(stranger, 'x');

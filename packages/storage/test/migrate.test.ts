@@ -201,6 +201,15 @@ describe('from server to server', () => {
         server.call({ method: 'PUT', bucket: 'open', key: 'a', body: 'x', keys: null, headers });
       assert.equal((await put({})).status, 200);
       assert.equal((await put({ 'x-minio-source-mtime': '2020-01-01T00:00:00Z' })).status, 403);
+      // Nor does who adds it to what an administrator has signed.
+      const added = await server.call({
+        method: 'PUT',
+        bucket: 'open',
+        key: 'a',
+        body: 'x',
+        unsigned: { 'x-minio-source-version-id': 'of-another' },
+      });
+      assert.equal(added.status, 403);
     } finally {
       await server.stop();
     }

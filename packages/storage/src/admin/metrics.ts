@@ -45,9 +45,13 @@ function assertToken(authorization: string | undefined, { iam }: Server, now: nu
   if (!isEqual(signature!, expected)) throw new S3Error('AccessDenied');
   if (typeof claims.exp !== 'number' || claims.exp * 1000 <= now) throw new S3Error('AccessDenied');
   const { identity } = credential;
+  if (identity.kind === 'anonymous') throw new S3Error('AccessDenied');
   const access = { action: 'admin:Prometheus', resource: 'arn:aws:s3:::*', values: new Map() };
-  if (identity.kind === 'user' && evaluateAll(identity.policies, access) !== 'allow')
-    throw new S3Error('AccessDenied');
+  const policies = [
+    ...(identity.kind === 'user' ? [identity.policies] : []),
+    ...(identity.sessionPolicy === undefined ? [] : [[identity.sessionPolicy]]),
+  ];
+  if (policies.some(each => evaluateAll(each, access) !== 'allow')) throw new S3Error('AccessDenied');
 }
 
 function readPart(text: string): Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ import { evaluate, evaluateAll } from '../policy/evaluate.ts';
 import type { S3Request } from '../request.ts';
 
 /**
- * @param isOwn what everybody may do to itself, unless it is denied
+ * @param isOwn what everybody may do to itself, unless it is denied; but not with a key that is narrowed
  * @throws {S3Error} AccessDenied
  */
 export function permitAdmin(request: S3Request, action: string, isOwn = false): void {
@@ -18,6 +18,6 @@ export function permitAdmin(request: S3Request, action: string, isOwn = false): 
   const own = identity.kind === 'root' ? 'allow' : evaluateAll(identity.policies, access);
   const session = identity.sessionPolicy === undefined ? 'allow' : evaluate(identity.sessionPolicy, access);
   const isAllowed = own === 'allow' && session === 'allow';
-  const isDenied = own === 'deny' || session === 'deny';
-  if (!isAllowed && !(isOwn && !isDenied)) throw new S3Error('AccessDenied');
+  const isWhole = identity.sessionPolicy === undefined;
+  if (!isAllowed && !(isOwn && isWhole && own !== 'deny')) throw new S3Error('AccessDenied');
 }

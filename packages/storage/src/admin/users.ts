@@ -26,8 +26,11 @@ export const userCalls: readonly AdminCall[] = [
   {
     method: 'PUT',
     path: 'add-user',
-    // Everybody may give itself another secret.
-    action: call => ({ action: 'admin:CreateUser', isOwn: need(call, 'accessKey') === call.callerName }),
+    // Everybody may give itself another secret, with the one that it has: none of its further keys may.
+    action: call => ({
+      action: 'admin:CreateUser',
+      isOwn: need(call, 'accessKey') === call.caller.accessKey,
+    }),
     sealed: 'body',
     async run(call) {
       const { iam } = call.server;

@@ -203,7 +203,8 @@ function assertSignsAll({ headers }: HttpRequest, signedHeaders: readonly string
   if (!signedHeaders.includes('host'))
     throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed');
   for (const name in headers) {
-    if (name.startsWith('x-amz-') && name !== 'x-amz-content-sha256' && !signedHeaders.includes(name))
+    if (!name.startsWith('x-amz-') && !name.startsWith('x-minio-source-')) continue;
+    if (name !== 'x-amz-content-sha256' && !signedHeaders.includes(name))
       throw new S3Error('AccessDenied', {
         message: 'There were headers present in the request which were not signed',
         elements: { HeadersNotSigned: name },

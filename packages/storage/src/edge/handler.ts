@@ -23,7 +23,7 @@ import type { Server } from '../server.ts';
 import { type BucketRow, CorruptionError, type CorsRule } from '../store/rows.ts';
 import { parseQuery } from '../wire/query.ts';
 import { adminErrorResponse, commonHeaders, errorResponse } from '../wire/respond.ts';
-import { readTarget, type Target } from '../wire/target.ts';
+import { bucketOfHost, readTarget, type Target } from '../wire/target.ts';
 import { answerPreflight, corsHeaders } from './cors.ts';
 import { answerHealth } from './health.ts';
 import { refusalOfRecord, settle, surface } from './recorded.ts';
@@ -57,7 +57,10 @@ export function createHandler(server: Server, door?: S3Door): Handler {
 
 /** What is asked of the server itself, under the name that no bucket has; else S3. */
 async function answerOwn(server: Server, http: HttpRequest, requestId: string): Promise<HttpResponse> {
-  if (!http.path.startsWith('/minio/')) return await answerS3(server, http, requestId);
+  // On a host that is a bucket it is a key like others.
+  const isOwn =
+    http.path.startsWith('/minio/') && bucketOfHost(http.headers.host, server.config.domains) === undefined;
+  if (!isOwn) return await answerS3(server, http, requestId);
   try {
     const metrics = await answerMetrics(http, server);
     if (metrics !== undefined) return metrics;

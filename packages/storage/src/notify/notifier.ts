@@ -7,7 +7,7 @@ import { pause } from '@peakstone/kernel/service';
 import type { Emit } from '../events.ts';
 import type { Index, Writes } from '../store/index/index.ts';
 import { textKey } from '../store/index/keys.ts';
-import { decodeRow, encodeRow, type NotificationRule } from '../store/rows.ts';
+import { CorruptionError, decodeRow, encodeRow, type NotificationRule } from '../store/rows.ts';
 import type { Sequence } from '../store/sequence.ts';
 import { arnOf, type Webhook } from '../webhooks.ts';
 
@@ -130,7 +130,8 @@ export class Notifier {
       let failure: unknown;
       try {
         for (const { key, value } of entries) {
-          await this.#send(target, decodeRow<object>(value));
+          const event = this.#read(target, value);
+          if (event !== undefined) await this.#send(target, event);
           sent.push(key);
         }
       } catch (error) {
@@ -148,6 +149,17 @@ export class Notifier {
       target.isDown = true;
       await pause(pauseMs, signal);
       pauseMs = Math.min(maxPauseMs, pauseMs * 2);
+    }
+  }
+
+  /** One that is damaged is told, and nobody waits for it. */
+  #read({ arn }: Target, bytes: Buffer): object | undefined {
+    try {
+      return decodeRow<object>(bytes);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      this.#emit({ kind: 'corruption', what: `a notification for ${arn}`, error });
+      return undefined;
     }
   }
 

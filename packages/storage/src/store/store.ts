@@ -57,6 +57,9 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
     const objects = new Objects(index, buckets, bodies, sequence, usage);
     const uploads = new Uploads(index, buckets, bodies, objects, sequence);
     await uploads.prune();
+    // Quotas hold from the start on, as soon as it is known what is there.
+    const limited = buckets.all().find(({ quota }) => quota !== undefined);
+    if (limited !== undefined) void usage.of(limited.id).catch(onFailure);
     return {
       folder,
       index,
@@ -68,6 +71,7 @@ export async function openStore(folder: string, onFailure: (error: unknown) => v
       usage,
       isEmpty: ({ id }) => index.keys('objects', bucketStart(id), bucketEnd(id), 1).length === 0,
       async close() {
+        await usage.close();
         await bodies.close();
         await index.close();
         unlock();

@@ -4,7 +4,7 @@
  */
 import { runPaced } from '@peakstone/kernel/pace';
 import type { Index } from './index/index.ts';
-import { decodeRow, type ObjectRow } from './rows.ts';
+import { CorruptionError, decodeRow, type ObjectRow } from './rows.ts';
 
 export interface Usage {
   /** Keys whose newest version is no marker. */
@@ -47,6 +47,7 @@ export class UsageCounter {
   #counts = new Map<number, Usage>();
   #counted: number | null = null;
   #counting: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(index: Index) {
     this.#index = index;
@@ -61,6 +62,12 @@ export class UsageCounter {
   /** What is known without counting; undefined before the first count. */
   known(bucketId: number): Usage | undefined {
     return this.#counted === null ? undefined : (this.#counts.get(bucketId) ?? none());
+  }
+
+  /** Ends what is being counted. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#counting;
   }
 
   get isCounted(): boolean {
@@ -104,13 +111,15 @@ export class UsageCounter {
           usage = counts.get(id) ?? none();
           counts.set(id, usage);
         }
-        const row = decodeRow<ObjectRow>(value);
+        const row = readRow(value);
+        if (row === undefined) continue;
         add(usage, row, 1);
         if (newest === undefined || row.sequence > newest.sequence) newest = row;
       }
       if (entries.length < rowsAtOnce) break;
       from = Buffer.concat([entries.at(-1)!.key, Buffer.of(0)]);
       yield;
+      if (this.#isClosed) return;
     }
     finishKey();
     this.#counts = counts;
@@ -121,6 +130,16 @@ export class UsageCounter {
     const usage = this.#counts.get(bucketId) ?? none();
     this.#counts.set(bucketId, usage);
     return usage;
+  }
+}
+
+/** One that is damaged counts as none: the scrub tells of it. */
+function readRow(bytes: Buffer): ObjectRow | undefined {
+  try {
+    return decodeRow<ObjectRow>(bytes);
+  } catch (error) {
+    if (error instanceof CorruptionError) return undefined;
+    throw error;
   }
 }
 
