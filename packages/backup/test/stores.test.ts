@@ -1,11 +1,20 @@
 /** What every store keeps. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { reservePorts } from '@peakstone/testing';
+import { reservePorts, until } from '@peakstone/testing';
 import {
   assertUsable,
   type BackupError,
@@ -13,8 +22,10 @@ import {
   generateKey,
   openStore,
   parseKey,
+  readLastTest,
   type Store,
   type StorePlace,
+  testBackup,
   verifyBackups,
 } from '../src/index.ts';
 import { openLab } from './lab.ts';
@@ -163,6 +174,41 @@ describe('a bucket of S3', () => {
     assert.equal(await store.put('lost-answer', Buffer.from('mine'), { ifAbsent: true }), false);
   });
 
+  it('whose answers are cut off is asked for the rest of them', async () => {
+    const store = kinds['bucket of S3']!();
+    const bytes = randomBytes(300_000);
+    await store.put('cut', bytes);
+    const before = s3.sent;
+    s3.cuts.push(200_000, 50_000);
+    assert.deepEqual(await store.get('cut'), bytes);
+    // Of what was on its way when the connection ended some is lost, but not all.
+    assert.ok(s3.sent - before < 2 * bytes.length, String(s3.sent - before));
+    s3.cuts.push(10, 20);
+    assert.deepEqual(
+      (await store.list('cut')).map(({ key }) => key),
+      ['cut'],
+    );
+  });
+
+  it('whose object was replaced in the middle gives one of the two whole', async () => {
+    const store = kinds['bucket of S3']!();
+    await store.put('replaced', randomBytes(300_000));
+    const other = randomBytes(200_000);
+    const key = [...s3.objects.keys()].find(name => name.endsWith('replaced'))!;
+    s3.cuts.push(100_000);
+    const got = store.get('replaced');
+    await until(async () => s3.cuts.length === 0);
+    s3.objects.set(key, other);
+    assert.deepEqual(await got, other);
+  });
+
+  it('that never sends all of an object says so', async () => {
+    const store = kinds['bucket of S3']!();
+    await store.put('never', randomBytes(1000));
+    s3.cuts.push(10, 10, 10, 10, 10);
+    await assert.rejects(store.get('never'), refusal('STORE', /sends is cut off/, /the network/));
+  });
+
   it('that refuses says what to look at, in a line, without the secret', async () => {
     const cases: readonly (readonly [object, RegExp, RegExp])[] = [
       [{ secretKey: 'wrong' }, /403 SignatureDoesNotMatch\): No & never\.$/, /BACKUP_S3_SECRET_KEY/],
@@ -204,6 +250,19 @@ describe('a backup in a bucket', () => {
       const found = await verifyBackups(await lab.vault(), { deep: true, onEvent: () => undefined, signal });
       assert.deepEqual([found.backups.flatMap(({ problems }) => problems), found.walProblems], [[], []]);
       assert.deepEqual((await lab.restore({}, 'select id from ledger order by id')).rows, ['1', '2']);
+      // That the store cannot be read is no test of a backup, neither a good one nor a bad one.
+      const vault = await lab.vault();
+      s3.cutIn = 'base/';
+      s3.cuts.push(...Array.from({ length: 100 }, () => 1));
+      const { writer, start, owner } = lab;
+      const scratch = path.join(lab.folder, 'tried');
+      await assert.rejects(
+        testBackup({ vault, writer, start, owner, scratch, onEvent: () => undefined, signal }),
+        refusal('STORE', /cut off/, /./),
+      );
+      s3.cuts.length = 0;
+      assert.equal(await readLastTest(vault), undefined);
+      assert.equal(existsSync(scratch), false);
     } finally {
       await lab.close();
     }

@@ -9,18 +9,47 @@ import { sign } from '@peakstone/kernel/sigv4';
 
 export const credentials = { region: 'eu-west-1', accessKey: 'AKIDTEST', secretKey: 'secret/of+the test' };
 
+interface Answer {
+  readonly status: number;
+  readonly body?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** As much of an object as is asked for, while it is the one that is meant. */
+function part(found: Buffer, { headers }: IncomingMessage): Answer {
+  const etag = `"${createHash('md5').update(found).digest('hex')}"`;
+  if (headers['if-match'] !== undefined && headers['if-match'] !== etag) return { status: 412 };
+  const from = /^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1];
+  if (from === undefined) return { status: 200, body: found, headers: { etag } };
+  const range = `bytes ${from}-${found.length - 1}/${found.length}`;
+  return { status: 206, body: found.subarray(Number(from)), headers: { etag, 'content-range': range } };
+}
+
 /** Buckets in memory, two objects a page; answers as S3 does, and says no to what is signed wrongly. */
 export class TestS3 {
   readonly objects = new Map<string, Buffer>();
   /** Statuses that the next requests get, whatever they ask. */
   readonly trouble: number[] = [];
+  /** Bytes after which the connection ends under the answers to the next GETs; of objects whose name has `cutIn` in it. */
+  readonly cuts: number[] = [];
+  cutIn = '';
+  /** Bytes of bodies sent. */
+  sent = 0;
   requests = 0;
   #server: Server | undefined;
 
   async start(): Promise<string> {
     this.#server = createServer((request, response) => {
-      this.#answer(request).then(({ status, body = '' }) => {
-        response.writeHead(status).end(body);
+      this.#answer(request).then(({ status, body = '', headers = {} }) => {
+        const bytes = Buffer.from(body);
+        const cut =
+          request.method === 'GET' && decodeURIComponent(request.url!).includes(this.cutIn)
+            ? this.cuts.shift()
+            : undefined;
+        this.sent += Math.min(bytes.length, cut ?? bytes.length);
+        response.writeHead(status, { ...headers, 'content-length': bytes.length });
+        if (cut === undefined || cut >= bytes.length) response.end(bytes);
+        else response.write(bytes.subarray(0, cut), () => setImmediate(() => request.socket.destroy()));
       });
     });
     await new Promise<void>(resolve => this.#server!.listen(0, '127.0.0.1', resolve));
@@ -32,7 +61,7 @@ export class TestS3 {
     this.#server?.close();
   }
 
-  async #answer(request: IncomingMessage): Promise<{ status: number; body?: string | Buffer }> {
+  async #answer(request: IncomingMessage): Promise<Answer> {
     this.requests++;
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
@@ -68,7 +97,7 @@ export class TestS3 {
     return sign(credentials, request.method!, url, headers, digest, new Date(date)).authorization === given;
   }
 
-  async #do(request: IncomingMessage, body: Buffer): Promise<{ status: number; body?: string | Buffer }> {
+  async #do(request: IncomingMessage, body: Buffer): Promise<Answer> {
     const url = new URL(request.url!, 'http://x');
     const [, bucket, ...rest] = url.pathname.split('/');
     const key = rest.join('/');
@@ -82,7 +111,7 @@ export class TestS3 {
         this.objects.set(key, body);
         return { status: 200 };
       case 'GET':
-        return found ? { status: 200, body: found } : missing('NoSuchKey');
+        return found ? part(found, request) : missing('NoSuchKey');
       default:
         this.objects.delete(key);
         return { status: 204 };

@@ -33,14 +33,14 @@ export function s3Store(place: S3Place): Store {
     if (!isKey(key)) throw new RangeError(`'${key}' is no key`);
     return new URL(`${base}/${top}${key}`);
   };
-  const call = (method: string, url: URL, options: CallOptions = {}): Promise<Response> =>
+  const call = (method: string, url: URL, options: CallOptions = {}): Promise<Answer> =>
     send(place, method, url, options);
   async function* pages(query: Readonly<Record<string, string>>): AsyncGenerator<string> {
     for (let token = '', more = true; more; ) {
       const url = new URL(`${base}${place.endpoint ? '' : '/'}`);
       const all = { 'list-type': '2', ...query, ...(token !== '' && { 'continuation-token': token }) };
       for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
-      const page = await (await call('GET', url)).text();
+      const page = (await call('GET', url)).bytes.toString();
       yield page;
       token = textOf(page, 'NextContinuationToken');
       more = /<IsTruncated>true<\/IsTruncated>/.test(page) && token !== '';
@@ -54,7 +54,7 @@ export function s3Store(place: S3Place): Store {
       const answer = await call('PUT', urlOf(key), { body: bytes, headers, accept: [412, 409, 501] });
       if (answer.ok) return true;
       if (answer.status === 409 || answer.status === 501) {
-        if (!ifAbsent) throw refusal(place, answer.status, await answer.text());
+        if (!ifAbsent) throw refusal(place, answer.status, answer.bytes.toString());
         // A server without conditions, or two writers in this moment: a look decides.
         if (await store.get(key)) return false;
         if (answer.status === 409) return await store.put(key, bytes, { ifAbsent });
@@ -62,21 +62,15 @@ export function s3Store(place: S3Place): Store {
       }
       // It may be our own, whose answer was lost on the way.
       const found = await store.get(key);
-      return found?.equals(bytes) === true && answer.headers.get('x-peakstone-tries') !== '1';
+      return found?.equals(bytes) === true && answer.tries > 1;
     },
     async get(key) {
       const answer = await call('GET', urlOf(key), { accept: [404] });
       if (answer.status === 404) {
-        assertBucket(place, await answer.text());
+        assertBucket(place, answer.bytes.toString());
         return undefined;
       }
-      if (Number(answer.headers.get('content-length') ?? 0) > maxObjectBytes)
-        throw new BackupError(
-          'CORRUPT',
-          `${key} in ${store.place} is too large to be ours.`,
-          'Look at what wrote it.',
-        );
-      return Buffer.from(await answer.arrayBuffer());
+      return answer.bytes;
     },
     async list(wanted) {
       const found: StoredObject[] = [];
@@ -97,7 +91,7 @@ export function s3Store(place: S3Place): Store {
       return found.filter(isKey).sort();
     },
     async delete(keys) {
-      for (const key of keys) await (await call('DELETE', urlOf(key), { accept: [404] })).arrayBuffer();
+      for (const key of keys) await call('DELETE', urlOf(key), { accept: [404] });
     },
   };
   return store;
@@ -110,22 +104,26 @@ interface CallOptions {
   readonly accept?: readonly number[];
 }
 
-/** Sends, again where the network or the server was at fault. @throws {BackupError} STORE */
-async function send(place: S3Place, method: string, url: URL, options: CallOptions): Promise<Response> {
+/** An answer that has come whole. */
+interface Answer {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly bytes: Buffer;
+  /** Which try it was: whoever is told that an object exists wants to know whether a try before may have made it. */
+  readonly tries: number;
+}
+
+/** Sends, and reads what is answered, again where the network or the server was at fault. @throws {BackupError} STORE, CORRUPT */
+async function send(place: S3Place, method: string, url: URL, options: CallOptions): Promise<Answer> {
   const { body = new Uint8Array(), headers = {}, accept = [] } = options;
   const digest = createHash('sha256').update(body).digest('hex');
+  const received = new Received();
   let failure: BackupError | undefined;
   for (let attempt = 1, pauseMs = firstPauseMs; attempt <= tries; attempt++, pauseMs *= 2) {
     if (attempt > 1) await sleep(pauseMs * (0.5 + Math.random()));
     try {
-      const signed = sign(
-        place,
-        method,
-        url,
-        { ...headers, 'x-amz-content-sha256': digest },
-        digest,
-        new Date(),
-      );
+      const asked = { ...headers, ...received.rest, 'x-amz-content-sha256': digest };
+      const signed = sign(place, method, url, asked, digest, new Date());
       const answer = await fetch(url, {
         method,
         headers: signed,
@@ -134,16 +132,22 @@ async function send(place: S3Place, method: string, url: URL, options: CallOptio
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
-      if (answer.ok || accept.includes(answer.status)) return numbered(answer, attempt);
-      const text = (await answer.text()).slice(0, 2000);
-      failure = refusal(place, answer.status, text);
-      if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) throw failure;
+      const { status, ok } = answer;
+      await received.take(answer);
+      if (ok || accept.includes(status)) return { status, ok, bytes: received.bytes, tries: attempt };
+      failure = refusal(place, status, received.bytes.toString('utf8', 0, 2000));
+      received.forget();
+      // Another object than the one whose beginning has come: from its own beginning.
+      const isOther = status === 412 || status === 416;
+      if (status < 500 && status !== 429 && status !== 408 && !isOther) throw failure;
     } catch (error) {
-      if (error === failure) throw error;
+      if (error === failure || error instanceof BackupError) throw error;
       const { message, cause } = error as Error & { cause?: { message?: string } };
       failure = new BackupError(
         'STORE',
-        `${nameOf(place)} cannot be reached: ${cause?.message || message}.`,
+        received.hasBegun
+          ? `What ${nameOf(place)} sends is cut off: ${cause?.message || message}.`
+          : `${nameOf(place)} cannot be reached: ${cause?.message || message}.`,
         'Check BACKUP_S3_ENDPOINT and the network.',
         error,
       );
@@ -152,11 +156,55 @@ async function send(place: S3Place, method: string, url: URL, options: CallOptio
   throw failure!;
 }
 
-/** Which try it was: whoever is told that an object exists wants to know whether a try before may have made it. */
-function numbered(answer: Response, attempt: number): Response {
-  const headers = new Headers(answer.headers);
-  headers.set('x-peakstone-tries', String(attempt));
-  return new Response(answer.body, { status: answer.status, headers });
+/** What has come of an answer's body, over several tries. */
+class Received {
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #etag: string | null = null;
+  hasBegun = false;
+
+  get bytes(): Buffer {
+    return this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#length);
+  }
+
+  /** Asks for what is left of the same object, where its beginning has come. */
+  get rest(): Readonly<Record<string, string>> {
+    if (this.#length === 0 || this.#etag === null) return {};
+    return { range: `bytes=${this.#length}-`, 'if-match': this.#etag };
+  }
+
+  /** @throws {TypeError} where it is cut off {BackupError} CORRUPT where it is larger than any of ours */
+  async take(answer: Response): Promise<void> {
+    this.hasBegun = true;
+    // A server without ranges, or one that refuses, begins anew.
+    const isRest =
+      answer.status === 206 && answer.headers.get('content-range')?.startsWith(`bytes ${this.#length}-`);
+    if (!isRest) this.forget();
+    if (answer.status === 206 && !isRest) throw new TypeError('another part came than was asked for');
+    const isCompressed = answer.headers.has('content-encoding');
+    // Of what is packed for the way, a place in it is none in the object.
+    if (answer.status === 200 && !isCompressed) this.#etag = answer.headers.get('etag');
+    const wanted = Number(answer.headers.get('content-length') ?? Number.NaN);
+    const before = this.#length;
+    for await (const piece of answer.body ?? []) {
+      this.#pieces.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+      this.#length += piece.byteLength;
+      if (this.#length > maxObjectBytes)
+        throw new BackupError(
+          'CORRUPT',
+          `What ${new URL(answer.url).pathname} answers is too large to be ours.`,
+          'Look at what wrote it.',
+        );
+    }
+    if (!isCompressed && wanted > this.#length - before)
+      throw new TypeError(`${this.#length - before} of ${wanted} bytes have come`);
+  }
+
+  forget(): void {
+    this.#pieces = [];
+    this.#length = 0;
+    this.#etag = null;
+  }
 }
 
 const todo: Readonly<Record<string, string>> = {
