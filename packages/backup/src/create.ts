@@ -19,6 +19,7 @@ import {
   removeBackups,
 } from './catalog/backups.ts';
 import { claimVault, type Writer } from './catalog/claims.ts';
+import { writeCurrent } from './catalog/current.ts';
 import { readPosition } from './catalog/positions.ts';
 import { listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
 import { hasSegment } from './catalog/wal.ts';
@@ -50,6 +51,8 @@ export interface CreateOptions {
   readonly slot: string;
   readonly onEvent: OnBackupEvent;
   readonly signal: AbortSignal;
+  /** For tests: what the clock says. */
+  readonly now?: () => Date;
 }
 
 /** How often the store is asked for WAL. */
@@ -96,10 +99,10 @@ async function makeBackup(
   server: ServerFacts,
   vault: Vault,
   wal: WalCover,
-  { url, kind, label, onEvent, signal }: CreateOptions,
+  { url, kind, label, onEvent, signal, now = () => new Date() }: CreateOptions,
 ): Promise<Backup> {
   const parent = await chooseParent(vault, server, kind);
-  const { id, began } = await claimId(vault, parent ? 'incremental' : 'full', signal);
+  const { id, began } = await claimId(vault, parent ? 'incremental' : 'full', now, signal);
   onEvent({ kind: 'begun', id, incremental: parent !== undefined });
   const writer = new PartWriter(vault, part => partName(id, part));
   try {
@@ -117,7 +120,7 @@ async function makeBackup(
     });
     await writer.end();
     await vault.write(manifestName(id), taken.manifest);
-    const ended = new Date();
+    const ended = now();
     onEvent({ kind: 'awaitingWal', until: taken.stopLsn });
     await wal.wait(taken.startLsn, taken.stopLsn);
     const backup: Backup = {
@@ -138,6 +141,8 @@ async function makeBackup(
       storedBytes: writer.storedBytes,
     };
     signal.throwIfAborted();
+    // Its WAL was compared with what the store had.
+    await writeCurrent(vault, server.timeline);
     await addBackup(vault, backup);
     onEvent({ kind: 'made', id, bytes: backup.bytes, storedBytes: backup.storedBytes });
     return backup;
@@ -171,10 +176,11 @@ const DATABASES = `select datname from pg_catalog.pg_database
 async function claimId(
   vault: Vault,
   kind: BackupKind,
+  now: () => Date,
   signal: AbortSignal,
 ): Promise<{ id: string; began: Date }> {
   for (;;) {
-    const began = new Date();
+    const began = now();
     const id = backupId(began, kind);
     if (await vault.write(claimName(id), Buffer.alloc(0), { ifAbsent: true })) return { id, began };
     await sleep(1000 - began.getMilliseconds(), undefined, { signal });

@@ -305,6 +305,7 @@ describe('what is due', () => {
       backups,
       damaged: [],
       timelines: [],
+      current: 1,
       position: undefined,
       positions: new Map(),
       damagedRecords: [],

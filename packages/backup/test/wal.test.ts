@@ -3,15 +3,17 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { withLogin } from '@peakstone/kernel/pg';
-import { connect, startOnFolder, until } from '@peakstone/testing';
-import { readPosition } from '../src/catalog/positions.ts';
+import { connect, goOnFolder, until } from '@peakstone/testing';
+import { readPosition, readPositions, writePosition } from '../src/catalog/positions.ts';
 import { keepTimeline, listTimelines } from '../src/catalog/timelines.ts';
 import { indexWal } from '../src/catalog/wal.ts';
-import { BackupError, backupSlot, openStore } from '../src/index.ts';
+import { BackupError, backupSlot, createBackup, openStore } from '../src/index.ts';
+import { dueBackup } from '../src/jobs.ts';
 import { readLsn } from '../src/lsn.ts';
+import { readContents } from '../src/restore/contents.ts';
 import type { Store } from '../src/store/store.ts';
 import { openVault } from '../src/vault.ts';
-import { type Lab, openLab, receiveFrom } from './lab.ts';
+import { type Lab, openLab, type Receiving, receiveFrom } from './lab.ts';
 
 const ids = 'select id from ledger order by id';
 
@@ -157,7 +159,7 @@ describe('a restored database', () => {
       // Back to one, and on from there, with a server of its own.
       const { into } = await lab.restore({ time: afterOne.toISOString() }, ids);
       const { signal } = new AbortController();
-      const second = await startOnFolder(into, { onLog: () => undefined, signal });
+      const second = await goOnFolder(into, { onLog: () => undefined, signal });
       const sql = connect(second.url);
       const other: Lab = { ...lab, sql, url: withLogin(second.url, 'db_backup', 'of-backups') };
       const now: Lab['now'] = async () => {
@@ -192,6 +194,99 @@ describe('a restored database', () => {
     }
   });
 
+  it('is the newest whatever clocks said meanwhile: restored in place twice, nothing that was acknowledged is lost', async () => {
+    const lab = await openLab();
+    const { signal } = new AbortController();
+    const days = (number: number) => () => new Date(Date.now() + number * 86_400_000);
+    const made: string[] = [];
+    const backUp = async ({ url }: Pick<Lab, 'url'>, now: () => Date): Promise<void> => {
+      const { store, writer, keys } = lab;
+      const how = { kind: 'full', slot: backupSlot, onEvent: () => undefined, signal } as const;
+      made.push((await createBackup({ url, store, writer, keys, ...how, now })).id);
+    };
+    /** In the place of the one before: a server on what was restored, from which WAL is received. */
+    const goOn = async (into: string, work: (other: Lab, receiving: Receiving) => Promise<void>) => {
+      const server = await goOnFolder(into, { onLog: () => undefined, signal });
+      const sql = connect(server.url);
+      const now: Lab['now'] = async () => {
+        const [row] = await sql.query(
+          `select to_json(clock_timestamp() at time zone 'utc') #>> '{}' from pg_sleep(0.002)`,
+        );
+        return new Date(`${row![0]}Z`);
+      };
+      const other: Lab = { ...lab, sql, url: withLogin(server.url, 'db_backup', 'of-backups'), now };
+      const receiving = await receiveFrom(other, 200);
+      try {
+        await work(other, receiving);
+      } finally {
+        await receiving.stop();
+        await sql.close();
+        await server.stop();
+      }
+    };
+    /** As the server's clock was then. */
+    const misdate = async (timeline: number, now: () => Date): Promise<void> => {
+      const vault = await lab.vault();
+      const found = (await readPositions(vault)).positions.get(timeline)!;
+      await writePosition(vault, { ...found, coveredUntil: now().toISOString() });
+    };
+    const newest = async () => {
+      const { rows, restored } = await lab.restore({}, ids);
+      return [restored.plan.timeline, restored.plan.chain.at(-1)!.id, ...rows];
+    };
+    try {
+      await backUp(lab, days(0));
+      const first = await lab.receive();
+      await lab.sql.script('insert into ledger values (1)');
+      await first.caughtUp();
+      const afterOne = await lab.now();
+      await lab.sql.script('insert into ledger values (2)');
+      await backUp(lab, days(70));
+      await first.caughtUp();
+      await first.stop();
+      await misdate(1, days(70));
+      assert.deepEqual(await newest(), [1, made[1], '1', '2']);
+
+      let afterTen = new Date(0);
+      await goOn(
+        (await lab.restore({ time: afterOne.toISOString() }, ids)).into,
+        async (other, receiving) => {
+          await other.sql.script('insert into ledger values (10)');
+          await receiving.caughtUp();
+          afterTen = await other.now();
+          await other.sql.script('insert into ledger values (11)');
+          await receiving.caughtUp();
+        },
+      );
+      assert.deepEqual(await newest(), [2, made[0], '1', '10', '11']);
+
+      await goOn(
+        (await lab.restore({ time: afterTen.toISOString() }, ids)).into,
+        async (other, receiving) => {
+          await other.sql.script('insert into ledger values (20)');
+          await receiving.caughtUp();
+          // Also one whose clock was behind is newer than those before it.
+          await backUp(other, days(-300));
+          await other.sql.script('insert into ledger values (21)');
+          await receiving.caughtUp();
+        },
+      );
+      await misdate(3, days(-300));
+      assert.deepEqual(await newest(), [3, made[2], '1', '10', '20', '21']);
+      const contents = await readContents(await lab.vault());
+      assert.deepEqual(
+        contents.backups.map(({ id }) => id),
+        made,
+      );
+      assert.equal(contents.current, 3);
+      assert.equal(dueBackup(contents, { full: null, incremental: null }, new Date()), undefined);
+      // What was left is still there for who asks for it.
+      assert.deepEqual((await lab.restore({ timeline: 1 }, ids)).rows, ['1', '2']);
+    } finally {
+      await lab.close();
+    }
+  });
+
   it('that was copied with its files cannot put its WAL in the place of the other’s', async () => {
     const lab = await openLab();
     try {
@@ -211,7 +306,7 @@ describe('a restored database', () => {
       await receiving.caughtUp();
 
       const { signal } = new AbortController();
-      const other = await startOnFolder(copy, { onLog: () => undefined, signal });
+      const other = await goOnFolder(copy, { onLog: () => undefined, signal });
       const sql = connect(other.url);
       const url = withLogin(other.url, 'db_backup', 'of-backups');
       const isForeign = (error: BackupError) =>

@@ -1,6 +1,6 @@
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
 export { type DecoyCall, type DecoyOptions, plantDecoys, readDecoyCall } from './decoys.ts';
-export { findServerUser, type ServerOnFolder, startOnFolder } from './onFolder.ts';
+export { findServerUser, goOnFolder, type ServerOnFolder, startOnFolder } from './onFolder.ts';
 export { reservePorts } from './ports.ts';
 export { seededRandom } from './random.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';

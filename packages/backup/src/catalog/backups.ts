@@ -2,12 +2,12 @@
 import { BackupError } from '../errors.ts';
 import type { StoredParts } from '../parts/parts.ts';
 import type { Vault } from '../vault.ts';
-import { addEntry, type Entries, listEntries, timeOfId } from './entries.ts';
+import { addEntry, type Entries, type Listed, listEntries, timeOfId } from './entries.ts';
 
 export type BackupKind = 'full' | 'incremental';
 
-export interface Backup {
-  /** By time of its beginning, so that names sort by age: `20261127-220141F`, with I for an incremental one. */
+export interface Backup extends Listed {
+  /** `20261127-220141F`, with I for an incremental one. */
   readonly id: string;
   readonly kind: BackupKind;
   /** The backup that an incremental one stands on. */

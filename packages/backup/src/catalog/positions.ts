@@ -1,7 +1,8 @@
 /** How far the stored WAL goes, by timeline: the last word of whoever stored it. */
 import { BackupError } from '../errors.ts';
-import { hex8 } from '../lsn.ts';
+import { hex8, readLsn } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
+import { currentTimeline, readCurrent } from './current.ts';
 
 export interface WalPosition {
   readonly timeline: number;
@@ -33,7 +34,7 @@ export async function readPositions(vault: Vault): Promise<Positions> {
       if (!bytes) continue;
       const found = JSON.parse(bytes.toString()) as WalPosition;
       const other = positions.get(found.timeline);
-      if (!other || isLater(found, other)) positions.set(found.timeline, found);
+      if (!other || readLsn(found.lsn) > readLsn(other.lsn)) positions.set(found.timeline, found);
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
       damaged.push(error.message);
@@ -44,17 +45,6 @@ export async function readPositions(vault: Vault): Promise<Positions> {
 
 /** Of the timeline that the database is on; undefined where no WAL is received. */
 export async function readPosition(vault: Vault): Promise<WalPosition | undefined> {
-  return newestPosition((await readPositions(vault)).positions);
-}
-
-/** Pure. */
-export function newestPosition(positions: Positions['positions']): WalPosition | undefined {
-  return [...positions.values()].reduce<WalPosition | undefined>(
-    (newest, each) => (newest && !isLater(each, newest) ? newest : each),
-    undefined,
-  );
-}
-
-function isLater(one: WalPosition, other: WalPosition): boolean {
-  return Date.parse(one.coveredUntil) > Date.parse(other.coveredUntil);
+  const { positions } = await readPositions(vault);
+  return positions.get(currentTimeline((await readCurrent(vault)).timeline, positions.keys()));
 }

@@ -1,5 +1,6 @@
 import { type Catalog, listBackups } from '../catalog/backups.ts';
-import { newestPosition, readPositions, type WalPosition } from '../catalog/positions.ts';
+import { currentTimeline, readCurrent } from '../catalog/current.ts';
+import { readPositions, type WalPosition } from '../catalog/positions.ts';
 import { readTimelines, type Timeline } from '../catalog/timelines.ts';
 import { indexWal, type WalIndex } from '../catalog/wal.ts';
 import { readLsn, segmentBefore } from '../lsn.ts';
@@ -11,6 +12,8 @@ export interface Contents extends Catalog {
   readonly segmentBytes: number;
   readonly wal: WalIndex;
   readonly timelines: readonly Timeline[];
+  /** The timeline that the database is on. */
+  readonly current: number;
   /** How far the WAL of each timeline goes; of the one that the database is on in `position`. */
   readonly positions: ReadonlyMap<number, WalPosition>;
   readonly position: WalPosition | undefined;
@@ -24,13 +27,16 @@ export async function readContents(vault: Vault): Promise<Contents> {
   const catalog = await listBackups(vault);
   const { timelines, damaged: histories } = await readTimelines(vault);
   const { positions, damaged } = await readPositions(vault);
-  const position = newestPosition(positions);
+  const said = await readCurrent(vault);
+  const stored = [...positions.keys(), ...catalog.backups.map(({ timeline }) => timeline)];
+  const current = currentTimeline(said.timeline, stored);
+  const position = positions.get(current);
   let wal = await indexWal(vault);
   // A segment becomes a whole one while it is looked, and is neither in a list that was begun before.
   if (position && !hasWal(wal, position, segmentBytes)) wal = await indexWal(vault);
   return {
-    ...{ place, segmentBytes, ...catalog, wal, timelines, positions, position },
-    damagedRecords: [...histories, ...damaged],
+    ...{ place, segmentBytes, ...catalog, wal, timelines, current, positions, position },
+    damagedRecords: [...histories, ...damaged, ...said.damaged],
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Backup } from '../catalog/backups.ts';
 import type { WalPosition } from '../catalog/positions.ts';
+import type { BackupError } from '../errors.ts';
 import type { Contents } from './contents.ts';
 import { coverageOf } from './coverage.ts';
 import { planRestore } from './plan.ts';
@@ -50,6 +51,7 @@ const contents = (more: Partial<Contents> = {}): Contents => {
     timelines: [
       { id: 2, history: '1\t0/4000000\tno recovery target specified\n', since: '2026-11-27T12:00:00Z' },
     ],
+    current: 1,
     position: positions.get(1),
     ...more,
   };
@@ -64,8 +66,44 @@ describe('what a restore follows', () => {
     assert.equal(plan({}, contents(), 2).timeline, 2);
   });
 
+  it('is what the store says of the database, whatever clocks said of backups and WAL', () => {
+    const ahead = { ...backup('20261127-140000F', 1, '0/3000028', '0/3000120'), id: '20270206-140000F' };
+    const wrong = { startedAt: '2027-02-06T14:00:00Z', endedAt: '2027-02-06T14:00:00Z' };
+    const { backups, positions } = contents();
+    const found = contents({
+      current: 2,
+      position: positions.get(2),
+      positions: new Map([...positions, [1, { ...positions.get(1)!, ...{ coveredUntil: wrong.endedAt } }]]),
+      backups: [backups[0]!, { ...ahead, ...wrong }, backups[1]!],
+    });
+    assert.equal(plan({}, found).timeline, 2);
+    assert.equal(plan({}, found).chain[0]!.id, '20261127-123000F');
+    // A moment is what it was by clocks: of before, and of now.
+    assert.equal(plan({ time: '2026-11-27T11:00:00Z' }, found).timeline, 1);
+    assert.equal(plan({ time: '2026-11-27T11:00:00Z' }, found).chain[0]!.id, '20261127-100000F');
+    assert.equal(plan({ time: '2026-11-27T12:45:00Z' }, found).timeline, 2);
+  });
+
+  it('is asked for a moment where the clock was ahead when the database went on as another timeline', () => {
+    const { positions, timelines } = contents();
+    const found = contents({
+      current: 2,
+      position: positions.get(2),
+      timelines: [{ ...timelines[0]!, since: '2027-02-06T12:00:00Z' }],
+    });
+    assert.equal(plan({}, found).timeline, 2);
+    assert.throws(
+      () => plan({ time: '2026-11-27T12:45:00Z' }, found),
+      (error: BackupError) =>
+        error.code === 'TARGET' &&
+        /began at 2027-02-06T12:00:00Z by a clock/.test(error.message) &&
+        /--timeline 2/.test(error.hint),
+    );
+    assert.equal(plan({ time: '2026-11-27T12:45:00Z' }, found, 2).timeline, 2);
+  });
+
   it('is a timeline of its own past, where it is a moment before it was restored', () => {
-    const found = contents({ position: contents().positions.get(2) });
+    const found = contents({ current: 2, position: contents().positions.get(2) });
     assert.equal(plan({}, { ...found, backups: [found.backups[0]!] }).timeline, 2);
     const times = (time: string) => plan({ time }, { ...found, backups: [found.backups[0]!] }).timeline;
     assert.equal(times('2026-11-27T11:00:00Z'), 1);

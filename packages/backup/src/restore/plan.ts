@@ -1,6 +1,6 @@
 /** Which backup and which WAL lead to a target. Pure. */
 import { type Backup, backupId, chainOf } from '../catalog/backups.ts';
-import { type Stretch, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
+import { type Stretch, type Timeline, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
 import { wayAround } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import { type Lsn, readLsn, segmentBefore, segmentName, segmentOf, segmentStart } from '../lsn.ts';
@@ -74,22 +74,49 @@ export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan 
 /** The backups that a restore may begin from when it does not find its target behind the newest, newest first. Pure. */
 export function olderBackups(contents: Contents, { timeline, chain }: RestorePlan): Backup[] {
   const way = wayTo(timeline, contents.timelines);
-  const { id } = chain.at(-1)!;
-  return contents.backups.filter(each => each.id < id && isOnWay(each, way)).reverse();
+  const chosen = contents.backups.indexOf(chain.at(-1)!);
+  return contents.backups
+    .slice(0, chosen)
+    .filter(each => isOnWay(each, way))
+    .reverse();
 }
 
 /**
  * Where the database that goes on is now, and for a time the timeline that it was on then: what a later restore went back behind
  * is found again. A timeline of another copy, which the database never was on, is followed only when it is named.
+ * @throws {BackupError} TARGET where clocks contradict one another about a time
  */
-function timelineAt({ position, timelines, backups }: Contents, target: RestoreTarget): number {
-  const newest = backups.at(-1);
-  const isByBackup = newest && (!position || Date.parse(newest.endedAt) > Date.parse(position.coveredUntil));
-  const current = (isByBackup ? newest.timeline : position?.timeline) ?? 1;
-  if (target.kind !== 'time') return current;
+function timelineAt(contents: Contents, target: RestoreTarget): number {
+  const { current, timelines } = contents;
+  if (target.kind !== 'time' || current === 1) return current;
   const by = timelines.filter(({ since }) => Date.parse(since) <= target.at.getTime());
-  if (current === 1 || by.some(({ id }) => id === current)) return current;
+  if (by.some(({ id }) => id === current)) return current;
+  const wrong = timelineByWrongClock(contents);
+  if (wrong)
+    throw new BackupError(
+      'TARGET',
+      `Timeline ${wrong.id} began at ${wrong.since} by a clock that was put back since: nobody can say which timeline the database was on at ${target.at.toISOString()}.`,
+      `Name it: --timeline ${current} for the one that it is on now, or an older one (peakstone backup list shows them).`,
+    );
   return by.at(-1)?.id ?? 1;
+}
+
+/** One of those up to the present that began later than what came after it. */
+function timelineByWrongClock({ current, timelines, backups, position }: Contents): Timeline | undefined {
+  const past = timelines.filter(({ id }) => id <= current);
+  const seen = [
+    position?.coveredUntil,
+    ...backups.filter(({ timeline }) => timeline === current).map(({ endedAt }) => endedAt),
+  ]
+    .filter(at => at !== undefined)
+    .map(at => Date.parse(at));
+  let after = seen.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...seen);
+  for (const timeline of past.toReversed()) {
+    const since = Date.parse(timeline.since);
+    if (since > after + clockSlackMs) return timeline;
+    after = since;
+  }
+  return undefined;
 }
 
 function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wish: RestoreWish): Backup {
@@ -261,7 +288,11 @@ function countNeeded(
   if (target.kind === 'lsn') return behind(target.lsn);
   if (target.kind !== 'time') return segments.length;
   const after = backups.find(
-    each => isOnWay(each, way) && Date.parse(each.startedAt) > target.at.getTime() + clockSlackMs,
+    each =>
+      isOnWay(each, way) &&
+      // By a clock that was ahead, one of before could say so as well.
+      readLsn(each.startLsn) > readLsn(backup.stopLsn) &&
+      Date.parse(each.startedAt) > target.at.getTime() + clockSlackMs,
   );
   return after ? behind(readLsn(after.startLsn)) : segments.length;
 }
@@ -290,15 +321,15 @@ function newerDamaged(
 
 function beyond(
   target: RestoreTarget,
-  { positions, position: newest, place }: Contents,
+  { current, positions, position: newest, place }: Contents,
   timeline: number,
 ): BackupError {
   const position = positions.get(timeline);
   const known = position
-    ? `${place} covers ${timeline === newest?.timeline ? 'everything' : `timeline ${timeline}`} up to ${position.coveredUntil} (${position.lsn})`
+    ? `${place} covers ${timeline === current ? 'everything' : `timeline ${timeline}`} up to ${position.coveredUntil} (${position.lsn})`
     : `${place} has no WAL behind it`;
   const newestState =
-    timeline === newest?.timeline || !newest
+    timeline === current || !newest
       ? 'leave the target out for the newest state'
       : `leave it out and give --timeline ${timeline} for the newest state that is known of that one`;
   return new BackupError(

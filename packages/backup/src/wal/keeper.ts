@@ -1,4 +1,5 @@
 import type { CopyBoth } from '@peakstone/kernel/pg';
+import { writeCurrent } from '../catalog/current.ts';
 import { writePosition } from '../catalog/positions.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
@@ -22,6 +23,7 @@ export class Keeper {
   /** Everything committed by then is stored, and the store knows it; null before that is so. */
   coveredUntil: Date | null = null;
   #toldLsn: Lsn = -1n;
+  #toldTimeline = false;
 
   /** @param assertOurs whether nobody else stores this WAL; undefined beside somebody who does: only whole segments are stored then */
   constructor(
@@ -89,6 +91,9 @@ export class Keeper {
         ? Number.POSITIVE_INFINITY
         : Math.abs(until.getTime() - this.coveredUntil.getTime());
     if (flushed === this.#toldLsn && idle < idleMs) return;
+    // All that was stored so far is compared with what the store had: this is the database, and this where it goes on.
+    if (!this.#toldTimeline) await writeCurrent(this.#vault, timeline);
+    this.#toldTimeline = true;
     await writePosition(this.#vault, {
       timeline,
       lsn: formatLsn(flushed),

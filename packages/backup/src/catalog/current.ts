@@ -1,0 +1,35 @@
+/**
+ * Which timeline the database is on, as its writer last said it when it stored something. Clocks do not say it: one that was
+ * ahead for a day, or behind, would have a timeline that was left taken for the newest.
+ */
+import { BackupError } from '../errors.ts';
+import type { Vault } from '../vault.ts';
+
+const name = 'checks/current';
+
+/** Before the first object that is of another timeline than the ones before. */
+export async function writeCurrent(vault: Vault, timeline: number): Promise<void> {
+  if ((await readCurrent(vault)).timeline === timeline) return;
+  await vault.write(name, Buffer.from(JSON.stringify({ timeline })));
+}
+
+/** Undefined where nobody has said it, or what was said is damaged. @throws {BackupError} STORE, KEY */
+export async function readCurrent(
+  vault: Vault,
+): Promise<{ readonly timeline: number | undefined; readonly damaged: readonly string[] }> {
+  try {
+    const bytes = await vault.read(name);
+    return {
+      timeline: bytes && (JSON.parse(bytes.toString()) as { readonly timeline: number }).timeline,
+      damaged: [],
+    };
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    return { timeline: undefined, damaged: [error.message] };
+  }
+}
+
+/** The one that was said, or else the newest that anything was stored of: PostgreSQL gives each a higher number than those before. Pure. */
+export function currentTimeline(said: number | undefined, stored: Iterable<number>): number {
+  return said ?? Math.max(1, ...stored);
+}
