@@ -88,6 +88,7 @@ export function createEngine(context: () => EngineContext): Engine {
     const key = `${kind}\n${session.role}\n${session.isBackend}\n${request.operationName ?? ''}\n${request.query}`;
     const known = snapshot.memo.find(key, request.variables);
     if (known) return known;
+    if (config.enableAllowlist) snapshot.allowlist.assertAllowed(request.query, session.role);
     const of: SchemaOfRole = await snapshot.role(session.role, session.isBackend, kind);
     const limits = limitsOf(snapshot.model.metadata, session.role);
     const { plan: planned, structural } = planOperation(request, of, snapshot, limitedConfig(config, limits));

@@ -8,6 +8,7 @@ import type { Model } from '../model/types.ts';
 import { buildRoleSchema } from '../schema/build.ts';
 import type { SchemaOptions } from '../schema/context.ts';
 import type { RoleSchema } from '../schema/types.ts';
+import { type Allowlist, createAllowlist } from './allowlist.ts';
 import { createMemo, type Memo } from './memo.ts';
 
 export interface Snapshot {
@@ -15,6 +16,7 @@ export interface Snapshot {
   /** The reference's resource version of the metadata. */
   readonly version: number;
   readonly memo: Memo;
+  readonly allowlist: Allowlist;
   /** The schema of a role, made when it is first asked for. @throws {HasuraError} for a role that there is not */
   role(role: string, isBackend: boolean, kind: 'standard' | 'relay'): Promise<SchemaOfRole>;
 }
@@ -41,6 +43,7 @@ export function createSnapshot(
     model,
     version,
     memo: createMemo(),
+    allowlist: createAllowlist(model.metadata),
     role(role, isBackend, kind) {
       const key = `${kind} ${isBackend ? 'backend' : ''} ${role}`;
       let found = roles.get(key);

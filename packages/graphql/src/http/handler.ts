@@ -18,6 +18,7 @@ import { nothingTold, type Told } from './log.ts';
 import { metadataRoutes } from './metadata.ts';
 import { metricsRoutes } from './metrics.ts';
 import { json } from './respond.ts';
+import { isRestPath, restRoute } from './rest.ts';
 import { statusRoutes } from './status.ts';
 
 export interface HandlerOptions {
@@ -54,7 +55,7 @@ export function createHandler(
     const current = context();
     const preflight = answerPreflight(request, current.config.cors);
     if (preflight) return preflight;
-    const route = table.get(request.path);
+    const route = isRestPath(request.path) ? restRoute : table.get(request.path);
     const told = nothingTold();
     const began = performance.now();
     const response = await answer(request, route, current, told, onFault);

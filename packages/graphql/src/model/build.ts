@@ -8,6 +8,7 @@ import { qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
 import { buildActions } from './actions.ts';
 import { trackAll } from './autoTrack.ts';
+import { buildEndpoints } from './endpoints.ts';
 import { checkEventTriggers } from './eventTriggers.ts';
 import { withoutConflicts } from './fieldConflicts.ts';
 import { buildFunction } from './function.ts';
@@ -69,6 +70,7 @@ export function buildModel(
     metadata,
     sources,
     ...buildActions(metadata, sources, inconsistencies),
+    endpoints: buildEndpoints(metadata, inconsistencies),
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };

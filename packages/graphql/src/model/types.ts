@@ -2,7 +2,9 @@
  * Metadata and catalog resolved into one another: tables with their GraphQL names, relationships with their columns,
  * permissions with their conditions. Made whole on each change, never mutated.
  */
+
 import type { Column, Table } from '@peakstone/kernel/catalog';
+import type { OperationDefinitionNode } from 'graphql/language/index.js';
 import type { FunctionFacts } from '../catalog/functions.ts';
 import type { Scalar } from '../catalog/scalars.ts';
 import type { ActionConf } from '../definition/actions.ts';
@@ -23,9 +25,22 @@ export interface Model {
   readonly sources: ReadonlyMap<string, SourceModel>;
   readonly actions: ReadonlyMap<string, ActionModel>;
   readonly customTypes: CustomTypesModel;
+  readonly endpoints: readonly EndpointModel[];
   /** Roles that are made of others: by name, the roles whose permissions they join. */
   readonly inheritedRoles: ReadonlyMap<string, readonly string[]>;
   readonly inconsistencies: readonly Inconsistency[];
+}
+
+/** A stored operation that is served at a path. */
+export interface EndpointModel {
+  readonly name: string;
+  readonly url: string;
+  /** Of the path; those that begin with a colon are variables. */
+  readonly segments: readonly string[];
+  readonly methods: readonly string[];
+  readonly query: string;
+  readonly operation: OperationDefinitionNode;
+  readonly comment: string | null;
 }
 
 export interface ActionModel {
@@ -217,6 +232,8 @@ export interface Inconsistency {
     readonly name: string;
     readonly definition: unknown;
   }[];
+  /** REST endpoints that one request can fit. */
+  readonly conflicts?: unknown;
   /** Where the metadata holds it, for `drop_inconsistent_metadata`; null for what is nothing of its own. */
   readonly object: MetadataObject | null;
   /** The other one of two that contradict one another. */

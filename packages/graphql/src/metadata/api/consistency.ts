@@ -7,16 +7,9 @@ import { assertDistinctRoots } from '../../schema/rootConflicts.ts';
 import type { Staged } from '../state.ts';
 
 /** As `get_inconsistent_metadata` tells it. Pure. */
-export function showInconsistency({
-  type,
-  name,
-  reason,
-  definition,
-  message,
-  entity,
-  objects,
-}: Inconsistency): Readonly<Record<string, unknown>> {
-  return compact({ type, name, reason, definition, message, entity, objects });
+export function showInconsistency(inconsistency: Inconsistency): Readonly<Record<string, unknown>> {
+  const { object: _, other: _other, ...shown } = inconsistency;
+  return compact(shown);
 }
 
 /** The parts of the metadata that it is of. Pure. */

@@ -4,6 +4,7 @@ import { actionCommands } from './actions.ts';
 import { bulkCommands } from './bulk.ts';
 import { catalogCommands } from './catalog.ts';
 import { stateCommands } from './catalogState.ts';
+import { collectionCommands } from './collections.ts';
 import {
   Args,
   type Command,
@@ -13,6 +14,7 @@ import {
 } from './command.ts';
 import { computedFieldCommands } from './computedFields.ts';
 import { dmlCommands } from './dml/commands.ts';
+import { endpointCommands } from './endpoints.ts';
 import { eventReads, eventTriggerCommands } from './eventTriggers.ts';
 import { functionCommands } from './functions.ts';
 import { manyTablesCommands } from './manyTables.ts';
@@ -38,6 +40,8 @@ export const commands: CommandTable = {
   ...sqlCommands,
   ...nativeQueryCommands,
   ...actionCommands,
+  ...collectionCommands,
+  ...endpointCommands,
   ...transformCommands,
   ...eventTriggerCommands,
   ...scheduledCommands,

@@ -8,9 +8,39 @@ import { type Args, type Command, type CommandTable, kindOf, success } from './c
 import { objectsOf, showInconsistency } from './consistency.ts';
 import { assertNoCycle } from './roles.ts';
 
+/** Parts that are known by a name, and what the reference calls several of them. */
+const namedParts = [
+  ['allowlist', 'collection', 'allowlist entries'],
+  ['query_collections', 'name', 'query collections'],
+  ['remote_schemas', 'name', 'remote schemas'],
+  ['actions', 'name', 'actions'],
+  ['cron_triggers', 'name', 'cron triggers'],
+] as const;
+
+/** @throws {HasuraError} for names that come twice */
+function assertNoDuplicates(given: unknown, path: readonly string[]): void {
+  const metadata = (given ?? {}) as Readonly<Record<string, unknown>>;
+  for (const [member, key, what] of namedParts) {
+    const list = metadata[member];
+    if (!Array.isArray(list)) continue;
+    const names = (list as readonly Record<string, unknown>[]).map(each => String(each?.[key]));
+    const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+    if (twice.length > 0)
+      throw new HasuraError(
+        'parse-failed',
+        `multiple declarations exist for the following ${what}: ${twice.join(', ')}`,
+        { path },
+      );
+  }
+}
+
 const replaceMetadata: Command = async (args, { staged }) => {
   // The second version of the command wraps the metadata, and tells what of it cannot be served.
   const isSecond = args.has('metadata');
+  assertNoDuplicates(
+    isSecond ? args.required('metadata') : args.value,
+    isSecond ? ['args', 'metadata'] : ['args'],
+  );
   const next = readMetadata(isSecond ? args.required('metadata') : args.value, staged.metadata);
   assertNoCycle(next.inherited_roles ?? []);
   staged.stage(next);
