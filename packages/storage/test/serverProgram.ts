@@ -1,6 +1,7 @@
 /** A server in a process of its own, to be killed: serves the folder that it is given, and says where. */
 import { readStorageConfig } from '../src/config.ts';
 import { storageService } from '../src/service.ts';
+import { readSupabaseConfig } from '../src/supabase/config.ts';
 
 const webhooks = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => name.startsWith('MINIO_NOTIFY_WEBHOOK_')),
@@ -8,6 +9,7 @@ const webhooks = Object.fromEntries(
 const service = await storageService.start(
   {
     settings: readStorageConfig({ ...webhooks, PEAKSTONE_STORAGE_DAY_MS: process.argv[3] }),
+    supabase: readSupabaseConfig(process.env),
     folder: process.argv[2]!,
     host: '127.0.0.1',
     port: 0,
