@@ -153,6 +153,7 @@ describe('the AWS CLI', () => {
       );
     const url = (await aws('s3', 'presign', 's3://cli/x/cli.bin')).trim();
     assert.equal((await fetch(url)).status, 200);
+    assert.equal(JSON.parse(await aws('sts', 'get-caller-identity')).Account, '000000000000');
     await aws('s3', 'rm', '--recursive', 's3://cli');
     await aws('s3', 'rb', 's3://cli');
   });

@@ -55,12 +55,12 @@ import { getObjectAttributes } from './object/getObjectAttributes.ts';
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object/objectTagging.ts';
 import { postObject } from './object/postObject.ts';
 import { putObject } from './object/putObject.ts';
-import { assumeRole } from './service/assumeRole.ts';
 import { listBuckets } from './service/listBuckets.ts';
+import { sts } from './service/sts.ts';
 
 const operations: readonly Operation[] = [
   listBuckets,
-  assumeRole,
+  sts,
   // Of a bucket
   getBucketLocation,
   getBucketVersioning,
