@@ -43,6 +43,8 @@ export interface TestMachine {
 
 /** How often it is looked whether something is due. */
 const lookMs = 20_000;
+/** A test that has not ended by then will not: the jobs behind it wait. */
+const testLimitMs = 24 * 60 * 60_000;
 /** How often it is looked for gaps, and old backups removed. */
 const careMs = 10 * 60_000;
 
@@ -152,14 +154,24 @@ export class BackupJobs {
     if (!isDue(test, [this.#lastTest?.at ?? backups[0]!.endedAt], new Date())) return;
     await this.#attempts.try('The test of a backup', async () => {
       const scratch = machine.scratch();
-      this.#lastTest = await testBackup({
-        ...machine,
-        vault,
-        scratch,
-        writer,
-        onEvent,
-        signal: this.#signal,
-      });
+      const limit = new AbortController();
+      const timer = setTimeout(
+        () =>
+          limit.abort(
+            new BackupError(
+              'RECOVERY',
+              'It did not end within a day.',
+              'Try it by hand: peakstone backup test',
+            ),
+          ),
+        testLimitMs,
+      ).unref();
+      const signal = AbortSignal.any([this.#signal, limit.signal]);
+      try {
+        this.#lastTest = await testBackup({ ...machine, vault, scratch, writer, onEvent, signal });
+      } finally {
+        clearTimeout(timer);
+      }
     });
   }
 }

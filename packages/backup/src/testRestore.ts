@@ -53,7 +53,14 @@ export async function testBackup(options: TestOptions): Promise<Tested> {
       target: options.target ?? { kind: 'latest' },
       backup: options.backup,
       inspect: async server => {
-        findings = await inspectServer(server, signal);
+        // A query that waits for whatever it may be ends with its server.
+        const end = (): void => void server.stop();
+        signal.addEventListener('abort', end, { once: true });
+        try {
+          findings = await inspectServer(server, signal);
+        } finally {
+          signal.removeEventListener('abort', end);
+        }
       },
     });
     lastTransactionAt = restored.lastTransactionAt;
@@ -186,10 +193,6 @@ async function relations(pool: Pool, condition: string): Promise<Relation[]> {
   }));
 }
 
-/** Event triggers are somebody else's functions, and everything is read, however long that takes. */
-const sessionSettings =
-  '-c event_triggers=off -c statement_timeout=0 -c transaction_timeout=0 -c default_transaction_read_only=off';
-
 async function withDatabase<T>(
   url: string,
   database: string | undefined,
@@ -197,12 +200,8 @@ async function withDatabase<T>(
 ): Promise<T> {
   const at = new URL(url);
   if (database !== undefined) at.pathname = `/${encodeURIComponent(database)}`;
-  // Above what the database and the role have been given. A space is %20 in such a URL.
-  const options = `options=${encodeURIComponent(sessionSettings)}`;
-  const pool = createPrivilegedPool({
-    url: `${at.href}${at.search === '' ? '?' : '&'}${options}`,
-    name: 'peakstone backup test',
-  });
+  // With the URL's settings of a session, above what the database and the role have been given.
+  const pool = createPrivilegedPool({ url: at.href, name: 'peakstone backup test' });
   try {
     return await work(pool);
   } finally {

@@ -25,8 +25,9 @@ export type StartRestored = (
 ) => Promise<RunningServer>;
 
 export interface RunningServer {
-  /** The superuser's, of the database `postgres` or another one of its own. */
+  /** The superuser's, of the database `postgres`, with settings by which nothing that a database or role was given hinders it. */
   readonly url: string;
+  /** Safe to call twice. */
   stop(): Promise<void>;
 }
 

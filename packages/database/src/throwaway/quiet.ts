@@ -18,6 +18,10 @@ export const QUIET_SETTINGS: Readonly<Record<string, string>> = {
   archive_command: '',
   archive_library: '',
   archive_cleanup_command: '',
+  // What a standby may wait for, a recovery must not.
+  recovery_min_apply_delay: '0',
+  pre_auth_delay: '0',
+  post_auth_delay: '0',
   // By the private socket alone, by the rules of who started it.
   listen_addresses: '',
   bonjour: 'off',
@@ -29,6 +33,32 @@ export const QUIET_SETTINGS: Readonly<Record<string, string>> = {
   external_pid_file: '',
   session_preload_libraries: '',
   local_preload_libraries: '',
+};
+
+/**
+ * Of a session, where the data is somebody's: a database or a role may have been given settings by which reading it fails, hangs, passes
+ * over damage or is done as another. They are above the server's own, and these, sent at the session's start, above them.
+ */
+export const QUIET_SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  // Everything is read, however long that takes.
+  statement_timeout: '0',
+  transaction_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  temp_file_limit: '-1',
+  exit_on_error: 'off',
+  default_transaction_read_only: 'off',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  // No standby is there.
+  synchronous_commit: 'local',
+  role: 'none',
+  event_triggers: 'off',
+  session_preload_libraries: '',
+  local_preload_libraries: '',
+  zero_damaged_pages: 'off',
+  ignore_checksum_failure: 'off',
 };
 
 /** Besides, where the data is somebody's: what is in it is read, and not run. */

@@ -1,6 +1,6 @@
 import { type Server, type StartOptions, startServer } from '../server/start.ts';
 import { connectionUrl } from '../url.ts';
-import { QUIET_DATA_SETTINGS, QUIET_SETTINGS } from './quiet.ts';
+import { QUIET_DATA_SETTINGS, QUIET_SESSION_SETTINGS, QUIET_SETTINGS } from './quiet.ts';
 
 /** A server that is reached by its private socket alone. */
 export interface SocketServer {
@@ -29,5 +29,16 @@ export async function startSocketServer(
     signal,
   );
   const socket = { host: server.socketDir, port: server.port };
-  return { server, url: (database = 'postgres') => connectionUrl(socket, database, options.superuser) };
+  const session = options.adopt ? `&options=${encodeURIComponent(asOptions(QUIET_SESSION_SETTINGS))}` : '';
+  return {
+    server,
+    url: (database = 'postgres') => connectionUrl(socket, database, options.superuser) + session,
+  };
+}
+
+/** As `options` of a connection has them: blanks in values are escaped. Pure. */
+function asOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/[\\ ]/g, '\\$&')}`)
+    .join(' ');
 }
