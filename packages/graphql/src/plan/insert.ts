@@ -290,9 +290,10 @@ function planOnConflict(
 ): OnConflict | null {
   if (input?.kind !== 'object') return null;
   const constraint = memberOf(input, 'constraint');
-  const columns = itemsOf(memberOf(input, 'update_columns', 'updateColumns')).flatMap(item =>
+  const named = itemsOf(memberOf(input, 'update_columns', 'updateColumns')).flatMap(item =>
     item.kind === 'enum' ? [item.value] : [],
   );
+  const columns = [...new Set(named)];
   if (columns.includes(placeholder))
     throw new HasuraError('validation-failed', 'erroneous column name', { path });
   const update = context.view.permissions(table).update;

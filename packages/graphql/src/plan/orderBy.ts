@@ -151,7 +151,8 @@ export function planDistinctOn(
   orderBy: readonly OrderItem[],
   path: Path,
 ): readonly OrderOperand[] {
-  const columns = itemsOf(input).flatMap(item => (item.kind === 'enum' ? [item.value] : []));
+  const named = itemsOf(input).flatMap(item => (item.kind === 'enum' ? [item.value] : []));
+  const columns = [...new Set(named)];
   if (columns.length > 0 && orderBy.length > 0) {
     const first = orderBy
       .slice(0, columns.length)

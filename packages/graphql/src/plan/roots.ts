@@ -5,10 +5,11 @@ import type { ReadRoot } from '../ir/select.ts';
 import type { FunctionModel, TableModel } from '../model/types.ts';
 import type { ResolvedField } from '../resolve/selection.ts';
 import { planAggregate } from './aggregate.ts';
+import { planCallArguments } from './callArguments.ts';
 import type { PlanContext } from './context.ts';
 import { fromOf } from './native.ts';
 import { planConnection } from './relay.ts';
-import { plainRows, planCallArguments, planFields, planList, planRows } from './select.ts';
+import { plainRows, planFields, planList, planRows } from './select.ts';
 import { planStream } from './stream.ts';
 import { toValue } from './values.ts';
 import { filterOf } from './where.ts';
@@ -66,8 +67,9 @@ export function planReadRoot(context: PlanContext, field: ResolvedField): ReadRo
   }
 }
 
-function functionCall({ facts, sessionArgument }: FunctionModel, field: ResolvedField): FunctionCall {
-  const given = planCallArguments(field.args.args, facts.arguments);
+function functionCall(called: FunctionModel, field: ResolvedField): FunctionCall {
+  const { facts, sessionArgument } = called;
+  const given = planCallArguments(field.args.args, called, field.path);
   if (sessionArgument === null) return { schema: facts.schema, name: facts.name, arguments: given };
   const argument = facts.arguments[sessionArgument]!;
   const type = argument.scalar.kind === 'jsonb' ? 'jsonb' : 'json';

@@ -3,7 +3,6 @@ import type { Scalar } from '../catalog/scalars.ts';
 import { scalarOf } from '../catalog/scalars.ts';
 import { HasuraError } from '../errors.ts';
 import { allOf, type BoolExp } from '../ir/boolExp.ts';
-import type { CallArgument } from '../ir/call.ts';
 import type { Form, From, Rows, SelectField, SelectPlan } from '../ir/select.ts';
 import type { Value } from '../ir/value.ts';
 import { computedCall } from '../model/computedField.ts';
@@ -11,6 +10,7 @@ import type { ColumnModel, TableModel } from '../model/types.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
 import type { Input } from '../resolve/values.ts';
 import { planAggregate } from './aggregate.ts';
+import { planCallArguments } from './callArguments.ts';
 import { parseColumnPath } from './columnPath.ts';
 import type { PlanContext } from './context.ts';
 import { fromOf } from './native.ts';
@@ -102,7 +102,7 @@ function planField(
       };
     }
     case 'computedField': {
-      const call = computedCall(means.field, planCallArguments(args.args, means.field.facts.arguments));
+      const call = computedCall(means.field, planCallArguments(args.args, means.field, field.path));
       const shownIf = permissions?.computedFields.get(means.field.name);
       if (means.table !== null)
         return {
@@ -200,22 +200,4 @@ function pathOf(
       path: [...path, 'args'],
     });
   return steps.length === 0 ? null : steps;
-}
-
-/** Arguments that a client gives to a function: by name, or, where not all have one, by position. */
-export function planCallArguments(
-  input: Input | undefined,
-  defs: readonly { readonly name: string | null; readonly scalar: Scalar }[],
-): readonly CallArgument[] {
-  if (input?.kind !== 'object') return [];
-  const isNamed = defs.every(({ name }) => name !== null);
-  return input.fields
-    .flatMap(({ def, value }) =>
-      def.means.kind === 'functionArgument' ? [{ index: def.means.index, value }] : [],
-    )
-    .sort((a, b) => a.index - b.index)
-    .map(({ index, value }) => {
-      const { name, scalar } = defs[index]!;
-      return { name: isNamed ? name : null, value: toValue(value, scalar) };
-    });
 }

@@ -89,8 +89,20 @@ function overRows(
     }
   };
   const members = fields.map((field): Member => ({ alias: field.alias, sql: fieldSql(field) }));
+  // What aggregates nothing is still one row.
+  if (!fields.some(aggregates)) return `select ${isBare ? members[0]!.sql : objectSql(members)}`;
   const source = writers.sourceSql(writer, rows, scope, outer, targets.length > 0 ? targets.join(', ') : '1');
   return `select ${isBare ? members[0]!.sql : objectSql(members)} from (${source}) ${result}`;
+}
+
+/** Whether it asks anything of the rows. */
+function aggregates(field: AggregateField): boolean {
+  if (field.kind !== 'aggregate') return field.kind === 'nodes';
+  return field.members.some(
+    member =>
+      member.kind === 'count' ||
+      (member.kind === 'operator' && member.members.some(({ kind }) => kind !== 'typename')),
+  );
 }
 
 function memberSql(member: AggregateMember, operand: (aggregated: Aggregated) => string): string {

@@ -85,7 +85,12 @@ export function sourceSql(
   const where = whereSql(writer, [join, rows.where, condition], scope);
   const order = orderSql.clause(writer, rows, scope);
   const limit = limitSql(writer, rows, scope);
-  return `select ${distinct}${targets} from ${fromSql(writer, rows.from, current, outer)}${where}${order}${limit}`;
+  const select = (list: string): string =>
+    `select ${distinct}${list} from ${fromSql(writer, rows.from, current, outer)}${where}${order}${limit}`;
+  // `distinct on` must be followed by something.
+  return targets === '' && distinct !== ''
+    ? `select from (${select('1')}) ${writer.alias('t')}`
+    : select(targets);
 }
 
 export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Outer | null): string {
