@@ -20,7 +20,7 @@ import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
 import { planOperation } from './engine/planOperation.ts';
 import { hasSlowRoots, writeSlowRoots } from './engine/slowRoots.ts';
 import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
-import { planTransaction } from './engine/transaction.ts';
+import { isDatabaseRole, planTransaction } from './engine/transaction.ts';
 import { createTurns } from './engine/turns.ts';
 import type {
   Answer,
@@ -147,8 +147,20 @@ export function createEngine(context: () => EngineContext): Engine {
     };
   };
 
+  /** Runs it; what the role may no longer do is told as if it had never been there, not by the database's names. */
+  const runAsAllowed: typeof run = async (made, request, session, options, current) => {
+    try {
+      return await run(made, request, session, options, current);
+    } catch (error) {
+      if (!isDenied(error, session, current)) throw error;
+      current.snapshot.forget(session.role);
+      await plan(request, session, options, current);
+      throw error;
+    }
+  };
+
   return {
-    run: (made, request, session, options = {}) => run(made, request, session, options, context()),
+    run: (made, request, session, options = {}) => runAsAllowed(made, request, session, options, context()),
     plan: (request, session, options = {}) => plan(request, session, options, context()),
     async execute(request, session, options = {}) {
       const current = context();
@@ -159,7 +171,7 @@ export function createEngine(context: () => EngineContext): Engine {
             'unexpected-payload',
             'subscriptions are not supported over HTTP, use websockets instead',
           );
-        return await run(made, request, session, options, current);
+        return await runAsAllowed(made, request, session, options, current);
       } catch (error) {
         if (!(error instanceof HasuraError)) throw error;
         return failure([error], session, current.config);
@@ -191,6 +203,16 @@ async function runMixed(
   };
   for (const { from } of roots) await visit(from);
   return { results, called };
+}
+
+/** Whether the database refuses what the role's schema offers. */
+function isDenied(error: unknown, session: Session, { config }: EngineContext): boolean {
+  return (
+    error instanceof HasuraError &&
+    error.code === 'permission-denied' &&
+    error.cause instanceof PgError &&
+    isDatabaseRole(session, config.authorization)
+  );
 }
 
 /** Errors as an answer. */

@@ -38,6 +38,7 @@ import { Registry } from './metrics/registry.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
 import { type Scheduler, startScheduler } from './scheduled/scheduler.ts';
+import { type Follow, followDatabases } from './service/follow.ts';
 import { createSources, type Sources } from './service/sources.ts';
 import { closing } from './subscriptions/protocol.ts';
 import { createSocketServer, type SocketServer } from './subscriptions/server.ts';
@@ -125,6 +126,7 @@ class RunningGraphql implements GraphqlService {
   readonly #config: GraphqlConfig;
   readonly #deps: GraphqlDeps;
   readonly #sources: Sources;
+  readonly #viewOf: ViewOf;
   readonly #metadata: MetadataState;
   readonly #subscriptions: Subscriptions;
   readonly #sockets: SocketServer;
@@ -134,6 +136,7 @@ class RunningGraphql implements GraphqlService {
   #asyncActions: AsyncWorker | null = null;
   readonly #onFault: (error: unknown) => void;
   #watch: Watch | null = null;
+  #followed: { readonly urls: readonly string[]; readonly listener: Follow } | null = null;
   #snapshot: Snapshot;
   #server: HttpServer | null = null;
   #stopping: Promise<void> | null = null;
@@ -146,6 +149,7 @@ class RunningGraphql implements GraphqlService {
     const database = (source: string) => this.#sources.database(source);
     const pool = (source: string) => database(source).pool;
     const viewOf = createViewOf(config, pool);
+    this.#viewOf = viewOf;
     this.#metadata = new MetadataState({
       defaultNamingConvention: config.defaultNamingConvention,
       tracksAll: config.authorization === 'rls',
@@ -161,6 +165,7 @@ class RunningGraphql implements GraphqlService {
           this.#sockets.closeAll(closing.metadataChanged());
         else void this.#subscriptions.replan();
         this.#sources.prune(model.metadata);
+        if (this.#followed && String(this.#followed.urls) !== String(this.#sources.urls())) this.#follow();
         this.#events.update();
         this.#scheduler?.wake();
       },
@@ -232,6 +237,7 @@ class RunningGraphql implements GraphqlService {
     this.#watch = watchMetadata(this.#metadata, this.#config.schemaSyncPollMs, error =>
       this.#deps.out?.(`The metadata could not be looked at: ${error.message}\n`),
     );
+    this.#follow();
     if (!listens || this.#stopping) return;
     const { host, port, limits } = this.#config;
     const server = await serveHttp(this.handler, {
@@ -248,6 +254,26 @@ class RunningGraphql implements GraphqlService {
 
   get url(): string {
     return this.#server?.url ?? '';
+  }
+
+  /** Where the database decides what is there, it says when that changes; elsewhere the metadata does. */
+  #follow(): void {
+    if (this.#config.authorization !== 'rls' || this.#stopping) return;
+    const urls = this.#sources.urls();
+    this.#followed?.listener.stop().catch(this.#onFault);
+    this.#followed = {
+      urls,
+      listener: followDatabases({
+        urls,
+        refresh: () => this.refresh(),
+        onPrivileges: () => {
+          const { model, version } = this.#metadata;
+          this.#snapshot = createSnapshot(model, version, this.#config, this.#viewOf);
+          void this.#subscriptions.replan();
+        },
+        onProblem: error => this.#deps.out?.(`Changes of the database are not followed: ${error.message}\n`),
+      }),
+    };
   }
 
   /** What is kept with the metadata, to be done by whichever instance comes first. */
@@ -301,7 +327,7 @@ class RunningGraphql implements GraphqlService {
 
   stop(): Promise<void> {
     this.#stopping ??= (async () => {
-      await this.#watch?.stop();
+      await Promise.all([this.#watch?.stop(), this.#followed?.listener.stop()]);
       await this.drain();
       await this.#server?.close(drainMs);
       await Promise.all([

@@ -1,7 +1,7 @@
 import { eventTriggerStatements } from './eventTrigger.ts';
 import { literals } from './sql.ts';
 
-/** Commands after which what an API may serve can differ. Indexes, grants, policies and statistics are not among them. */
+/** Commands after which what an API may serve can differ. Indexes, policies and statistics are not among them. */
 const COMMANDS = [
   ...[
     'SCHEMA',
@@ -17,6 +17,9 @@ const COMMANDS = [
   ...['TYPE', 'DOMAIN', 'TRIGGER', 'RULE', 'EXTENSION', 'CAST'],
 ].flatMap(object => [`CREATE ${object}`, `ALTER ${object}`]);
 const OTHER_COMMANDS = ['CREATE TABLE AS', 'SELECT INTO', 'IMPORT FOREIGN SCHEMA', 'COMMENT'];
+
+/** After these what a role may do differs, which who serves by roles has to know; PostgREST passes over the notice. */
+const OF_PRIVILEGES = ['GRANT', 'REVOKE'];
 
 const DROPPED = [
   ...[
@@ -39,9 +42,9 @@ const DROPPED = [
  * @see https://docs.postgrest.org/en/stable/references/schema_cache.html#automatic-schema-cache-reloading
  */
 export function watchStatements(): string[] {
-  const notifyWhen = (condition: string, source: string) => `
+  const notifyWhen = (condition: string, source: string, notice = 'reload schema') => `
   if exists (select from ${source}() as o where ${condition}) then
-    notify pgrst, 'reload schema';
+    notify pgrst, '${notice}';
   end if;`;
   return [
     ...eventTriggerStatements(
@@ -50,7 +53,12 @@ export function watchStatements(): string[] {
       notifyWhen(
         `o.schema_name is distinct from 'pg_temp' and o.command_tag in (${literals([...COMMANDS, ...OTHER_COMMANDS])})`,
         'pg_event_trigger_ddl_commands',
-      ),
+      ) +
+        notifyWhen(
+          `o.command_tag in (${literals(OF_PRIVILEGES)})`,
+          'pg_event_trigger_ddl_commands',
+          'reload privileges',
+        ),
     ),
     ...eventTriggerStatements(
       'drop_watch',

@@ -19,6 +19,8 @@ export interface Snapshot {
   readonly allowlist: Allowlist;
   /** The schema of a role, made when it is first asked for. @throws {HasuraError} for a role that there is not */
   role(role: string, isBackend: boolean, kind: 'standard' | 'relay'): Promise<SchemaOfRole>;
+  /** Has a role's schema made anew, as what the role may do seems to be another by now; at most once a second. */
+  forget(role: string): void;
 }
 
 export interface SchemaOfRole {
@@ -28,6 +30,7 @@ export interface SchemaOfRole {
 
 /** Roles whose schemas are kept; the least used go first. */
 const maxRoles = 1000;
+const forgetEveryMs = 1000;
 
 export function createSnapshot(
   model: Model,
@@ -39,13 +42,17 @@ export function createSnapshot(
     maxEntries: maxRoles,
     maxBytes: Number.MAX_SAFE_INTEGER,
   });
+  const keyOf = (role: string, isBackend: boolean, kind: 'standard' | 'relay'): string =>
+    `${kind} ${isBackend ? 'backend' : ''} ${role}`;
+  const forgotten = new BoundedCache<number>({ maxEntries: maxRoles, maxBytes: Number.MAX_SAFE_INTEGER });
+  const memo = createMemo();
   return {
     model,
     version,
-    memo: createMemo(),
+    memo,
     allowlist: createAllowlist(model.metadata),
     role(role, isBackend, kind) {
-      const key = `${kind} ${isBackend ? 'backend' : ''} ${role}`;
+      const key = keyOf(role, isBackend, kind);
       let found = roles.get(key);
       if (!found) {
         found = makeRole(role, isBackend, kind);
@@ -54,6 +61,13 @@ export function createSnapshot(
         found.catch(() => roles.delete(key));
       }
       return found;
+    },
+    forget(role) {
+      if (performance.now() - (forgotten.get(role) ?? Number.NEGATIVE_INFINITY) < forgetEveryMs) return;
+      forgotten.set(role, performance.now(), 1);
+      for (const kind of ['standard', 'relay'] as const)
+        for (const isBackend of [false, true]) roles.delete(keyOf(role, isBackend, kind));
+      memo.clear();
     },
   };
 

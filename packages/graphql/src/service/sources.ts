@@ -18,6 +18,8 @@ export interface Sources {
   read(metadata: Metadata, only?: string): Promise<ReadonlyMap<string, CatalogResult>>;
   /** Closes what is no longer in the metadata: once that is in force. */
   prune(metadata: Metadata): void;
+  /** Of all that are open. */
+  urls(): readonly string[];
   close(graceMs?: number): Promise<void>;
 }
 
@@ -106,6 +108,7 @@ export function createSources(config: GraphqlConfig): Sources {
         void pool.close();
       }
     },
+    urls: () => [...new Set([...open.values()].map(({ url }) => url))],
     async close(graceMs) {
       await Promise.all([...open.values()].map(({ pool }) => pool.close(graceMs)));
     },
