@@ -3,6 +3,7 @@
  */
 import type { Scalar } from '../catalog/scalars.ts';
 import { HasuraError } from '../errors.ts';
+import { assertGeometry } from './geojson.ts';
 import { isRawNumber, numberText, stringifyJson } from './json.ts';
 import type { JsonValue } from './value.ts';
 
@@ -108,6 +109,7 @@ function readNumber(value: JsonValue, what: string): string {
 function readGeometry(value: JsonValue): string {
   if (value === null || typeof value !== 'object' || Array.isArray(value) || isRawNumber(value))
     throw expected('GeometryWithCRS', 'Object', value);
+  assertGeometry(value as { readonly [key: string]: JsonValue });
   return stringifyJson(value);
 }
 
