@@ -55,9 +55,9 @@ export function followDatabases({ urls, refresh, onPrivileges, onProblem }: Foll
       url,
       channels: [channel],
       onListening() {
-        // Something may have been missed.
-        if (isLost) request();
+        // What was changed before it listened was not heard of.
         isLost = false;
+        request();
       },
       onLost(error) {
         if (!isLost && !isStopped) onProblem(error);
