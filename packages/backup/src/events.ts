@@ -6,6 +6,14 @@ export type BackupEvent =
   | { readonly kind: 'passedOver'; readonly id: string }
   /** It is tried from an older backup. */
   | { readonly kind: 'unreached'; readonly target: string; readonly id: string }
+  /** A named point was restored; another one of that name may lie before that backup, and `older` leads there. */
+  | {
+      readonly kind: 'pointFound';
+      readonly target: string;
+      readonly lsn: string;
+      readonly at: string;
+      readonly older: string | null;
+    }
   | { readonly kind: 'begun'; readonly id: string; readonly incremental: boolean }
   /** Bytes so far, of about `total` where that is known. */
   | { readonly kind: 'copied'; readonly bytes: number; readonly total: number | null }

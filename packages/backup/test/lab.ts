@@ -65,6 +65,7 @@ export interface Lab {
   restore(
     request: RestoreRequest,
     query: string,
+    onEvent?: (event: BackupEvent) => void,
   ): Promise<{ readonly rows: string[]; readonly restored: Restored; readonly into: string }>;
   /** The server's clock, which recovery goes by. */
   now(): Promise<Date>;
@@ -102,14 +103,14 @@ export async function openLab(
     backUp: (kind = 'full') =>
       createBackup({ url, store, writer, keys, kind, slot: backupSlot, onEvent: () => undefined, signal }),
     receive: ({ everyMs = 200, vault } = {}) => receiveFrom(lab, everyMs, vault),
-    async restore({ backup, timeline, ...texts }, query) {
+    async restore({ backup, timeline, ...texts }, query, onEvent = () => undefined) {
       const into = path.join(folder, `restored-${randomBytes(4).toString('hex')}`);
       let rows: string[] = [];
       const restored = await restoreBackup({
         vault: await lab.vault(),
         ...{ into, owner, start, backup, timeline, signal },
         target: parseTarget(texts),
-        onEvent: () => undefined,
+        onEvent,
         inspect: async ({ url: at }) => {
           const client = connect(at);
           try {

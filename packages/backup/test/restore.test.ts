@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { withLogin } from '@peakstone/kernel/pg';
-import { type BackupError, backupSlot, createBackup } from '../src/index.ts';
+import { type BackupError, type BackupEvent, backupSlot, createBackup } from '../src/index.ts';
 import { type Lab, openLab, type Receiving } from './lab.ts';
 
 const ids = 'select id from ledger order by id';
@@ -53,7 +53,9 @@ describe('a restore', () => {
       'with i as (insert into ledger values (5)) select pg_current_xact_id()',
     );
     await lab.sql.query(`select pg_create_restore_point('before the mistake')`);
+    await lab.sql.query(`select pg_create_restore_point('again')`);
     await lab.sql.script('insert into ledger values (6)');
+    await lab.sql.query(`select pg_create_restore_point('again')`);
     await receiving.caughtUp();
     history = {
       ...{ beforeAll, afterTwo, afterThree, full: full.id, incremental: incremental.id },
@@ -74,6 +76,22 @@ describe('a restore', () => {
       assert.notEqual(error.hint, '');
       return true;
     });
+
+  it('says which of several restore points of one name it found, and chooses among none', async () => {
+    const events: BackupEvent[] = [];
+    const found = await lab.restore({ name: 'before the mistake' }, ids, event => events.push(event));
+    assert.deepEqual(found.rows, ['1', '2', '3', '4', '5']);
+    const told = events.find(event => event.kind === 'pointFound');
+    assert.deepEqual([told?.target, told?.older], ['restore point before the mistake', history.full]);
+    // Its place in the WAL is that of the state.
+    assert.deepEqual((await lab.restore({ lsn: told!.lsn }, ids)).rows, ['1', '2', '3', '4', '5']);
+    let place = '';
+    await fails(lab.restore({ name: 'again' }, ids), 'TARGET', /there are 2 times restore point again: of /);
+    await lab.restore({ name: 'again' }, ids).catch((error: BackupError) => {
+      place = /--lsn (\S+)/.exec(error.hint)![1]!;
+    });
+    assert.deepEqual((await lab.restore({ lsn: place }, ids)).rows, ['1', '2', '3', '4', '5', '6']);
+  });
 
   it('brings back the newest state when nothing else is asked for', async () => {
     const { rows, restored } = await lab.restore({}, ids);

@@ -11,6 +11,7 @@ import { assertEmpty, extractBackup, handOver, makeRoot, sync, syncTree } from '
 import type { Owner } from './owner.ts';
 import { olderBackups, planRestore, type RestorePlan, type RestoreWish } from './plan.ts';
 import { type RecoveredServer, recover, type StartRestored, UnreachedError } from './recovery.ts';
+import type { RestorePoint } from './restorePoints.ts';
 import { forgetRecovery, readSettings, writeRecovery, writeWholeLabel } from './settings.ts';
 import { describeTarget, targetSettings } from './target.ts';
 import { WalFiles } from './walFiles.ts';
@@ -83,6 +84,7 @@ async function restorePlanned(
     await mkdir(folder, { mode: 0o700 });
     const wal = new WalFiles(plan, root, options);
     await layOut(plan, contents.timelines, folder, wal, options);
+    assertOnePoint(plan, wal.points);
     if (!start) {
       await syncTree(folder);
       if (owner) await handOver(folder, owner);
@@ -105,6 +107,14 @@ async function restorePlanned(
     }
     await rename(folder, into);
     await sync(path.dirname(into));
+    const [point] = wal.points;
+    if (point)
+      onEvent({
+        kind: 'pointFound',
+        ...point,
+        target: describeTarget(plan.target),
+        older: olderBackups(contents, plan)[0]?.id ?? null,
+      });
     return { plan, lastTransactionAt };
   } catch (error) {
     signal.throwIfAborted();
@@ -113,6 +123,16 @@ async function restorePlanned(
     await removeFolder(root, owner);
     release?.();
   }
+}
+
+/** @throws {BackupError} TARGET where PostgreSQL would choose among several */
+function assertOnePoint({ target, chain }: RestorePlan, points: readonly RestorePoint[]): void {
+  if (points.length < 2) return;
+  throw new BackupError(
+    'TARGET',
+    `Behind backup ${chain.at(-1)!.id} there are ${points.length} times ${describeTarget(target)}: ${points.map(({ lsn, at }) => `of ${at} at ${lsn}`).join(', ')}.`,
+    `Choose one by its position: --lsn ${points.at(-1)!.lsn}`,
+  );
 }
 
 /** Files, WAL, histories and settings. */

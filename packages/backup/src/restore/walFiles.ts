@@ -7,6 +7,7 @@ import { formatLsn, type Lsn, readLsn, segmentBefore, segmentName, segmentStart 
 import type { Vault } from '../vault.ts';
 import type { Owner } from './owner.ts';
 import type { PlannedSegment, RestorePlan } from './plan.ts';
+import { type RestorePoint, RestorePoints } from './restorePoints.ts';
 
 interface Options {
   readonly vault: Vault;
@@ -20,6 +21,7 @@ export class WalFiles {
   readonly #plan: RestorePlan;
   readonly #root: string;
   readonly #options: Options;
+  readonly #points: RestorePoints | undefined;
   #done = 0;
   /** Why it ends before the plan does; what lies before may hold the target. */
   broken: BackupError | undefined;
@@ -29,6 +31,7 @@ export class WalFiles {
     this.#plan = plan;
     this.#root = root;
     this.#options = options;
+    this.#points = plan.target.kind === 'name' ? new RestorePoints(plan.target.name) : undefined;
   }
 
   /** Lays segments out up to the `count`th. @throws {BackupError} where the target cannot be reached without one that cannot be read */
@@ -41,11 +44,17 @@ export class WalFiles {
       const bytes = await this.#read(segment);
       // What lies behind is of no use without it.
       if (bytes === undefined) break;
+      this.#points?.look(bytes, segmentStart(segment.segment, vault.segmentBytes));
       const file = path.join(folder, segmentName(segment.timeline, segment.segment, vault.segmentBytes));
       await writeFile(file, filledUp(bytes, vault.segmentBytes), { mode: 0o600 });
       if (owner && folder !== this.#first) await lchown(file, owner.uid, owner.gid);
       this.#done++;
     }
+  }
+
+  /** Those of the target's name in what was laid out. */
+  get points(): readonly RestorePoint[] {
+    return this.#points?.found ?? [];
   }
 
   /** Where it ends before one that cannot be read. */

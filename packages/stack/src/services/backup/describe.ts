@@ -35,6 +35,8 @@ export function describeBackupEvent(event: BackupEvent): string | undefined {
       return `fetching WAL: ${event.segments} segments`;
     case 'passedOver':
       return `the entry of backup ${event.id} is damaged; the WAL behind an older one leads to the same state`;
+    case 'pointFound':
+      return `${event.target} is that of ${event.at} (${event.lsn}), the newest of that name.${event.older === null ? '' : ` One of before is looked for with --backup ${event.older}.`}`;
     case 'unreached':
       return `the WAL behind ${event.id} does not hold ${event.target}; trying from an older backup`;
     case 'recovering':
