@@ -93,7 +93,9 @@ async function start(
       emit({ kind: 'bootstrapped', text });
     const { region, webhooks } = config.settings;
     const notifier = new Notifier(store.index, store.sequence, webhooks, region, emit);
-    const supabase = config.supabase && openSupabase(config.supabase, { store, emit }, render);
+    const supabase =
+      config.supabase &&
+      openSupabase(config.supabase, { store, emit, notifier, config: config.settings }, render);
     const server: Server = {
       config: config.settings,
       store,

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { callServer, startTestServer, type TestServer } from './support/server.ts';
+import { startSupabase } from './support/supabase.ts';
 
 interface Received {
   readonly EventName: string;
@@ -184,4 +185,37 @@ it('a server that is killed tells of everything that it had acknowledged when it
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+describe('a bucket with a notification rule behind the API of Supabase Storage', () => {
+  it('tells of what that door writes and removes, and of rows that are deleted', async () => {
+    const server = await startSupabase(env);
+    try {
+      const { storage } = server.client();
+      await storage.createBucket('told');
+      const body = rule(['s3:ObjectCreated:*', 's3:ObjectRemoved:*']);
+      const set = await server.s3({ method: 'PUT', bucket: 'told', query: 'notification', body });
+      assert.equal(set.status, 200, set.text);
+      const told = storage.from('told');
+      assert.equal((await told.upload('one', Buffer.from('one'))).error, null);
+      assert.equal((await told.copy('one', 'two')).error, null);
+      assert.equal((await told.move('two', 'three')).error, null);
+      assert.equal((await told.remove(['one'])).error, null);
+      await server.sql(
+        `set storage.allow_delete_query = 'true'; delete from storage.objects where name = 'three'`,
+      );
+      await server.s3({ bucket: 'told', key: 'three' });
+      await hook.until(() => hook.received.length >= 6);
+      assert.deepEqual(hook.received.map(({ EventName, Key }) => `${EventName} ${Key}`).sort(), [
+        's3:ObjectCreated:Copy told/three',
+        's3:ObjectCreated:Copy told/two',
+        's3:ObjectCreated:Put told/one',
+        's3:ObjectRemoved:Delete told/one',
+        's3:ObjectRemoved:Delete told/three',
+        's3:ObjectRemoved:Delete told/two',
+      ]);
+    } finally {
+      await server.stop();
+    }
+  });
 });

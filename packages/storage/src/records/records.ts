@@ -28,6 +28,8 @@ import { KeyLocks } from './keyLocks.ts';
 import { assertSize, assertType, type BucketLimits } from './limits.ts';
 import * as sql from './statements.ts';
 
+export type AnnounceRemoval = (bucket: BucketRow, key: string) => DeleteObject['also'];
+
 /** Deletions dealt with at once. */
 const batch = 500;
 
@@ -39,8 +41,11 @@ export class Records implements Recorder {
   readonly #emit: Emit;
   readonly #intents: Intents;
   readonly #locks = new KeyLocks();
+  readonly #announce: AnnounceRemoval;
 
-  constructor(store: Store, database: Database, emit: Emit) {
+  /** @param announce what goes because its row is gone */
+  constructor(store: Store, database: Database, emit: Emit, announce: AnnounceRemoval) {
+    this.#announce = announce;
     this.#store = store;
     this.#database = database;
     this.#say = asService(database);
@@ -321,7 +326,7 @@ export class Records implements Recorder {
   async #eraseLocked(bucket: BucketRow, { name, version }: sql.Deletion): Promise<void> {
     const row = this.#store.objects.newest(bucket, name);
     if (row === undefined || row.deleteMarker || row.record?.version !== version) return;
-    await this.#store.objects.erase(bucket, name, {});
+    await this.#store.objects.erase(bucket, name, { also: this.#announce(bucket, name) });
   }
 
   /** Its row is gone, and nothing is left in it. */

@@ -17,7 +17,8 @@ export interface StoredBucket {
 
 const time = (column: string): string =>
   `pg_catalog.to_char(b.${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const json = `pg_catalog.json_build_object('id', b.id, 'name', b.name, 'owner', coalesce(b.owner::text, ''), 'public', coalesce(b.public, false), 'type', b.type,
+const told = (more = ''): string =>
+  `pg_catalog.json_build_object('id', b.id, 'name', b.name, 'owner', coalesce(b.owner::text, ''), 'public', coalesce(b.public, false),${more}
   'file_size_limit', b.file_size_limit, 'allowed_mime_types', b.allowed_mime_types, 'created_at', ${time('created_at')}, 'updated_at', ${time('updated_at')})`;
 
 const limitFields = {
@@ -93,6 +94,12 @@ export async function listBuckets(call: Call): Promise<HttpResponse> {
     sortOrder?: string;
     search?: string;
   };
+  const { headers } = call.http;
+  // Python's clients of then take no field that they do not know.
+  const isOld =
+    isBefore('supabase-py/', [2, 18], headers['x-client-info']) ||
+    isBefore('storage3/', [0, 12, 1], headers['user-agent']);
+  const json = told(isOld ? '' : `'type', b.type,`);
   // Those that S3 made are among them.
   await call.door.records.buckets.sync();
   const order =
@@ -180,7 +187,7 @@ async function visibleBucket(call: Call): Promise<StoredBucket> {
   assertBucketName(call.bucket);
   await surfaceBucket(call);
   const [row] = await asCaller<StoredBucket>(call, {
-    text: `select ${json} from storage.buckets b where b.id = $1`,
+    text: `select ${told()} from storage.buckets b where b.id = $1`,
     values: [call.bucket],
   });
   if (row === undefined) throw new StorageError('NoSuchBucket');
@@ -191,7 +198,7 @@ async function visibleBucket(call: Call): Promise<StoredBucket> {
 export async function anyBucket(call: Call, name = call.bucket): Promise<StoredBucket> {
   assertBucketName(name);
   const [row] = await asService<StoredBucket>(call, {
-    text: `select ${json} from storage.buckets b where b.id = $1`,
+    text: `select ${told()} from storage.buckets b where b.id = $1`,
     values: [name],
   });
   if (row !== undefined) return row;
@@ -233,3 +240,14 @@ const numberText = (value: number | null | undefined): string | null =>
   value == null ? null : String(value);
 const listText = (values: readonly string[] | null | undefined): string | null =>
   values == null ? null : arrayLiteral(values);
+
+function isBefore(client: string, version: readonly number[], text = ''): boolean {
+  const at = text.indexOf(client);
+  if (at < 0) return false;
+  const found = text.slice(at + client.length).split(/[^\d]/, version.length);
+  for (const [i, number] of version.entries()) {
+    const its = Number(found[i] ?? 0);
+    if (its !== number) return its < number;
+  }
+  return false;
+}

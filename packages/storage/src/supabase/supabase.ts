@@ -1,6 +1,7 @@
 /** The API of Supabase Storage over a store: opened with it, closed before it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handler } from '@peakstone/kernel/http';
+import { announceFrom } from '../announce.ts';
 import { createHandler } from '../edge/handler.ts';
 import { Database } from '../records/database.ts';
 import { startKeeper } from '../records/keeper.ts';
@@ -24,16 +25,24 @@ export const basePath = '/v1';
 const s3Path = `${basePath}/s3`;
 
 const sweepMs = 3_600_000;
+/** Whoever deleted it is the database's to know. */
+const rowGone = { principal: 'internal', address: '', userAgent: 'Internal: [Row]', requestId: '' };
 
 /** From here on the store's changes are recorded. @throws {JwtKeyError} {ConnectionError} for settings that cannot be */
 export function openSupabase(
   config: SupabaseConfig,
-  { store, emit }: Pick<Server, 'store' | 'emit'>,
+  { store, emit, ...announcer }: Pick<Server, 'store' | 'emit' | 'notifier' | 'config'>,
   render: Render | undefined,
 ): Supabase {
   const tokens = new Tokens(config.jwtSecret);
   const database = new Database(config.databaseUrl);
-  const records = new Records(store, database, emit);
+  const records = new Records(store, database, emit, (bucket, key) => {
+    if (bucket.notification === undefined) return undefined;
+    return (writes, row, isMarkerMade) => {
+      const name = isMarkerMade ? 'ObjectRemoved:DeleteMarkerCreated' : 'ObjectRemoved:Delete';
+      announceFrom(announcer, rowGone, bucket, key, name)?.(writes, row);
+    };
+  });
   store.objects.recordWith(records);
   const onFailure = (error: unknown): void => emit({ kind: 'backgroundFailed', error });
   const stopKeeping = startKeeper(records, onFailure);

@@ -1,4 +1,5 @@
 /** Copies and moves. The bytes of a copy are its own; a move takes them along where nothing else needs them. */
+
 import { createHash } from 'node:crypto';
 import { type HttpResponse, jsonResponse } from '@peakstone/kernel/http';
 import { openFor, sealFor } from '../../operations/object/encryption.ts';
@@ -6,6 +7,7 @@ import type { StoredObject } from '../../records/statements.ts';
 import * as sql from '../../records/statements.ts';
 import type { StagedBody } from '../../store/bodies.ts';
 import type { BucketRow, Sealed } from '../../store/rows.ts';
+import { announce } from '../announce.ts';
 import { readFields, readJson, type Shape } from '../body.ts';
 import { anyBucket } from '../buckets.ts';
 import { asCaller, type Call } from '../call.ts';
@@ -70,6 +72,7 @@ export async function copyObject(call: Call): Promise<HttpResponse> {
       },
       body: staged,
       etag,
+      also: announce(call, bucket, to.key, 'ObjectCreated:Copy'),
       record: {
         ownerId: caller.subject,
         userMetadata,
@@ -134,6 +137,10 @@ export async function moveObject(call: Call): Promise<HttpResponse> {
       etag: row.etag,
       checksum: row.checksum,
       partCount: row.blob.kind === 'parts' && isTakenOver ? row.partCount : undefined,
+      also: (writes, made) => {
+        announce(call, target, to.key, 'ObjectCreated:Copy')?.(writes, made);
+        announce(call, source, from.key, 'ObjectRemoved:Delete')?.(writes, row);
+      },
       takes: { bucket: source, key: from.key, sequence: row.sequence },
       record: {
         ownerId: caller.subject,

@@ -2,6 +2,7 @@
  * Uploads: a body as it is, or the file of a form. Whether the caller may is asked before a byte is read: what would be
  * written is tried as its role, and undone.
  */
+
 import { createHash } from 'node:crypto';
 import { decodeHeader, type HttpResponse, jsonResponse } from '@peakstone/kernel/http';
 import { sealFor } from '../../operations/object/encryption.ts';
@@ -11,6 +12,7 @@ import { s3MetadataOf } from '../../records/metadata.ts';
 import * as sql from '../../records/statements.ts';
 import type { RecordDraft } from '../../store/changes.ts';
 import type { BucketRow, ObjectDraft } from '../../store/rows.ts';
+import { announce } from '../announce.ts';
 import { anyBucket, type StoredBucket } from '../buckets.ts';
 import { asCaller, type Call } from '../call.ts';
 import { StorageError } from '../errors.ts';
@@ -82,6 +84,7 @@ async function upload(
       draft: { ...draftOf(bucket, given), sealed: seal?.sealed },
       body,
       etag: md5.digest('hex'),
+      also: announce(call, bucket, key, isForm ? 'ObjectCreated:Post' : 'ObjectCreated:Put'),
       record: {
         ownerId: owner,
         userMetadata: given.userMetadata ?? {},

@@ -3,11 +3,13 @@
  * store's own uploads, on disk before its offset is told; what came of one that broke off counts.
  * @see https://tus.io/protocols/resumable-upload
  */
+
 import { createHash } from 'node:crypto';
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { openFor, sealFor } from '../../operations/object/encryption.ts';
 import { assertSize, assertType } from '../../records/limits.ts';
 import type { BucketRow, PartRow, UploadRow } from '../../store/rows.ts';
+import { announce } from '../announce.ts';
 import { anyBucket } from '../buckets.ts';
 import type { Call } from '../call.ts';
 import { StorageError } from '../errors.ts';
@@ -257,7 +259,7 @@ async function receive(
 }
 
 async function finish(
-  { door }: Call,
+  call: Call,
   bucket: BucketRow,
   { key }: UploadPlace,
   upload: UploadRow,
@@ -270,7 +272,8 @@ async function finish(
     userMetadata: parseObject(readMetadata(metadata).metadata) ?? {},
     mode: upsert || wasUpsert ? 'upsert' : 'insert',
   } as const;
-  await door.store.uploads.complete(bucket, key, upload, { parts, etag: etagOf(parts), record });
+  const also = announce(call, bucket, key, 'ObjectCreated:CompleteMultipartUpload');
+  await call.door.store.uploads.complete(bucket, key, upload, { parts, etag: etagOf(parts), also, record });
 }
 
 /** As S3 makes it of parts; of one it is the bytes' own. */
