@@ -37,6 +37,7 @@ import { measuredEngine } from './metrics/measured.ts';
 import { Registry } from './metrics/registry.ts';
 import { createRoleView } from './model/permissions.ts';
 import { createPrivilegeView, readAllPrivileges } from './model/privileges.ts';
+import { introspectAll } from './remote/request.ts';
 import { type Scheduler, startScheduler } from './scheduled/scheduler.ts';
 import { type Follow, followDatabases } from './service/follow.ts';
 import { createSources, type Sources } from './service/sources.ts';
@@ -156,6 +157,7 @@ class RunningGraphql implements GraphqlService {
       schemas: config.schemas,
       store,
       readCatalogs: (metadata, only) => this.#sources.read(metadata, only),
+      readRemotes: (metadata, only) => introspectAll(metadata, only, config),
       apply: (before, after) =>
         installTriggers(before, after, { stringifyNumericTypes: config.stringifyNumericTypes, pool }),
       onChange: (model, version) => {

@@ -7,10 +7,12 @@ import type { Headers } from '../auth/session.ts';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
-import { parseJson } from '../ir/json.ts';
+import { parseJson, stringifyJson } from '../ir/json.ts';
 import { type JoinRunner, runJoins } from '../joins/run.ts';
 import { type JoinTree, keysVariable, type TableJoin } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
+import type { PlannedRemote, TypenamePlaces } from '../plan/remote.ts';
+import { askRemote } from '../remote/request.ts';
 import type { GraphqlRequest, PlannedCall, StatementGroup } from './types.ts';
 
 export interface CallContext {
@@ -42,6 +44,8 @@ export async function runCall(call: PlannedCall, context: CallContext): Promise<
         : await runAction(call, context);
     case 'asyncResult':
       return await showResult(call, context);
+    case 'remote':
+      return await runRemote(call, context);
   }
 }
 
@@ -110,13 +114,40 @@ function shownErrors(errors: unknown, session: Session, config: GraphqlConfig): 
   return shows && internal !== undefined ? { ...rest, internal } : rest;
 }
 
+/** What the remote schema says is wrong is handed on as it is. */
+async function runRemote(call: PlannedRemote, context: CallContext): Promise<CallResult> {
+  const { config } = context;
+  const { data, errors, cookies } = await askRemote(call.schema.conf, call, context, config);
+  if (errors.length > 0) {
+    const keepsData = config.env.HASURA_GRAPHQL_REMOTE_SCHEMA_PRIORITIZE_DATA === 'true';
+    if (!keepsData || data === null)
+      throw new HasuraError('remote-schema-error', messageOf(errors[0]), { answer: errors });
+  }
+  const value = (data as Readonly<Record<string, unknown>> | null)?.[call.alias] ?? null;
+  const shown = call.typenames ? renamed(value, call.typenames, call.schema.names.type) : value;
+  return { json: stringifyJson(shown), cookies };
+}
+
+function messageOf(error: unknown): string {
+  const message = (error as { readonly message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : 'the remote schema failed';
+}
+
+/** Names of types as clients know them. */
+function renamed(value: unknown, places: TypenamePlaces, name: (type: string) => string): unknown {
+  if (Array.isArray(value)) return value.map(each => renamed(each, places, name));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([alias, member]) => {
+      if (places.aliases.has(alias) && typeof member === 'string') return [alias, name(member)];
+      const below = places.below.get(alias);
+      return [alias, below ? renamed(member, below, name) : member];
+    }),
+  );
+}
+
 function joinRunner(context: CallContext): JoinRunner {
-  return {
-    table: (join, keys) => joinRows(join, keys, context),
-    remote: () => {
-      throw new TypeError('no remote schema is joined');
-    },
-  };
+  return { table: (join, keys) => joinRows(join, keys, context) };
 }
 
 /** Joined to each of the keys, by one statement. */

@@ -14,6 +14,7 @@ import type { PlanContext } from '../plan/context.ts';
 import { planEntities } from '../plan/federation.ts';
 import { planInsert } from '../plan/insert.ts';
 import { planNode, readNodeId, sourceOfNode } from '../plan/relay.ts';
+import { planRemote } from '../plan/remote.ts';
 import { planReadRoot } from '../plan/roots.ts';
 import { planFields } from '../plan/select.ts';
 import { planDelete, planUpdate, planUpdateByKey, planUpdateMany } from '../plan/update.ts';
@@ -71,6 +72,8 @@ export function planOperation(
   const builder = new GroupBuilder();
   const calls: PlannedCall[] = [];
   const contexts: PlanContexts = {
+    kind,
+    operationName: operation.definition.name?.value ?? null,
     calls,
     text: request.query,
     model,
@@ -133,6 +136,8 @@ function assertIntrospects({ metadata }: Model, role: string): void {
 interface PlanContexts extends Pick<PlanContext, 'model' | 'onStructural'> {
   /** What is answered elsewhere, as it is found. */
   readonly calls: PlannedCall[];
+  readonly kind: OperationKind;
+  readonly operationName: string | null;
   /** The operation as it came. */
   readonly text: string;
   of(source: string): PlanContext;
@@ -191,6 +196,12 @@ function planRoot(
         planAction(field, action, contexts.model.customTypes, contexts.text, contexts.of),
         contexts,
       );
+    }
+    case 'remote': {
+      const { kind, operationName } = contexts;
+      if (kind === 'subscription')
+        throw new HasuraError('not-supported', 'subscription to remote server is not supported');
+      return called(alias, planRemote(field, def.means.schema, kind, operationName), contexts);
     }
     case 'asyncResult':
       return called(alias, planAsyncResult(field, def.means.action, contexts.of), contexts);

@@ -84,6 +84,7 @@ export function createSnapshot(
       isBackend: isBackend || role === adminRole,
       kind,
       beyond: config.experimentalFeatures,
+      seesRemoteSchemas: role === adminRole || !config.enableRemoteSchemaPermissions,
     };
     return { view, schema: buildRoleSchema(model, view, options) };
   }

@@ -3,6 +3,7 @@ import type { HasuraError } from '../errors.ts';
 import type { Budget } from '../introspect/jsonParts.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
 
+import type { PlannedRemote } from '../plan/remote.ts';
 import type { StatementTemplate } from '../sql/statement.ts';
 
 export interface GraphqlRequest {
@@ -52,7 +53,7 @@ export interface PlannedRoot {
     | { readonly kind: 'namespace'; readonly roots: readonly PlannedRoot[] };
 }
 
-export type PlannedCall = PlannedAction | PlannedAsyncResult;
+export type PlannedCall = PlannedAction | PlannedAsyncResult | PlannedRemote;
 
 /** Statements of one source: one transaction. */
 export interface StatementGroup {

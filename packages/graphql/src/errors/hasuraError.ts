@@ -14,6 +14,8 @@ export interface HasuraErrorOptions {
   readonly bareExtensions?: Readonly<Record<string, unknown>>;
   /** A code that is none of ours, as a webhook gives it. */
   readonly shownCode?: string;
+  /** All entries of `errors`, as another GraphQL server gave them, in place of ours. */
+  readonly answer?: readonly unknown[];
   readonly cause?: unknown;
 }
 
@@ -27,6 +29,7 @@ export class HasuraError extends Error {
   readonly extensions: Readonly<Record<string, unknown>> | undefined;
   readonly bareExtensions: Readonly<Record<string, unknown>> | undefined;
   readonly shownCode: string;
+  readonly answer: readonly unknown[] | undefined;
 
   constructor(code: ErrorCode, message: string, options: HasuraErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -37,6 +40,7 @@ export class HasuraError extends Error {
     this.extensions = options.extensions;
     this.bareExtensions = options.bareExtensions;
     this.shownCode = options.shownCode ?? code;
+    this.answer = options.answer;
   }
 
   /** The same error, told of a part of what is at `prefix`. */
@@ -49,6 +53,7 @@ export class HasuraError extends Error {
       shownCode: this.shownCode,
       ...(this.bareExtensions && { bareExtensions: this.bareExtensions }),
       ...(this.extensions && { extensions: this.extensions }),
+      ...(this.answer && { answer: this.answer }),
     });
   }
 

@@ -21,7 +21,8 @@ export function graphqlError(error: HasuraError, { showInternal }: RenderOptions
 
 /** A GraphQL answer that is nothing but errors. Pure. */
 export function graphqlErrors(errors: readonly HasuraError[], options: RenderOptions): string {
-  return JSON.stringify({ errors: errors.map(error => graphqlError(error, options)) });
+  const shown = errors.flatMap(error => error.answer ?? [graphqlError(error, options)]);
+  return JSON.stringify({ ...(errors.some(({ answer }) => answer) && { data: null }), errors: shown });
 }
 
 /** The body of the metadata API, and of whatever else is no GraphQL. Pure. */

@@ -8,15 +8,20 @@ import { HasuraError } from '../errors.ts';
 import type { CatalogResult } from '../model/build.ts';
 import { type BuildOptions, buildModel } from '../model/build.ts';
 import type { Model } from '../model/types.ts';
+import type { RemoteResult } from '../remote/types.ts';
 import { conflict } from './store/conflict.ts';
 import type { Kept, MetadataStore } from './store/types.ts';
 
 /** Reads what a source's database holds. */
 export type ReadCatalogs = (metadata: Metadata, only?: string) => Promise<ReadonlyMap<string, CatalogResult>>;
 
+/** Asks remote schemas what they are. */
+export type ReadRemotes = (metadata: Metadata, only?: string) => Promise<ReadonlyMap<string, RemoteResult>>;
+
 export interface MetadataStateOptions extends BuildOptions {
   readonly store: MetadataStore;
   readonly readCatalogs: ReadCatalogs;
+  readonly readRemotes: ReadRemotes;
   /** Brings databases to what is about to be in force; what it throws refuses the change. `before` is null at the start. */
   readonly apply: (before: Model | null, after: Model) => Promise<void>;
   /** Told of each change that is in force. */
@@ -33,8 +38,16 @@ export interface Staged {
   stage(metadata: Metadata): Model;
   /** Asks the databases again: of one source, or of all. */
   refresh(only?: string): Promise<Model>;
+  /** Asks a remote schema again. */
+  refreshRemote(name: string): Promise<Model>;
   /** Takes back what has been staged since, when the function that it gives is called. */
   mark(): () => void;
+}
+
+/** What the metadata is resolved against. */
+interface Surroundings {
+  readonly catalogs: ReadonlyMap<string, CatalogResult>;
+  readonly remotes: ReadonlyMap<string, RemoteResult>;
 }
 
 export interface ChangeOptions {
@@ -48,6 +61,7 @@ export class MetadataState {
   readonly #options: MetadataStateOptions;
   #metadata: Metadata = { version: 3, sources: [] };
   #catalogs: ReadonlyMap<string, CatalogResult> = new Map();
+  #remotes: ReadonlyMap<string, RemoteResult> = new Map();
   #model: Model;
   #version = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -89,6 +103,7 @@ export class MetadataState {
       catalog: source => this.#catalogs.get(source),
       stage: refuse,
       refresh: refuse,
+      refreshRemote: refuse,
       mark: () => () => {},
     });
   }
@@ -107,12 +122,13 @@ export class MetadataState {
     commands: (staged: Staged) => Promise<T>,
     { seen, counts = false }: ChangeOptions,
   ): Promise<T> {
-    const { readCatalogs, store } = this.#options;
+    const { readCatalogs, readRemotes, store } = this.#options;
     const options = this.#options;
     if (seen !== undefined && seen !== this.#version) throw conflict(seen);
     const before = this.#metadata;
     let metadata = before;
     let catalogs = this.#catalogs;
+    let remotes = this.#remotes;
     let model = this.#model;
     const staged: Staged = {
       get metadata() {
@@ -125,21 +141,28 @@ export class MetadataState {
       catalog: source => catalogs.get(source),
       stage(next) {
         metadata = next;
-        model = buildModel(metadata, catalogs, options);
+        model = buildModel(metadata, catalogs, options, remotes);
         return model;
       },
       async refresh(only) {
-        catalogs = new Map([
-          ...(only === undefined ? [] : catalogs),
-          ...(await readCatalogs(metadata, only)),
+        const [read, asked] = await Promise.all([
+          readCatalogs(metadata, only),
+          only === undefined ? readRemotes(metadata) : remotes,
         ]);
-        model = buildModel(metadata, catalogs, options);
+        catalogs = new Map([...(only === undefined ? [] : catalogs), ...read]);
+        remotes = asked;
+        model = buildModel(metadata, catalogs, options, remotes);
+        return model;
+      },
+      async refreshRemote(name) {
+        remotes = new Map([...remotes, ...(await readRemotes(metadata, name))]);
+        model = buildModel(metadata, catalogs, options, remotes);
         return model;
       },
       mark() {
-        const marked = { metadata, catalogs, model };
+        const marked = { metadata, catalogs, remotes, model };
         return () => {
-          ({ metadata, catalogs, model } = marked);
+          ({ metadata, catalogs, remotes, model } = marked);
         };
       },
     };
@@ -149,24 +172,26 @@ export class MetadataState {
       await this.#options.apply(this.#model, model);
       const version =
         counts || metadata !== before ? await store.save(metadata, this.#version) : this.#version;
-      this.#install({ metadata, version }, catalogs, model);
+      this.#install({ metadata, version }, { catalogs, remotes }, model);
     }
     return result;
   }
 
   async #takeIn(): Promise<void> {
-    const { store, readCatalogs } = this.#options;
+    const { store, readCatalogs, readRemotes } = this.#options;
     if ((await store.version()) === this.#version) return;
     const kept = await store.load();
     if (!kept) return;
-    const catalogs = await readCatalogs(kept.metadata);
-    this.#install(kept, catalogs, buildModel(kept.metadata, catalogs, this.#options));
+    const [catalogs, remotes] = await Promise.all([readCatalogs(kept.metadata), readRemotes(kept.metadata)]);
+    const model = buildModel(kept.metadata, catalogs, this.#options, remotes);
+    this.#install(kept, { catalogs, remotes }, model);
   }
 
-  #install({ metadata, version }: Kept, catalogs: ReadonlyMap<string, CatalogResult>, model: Model): void {
+  #install({ metadata, version }: Kept, { catalogs, remotes }: Surroundings, model: Model): void {
     this.#version = version;
     this.#metadata = metadata;
     this.#catalogs = catalogs;
+    this.#remotes = remotes;
     this.#model = model;
     this.#options.onChange(model, version);
   }

@@ -6,6 +6,7 @@ import type { SourceCatalog } from '../catalog/load.ts';
 import type { Metadata, NamingConvention, Source } from '../definition/metadata.ts';
 import { qualify } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
+import type { RemoteResult } from '../remote/types.ts';
 import { buildActions } from './actions.ts';
 import { trackAll } from './autoTrack.ts';
 import { buildEndpoints } from './endpoints.ts';
@@ -16,6 +17,7 @@ import { createNaming } from './naming.ts';
 import { buildNativeQuery } from './nativeQuery.ts';
 import { checkInheritance, checkPermissions } from './permissionCheck.ts';
 import { resolveRelationships } from './relationship.ts';
+import { buildRemoteSchemas } from './remoteSchemas.ts';
 import { buildTable } from './table.ts';
 import { resolveComputedFields } from './tableFunctions.ts';
 import {
@@ -47,6 +49,7 @@ export function buildModel(
   metadata: Metadata,
   catalogs: ReadonlyMap<string, CatalogResult>,
   options: BuildOptions,
+  remotes: ReadonlyMap<string, RemoteResult> = new Map(),
 ): Model {
   const inconsistencies: Inconsistency[] = [];
   const sources = new Map<string, SourceModel>();
@@ -71,6 +74,7 @@ export function buildModel(
     sources,
     ...buildActions(metadata, sources, inconsistencies),
     endpoints: buildEndpoints(metadata, inconsistencies),
+    remoteSchemas: buildRemoteSchemas(metadata, remotes, inconsistencies),
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };

@@ -15,9 +15,12 @@ import type {
   Source,
   TableMetadata,
 } from '../definition/metadata.ts';
+import type { RemoteSchemaConf } from '../definition/remoteSchemas.ts';
 import type { BoolExp, Join, TableName } from '../ir/boolExp.ts';
 import type { TypeRef } from '../ir/typeRef.ts';
 import type { Value } from '../ir/value.ts';
+import type { RemoteNames } from '../remote/customize.ts';
+import type { RemoteDocument } from '../remote/types.ts';
 import type { Identifier, Naming } from './naming.ts';
 
 export interface Model {
@@ -26,6 +29,8 @@ export interface Model {
   readonly actions: ReadonlyMap<string, ActionModel>;
   readonly customTypes: CustomTypesModel;
   readonly endpoints: readonly EndpointModel[];
+  /** Those that answer, by name. */
+  readonly remoteSchemas: ReadonlyMap<string, RemoteSchemaModel>;
   /** Roles that are made of others: by name, the roles whose permissions they join. */
   readonly inheritedRoles: ReadonlyMap<string, readonly string[]>;
   readonly inconsistencies: readonly Inconsistency[];
@@ -41,6 +46,13 @@ export interface EndpointModel {
   readonly query: string;
   readonly operation: OperationDefinitionNode;
   readonly comment: string | null;
+}
+
+/** A GraphQL server that answers a part of the schema. */
+export interface RemoteSchemaModel {
+  readonly conf: RemoteSchemaConf;
+  readonly document: RemoteDocument;
+  readonly names: RemoteNames;
 }
 
 export interface ActionModel {

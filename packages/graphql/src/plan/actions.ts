@@ -1,7 +1,7 @@
 /** Actions: what is sent, and how what comes back is shown. Pure. */
 import type { ActionCall } from '../actions/call.ts';
 import type { OutputField } from '../actions/shape.ts';
-import type { Join, JoinTree } from '../joins/types.ts';
+import type { JoinTree, TableJoin } from '../joins/types.ts';
 import type { ActionModel, CustomTypesModel } from '../model/types.ts';
 import { inputJson } from '../resolve/inputJson.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
@@ -83,7 +83,7 @@ function planOutput(selection: ResolvedSelection | null, contextOf: ContextOf): 
   if (selection?.kind !== 'object') return { fields: null, joins: null };
   const fields: OutputField[] = [];
   const hidden = new Map<string, string>();
-  const joins = new Map<string, Join>();
+  const joins = new Map<string, TableJoin>();
   const below = new Map<string, JoinTree>();
   for (const each of selection.fields) {
     const { alias, def } = each;

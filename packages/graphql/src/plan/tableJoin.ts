@@ -52,7 +52,6 @@ export function planTableJoin(
     ),
   ];
   return {
-    kind: 'table',
     source: table.source,
     keys,
     statement: readStatement([{ kind: 'list', select: { rows: plainRows(given, always), fields } }]),

@@ -9,6 +9,7 @@ import { federationRoots, isEntity, isFederated } from './federation.ts';
 import { byName } from './inputField.ts';
 import { defineIntrospection } from './introspection.ts';
 import { defineNode, isNode } from './relay.ts';
+import { remoteRoots } from './remote.ts';
 import { builtin } from './scalars.ts';
 import { sourceRoots } from './sourceRoots.ts';
 import { tableObject } from './table.ts';
@@ -40,6 +41,13 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
   queries.push(...actions.queries);
   subscriptions.push(...actions.subscriptions);
   mutations.push(...actions.mutations);
+  if (options.seesRemoteSchemas && options.kind === 'standard')
+    for (const schema of model.remoteSchemas.values()) {
+      const own = remoteRoots(schema, types);
+      queries.push(...own.queries);
+      subscriptions.push(...own.subscriptions);
+      mutations.push(...own.mutations);
+    }
   if (isFederated(options)) queries.push(...federationRoots(types, entityTypes(model, view, options, types)));
   const query = types.define('query_root', () => ({
     kind: 'object',

@@ -16,6 +16,8 @@ export interface SchemaOptions {
   readonly kind: 'standard' | 'relay';
   /** What goes beyond the reference is there. */
   readonly beyond: ReadonlySet<string>;
+  /** Whether fields of remote schemas are the role's. */
+  readonly seesRemoteSchemas: boolean;
 }
 
 export interface SchemaContext {

@@ -7,6 +7,7 @@ import type {
   ComputedFieldModel,
   FunctionModel,
   RelationshipModel,
+  RemoteSchemaModel,
   TableModel,
 } from '../model/types.ts';
 
@@ -61,6 +62,9 @@ export type FieldMeaning =
   | { readonly kind: 'action'; readonly action: ActionModel }
   | { readonly kind: 'asyncResult'; readonly action: ActionModel }
   | { readonly kind: 'asyncField'; readonly member: 'id' | 'created_at' | 'errors' | 'output' }
+  /** A remote schema's, under its own name there. */
+  | { readonly kind: 'remote'; readonly schema: RemoteSchemaModel; readonly field: string }
+  | { readonly kind: 'remoteField'; readonly field: string }
   | { readonly kind: 'actionField'; readonly name: string }
   /** Rows of a database that are joined to what comes from elsewhere. */
   | {

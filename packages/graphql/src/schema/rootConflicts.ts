@@ -5,6 +5,7 @@ import { createRoleView } from '../model/permissions.ts';
 import { type Model, showTable } from '../model/types.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
 import { functionRoots } from './functionRoots.ts';
+import { remoteRoots } from './remote.ts';
 import { tableRoots } from './sourceRoots.ts';
 import type { FieldDef } from './types.ts';
 
@@ -17,6 +18,7 @@ const options: SchemaOptions = {
   isBackend: true,
   kind: 'standard',
   beyond: new Set(),
+  seesRemoteSchemas: true,
 };
 
 /** @throws {HasuraError} that names the fields and who defines them */
@@ -43,6 +45,11 @@ export function assertDistinctRoots(model: Model): void {
       const root = fn.exposedAs === 'mutation' ? 'mutation_root' : 'query_root';
       note(root, functionRoots(context, fn), `function ${showTable(fn.name)} in source ${source.name}`);
     }
+  }
+  for (const [name, schema] of model.remoteSchemas) {
+    const roots = remoteRoots(schema, new TypeRegister());
+    note('query_root', roots.queries, `remote schema ${name}`);
+    note('mutation_root', roots.mutations, `remote schema ${name}`);
   }
   for (const [root, fields] of Object.entries(origins)) {
     const twice = [...fields].filter(([, by]) => by.length > 1).reverse();

@@ -250,7 +250,7 @@ export class Connection {
       });
       if (signal.aborted) return;
       if (error && !this.#protocol.failsAsResult) return this.#fail(id, error, session);
-      this.#sendResult(id, error ? ['{"data":null,', ...withoutBrace(body)] : body);
+      this.#sendResult(id, error && !error.answer ? ['{"data":null,', ...withoutBrace(body)] : body);
       this.#complete(id);
     } catch (error) {
       if (signal.aborted) return;

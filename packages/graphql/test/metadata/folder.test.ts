@@ -24,7 +24,7 @@ const folder: Readonly<Record<string, string>> = {
 }
 
 type Query {
-  state: State
+  state: String
 }
 
 input Filter {

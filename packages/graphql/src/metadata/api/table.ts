@@ -21,6 +21,7 @@ import { manyTablesCommands } from './manyTables.ts';
 import { nativeQueryCommands } from './nativeQueries.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
+import { remoteSchemaCommands } from './remoteSchemas.ts';
 import { roleCommands } from './roles.ts';
 import { changesTables, sqlCommands } from './runSql.ts';
 import { scheduledCommands, scheduledReads } from './scheduled.ts';
@@ -42,6 +43,7 @@ export const commands: CommandTable = {
   ...actionCommands,
   ...collectionCommands,
   ...endpointCommands,
+  ...remoteSchemaCommands,
   ...transformCommands,
   ...eventTriggerCommands,
   ...scheduledCommands,

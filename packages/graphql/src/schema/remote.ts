@@ -1,0 +1,136 @@
+/** Fields and types of remote schemas, under the names that the metadata gives them. */
+import type { RemoteSchemaModel } from '../model/types.ts';
+import type { RemoteField, RemoteInput, RemoteType } from '../remote/types.ts';
+import type { TypeRegister } from './context.ts';
+import { byName, inputField } from './inputField.ts';
+import type { Roots } from './sourceRoots.ts';
+import { type FieldDef, type InputFieldDef, named, type TypeRef } from './types.ts';
+
+export function remoteRoots(schema: RemoteSchemaModel, types: TypeRegister): Roots {
+  const { document, names } = schema;
+  const roots = (typeName: string | null): readonly FieldDef[] => {
+    const type = typeName === null ? undefined : document.types.get(typeName);
+    if (type?.kind !== 'object') return [];
+    const fields = [...type.fields].map(
+      ([name, field]): FieldDef => ({
+        ...fieldDef(schema, types, type.name, name, field),
+        means: { kind: 'remote', schema, field: name },
+      }),
+    );
+    if (names.namespace === null || fields.length === 0) return fields;
+    const own = names.type(type.name);
+    types.define(own, () => ({
+      kind: 'object',
+      name: own,
+      description: type.description,
+      interfaces: [],
+      fields: byName(fields),
+    }));
+    return [
+      {
+        name: names.namespace,
+        description: null,
+        args: new Map(),
+        type: named(own),
+        means: { kind: 'namespace' },
+      },
+    ];
+  };
+  return {
+    queries: roots(document.query),
+    mutations: roots(document.mutation),
+    subscriptions: roots(document.subscription),
+  };
+}
+
+function fieldDef(
+  schema: RemoteSchemaModel,
+  types: TypeRegister,
+  parent: string,
+  name: string,
+  { type, description, args }: RemoteField,
+): FieldDef {
+  return {
+    name: schema.names.field(parent, name),
+    description,
+    args: byName([...args].map(([argument, input]) => inputDef(schema, types, argument, input))),
+    type: refOf(schema, types, type),
+    means: { kind: 'remoteField', field: name },
+  };
+}
+
+function inputDef(
+  schema: RemoteSchemaModel,
+  types: TypeRegister,
+  name: string,
+  { type, description, default: value }: RemoteInput,
+): InputFieldDef {
+  // A default is the remote schema's to fill in: to us the input may be left out.
+  const ref = refOf(schema, types, value === null ? type : { ...type, nonNull: false });
+  return inputField(name, ref, { kind: 'argument' }, { description, takesNull: !type.nonNull });
+}
+
+function refOf(schema: RemoteSchemaModel, types: TypeRegister, type: TypeRef): TypeRef {
+  if (type.kind === 'list') return { ...type, of: refOf(schema, types, type.of) };
+  const found = schema.document.types.get(type.name);
+  const name = schema.names.type(type.name);
+  if (found) defineType(schema, types, name, found);
+  else types.define(name, () => ({ kind: 'scalar', name, description: null }));
+  return { ...type, name };
+}
+
+function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string, type: RemoteType): void {
+  const { description } = type;
+  const refer = (each: string): string => {
+    const ref = refOf(schema, types, named(each));
+    return ref.kind === 'named' ? ref.name : each;
+  };
+  types.define(name, () => {
+    switch (type.kind) {
+      case 'scalar':
+        return { kind: 'scalar', name, description };
+      case 'enum':
+        return {
+          kind: 'enum',
+          name,
+          description,
+          values: byName(
+            [...type.values].map(([value, about]) => ({ name: value, description: about, means: value })),
+          ),
+        };
+      case 'input':
+        return {
+          kind: 'input',
+          name,
+          description,
+          fields: byName([...type.fields].map(([field, input]) => inputDef(schema, types, field, input))),
+        };
+      case 'union':
+        return { kind: 'union', name, description, possibleTypes: type.possibleTypes.map(refer) };
+      case 'interface':
+        return {
+          kind: 'interface',
+          name,
+          description,
+          fields: fieldsOf(schema, types, type),
+          possibleTypes: type.possibleTypes.map(refer),
+        };
+      case 'object':
+        return {
+          kind: 'object',
+          name,
+          description,
+          fields: fieldsOf(schema, types, type),
+          interfaces: type.interfaces.map(refer),
+        };
+    }
+  });
+}
+
+function fieldsOf(
+  schema: RemoteSchemaModel,
+  types: TypeRegister,
+  type: RemoteType & { readonly kind: 'object' | 'interface' },
+): ReadonlyMap<string, FieldDef> {
+  return byName([...type.fields].map(([name, field]) => fieldDef(schema, types, type.name, name, field)));
+}
