@@ -78,7 +78,10 @@ describe('buckets of Supabase Storage', () => {
   it('need a token, and a good one', async () => {
     const missing = await server.ask('GET', 'bucket', { key: null });
     assert.equal(missing.status, 400);
-    assert.match(((await missing.json()) as { message: string }).message, /Invalid Compact JWS/);
+    assert.match(((await missing.json()) as { message: string }).message, /authorization/);
+    // Gateways that make the header from what there is send an empty one.
+    const empty = await server.ask('GET', 'bucket', { key: null, headers: { authorization: '' } });
+    assert.equal(((await empty.json()) as { message: string }).message, 'Invalid Compact JWS');
     const forged = await server.ask('GET', 'bucket', { key: `${token('service_role').slice(0, -4)}AAAA` });
     assert.deepEqual(
       [forged.status, await forged.json()],

@@ -69,7 +69,8 @@ export class Objects {
       const now = this.#buckets.now(bucket);
       const current = this.newest(now, key);
       request.judge?.(current?.deleteMarker ? undefined : current);
-      this.#assertRoom(now, request.body.size);
+      // What is moved within a bucket is counted in it.
+      if (takes?.bucket.id !== bucket.id) this.#assertRoom(now, request.body.size);
       const { body, etag, checksum, partCount } = request;
       const { origin, ...draft } = request.draft;
       const { versionId, sequence, gone: before } = this.#place(writes, now, key, origin);

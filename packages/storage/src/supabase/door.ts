@@ -14,7 +14,7 @@ import { CorruptionError } from '../store/rows.ts';
 import { decodePath } from '../wire/target.ts';
 import type { Door } from './call.ts';
 import { preflight, withCors } from './cors.ts';
-import { refusalOf, renderError, StorageError } from './errors.ts';
+import { malformed, refusalOf, renderError, StorageError } from './errors.ts';
 import { findRoute, type Matched } from './routes.ts';
 import { anonymous, serviceRole } from './tokens.ts';
 import { TusError, tusResponse } from './tus/tusError.ts';
@@ -88,8 +88,12 @@ function callerOf({ tokens }: Door, { headers }: HttpRequest, asks: Matched['rou
   if (asks === 'none') return nobody;
   // A key alone says who calls as well as a token.
   const { authorization = headers.apikey && `Bearer ${headers.apikey}` } = headers;
+  if (authorization === undefined) {
+    if (asks === 'any') return nobody;
+    throw malformed("headers must have required property 'authorization'");
+  }
   try {
-    const caller = tokens.identify((authorization ?? '').replace(/^Bearer\s+/i, ''));
+    const caller = tokens.identify(authorization.replace(/^Bearer\s+/i, ''));
     if (asks === 'service' && caller.role !== serviceRole)
       throw new StorageError('AccessDenied', 'Access denied: Invalid role', { status: 403 });
     return { caller, isAuthenticated: true };
