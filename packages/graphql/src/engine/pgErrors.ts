@@ -1,5 +1,5 @@
 /** What PostgreSQL refuses, in the reference's words. */
-import { ConnectionError, type PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
+import { ConnectionError, LargeResultError, type PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
 import { type ErrorCode, HasuraError, type Path } from '../errors.ts';
 
 /** Violations of constraints by SQLSTATE: what stands before the server's own message. */
@@ -60,6 +60,18 @@ export function fromPgError(error: PgError, failed: Failed, kind: 'query' | 'mut
 export function fromConnectionError(error: unknown, path: Path): HasuraError | null {
   if (error instanceof PoolTimeoutError)
     return new HasuraError('unexpected', 'connection pool timeout', { path, cause: error, status: 503 });
+  if (error instanceof LargeResultError)
+    return error.isForNow
+      ? new HasuraError('unexpected', 'large answers to other requests take all the memory that they may', {
+          path,
+          cause: error,
+          status: 503,
+        })
+      : new HasuraError(
+          'bad-request',
+          `the answer has ${error.bytes} bytes; at most ${error.maxBytes} are given: ask for fewer rows or fields`,
+          { path, cause: error },
+        );
   if (error instanceof ConnectionError)
     return new HasuraError('unexpected', 'connection error', { path, cause: error, status: 503 });
   return null;

@@ -51,6 +51,7 @@ export function createSources(config: GraphqlConfig): Sources {
       maxIdleMs: Math.max(1000, config.pool.idleTimeoutMs),
       maxLifetimeMs: Math.max(1000, config.pool.connectionLifetimeMs),
       isolated: true,
+      maxResultBytes: config.limits.maxAnswerBytes,
       ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
       parameters: { application_name: 'peakstone graphql' },
     });

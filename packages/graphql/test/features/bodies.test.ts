@@ -19,7 +19,9 @@ describe('a body', () => {
       {
         bootstrap: true,
         login: 'db_authenticator',
-        sql: 'create table item (id int primary key); insert into item values (1); grant select on item to web_anon, app_user',
+        sql: `create table item (id int primary key); insert into item values (1); grant select on item to web_anon, app_user;
+          create table word (id int primary key, text text); grant select on word to web_anon;
+          insert into word select g, repeat('x', 1000) from generate_series(1, 1000) g;`,
       },
       {
         PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls',
@@ -28,6 +30,7 @@ describe('a body', () => {
         PEAKSTONE_GRAPHQL_MAX_VISITOR_BODY_BYTES: '20000',
         PEAKSTONE_GRAPHQL_MAX_USER_BODY_BYTES: '200000',
         PEAKSTONE_GRAPHQL_MAX_VALUES: '20000',
+        PEAKSTONE_GRAPHQL_MAX_ANSWER_BYTES: '2000000',
       },
       { listens: true },
     );
@@ -80,6 +83,18 @@ describe('a body', () => {
         },
       ],
     });
+  });
+
+  it('brings no answer that is larger than what is given', async () => {
+    const words = (n: number) =>
+      `{ ${Array.from({ length: n }, (_, i) => `a${i}: word { text }`).join(' ')} }`;
+    const { body } = await send(JSON.stringify({ query: words(1) }));
+    assert.equal((body as { data: { a0: unknown[] } }).data.a0.length, 1000);
+    for (const query of [words(5), '{ word { text a: text b: text c: text } }'])
+      assert.match(
+        JSON.stringify((await send(JSON.stringify({ query }))).body),
+        /"the answer has \d+ bytes; at most 2000000 are given: ask for fewer rows or fields"/,
+      );
   });
 
   it('is bounded in messages of a WebSocket as well', async () => {

@@ -29,9 +29,10 @@ export class PoolTimeoutError extends Error {
   override readonly name = 'PoolTimeoutError';
 }
 
-/** A row is larger than the pool takes, or there is no room for it beside others: its exchange was given up, and rolled back. */
-export class LargeRowError extends Error {
-  override readonly name = 'LargeRowError';
+/** A result is larger than the pool takes, or there is no room for it beside others: its exchange was given up, and rolled back. */
+export class LargeResultError extends Error {
+  override readonly name = 'LargeResultError';
+  /** Of the part that there was no room for any more: of a row that begins, or of all rows up to it. */
   readonly bytes: number;
   readonly maxBytes: number;
   /** It would have been taken with less under way. */
@@ -40,7 +41,7 @@ export class LargeRowError extends Error {
     super(
       isForNow
         ? `The results under way take all of the ${maxBytes} bytes that they may`
-        : `A row of ${bytes} bytes is larger than the ${maxBytes} that are taken`,
+        : `A result of ${bytes} bytes is larger than the ${maxBytes} that are taken`,
     );
     this.bytes = bytes;
     this.maxBytes = maxBytes;

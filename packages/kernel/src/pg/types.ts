@@ -104,7 +104,7 @@ export interface Pool {
    * Runs one exchange; resolves after ReadyForQuery, so a resolved commit is durable.
    * @throws {PgError} what the server refused; the transaction is rolled back and the connection is clean again.
    * @throws {PoolTimeoutError} no connection within `acquireTimeoutMs`.
-   * @throws {LargeRowError} a row is larger than `maxRowBytes`.
+   * @throws {LargeResultError} its result is larger than `maxResultBytes`.
    * @throws {ConnectionError} the server cannot be reached, or went away under the exchange (ConnectionLostError). Never retried here: the caller knows whether it is safe.
    */
   exchange(exchange: Exchange): Promise<readonly Result[]>;
@@ -156,10 +156,11 @@ export interface PoolOptions {
   /** What the server may hold for those of one connection, as it tells. Default 8 MiB, and 128 MiB for all together. */
   readonly statementCacheBytes?: number;
   /**
-   * The largest row that is taken, and a quarter of what those that are arriving may take together: a larger one ends its
-   * exchange with {@link LargeRowError} as soon as it begins, and its transaction with it. Default any.
+   * The largest result of an exchange, and a quarter of what rows that are arriving may take together: a larger one ends its
+   * exchange with {@link LargeResultError} as soon as it is known to be, and its transaction with it. Of what is streamed it
+   * bounds each row. Default any.
    */
-  readonly maxRowBytes?: number;
+  readonly maxResultBytes?: number;
   /**
    * Exchanges run the functions of people who must not meet one another: each begins by undoing what those before it may
    * have left in the session, and a connection at rest is cleaned altogether. An exchange sets a role, if any, for its

@@ -4,7 +4,7 @@ import { encodeHeader, HttpError, isHeader } from '@peakstone/kernel/http';
 import {
   ConnectionError,
   ConnectionLostError,
-  LargeRowError,
+  LargeResultError,
   PgError,
   PoolTimeoutError,
 } from '@peakstone/kernel/pg';
@@ -31,7 +31,7 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
   if (error instanceof RestError) return error;
   if (error instanceof PgError) return fromPgError(error, authenticated);
   if (error instanceof PoolTimeoutError) return poolTimeout(error);
-  if (error instanceof LargeRowError) {
+  if (error instanceof LargeResultError) {
     return error.isForNow ? resultsTooMany(error) : resultTooLarge(error.bytes, error.maxBytes, error);
   }
   if (error instanceof ConnectionError) {

@@ -19,7 +19,7 @@ export function openPool(config: () => RestConfig, emit: Emit): Pool {
     maxIdleMs: Math.max(1, first.dbPoolMaxIdletime * 1000),
     maxLifetimeMs: Math.max(1, first.dbPoolMaxLifetime * 1000),
     isolated: true,
-    ...(first.beyond.maxResultBytes === null ? {} : { maxRowBytes: first.beyond.maxResultBytes }),
+    ...(first.beyond.maxResultBytes === null ? {} : { maxResultBytes: first.beyond.maxResultBytes }),
     ...(first.dbPreparedStatements ? {} : { statementCacheSize: 0 }),
     onEvent: event => emit({ kind: 'pool', event }),
   });

@@ -13,7 +13,7 @@ import type {
 import { Connection, type ConnectionOwner } from '../wire/connection.ts';
 import { type Conninfo, parseConninfo } from '../wire/conninfo.ts';
 import { ExchangeTask } from '../wire/exchange.ts';
-import { RowMemory } from '../wire/rowMemory.ts';
+import { ResultMemory } from '../wire/resultMemory.ts';
 import { ScriptTask } from '../wire/script.ts';
 import { openSession } from '../wire/session.ts';
 import type { Task } from '../wire/task.ts';
@@ -62,7 +62,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #aborter = new AbortController();
   readonly #spareTime = new SpareTime();
   readonly #statementWeights: StatementWeights;
-  readonly #rowMemory: RowMemory | null;
+  readonly #resultMemory: ResultMemory | null;
   readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
@@ -80,7 +80,8 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#shared = new Lane(this, sharedSize, pipelineDepth);
     this.#lanes = [this.#own, this.#shared];
     this.#statementWeights = new StatementWeights(this.#limits.statementCacheBytes * heavyShare);
-    this.#rowMemory = options.maxRowBytes === undefined ? null : new RowMemory(options.maxRowBytes);
+    this.#resultMemory =
+      options.maxResultBytes === undefined ? null : new ResultMemory(options.maxResultBytes);
     this.#sweeper = this.#startSweeper();
     this.#janitor = options.isolated
       ? new Janitor(
@@ -255,7 +256,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
         statementCacheSize: this.#limits.statementCacheSize,
         statementCacheBytes: this.#limits.statementCacheBytes,
         statementWeights: this.#statementWeights,
-        rowMemory: this.#rowMemory,
+        resultMemory: this.#resultMemory,
         isolated: this.#options.isolated ?? false,
       });
       lane.opening--;

@@ -40,6 +40,11 @@ class StreamTask extends ExchangeTask {
     this.wake?.();
   }
 
+  /** Its reader takes them. */
+  protected override get collects(): boolean {
+    return false;
+  }
+
   protected override retryable(): boolean {
     return !this.delivered;
   }

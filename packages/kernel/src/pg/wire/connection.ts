@@ -1,14 +1,14 @@
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { ConnectionError, LargeRowError, PgError } from '../errors.ts';
+import { ConnectionError, LargeResultError, PgError } from '../errors.ts';
 import { cstringEnd, readCstring, readErrorFields, readParameter } from './backend.ts';
 import { cancelSession } from './cancel.ts';
 import type { Conninfo } from './conninfo.ts';
 import { EmptyTask } from './empty.ts';
 import type { Framer } from './framer.ts';
 import { terminate } from './frontend.ts';
-import type { RowMemory } from './rowMemory.ts';
+import type { ResultMemory } from './resultMemory.ts';
 import type { Session } from './session.ts';
 import { StatementCache } from './statements.ts';
 import type { Task, Wire } from './task.ts';
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   /** Of all connections of a pool. */
   readonly statementWeights: StatementWeights;
   /** Of all connections of a pool; null bounds nothing. */
-  readonly rowMemory: RowMemory | null;
+  readonly resultMemory: ResultMemory | null;
   readonly isolated: boolean;
 }
 
@@ -45,7 +45,7 @@ export const unprepared: ConnectionOptions = {
   statementCacheSize: 0,
   statementCacheBytes: 0,
   statementWeights: new StatementWeights(0),
-  rowMemory: null,
+  resultMemory: null,
   isolated: false,
 };
 
@@ -57,6 +57,7 @@ export class Connection implements Wire {
   readonly createdAt: number = performance.now();
   idleSince: number = this.createdAt;
   readonly isolated: boolean;
+  readonly maxResultBytes: number;
   begins = false;
   /** Nothing was run since it was cleaned altogether. */
   rested = true;
@@ -67,7 +68,7 @@ export class Connection implements Wire {
   /** Over this strain it gives way to another one; set by its owner. */
   maxStrainBytes: number = Number.POSITIVE_INFINITY;
   #largeBytes = 0;
-  readonly #rowMemory: RowMemory | null;
+  readonly #resultMemory: ResultMemory | null;
   /** Of the row that is arriving, where it is long. */
   #rowBytes = 0;
   #owner: ConnectionOwner;
@@ -97,7 +98,8 @@ export class Connection implements Wire {
       options.statementWeights,
     );
     this.isolated = options.isolated;
-    this.#rowMemory = options.rowMemory;
+    this.#resultMemory = options.resultMemory;
+    this.maxResultBytes = options.resultMemory?.maxBytes ?? Number.POSITIVE_INFINITY;
     this.#socket = session.socket;
     this.#framer = session.framer;
     this.#framer.sink = this;
@@ -201,8 +203,8 @@ export class Connection implements Wire {
   /** For the framer. */
   announce(type: number, bytes: number): void {
     // DataRow
-    if (type !== 0x44 || this.#rowMemory === null) return;
-    this.#rowMemory.take(bytes);
+    if (type !== 0x44 || this.#resultMemory === null) return;
+    this.#resultMemory.take(bytes);
     this.#rowBytes = bytes;
   }
 
@@ -266,7 +268,7 @@ export class Connection implements Wire {
   }
 
   #endRow(): void {
-    this.#rowMemory?.release(this.#rowBytes);
+    this.#resultMemory?.release(this.#rowBytes);
     this.#rowBytes = 0;
   }
 
@@ -354,7 +356,7 @@ export class Connection implements Wire {
       : error instanceof ConnectionError
         ? error
         : new ConnectionError(`The connection to PostgreSQL broke: ${error.message}`, { cause: error });
-    const isLarge = error instanceof LargeRowError;
+    const isLarge = error instanceof LargeResultError;
     const unbegun: Task[] = [];
     const sent = this.#queue.length - this.#unsent;
     for (const [place, task] of this.#queue.splice(0).entries()) {

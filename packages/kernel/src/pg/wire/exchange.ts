@@ -3,7 +3,7 @@
  * failure is mended, depends on the step that was written for it.
  */
 import type { Buffer } from 'node:buffer';
-import { ConnectionError, PgError } from '../errors.ts';
+import { ConnectionError, LargeResultError, PgError } from '../errors.ts';
 import type { Cell, Exchange, Field, PgNotice, Result, Statement } from '../types.ts';
 import { readCstring, readErrorFields, readFields, readRow } from './backend.ts';
 import {
@@ -61,6 +61,8 @@ export class ExchangeTask extends Task {
   #results: Result[] = [];
   #fields: readonly Field[] = noFields;
   #rows: (readonly Cell[])[] = [];
+  /** Of all rows so far. */
+  #bytes = 0;
   #error: PgError | null = null;
   #failedStep = 0;
   #phase: 'statements' | 'ending' | 'recovering' = 'statements';
@@ -99,6 +101,11 @@ export class ExchangeTask extends Task {
     this.#rows.push(row);
   }
 
+  /** Whether its rows stay here until it is done. */
+  protected get collects(): boolean {
+    return true;
+  }
+
   /** Whether sending everything anew could be noticed. */
   protected retryable(): boolean {
     return true;
@@ -117,6 +124,7 @@ export class ExchangeTask extends Task {
     this.#step = 0;
     this.#results = [];
     this.#rows = [];
+    this.#bytes = 0;
     this.#error = null;
     this.#phase = 'statements';
     const begin = exchange.begin ?? (wire.begins ? plainBegin : undefined);
@@ -218,6 +226,8 @@ export class ExchangeTask extends Task {
       case 0x44: // DataRow
         if (this.#weighing?.includes(this.#step)) this.#weighing.row(this.#step, readRow(buffer, start, end));
         else this.row(this.#statementAt(this.#step), readRow(buffer, start, end));
+        this.#bytes += end - start;
+        if (this.#bytes > this.wire!.maxResultBytes && this.collects) this.#tooLarge();
         return;
       case 0x43: // CommandComplete
         this.#complete(readCstring(buffer, start, end));
@@ -261,6 +271,12 @@ export class ExchangeTask extends Task {
         // ParameterDescription, CloseComplete, CopyDone and whatever a later protocol adds tell nothing needed here.
         return;
     }
+  }
+
+  /** What is still to come would have to be read all the same: the connection ends, and with it the statement and what was written. */
+  #tooLarge(): void {
+    const wire = this.wire!;
+    wire.destroy(new LargeResultError(this.#bytes, wire.maxResultBytes, false));
   }
 
   #failure(fields: PgNotice): PgError {

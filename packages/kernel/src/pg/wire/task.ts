@@ -11,6 +11,8 @@ export interface Wire {
   readonly serverVersion: string | undefined;
   /** What an exchange leaves in the session is undone by the next one. */
   readonly isolated: boolean;
+  /** The largest result that is taken. */
+  readonly maxResultBytes: number;
   /** The session's defaults are not those of implicit transactions, so each exchange begins a transaction of its own. */
   begins: boolean;
   /** No task is sent behind the running one. */
