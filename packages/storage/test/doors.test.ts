@@ -148,6 +148,19 @@ describe('what the API writes', () => {
     assert.equal((await odd.exists('a/b (1).txt')).data, false);
   });
 
+  it('keeps to the quota that S3’s administration has set, in which moving takes no more room', async () => {
+    const { storage } = server.client();
+    await storage.createBucket('small');
+    const quota = { bucket: 'minio', key: 'admin/v3/set-bucket-quota', query: 'bucket=small' };
+    const set = await server.s3({ method: 'PUT', ...quota, body: '{"size":1000,"quotatype":"hard"}' });
+    assert.equal(set.status, 200, set.text);
+    const small = storage.from('small');
+    assert.equal((await small.upload('one', 'x'.repeat(600))).error, null);
+    assert.match((await small.upload('two', 'x'.repeat(600))).error!.message, /quota/i);
+    assert.equal((await small.move('one', 'two')).error, null);
+    assert.deepEqual(await rows(server, 'small'), ['two']);
+  });
+
   it('is a bucket of S3 that SQL has made as well', async () => {
     await server.sql("insert into storage.buckets (id, name) values ('by-sql', 'by-sql')");
     assert.equal((await server.client().storage.from('by-sql').upload('x', 'x')).error, null);
