@@ -75,6 +75,29 @@ describe('a plain dump of a database with extensions in public', () => {
     assert.deepEqual(JSON.parse(json.stdout), [[], [{ a: 1 }]]);
   });
 
+  it('leaves an extension where others would lose by it, and says so', async () => {
+    const as = (...argv: string[]) => project.run(['sql', ...argv]);
+    assert.equal(
+      (
+        await as(
+          '--superuser',
+          `alter extension pg_trgm set schema extensions; create schema dba; create table dba.word (text text); create index on dba.word using gin (text extensions.gin_trgm_ops)`,
+        )
+      ).code,
+      0,
+    );
+    const file = join(project.folder, 'theirs.sql');
+    writeFileSync(file, 'create schema shop;\ncreate extension if not exists pg_trgm schema shop;\n');
+    const { code, stderr } = await as('-f', 'theirs.sql');
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /^theirs\.sql:2: extension pg_trgm stays in schema extensions, not in shop: things of others than /m,
+    );
+    assert.equal((await as('drop schema shop cascade')).code, 0);
+    assert.equal((await as('--superuser', 'drop schema dba cascade')).code, 0);
+  });
+
   it('goes on after the next start, which moves them back, and is restored once more', async () => {
     await project.run(['down']);
     await project.json(...up);
@@ -163,8 +186,8 @@ describe('a plain dump of a database with extensions in public', () => {
     const other = new Project();
     await other.json('up', '--detach', '--port-base', String(await reservePorts(4)));
     try {
-      const { code, stdout } = await other.run(['import', 'postgres', join(project.folder, 'all.sql')]);
-      assert.equal(code, 0, stdout);
+      const { code, stderr } = await other.run(['import', 'postgres', join(project.folder, 'all.sql')]);
+      assert.equal(code, 0, stderr);
       const may = async (table: string) =>
         JSON.parse((await other.run(['sql', '--json', readers.replace('closed', table)])).stdout);
       await project.run([

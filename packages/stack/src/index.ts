@@ -13,6 +13,7 @@ export {
 export { deleteData, planDeletion } from './operate/deleteData.ts';
 export { type Check, examine } from './operate/doctor/index.ts';
 export { dumpStack } from './operate/dump.ts';
+export { planExtensionMove } from './operate/extension.ts';
 export {
   abandonStackImport,
   type ImportNote,

@@ -12,6 +12,8 @@ export {
   importDatabase,
   importDump,
   isAddress,
+  movingExtension,
   type Note,
   type Origin,
+  UnlistedError,
 } from './import/index.ts';

@@ -4,7 +4,7 @@
  */
 
 import { EXTENSIONS_SCHEMA as HOME } from '@peakstone/kernel/inventory';
-import { quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
+import { quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
 import { leadingComments } from '@peakstone/kernel/script';
 import { CliError } from '../grammar/errors.ts';
 import { printableLine } from '../output/printable.ts';
@@ -63,18 +63,19 @@ export class Extensions {
     const at = { file, line: line + comments };
     const wanted = read.kind === 'create' ? read.schema : HOME;
     const [found] =
-      await session.look(`select n.nspname, pg_has_role(e.extowner, 'usage'), has_schema_privilege(w.oid, 'create')
+      await session.look(`select n.nspname, pg_has_role(e.extowner, 'usage'), has_schema_privilege(w.oid, 'create'), current_user
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace left join pg_namespace w on w.nspname = ${literal(wanted)}
       where e.extname = ${literal(read.name)}`);
     if (!found) return false;
-    const [schema, isOwner, mayCreate] = found;
+    const [schema, isOwner, mayCreate, owner] = found;
     if (read.kind === 'comment') {
       if (isOwner === 't') return false;
       this.#say(at, `passed over: extension ${read.name} is the administrator's to comment on.`);
       return true;
     }
     // Only to where whoever runs the script could put things anyway.
-    if (schema === HOME && wanted !== HOME && mayCreate === 't') await this.#move(read, at, session.database);
+    if (schema === HOME && wanted !== HOME && mayCreate === 't')
+      await this.#move(read, at, session.database, owner!);
     return false;
   }
 
@@ -83,8 +84,15 @@ export class Extensions {
     { name: extension, schema }: { readonly name: string; readonly schema: string },
     at: Location,
     database: string,
+    owner: string,
   ): Promise<void> {
     const here = locationOf(at);
+    // What the script says then is that it is there already.
+    const stays = (why: string): void =>
+      this.#say(at, `extension ${extension} stays in schema ${HOME}, not in ${schema}: ${why}.`);
+    const { planExtensionMove } = await import('@peakstone/stack');
+    const move = await planExtensionMove(extension, schema, owner);
+    if ('refusal' in move) return stays(move.refusal);
     const client = await (await this.#administrator()).connect(database, () => undefined);
     try {
       const [looked] = await client
@@ -96,9 +104,10 @@ export class Extensions {
           `${here}: extension ${extension} is in schema ${HOME}, where these functions name it: ${users}.`,
           { hint: `Write ${HOME} for ${schema} in the script, or drop these functions first.` },
         );
-      await client.script(`alter extension ${id(extension)} set schema ${id(schema)}`);
+      await client.script(move.statement);
     } catch (error) {
       if (!(error instanceof PgError)) throw error;
+      if (error.code === '42501') return stays(error.message);
       throw new CliError(
         `${here}: extension ${extension} stays in schema ${HOME}, not in ${schema} as the script has it: ${error.message}.`,
         { hint: `Write ${HOME} for ${schema} where the script names what is in it.`, cause: error },

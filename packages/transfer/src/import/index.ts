@@ -1,4 +1,5 @@
 export { abandonImport } from './abandon.ts';
+export { movingExtension, UnlistedError } from './administrator/index.ts';
 export type { Origin } from './decision.ts';
 export { importDatabase, isAddress } from './fromDatabase.ts';
 export type { ImportReport, Note } from './notes.ts';

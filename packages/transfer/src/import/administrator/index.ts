@@ -7,4 +7,4 @@ export {
 } from './act.ts';
 export { Administrator, type Onlooker } from './administrator.ts';
 export { HELD } from './extensions.ts';
-export { LENT_LOADING } from './statement.ts';
+export { LENT_LOADING, movingExtension } from './statement.ts';

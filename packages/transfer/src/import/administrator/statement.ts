@@ -1,7 +1,7 @@
 import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { World } from '../world.ts';
-import type { Act } from './act.ts';
+import { type Act, assertListed } from './act.ts';
 import { block } from './block.ts';
 import { makeExtension, makeHome, moveExtension } from './extensions.ts';
 import { writeJobs } from './jobs.ts';
@@ -44,6 +44,15 @@ export function statementOf(act: Act, world: World): string {
     case 'tell apis':
       return `select pg_catalog.pg_notify('pgrst', 'reload schema')`;
   }
+}
+
+/**
+ * What moves an extension of the stack's into a schema of an owner's, by the same rule, for whoever is the administrator's voice
+ * for a script. @throws {UnlistedError}
+ */
+export function movingExtension(extension: string, schema: string, owner: string): string {
+  assertListed({ kind: 'move extension', extension, schema }, { owner });
+  return moveExtension(extension, schema, { owner });
 }
 
 /** One of that name that is another's stays as it is. */
