@@ -153,7 +153,7 @@ export class SocketClient {
 
   async #query({ query, id: given, expect = [] }: Step): Promise<Readonly<Record<string, unknown>>> {
     if (!this.#isInitialised && this.#socket === null) await this.#init({});
-    const id = given === undefined || given === '{{id}}' ? `query_${++this.#made}` : given;
+    const id = given ?? `query_${++this.#made}`;
     await this.#send({ id, type: this.#isTransport ? 'subscribe' : 'start', payload: query });
     return this.#eventsOf(id, expect);
   }
