@@ -186,8 +186,12 @@ describe('a plain dump of a database with extensions in public', () => {
     const other = new Project();
     await other.json('up', '--detach', '--port-base', String(await reservePorts(4)));
     try {
-      const { code, stderr } = await other.run(['import', 'postgres', join(project.folder, 'all.sql')]);
-      assert.equal(code, 0, stderr);
+      const { code, stdout, stderr } = await other.run([
+        'import',
+        'postgres',
+        join(project.folder, 'all.sql'),
+      ]);
+      assert.equal(code, 0, stdout + stderr);
       const may = async (table: string) =>
         JSON.parse((await other.run(['sql', '--json', readers.replace('closed', table)])).stdout);
       await project.run([

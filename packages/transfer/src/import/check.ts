@@ -1,6 +1,6 @@
 import { TransferError } from '../errors.ts';
 import type { ImportFilter } from './filter.ts';
-import { SKELETON } from './platform.ts';
+import { OWN_TABLES, SKELETON } from './platform.ts';
 
 const MAX_NAMED = 5;
 const BUCKETS = 'storage.buckets';
@@ -26,7 +26,7 @@ export async function checkImport(
     );
   // What is left out is in nobody's way, and cron's tables are filled as they are.
   const comes = (table: string): boolean =>
-    filter.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron';
+    filter.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron' && !OWN_TABLES.includes(table);
   const isThere = (name: string): boolean => name in world.relations;
   // They refer to one another, so those of a schema make way together.
   const brought = new Set(SKELETON.filter(name => survey.created.has(name)).map(schemaOf));

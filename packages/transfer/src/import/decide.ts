@@ -10,7 +10,7 @@ import type { Command } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
 import { type Case, ImportFilter } from './filter.ts';
 import { type ObjectName, showName } from './names.ts';
-import { AUTH_FUNCTIONS, WEBHOOK } from './platform.ts';
+import { AUTH_FUNCTIONS, OWN_TABLES, WEBHOOK } from './platform.ts';
 
 export class Decider {
   readonly #filter: ImportFilter;
@@ -107,7 +107,12 @@ export class Decider {
   decideRows(table: ObjectName): Reason | null {
     if (this.#filter.isLeft(table)) {
       const left = this.#filter.leftSchema(table.schema);
-      return left ?? { why: 'its table was left out' };
+      const isOwn = OWN_TABLES.includes(showName(table));
+      return (
+        left ?? {
+          why: isOwn ? 'what its services still had to do where it was dumped' : 'its table was left out',
+        }
+      );
     }
     if (this.#filter.isThere(table)) return null;
     return {
@@ -221,6 +226,7 @@ export class Decider {
       return this.#filter.isStacks(object.schema)
         ? leave
         : aside(what, showName(object), left.why, left.remedy);
+    if (OWN_TABLES.includes(showName(object))) return leave;
     if (!this.#absent.isUsedBy(text)) return { do: 'run', text, made: what };
     if (what !== 'table') return this.#asideAbsent(what, object, text);
     return {

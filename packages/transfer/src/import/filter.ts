@@ -1,6 +1,7 @@
 import { EXTENSIONS_SCHEMA, PLATFORM_SCHEMAS, type Reason, schemasWith } from '@peakstone/kernel/inventory';
 import type { Origin } from './decision.ts';
 import { type ObjectName, showName } from './names.ts';
+import { OWN_TABLES } from './platform.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +23,7 @@ export class ImportFilter {
   readonly world: World;
   readonly survey: Survey;
   /** What was left out, so that what is said of it later is left out as well. */
-  readonly #left = new Set<string>();
+  readonly #left = new Set<string>(OWN_TABLES);
 
   constructor({ origin, world, survey }: Case) {
     this.origin = origin;

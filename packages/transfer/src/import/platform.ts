@@ -13,6 +13,12 @@ export const SKELETON: readonly string[] = [
   'storage.buckets',
 ];
 
+/** Tables of the stack's own beside those: what its services still have to do, which is over where a dump was made. */
+export const OWN_TABLES: readonly string[] = [
+  'storage.peakstone_deletions',
+  'storage.peakstone_deletions_id_seq',
+];
+
 /** Calls out to a web address, by pg_net. */
 export const WEBHOOK = { schema: 'supabase_functions', name: 'http_request' } as const;
 
