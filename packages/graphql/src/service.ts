@@ -226,6 +226,7 @@ class RunningGraphql implements GraphqlService {
       metrics,
       inspection: {
         plans: () => this.#snapshot.memo.size(),
+        schema: async () => (await this.#snapshot.role(adminRole, true, 'standard')).schema,
         subscriptions: (isWhole: boolean) => this.#subscriptions.describe(isWhole),
       },
     };

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts';
 import type { MetadataState } from '../metadata/state.ts';
 import type { MetadataStore } from '../metadata/store/types.ts';
 import type { Registry } from '../metrics/registry.ts';
+import type { RoleSchema } from '../schema/types.ts';
 
 import type { Told } from './log.ts';
 
@@ -29,6 +30,8 @@ export interface HttpContext {
 export interface Inspection {
   /** How many plans are remembered. */
   plans(): { readonly operations: number; readonly plans: number };
+  /** The schema that the administrator has. */
+  schema(): Promise<RoleSchema>;
   /** Live queries and streams; `isWhole` with their statements. */
   subscriptions(isWhole: boolean): unknown;
 }

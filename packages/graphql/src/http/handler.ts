@@ -17,6 +17,7 @@ import { graphqlRoutes } from './graphql.ts';
 import { nothingTold, type Told } from './log.ts';
 import { metadataRoutes } from './metadata.ts';
 import { metricsRoutes } from './metrics.ts';
+import { openapiRoutes } from './openapi.ts';
 import { json } from './respond.ts';
 import { isRestPath, restRoute } from './rest.ts';
 import { statusRoutes } from './status.ts';
@@ -47,6 +48,7 @@ export function createHandler(
       ...configRoutes,
       ...developerRoutes,
       ...metricsRoutes,
+      ...openapiRoutes,
       ...statusRoutes,
       ...routes,
     ].map(route => [route.path, route]),

@@ -76,7 +76,8 @@ function resolveObject(
   return fields;
 }
 
-const typenameField: FieldDef = {
+/** `__typename`, which every object has. */
+export const typenameField: FieldDef = {
   name: '__typename',
   description: null,
   args: new Map(),

@@ -42,7 +42,8 @@ export function bindVariables(
   return variables;
 }
 
-function readType(node: TypeNode): TypeRef {
+/** A type as an operation names it. Pure. */
+export function readType(node: TypeNode): TypeRef {
   switch (node.kind) {
     case Kind.NON_NULL_TYPE:
       return { ...readType(node.type), nonNull: true };

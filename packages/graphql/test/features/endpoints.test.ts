@@ -2,6 +2,34 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type GraphqlServer, startGraphql } from '../support/server.ts';
 
+interface Content {
+  readonly content: {
+    readonly 'application/json': {
+      readonly schema: { readonly properties: Readonly<Record<string, { readonly items?: unknown }>> };
+    };
+  };
+}
+
+interface OpenApi {
+  readonly info: { readonly description: string };
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly parameters: readonly unknown[];
+            readonly requestBody?: Content & { readonly required: boolean };
+            readonly responses: { readonly 200: Content };
+          }
+        >
+      >
+    >
+  >;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+}
+
 describe('stored operations', () => {
   let server: GraphqlServer;
   let url: string;
@@ -77,6 +105,66 @@ describe('stored operations', () => {
     ]);
     assert.equal(((await ask('/named/items/all', { method: 'POST', body: '[' })) as unknown[])[0], 400);
     assert.equal(((await ask('/%zz')) as unknown[])[0], 400);
+  });
+
+  it('are described to the administrator in OpenAPI, with what of them does not fit the schema', async () => {
+    const queries = [
+      {
+        name: 'search',
+        query:
+          'query ($where: item_bool_exp!, $limit: Int = 5) { found: item(where: $where, limit: $limit) { ...Names nothing } } fragment Names on item { id label: name }',
+      },
+    ];
+    await server.metadata('create_query_collection', { name: 'more', definition: { queries } });
+    const definition = { query: { collection_name: 'more', query_name: 'search' } };
+    const args = { name: 'search', url: 'search/:limit', methods: ['GET', 'POST'], definition };
+    await server.metadata('create_rest_endpoint', args);
+    const response = await fetch(`http://127.0.0.1:${server.service.port}/api/swagger/json`);
+    const { paths, components, info } = (await response.json()) as OpenApi;
+    assert.equal(response.status, 200);
+    assert.deepEqual(Object.keys(paths), [
+      '/api/rest/items/{id}',
+      '/api/rest/named/items/all',
+      '/api/rest/search/{limit}',
+    ]);
+    const { get, post } = paths['/api/rest/search/{limit}']!;
+    assert.ok(get && post?.requestBody);
+    assert.equal(get.requestBody, undefined);
+    assert.deepEqual(post.parameters.slice(1), [
+      {
+        name: 'limit',
+        description: '_"limit" is required as part of the path_',
+        in: 'path',
+        required: true,
+        schema: { type: 'integer', default: 5 },
+      },
+    ]);
+    assert.deepEqual(post.requestBody.content['application/json'].schema.properties, {
+      where: { $ref: '#/components/schemas/item_bool_exp!' },
+      limit: { title: 'Int', nullable: true, type: 'integer', default: 5 },
+    });
+    assert.equal(post.requestBody.required, true);
+    assert.deepEqual(post.responses[200].content['application/json'].schema.properties.found!.items, {
+      title: 'item',
+      description: 'columns and relationships of "item"',
+      type: 'object',
+      nullable: false,
+      properties: {
+        id: { title: 'Int', nullable: false, type: 'integer' },
+        label: { title: 'String', nullable: true, type: 'string' },
+      },
+    });
+    assert.deepEqual(Object.keys(components.schemas).sort(), [
+      'Int_comparison_exp',
+      'String_comparison_exp',
+      'item_bool_exp',
+      'item_bool_exp!',
+    ]);
+    assert.match(
+      info.description,
+      /\n\nEndpoint "search":\n- ⚠️ \$\.item\.nothing: field 'nothing' not found in object 'item'$/,
+    );
+    await server.metadata('drop_rest_endpoint', { name: 'search' });
   });
 
   it('may not be ambiguous', async () => {
