@@ -190,7 +190,7 @@ describe('one stack in the background', () => {
       join(project.folder, '.env'),
       before.replace(/^JWT_SECRET=.*$/m, `JWT_SECRET=${'another'.repeat(8)}`),
     );
-    assert.deepEqual(await holders(), ['rest', 'graphql']);
+    assert.deepEqual(await holders(), ['rest', 'graphql', 'storage']);
     for (const service of await holders()) assert.equal((await project.run(['restart', service!])).code, 0);
     assert.deepEqual(await holders(), []);
   });
