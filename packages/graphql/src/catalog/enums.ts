@@ -1,13 +1,14 @@
 /** The rows of enum tables, which are values of the schema. @see https://hasura.io/docs/2.0/schema/postgres/enums/ */
 import { key, type Table } from '@peakstone/kernel/catalog';
-import { type Pool, quoteIdentifier, quoteQualified } from '@peakstone/kernel/pg';
+import { quoteIdentifier, quoteQualified } from '@peakstone/kernel/pg';
+import type { CatalogReader } from './reader.ts';
 
 /**
  * Values with their comments, by table. A table that cannot be one (no primary key of one text column, other columns than a
  * comment) is left out: the model says why.
  */
 export async function loadEnums(
-  pool: Pool,
+  pool: CatalogReader,
   tables: readonly Table[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string | null>>> {
   const enums = new Map<string, ReadonlyMap<string, string | null>>();

@@ -1,5 +1,5 @@
 /** Functions as the reference reads them: unnamed arguments and every overload included, which the kernel's catalog leaves out. */
-import type { Pool } from '@peakstone/kernel/pg';
+import type { CatalogReader } from './reader.ts';
 import { type Scalar, scalarOf } from './scalars.ts';
 
 export interface FunctionFacts {
@@ -68,7 +68,9 @@ const volatilities: Readonly<Record<string, FunctionFacts['volatility']>> = {
 };
 
 /** Every function of every schema that is not an extension's, by `key(schema, name)`. @throws {PgError} @throws {ConnectionError} */
-export async function loadFunctions(pool: Pool): Promise<ReadonlyMap<string, readonly FunctionFacts[]>> {
+export async function loadFunctions(
+  pool: CatalogReader,
+): Promise<ReadonlyMap<string, readonly FunctionFacts[]>> {
   const [, result] = await pool.exchange({
     begin: 'begin read only',
     statements: [

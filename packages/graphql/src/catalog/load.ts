@@ -1,7 +1,7 @@
 import { type Catalog, key, loadCatalog } from '@peakstone/kernel/catalog';
-import type { Pool } from '@peakstone/kernel/pg';
 import { loadEnums } from './enums.ts';
 import { type FunctionFacts, loadFunctions } from './functions.ts';
+import type { CatalogReader } from './reader.ts';
 import { loadSessionAware } from './sessionAware.ts';
 
 /** What one source's database holds. */
@@ -20,7 +20,7 @@ export interface SourceCatalog {
  * @throws {PgError} @throws {ConnectionError}
  */
 export async function loadSourceCatalog(
-  pool: Pool,
+  pool: CatalogReader,
   enumTables: readonly { readonly schema: string; readonly name: string }[],
 ): Promise<SourceCatalog> {
   const [{ tables, relationships }, functions, sessionAware] = await Promise.all([

@@ -4,7 +4,8 @@
  * so whoever reads such things must be asked for by himself.
  */
 import { key } from '@peakstone/kernel/catalog';
-import { type Pool, quoteQualified } from '@peakstone/kernel/pg';
+import { quoteQualified } from '@peakstone/kernel/pg';
+import type { CatalogReader } from './reader.ts';
 
 /** Callers of callers: deeper than any that people write. */
 const maxRounds = 8;
@@ -27,7 +28,7 @@ with text(kind, schema, name, code) as (
 select json_build_array(kind, schema, name) from text where code ~ $1`;
 
 /** Quoted as statements have them: `"auth"."uid"`. @throws {PgError} @throws {ConnectionError} */
-export async function loadSessionAware(pool: Pool): Promise<ReadonlySet<string>> {
+export async function loadSessionAware(pool: CatalogReader): Promise<ReadonlySet<string>> {
   const found = new Map<string, string>();
   let pattern = 'current_setting\\s*\\(';
   for (let round = 0; round < maxRounds; round++) {

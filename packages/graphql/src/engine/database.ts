@@ -1,10 +1,12 @@
 /** A source's database as operations use it: who asks, in which lane, and whose turn it is. */
-import type { Exchange, Pool, Result } from '@peakstone/kernel/pg';
+import type { Client, Exchange, Pool, Result } from '@peakstone/kernel/pg';
 import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Session } from '../auth/types.ts';
 import type { Turns } from './turns.ts';
 
 export interface Database {
+  /** A connection of one's own, on which a transaction stays open. @throws {ConnectionError} */
+  connect(): Promise<Client>;
   readonly pool: Pool;
   /** What administrators set for the roles that the login may become; nothing where no role of the database is asked for. */
   readonly roles: RoleConfig;

@@ -36,6 +36,8 @@ export interface Staged {
   catalog(source: string): CatalogResult | undefined;
   /** Takes other metadata in; the sources' databases are not asked. */
   stage(metadata: Metadata): Model;
+  /** Takes in what a source's database holds, as who is changing it sees it. */
+  take(source: string, catalog: CatalogResult): Model;
   /** Asks the databases again: of one source, or of all. */
   refresh(only?: string): Promise<Model>;
   /** Asks a remote schema again. */
@@ -102,6 +104,7 @@ export class MetadataState {
       version: this.#version,
       catalog: source => this.#catalogs.get(source),
       stage: refuse,
+      take: refuse,
       refresh: refuse,
       refreshRemote: refuse,
       mark: () => () => {},
@@ -141,6 +144,11 @@ export class MetadataState {
       catalog: source => catalogs.get(source),
       stage(next) {
         metadata = next;
+        model = buildModel(metadata, catalogs, options, remotes);
+        return model;
+      },
+      take(source, catalog) {
+        catalogs = new Map([...catalogs, [source, catalog]]);
         model = buildModel(metadata, catalogs, options, remotes);
         return model;
       },

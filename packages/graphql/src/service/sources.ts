@@ -1,5 +1,5 @@
 /** Pools of the sources, by the URLs that their metadata gives. */
-import { createPool, type Pool } from '@peakstone/kernel/pg';
+import { connectClient, createPool, type Pool } from '@peakstone/kernel/pg';
 import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel/request';
 import { loadSourceCatalog } from '../catalog/load.ts';
 import type { GraphqlConfig } from '../config/types.ts';
@@ -28,6 +28,8 @@ interface Open extends Database {
   roles: RoleConfig;
 }
 
+const parameters = { application_name: 'peakstone graphql' };
+
 /** Below this size a separate lane for short reads would starve everything else. */
 const minSizeForSharedLane = 4;
 
@@ -53,10 +55,11 @@ export function createSources(config: GraphqlConfig): Sources {
       isolated: true,
       maxResultBytes: config.limits.maxAnswerBytes,
       ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
-      parameters: { application_name: 'peakstone graphql' },
+      parameters,
     });
     const turns = createTurns(Math.max(1, Math.floor((size - sharedSize) / 2)), acquireTimeoutMs);
-    const opened: Open = { url, pool, turns, roles: noRoleConfig };
+    const connect = () => connectClient({ url, parameters });
+    const opened: Open = { url, pool, connect, turns, roles: noRoleConfig };
     open.set(source.name, opened);
     return opened;
   };

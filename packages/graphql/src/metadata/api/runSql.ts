@@ -1,9 +1,10 @@
 /** `run_sql`: statements as the login role, and what they have changed taken in. */
-import type { Result } from '@peakstone/kernel/pg';
-import { PgError } from '@peakstone/kernel/pg';
-import { defaultSource } from '../../definition/edit.ts';
+import { PgError, type Result } from '@peakstone/kernel/pg';
+import { splitScript } from '@peakstone/kernel/script';
+import { readerOf } from '../../catalog/reader.ts';
+import { defaultSource, sourceIn } from '../../definition/edit.ts';
 import { HasuraError } from '../../errors.ts';
-import { dependentsOf, dropAll } from '../dependents.ts';
+import { followSql, identifyTracked } from '../followSql.ts';
 import type { Args, CommandContext, CommandTable } from './command.ts';
 
 /** What may change tables, views, functions or their kin. */
@@ -21,23 +22,74 @@ export function changesTables(args: unknown): boolean {
 
 export const sqlCommands: CommandTable = { pg_run_sql: runSql };
 
-async function runSql(args: Args, { staged, database }: CommandContext): Promise<unknown> {
+async function runSql(args: Args, context: CommandContext): Promise<unknown> {
   const source = args.optional<string>('source') ?? defaultSource;
   const sql = args.text('sql');
   const isReadOnly = args.flag('read_only');
-  let results: readonly Result[];
+  const { pool } = context.database(source);
+  if (args.flag('no_transaction') || (changesSchema.test(sql) && !isReadOnly)) {
+    const checks = args.optional<boolean>('check_metadata_consistency') ?? true;
+    const last = await runChange(sql, source, context, {
+      cascade: args.flag('cascade'),
+      isOneTransaction: !args.flag('no_transaction'),
+      checks,
+    });
+    await context.staged.refresh(source);
+    return showResult(last);
+  }
+  const results = await refusing(sql, () =>
+    pool.script(isReadOnly ? `set transaction read only;${sql}` : sql),
+  );
+  return showResult(results.at(-1));
+}
+
+interface ChangeOptions {
+  readonly cascade: boolean;
+  readonly isOneTransaction: boolean;
+  /** Whether what the metadata knows has to be served afterwards. */
+  readonly checks: boolean;
+}
+
+/**
+ * Runs a script that may change what is served, and commits it when nothing depends on what it has taken away. One that
+ * commits by itself is done by then: what depends is told as an inconsistency.
+ */
+async function runChange(
+  sql: string,
+  source: string,
+  { staged, database }: CommandContext,
+  { cascade, isOneTransaction, checks }: ChangeOptions,
+): Promise<Result | undefined> {
+  const client = await database(source).connect();
   try {
-    results = await database(source).pool.script(isReadOnly ? `set transaction read only;${sql}` : sql);
+    const reader = readerOf(client);
+    const { tables, functions = [] } = sourceIn(staged.metadata, source);
+    const isFollowed = checks && tables.length + functions.length > 0;
+    if (isOneTransaction) await client.script('begin');
+    const known = isFollowed ? await identifyTracked(reader, sourceIn(staged.metadata, source)) : null;
+    const statements = isOneTransaction ? [sql] : splitScript(sql).map(({ text }) => text);
+    let last: Result | undefined;
+    for (const statement of statements) last = (await refusing(sql, () => client.script(statement))).at(-1);
+    const canUndo = client.transaction !== 'none';
+    if (known) await followSql(staged, source, known, reader, { cascade, keepsDependents: !canUndo });
+    if (canUndo) await refusing(sql, () => client.script('commit'));
+    return last;
+  } finally {
+    client.close();
+  }
+}
+
+/** @throws {HasuraError} with what PostgreSQL says */
+async function refusing<T>(sql: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
   } catch (error) {
     if (!(error instanceof PgError)) throw error;
     throw sqlError(error, sql);
   }
-  if (changesSchema.test(sql)) {
-    const before = staged.model;
-    const after = await staged.refresh(source);
-    dropAll(staged, before, dependentsOf(before, after));
-  }
-  const last = results.at(-1);
+}
+
+function showResult(last: Result | undefined): unknown {
   if (!last || last.fields.length === 0) return { result_type: 'CommandOk', result: null };
   return {
     result_type: 'TuplesOk',

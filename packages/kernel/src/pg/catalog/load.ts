@@ -30,7 +30,10 @@ import { ViewColumns } from './viewColumns.ts';
  *
  * @throws {PgError} what the server refused, {ConnectionError} and {PoolTimeoutError} as the pool does.
  */
-export async function loadCatalog(pool: Pool, options: CatalogOptions = {}): Promise<Catalog> {
+export async function loadCatalog(
+  pool: Pick<Pool, 'exchange'>,
+  options: CatalogOptions = {},
+): Promise<Catalog> {
   const start = performance.now();
   const results = await pool.exchange({
     begin: 'begin isolation level repeatable read read only',
