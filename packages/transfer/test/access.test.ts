@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { connectClient } from '@peakstone/kernel/pg';
-import { connect, until } from '@peakstone/testing';
+import { connect } from '@peakstone/testing';
 import { ask, importInto, look, stackDatabase } from './support.ts';
 
 describe('who may do what, in an import', () => {
@@ -115,78 +114,6 @@ revoke usage on language plpgsql from public;
         [['0']],
       );
     } finally {
-      await database.drop();
-    }
-  });
-
-  it('moves no extension into a schema of PostgreSQL’s or the stack’s', async () => {
-    const file = join(folder, 'extensions.sql');
-    const database = await stackDatabase();
-    const where = () =>
-      look(
-        database,
-        `select extname, extnamespace::regnamespace from pg_extension where extname in ('pgcrypto', 'citext') order by 1`,
-      );
-    try {
-      const before = await where();
-      for (const schema of [
-        'peakstone',
-        'cron',
-        'information_schema',
-        'auth',
-        'pg_catalog',
-        'pg_toast',
-        'hdb_catalog',
-      ]) {
-        writeFileSync(
-          file,
-          `create schema if not exists ${schema};\ncreate extension if not exists pgcrypto with schema ${schema};\ncreate extension if not exists citext with schema ${schema};\nselect 1;\n`,
-        );
-        await importInto(database, [file], { origin: 'postgres' });
-        const found = await where();
-        assert.deepEqual(
-          found,
-          [
-            ['citext', 'extensions'],
-            ['pgcrypto', before.find(([name]) => name === 'pgcrypto')?.[1] ?? 'extensions'],
-          ],
-          schema,
-        );
-      }
-    } finally {
-      await database.drop();
-    }
-  });
-
-  it('makes no extension among what somebody puts into its schema at that very moment', async () => {
-    const file = join(folder, 'beside.sql');
-    const database = await stackDatabase();
-    const attacker = await connectClient({ url: database.roleUrl('db_migrator') });
-    try {
-      await attacker.script('create schema app');
-      writeFileSync(file, 'create extension if not exists citext with schema app;\nselect 1;\n');
-      await look(database, 'drop extension if exists citext cascade').catch(() => undefined);
-      // Not committed: no check sees it, and a script that ran meanwhile would, once it is.
-      await attacker.script(
-        `begin; create function app.citext_eq(text, text) returns boolean language sql as 'select true'`,
-      );
-      const imported = importInto(database, [file], { origin: 'postgres' });
-      await until(async () => {
-        const [row] = await look(
-          database,
-          `select count(*) from pg_locks where relation = 'pg_catalog.pg_proc'::regclass and mode = 'ShareRowExclusiveLock' and granted`,
-        );
-        return row![0] !== '0';
-      });
-      await attacker.script('commit');
-      const report = await imported;
-      const told = report.notes.find(({ what, name }) => what === 'extension' && name === 'citext');
-      assert.match(told?.why ?? '', /schema app holds functions, operators or types of others/);
-      assert.deepEqual(await look(database, `select count(*) from pg_extension where extname = 'citext'`), [
-        ['0'],
-      ]);
-    } finally {
-      attacker.close();
       await database.drop();
     }
   });

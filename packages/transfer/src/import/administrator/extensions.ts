@@ -152,13 +152,19 @@ const HOLD_STILL = `
 
 /** A condition: the schema has something of a lesser role in it that a script might call. */
 function holdsCode(schema: string): string {
-  const ofOthers = (catalog: string, owner: string, namespace: string): string =>
+  const ofOthers = (catalog: string, owner: string, namespace: string, more = ''): string =>
     `exists (select from pg_catalog.${catalog} o join pg_catalog.pg_roles r on r.oid = o.${owner}
       join pg_catalog.pg_namespace n on n.oid = o.${namespace} where n.nspname = ${literal(schema)}
-        and not (r.rolsuper or r.rolname = current_user))`;
+        and not (r.rolsuper or r.rolname = current_user)${more})`;
   return `(${[
     ofOthers('pg_proc', 'proowner', 'pronamespace'),
     ofOthers('pg_operator', 'oprowner', 'oprnamespace'),
-    ofOthers('pg_type', 'typowner', 'typnamespace'),
+    ofOthers('pg_type', 'typowner', 'typnamespace', ` and not ${isRowType('o.oid')}`),
   ].join(' or ')})`;
+}
+
+/** A condition: it came with a table or view, or is the array of such a type. A script that makes one of that name fails; no code is run. */
+function isRowType(type: string): string {
+  return `exists (select from pg_catalog.pg_class c join pg_catalog.pg_type y on y.oid = c.reltype
+    where c.relkind in ('r', 'p', 'v', 'm', 'f') and ${type} in (y.oid, y.typarray))`;
 }
