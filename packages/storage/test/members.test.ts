@@ -1,13 +1,12 @@
 /** Row security at every door: the API's, TUS' and S3's with a user's token; and pictures through a service of pictures. */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { sign } from '@peakstone/kernel/sigv4';
 import { until } from '@peakstone/testing';
 import { Upload } from 'tus-js-client';
-import { encodePath } from '../src/wire/encode.ts';
+import { type MemberS3, memberS3 } from './support/memberS3.ts';
 import { anonKey, type SupabaseServer, serviceKey, startSupabase, token } from './support/supabase.ts';
 
 const policies = `
@@ -27,28 +26,7 @@ describe('row security', () => {
   });
   after(() => server.stop());
 
-  /** S3 as somebody who has a token. */
-  const s3 = async (
-    jwt: string,
-    method: string,
-    place: string,
-    body = '',
-    more: Record<string, string> = {},
-  ) => {
-    const [path, query = ''] = place.split('?') as [string, string?];
-    const pathname = `/v1/s3/${encodePath(path)}`;
-    const url = { host: new URL(server.url).host, pathname, searchParams: new URLSearchParams(query) } as URL;
-    const digest = createHash('sha256').update(body).digest('hex');
-    const headers = { 'x-amz-content-sha256': digest, 'x-amz-security-token': jwt, ...more };
-    const keys = { region: 'local', accessKey: 'a-project', secretKey: anonKey };
-    const signed = sign(keys, method, url, headers, digest, new Date());
-    const answer = await fetch(`${server.url}${pathname}${query && `?${query}`}`, {
-      method,
-      headers: signed,
-      ...(body && { body }),
-    });
-    return { status: answer.status, text: await answer.text() };
-  };
+  const s3: MemberS3 = (...call) => memberS3(server.url, ...call);
 
   it('lets each into their own folder, and nobody into another’s', async () => {
     const anns = server.client(annsToken).storage.from('private');

@@ -26,6 +26,8 @@ export function isAllowed(
 ): boolean {
   const own = verdictOf(identity, request);
   if (own === 'deny') return false;
+  // No policy or ACL of a bucket knows it.
+  if (identity.kind === 'member' && own !== 'allow') return false;
   if (resource === undefined) return own === 'allow';
   const { policy, isGranted } = resource;
   const given = policy === undefined ? 'none' : evaluate(policy, request, principalNames(identity));
@@ -40,6 +42,7 @@ export function isAllowed(
 /** What the caller's own policies say. */
 function verdictOf(identity: Identity, request: AccessRequest): Verdict {
   if (identity.kind === 'anonymous') return 'none';
+  if (identity.kind === 'member') return identity.may.has(request.action) ? 'allow' : 'none';
   const own = identity.kind === 'root' ? 'allow' : evaluateAll(identity.policies, request);
   if (own === 'deny' || identity.sessionPolicy === undefined) return own;
   const session = evaluate(identity.sessionPolicy, request);
@@ -53,7 +56,7 @@ function isNarrowed(identity: Identity): boolean {
 
 /** As policies may call the caller. */
 function principalNames(identity: Identity): PrincipalNames {
-  if (identity.kind === 'anonymous') return [];
+  if (identity.kind === 'anonymous' || identity.kind === 'member') return [];
   const { id } = identity.account;
   const account = [id, `arn:aws:iam::${id}:root`];
   return identity.kind === 'root' ? account : [...account, identity.arn, ...(identity.alsoArns ?? [])];

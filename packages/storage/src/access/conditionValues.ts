@@ -53,11 +53,15 @@ export function conditionValues(request: S3Request, extras: ConditionExtras = {}
   else {
     set('aws:principalaccount', identity.account.id);
     set('aws:principaltype', identity.kind === 'root' ? 'Account' : 'User');
-    set('aws:userid', identity.kind === 'root' ? identity.account.id : identity.id);
     if (identity.kind === 'user') {
+      set('aws:userid', identity.id);
       set('aws:username', identity.name);
       set('aws:principalarn', identity.arn);
-    } else set('aws:principalarn', `arn:aws:iam::${identity.account.id}:root`);
+    } else if (identity.kind === 'member') set('aws:userid', identity.member.subject);
+    else {
+      set('aws:userid', identity.account.id);
+      set('aws:principalarn', `arn:aws:iam::${identity.account.id}:root`);
+    }
   }
   for (const name of headerKeys) set(`s3:${name}`, headers[name]);
   for (const name of queryKeys) set(`s3:${name.toLowerCase()}`, query.get(name));

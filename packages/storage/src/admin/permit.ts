@@ -12,7 +12,7 @@ import type { S3Request } from '../request.ts';
 export function permitAdmin(request: S3Request, action: string, isOwn = false): void {
   const { identity } = request;
   // Another account's administrator administers its buckets, not this server.
-  if (identity.kind === 'anonymous' || identity.account.id !== homeAccount.id)
+  if (identity.kind === 'anonymous' || identity.kind === 'member' || identity.account.id !== homeAccount.id)
     throw new S3Error('AccessDenied');
   const access = { action, resource: 'arn:aws:s3:::*', values: conditionValues(request) };
   const own = identity.kind === 'root' ? 'allow' : evaluateAll(identity.policies, access);

@@ -15,6 +15,7 @@ const maxKeysPerUser = 1000;
 
 /** Whose rights an identity has: a user's name, or the root user's access key. */
 export function nameOf(iam: Iam, identity: Identity): string {
+  if (identity.kind === 'member') return identity.member.subject ?? identity.member.role;
   return identity.kind === 'user' ? identity.name : iam.root.accessKey;
 }
 

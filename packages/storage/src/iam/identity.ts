@@ -34,8 +34,16 @@ export type Identity =
       readonly kind: 'root';
       readonly account: Account;
       readonly sessionPolicy?: Policy | undefined;
-      /** It acts for somebody, of whom the database is asked. */
-      readonly member?: Member | undefined;
+    }
+  /** Nobody here: what the door that it came by lets it do, having asked the database, and nothing else. */
+  | {
+      readonly kind: 'member';
+      /** Whose what it makes is. */
+      readonly account: Account;
+      readonly member: Member;
+      /** Actions of the one operation that is under way. */
+      readonly may: ReadonlySet<string>;
+      readonly sessionPolicy?: undefined;
     }
   | {
       readonly kind: 'user';

@@ -118,6 +118,10 @@ export class Records implements Recorder {
     erase: () => Promise<Deleted>,
   ): Promise<Deleted> {
     const now = this.#store.buckets.now(bucket);
+    const { by } = request;
+    // Only rows are a member's to ask for.
+    if (by !== undefined && (!isRecorded(now) || request.versionId !== undefined))
+      throw new RecordError('denied', 'Access denied');
     if (!isRecorded(now)) return await erase();
     return await this.#locks.alone([lockName(bucket, key)], async () => {
       await this.#settleLocked(bucket, key);
@@ -137,7 +141,7 @@ export class Records implements Recorder {
           return deleted;
         });
       }
-      const gone = await this.#deleteRow(bucket.name, key, request.by);
+      const gone = await this.#deleteRow(bucket.name, key, by);
       const deleted = await erase();
       const left = this.#store.objects.newest(now, key);
       if (left !== undefined && !left.deleteMarker) await this.#reflect(now, key, undefined);

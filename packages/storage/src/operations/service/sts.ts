@@ -30,7 +30,7 @@ const actions: Readonly<Record<string, Action>> = {
     credentialsOf(await begin(server, request, form, undefined)),
   ],
   GetCallerIdentity(_server, { identity }) {
-    if (identity.kind === 'anonymous') throw new S3Error('AccessDenied');
+    if (identity.kind === 'anonymous' || identity.kind === 'member') throw new S3Error('AccessDenied');
     const { id } = identity.account;
     const [arn, userId] =
       identity.kind === 'root' ? [`arn:aws:iam::${id}:root`, id] : [identity.arn, identity.id];
@@ -50,7 +50,8 @@ export const sts: Operation = {
     if (action === undefined) throw new S3Error('InvalidArgument', `Unsupported action ${name}`);
     if (form.get('Version') !== '2011-06-15')
       throw new S3Error('MissingSecurityHeader', 'Invalid STS API version, expecting 2011-06-15');
-    if (request.identity.kind === 'anonymous') throw new S3Error('AccessDenied');
+    if (request.identity.kind === 'anonymous' || request.identity.kind === 'member')
+      throw new S3Error('AccessDenied');
     return xmlResponse(
       document(
         `${name}Response`,

@@ -34,19 +34,23 @@ export function createS3Door(door: Door, prefix: string, anonKey: string | undef
         accessKey,
         secretKey: anonKey,
         sessionToken: token,
-        identity: { kind: 'root', account: homeAccount, member: { role, claimsJson, subject } },
+        identity: {
+          kind: 'member',
+          account: homeAccount,
+          member: { role, claimsJson, subject },
+          may: new Set(),
+        },
       };
     },
     async run(server: Server, operation: Operation, request: S3Request): Promise<HttpResponse | undefined> {
-      const { key, bucket } = request;
+      const { key, bucket, identity } = request;
       if (making.has(operation.name) && key !== '') assertS3Key(key);
       // Whoever owns it is told so, as everywhere but in the oldest region.
       if (operation.makesBucket && server.store.buckets.find(bucket) !== undefined)
         throw new S3Error('BucketAlreadyExists', { elements: { BucketName: bucket } });
+      if (identity.kind === 'member') return await runAsMember(door, server, operation, request, identity);
       if (operation.name === 'PostObject') return withStatus200(await operation.run(server, request));
-      const { identity } = request;
-      const member = identity.kind === 'root' ? identity.member : undefined;
-      return member === undefined ? undefined : await runAsMember(door, server, operation, request, member);
+      return undefined;
     },
   };
 }

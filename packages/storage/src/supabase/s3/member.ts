@@ -1,7 +1,7 @@
 /** S3's operations for somebody with a token: row security is asked, then the operation does its work. */
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { S3Error } from '../../errors/s3Error.ts';
-import type { Member } from '../../iam/identity.ts';
+import type { Identity } from '../../iam/identity.ts';
 import type { Operation } from '../../operation.ts';
 import { parseSource } from '../../operations/object/copySource.ts';
 import { explain } from '../../records/errors.ts';
@@ -11,58 +11,52 @@ import type { Server } from '../../server.ts';
 import { defaultType } from '../../wire/objectHeaders.ts';
 import { emptyResponse } from '../../wire/respond.ts';
 import type { Door } from '../call.ts';
+import { type AllowedOperation, admit } from './allowed.ts';
 import { listBucketsAs, listObjectsAs } from './list.ts';
 import type { MemberCall } from './memberCall.ts';
 
 /** What is asked before, or in place of, an operation; what is not in it is not for members. */
-type Rule = (call: MemberCall) => Promise<HttpResponse | undefined>;
+type Ask = (call: MemberCall) => Promise<HttpResponse | undefined>;
 
-const rules: Readonly<Record<string, readonly [operation: string, rule: Rule]>> = {
-  ListBuckets: ['bucket.list', listBucketsAs],
-  CreateBucket: ['bucket.create', createBucket],
-  DeleteBucket: ['bucket.delete', deleteBucket],
-  HeadBucket: ['bucket.head', seesBucket],
-  GetBucketLocation: ['bucket.get_location', seesBucket],
-  GetBucketVersioning: ['bucket.get_versioning', seesBucket],
-  ListObjects: ['object.list', listObjectsAs],
-  ListObjectsV2: ['object.list', listObjectsAs],
-  GetObject: ['object.get', seesObject],
-  HeadObject: ['object.info', seesObject],
-  GetObjectTagging: ['object.get_tagging', seesObject],
-  PutObject: ['upload', mayWrite],
-  CopyObject: ['object.copy', mayCopy],
-  CreateMultipartUpload: ['upload.create_multipart', mayWrite],
-  UploadPart: ['upload.part', mayWrite],
-  UploadPartCopy: ['upload.part_copy', mayCopy],
-  CompleteMultipartUpload: ['upload.complete_multipart', mayWrite],
-  AbortMultipartUpload: ['upload.abort_multipart', mayWrite],
-  ListParts: ['upload.list_parts', mayWrite],
+const asking: Readonly<Record<AllowedOperation, Ask>> = {
+  ListBuckets: listBucketsAs,
+  CreateBucket: createBucket,
+  DeleteBucket: deleteBucket,
+  HeadBucket: seesBucket,
+  GetBucketLocation: seesBucket,
+  GetBucketVersioning: seesBucket,
+  ListObjects: listObjectsAs,
+  ListObjectsV2: listObjectsAs,
+  GetObject: seesObject,
+  HeadObject: seesObject,
+  GetObjectTagging: seesObject,
+  PutObject: mayWrite,
+  CopyObject: mayCopy,
+  CreateMultipartUpload: mayWrite,
+  UploadPart: mayWrite,
+  UploadPartCopy: mayCopy,
+  CompleteMultipartUpload: mayWrite,
+  AbortMultipartUpload: mayWrite,
+  ListParts: mayWrite,
   // Which rows go, the deletion itself asks.
-  DeleteObject: ['object.delete', letIt],
-  DeleteObjects: ['object.delete_many', letIt],
+  DeleteObject: letIt,
+  DeleteObjects: letIt,
 };
-
-/** Of S3's own rules nothing is a member's to say. */
-const reserved =
-  /^x-amz-(?:tagging|object-lock-|bypass-governance|grant-|storage-class|website-|server-side-encryption|expected-bucket-owner)|^x-minio-/;
 
 export async function runAsMember(
   door: Door,
   server: Server,
   operation: Operation,
-  request: S3Request,
-  member: Member,
+  received: S3Request,
+  identity: Identity & { kind: 'member' },
 ): Promise<HttpResponse> {
-  const entry = rules[operation.name];
-  const isReserved = Object.keys(request.headers).some(name => reserved.test(name));
-  // Versions behind the newest have no rows.
-  if (entry === undefined || isReserved || request.query.has('versionId')) throw new S3Error('AccessDenied');
-  const [name, rule] = entry;
+  const { name, policyName, request } = admit(operation.name, received, identity);
+  const { member } = identity;
   const asked = {
-    operation: `storage.s3.${name}`,
-    method: request.method,
-    path: request.http.path,
-    headers: request.headers,
+    operation: `storage.s3.${policyName}`,
+    method: received.method,
+    path: received.http.path,
+    headers: received.headers,
   };
   const say: MemberCall['say'] = async (statement, end) => {
     try {
@@ -72,7 +66,7 @@ export async function runAsMember(
       throw explain(error);
     }
   };
-  const answer = await rule({ door, server, operation, request, member, say });
+  const answer = await asking[name]({ door, server, operation, request, member, say });
   return answer ?? (await operation.run(server, { ...request, by: { ...member, asked } }));
 }
 
