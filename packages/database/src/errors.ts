@@ -6,6 +6,7 @@ export type DatabaseErrorCode =
   | 'NOT_A_DATA_FOLDER'
   | 'FOREIGN_DATA_FOLDER'
   | 'FOREIGN_OWNER'
+  | 'SHARED_DATA'
   | 'IN_USE'
   | 'PORT_IN_USE'
   | 'DISK_FULL'

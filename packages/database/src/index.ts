@@ -32,6 +32,7 @@ export {
 } from './server/remove.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
 export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
+export { assertOwnData } from './server/tie.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
 export { makeThrowawayFolder, type ThrowawayFolder } from './throwaway/folder.ts';
 export { reapWithThisProcess } from './throwaway/reaper.ts';

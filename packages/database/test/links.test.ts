@@ -10,7 +10,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -231,6 +233,49 @@ describe('data that root keeps in the system’s folder', { skip: needsRoot }, (
       process.seteuid!(0);
       process.setegid!(0);
       if (made !== undefined) rmdirSync(system);
+    }
+  });
+
+  it('are the original’s where its folder was copied, and move with it', async () => {
+    const closed = path.join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const dataOf = (name: string) => path.join(closed, name, '.peakstone', 'postgres');
+    const run = (...command: readonly [string, ...string[]]) =>
+      assert.equal(spawnSync(command[0], command.slice(1), { cwd: closed }).status, 0);
+    const starts = async (name: string) => await (await start(dataOf(name))).stop();
+    const refuses = async (name: string, by: RegExp) => {
+      await assert.rejects(start(dataOf(name)), failsWith('SHARED_DATA', by));
+      assert.throws(() => inspectDataFolder(dataOf(name), false), failsWith('SHARED_DATA', by));
+      assert.throws(() => planRemoval(dataOf(name)), failsWith('SHARED_DATA'));
+    };
+    const before = new Set(existsSync('/var/lib/peakstone') ? readdirSync('/var/lib/peakstone') : []);
+    try {
+      await starts('original');
+      run('cp', '-a', 'original', 'copy');
+      await refuses('copy', /of \S+original\/.peakstone\/postgres:/);
+      run('cp', '-al', 'original', 'linked');
+      await refuses('linked', /of \S+original\/.peakstone\/postgres:/);
+      run('rm', '-r', 'linked');
+      run('mv', 'original', 'moved');
+      await refuses('copy', /of another folder:/);
+      await starts('moved');
+      await refuses('copy', /of \S+moved\/.peakstone\/postgres:/);
+      // With a copy of the data, as the hint says, both go on; and who is left alone has what was the other's.
+      const home = path.dirname(readlinkSync(dataOf('moved')));
+      run('cp', '-a', 'copy', 'second');
+      run('cp', '-a', home, `${home}-copy`);
+      run('ln', '-sfn', `${home}-copy/postgres`, dataOf('second'));
+      await starts('second');
+      await starts('moved');
+      run('rm', '-r', 'moved');
+      await starts('copy');
+      await removeDataFolder(dataOf('second'));
+      assert.deepEqual([existsSync(home), existsSync(`${home}-copy`)], [true, false]);
+    } finally {
+      const homes = readdirSync('/var/lib/peakstone').filter(
+        name => !before.has(name) && /^(?:original|copy)-/.test(name),
+      );
+      for (const name of homes) rmSync(path.join('/var/lib/peakstone', name), { recursive: true });
     }
   });
 });

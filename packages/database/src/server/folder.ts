@@ -3,6 +3,7 @@ import { MAJOR_VERSION } from '../binaries/find.ts';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import type { RunUser } from '../host/user.ts';
 import { readServerFile } from './serverFile.ts';
+import { assertOwnData } from './tie.ts';
 
 /** Written into every data folder we make; its absence means that somebody else did. */
 export const MARKER = 'peakstone.json';
@@ -16,9 +17,10 @@ export type DataFolder =
 /**
  * Looks at a data folder without touching it.
  * @param adopt Accept a PostgreSQL 17 data folder that we did not make.
- * @throws {DatabaseError} WRONG_MAJOR_VERSION, NOT_A_DATA_FOLDER, FOREIGN_DATA_FOLDER, PERMISSION_DENIED
+ * @throws {DatabaseError} WRONG_MAJOR_VERSION, NOT_A_DATA_FOLDER, FOREIGN_DATA_FOLDER, SHARED_DATA, PERMISSION_DENIED
  */
 export function inspectDataFolder(dataDir: string, adopt: boolean): DataFolder {
+  assertOwnData(dataDir);
   let entries: string[];
   let uid: number;
   try {

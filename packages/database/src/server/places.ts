@@ -6,7 +6,7 @@ import { DatabaseError, systemCode } from '../errors.ts';
 import { scriptAs } from '../host/asUser.ts';
 import { canReach, isOpenTo, type RunUser } from '../host/user.ts';
 import { ensurePrivate } from '../private.ts';
-import { noteLink, tieData } from './tie.ts';
+import { assertOwnData, noteLink, tieData } from './tie.ts';
 
 /** Where root keeps what must lie outside a project that the server's user cannot enter. */
 export const SYSTEM_DATA = '/var/lib/peakstone';
@@ -14,6 +14,7 @@ export const SYSTEM_DATA = '/var/lib/peakstone';
 /**
  * The folder that shall really hold the data. A project under a closed folder (such as /root) cannot be entered by the
  * unprivileged user that root drops to: the data then goes to /var/lib/peakstone, and `dataDir` becomes a link to it.
+ * @throws {DatabaseError} SHARED_DATA where that link was copied along with its project
  */
 export async function resolveDataDir(
   dataDir: string,
@@ -24,7 +25,10 @@ export async function resolveDataDir(
   if (found !== undefined) {
     if (!found.isSymbolicLink()) return realpathSync(dataDir);
     const target = followDataLink(dataDir);
-    if (path.dirname(path.dirname(target)) === SYSTEM_DATA) tieData(path.dirname(target), dataDir);
+    if (path.dirname(path.dirname(target)) === SYSTEM_DATA) {
+      assertOwnData(dataDir);
+      tieData(path.dirname(target), dataDir);
+    }
     return target;
   }
   await makeParents(path.dirname(dataDir), user);

@@ -6,7 +6,7 @@ import { processesIn } from '../host/processes.ts';
 import { inspectDataFolder } from './folder.ts';
 import { SYSTEM_DATA } from './places.ts';
 import { readLockFile } from './postmaster.ts';
-import { isOrphanOf, linkTo } from './tie.ts';
+import { isOrphanOf, linkTo, otherOwner } from './tie.ts';
 
 /** Where a database's files really are: `dataDir`, or what it links to; null when there are none. */
 export function locateDataFolder(dataDir: string): string | null {
@@ -93,18 +93,18 @@ function isOurHome(home: string): boolean {
 
 function assertOurLink(link: string, real: string): void {
   const home = path.dirname(real);
-  const from = isOurHome(home) ? linkTo(home) : null;
-  // The project may have been moved since; but where it was may be another one's link to the same data now.
-  const shared = from !== null && from !== link && locateDataFolder(from) === real;
-  if (from !== null && !shared) return;
+  if (!isOurHome(home) || linkTo(home) === null)
+    throw new DatabaseError(
+      'NOT_A_DATA_FOLDER',
+      `${link} is a link that PeakStone did not make, to ${real}.`,
+      `Nothing was removed. To keep the data, remove the link alone: rm ${link}`,
+    );
+  const other = otherOwner(home, link);
+  if (other === null) return;
   throw new DatabaseError(
-    'NOT_A_DATA_FOLDER',
-    shared
-      ? `${real} belongs to ${from}, which links to it as well.`
-      : `${link} is a link that PeakStone did not make, to ${real}.`,
-    shared
-      ? `Remove it there, or take this link away: rm ${link}`
-      : `Nothing was removed. To keep the data, remove the link alone: rm ${link}`,
+    'SHARED_DATA',
+    `${real} belongs to ${other.link ?? 'another folder'}, which links to it as well.`,
+    `Remove it there, or take this link away: rm ${link}`,
   );
 }
 

@@ -20,6 +20,7 @@ import {
   testBackup,
 } from '@peakstone/backup';
 import {
+  assertOwnData,
   findServerUser,
   freeDataFolder,
   locateDataFolder,
@@ -93,7 +94,9 @@ export async function planReplacement(paths: StackPaths, env: EnvValues): Promis
       },
     );
   if (readPresence(paths).kind === 'running') throw stackRuns(paths);
-  return locateDataFolder(databaseDir(paths, values));
+  const place = databaseDir(paths, values);
+  assertOwnData(place);
+  return locateDataFolder(place);
 }
 
 /**
@@ -133,6 +136,8 @@ export async function restoreInPlace(
 /** The folder that is there, with nothing running on it any more. */
 async function planFolder(wanted: string, onEvent: OnBackupEvent): Promise<string | null> {
   if (lstatSync(wanted, { throwIfNoEntry: false }) === undefined) return null;
+  // What a copied project's link leads to is the original's.
+  assertOwnData(wanted);
   const real = locateDataFolder(wanted)!;
   if (!existsSync(real)) return null;
   await freeDataFolder(real, reason => onEvent({ kind: 'failed', what: 'A stack that was killed', reason }));

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import {
+  assertOwnData,
   DatabaseError,
   dataLeftBehind,
   freeDataFolder,
@@ -59,11 +60,22 @@ export async function freeRemains(
   step: (text: string) => void,
 ): Promise<void> {
   const folder = databaseDir(paths, env);
-  if (existsSync(folder)) await freeDataFolder(folder, step);
+  if (existsSync(folder) && isOwn(folder)) await freeDataFolder(folder, step);
   // Whoever removed the folder left behind what it linked to. A stack that lives stops by itself, or was moved.
   for (const home of dataLeftBehind(folder)) {
     const left = join(home, 'postgres');
     if (existsSync(left) && !hasLivingOwner(left)) await freeDataFolder(left, step);
+  }
+}
+
+/** What a copied project's link leads to runs for the original. */
+function isOwn(folder: string): boolean {
+  try {
+    assertOwnData(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === 'SHARED_DATA') return false;
+    throw error;
   }
 }
 
