@@ -5,6 +5,14 @@ export interface RemoteSchemaConf {
   readonly name: string;
   readonly definition: RemoteSchemaDefinition;
   readonly comment?: string | null;
+  readonly permissions?: readonly RemoteSchemaPermission[];
+}
+
+export interface RemoteSchemaPermission {
+  readonly role: string;
+  /** What of the schema is the role's, in GraphQL's own language. */
+  readonly definition: { readonly schema: string };
+  readonly comment?: string | null;
 }
 
 export interface RemoteSchemaDefinition {

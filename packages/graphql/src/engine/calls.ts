@@ -7,7 +7,8 @@ import type { Headers } from '../auth/session.ts';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
-import { parseJson, stringifyJson } from '../ir/json.ts';
+import { numberOf, parseJson, stringifyJson } from '../ir/json.ts';
+import { baseName } from '../ir/typeRef.ts';
 import { type JoinRunner, runJoins } from '../joins/run.ts';
 import { type JoinTree, keysVariable, type TableJoin } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
@@ -117,7 +118,12 @@ function shownErrors(errors: unknown, session: Session, config: GraphqlConfig): 
 /** What the remote schema says is wrong is handed on as it is. */
 async function runRemote(call: PlannedRemote, context: CallContext): Promise<CallResult> {
   const { config } = context;
-  const { data, errors, cookies } = await askRemote(call.schema.conf, call, context, config);
+  const { data, errors, cookies } = await askRemote(
+    call.schema.conf,
+    { ...call, variables: sessionVariables(call, context.session) },
+    context,
+    config,
+  );
   if (errors.length > 0) {
     const keepsData = config.env.HASURA_GRAPHQL_REMOTE_SCHEMA_PRIORITIZE_DATA === 'true';
     if (!keepsData || data === null)
@@ -126,6 +132,34 @@ async function runRemote(call: PlannedRemote, context: CallContext): Promise<Cal
   const value = (data as Readonly<Record<string, unknown>> | null)?.[call.alias] ?? null;
   const shown = call.typenames ? renamed(value, call.typenames, call.schema.names.type) : value;
   return { json: stringifyJson(shown), cookies };
+}
+
+/** @throws {HasuraError} for what the session has not, or has otherwise */
+function sessionVariables(
+  { sessionValues }: PlannedRemote,
+  { variables }: Session,
+): Record<string, unknown> | null {
+  if (sessionValues.size === 0) return null;
+  return Object.fromEntries(
+    [...sessionValues].map(([name, { session, type }]) => {
+      const text = variables.get(session);
+      if (text === undefined) throw new HasuraError('not-found', `missing session variable: "${session}"`);
+      return [name, readSessionValue(text, baseName(type))];
+    }),
+  );
+}
+
+const readers: Readonly<Record<string, readonly [fits: RegExp, read: (text: string) => unknown]>> = {
+  Int: [/^-?\d+$/, numberOf],
+  Float: [/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/, numberOf],
+  Boolean: [/^(?:true|false)$/, text => text === 'true'],
+};
+
+function readSessionValue(text: string, type: string): unknown {
+  const [fits, read] = (Object.hasOwn(readers, type) && readers[type]) || [];
+  if (!fits || !read) return text;
+  if (fits.test(text)) return read(text);
+  throw new HasuraError('coercion-error', `${JSON.stringify(text)} cannot be coerced into an ${type} value`);
 }
 
 function messageOf(error: unknown): string {

@@ -69,6 +69,8 @@ export function describeObject(object: MetadataObject): string {
       return `function ${showTable(object.function)} in source "${object.source}"`;
     case 'nativeQuery':
       return `native query ${object.name} in source "${object.source}"`;
+    case 'remoteSchemaPermission':
+      return `remote schema permission ${object.schema}.${object.role}`;
     case 'other':
       return `${object.section} ${object.name}`;
   }

@@ -11,6 +11,15 @@ export function withoutObject(metadata: Metadata, object: MetadataObject): Metad
       return { ...metadata, sources: metadata.sources.filter(({ name }) => name !== object.source) };
     case 'other':
       return withoutOther(metadata, object.section, object.name);
+    case 'remoteSchemaPermission':
+      return {
+        ...metadata,
+        remote_schemas: (metadata.remote_schemas ?? []).map(schema =>
+          schema.name === object.schema
+            ? withoutMember(schema, 'permissions', each => (each as { role?: string }).role === object.role)
+            : schema,
+        ),
+      };
     case 'table':
       return inSource(metadata, object.source, source => ({
         ...source,

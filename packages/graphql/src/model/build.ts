@@ -17,6 +17,7 @@ import { createNaming } from './naming.ts';
 import { buildNativeQuery } from './nativeQuery.ts';
 import { checkInheritance, checkPermissions } from './permissionCheck.ts';
 import { resolveRelationships } from './relationship.ts';
+import { checkRemoteInheritance } from './remotePermissions.ts';
 import { buildRemoteSchemas } from './remoteSchemas.ts';
 import { buildTable } from './table.ts';
 import { resolveComputedFields } from './tableFunctions.ts';
@@ -79,6 +80,7 @@ export function buildModel(
     inconsistencies,
   };
   checkInheritance(model, inconsistencies);
+  checkRemoteInheritance(model, inconsistencies);
   return model;
 }
 

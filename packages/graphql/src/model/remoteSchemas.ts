@@ -5,6 +5,7 @@ import type { RemoteSchemaConf } from '../definition/remoteSchemas.ts';
 import { HasuraError } from '../errors.ts';
 import { createNames } from '../remote/customize.ts';
 import type { RemoteResult } from '../remote/types.ts';
+import { readRemotePermissions } from './remotePermissions.ts';
 import type { Inconsistency, RemoteSchemaModel } from './types.ts';
 
 export function buildRemoteSchemas(
@@ -17,7 +18,12 @@ export function buildRemoteSchemas(
     try {
       const document = results.get(conf.name) ?? { failure: 'not connected' };
       if ('failure' in document) throw new HasuraError('remote-schema-error', document.failure);
-      schemas.set(conf.name, { conf, document, names: createNames(document, conf.definition.customization) });
+      schemas.set(conf.name, {
+        conf,
+        document,
+        names: createNames(document, conf.definition.customization),
+        roles: readRemotePermissions(conf, document, inconsistencies),
+      });
     } catch (error) {
       if (!(error instanceof HasuraError)) throw error;
       inconsistencies.push({

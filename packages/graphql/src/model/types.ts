@@ -53,6 +53,8 @@ export interface RemoteSchemaModel {
   readonly conf: RemoteSchemaConf;
   readonly document: RemoteDocument;
   readonly names: RemoteNames;
+  /** What of it is whose, by role. */
+  readonly roles: ReadonlyMap<string, RemoteDocument>;
 }
 
 export interface ActionModel {
@@ -271,6 +273,7 @@ export type MetadataObject =
     }
   | { readonly kind: 'function'; readonly source: string; readonly function: TableName }
   | { readonly kind: 'nativeQuery'; readonly source: string; readonly name: string }
+  | { readonly kind: 'remoteSchemaPermission'; readonly schema: string; readonly role: string }
   | { readonly kind: 'other'; readonly section: string; readonly name: string };
 
 export function tableKey({ schema, name }: TableName): string {

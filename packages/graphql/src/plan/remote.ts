@@ -1,5 +1,8 @@
 /** Fields of a remote schema as the text that it is asked with, under its own names. Pure. */
+
+import { showType } from '../ir/typeRef.ts';
 import type { RemoteSchemaModel } from '../model/types.ts';
+import type { Preset, SessionValue } from '../remote/types.ts';
 import { inputText } from '../resolve/inputText.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
 
@@ -10,6 +13,8 @@ export interface PlannedRemote {
   readonly alias: string;
   readonly query: string;
   readonly operationName: string | null;
+  /** Of the session, by the names that the query has for them. */
+  readonly sessionValues: ReadonlyMap<string, SessionValue>;
   /** Where names of types stand in the answer: they are given the names that clients know. Null where all are the same. */
   readonly typenames: TypenamePlaces | null;
 }
@@ -26,7 +31,9 @@ export function planRemote(
   operationName: string | null,
 ): PlannedRemote {
   const original = field.def.means.kind === 'remote' ? field.def.means.field : field.def.name;
-  const query = `${operation} ${operationName ?? ''} { ${fieldText(field, original, schema)} } `;
+  const values = new SessionValues();
+  const text = fieldText(field, original, schema, values);
+  const query = `${operation} ${operationName ?? ''}${values.declarations()} { ${text} } `;
   const isRenamed = schema.conf.definition.customization?.type_names != null;
   return {
     kind: 'remote',
@@ -34,38 +41,82 @@ export function planRemote(
     alias: field.alias,
     query,
     operationName,
+    sessionValues: values.byName,
     typenames: isRenamed ? placesOf(field.selection) : null,
   };
 }
 
 function fieldText(
-  { alias, args, selection }: ResolvedField,
+  { alias, args, def, selection }: ResolvedField,
   original: string,
   schema: RemoteSchemaModel,
+  values: SessionValues,
 ): string {
   const shown = alias === original ? original : `${alias}: ${original}`;
-  const given = Object.entries(args).map(([name, value]) => `${name}: ${inputText(value)}`);
-  return `${shown}${given.length > 0 ? `(${given.join(', ')})` : ''}${selectionText(selection, schema)}`;
+  const { means } = def;
+  const isRemote = means.kind === 'remote' || means.kind === 'remoteField';
+  const given = [
+    ...Object.entries(args).map(
+      ([name, value]) => `${name}: ${inputText(value, ({ presets }) => values.presets(presets))}`,
+    ),
+    ...values.presets(isRemote ? means.presets : undefined),
+  ];
+  return `${shown}${given.length > 0 ? `(${given.join(', ')})` : ''}${selectionText(selection, schema, values)}`;
 }
 
-function selectionText(selection: ResolvedSelection | null, schema: RemoteSchemaModel): string {
+function selectionText(
+  selection: ResolvedSelection | null,
+  schema: RemoteSchemaModel,
+  values: SessionValues,
+): string {
   if (selection === null) return '';
-  if (selection.kind === 'object') return ` { ${fieldsText(selection.fields, schema)} } `;
+  if (selection.kind === 'object') return ` { ${fieldsText(selection.fields, schema, values)} } `;
   const parts = [...selection.possible].flatMap(([type, fields]) =>
-    fields.length > 0 ? [`... on ${originalType(type, schema)} { ${fieldsText(fields, schema)} } `] : [],
+    fields.length > 0
+      ? [`... on ${originalType(type, schema)} { ${fieldsText(fields, schema, values)} } `]
+      : [],
   );
   return ` { ${parts.length > 0 ? parts.join(' ') : '__typename'} } `;
 }
 
-function fieldsText(fields: readonly ResolvedField[], schema: RemoteSchemaModel): string {
+function fieldsText(
+  fields: readonly ResolvedField[],
+  schema: RemoteSchemaModel,
+  values: SessionValues,
+): string {
   return fields
     .map(field => {
       const { means } = field.def;
       if (means.kind === 'typename')
         return field.alias === '__typename' ? '__typename' : `${field.alias}: __typename`;
-      return fieldText(field, means.kind === 'remoteField' ? means.field : field.def.name, schema);
+      return fieldText(field, means.kind === 'remoteField' ? means.field : field.def.name, schema, values);
     })
     .join(' ');
+}
+
+/** What presets want of the session are variables of the query: nothing of it is ever read as GraphQL. */
+class SessionValues {
+  readonly byName = new Map<string, SessionValue>();
+  readonly #names = new Map<string, string>();
+
+  /** As arguments, or fields of an object. */
+  presets(presets: ReadonlyMap<string, Preset> = new Map()): readonly string[] {
+    return [...presets].map(([name, preset]) => `${name}: ${preset.map(part => this.#text(part)).join('')}`);
+  }
+
+  declarations(): string {
+    const shown = [...this.byName].map(([name, { type }]) => `$${name}: ${showType(type)}`);
+    return shown.length > 0 ? `(${shown.join(', ')})` : '';
+  }
+
+  #text(part: Preset[number]): string {
+    if (typeof part === 'string') return part;
+    const id = `${part.session} ${showType(part.type)}`;
+    const name = this.#names.get(id) ?? `session_${this.#names.size + 1}`;
+    this.#names.set(id, name);
+    this.byName.set(name, part);
+    return `$${name}`;
+  }
 }
 
 function originalType(name: string, { document, names }: RemoteSchemaModel): string {

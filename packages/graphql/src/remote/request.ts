@@ -16,6 +16,7 @@ import type { RemoteResult } from './types.ts';
 export interface RemoteRequest {
   readonly query: string;
   readonly operationName: string | null;
+  readonly variables?: Readonly<Record<string, unknown>> | null;
 }
 
 export interface RemoteCaller {
@@ -34,7 +35,7 @@ export interface RemoteAnswer {
 /** @throws {HasuraError} for an answer that is none */
 export async function askRemote(
   { name, definition }: RemoteSchemaConf,
-  { query, operationName }: RemoteRequest,
+  { query, operationName, variables = null }: RemoteRequest,
   caller: RemoteCaller | null,
   { env, webhooks }: GraphqlConfig,
 ): Promise<RemoteAnswer> {
@@ -52,7 +53,7 @@ export async function askRemote(
       url,
       method: 'POST',
       headers: distinct(headers),
-      body: JSON.stringify({ query, ...(operationName !== null && { operationName }), variables: null }),
+      body: JSON.stringify({ query, ...(operationName !== null && { operationName }), variables }),
     },
     {
       timeoutMs: 1000 * (definition.timeout_seconds ?? defaultRemoteTimeoutSeconds),

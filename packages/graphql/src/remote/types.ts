@@ -47,6 +47,17 @@ export interface RemoteInput {
   readonly description: string | null;
   /** GraphQL text. */
   readonly default: string | null;
+  /** Given by the role's permission, and by nobody else. */
+  readonly preset?: Preset;
+}
+
+/** GraphQL text, with values of the session in between. */
+export type Preset = readonly (string | SessionValue)[];
+
+export interface SessionValue {
+  /** The variable's name, in small letters. */
+  readonly session: string;
+  readonly type: TypeRef;
 }
 
 export interface RemoteDocument {

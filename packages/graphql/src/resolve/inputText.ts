@@ -1,8 +1,9 @@
 import { isRawNumber, numberText } from '../ir/json.ts';
+import type { InputObjectType } from '../schema/types.ts';
 import { type Input, isObject } from './values.ts';
 
-/** A checked value as GraphQL writes it. Pure. */
-export function inputText(input: Input): string {
+/** A checked value as GraphQL writes it, with what `given` says is an object's besides. Pure. */
+export function inputText(input: Input, given: (type: InputObjectType) => readonly string[]): string {
   switch (input.kind) {
     case 'null':
       return 'null';
@@ -11,9 +12,12 @@ export function inputText(input: Input): string {
     case 'scalar':
       return jsonText(input.value);
     case 'list':
-      return `[${input.items.map(inputText).join(', ')}]`;
+      return `[${input.items.map(item => inputText(item, given)).join(', ')}]`;
     case 'object':
-      return `{${input.fields.map(({ def, value }) => `${def.name}: ${inputText(value)}`).join(', ')}}`;
+      return `{${[
+        ...input.fields.map(({ def, value }) => `${def.name}: ${inputText(value, given)}`),
+        ...given(input.type),
+      ].join(', ')}}`;
   }
 }
 

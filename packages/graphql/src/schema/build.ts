@@ -2,6 +2,7 @@
  * The schema of a role: its root types, whose fields bring all others when they are looked up.
  */
 import type { RoleView } from '../model/permissions.ts';
+import { remoteDocumentOf } from '../model/remotePermissions.ts';
 import type { Model, TableModel } from '../model/types.ts';
 import { actionRoots } from './actions.ts';
 import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
@@ -41,9 +42,13 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
   queries.push(...actions.queries);
   subscriptions.push(...actions.subscriptions);
   mutations.push(...actions.mutations);
-  if (options.seesRemoteSchemas && options.kind === 'standard')
+  if (options.kind === 'standard')
     for (const schema of model.remoteSchemas.values()) {
-      const own = remoteRoots(schema, types);
+      const document = options.seesRemoteSchemas
+        ? schema.document
+        : remoteDocumentOf(schema, view.role, model.inheritedRoles);
+      if (!document) continue;
+      const own = remoteRoots({ ...schema, document }, types);
       queries.push(...own.queries);
       subscriptions.push(...own.subscriptions);
       mutations.push(...own.mutations);

@@ -16,7 +16,7 @@ export interface SchemaOptions {
   readonly kind: 'standard' | 'relay';
   /** What goes beyond the reference is there. */
   readonly beyond: ReadonlySet<string>;
-  /** Whether fields of remote schemas are the role's. */
+  /** Whether all of remote schemas is the role's, whatever permissions say. */
   readonly seesRemoteSchemas: boolean;
 }
 

@@ -10,6 +10,7 @@ import type {
   RemoteSchemaModel,
   TableModel,
 } from '../model/types.ts';
+import type { Preset } from '../remote/types.ts';
 
 export type FieldMeaning =
   | {
@@ -63,8 +64,13 @@ export type FieldMeaning =
   | { readonly kind: 'asyncResult'; readonly action: ActionModel }
   | { readonly kind: 'asyncField'; readonly member: 'id' | 'created_at' | 'errors' | 'output' }
   /** A remote schema's, under its own name there. */
-  | { readonly kind: 'remote'; readonly schema: RemoteSchemaModel; readonly field: string }
-  | { readonly kind: 'remoteField'; readonly field: string }
+  | {
+      readonly kind: 'remote';
+      readonly schema: RemoteSchemaModel;
+      readonly field: string;
+      readonly presets: ReadonlyMap<string, Preset>;
+    }
+  | { readonly kind: 'remoteField'; readonly field: string; readonly presets: ReadonlyMap<string, Preset> }
   | { readonly kind: 'actionField'; readonly name: string }
   /** Rows of a database that are joined to what comes from elsewhere. */
   | {

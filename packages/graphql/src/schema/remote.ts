@@ -1,6 +1,7 @@
 /** Fields and types of remote schemas, under the names that the metadata gives them. */
 import type { RemoteSchemaModel } from '../model/types.ts';
-import type { RemoteField, RemoteInput, RemoteType } from '../remote/types.ts';
+import { presetOf } from '../remote/preset.ts';
+import type { Preset, RemoteField, RemoteInput, RemoteType } from '../remote/types.ts';
 import type { TypeRegister } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import type { Roots } from './sourceRoots.ts';
@@ -14,7 +15,7 @@ export function remoteRoots(schema: RemoteSchemaModel, types: TypeRegister): Roo
     const fields = [...type.fields].map(
       ([name, field]): FieldDef => ({
         ...fieldDef(schema, types, type.name, name, field),
-        means: { kind: 'remote', schema, field: name },
+        means: { kind: 'remote', schema, field: name, presets: presetsOf(schema, field.args) },
       }),
     );
     if (names.namespace === null || fields.length === 0) return fields;
@@ -53,10 +54,32 @@ function fieldDef(
   return {
     name: schema.names.field(parent, name),
     description,
-    args: byName([...args].map(([argument, input]) => inputDef(schema, types, argument, input))),
+    args: inputDefs(schema, types, args),
     type: refOf(schema, types, type),
-    means: { kind: 'remoteField', field: name },
+    means: { kind: 'remoteField', field: name, presets: presetsOf(schema, args) },
   };
+}
+
+/** Without those that are given by a permission. */
+function inputDefs(
+  schema: RemoteSchemaModel,
+  types: TypeRegister,
+  inputs: ReadonlyMap<string, RemoteInput>,
+): ReadonlyMap<string, InputFieldDef> {
+  const open = [...inputs].filter(([, input]) => !presetOf(input, schema.document.types));
+  return byName(open.map(([name, input]) => inputDef(schema, types, name, input)));
+}
+
+function presetsOf(
+  { document }: RemoteSchemaModel,
+  inputs: ReadonlyMap<string, RemoteInput>,
+): ReadonlyMap<string, Preset> {
+  return new Map(
+    [...inputs].flatMap(([name, input]) => {
+      const preset = presetOf(input, document.types);
+      return preset ? [[name, preset] as const] : [];
+    }),
+  );
 }
 
 function inputDef(
@@ -103,7 +126,8 @@ function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string
           kind: 'input',
           name,
           description,
-          fields: byName([...type.fields].map(([field, input]) => inputDef(schema, types, field, input))),
+          fields: inputDefs(schema, types, type.fields),
+          presets: presetsOf(schema, type.fields),
         };
       case 'union':
         return { kind: 'union', name, description, possibleTypes: type.possibleTypes.map(refer) };

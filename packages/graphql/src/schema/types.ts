@@ -3,6 +3,7 @@
  * requests touch few of many. Introspection, validation and planning all read these.
  */
 import type { TypeRef } from '../ir/typeRef.ts';
+import type { Preset } from '../remote/types.ts';
 import type { FieldMeaning, InputMeaning } from './meaning.ts';
 
 export {
@@ -47,6 +48,8 @@ export interface InputObjectType {
   readonly kind: 'input';
   /** The operator that its columns are changed by. */
   readonly update?: string;
+  /** Fields that a permission gives, and nobody else. */
+  readonly presets?: ReadonlyMap<string, Preset>;
   readonly name: string;
   readonly description: string | null;
   readonly fields: ReadonlyMap<string, InputFieldDef>;

@@ -1,8 +1,15 @@
 /** Remote schemas. */
+import { adminRole } from '../../auth/types.ts';
 import { compact } from '../../definition/edit.ts';
 import type { Metadata, RemoteSchema } from '../../definition/metadata.ts';
-import type { RemoteSchemaConf, RemoteSchemaDefinition } from '../../definition/remoteSchemas.ts';
+import type {
+  RemoteSchemaConf,
+  RemoteSchemaDefinition,
+  RemoteSchemaPermission,
+} from '../../definition/remoteSchemas.ts';
 import { HasuraError } from '../../errors.ts';
+import { readRoleDocument } from '../../remote/roleDocument.ts';
+import type { RemoteDocument } from '../../remote/types.ts';
 import { assertHeaders } from '../../webhook/environment.ts';
 import { nonEmpty } from './collections.ts';
 import { type Args, type CommandContext, type CommandTable, success } from './command.ts';
@@ -68,6 +75,42 @@ async function stageSchema(
   }
 }
 
+function stagePermissions(
+  context: CommandContext,
+  known: RemoteSchemaConf,
+  permissions: readonly RemoteSchemaPermission[],
+): void {
+  const { permissions: _, ...rest } = known;
+  const changed: RemoteSchemaConf = permissions.length > 0 ? { ...rest, permissions } : rest;
+  const list = schemasOf(context).map(each => (each.name === known.name ? changed : each));
+  context.staged.stage(withSchemas(context, list));
+}
+
+/** @throws {HasuraError} not-exists for one that does not answer, either */
+function servedSchema(
+  { staged }: CommandContext,
+  name: string,
+): { readonly name: string; readonly document: RemoteDocument } {
+  const document = staged.model.remoteSchemas.get(name)?.document;
+  if (!document) throw refused('not-exists', `remote schema "${name}" doesn't exist`);
+  return { name, document };
+}
+
+function refused(
+  code: 'constraint-violation' | 'parse-failed' | 'already-exists' | 'not-exists',
+  message: string,
+): HasuraError {
+  return new HasuraError(code, message, { path: ['args'] });
+}
+
+function withPath<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof HasuraError ? error.within(['args']) : error;
+  }
+}
+
 export const remoteSchemaCommands: CommandTable = {
   async add_remote_schema(args, context) {
     const name = nonEmpty(args, 'name');
@@ -93,6 +136,46 @@ export const remoteSchemaCommands: CommandTable = {
     }) as RemoteSchemaConf;
     const list = schemasOf(context).map(each => (each.name === known.name ? schema : each));
     await stageSchema(context, list, known.name);
+    return success;
+  },
+  add_remote_schema_permissions(args, context) {
+    if (!context.config.enableRemoteSchemaPermissions)
+      throw refused(
+        'constraint-violation',
+        'remote schema permissions can only be added when remote schema permissions are enabled in the graphql-engine',
+      );
+    const role = nonEmpty(args, 'role');
+    const definition = args.required<RemoteSchemaPermission['definition']>('definition');
+    if (typeof definition?.schema !== 'string')
+      throw refused('parse-failed', 'parsing the definition failed, key "schema" not found');
+    if (role === adminRole) throw refused('constraint-violation', 'cannot define permission for admin role');
+    const { name, document } = servedSchema(context, args.text('remote_schema'));
+    const known = schemaOf(context, name);
+    if (known.permissions?.some(each => each.role === role))
+      throw refused(
+        'already-exists',
+        `permissions for role: "${role}" for remote schema:"${name}" already exists`,
+      );
+    withPath(() => readRoleDocument(definition.schema, document));
+    const comment = args.optional<string>('comment');
+    const permission = compact({ role, definition: { schema: definition.schema }, comment });
+    stagePermissions(context, known, [permission as RemoteSchemaPermission, ...(known.permissions ?? [])]);
+    return success;
+  },
+  drop_remote_schema_permissions(args, context) {
+    const role = nonEmpty(args, 'role');
+    const { name } = servedSchema(context, args.text('remote_schema'));
+    const known = schemaOf(context, name);
+    if (!known.permissions?.some(each => each.role === role))
+      throw refused(
+        'not-exists',
+        `permissions for role: "${role}" for remote schema:"${name}" doesn't exist`,
+      );
+    stagePermissions(
+      context,
+      known,
+      known.permissions.filter(each => each.role !== role),
+    );
     return success;
   },
   remove_remote_schema(args, context) {
