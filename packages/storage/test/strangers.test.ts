@@ -1,8 +1,9 @@
 /** What somebody with a token, be it the public one, must not be able to do to others' objects, by whatever door. */
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { type MemberS3, memberS3 } from './support/memberS3.ts';
+import { type MemberS3, memberS3, signedAs } from './support/memberS3.ts';
 import { anonKey, type SupabaseServer, startSupabase, token } from './support/supabase.ts';
 
 const policies = `
@@ -70,5 +71,98 @@ describe('somebody with a token', () => {
     assert.equal((await s3(annsToken, 'PUT', 'priv/own?x-id=PutObject', 'own', usual)).status, 200);
     assert.equal((await fetch(`${server.url}/priv/own`)).status, 403);
     assert.equal((await s3(annsToken, 'HEAD', 'priv/own')).headers.get('x-amz-meta-a'), 'b');
+  });
+
+  /** One whose body has come in part, after its sender was asked for; it ends when it is told to. */
+  const sendSlowly = async (url: string, init: { method: string; headers: Record<string, string> }) => {
+    // More than any buffer on the way takes: it is being read.
+    const [begun, rest] = [Buffer.alloc(24 * 1024 ** 2, 'b'), Buffer.from('end')];
+    const { authorization, ...headers } = init.headers;
+    const sent = httpRequest(url, {
+      method: init.method,
+      headers: { ...headers, authorization, 'content-length': String(begun.length + rest.length) },
+    });
+    const answered = new Promise<number>((resolve, reject) => {
+      sent.on('error', reject);
+      sent.on('response', answer => {
+        answer.resume();
+        answer.on('end', () => resolve(answer.statusCode!));
+      });
+    });
+    await new Promise(resolve => sent.write(begun, resolve));
+    return async () => {
+      sent.end(rest);
+      return await answered;
+    };
+  };
+  const bearer = (jwt: string, more: Record<string, string> = {}) => ({
+    authorization: `Bearer ${jwt}`,
+    'content-type': 'text/plain',
+    ...more,
+  });
+  const unsigned = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  const doors: Readonly<Record<string, (key: string) => ReturnType<typeof sendSlowly>>> = {
+    'an upload that may replace': key =>
+      sendSlowly(`${server.url}/v1/object/priv/${key}`, {
+        method: 'POST',
+        headers: bearer(bobsToken, { 'x-upsert': 'true' }),
+      }),
+    'S3 with a token': key => {
+      const [url, { headers }] = signedAs(server.url, bobsToken, 'PUT', `priv/${key}`, '', unsigned);
+      return sendSlowly(url, { method: 'PUT', headers });
+    },
+    'an upload in pieces': key =>
+      sendSlowly(`${server.url}/v1/upload/resumable`, {
+        method: 'POST',
+        headers: bearer(bobsToken, {
+          'x-upsert': 'true',
+          'tus-resumable': '1.0.0',
+          'upload-length': String(24 * 1024 ** 2 + 3),
+          'upload-metadata': `bucketName ${base64('priv')},objectName ${base64(key)}`,
+          'content-type': 'application/offset+octet-stream',
+        }),
+      }),
+  };
+  for (const [door, begin] of Object.entries(doors))
+    it(`replaces nothing that another made while its own body was still coming, by ${door}`, async () => {
+      const key = randomUUID();
+      const end = await begin(key);
+      assert.equal((await anns().upload(key, 'ann')).error, null);
+      assert.ok((await end()) >= 400);
+      assert.equal(await readByAnn(key), 'ann');
+      const owners = await server.sql(`select owner_id from storage.objects where name = '${key}'`);
+      assert.deepEqual(owners, [ann]);
+    });
+
+  it('replaces nothing by a signed URL that it had made when there was nothing', async () => {
+    const bobs = server.client(bobsToken).storage.from('priv');
+    const { data } = await bobs.createSignedUploadUrl('signed', { upsert: true });
+    assert.equal((await anns().upload('signed', 'ann')).error, null);
+    assert.notEqual((await bobs.uploadToSignedUrl('signed', data!.token, 'bob')).error, null);
+    assert.equal(await readByAnn('signed'), 'ann');
+    // Its maker's own it replaces, as often as it is used; who made it stands in it for nobody to read.
+    const own = (await bobs.createSignedUploadUrl('bobs', { upsert: true })).data!;
+    const nobody = server.client(anonKey).storage.from('priv');
+    for (const body of ['one', 'two'])
+      assert.equal((await nobody.uploadToSignedUrl('bobs', own.token, body)).error, null);
+    assert.equal(await (await bobs.download('bobs')).data!.text(), 'two');
+    const claims = Buffer.from(own.token.split('.')[1]!, 'base64url').toString();
+    assert.doesNotMatch(claims, /authenticated/);
+  });
+
+  it('writes nothing by a policy that was taken back while its body was coming', async () => {
+    await server.client().storage.createBucket('drop');
+    const end = await sendSlowly(`${server.url}/v1/object/drop/late`, {
+      method: 'POST',
+      headers: bearer(annsToken),
+    });
+    await server.sql(
+      "alter policy anybody_puts on storage.objects to anon, authenticated with check (bucket_id = 'priv')",
+    );
+    // The API's way to say 403.
+    assert.equal(await end(), 400);
+    assert.deepEqual(await server.sql("select name from storage.objects where bucket_id = 'drop'"), []);
   });
 });

@@ -5,7 +5,7 @@
  */
 import { createPool, type Pool, type Result, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { requestSettings, type Setting, transactionSettings } from '@peakstone/kernel/request';
-import { explain } from './errors.ts';
+import { explain, RecordError } from './errors.ts';
 
 /** Whom a statement runs as. */
 export interface Caller {
@@ -36,6 +36,15 @@ export interface RunOptions {
   readonly end?: 'commit' | 'rollback';
   /** Looks at the results before the commit. What it throws undoes all. */
   readonly inspect?: (results: readonly Rows[]) => void;
+  /** Tried before them, in the same transaction, and undone. */
+  readonly trial?: Trial | undefined;
+}
+
+/** A statement that a caller has to be able to run, with a row at least for a result. */
+export interface Trial {
+  readonly caller: Caller;
+  readonly asked: Asked;
+  readonly statement: Sql;
 }
 
 /** Of one statement: its rows, each a JSON value in its only column. */
@@ -65,24 +74,20 @@ export class Database {
   async run(
     caller: Caller,
     statements: readonly Sql[],
-    { asked = unasked, end = 'commit', inspect }: RunOptions = {},
+    { asked = unasked, end = 'commit', inspect, trial }: RunOptions = {},
   ): Promise<readonly Rows[]> {
-    const settings = transactionSettings({
-      mode: 'begun',
-      searchPath: '"storage", "public", "extensions"',
-      ofRole: [['statement_timeout', statementTimeout]],
-      role: caller.role,
-      request: [...requestSettings(caller.claimsJson, asked), ...storageSettings(caller, asked)],
-      others: [],
-    });
-    const read = (results: readonly Result[]): Rows[] => results.slice(1).map(rowsOf);
+    // The caller's role and claims end with the savepoint.
+    const tried = trial === undefined ? [] : triedBy(trial);
+    const read = (results: readonly Result[]): Rows[] => results.slice(1 + tried.length).map(rowsOf);
     const results = await this.#pool.exchange({
       begin: 'begin isolation level read committed read write',
-      statements: [settings, ...statements],
+      statements: [settingsOf(caller, asked), ...tried, ...statements],
       ...(end === 'rollback' && { end }),
-      ...(inspect && {
+      ...((inspect || trial) && {
         inspect: found => {
-          inspect(read(found));
+          if (trial !== undefined && found[1 + triedAt]!.rows.length === 0)
+            throw new RecordError('denied', 'Access denied');
+          inspect?.(read(found));
           return 'commit';
         },
       }),
@@ -99,6 +104,30 @@ export class Database {
   async close(): Promise<void> {
     await this.#pool.close();
   }
+}
+
+const savepoint = 'peakstone_trial';
+/** Of those that `triedBy` makes, which one it is about. */
+const triedAt = 2;
+
+function triedBy({ caller, asked, statement }: Trial): readonly Sql[] {
+  return [
+    { text: `savepoint ${savepoint}`, values: [] },
+    settingsOf(caller, asked),
+    statement,
+    { text: `rollback to savepoint ${savepoint}`, values: [] },
+  ];
+}
+
+function settingsOf(caller: Caller, asked: Asked): Sql {
+  return transactionSettings({
+    mode: 'begun',
+    searchPath: '"storage", "public", "extensions"',
+    ofRole: [['statement_timeout', statementTimeout]],
+    role: caller.role,
+    request: [...requestSettings(caller.claimsJson, asked), ...storageSettings(caller, asked)],
+    others: [],
+  });
 }
 
 /** The policies of older projects read single claims. */
@@ -118,13 +147,13 @@ function rowsOf({ rows }: Result): Rows {
 /** Statements as the server itself, in one transaction. @throws {RecordError} what the database has against them */
 export type Say = (
   statements: readonly Sql[],
-  inspect?: (results: readonly Rows[]) => void,
+  options?: Pick<RunOptions, 'inspect' | 'trial'>,
 ) => Promise<readonly Rows[]>;
 
 export function asService(database: Database): Say {
-  return async (statements, inspect) => {
+  return async (statements, options) => {
     try {
-      return await database.run(service, statements, inspect && { inspect });
+      return await database.run(service, statements, options);
     } catch (error) {
       throw explain(error);
     }

@@ -20,6 +20,7 @@ import type {
 import type { Writes } from '../store/index/index.ts';
 import type { BucketRow, ObjectRecord, ObjectRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
+import { askAgain } from './askAgain.ts';
 import { isRecorded, RecordedBuckets } from './buckets.ts';
 import { asService, type Database, type Rows, type Say } from './database.ts';
 import { explain, isUnreachable, RecordError } from './errors.ts';
@@ -67,8 +68,12 @@ export class Records implements Recorder {
     request: PutObject,
     write: (more: RecordedWrite) => Promise<ObjectRow>,
   ): Promise<ObjectRow> {
-    if (!(await this.buckets.takesPart(bucket))) return await write({});
     const { takes } = request;
+    const by = request.record?.by;
+    if (!(await this.buckets.takesPart(bucket))) {
+      if (by !== undefined) throw new RecordError('denied', 'Access denied');
+      return await write({});
+    }
     const names = [lockName(bucket, key), ...(takes ? [lockName(takes.bucket, takes.key)] : [])];
     return await this.#locks.alone(names, async () => {
       await this.#settleLocked(bucket, key);
@@ -98,7 +103,7 @@ export class Records implements Recorder {
       ];
       const also = (writes: Writes): void => this.#intents.strike(writes, intents);
       return await this.#carryOut(intents, async said => {
-        const stored = await this.#write(bucket, statement, key, row);
+        const stored = await this.#write(bucket, statement, key, row, by);
         said();
         const made = await write({ record, also });
         // One that is brought from elsewhere may be older than what is here.
@@ -216,8 +221,18 @@ export class Records implements Recorder {
     return gone as unknown as sql.StoredObject[];
   }
 
-  /** The row, if the bucket takes it; a bucket's row that is gone is made again. */
-  async #write(bucket: BucketRow, statement: Sql, name: string, row: ObjectRow): Promise<unknown> {
+  /**
+   * The row, if the bucket takes it and `by` may make it as things are now: what it may was asked when its body began to come,
+   * and much can have happened since. For S3's keys a bucket's row that is gone is made again.
+   */
+  async #write(
+    bucket: BucketRow,
+    statement: Sql,
+    name: string,
+    row: ObjectRow,
+    by: RecordCaller | undefined,
+  ): Promise<unknown> {
+    const trial = askAgain(by, statement);
     const inspect = ([limits, stored]: readonly Rows[]): void => {
       const [found] = limits as unknown as BucketLimits[];
       if (found !== undefined) {
@@ -228,11 +243,12 @@ export class Records implements Recorder {
     };
     const statements = [sql.limitsOf(bucket.name), statement];
     try {
-      return (await this.#say(statements, inspect))[1]![0];
+      return (await this.#say(statements, { inspect, trial }))[1]![0];
     } catch (error) {
       if (!(error instanceof RecordError) || error.reason !== 'referenced') throw error;
+      if (by !== undefined) throw new RecordError('noBucket', 'Bucket not found', error);
       await this.#say([sql.addBucket(bucket.name, false)]);
-      return (await this.#say(statements, inspect))[1]![0];
+      return (await this.#say(statements, { inspect }))[1]![0];
     }
   }
 

@@ -49,6 +49,8 @@ export interface RecordDraft {
   readonly ownerId?: string | undefined;
   readonly userMetadata?: Readonly<Record<string, unknown>> | undefined;
   readonly xRobotsTag?: string | undefined;
+  /** Who has to be allowed to write its row when it is written, long after the body began to come. Absent: a key of S3's. */
+  readonly by?: RecordCaller | undefined;
   /** `insert`: nothing of that name may be there. Default `upsert`. */
   readonly mode?: 'insert' | 'upsert' | 'move';
   /** Told of the row that was made, as JSON, when it is there for everybody. */

@@ -4,6 +4,7 @@ import type { Sql } from '@peakstone/kernel/pg';
 import { type Asked, type Caller, type Database, type RunOptions, service } from '../records/database.ts';
 import type { Records } from '../records/records.ts';
 import type { Server } from '../server.ts';
+import type { RecordCaller } from '../store/changes.ts';
 import type { Store } from '../store/store.ts';
 import type { Render } from './imageService.ts';
 import type { Tokens } from './tokens.ts';
@@ -37,6 +38,11 @@ export interface Call {
   readonly caller: Caller;
   readonly isAuthenticated: boolean;
   readonly asked: Asked;
+}
+
+/** On whose behalf a row is written. */
+export function byCaller({ caller, asked }: Call): RecordCaller {
+  return { ...caller, asked };
 }
 
 /** The rows of one statement, as the caller: row security decides. */

@@ -1,5 +1,5 @@
 /** Tokens: who calls, and what a signed URL allows. */
-import { createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import {
   type Claims,
   createVerifier,
@@ -22,11 +22,16 @@ export interface SignedToken {
   readonly url: string;
   readonly owner?: string | undefined;
   readonly upsert?: boolean | undefined;
+  /** Who has made it, of whom policies are asked again when it is used. Told to nobody who has the URL. */
+  readonly by?: Caller | undefined;
   /** Of a picture, as `width:100,resize:cover`. */
   readonly transformations?: string | undefined;
   /** Seconds since the epoch. */
   readonly exp?: number | undefined;
 }
+
+const ivBytes = 12;
+const tagBytes = 16;
 
 export type Scope = 'download' | 'upload';
 
@@ -34,6 +39,7 @@ export class Tokens {
   readonly #verifier: Verifier;
   readonly #key: string | Buffer;
   readonly #urls: Verifier;
+  readonly #sealingKey: Buffer;
 
   /** @param secret text, or a set of keys as PostgREST takes it. @throws {JwtKeyError} */
   constructor(secret: string) {
@@ -43,6 +49,7 @@ export class Tokens {
     this.#key = isText ? secret : createHmac('sha256', 'peakstone storage urls').update(secret).digest();
     this.#urls = isText ? this.#verifier : createVerifier({ secret: this.#key.toString('base64url') });
     if (!isText) this.#key = this.#key.toString('base64url');
+    this.#sealingKey = createHmac('sha256', 'peakstone storage callers').update(secret).digest();
   }
 
   /** @param token without `Bearer`. @throws {StorageError} AccessDenied */
@@ -58,9 +65,30 @@ export class Tokens {
   }
 
   /** @param seconds from now */
-  sign(scope: Scope, token: SignedToken, seconds: number, more: Claims = {}): string {
+  sign(scope: Scope, { by, ...token }: SignedToken, seconds: number, more: Claims = {}): string {
     const now = Math.floor(Date.now() / 1000);
-    return signJwt({ ...more, ...token, scope, iat: now, exp: now + seconds }, this.#key);
+    const sealed = by && { by: this.#seal(by, token.url) };
+    return signJwt({ ...more, ...token, ...sealed, scope, iat: now, exp: now + seconds }, this.#key);
+  }
+
+  #seal(caller: Caller, url: string): string {
+    const iv = randomBytes(ivBytes);
+    const cipher = createCipheriv('aes-256-gcm', this.#sealingKey, iv).setAAD(Buffer.from(url));
+    const text = [cipher.update(JSON.stringify(caller)), cipher.final()];
+    return Buffer.concat([iv, cipher.getAuthTag(), ...text]).toString('base64url');
+  }
+
+  /** Only of what a signature has proven to be whole. */
+  #unseal(sealed: string, url: string): Caller {
+    const bytes = Buffer.from(sealed, 'base64url');
+    const iv = bytes.subarray(0, ivBytes);
+    const decipher = createDecipheriv('aes-256-gcm', this.#sealingKey, iv).setAAD(Buffer.from(url));
+    decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+    const text = [decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()];
+    const { claimsJson, ...caller } = JSON.parse(Buffer.concat(text).toString('utf8')) as Caller;
+    // The URL holds as long as it says, and not as long as its maker's token.
+    const { exp: _, ...claims } = JSON.parse(claimsJson) as Record<string, unknown>;
+    return { ...caller, claimsJson: JSON.stringify(claims) };
   }
 
   /**
@@ -86,6 +114,7 @@ export class Tokens {
       url,
       owner: textOf(claims.owner),
       upsert: claims.upsert === true,
+      by: typeof claims.by === 'string' ? this.#unseal(claims.by, url) : undefined,
       transformations: textOf(claims.transformations),
       exp: typeof claims.exp === 'number' ? claims.exp : undefined,
     };

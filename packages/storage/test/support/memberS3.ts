@@ -27,18 +27,19 @@ export async function memberS3(
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 
-function signedAs(
+/** A request to send. @param more with a digest where the body is to come otherwise */
+export function signedAs(
   server: string,
   jwt: string,
   method: string,
   place: string,
   body: string,
   more: Readonly<Record<string, string>>,
-): [url: string, init: RequestInit] {
+): [url: string, init: RequestInit & { headers: Record<string, string> }] {
   const [path, query = ''] = place.split('?') as [string, string?];
   const pathname = `/v1/s3/${encodePath(path)}`;
   const url = { host: new URL(server).host, pathname, searchParams: new URLSearchParams(query) } as URL;
-  const digest = createHash('sha256').update(body).digest('hex');
+  const digest = more['x-amz-content-sha256'] ?? createHash('sha256').update(body).digest('hex');
   const headers = { 'x-amz-content-sha256': digest, 'x-amz-security-token': jwt, ...more };
   const keys = { region: 'local', accessKey: 'a-project', secretKey: anonKey };
   const signed = sign(keys, method, url, headers, digest, new Date());

@@ -34,9 +34,9 @@ export function readOriginOf(request: S3Request, bucket: BucketRow): Origin | un
   return origin;
 }
 
-/** Of a caller that the database knows: it owns what it makes. */
+/** Of a caller that the database knows: it is asked once more, and the caller owns what it makes. */
 export function recordOf({ by }: S3Request): RecordDraft | undefined {
-  return by?.subject === undefined ? undefined : { ownerId: by.subject };
+  return by === undefined ? undefined : { ownerId: by.subject, by };
 }
 
 /** All but headers, metadata and tags: what a copy takes from its request as well. */

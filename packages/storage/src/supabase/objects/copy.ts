@@ -10,7 +10,7 @@ import type { BucketRow, Sealed } from '../../store/rows.ts';
 import { announce } from '../announce.ts';
 import { readFields, readJson, type Shape } from '../body.ts';
 import { anyBucket } from '../buckets.ts';
-import { asCaller, type Call } from '../call.ts';
+import { asCaller, byCaller, type Call } from '../call.ts';
 import { StorageError } from '../errors.ts';
 import { assertBucketName, assertKey } from '../names.ts';
 import { type Found, findBytes, findStored } from './find.ts';
@@ -75,6 +75,7 @@ export async function copyObject(call: Call): Promise<HttpResponse> {
       also: announce(call, bucket, to.key, 'ObjectCreated:Copy'),
       record: {
         ownerId: caller.subject,
+        by: byCaller(call),
         userMetadata,
         mode: upsert ? 'upsert' : 'insert',
         onRow: stored => {
@@ -144,6 +145,7 @@ export async function moveObject(call: Call): Promise<HttpResponse> {
       takes: { bucket: source, key: from.key, sequence: row.sequence },
       record: {
         ownerId: caller.subject,
+        by: byCaller(call),
         userMetadata: stored.user_metadata ?? {},
         xRobotsTag: row.record?.xRobotsTag,
         mode: 'move',

@@ -92,7 +92,11 @@ export async function signUpload(call: Call): Promise<HttpResponse> {
     },
   });
   const url = `${bucket}/${key}`;
-  const token = door.tokens.sign('upload', { url, upsert, owner: caller.subject }, door.uploadUrlSeconds);
+  const token = door.tokens.sign(
+    'upload',
+    { url, upsert, owner: caller.subject, by: caller },
+    door.uploadUrlSeconds,
+  );
   // This one clients take as it is.
   const encoded = url.split('/').map(encodeURIComponent).join('/');
   return jsonResponse(200, { url: signedUrl('object/upload', encoded, token), token });

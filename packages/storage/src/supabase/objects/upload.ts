@@ -10,11 +10,11 @@ import { type Form, readForm } from '../../payload/form.ts';
 import { assertSize, assertType } from '../../records/limits.ts';
 import { s3MetadataOf } from '../../records/metadata.ts';
 import * as sql from '../../records/statements.ts';
-import type { RecordDraft } from '../../store/changes.ts';
+import type { RecordCaller, RecordDraft } from '../../store/changes.ts';
 import type { BucketRow, ObjectDraft } from '../../store/rows.ts';
 import { announce } from '../announce.ts';
 import { anyBucket, type StoredBucket } from '../buckets.ts';
-import { asCaller, type Call } from '../call.ts';
+import { asCaller, byCaller, type Call } from '../call.ts';
 import { StorageError } from '../errors.ts';
 import { assertKey } from '../names.ts';
 import { readToken } from './download.ts';
@@ -41,22 +41,27 @@ export async function updateObject(call: Call): Promise<HttpResponse> {
 }
 
 export async function uploadSigned(call: Call): Promise<HttpResponse> {
-  const { owner, upsert } = call.door.tokens.open(readToken(call), 'upload', `${call.bucket}/${call.key}`);
-  return await upload(call, { upsert: upsert === true, owner, isAllowed: true });
+  const { owner, upsert, by } = call.door.tokens.open(
+    readToken(call),
+    'upload',
+    `${call.bucket}/${call.key}`,
+  );
+  const maker = by && { ...by, asked: call.asked };
+  return await upload(call, { upsert: upsert === true, owner, by: maker, isAllowed: true });
 }
 
 interface Terms {
   readonly upsert: boolean;
-  /** Of a signed URL, whose maker was asked already. */
+  /** Of a signed URL, whose maker was asked already, and is asked again at the end. */
   readonly isAllowed?: boolean;
   readonly owner?: string | undefined;
+  /** Absent of a URL that an application has signed itself, with the secret of all tokens. */
+  readonly by?: RecordCaller | undefined;
 }
 
-async function upload(
-  call: Call,
-  { upsert, owner = call.caller.subject, isAllowed }: Terms,
-): Promise<HttpResponse> {
+async function upload(call: Call, { upsert, isAllowed, ...terms }: Terms): Promise<HttpResponse> {
   const { door, key, http } = call;
+  const { owner, by } = isAllowed ? terms : { owner: call.caller.subject, by: byCaller(call) };
   assertKey(key);
   const limits = await anyBucket(call);
   const stated = http.headers['content-length'];
@@ -87,6 +92,7 @@ async function upload(
       also: announce(call, bucket, key, isForm ? 'ObjectCreated:Post' : 'ObjectCreated:Put'),
       record: {
         ownerId: owner,
+        by,
         userMetadata: given.userMetadata ?? {},
         xRobotsTag,
         mode: upsert ? 'upsert' : 'insert',

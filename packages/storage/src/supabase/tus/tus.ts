@@ -8,10 +8,11 @@ import { createHash } from 'node:crypto';
 import type { HttpResponse } from '@peakstone/kernel/http';
 import { openFor, sealFor } from '../../operations/object/encryption.ts';
 import { assertSize, assertType } from '../../records/limits.ts';
+import type { RecordCaller } from '../../store/changes.ts';
 import type { BucketRow, PartRow, UploadRow } from '../../store/rows.ts';
 import { announce } from '../announce.ts';
 import { anyBucket } from '../buckets.ts';
-import type { Call } from '../call.ts';
+import { byCaller, type Call } from '../call.ts';
 import { StorageError } from '../errors.ts';
 import { assertBucketName, assertKey } from '../names.ts';
 import { unsaid } from '../objects/unsaid.ts';
@@ -166,21 +167,26 @@ function patched(offset: number, expires: number | undefined): HttpResponse {
 interface Permission {
   readonly upsert: boolean;
   readonly owner: string | undefined;
+  /** Asked once more at the end; absent of a token that an application has signed itself. */
+  readonly by: RecordCaller | undefined;
   /** By a signed token, whose maker was asked. */
   readonly isGiven: boolean;
 }
 
 /** @throws {StorageError} InvalidSignature */
-function permissionOf(
-  { http, door, caller }: Call,
-  { bucket, key }: Pick<UploadPlace, 'bucket' | 'key'>,
-): Permission {
+function permissionOf(call: Call, { bucket, key }: Pick<UploadPlace, 'bucket' | 'key'>): Permission {
+  const { http, door, caller, asked } = call;
   if (!isSigned(http.path))
-    return { upsert: http.headers['x-upsert'] === 'true', owner: caller.subject, isGiven: false };
+    return {
+      upsert: http.headers['x-upsert'] === 'true',
+      owner: caller.subject,
+      by: byCaller(call),
+      isGiven: false,
+    };
   const signature = http.headers['x-signature'];
   if (signature === undefined) throw new StorageError('InvalidSignature', 'Missing x-signature header');
-  const { owner, upsert } = door.tokens.open(signature, 'upload', `${bucket}/${key}`);
-  return { upsert: upsert === true, owner, isGiven: true };
+  const { owner, upsert, by } = door.tokens.open(signature, 'upload', `${bucket}/${key}`);
+  return { upsert: upsert === true, owner, by: by && { ...by, asked }, isGiven: true };
 }
 
 const isSigned = (path: string): boolean => /\/upload\/resumable\/sign(?:\/|$)/.test(path);
@@ -264,11 +270,12 @@ async function finish(
   { key }: UploadPlace,
   upload: UploadRow,
   parts: readonly PartRow[],
-  { owner, upsert }: Permission,
+  { owner, upsert, by }: Permission,
 ): Promise<void> {
   const { metadata, upsert: wasUpsert } = upload.resumable!;
   const record = {
     ownerId: owner,
+    by,
     userMetadata: parseObject(readMetadata(metadata).metadata) ?? {},
     mode: upsert || wasUpsert ? 'upsert' : 'insert',
   } as const;
