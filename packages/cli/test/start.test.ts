@@ -87,7 +87,10 @@ describe('starting', () => {
     await before.json('up', '-d', '--port-base', String(await reservePorts(4)));
     rmSync(project.folder, { recursive: true });
     renameSync(before.folder, project.folder);
-    assert.equal((await project.run(['status'])).code, 0);
+    const status = await project.run(['status']);
+    assert.equal(status.code, 0);
+    assert.match(status.stdout, /was moved while the stack ran/);
+    assert.doesNotMatch(status.stdout, /Changed since it began|Another version/);
     assert.deepEqual(await project.json('down'), { stopped: true });
     assert.doesNotMatch((await project.run(['status'])).stderr, /killed/);
   });

@@ -42,5 +42,6 @@ export { exposedSchemas } from './run/exposedSchemas.ts';
 export type { StackSettings, StackSummary, StartOptions } from './run/settings.ts';
 export { type RunningStack, startStack } from './run/stack.ts';
 export type { ServiceStatus, StackStatus } from './run/status.ts';
+export type { StatusReply } from './run/statusReply.ts';
 export { serviceNames, services, serviceTitles } from './services/index.ts';
 export { type GenerateRequest, generateSource } from './services/rest/generate.ts';

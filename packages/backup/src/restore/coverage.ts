@@ -19,7 +19,9 @@ export function coverageOf(contents: Contents): WalCoverage {
     try {
       planRestore(contents, { target: { kind: 'latest' }, backup: id });
       // Without somebody who receives WAL each is restored to its own end.
-      return { from: position ? endedAt : null, until: position?.coveredUntil ?? null, problems };
+      return position
+        ? { ...span(endedAt, position.coveredUntil), problems }
+        : { from: null, until: null, problems };
     } catch (error) {
       if (!(error instanceof BackupError)) throw error;
       // Backups of timelines that were left lead nowhere else by nature.
@@ -27,4 +29,9 @@ export function coverageOf(contents: Contents): WalCoverage {
     }
   }
   return { from: null, until: null, problems };
+}
+
+/** The store is told of what came before a backup by then, and of its end only a moment later: that can be restored in any case. */
+function span(from: string, until: string): Pick<WalCoverage, 'from' | 'until'> {
+  return { from, until: Date.parse(until) < Date.parse(from) ? from : until };
 }

@@ -1,4 +1,4 @@
-import type { StackStatus } from '@peakstone/stack';
+import type { StatusReply } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
 import { asCalled } from '../output/called.ts';
@@ -36,7 +36,7 @@ export const status: Command = {
   },
 };
 
-function renderStatus(found: StackStatus, context: Context): string {
+function renderStatus(found: StatusReply, context: Context): string {
   const style = styleFor(context.stdout, context.env);
   const colourOf = (state: string): ((text: string) => string) =>
     state === 'healthy' ? style.good : state === 'unhealthy' ? style.bad : style.warning;
@@ -79,6 +79,12 @@ function renderStatus(found: StackStatus, context: Context): string {
         `Data of ${service} are in ${folder}: a copy or removal of ${found.data} leaves them out.`,
     ),
   );
+  if (found.isOtherVersion)
+    lines.push(
+      style.warning(
+        'Another version of PeakStone runs this stack than this command is of; some of the above it may not tell: peakstone down, then peakstone up',
+      ),
+    );
   if (found.moved)
     lines.push(
       style.warning(
@@ -91,7 +97,7 @@ function renderStatus(found: StackStatus, context: Context): string {
 }
 
 /** `0`, `2`, `2, 1 asked for`: what happened by itself comes first. */
-function restartsOf({ restarts, restartsOnRequest }: StackStatus['services'][number]): string {
+function restartsOf({ restarts, restartsOnRequest }: StatusReply['services'][number]): string {
   return restartsOnRequest === 0 ? String(restarts) : `${restarts}, ${restartsOnRequest} asked for`;
 }
 

@@ -20,7 +20,7 @@ import {
   type StackState,
   unanswered,
 } from '../run/state.ts';
-import type { StackStatus } from '../run/status.ts';
+import type { StatusReply } from '../run/statusReply.ts';
 import { services } from '../services/index.ts';
 import { frontOf } from '../services/local.ts';
 
@@ -30,7 +30,7 @@ const exitMs = 5000;
 const signalMs = 60_000;
 
 /** @throws {StackError} `notRunning` */
-export async function stackStatus(paths: StackPaths): Promise<StackStatus> {
+export async function stackStatus(paths: StackPaths): Promise<StatusReply> {
   const status = await ask(paths, await runningState(paths), { command: 'status' });
   if (status === null) throw new StackError('control', 'The stack gave no status.');
   return status;
@@ -126,7 +126,7 @@ export async function ask(
   state: StackState,
   request: ControlRequest,
   onEvent?: OnStackEvent,
-): Promise<StackStatus | null> {
+): Promise<StatusReply | null> {
   try {
     return await askControl(controlSocket(paths, state), request, onEvent);
   } catch (error) {

@@ -3,6 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { StackError } from '../project/errors.ts';
 import type { OnStackEvent, StackEvent } from './events.ts';
 import type { StackStatus } from './status.ts';
+import { readStatusReply, type StatusReply } from './statusReply.ts';
 
 /** What another process of the same user may ask of a running stack. */
 export type ControlRequest =
@@ -151,7 +152,7 @@ export function askControl(
   path: string,
   request: ControlRequest,
   onEvent: OnStackEvent = () => undefined,
-): Promise<StackStatus | null> {
+): Promise<StatusReply | null> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     let text = '';
@@ -170,7 +171,13 @@ export function askControl(
           onEvent(reply.event);
           break;
         case 'result':
-          settle(() => resolve(reply.result));
+          settle(() => {
+            try {
+              resolve(reply.result === null ? null : readStatusReply(reply.result));
+            } catch (error) {
+              reject(error);
+            }
+          });
           break;
         case 'error': {
           const { code, message, hint } = reply;

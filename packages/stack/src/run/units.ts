@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lookAt } from '@peakstone/kernel/health';
 import type { EnvValues } from '../project/envFile.ts';
 import { httpUrl } from '../project/urls.ts';
@@ -45,7 +46,7 @@ export function buildUnits(deps: UnitDeps): Unit[] {
 
 function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], deps: UnitDeps): Unit {
   const { name, title, front } = service;
-  const { plan, registry } = deps;
+  const { folder, plan, registry } = deps;
   const engine = plan.engines.get(name)!.kind;
   // Everything of ours is up before the front, so that the first request is answered.
   const needs = front
@@ -84,7 +85,9 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
       };
     },
     ...(engine === 'peakstone' && {
-      outdatedSecrets: () => changed(local.secrets, begunWith, plan),
+      // Where the folder was, or without its file, nothing says other secrets.
+      outdatedSecrets: () =>
+        folder.isMoved || !existsSync(plan.paths.env) ? [] : changed(local.secrets, begunWith, plan),
     }),
     ...(held && { release: () => held.release() }),
   };

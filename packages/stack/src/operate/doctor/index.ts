@@ -8,7 +8,7 @@ import { chooseEngines } from '../../run/plan.ts';
 import { portIsFree } from '../../run/ports.ts';
 import { placeValues, stackValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
-import type { StackStatus } from '../../run/status.ts';
+import type { StatusReply } from '../../run/statusReply.ts';
 import { services } from '../../services/index.ts';
 import type { RunEngine } from '../../services/local.ts';
 import { ask } from '../client.ts';
@@ -117,7 +117,7 @@ async function checkRunning(
   values: EnvValues,
 ): Promise<Check[]> {
   if (!presence.state) return [warn('Stack', 'is starting right now', 'Look again in a moment.')];
-  let status: StackStatus | null;
+  let status: StatusReply | null;
   try {
     status = await ask(paths, presence.state, { command: 'status' });
   } catch (error) {
@@ -129,6 +129,10 @@ async function checkRunning(
       ? ok('Service', `${name} is healthy${url ? ` at ${url}` : ''}`)
       : fail('Service', `${name} is ${state}${reason ? `: ${reason}` : ''}`, `peakstone logs ${name}`),
   );
+  if (status?.isOtherVersion)
+    checks.push(
+      warn('Stack', 'is run by another version than this one', 'peakstone down, then peakstone up'),
+    );
   for (const { name } of status?.off ?? []) checks.push(ok('Service', `${name} is off by configuration`));
   const { ports } = presence.state;
   const apis = new Set(
