@@ -138,6 +138,13 @@ describe('what a restore follows', () => {
       until: '2026-11-27T18:00:00Z',
       problems: [],
     });
+    // The store has been told of the time before the backup's end only.
+    const position = {
+      ...found.position!,
+      coveredUntil: new Date(Date.parse(found.backups[0]!.endedAt) - 1).toISOString(),
+    };
+    const { from, until: end } = coverageOf({ ...found, position });
+    assert.ok(from !== null && end === from);
     assert.deepEqual(coverageOf({ ...found, backups: [] }), { from: null, until: null, problems: [] });
     const { until, problems } = coverageOf({ ...found, wal: { ...found.wal, partial: new Map() } });
     assert.deepEqual([until, problems.length], [null, 1]);

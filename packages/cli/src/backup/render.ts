@@ -69,6 +69,8 @@ function earlierKeys({ needingEarlierKey: needing }: BackupList): string[] {
 }
 
 function coverage({ method, backups, coveredFrom, coveredUntil, problems, receiving }: BackupList): string {
+  if (coveredUntil !== null && coveredUntil === coveredFrom)
+    return `The moment ${coveredUntil} can be restored, and those after it in a while.`;
   if (coveredUntil !== null)
     return `Every moment${problems.length > 0 ? ` from ${coveredFrom}` : ''} up to ${coveredUntil} can be restored.`;
   if (backups.length === 0 && method !== 'logical')

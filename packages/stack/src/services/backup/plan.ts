@@ -100,12 +100,12 @@ async function ownVault(vaults: readonly Vault[], { id }: Writer): Promise<Vault
 
 async function examineWal(vault: Vault): Promise<Check> {
   const contents = await readContents(vault);
-  const { from, problems } = coverageOf(contents);
+  const { from, until, problems } = coverageOf(contents);
   const { position } = contents;
   if (contents.backups.length > 0 && from === null && problems[0])
     return fail('Backups', problems[0], 'A full one mends it: peakstone backup create --full');
   return from !== null && position && Math.abs(Date.now() - Date.parse(position.coveredUntil)) < staleMs
-    ? ok('Backups', `every moment up to ${position.coveredUntil} can be restored`)
+    ? ok('Backups', `every moment up to ${until} can be restored`)
     : warn(
         'Backups',
         `WAL is stored up to ${position?.coveredUntil ?? 'no moment yet'}`,
