@@ -21,7 +21,7 @@ import {
 import { claimVault, type Writer } from './catalog/claims.ts';
 import { writeCurrent } from './catalog/current.ts';
 import { readPosition } from './catalog/positions.ts';
-import { listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
+import { isOnWay, listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
 import { hasSegment } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
@@ -210,11 +210,7 @@ async function chooseParent(
     );
   const way = wayTo(server.timeline, await listTimelines(vault));
   const { backups: all } = await listBackups(vault);
-  const backups = all.filter(({ timeline, stopLsn }) =>
-    way.some(
-      stretch => stretch.timeline === timeline && (stretch.to === null || readLsn(stopLsn) <= stretch.to),
-    ),
-  );
+  const backups = all.filter(each => isOnWay(each, way));
   const newest = backups.at(-1);
   if (!newest)
     return refuse(

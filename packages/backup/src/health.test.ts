@@ -34,6 +34,11 @@ describe('the service of backups', () => {
       { lastTest: badTest },
       `the backup failed its test of ${badTest.at}: a page is damaged`,
     ],
+    [
+      'is ill while nothing leads to the newest state',
+      { adrift: 'No backup leads to timeline 2.', lastTest: badTest },
+      'the newest state cannot be restored until a full backup is made: No backup leads to timeline 2.',
+    ],
     ['is well when one did', { lastTest: { ...badTest, ok: true } }, null],
     [
       'tells first that WAL is not stored',

@@ -20,6 +20,8 @@ export interface BackupState {
   readonly lastTest: { readonly at: string; readonly ok: boolean; readonly text: string } | undefined;
   /** What a clock that has jumped lets nothing go by. */
   readonly clock?: string | undefined;
+  /** Why nothing that is stored leads to the database as it is now. */
+  readonly adrift?: string | undefined;
 }
 
 /** The worst of what is wrong. A restart would mend none of it. */
@@ -32,7 +34,7 @@ export function healthOfJobs(state: JobsState): Health {
   return healthBy(state.refusal === undefined ? ailmentOfJobs(state) : `No backup is made: ${state.refusal}`);
 }
 
-export type JobsState = Pick<BackupState, 'refusal' | 'failedJob' | 'lastTest' | 'clock'>;
+export type JobsState = Pick<BackupState, 'refusal' | 'failedJob' | 'lastTest' | 'clock' | 'adrift'>;
 
 function healthBy(reason: string | undefined): Health {
   return reason === undefined ? { ok: true } : { ok: false, reason, elsewhere: true };
@@ -49,8 +51,10 @@ function ailmentOf(state: BackupState, now: number): string | undefined {
   return ailmentOfJobs(state);
 }
 
-function ailmentOfJobs({ failedJob, lastTest, clock }: JobsState): string | undefined {
+function ailmentOfJobs({ failedJob, lastTest, clock, adrift }: JobsState): string | undefined {
   if (failedJob) return `${failedJob.name} failed: ${failedJob.reason}`;
+  if (adrift !== undefined)
+    return `the newest state cannot be restored until a full backup is made: ${adrift}`;
   if (lastTest && !lastTest.ok) return `the backup failed its test of ${lastTest.at}: ${lastTest.text}`;
   return clock;
 }

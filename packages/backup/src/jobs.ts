@@ -15,7 +15,7 @@ import type { OnBackupEvent } from './events.ts';
 import type { BackupState } from './health.ts';
 import { type Contents, readContents } from './restore/contents.ts';
 import type { Owner } from './restore/owner.ts';
-import { planRestore } from './restore/plan.ts';
+import { whyNoneLeadsToNow } from './restore/plan.ts';
 import type { StartRestored } from './restore/recovery.ts';
 import { applyRetention } from './retention.ts';
 import type { Store } from './store/store.ts';
@@ -57,6 +57,8 @@ export class BackupJobs {
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   #contents: Contents | undefined;
+  /** Why the newest state cannot be restored, by the contents. */
+  #adrift: string | undefined;
   /** With the contents. */
   #time: Witness | undefined;
   /** Ill until the next one succeeds, be it tested by hand. */
@@ -90,10 +92,10 @@ export class BackupJobs {
     }
   }
 
-  get state(): Pick<BackupState, 'failedJob' | 'lastTest' | 'clock'> {
+  get state(): Pick<BackupState, 'failedJob' | 'lastTest' | 'clock' | 'adrift'> {
     const isNews = this.#time !== undefined && isRecentLeap(this.#time);
     const clock = isNews ? describeLeap(this.#time, this.#config.retention.days) : undefined;
-    return { failedJob: this.#attempts.failed, lastTest: this.#lastTest, clock };
+    return { failedJob: this.#attempts.failed, lastTest: this.#lastTest, clock, adrift: this.#adrift };
   }
 
   async #look(vault: Vault): Promise<void> {
@@ -112,9 +114,11 @@ export class BackupJobs {
     if (this.#caredAt < this.#readAt || due)
       await this.#attempts.try('Removing old backups', async () => {
         const removed = await applyRetention(vault, this.#config.retention, time);
-        if (removed.backups.length + removed.segments > 0)
-          this.#deps.onEvent({ kind: 'removed', ...removed });
         this.#caredAt = performance.now();
+        if (removed.backups.length + removed.segments === 0) return;
+        this.#deps.onEvent({ kind: 'removed', ...removed });
+        // What is left is looked at, at once.
+        this.#readAt = Number.NEGATIVE_INFINITY;
       });
     await this.#test(vault, this.#contents.backups);
   }
@@ -122,6 +126,8 @@ export class BackupJobs {
   /** Looks into the store anew, gaps in the WAL included. */
   async #read(vault: Vault): Promise<void> {
     this.#contents = await readContents(vault);
+    // Before the first one there is nothing that is not as it should be.
+    this.#adrift = this.#contents.backups.length > 0 ? whyNoneLeadsToNow(this.#contents)?.message : undefined;
     this.#lastTest = await readLastTest(vault);
     // Before a backup is made, which would be of the time that a wrong clock says.
     this.#time = await witnessTime(vault, new Date(), this.#contents);
@@ -182,20 +188,10 @@ export function dueBackup(
   { full, incremental }: { readonly full: Cron | null; readonly incremental: Cron | null },
   now: Date,
 ): 'full' | 'auto' | undefined {
-  if (!leadsToNow(contents)) return 'full';
+  if (whyNoneLeadsToNow(contents)) return 'full';
   const fulls = contents.backups.filter(({ kind }) => kind === 'full');
   if (full && isDue(full, startsOf(fulls), now)) return 'full';
   return incremental && isDue(incremental, startsOf(contents.backups), now) ? 'auto' : undefined;
-}
-
-function leadsToNow(contents: Contents): boolean {
-  try {
-    planRestore(contents, { target: { kind: 'latest' } });
-    return true;
-  } catch (error) {
-    if (error instanceof BackupError) return false;
-    throw error;
-  }
 }
 
 /** Pure. */

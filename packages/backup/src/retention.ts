@@ -1,9 +1,13 @@
 /** Which backups may go, and with them which WAL. */
 import { momentBefore, type Witness } from '@peakstone/kernel/witness';
-import { type Backup, listBackups, removeBackups, removeUnfinished } from './catalog/backups.ts';
+import { type Backup, removeBackups, removeUnfinished } from './catalog/backups.ts';
 import { readProven } from './catalog/tests.ts';
-import { removeSegmentsBefore } from './catalog/wal.ts';
+import { isOnWay, parseHistory, type Stretch, wayTo } from './catalog/timelines.ts';
+import { removeSegments } from './catalog/wal.ts';
+import { BackupError } from './errors.ts';
 import { readLsn, segmentOf } from './lsn.ts';
+import { type Contents, readContents } from './restore/contents.ts';
+import { whyNoneLeadsToNow } from './restore/plan.ts';
 import type { Vault } from './vault.ts';
 
 export interface Retention {
@@ -16,50 +20,123 @@ export interface Retention {
 export interface RetentionPlan {
   /** Oldest first. */
   readonly remove: readonly string[];
-  /** WAL segments before this one are needed by none that stays; null while there is no backup. */
-  readonly firstSegment: number | null;
+  /** The WAL that stays; null where all of it does. */
+  readonly wal: readonly WalRange[] | null;
+}
+
+/** Segments of one timeline, both ends included. */
+export interface WalRange {
+  readonly timeline: number;
+  readonly from: number;
+  /** Null for all that follow. */
+  readonly to: number | null;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** By what it is judged which backups may go. */
 export interface RetentionFacts {
-  readonly segmentBytes: number;
   /** Days are those that somebody saw pass: a clock that jumps makes nothing old. */
   readonly time: Witness;
   /** The newest backup that has passed a test. */
   readonly proven: string | null;
 }
 
+type Stored = Pick<Contents, 'backups' | 'timelines' | 'current' | 'positions' | 'segmentBytes'>;
+
 /**
- * Keeps what restores any moment of the last `days`, and the newest `fulls` full backups with all that stands on them. Never
- * removes the newest full backup, nor the newest one that is known to be good, nor what another one stands on. Pure.
+ * Keeps what restores any moment of the last `days`, be it of a timeline that was left since, and the newest `fulls` full backups
+ * that lead to the timeline that the database is on, with all that stands on them. Never removes the newest one that is known to
+ * be good, nor what another one stands on; and nothing at all while no backup leads to now. Pure.
  */
 export function planRetention(
-  backups: readonly Backup[],
+  stored: Stored,
   { days, fulls }: Retention,
-  { segmentBytes, time, proven }: RetentionFacts,
+  { time, proven }: RetentionFacts,
 ): RetentionPlan {
+  const { backups, timelines, current } = stored;
   const begin = momentBefore(time, days * dayMs);
-  // The newest one before the time that must be restorable is where its beginning is restored from.
-  const base = backups.findLast(({ endedAt }) => Date.parse(endedAt) <= begin);
-  const newestFulls = backups.filter(({ kind }) => kind === 'full').slice(-Math.max(1, fulls));
+  const live = onWay(backups, wayTo(current, timelines));
+  const newestFulls = live.filter(({ kind }) => kind === 'full').slice(-Math.max(1, fulls));
   const oldestFull = newestFulls[0];
+  if (oldestFull === undefined) return { remove: [], wal: null };
+  const ways = [1, ...timelines.map(({ id }) => id), current]
+    .filter(id => id === current || endOf(id, stored) > begin)
+    .map(id => wayTo(id, timelines));
+  // Of each, the newest one before the time that must be restorable is where its beginning is restored from.
+  const bases = ways.map(way => onWay(backups, way).findLast(({ endedAt }) => Date.parse(endedAt) <= begin));
+  const newest = live.slice(live.indexOf(oldestFull));
   const wanted = backups.filter(
-    (each, place) =>
-      each === base ||
-      each.id === proven ||
-      Date.parse(each.endedAt) > begin ||
-      (oldestFull !== undefined && place >= backups.indexOf(oldestFull)),
+    each =>
+      bases.includes(each) || newest.includes(each) || each.id === proven || Date.parse(each.endedAt) > begin,
   );
   const kept = new Set(wanted.flatMap(each => standsOn(each, backups)));
-  const starts = backups
-    .filter(each => kept.has(each))
-    .map(({ startLsn }) => segmentOf(readLsn(startLsn), segmentBytes));
   return {
     remove: backups.filter(each => !kept.has(each)).map(({ id }) => id),
-    firstSegment: starts.length > 0 ? Math.min(...starts) : null,
+    wal: neededWal([...kept], ways, stored),
   };
+}
+
+function onWay(backups: readonly Backup[], way: readonly Stretch[]): Backup[] {
+  return backups.filter(each => isOnWay(each, way));
+}
+
+/** When the database was last on this timeline, by all that is stored of it. */
+function endOf(timeline: number, { backups, timelines, positions }: Stored): number {
+  const said = [
+    positions.get(timeline)?.coveredUntil,
+    ...backups.filter(each => each.timeline === timeline).map(({ endedAt }) => endedAt),
+    // It was left by then, or had begun.
+    ...timelines
+      .filter(({ id, history }) => id === timeline || parseHistory(history).at(-1)?.timeline === timeline)
+      .map(({ since }) => since),
+  ];
+  return Math.max(...said.filter(at => at !== undefined).map(at => Date.parse(at)));
+}
+
+/** Along each way from the oldest backup on it, and of each backup what it is nothing without. */
+function neededWal(
+  kept: readonly Backup[],
+  ways: readonly (readonly Stretch[])[],
+  { timelines, segmentBytes }: Stored,
+): WalRange[] {
+  const at = (lsn: string): number => segmentOf(readLsn(lsn), segmentBytes);
+  const along = (way: readonly Stretch[], first: number, last: number | null): WalRange[] =>
+    way
+      .map(({ timeline, from, to }) => ({
+        timeline,
+        from: Math.max(first, segmentOf(from, segmentBytes)),
+        to: earlier(to === null ? null : segmentOf(to, segmentBytes), last),
+      }))
+      .filter(({ from, to }) => to === null || from <= to);
+  return [
+    ...ways.flatMap(way => {
+      const starts = onWay(kept, way).map(({ startLsn }) => at(startLsn));
+      return starts.length > 0 ? along(way, Math.min(...starts), null) : [];
+    }),
+    ...kept.flatMap(({ timeline, startLsn, stopLsn }) =>
+      along(wayTo(timeline, timelines), at(startLsn), at(stopLsn)),
+    ),
+  ];
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+}
+
+/** Whether a plan lets this segment go. Of a timeline whose way is not known, all stays. Pure. */
+export function isLetGo(
+  { wal }: RetentionPlan,
+  { timelines, current }: Pick<Contents, 'timelines' | 'current'>,
+  timeline: number,
+  segment: number,
+): boolean {
+  const isKnown = [1, current, ...timelines.map(({ id }) => id)].includes(timeline);
+  if (wal === null || !isKnown) return false;
+  return !wal.some(
+    range =>
+      range.timeline === timeline && range.from <= segment && (range.to === null || segment <= range.to),
+  );
 }
 
 /** What it stands on, as far as that is there: what is missing is not for retention to say. */
@@ -85,11 +162,35 @@ export async function applyRetention(
   retention: Retention,
   time: Witness,
 ): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
-  const { backups } = await listBackups(vault);
+  const contents = await readContents(vault);
   const proven = await readProven(vault, 'test');
-  const plan = planRetention(backups, retention, { segmentBytes: vault.segmentBytes, time, proven });
+  const plan = planRetention(contents, retention, { time, proven });
+  const isOld = (timeline: number, segment: number): boolean => isLetGo(plan, contents, timeline, segment);
+  assertLeadsStill(contents, plan, isOld);
   await removeBackups(vault, plan.remove);
   const unfinished = await removeUnfinished(vault, new Date(momentBefore(time, unfinishedMs)));
-  const segments = plan.firstSegment === null ? 0 : await removeSegmentsBefore(vault, plan.firstSegment);
-  return { backups: [...plan.remove, ...unfinished], segments };
+  return { backups: [...plan.remove, ...unfinished], segments: await removeSegments(vault, isOld) };
+}
+
+/** Whatever the rules say: what could be restored before is there afterwards. @throws {BackupError} MISSING */
+function assertLeadsStill(
+  contents: Contents,
+  { remove }: RetentionPlan,
+  isOld: (timeline: number, segment: number) => boolean,
+): void {
+  if (whyNoneLeadsToNow(contents)) return;
+  const left = (index: Contents['wal']['whole']): Contents['wal']['whole'] =>
+    new Map([...index].map(([id, all]) => [id, new Set([...all].filter(each => !isOld(id, each)))]));
+  const { whole, partial } = contents.wal;
+  const lost = whyNoneLeadsToNow({
+    ...contents,
+    backups: contents.backups.filter(({ id }) => !remove.includes(id)),
+    wal: { whole: left(whole), partial: left(partial) },
+  });
+  if (lost)
+    throw new BackupError(
+      'MISSING',
+      `Nothing was removed, as the newest state could not be restored afterwards: ${lost.message}`,
+      'Make a full backup: peakstone backup create --full',
+    );
 }

@@ -11,7 +11,7 @@ import { identify, parseSize, show } from './replication/commands.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { openVault, type Vault } from './vault.ts';
-import { type ReceiveProgress, receiveWal } from './wal/receive.ts';
+import { keepHistory, type ReceiveProgress, receiveWal } from './wal/receive.ts';
 
 const firstRetryMs = 1000;
 const maxRetryMs = 60_000;
@@ -85,7 +85,6 @@ class Receiver {
     for (let retryInMs = firstRetryMs; !this.#signal.aborted; ) {
       try {
         const vault = await this.#open();
-        await this.#claim.take(vault);
         this.vault = vault;
         await receiveWal({
           ...{ url: this.#deps.url, vault },
@@ -120,7 +119,12 @@ class Receiver {
     try {
       const bytes = parseSize(await show(client, 'max_slot_wal_keep_size'));
       this.#keepBytes = bytes < 0 ? Number.POSITIVE_INFINITY : bytes;
-      return await openVault(this.#store, this.#config.keys, await identify(client));
+      const server = await identify(client);
+      const vault = await openVault(this.#store, this.#config.keys, server);
+      await this.#claim.take(vault);
+      // Before anything is let go: of the timeline that the database is on, the way is known.
+      await keepHistory(client, vault, server.timeline);
+      return vault;
     } finally {
       client.close();
     }
@@ -152,7 +156,7 @@ class Receiver {
     this.#progress = progress;
   }
 
-  get state(): Omit<BackupState, 'failedJob' | 'lastTest' | 'clock'> {
+  get state(): Omit<BackupState, 'failedJob' | 'lastTest' | 'clock' | 'adrift'> {
     const progress = this.#progress;
     return {
       coveredAt: this.#coveredAt,

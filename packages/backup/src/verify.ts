@@ -6,7 +6,7 @@ import type { OnBackupEvent } from './events.ts';
 import { readLsn, segmentBefore, segmentName, segmentOf } from './lsn.ts';
 import { type Contents, readContents } from './restore/contents.ts';
 import { readFiles } from './restore/extract.ts';
-import { planRestore } from './restore/plan.ts';
+import { planRestore, whyNoneLeadsToNow } from './restore/plan.ts';
 import { readPlanned } from './restore/walFiles.ts';
 import type { Vault } from './vault.ts';
 
@@ -170,6 +170,8 @@ function walPlan(contents: Contents, oldest: Backup, problems: string[]) {
       if (error.code !== 'TARGET' && !problems.includes(error.message)) problems.push(error.message);
     }
   }
+  const none = whyNoneLeadsToNow(contents)?.message;
+  if (none !== undefined && !problems.includes(none)) problems.push(none);
   return [];
 }
 

@@ -105,6 +105,16 @@ export function wayTo(timeline: number, timelines: readonly Timeline[]): Stretch
   return [...way, { timeline, from, to: null }];
 }
 
+/** Whether what a backup holds is of this way, up to its end. Pure. */
+export function isOnWay(
+  { timeline, stopLsn }: { readonly timeline: number; readonly stopLsn: string },
+  way: readonly Stretch[],
+): boolean {
+  return way.some(
+    stretch => stretch.timeline === timeline && (stretch.to === null || readLsn(stopLsn) <= stretch.to),
+  );
+}
+
 /** The timeline whose file holds this segment on the way: the newest one that begins in it or before. Pure. */
 export function timelineOfSegment(way: readonly Stretch[], segment: number, segmentBytes: number): number {
   const end = segmentStart(segment + 1, segmentBytes);

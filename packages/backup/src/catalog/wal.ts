@@ -106,13 +106,16 @@ export async function hasSegment(vault: Vault, timeline: number, segment: number
   return (await vault.list(name)).some(each => each.name === name);
 }
 
-/** Removes whole and partial segments of every timeline before this one. @returns how many */
-export async function removeSegmentsBefore(vault: Vault, first: number): Promise<number> {
+/** Removes whole and partial segments. @returns how many */
+export async function removeSegments(
+  vault: Vault,
+  isOld: (timeline: number, segment: number) => boolean,
+): Promise<number> {
   const names = (await vault.list(folder)).map(({ name }) => name);
   const old = names.filter(name => {
     const file = name.slice(name.lastIndexOf('/') + 1).replace(partialSuffix, '');
     const found = parseSegmentName(file, vault.segmentBytes);
-    return found !== undefined && found.segment < first;
+    return found !== undefined && isOld(found.timeline, found.segment);
   });
   await vault.delete(old);
   return old.length;

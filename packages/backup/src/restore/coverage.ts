@@ -1,7 +1,7 @@
 /** What of the time until now a store brings back. Pure. */
 import { BackupError } from '../errors.ts';
 import type { Contents } from './contents.ts';
-import { planRestore } from './plan.ts';
+import { planRestore, whyNoneLeadsToNow } from './plan.ts';
 
 export interface WalCoverage {
   /** From the end of the first backup behind which no WAL is missing, to the last moment that the store knows of; ISO 8601. */
@@ -28,6 +28,8 @@ export function coverageOf(contents: Contents): WalCoverage {
       if (error.code !== 'TARGET' && !problems.includes(error.message)) problems.push(error.message);
     }
   }
+  const none = whyNoneLeadsToNow(contents)?.message;
+  if (none !== undefined && !problems.includes(none)) problems.push(none);
   return { from: null, until: null, problems };
 }
 

@@ -1,6 +1,6 @@
 /** Which backup and which WAL lead to a target. Pure. */
 import { type Backup, backupId, chainOf } from '../catalog/backups.ts';
-import { type Stretch, type Timeline, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
+import { isOnWay, type Stretch, type Timeline, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
 import { wayAround } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import { type Lsn, readLsn, segmentBefore, segmentName, segmentOf, segmentStart } from '../lsn.ts';
@@ -69,6 +69,17 @@ export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan 
     gap: reach.gap,
     passedOver: wish.backup === undefined ? newerDamaged(contents, backup, wish.target) : [],
   };
+}
+
+/** Why the newest state cannot be restored; undefined where it can. Pure. */
+export function whyNoneLeadsToNow(contents: Contents): BackupError | undefined {
+  try {
+    planRestore(contents, { target: { kind: 'latest' } });
+    return undefined;
+  } catch (error) {
+    if (error instanceof BackupError) return error;
+    throw error;
+  }
 }
 
 /** The backups that a restore may begin from when it does not find its target behind the newest, newest first. Pure. */
@@ -148,13 +159,11 @@ function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wis
         `The target lies before what can be restored: the oldest backup ends at ${first.endedAt} (${first.stopLsn}).`,
         'Name a moment after that.',
       )
-    : new BackupError('MISSING', 'No backup leads to this timeline.', 'See them: peakstone backup list');
-}
-
-function isOnWay({ timeline, stopLsn }: Backup, way: readonly Stretch[]): boolean {
-  return way.some(
-    stretch => stretch.timeline === timeline && (stretch.to === null || readLsn(stopLsn) <= stretch.to),
-  );
+    : new BackupError(
+        'MISSING',
+        `No backup leads to timeline ${way.at(-1)!.timeline}.`,
+        'Make a full one: peakstone backup create --full',
+      );
 }
 
 /** A backup cannot be restored to a moment before its own end: PostgreSQL would stop at that without a word. */

@@ -141,7 +141,11 @@ function beginOf(slot: Slot, way: readonly Stretch[], vault: Vault): StreamStart
 }
 
 /** The way to a timeline, whose history is kept in the store first. */
-async function keepHistory(client: ReplicationClient, vault: Vault, timeline: number): Promise<Stretch[]> {
+export async function keepHistory(
+  client: ReplicationClient,
+  vault: Vault,
+  timeline: number,
+): Promise<Stretch[]> {
   if (timeline > 1) {
     const history = await timelineHistory(client, timeline);
     await keepTimeline(vault, timeline, history, new Date());
