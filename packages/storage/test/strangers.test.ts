@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { until } from '@peakstone/testing';
 import { type MemberS3, memberS3, signedAs } from './support/memberS3.ts';
 import { anonKey, type SupabaseServer, startSupabase, token } from './support/supabase.ts';
 
@@ -150,6 +151,83 @@ describe('somebody with a token', () => {
     assert.equal(await (await bobs.download('bobs')).data!.text(), 'two');
     const claims = Buffer.from(own.token.split('.')[1]!, 'base64url').toString();
     assert.doesNotMatch(claims, /authenticated/);
+  });
+
+  it('has no script run in the name of the application’s origin, by whichever address it is read', async () => {
+    const page = '<script>alert(1)</script>';
+    for (const type of ['text/html', 'image/svg+xml', 'application/xml']) {
+      const put = await s3(annsToken, 'PUT', 'priv/page', page, { 'content-type': type });
+      assert.equal(put.status, 200);
+      const read = await s3(annsToken, 'GET', 'priv/page');
+      assert.match(read.headers.get('content-security-policy')!, /sandbox$/);
+      assert.equal(read.headers.get('x-content-type-options'), 'nosniff');
+      const other = await server.ask('GET', 'object/authenticated/priv/page', { key: annsToken });
+      if (other.headers.get('content-type') !== 'text/plain')
+        assert.match(other.headers.get('content-security-policy')!, /sandbox$/);
+    }
+    await s3(annsToken, 'PUT', 'priv/page', page, { 'content-type': 'application/pdf' });
+    const shown = await s3(annsToken, 'GET', 'priv/page');
+    assert.equal(shown.headers.get('content-security-policy'), null);
+    const named = await s3(annsToken, 'GET', 'priv/page?response-content-type=text/html');
+    assert.match(named.headers.get('content-security-policy')!, /sandbox$/);
+  });
+
+  it('deletes many at once, each by its own row', async () => {
+    const keys = Array.from({ length: 30 }, (_, i) => `many/${i}`);
+    for (const key of keys) assert.equal((await anns().upload(key, 'x')).error, null);
+    const list = keys.map(key => `<Object><Key>${key}</Key></Object>`).join('');
+    const body = `<Delete>${list}</Delete>`;
+    const md5 = createHash('md5').update(body).digest('base64');
+    const answer = await s3(annsToken, 'POST', 'priv?delete', body, { 'content-md5': md5 });
+    const told = [...answer.text.matchAll(/<Deleted><Key>([^<]*)/g)].map(([, key]) => key);
+    assert.deepEqual(told, keys);
+  });
+
+  it('holds up neither the server’s own statements nor anybody’s longer than it stays, or its role may', async () => {
+    await server.client().storage.createBucket('shown', { public: true });
+    await server.client().storage.from('shown').upload('a', 'public');
+    await server.sql(`create sequence public.cancelled;
+      create function public.waits() returns boolean language plpgsql security definer as $$ begin
+        perform pg_catalog.pg_sleep(600); return true;
+      exception when query_canceled then
+        if sqlerrm like '%user request%' then perform nextval('public.cancelled'); end if;
+        return false;
+      end $$;
+      create policy waiting on storage.objects for select to anon using (bucket_id = 'shown' and public.waits())`);
+    const leave = new AbortController();
+    const list = () =>
+      fetch(`${server.url}/v1/object/list/shown`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${anonKey}`, 'content-type': 'application/json' },
+        body: '{"prefix":""}',
+        signal: leave.signal,
+      }).catch(() => undefined);
+    const waiting = Array.from({ length: 14 }, list);
+    const asleep = async () =>
+      Number(
+        (
+          await server.sql(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
+          )
+        )[0],
+      );
+    await until(async () => (await asleep()) === 12);
+    const read = await fetch(`${server.url}/v1/object/public/shown/a`);
+    assert.equal(await read.text(), 'public');
+    leave.abort();
+    await Promise.all(waiting);
+    await until(async () => (await asleep()) === 0);
+    assert.deepEqual(await server.sql('select last_value from public.cancelled'), ['12']);
+    await server.sql(`drop policy waiting on storage.objects;
+      create function public.tells() returns boolean language plpgsql as $$ begin
+        raise '%', current_setting('statement_timeout'); end $$;
+      create policy telling on storage.objects for select to anon using (public.tells())`);
+    const [said] = await server.sql(
+      "select split_part(s, '=', 2) from pg_roles, unnest(rolconfig) s where rolname = 'anon' and s like 'statement_timeout=%'",
+    );
+    const { error } = await server.client(anonKey).storage.from('shown').list();
+    await server.sql('drop policy telling on storage.objects');
+    assert.equal(error!.message, said ?? '30s');
   });
 
   it('writes nothing by a policy that was taken back while its body was coming', async () => {

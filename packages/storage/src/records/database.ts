@@ -6,6 +6,7 @@
 import { createPool, type Pool, type Result, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { requestSettings, type Setting, transactionSettings } from '@peakstone/kernel/request';
 import { explain, RecordError } from './errors.ts';
+import { RoleTimeouts } from './roleTimeouts.ts';
 
 /** Whom a statement runs as. */
 export interface Caller {
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly inspect?: (results: readonly Rows[]) => void;
   /** Tried before them, in the same transaction, and undone. */
   readonly trial?: Trial | undefined;
+  /** Whoever asked has left: what is under way is cancelled. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A statement that a caller has to be able to run, with a row at least for a result. */
@@ -50,38 +53,47 @@ export interface Trial {
 /** Of one statement: its rows, each a JSON value in its only column. */
 export type Rows = readonly unknown[];
 
-const connections = 16;
-/** A policy or trigger that does not end must not hold a connection. */
-const statementTimeout = '30s';
+/** For the server's own short statements: they wait for nobody's policies. */
+const ownConnections = 4;
+const callersConnections = 12;
 
 export class Database {
-  readonly #pool: Pool;
+  readonly #own: Pool;
+  readonly #callers: Pool;
+  readonly #timeouts: RoleTimeouts;
 
   /** @param url of a login that may take on the roles of requests. @throws {ConnectionError} when it is malformed */
   constructor(url: string) {
-    this.#pool = createPool({
-      url,
-      size: connections,
-      sharedSize: 0,
-      acquireTimeoutMs: 5000,
-      maxWaiting: 1000,
-      isolated: true,
-      parameters: { application_name: 'peakstone storage' },
-    });
+    const open = (size: number): Pool =>
+      createPool({
+        url,
+        size,
+        sharedSize: 0,
+        acquireTimeoutMs: 5000,
+        maxWaiting: 1000,
+        isolated: true,
+        parameters: { application_name: 'peakstone storage' },
+      });
+    this.#own = open(ownConnections);
+    this.#callers = open(callersConnections);
+    this.#timeouts = new RoleTimeouts(this.#own);
   }
 
   /** @throws {PgError} {ConnectionError} {PoolTimeoutError} */
   async run(
     caller: Caller,
     statements: readonly Sql[],
-    { asked = unasked, end = 'commit', inspect, trial }: RunOptions = {},
+    { asked = unasked, end = 'commit', inspect, trial, signal }: RunOptions = {},
   ): Promise<readonly Rows[]> {
+    const isOwn = caller === service && trial === undefined;
+    const timeout = await this.#timeouts.of(caller.role);
     // The caller's role and claims end with the savepoint.
-    const tried = trial === undefined ? [] : triedBy(trial);
+    const tried = trial === undefined ? [] : triedBy(trial, await this.#timeouts.of(trial.caller.role));
     const read = (results: readonly Result[]): Rows[] => results.slice(1 + tried.length).map(rowsOf);
-    const results = await this.#pool.exchange({
+    const results = await (isOwn ? this.#own : this.#callers).exchange({
       begin: 'begin isolation level read committed read write',
-      statements: [settingsOf(caller, asked), ...tried, ...statements],
+      statements: [settingsOf(caller, asked, timeout), ...tried, ...statements],
+      ...(signal && { signal }),
       ...(end === 'rollback' && { end }),
       ...((inspect || trial) && {
         inspect: found => {
@@ -102,7 +114,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close();
+    await Promise.all([this.#own.close(), this.#callers.close()]);
   }
 }
 
@@ -110,20 +122,20 @@ const savepoint = 'peakstone_trial';
 /** Of those that `triedBy` makes, which one it is about. */
 const triedAt = 2;
 
-function triedBy({ caller, asked, statement }: Trial): readonly Sql[] {
+function triedBy({ caller, asked, statement }: Trial, timeout: string): readonly Sql[] {
   return [
     { text: `savepoint ${savepoint}`, values: [] },
-    settingsOf(caller, asked),
+    settingsOf(caller, asked, timeout),
     statement,
     { text: `rollback to savepoint ${savepoint}`, values: [] },
   ];
 }
 
-function settingsOf(caller: Caller, asked: Asked): Sql {
+function settingsOf(caller: Caller, asked: Asked, timeout: string): Sql {
   return transactionSettings({
     mode: 'begun',
     searchPath: '"storage", "public", "extensions"',
-    ofRole: [['statement_timeout', statementTimeout]],
+    ofRole: [['statement_timeout', timeout]],
     role: caller.role,
     request: [...requestSettings(caller.claimsJson, asked), ...storageSettings(caller, asked)],
     others: [],

@@ -38,6 +38,8 @@ export interface Call {
   readonly caller: Caller;
   readonly isAuthenticated: boolean;
   readonly asked: Asked;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
 }
 
 /** On whose behalf a row is written. */
@@ -47,11 +49,11 @@ export function byCaller({ caller, asked }: Call): RecordCaller {
 
 /** The rows of one statement, as the caller: row security decides. */
 export async function asCaller<Row>(
-  { door, caller, asked }: Call,
+  { door, caller, asked, signal }: Call,
   statement: Sql,
   options: RunOptions = {},
 ): Promise<Row[]> {
-  const [rows] = await door.database.run(caller, [statement], { asked, ...options });
+  const [rows] = await door.database.run(caller, [statement], { asked, signal, ...options });
   return rows as Row[];
 }
 

@@ -43,9 +43,13 @@ async function answerRequest(
   if (http.method === 'GET' && path === 'health') return await tellHealth(door);
   const matched = findRoute(http.method, path);
   if (matched === undefined) return notFound(http);
+  const left = new AbortController();
+  http.onAborted(() => left.abort());
   try {
-    return withoutBody(http, await run(door, http, matched));
+    return withoutBody(http, await run(door, http, matched, left.signal));
   } catch (error) {
+    // What was cancelled for somebody who has left is nobody's failure, and nobody reads of it.
+    if (left.signal.aborted) return renderError(new StorageError('InternalError'));
     if (error instanceof TusError) return withoutBody(http, tusResponse(error.status, error.message));
     const refusal = explain(error, door, http, requestId);
     const isTus = path.startsWith('upload/resumable');
@@ -63,7 +67,12 @@ function splitAtToken(http: HttpRequest): HttpRequest {
   });
 }
 
-async function run(door: Door, http: HttpRequest, { route, bucket, key }: Matched): Promise<HttpResponse> {
+async function run(
+  door: Door,
+  http: HttpRequest,
+  { route, bucket, key }: Matched,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const { caller, isAuthenticated } = callerOf(door, http, route.asks);
   return await route.run({
     door,
@@ -73,6 +82,7 @@ async function run(door: Door, http: HttpRequest, { route, bucket, key }: Matche
     query: new URLSearchParams(http.query),
     caller,
     isAuthenticated,
+    signal,
     asked: { operation: route.operation, method: http.method, path: http.path, headers: http.headers },
   });
 }

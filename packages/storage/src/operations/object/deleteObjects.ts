@@ -1,6 +1,7 @@
 import { mayDo } from '../../access/check.ts';
 import { announceRemoval } from '../../announce.ts';
 import { S3Error } from '../../errors/s3Error.ts';
+import { forEachOf } from '../../gate.ts';
 import type { Operation } from '../../operation.ts';
 import { RecordError } from '../../records/errors.ts';
 import { s3RefusalOf } from '../../records/s3Refusal.ts';
@@ -16,6 +17,8 @@ import { readXmlBody } from '../xmlBody.ts';
 import { mayBypass } from './deleteObject.ts';
 
 const most = 1000;
+/** Of one list: each may ask the database, and others ask it too. */
+const atOnce = 8;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const deleteObjects: Operation = {
@@ -32,7 +35,10 @@ export const deleteObjects: Operation = {
     const asked = childrenOf(root, 'Object');
     if (asked.length === 0 || asked.length > most) throw malformed();
     const quiet = textOf(root, 'Quiet')?.toLowerCase() === 'true';
-    const results = await Promise.all(asked.map(node => deleteOne(server, request, bucket, node, quiet)));
+    const results: (Element | undefined)[] = [];
+    await forEachOf(asked.entries(), atOnce, async ([i, node]) => {
+      results[i] = await deleteOne(server, request, bucket, node, quiet);
+    });
     return xmlResponse(document('DeleteResult', results));
   },
 };

@@ -3,6 +3,7 @@ import type { HttpResponse } from '@peakstone/kernel/http';
 import { encodeHeader } from '@peakstone/kernel/http';
 import { openFor } from '../../operations/object/encryption.ts';
 import type { StoredObject } from '../../records/statements.ts';
+import { restraints } from '../../wire/activeTypes.ts';
 import { judgeRead } from '../../wire/conditions.ts';
 import { readRange } from '../../wire/range.ts';
 import type { Call } from '../call.ts';
@@ -50,11 +51,13 @@ function describe({ query }: Call, { stored, row }: Found, { expires }: ServeOpt
   const metadata = stored.metadata ?? {};
   const told = (name: string): string | undefined =>
     typeof metadata[name] === 'string' ? clean(metadata[name]) : undefined;
+  const type = shownType(told('mimetype') ?? row.headers['content-type'] ?? 'application/octet-stream');
   const headers = [
     'Accept-Ranges',
     'bytes',
     'Content-Type',
-    shownType(told('mimetype') ?? row.headers['content-type'] ?? 'application/octet-stream'),
+    type,
+    ...restraints(type),
     'ETag',
     `"${row.etag}"`,
     'Last-Modified',

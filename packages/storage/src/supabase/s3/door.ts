@@ -2,7 +2,7 @@
  * S3 at /storage/v1/s3: with the keys of S3, which pass row security as there, or with a user's token, under row security.
  * @see https://supabase.com/docs/guides/storage/s3/authentication
  */
-import type { HttpResponse } from '@peakstone/kernel/http';
+import { type HttpResponse, withHeaders } from '@peakstone/kernel/http';
 import type { S3Door } from '../../edge/handler.ts';
 import { S3Error } from '../../errors/s3Error.ts';
 import type { Credential } from '../../iam/credential.ts';
@@ -10,6 +10,7 @@ import { homeAccount } from '../../iam/identity.ts';
 import type { Operation } from '../../operation.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
+import { restraints } from '../../wire/activeTypes.ts';
 import type { Door } from '../call.ts';
 import { StorageError } from '../errors.ts';
 import { assertKey } from '../names.ts';
@@ -48,7 +49,12 @@ export function createS3Door(door: Door, prefix: string, anonKey: string | undef
       // Whoever owns it is told so, as everywhere but in the oldest region.
       if (operation.makesBucket && server.store.buckets.find(bucket) !== undefined)
         throw new S3Error('BucketAlreadyExists', { elements: { BucketName: bucket } });
-      if (identity.kind === 'member') return await runAsMember(door, server, operation, request, identity);
+      const isRead = operation.name === 'GetObject' || operation.name === 'HeadObject';
+      if (identity.kind === 'member') {
+        const answer = await runAsMember(door, server, operation, request, identity);
+        return isRead ? restrained(answer) : answer;
+      }
+      if (isRead) return restrained(await operation.run(server, request));
       if (operation.name === 'PostObject') return withStatus200(await operation.run(server, request));
       return undefined;
     },
@@ -58,6 +64,14 @@ export function createS3Door(door: Door, prefix: string, anonKey: string | undef
 /** Its answer to a form, where S3 says that there is nothing to say. */
 function withStatus200(answer: HttpResponse): HttpResponse {
   return answer.status === 204 ? { ...answer, status: 200, body: '' } : answer;
+}
+
+/** It is read from the origin of the application, of which S3 itself has one of its own. */
+function restrained(answer: HttpResponse): HttpResponse {
+  const { headers } = answer;
+  const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type');
+  const type = at < 0 ? '' : headers[at + 1]!;
+  return withHeaders(answer, restraints(type));
 }
 
 function identify(door: Door, token: string): ReturnType<Door['tokens']['identify']> {

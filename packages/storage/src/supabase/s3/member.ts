@@ -58,11 +58,19 @@ export async function runAsMember(
     path: received.http.path,
     headers: received.headers,
   };
+  const left = new AbortController();
+  received.http.onAborted(() => left.abort());
   const say: MemberCall['say'] = async (statement, end) => {
     try {
-      const [rows] = await door.database.run(member, [statement], { asked, ...(end && { end }) });
+      const [rows] = await door.database.run(member, [statement], {
+        asked,
+        signal: left.signal,
+        ...(end && { end }),
+      });
       return rows!;
     } catch (error) {
+      // Nobody reads it.
+      if (left.signal.aborted) throw new S3Error('RequestTimeout', { cause: error });
       throw explain(error);
     }
   };
