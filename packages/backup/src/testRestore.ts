@@ -175,14 +175,14 @@ interface Relation {
   readonly oid: string;
   /** Qualified and quoted. */
   readonly name: string;
-  /** A table of people's own, not a system or TOAST table. */
+  /** A table of people's own, not a system or TOAST table, nor a materialized view that was never filled. */
   readonly isData: boolean;
 }
 
 async function relations(pool: Pool, condition: string): Promise<Relation[]> {
   const { rows } = await pool.query(
     `select c.oid, format('%I.%I', n.nspname, c.relname),
-       c.relkind <> 't' and ${isNotPostgres('n.nspname')}
+       c.relkind <> 't' and c.relispopulated and ${isNotPostgres('n.nspname')}
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relpersistence = 'p' and ${condition} order by 2`,
   );

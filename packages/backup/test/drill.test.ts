@@ -11,7 +11,11 @@ import { type Lab, openLab } from './lab.ts';
 describe('a test of a backup', () => {
   let lab: Lab;
   before(async () => {
-    lab = await openLab({ sql: 'insert into ledger select g from generate_series(1, 20000) g' });
+    lab = await openLab({
+      sql: `insert into ledger select g from generate_series(1, 20000) g;
+        create materialized view latest as select max(id) from ledger;
+        create materialized view empty as select id from ledger with no data`,
+    });
     for (const setting of [
       `system set synchronous_standby_names = 's1'`,
       `system set recovery_min_apply_delay = '1d'`,
@@ -54,7 +58,8 @@ describe('a test of a backup', () => {
       },
       signal,
     );
-    assert.deepEqual([tested.ok, tested.rows], [true, 20000], tested.text);
+    // The view that is filled is read, and the other one is no damage.
+    assert.deepEqual([tested.ok, tested.tables, tested.rows], [true, 2, 20001], tested.text);
     assert.deepEqual(settings, ['postgres', 'off', '', '0']);
   });
 

@@ -62,7 +62,10 @@ const queries: readonly string[] = [
       join pg_namespace n on n.oid = o.oprnamespace where ${inMine('n')} and ${noExtension('pg_operator', 'o.oid')}`,
   `select 'cast', concat(c.castsource::regtype, ' as ', c.casttarget::regtype), concat_ws(' ', c.castfunc, c.castcontext) from pg_cast c
     where c.oid > 16383 and ${noExtension('pg_cast', 'c.oid')}`,
-  `select 'rows', c.oid::regclass, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %s', c.oid::regclass), false, true, '')))[1]::text
+  // A materialized view that was made with no data cannot be asked for any.
+  `select 'rows', c.oid::regclass, case when c.relispopulated
+      then (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %s', c.oid::regclass), false, true, '')))[1]::text
+      else 'not populated' end
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'm') and ${inMine('n')} and ${noExtension('pg_class', 'c.oid')}`,
   `select 'position of sequence', s.seqrelid::regclass, pg_sequence_last_value(s.seqrelid)::text
