@@ -148,7 +148,7 @@ INSERT INTO cron.job (schedule, command, username) VALUES ('* * * * *', 'select 
 COPY cron.job (jobid, schedule, command) FROM stdin;
 9223372036854775806	* * * * *	select 1
 \\.`,
-      told: /failed statement rows of cron\.job .*duplicate key.*failed statement rows of cron\.job .*out of bounds/s,
+      told: /failed statement rows of cron\.job .*duplicate key.*aside rows cron\.job \(1\) .*out of bounds/s,
     },
   ],
   'make home': [none],
@@ -281,6 +281,29 @@ INSERT INTO cron.job (jobid, schedule, command, username, database) VALUES (41, 
         ),
         [['t', 'f', 'db_migrator true']],
       );
+    } finally {
+      await clean();
+    }
+  });
+
+  it('takes a dump’s jobs in but for one whose number would leave none to others', async () => {
+    const file = join(folder, 'numbers.sql');
+    writeFileSync(
+      file,
+      `COPY cron.job (jobid, schedule, command) FROM stdin;
+42	* * * * *	select 42
+9223372036854775806	* * * * *	select 1
+\\.
+INSERT INTO cron.job (jobid, schedule, command) VALUES (-1, '* * * * *', 'select 2');
+`,
+    );
+    try {
+      const report = await importInto(database, [file], { origin: 'postgres' });
+      assert.deepEqual(await look(database, 'select jobid from cron.job where jobid <> 7'), [['42']]);
+      assert.equal(report.rows['cron.job'], 1);
+      const [told, ...more] = report.notes.filter(({ what }) => what === 'rows');
+      assert.deepEqual([told?.kind, told?.name, more.length], ['aside', 'cron.job (2)', 0]);
+      assert.match(told?.why ?? '', /numbers are out of bounds/);
     } finally {
       await clean();
     }

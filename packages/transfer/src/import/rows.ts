@@ -14,10 +14,17 @@ import type { ImportSession } from './session.ts';
 type Rows = Extract<Item, { kind: 'rows' }>;
 type LargeObject = Extract<Item, { kind: 'largeObject' }>;
 
+const BY_HAND = 'Make the jobs by hand: select cron.schedule(name, schedule, command)';
+
 /** The administrator writes jobs in words of our own, and so cannot do more than pg_dump's COPY says. */
 const SPECIAL_COPY: Reason = {
   why: 'its COPY has a condition or options, which are not run as the administrator',
-  remedy: 'Make the jobs by hand: select cron.schedule(name, schedule, command)',
+  remedy: BY_HAND,
+};
+
+const OUT_OF_BOUNDS: Reason = {
+  why: 'their numbers are out of bounds: none would be left for others',
+  remedy: BY_HAND,
 };
 
 /** Brings rows into their tables, and counts them. */
@@ -28,7 +35,8 @@ export class RowLoader {
   readonly #decider: Decider;
   readonly #notes: Notes;
   readonly #counts: Record<string, number> = {};
-  readonly #leftOut = new Map<string, { count: number; readonly reason: Reason }>();
+  /** By table and reason. */
+  readonly #leftOut = new Map<string, { readonly table: string; count: number; readonly reason: Reason }>();
 
   constructor(
     session: ImportSession,
@@ -51,7 +59,7 @@ export class RowLoader {
 
   /** Rows without a place. Nothing is lost with a table that had none. */
   get leftOut(): readonly Note[] {
-    return [...this.#leftOut].map(([table, { count, reason }]) => ({
+    return [...this.#leftOut.values()].map(({ table, count, reason }) => ({
       kind: 'aside',
       what: 'rows',
       name: `${table} (${count})`,
@@ -161,7 +169,7 @@ export class RowLoader {
     return values === null || !this.#isCron(table) ? null : { table, columns, values };
   }
 
-  /** Resolves with how many they were. */
+  /** Resolves with how many came in; those that may not are told. */
   async #writeJobs(
     table: CronTable,
     columns: readonly string[],
@@ -172,7 +180,9 @@ export class RowLoader {
       Symbol.asyncIterator in source
         ? await this.#administrator.do({ ...jobs, values: null }, source)
         : await this.#administrator.do({ ...jobs, values: source });
-    return countOf(tags.find(tag => /^(?:COPY|INSERT) /.test(tag)));
+    const left = countOf(tags.find(tag => tag.startsWith('DELETE ')));
+    this.#leave(table, left, OUT_OF_BOUNDS);
+    return countOf(tags.find(tag => /^(?:COPY|INSERT) /.test(tag))) - left;
   }
 
   #count(table: string, count: number, refusal: Reason | null): void {
@@ -198,9 +208,10 @@ export class RowLoader {
 
   #leave(table: string, count: number, reason: Reason): void {
     if (count === 0) return;
-    const before = this.#leftOut.get(table);
+    const key = JSON.stringify([table, reason.why]);
+    const before = this.#leftOut.get(key);
     if (before) before.count += count;
-    else this.#leftOut.set(table, { count, reason });
+    else this.#leftOut.set(key, { table, count, reason });
   }
 
   /** Columns that the bootstrap's skeleton of a table lacks, as the dump's rows have them. */

@@ -10,7 +10,8 @@ const INCOMING = 'pg_temp.peakstone_incoming';
 const MAX_NUMBER = 1_000_000_000_000;
 
 /**
- * A script that takes the rows in: from a stream of COPY's, or of `values`. The first COPY or INSERT says how many there were.
+ * A script that takes the rows in: from a stream of COPY's, or of `values`. The first COPY or INSERT says how many there were,
+ * the DELETE how many of them have a number that none may have, and are left out.
  * Each row runs as the owner of all that is imported, in this database, whatever the dump says; rows of others are not
  * touched, and one that is there already, as after a run that was killed, is not made twice.
  */
@@ -61,11 +62,7 @@ function take(
   const set = [...whose, ...fixed];
   const same = [number, ...columns].map(column => `t.${column} is not distinct from i.${column}`);
   const ofOwner = whose.map(([column, value]) => `t.${column} = ${value}`);
-  return `do ${literal(`begin
-      if exists (select from ${INCOMING} where ${number} not between 1 and ${MAX_NUMBER}) then
-        raise exception 'numbers of ${table} are out of bounds' using errcode = '22003';
-      end if;
-    end`)};
+  return `delete from ${INCOMING} where ${number} not between 1 and ${MAX_NUMBER};
     insert into ${table} (${[number, ...columns, ...set.map(([column]) => column)].join(', ')})
       select ${[...[number, ...columns].map(column => `i.${column}`), ...set.map(([, value]) => value)].join(', ')}
       from ${INCOMING} i where not exists (select from ${table} t where ${[...same, ...ofOwner].join(' and ')});
