@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { PLATFORM_ROLES, STACK_ROLES } from '@peakstone/kernel/inventory';
 import { connect, type TestDatabase } from '@peakstone/testing';
 import type { ImportReport } from '@peakstone/transfer';
 import type { Act } from '../src/import/administrator/index.ts';
@@ -25,12 +26,16 @@ const OTHERS = `
   alter table cron.job enable trigger check_job;
 `;
 
+/** The server's roles are those of the databases of other tests too, which run beside these. */
+const KNOWN = `'{postgres,${[...STACK_ROLES, ...PLATFORM_ROLES].map(({ name }) => name).join()}}'`;
+const isKnown = (role: string): string => `(${role} = any (${KNOWN}) or ${role} ~ '^pg_')`;
+
 /** All that is not the dump's: whose it is, who may use it, and where it is. */
 const STATE = {
   roles: `select rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin, rolinherit, rolconnlimit, rolpassword
-    from pg_authid where rolname !~ '^(adm|test)_' order by 1`,
+    from pg_authid where ${isKnown('rolname')} order by 1`,
   memberships: `select roleid::regrole, member::regrole, admin_option, inherit_option, set_option from pg_auth_members
-    where roleid::regrole::text !~ '^(adm|test)_' and member::regrole::text !~ '^(adm|test)_' order by 1, 2`,
+    where ${isKnown('roleid::regrole::text')} and ${isKnown('member::regrole::text')} order by 1, 2`,
   schemas: `select nspname, nspowner::regrole, (select string_agg(a, ' ' order by a) from unnest(nspacl::text[]) a where a !~ '^adm_')
     from pg_namespace where nspname !~ '^pg_' and nspname !~ 'shop' order by 1`,
   relations: `select oid::regclass, relowner::regrole, relacl from pg_class
