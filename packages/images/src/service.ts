@@ -166,7 +166,8 @@ function createSources({ sources }: ImagesConfig, { objectStore, lookup }: Image
   const { localRoot, querySeparator, s3 } = sources;
   const store = objectStore === undefined ? named.read : handlerSource(objectStore);
   const objects = s3 === null ? null : createS3Source(s3, querySeparator, store);
-  const http = objects === null || s3 === null ? web.read : readStoreUrls(web.read, objects, s3.origins);
+  const http =
+    objects === null || s3 === null ? web.read : readStoreUrls(web.read, objects, store, s3.origins);
   const schemes = new Map<string, SourceReader>([
     ['http', http],
     ['https', http],

@@ -178,7 +178,8 @@ describe('a source within its bounds', () => {
   let server: TestServer;
   before(async () => {
     server = await startServer({
-      IMGPROXY_ALLOWED_SOURCES: 'local:///public/,s3://uploads/',
+      IMGPROXY_ALLOWED_SOURCES:
+        'local:///public/,s3://uploads/,http://127.0.0.1:9/uploads/pub/,http://*.example.com/',
       IMGPROXY_USE_S3: 'true',
     });
   });
@@ -191,6 +192,15 @@ describe('a source within its bounds', () => {
       'local:///public/%2e%2e/photo.jpg',
       's3://uploads/../other/a.png',
       's3://uploads/a/./../../other/a.png',
+      // What a store takes for a key, or a parser of the web for something else than it looks like.
+      'local:///public/x#/../../photo.jpg',
+      'local:///public/x?/../../photo.jpg',
+      'http://127.0.0.1:9/uploads/pub/.\t./private/a.png',
+      'http://127.0.0.1:9/uploads/pub/.\t./.\n./other/a.png',
+      'http://127.0.0.1:9/uploads/pub\\..\\private/a.png',
+      'http://127.0.0.1:9\\.example.com/a.png',
+      'http://127.0.0.1:9#.example.com/a.png',
+      'http://127.0.0.1:9?.example.com/a.png',
     ]) {
       const response = await server.get(`/_/w:9/plain/${encodeURIComponent(source)}`);
       assert.deepEqual([response.status, await response.text()], [404, 'Invalid source URL'], source);

@@ -70,16 +70,21 @@ function escapeStrictly(text: string): string {
   );
 }
 
-/** Reads URLs of the store, `ORIGIN/BUCKET/KEY`, as its objects: they may be private, as those of `s3://` are. */
+/**
+ * Reads URLs of the store, `ORIGIN/BUCKET/KEY`, as its objects: they may be private, as those of `s3://` are.
+ * @param store fetches what is signed itself from the store, wherever that is
+ */
 export function readStoreUrls(
   web: SourceReader,
   objects: SourceReader,
+  store: SourceReader,
   origins: readonly string[],
 ): SourceReader {
   return async request => {
     const url = URL.parse(request.url);
-    const isOurs = url !== null && origins.includes(url.origin) && !isSigned(url);
-    if (!isOurs) return await web(request);
+    if (url === null || !origins.includes(url.origin)) return await web(request);
+    // Wherever the store is: what may be reached by redirects of others is no wider for it.
+    if (isSigned(url)) return await store(request);
     const version = url.searchParams.get('versionId');
     const place = decodePath(url.pathname);
     if (place === null) return await web(request);

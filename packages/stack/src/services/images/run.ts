@@ -53,6 +53,5 @@ function withSources(env: Env, store: Store | null): Env {
     ...env,
     IMGPROXY_ALLOWED_SOURCES: `${env.IMGPROXY_ALLOWED_SOURCES},${own}`,
     IMGPROXY_WHOLE_SOURCES: own,
-    IMGPROXY_ALLOW_LOOPBACK_SOURCE_ADDRESSES: 'true',
   };
 }
