@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { until } from '@peakstone/testing';
 import { type MemberS3, memberS3, signedAs } from './support/memberS3.ts';
-import { anonKey, type SupabaseServer, startSupabase, token } from './support/supabase.ts';
+import { anonKey, type SupabaseServer, serviceKey, startSupabase, token } from './support/supabase.ts';
 
 const policies = `
   create policy anybody_puts on storage.objects for insert to anon, authenticated with check (bucket_id in ('priv', 'drop'));
@@ -21,6 +21,7 @@ describe('somebody with a token', () => {
   before(async () => {
     server = await startSupabase({ ANON_KEY: anonKey });
     await server.client().storage.createBucket('priv');
+    await server.client().storage.createBucket('drop');
     await server.sql(policies);
   });
   after(() => server.stop());
@@ -172,6 +173,57 @@ describe('somebody with a token', () => {
     assert.match(named.headers.get('content-security-policy')!, /sandbox$/);
   });
 
+  it('neither sees nor ends another’s upload in pieces, whose URL it knows', async () => {
+    const protocol = { 'tus-resumable': '1.0.0' };
+    const created = await server.ask('POST', 'upload/resumable', {
+      key: annsToken,
+      headers: {
+        ...protocol,
+        'upload-length': '3',
+        'upload-metadata': `bucketName ${base64('priv')},objectName ${base64('in-pieces')}`,
+      },
+    });
+    const place = created.headers.get('location')!.replace('/v1/', '');
+    const asking = async (key: string, method: string) =>
+      (await server.ask(method, place, { key, headers: protocol })).status;
+    for (const key of [bobsToken, anonKey])
+      for (const method of ['HEAD', 'DELETE']) assert.equal(await asking(key, method), 404);
+    const patch = (key: string) =>
+      server.ask('PATCH', place, {
+        key,
+        headers: { ...protocol, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+        body: 'ann',
+      });
+    assert.equal((await patch(bobsToken)).status, 404);
+    assert.equal(await asking(annsToken, 'HEAD'), 200);
+    assert.equal(await asking(serviceKey, 'HEAD'), 200);
+    assert.equal((await patch(annsToken)).status, 204);
+    assert.equal(await readByAnn('in-pieces'), 'ann');
+  });
+
+  it('is told that a bucket does not take it before its bytes are read', async () => {
+    await server.sql(
+      "update storage.buckets set file_size_limit = 1000000, allowed_mime_types = '{text/plain}' where id = 'drop'",
+    );
+    const begin = (headers: Record<string, string>) =>
+      new Promise<number>((resolve, reject) => {
+        const [url, signed] = signedAs(server.url, annsToken, 'PUT', 'drop/large', '', {
+          ...unsigned,
+          ...headers,
+        });
+        const sent = httpRequest(url, { method: 'PUT', headers: signed.headers });
+        sent.on('error', reject);
+        sent.on('response', answer => {
+          resolve(answer.statusCode!);
+          sent.destroy();
+        });
+        // None of its bytes are ever sent.
+        sent.flushHeaders();
+      });
+    assert.equal(await begin({ 'content-length': '50000000', 'content-type': 'text/plain' }), 400);
+    assert.equal(await begin({ 'content-length': '500000', 'content-type': 'text/html' }), 400);
+  });
+
   it('deletes many at once, each by its own row', async () => {
     const keys = Array.from({ length: 30 }, (_, i) => `many/${i}`);
     for (const key of keys) assert.equal((await anns().upload(key, 'x')).error, null);
@@ -231,7 +283,6 @@ describe('somebody with a token', () => {
   });
 
   it('writes nothing by a policy that was taken back while its body was coming', async () => {
-    await server.client().storage.createBucket('drop');
     const end = await sendSlowly(`${server.url}/v1/object/drop/late`, {
       method: 'POST',
       headers: bearer(annsToken),

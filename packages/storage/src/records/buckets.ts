@@ -6,6 +6,7 @@ import type { BucketRow } from '../store/rows.ts';
 import type { Store } from '../store/store.ts';
 import type { Say } from './database.ts';
 import { RecordError } from './errors.ts';
+import type { BucketLimits } from './limits.ts';
 import * as sql from './statements.ts';
 
 /** Objects looked at together. */
@@ -49,6 +50,12 @@ export class RecordedBuckets {
   /** The same, or later where the database cannot be asked. */
   async ensureSoon(bucket: BucketRow): Promise<void> {
     await this.takesPart(bucket);
+  }
+
+  /** What a bucket takes; undefined: nothing is known of it there. @throws {RecordError} */
+  async limits(name: string): Promise<BucketLimits | undefined> {
+    const [rows] = await this.#parts.say([sql.limitsOf(name)]);
+    return rows![0] as BucketLimits | undefined;
   }
 
   /** The bucket here of a row there, made where there is none; whole. */

@@ -125,6 +125,8 @@ export interface ResumableUpload {
   readonly metadata: string;
   readonly expires: number;
   readonly upsert: boolean;
+  /** Whose it is alone; null: of those that have no subject. Absent in what earlier versions began: anybody's who has its URL. */
+  readonly owner?: string | null;
 }
 
 export interface PartRow {

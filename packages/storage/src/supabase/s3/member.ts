@@ -5,6 +5,7 @@ import type { Identity } from '../../iam/identity.ts';
 import type { Operation } from '../../operation.ts';
 import { parseSource } from '../../operations/object/copySource.ts';
 import { explain } from '../../records/errors.ts';
+import { assertSize, assertType } from '../../records/limits.ts';
 import * as sql from '../../records/statements.ts';
 import type { S3Request } from '../../request.ts';
 import type { Server } from '../../server.ts';
@@ -95,9 +96,13 @@ async function seesObject({ say, request }: MemberCall): Promise<undefined> {
   if (rows.length === 0) throw new S3Error('NoSuchKey', { elements: { Key: request.key } });
 }
 
-async function mayWrite({ say, request, member }: MemberCall): Promise<undefined> {
+/** Before a byte is read: what the bucket does not take, and what the member may not write. */
+async function mayWrite(call: MemberCall): Promise<undefined> {
+  const { say, request, member, operation } = call;
   const { headers, bucket, key } = request;
   const length = headers['x-amz-decoded-content-length'] ?? headers['content-length'];
+  if (operation.name === 'PutObject') await assertFits(call, Number(length ?? 0));
+  if (operation.name === 'CreateMultipartUpload') await assertFits(call, 0);
   const metadata = {
     mimetype: headers['content-type'] ?? defaultType,
     ...(length !== undefined && { contentLength: Number(length) }),
@@ -111,6 +116,15 @@ async function mayWrite({ say, request, member }: MemberCall): Promise<undefined
     ownerId: member.subject,
   };
   await say(sql.upsertObject(values), 'rollback');
+}
+
+/** @throws {RecordError} tooLarge, mimeType */
+async function assertFits({ door, request }: MemberCall, bytes: number): Promise<void> {
+  const { bucket, key, headers } = request;
+  const limits = await door.records.buckets.limits(bucket);
+  if (limits === undefined) return;
+  assertSize(bytes, key, limits);
+  assertType(headers['content-type'] ?? defaultType, key, limits);
 }
 
 async function mayCopy(call: MemberCall): Promise<undefined> {

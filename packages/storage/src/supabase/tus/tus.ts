@@ -17,6 +17,7 @@ import { StorageError } from '../errors.ts';
 import { assertBucketName, assertKey } from '../names.ts';
 import { unsaid } from '../objects/unsaid.ts';
 import { assertMayWrite, draftOf, parseObject, withServersLimit } from '../objects/upload.ts';
+import { serviceRole } from '../tokens.ts';
 import { readMetadata, readUploadId, type UploadPlace, writeUploadId } from './metadata.ts';
 import { Pieces } from './pieces.ts';
 import { TusError } from './tusError.ts';
@@ -68,7 +69,7 @@ export async function createUpload(call: Call): Promise<HttpResponse> {
   const upload = await door.store.uploads.create(bucket, place.key, {
     initiator: bucket.owner,
     draft: { ...draftOf(bucket, { type, cacheControl, userMetadata }), sealed: seal?.sealed },
-    resumable: { size, metadata: given, expires, upsert: permission.upsert },
+    resumable: { size, metadata: given, expires, upsert: permission.upsert, owner: permission.owner ?? null },
   });
   const hasData = http.headers['content-type'] === 'application/offset+octet-stream';
   const offset =
@@ -93,10 +94,10 @@ export async function createUpload(call: Call): Promise<HttpResponse> {
 export async function headUpload(call: Call): Promise<HttpResponse> {
   assertProtocol(call);
   const place = placeOf(call);
-  permissionOf(call, place);
+  const permission = permissionOf(call, place);
   // Whoever asks how far it is has lost the connection that is still being waited for.
   return await pieces.interrupting(place.id, async () => {
-    const { bucket, upload, finishedSize } = findUpload(call, place);
+    const { bucket, upload, finishedSize } = findUpload(call, place, permission);
     const told =
       finishedSize === undefined
         ? [
@@ -127,7 +128,7 @@ export async function patchUpload(call: Call): Promise<HttpResponse> {
   const permission = permissionOf(call, place);
   const stated = readOffset(http.headers['upload-offset']);
   return await pieces.interrupting(place.id, async signal => {
-    const { bucket, upload, finishedSize } = findUpload(call, place);
+    const { bucket, upload, finishedSize } = findUpload(call, place, permission);
     const offset = finishedSize ?? offsetOf(call, upload!);
     if (stated !== offset) throw new TusError(409, 'Upload-Offset conflict');
     if (upload === undefined) return patched(offset, undefined);
@@ -147,7 +148,7 @@ export async function deleteUpload(call: Call): Promise<HttpResponse> {
   const place = placeOf(call);
   const permission = permissionOf(call, place);
   return await pieces.interrupting(place.id, async () => {
-    const { bucket, upload } = findUpload(call, place);
+    const { bucket, upload } = findUpload(call, place, permission);
     if (upload === undefined) throw new TusError(400, 'Cannot terminate an already completed upload');
     await assertMay(call, place, permission, {
       type: upload.draft.headers['content-type'] ?? '',
@@ -210,13 +211,21 @@ interface FoundUpload {
 }
 
 /** @throws {TusError} 404, 410 */
-function findUpload({ door }: Call, { bucket: name, key, id }: UploadPlace): FoundUpload {
+function findUpload(
+  { door, caller }: Call,
+  { bucket: name, key, id }: UploadPlace,
+  { owner, isGiven }: Permission,
+): FoundUpload {
   const bucket = door.store.buckets.find(name);
   if (bucket === undefined) throw new TusError(404, 'The file for this url was not found');
   const done = door.store.uploads.completed(bucket, key, id);
   if (done?.size !== undefined) return { bucket, upload: undefined, finishedSize: done.size };
   const upload = door.store.uploads.find(bucket, key, id);
   if (upload?.resumable === undefined) throw new TusError(404, 'The file for this url was not found');
+  const { owner: whose } = upload.resumable;
+  const isServices = !isGiven && caller.role === serviceRole;
+  if (whose !== undefined && whose !== (owner ?? null) && !isServices)
+    throw new TusError(404, 'The file for this url was not found');
   if (upload.resumable.expires <= Date.now())
     throw new TusError(410, 'The file for this url no longer exists');
   return { bucket, upload, finishedSize: undefined };
