@@ -18,7 +18,7 @@ import {
   partName,
   removeBackups,
 } from './catalog/backups.ts';
-import { claimVault, type Writer } from './catalog/claims.ts';
+import { claimVault, openOwnVault, type Writer } from './catalog/claims.ts';
 import { writeCurrent } from './catalog/current.ts';
 import { readPosition } from './catalog/positions.ts';
 import { isOnWay, listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
@@ -31,7 +31,7 @@ import { takeBaseBackup } from './replication/baseBackup.ts';
 import { identify, readSlot, type ServerFacts } from './replication/commands.ts';
 import type { Keyring } from './seal/keys.ts';
 import type { Store } from './store/store.ts';
-import { openVault, type Vault } from './vault.ts';
+import type { Vault } from './vault.ts';
 import { type ReceiveOptions, receiveWal } from './wal/receive.ts';
 
 export interface CreateOptions {
@@ -77,7 +77,7 @@ export async function createBackup(options: CreateOptions): Promise<Backup> {
   signal.addEventListener('abort', abort, { once: true });
   try {
     const server = await identify(client);
-    const vault = await openVault(store, keys, server);
+    const vault = await openOwnVault(store, keys, server, writer);
     await claimVault(vault, writer);
     const wal = await coverWal(client, server, vault, options);
     try {

@@ -8,6 +8,8 @@ export type BackupErrorCode =
   | 'KEY'
   /** A backup, a piece of one, or WAL is not there. */
   | 'MISSING'
+  /** What this stack stored is not where it was: a disk that is not mounted, say. */
+  | 'AWAY'
   /** What is asked for lies outside of what the store can restore. */
   | 'TARGET'
   /** The server cannot be backed up in this way. */

@@ -1,5 +1,13 @@
 export { type Backup, type BackupKind, listBackups, needingEarlierKey } from './catalog/backups.ts';
-export { type Claim, claimVault, readClaim, type Writer } from './catalog/claims.ts';
+export {
+  away,
+  type Claim,
+  claimVault,
+  isAway,
+  readClaim,
+  type Writer,
+  type WrittenPlaces,
+} from './catalog/claims.ts';
 export { describeLeap, readWitness } from './catalog/clock.ts';
 export { readLastTest, type TestResult } from './catalog/tests.ts';
 export {

@@ -1,7 +1,7 @@
 /** The service: receives WAL all the time, makes backups when they are due, tries them, and lets old ones go. */
 import { connectReplication } from '@peakstone/kernel/pg';
 import { pause, type Running } from '@peakstone/kernel/service';
-import { RunningClaim } from './catalog/claims.ts';
+import { openOwnVault, RunningClaim } from './catalog/claims.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { BackupError } from './errors.ts';
 import type { BackupEvent } from './events.ts';
@@ -10,7 +10,7 @@ import { BackupJobs, type JobDeps } from './jobs.ts';
 import { identify, parseSize, show } from './replication/commands.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
-import { openVault, type Vault } from './vault.ts';
+import type { Vault } from './vault.ts';
 import { keepHistory, type ReceiveProgress, receiveWal } from './wal/receive.ts';
 
 const firstRetryMs = 1000;
@@ -120,7 +120,7 @@ class Receiver {
       const bytes = parseSize(await show(client, 'max_slot_wal_keep_size'));
       this.#keepBytes = bytes < 0 ? Number.POSITIVE_INFINITY : bytes;
       const server = await identify(client);
-      const vault = await openVault(this.#store, this.#config.keys, server);
+      const vault = await openOwnVault(this.#store, this.#config.keys, server, this.#deps.writer);
       await this.#claim.take(vault);
       // Before anything is let go: of the timeline that the database is on, the way is known.
       await keepHistory(client, vault, server.timeline);
@@ -132,8 +132,8 @@ class Receiver {
 
   /** What no waiting mends is told at once. */
   #judge({ code, message, hint }: BackupError): void {
-    if (code === 'FOREIGN') {
-      // Nothing is made, removed or tried among what is another's.
+    if (code === 'FOREIGN' || code === 'AWAY') {
+      // Nothing is made, removed or tried among what is another's, or where what is ours should be.
       this.vault = undefined;
       this.#refusal = `${message} ${hint}`;
     }

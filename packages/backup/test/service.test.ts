@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import { until } from '@peakstone/testing';
-import { RunningClaim } from '../src/catalog/claims.ts';
+import { RunningClaim, type WrittenPlaces } from '../src/catalog/claims.ts';
 import { readWitness } from '../src/catalog/clock.ts';
 import { parseCron } from '../src/cron.ts';
 import {
@@ -18,6 +18,7 @@ import {
   readLastTest,
   startBackups,
   type TestResult,
+  type Writer,
 } from '../src/index.ts';
 import { dueBackup } from '../src/jobs.ts';
 import type { Contents } from '../src/restore/contents.ts';
@@ -37,7 +38,7 @@ describe('the service of backups', () => {
   const start = (
     more: Record<string, string> = {},
     { scratch, now }: { scratch?: () => string; now?: () => number } = {},
-    writer = lab.writer,
+    writer: Writer = lab.writer,
   ): Running =>
     startBackups(
       readBackupConfig(
@@ -202,10 +203,52 @@ describe('the service of backups', () => {
     );
   });
 
-  it('notices that what it stored is gone, and begins anew with a full backup', async () => {
-    const { systemIdentifier } = await lab.vault();
+  it('writes nothing where what it stored is not, be it begun anew, and goes on when that is there again', async () => {
+    await service!.stop();
+    const written = new Set<string>();
+    const places: WrittenPlaces = {
+      clusters: () => [...written],
+      add: (_place, cluster) => void written.add(cluster),
+      remove: (_place, cluster) => void written.delete(cluster),
+    };
+    const remembering = { ...lab.writer, places };
+    let before = seen('receiving');
+    service = start({ BACKUP_TEST: 'off' }, {}, remembering);
+    await until(() => seen('receiving') > before);
+    const [{ place }, gaps] = [lab.store, seen('gap')];
+    renameSync(place, `${place}.real`);
+    mkdirSync(place, { mode: 0o700 });
+    await lab.sql.script('insert into ledger values (77); delete from ledger; select pg_switch_wal()');
+    await until(async () => /is its disk mounted/.test(await told()));
+    await service.stop();
+    for (const name of readdirSync(place)) rmSync(path.join(place, name), { recursive: true });
+    service = start({ BACKUP_TEST: 'off' }, {}, remembering);
+    await until(async () => /is its disk mounted/.test(await told()));
+    const { url, store, keys } = lab;
+    const { signal } = new AbortController();
+    await assert.rejects(
+      createBackup({
+        ...{ url, store, keys, kind: 'full', slot: backupSlot, writer: remembering, signal },
+        onEvent: () => undefined,
+      }),
+      (error: BackupError) => error.code === 'AWAY' && /takeover/.test(error.hint),
+    );
+    assert.deepEqual(readdirSync(place), []);
+    rmdirSync(place);
+    renameSync(`${place}.real`, place);
+    before = seen('receiving');
+    await until(() => seen('receiving') > before);
+    await until(async () => (await told()) === '');
+    assert.equal(seen('gap'), gaps);
+    await service.stop();
+    service = start({ BACKUP_TEST: 'off' });
+    await until(() => seen('receiving') > before + 1);
+  });
+
+  it('notices that what it stored is gone, where that was said to be so, and begins anew with a full backup', async () => {
+    const [{ systemIdentifier }, lost] = [await lab.vault(), seen('vaultLost')];
     rmSync(path.join(lab.store.place, systemIdentifier), { recursive: true, force: true });
-    await until(() => seen('vaultLost') > 0);
+    await until(() => seen('vaultLost') > lost);
     await until(async () => {
       const begun = await lab.vault();
       return begun !== undefined && (await readContents(begun)).backups.length > 0;

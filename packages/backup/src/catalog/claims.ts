@@ -6,7 +6,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { BackupError } from '../errors.ts';
-import type { Vault } from '../vault.ts';
+import type { Keyring } from '../seal/keys.ts';
+import type { Store } from '../store/store.ts';
+import { type ClusterFacts, openVault, type Vault } from '../vault.ts';
 
 /** A stack on a machine. */
 export interface Writer {
@@ -17,9 +19,22 @@ export interface Writer {
   readonly folder: string;
   /** The place lies in that folder: a claim in it of another stack was copied along, and whoever made it writes elsewhere. */
   readonly ownsPlace?: boolean;
+  /** Where it has written; without, an empty place is always a new one. */
+  readonly places?: WrittenPlaces;
 }
 
-export interface Claim extends Writer {
+/**
+ * What a stack remembers of where it has written. A place that is empty by now is one whose disk is not mounted, or that
+ * somebody has emptied, and is no new one: begun anew, WAL would be stored in it that the true one then lacks.
+ */
+export interface WrittenPlaces {
+  /** The system identifiers of the clusters that it has stored there. */
+  clusters(place: string): readonly string[];
+  add(place: string, cluster: string): void;
+  remove(place: string, cluster: string): void;
+}
+
+export interface Claim extends Omit<Writer, 'ownsPlace' | 'places'> {
   /** Of the process that makes backups by schedule; null where a command has claimed it. */
   readonly run: string | null;
   /** ISO 8601. */
@@ -27,6 +42,23 @@ export interface Claim extends Writer {
 }
 
 const folder = 'claims/';
+
+/** Opens the part of the store that this stack writes. @throws {BackupError} AWAY where it wrote there, and nothing is there; as `openVault` */
+export async function openOwnVault(
+  store: Store,
+  keys: Keyring,
+  facts: ClusterFacts,
+  writer: Writer,
+): Promise<Vault> {
+  if (await isAway(store, facts.systemIdentifier, writer)) throw away(store.place);
+  return await openVault(store, keys, facts);
+}
+
+/** Whether this stack has written backups of that cluster there, of which nothing is there. @throws {BackupError} STORE */
+export async function isAway(store: Store, cluster: string, { places }: Writer): Promise<boolean> {
+  if (!places?.clusters(store.place).includes(cluster)) return false;
+  return (await store.list(`${cluster}/${folder}`)).length === 0;
+}
 
 /** Whose the vault is; undefined where nobody has written yet. @throws {BackupError} STORE, KEY, CORRUPT */
 export async function readClaim(vault: Vault): Promise<Claim | undefined> {
@@ -63,18 +95,19 @@ export class RunningClaim {
     this.#writer = writer;
   }
 
-  /** @throws {BackupError} FOREIGN where another stack writes there, or another process of this one that began later */
+  /** @throws {BackupError} FOREIGN where another stack writes there, or another process of this one that began later; AWAY */
   async take(vault: Vault): Promise<void> {
     if (this.#number === undefined) this.#number = await claim(vault, this.#writer, this.#run, false);
     else await this.assertHeld(vault);
   }
 
-  /** By two small reads. @throws {BackupError} FOREIGN; MISSING where the vault is gone */
+  /** By two small reads. @throws {BackupError} FOREIGN; AWAY where the vault is gone, MISSING where that was said to be so */
   async assertHeld(vault: Vault): Promise<void> {
     const number = this.#number!;
     const [own, next] = await Promise.all([vault.read(nameOf(number)), vault.read(nameOf(number + 1))]);
     if (own && !next) return;
     const newest = await newestClaim(vault);
+    if (newest === undefined && knows(this.#writer, vault)) throw away(vault.place);
     if (newest === undefined || newest.number < number) {
       // It is begun anew.
       this.#number = undefined;
@@ -96,12 +129,8 @@ export class RunningClaim {
   }
 }
 
-async function claim(
-  vault: Vault,
-  { ownsPlace = false, ...writer }: Writer,
-  run: string | null,
-  isAsked: boolean,
-): Promise<number> {
+async function claim(vault: Vault, whole: Writer, run: string | null, isAsked: boolean): Promise<number> {
+  const { ownsPlace = false, places, ...writer } = whole;
   const takeOver = isAsked || ownsPlace;
   for (;;) {
     const newest = await newestClaim(vault).catch(error => {
@@ -110,14 +139,18 @@ async function claim(
     });
     if (newest && newest.claim.id !== writer.id && !takeOver) throw foreign(vault, newest.claim);
     // What a process of this stack holds is the stack's.
-    if (newest && newest.claim.id === writer.id && (run === null || newest.claim.run === run))
+    if (newest && newest.claim.id === writer.id && (run === null || newest.claim.run === run)) {
+      if (!knows(whole, vault)) places?.add(vault.place, vault.systemIdentifier);
       return newest.number;
+    }
+    if (newest === undefined && !isAsked && knows(whole, vault)) throw away(vault.place);
     const number = ((await numbers(vault)).at(-1) ?? 0) + 1;
     const own: Claim = { ...writer, run, since: new Date().toISOString() };
     if (!(await vault.write(nameOf(number), Buffer.from(JSON.stringify(own)), { ifAbsent: true }))) continue;
     const all = await numbers(vault);
     if (all.at(-1) !== number) continue;
     await vault.delete(all.slice(0, -keptClaims).map(nameOf));
+    if (!knows(whole, vault)) places?.add(vault.place, vault.systemIdentifier);
     return number;
   }
 }
@@ -147,6 +180,19 @@ async function numbers(vault: Vault): Promise<number[]> {
 
 function nameOf(number: number): string {
   return `${folder}${String(number).padStart(8, '0')}`;
+}
+
+function knows({ places }: Writer, { place, systemIdentifier }: Vault): boolean {
+  return places?.clusters(place).includes(systemIdentifier) === true;
+}
+
+/** Told alike by whoever would write there, and by the doctor. */
+export function away(place: string): BackupError {
+  return new BackupError(
+    'AWAY',
+    `What this stack stored in ${place} is not there: is its disk mounted?`,
+    'Once it is there again, all goes on by itself. If it is gone for good: peakstone backup takeover; everything is stored anew then, beginning with a full backup.',
+  );
 }
 
 function foreign(vault: Vault, { host, folder: of, since }: Claim): BackupError {

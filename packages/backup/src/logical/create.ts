@@ -1,12 +1,12 @@
 /** Makes one backup of a database whose files nobody may copy: as SQL, all of it in one snapshot. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimVault, type Writer } from '../catalog/claims.ts';
+import { claimVault, openOwnVault, type Writer } from '../catalog/claims.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { PartWriter } from '../parts/writer.ts';
 import type { Keyring } from '../seal/keys.ts';
 import type { Store } from '../store/store.ts';
-import { openVault, type Vault } from '../vault.ts';
+import type { Vault } from '../vault.ts';
 import {
   addLogicalBackup,
   claimLogicalName,
@@ -46,7 +46,7 @@ export interface LogicalOptions {
 export async function createLogicalBackup(options: LogicalOptions): Promise<LogicalBackup> {
   const { url, store, keys, dump, label, onEvent, signal } = options;
   const { database, version, ...cluster } = await identifyDatabase(url);
-  const vault = await openVault(store, keys, cluster);
+  const vault = await openOwnVault(store, keys, cluster, options.writer);
   await claimVault(vault, options.writer);
   const { id, began } = await claimId(vault, signal);
   onEvent({ kind: 'begun', id, incremental: false });

@@ -2,7 +2,7 @@
 import { pause, type Running } from '@peakstone/kernel/service';
 import type { Witness } from '@peakstone/kernel/witness';
 import { Attempts } from '../attempts.ts';
-import { RunningClaim, type Writer } from '../catalog/claims.ts';
+import { openOwnVault, RunningClaim, type Writer } from '../catalog/claims.ts';
 import { describeLeap, isRecentLeap, witnessTime } from '../catalog/clock.ts';
 import { readLastTest, type TestResult } from '../catalog/tests.ts';
 import type { BackupConfig, BackupSchedule } from '../config.ts';
@@ -12,7 +12,7 @@ import { healthOfJobs, type JobsState } from '../health.ts';
 import { isDue, startsOf } from '../jobs.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import { openVault, type Vault } from '../vault.ts';
+import type { Vault } from '../vault.ts';
 import { type LogicalBackup, listLogicalBackups } from './backups.ts';
 import { createLogicalBackup, type DumpSql } from './create.ts';
 import { identifyDatabase } from './database.ts';
@@ -95,8 +95,8 @@ class LogicalJobs {
   }
 
   async #look(): Promise<void> {
-    const vault = await this.#open();
-    if (!(await this.#isOurs(vault))) return;
+    const vault = await this.#openOurs();
+    if (!vault) return;
     const { backups, schedule } = { ...(await this.#read(vault)), schedule: this.#config.schedule };
     const cares = performance.now() - this.#caredAt > careMs;
     // Before a backup is made, which would be of the time that a wrong clock says.
@@ -108,21 +108,22 @@ class LogicalJobs {
     await this.#test(vault);
   }
 
-  /** Nothing is made, removed or tried among what is another's. */
-  async #isOurs(vault: Vault): Promise<boolean> {
+  /** Nothing is made, removed or tried among what is another's, or where what is ours should be. */
+  async #openOurs(): Promise<Vault | undefined> {
     const before = this.#refusal;
     try {
+      const vault = await this.#open();
       await this.#claim.take(vault);
       this.#refusal = undefined;
-      return true;
+      return vault;
     } catch (error) {
       // What was stored is gone: it is begun anew.
       if (error instanceof BackupError && error.code === 'MISSING') this.#vault = undefined;
-      if (!(error instanceof BackupError) || error.code !== 'FOREIGN') throw error;
+      if (!(error instanceof BackupError) || (error.code !== 'FOREIGN' && error.code !== 'AWAY')) throw error;
       this.#refusal = `${error.message} ${error.hint}`;
       if (before !== this.#refusal)
         this.#deps.onEvent({ kind: 'failed', what: 'The backup', reason: error.message });
-      return false;
+      return undefined;
     }
   }
 
@@ -130,7 +131,7 @@ class LogicalJobs {
     if (this.#vault) return this.#vault;
     const { database, version: _version, ...cluster } = await identifyDatabase(this.#deps.url);
     this.#database = database;
-    this.#vault = await openVault(this.#store, this.#config.keys, cluster);
+    this.#vault = await openOwnVault(this.#store, this.#config.keys, cluster, this.#deps.writer);
     return this.#vault;
   }
 

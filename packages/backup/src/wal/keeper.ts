@@ -23,6 +23,8 @@ export class Keeper {
   /** Everything committed by then is stored, and the store knows it; null before that is so. */
   coveredUntil: Date | null = null;
   #toldLsn: Lsn = -1n;
+  /** Stored in a place of which it was seen afterwards that it is still ours: the server may let go of it. */
+  #assured: Lsn;
   #toldTimeline = false;
 
   /** @param assertOurs whether nobody else stores this WAL; undefined beside somebody who does: only whole segments are stored then */
@@ -38,6 +40,7 @@ export class Keeper {
     this.#coverage = coverage;
     this.#everyMs = everyMs;
     this.#assertOurs = assertOurs;
+    this.#assured = writer.flushed;
   }
 
   /** @param failed told what a write failed by @param tell called after each round */
@@ -71,14 +74,23 @@ export class Keeper {
   async #keep(isLast = false): Promise<void> {
     await this.#assertOurs?.();
     if (this.#assertOurs) await this.#writer.storePartial();
+    const { flushed } = this.#writer;
+    // A disk may have gone since: what lies where it was mounted is not stored.
+    await this.#assertOurs?.();
+    this.#assured = flushed;
     this.#report(false);
     if (!this.#assertOurs) return;
     await this.#tellStore(isLast ? 0 : idleRounds * this.#everyMs);
   }
 
   #report(asksForReply: boolean): void {
+    this.#copy?.send(this.status(asksForReply));
+  }
+
+  /** What the server is told of how far everything is. */
+  status(asksForReply: boolean): Buffer {
     const { position, flushed } = this.#writer;
-    this.#copy?.send(writeStatus(position, flushed, new Date(), asksForReply));
+    return writeStatus(position, this.#assertOurs ? this.#assured : flushed, new Date(), asksForReply);
   }
 
   async #tellStore(idleMs: number): Promise<void> {

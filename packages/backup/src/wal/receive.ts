@@ -19,7 +19,7 @@ import {
 import type { Vault } from '../vault.ts';
 import { Coverage } from './coverage.ts';
 import { Keeper } from './keeper.ts';
-import { readWalMessage, writeStatus } from './messages.ts';
+import { readWalMessage } from './messages.ts';
 import { SegmentWriter } from './segmentWriter.ts';
 import { beginStream, continueStream, nextStart, type StreamStart } from './start.ts';
 
@@ -204,8 +204,7 @@ async function receiveTimeline(
           const message = readWalMessage(bytes);
           coverage.hear(message.walEnd, message.sentAt);
           if (message.kind === 'data') return writer.append(message.at, message.bytes);
-          if (message.asksForReply)
-            copy.send(writeStatus(writer.position, writer.flushed, new Date(), false));
+          if (message.asksForReply) copy.send(keeper.status(false));
           return undefined;
         },
       },

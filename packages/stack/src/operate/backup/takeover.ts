@@ -1,4 +1,4 @@
-import { BackupError, type Claim, claimVault, readClaim } from '@peakstone/backup';
+import { BackupError, type Claim, claimVault, isAway, readClaim } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { isOthers, stackBackups, stackVault } from './vaults.ts';
@@ -17,12 +17,19 @@ export async function takeOverBackups(
   cluster: string | undefined,
 ): Promise<TakeoverReport> {
   const opened = await stackBackups(paths, env);
+  const writer = opened.writer();
+  const own = cluster ?? (await opened.own());
+  if (own !== undefined && (await isAway(opened.store, own, writer))) {
+    // Gone for good: whoever writes there next begins anew.
+    writer.places.remove(opened.store.place, own);
+    return { place: opened.store.place, systemIdentifier: own, from: null };
+  }
   const vault = await stackVault(opened, cluster);
   const before = await readClaim(vault).catch(error => {
     if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
     return undefined;
   });
-  await claimVault(vault, opened.writer(), true);
+  await claimVault(vault, writer, true);
   const { place, systemIdentifier } = vault;
   return { place, systemIdentifier, from: isOthers(opened, before) ? before : null };
 }

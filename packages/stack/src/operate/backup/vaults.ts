@@ -14,7 +14,6 @@ import {
   type Survey,
   surveyVaults,
   type Vault,
-  type Writer,
 } from '@peakstone/backup';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
@@ -30,7 +29,7 @@ export interface StackBackups {
   /** The system identifier of this stack's database, where it has one. */
   readonly own: () => Promise<string | undefined>;
   /** Which stack this is among its copies. */
-  readonly writer: () => Writer;
+  readonly writer: () => ReturnType<typeof stackWriter>;
 }
 
 /** @throws {ConfigError} naming the variable */

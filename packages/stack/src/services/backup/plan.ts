@@ -1,6 +1,7 @@
 /** What the start of the stack must know of backups. */
 import path from 'node:path';
 import {
+  away,
   coverageOf,
   describeLeap,
   findVaults,
@@ -63,7 +64,12 @@ export async function examineFiles(paths: StackPaths, env: EnvValues): Promise<C
 async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]> {
   const { place, keys, retention } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
   const store = openStore(place);
-  const vault = await ownVault(await findVaults(store, keys), stackWriter(env, place, paths.data));
+  const writer = stackWriter(env, place, paths.data);
+  const vault = await ownVault(await findVaults(store, keys), writer);
+  if (!vault && writer.places.clusters(store.place).length > 0) {
+    const { message, hint } = away(store.place);
+    return [fail('Backups', message, hint)];
+  }
   if (!vault)
     return [warn('Backups', `there is none yet in ${store.place}`, 'peakstone up makes the first one.')];
   const isLogical = backupMethod(env) === 'logical';
