@@ -292,6 +292,8 @@ function receiveOwn(
   signal: AbortSignal,
 ): OwnReceiver {
   const { promise: begun, resolve, reject } = Promise.withResolvers<boolean>();
+  // It may fail before anybody waits for it.
+  begun.catch(() => undefined);
   const receiver: { failure: unknown } = { failure: undefined };
   const ended = receiveWal({
     ...{ url, vault, slot, signal },

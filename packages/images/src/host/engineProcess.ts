@@ -94,6 +94,8 @@ export class EngineProcess {
     this.#idle = null;
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Drawn>();
+    // A refusal may come before all of the source is sent, when nobody waits for it yet.
+    promise.catch(() => undefined);
     child.pending.set(id, { resolve, reject });
     let grace: NodeJS.Timeout | null = null;
     const cancel = (): void => {
