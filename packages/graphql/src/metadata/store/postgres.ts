@@ -110,7 +110,7 @@ class PostgresStore implements MetadataStore {
       sources: metadata.sources.map(({ name }) => name),
       data_connectors: [],
     };
-    const { rows } = await this.pool.query(
+    const saving = this.pool.query(
       `with kept as (
          insert into hdb_catalog.hdb_metadata as known (id, metadata) values (1, $1::json)
          on conflict (id) do update
@@ -127,6 +127,10 @@ class PostgresStore implements MetadataStore {
        select resource_version from kept`,
       [JSON.stringify(metadata), String(version), JSON.stringify(invalidated), this.#instance],
     );
+    const { rows } = await saving.catch((error: unknown) => {
+      // Two that begin at once meet on the version as well, which the upsert does not look at.
+      throw error instanceof PgError && error.code === '23505' ? conflict(version) : error;
+    });
     const row = rows[0];
     if (!row) throw conflict(version);
     return Number(row[0]!.toString());
