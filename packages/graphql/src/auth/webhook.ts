@@ -4,34 +4,15 @@
  */
 import type { AuthConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
+import { connectionHeaders } from './connectionHeaders.ts';
 import { accessDenied, type Verify } from './session.ts';
 
 const timeoutMs = 60_000;
 const maxBytes = 1024 * 1024;
-/** What is of the connection, and not of who asks. */
-const notForwarded: ReadonlySet<string> = new Set([
-  'content-length',
-  'content-md5',
-  'user-agent',
-  'host',
-  'origin',
-  'referer',
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'accept-datetime',
-  'cache-control',
-  'connection',
-  'dnt',
-  'content-type',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 export function createWebhookVerify({ url, mode, sendRequestBody }: NonNullable<AuthConfig['hook']>): Verify {
   return async (headers, body) => {
     const forwarded = Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || notForwarded.has(name) ? [] : [[name, value] as const],
+      value === undefined || connectionHeaders.has(name) ? [] : [[name, value] as const],
     );
     const signal = AbortSignal.timeout(timeoutMs);
     let response: Response;

@@ -1,25 +1,11 @@
 /** Headers of a client that go on to webhooks and remote schemas. */
+import { connectionHeaders } from '../auth/connectionHeaders.ts';
 import type { Headers } from '../auth/session.ts';
 import type { HeaderList } from './request.ts';
 
 /** What is of the connection to us, or would tell who asks in ways that we have not looked at. */
 const notForwarded: ReadonlySet<string> = new Set([
-  'content-length',
-  'content-md5',
-  'user-agent',
-  'host',
-  'origin',
-  'referer',
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'accept-datetime',
-  'cache-control',
-  'connection',
-  'dnt',
-  'content-type',
-  'transfer-encoding',
-  'upgrade',
+  ...connectionHeaders,
   'keep-alive',
   'te',
   'trailer',

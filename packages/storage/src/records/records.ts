@@ -269,7 +269,8 @@ export class Records implements Recorder {
       if (!isSaid && !isUnreachable(error)) await this.#intents.end(intents);
       else {
         this.#intents.letGo(intents);
-        // Of one that may still be under way in a broken session nothing is known yet.
+        // Of one that may still be under way in a broken session nothing is known yet. What cannot be taken back now stays on
+        // disk, and is by the next who asks for the object, or the next start; the error that led here is the one to tell.
         if (isSaid) for (const intent of intents) await this.#takeBackLocked(intent).catch(() => undefined);
       }
       throw error;

@@ -1,5 +1,4 @@
 import type { Command } from '../../grammar/command.ts';
-import { exitCodes } from '../../grammar/errors.ts';
 
 export const serve: Command = {
   name: 'serve',
@@ -7,16 +6,7 @@ export const serve: Command = {
   hidden: true,
   run: async (_invocation, context) => {
     const { runBackups } = await import('@peakstone/stack/backup');
-    const { stopOnBug, stopOnSignals } = await import('../../up/signals.ts');
-    const signals = stopOnSignals(text => context.stderr.write(`${text}\n`));
-    try {
-      const running = await runBackups(context.env, text => context.stdout.write(text));
-      stopOnBug(running.stop, text => context.stderr.write(text));
-      await signals.stopped;
-      await running.stop();
-      return exitCodes.ok;
-    } finally {
-      signals.release();
-    }
+    const { runService } = await import('../../up/service.ts');
+    return await runService(context, () => runBackups(context.env, text => context.stdout.write(text)));
   },
 };

@@ -37,17 +37,8 @@ const serve: Command = {
   hidden: true,
   run: async (_invocation, context) => {
     const { serveStorage } = await import('@peakstone/stack/storage');
-    const { stopOnBug, stopOnSignals } = await import('../../up/signals.ts');
-    const signals = stopOnSignals(text => context.stderr.write(`${text}\n`));
-    try {
-      const running = await serveStorage(context.env, text => context.stdout.write(text));
-      stopOnBug(running.stop, text => context.stderr.write(text));
-      await signals.stopped;
-      await running.stop();
-      return exitCodes.ok;
-    } finally {
-      signals.release();
-    }
+    const { runService } = await import('../../up/service.ts');
+    return await runService(context, () => serveStorage(context.env, text => context.stdout.write(text)));
   },
 };
 
