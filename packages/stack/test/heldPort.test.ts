@@ -12,10 +12,13 @@ async function serveOnce(listener: Listener): Promise<void> {
   await once(server.listen(listener), 'listening');
 }
 
-async function codeOf(port: number): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
-  return error.code ?? '';
+/** How a connection to it ended: the code of its error, '' where it was accepted and closed in order. */
+function codeOf(port: number): Promise<string> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1').resume();
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    socket.once('close', () => resolve(''));
+  });
 }
 
 describe('a held port', () => {
@@ -33,7 +36,7 @@ describe('a held port', () => {
     await held.hold();
     held.expect();
     // Who connects before that waits, and is told by the end.
-    for (let code = ''; code !== 'ECONNREFUSED'; code = await codeOf(port));
+    while ((await codeOf(port)) !== 'ECONNREFUSED');
     // And it can be had again.
     assert.ok(await held.hold());
     held.release();
