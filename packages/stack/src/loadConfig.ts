@@ -5,15 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
 import { type StackConfig, StackConfigError } from './definition.ts';
+import { configNames } from './project/configNames.ts';
 import { resolveStack } from './resolve.ts';
-
-/** Names looked for, in order. */
-const configNames = [
-  'peakstone.config.ts',
-  'peakstone.config.mts',
-  'peakstone.config.js',
-  'peakstone.config.mjs',
-];
 
 /**
  * The configuration that the folder's file exports, or none; in a Supabase project, its compatibility.

@@ -5,7 +5,7 @@ import { ensureSecrets } from '@peakstone/database';
 import { parseEnvFile } from '@peakstone/kernel/config';
 import type { Stack, StackConfig } from '../definition.ts';
 import { loadStackConfig } from '../loadConfig.ts';
-import { readOwn } from '../project/ownership.ts';
+import { assertOwnProject, readOwn } from '../project/ownership.ts';
 import { stackPaths } from '../project/paths.ts';
 import { rotationUnderWay } from '../project/rotationLock.ts';
 import { resolveStack } from '../resolve.ts';
@@ -19,9 +19,11 @@ export async function loadStack(folder: string, overrides: StackConfig = {}): Pr
 /**
  * Makes the folder's `.env` with every secret, readable by its owner only, or adds what it lacks; keeps what is there.
  * @returns the names that were added; all of them for a new file
- * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL; {ConfigError} naming the line that cannot be read
+ * @throws {DatabaseError} PERMISSION_DENIED, DISK_FULL; {StackError} `permission` in another user's project; {ConfigError} naming
+ * the line that cannot be read
  */
 export function completeEnvironment(folder: string): readonly string[] {
+  assertOwnProject(folder);
   const { created, added, values } = ensureSecrets(join(folder, '.env'), {
     variables: localVariables,
     isRotating: () => rotationUnderWay(stackPaths(folder)) !== null,

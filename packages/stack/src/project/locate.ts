@@ -2,17 +2,12 @@
 import { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { assertOwnFile, UnsafePlaceError } from '@peakstone/kernel/private';
+import { configNames } from './configNames.ts';
 import { StackError } from './errors.ts';
 import { type StackPaths, stackPaths } from './paths.ts';
 
 /** What makes a folder a project's root. */
-const markers = [
-  '.peakstone',
-  'peakstone.config.ts',
-  'peakstone.config.mts',
-  'peakstone.config.js',
-  'peakstone.config.mjs',
-];
+const markers = ['.peakstone', ...configNames];
 
 /**
  * The project that `cwd` is in: the nearest folder from there upwards that holds a stack or its configuration, or `cwd`

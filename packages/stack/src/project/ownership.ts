@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { assertOwnFile, assertPrivateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
+import { configNames } from './configNames.ts';
 import { StackError } from './errors.ts';
 
 /**
@@ -18,6 +19,18 @@ export function assertOwnBelow(within: string, file: string): void {
     assertPrivateFolder(dirname(file), { within });
     assertOwnFile(file);
   });
+}
+
+/**
+ * All of a project that decides what runs, and with which secrets: looked at before anything is written in it, as what reads
+ * them later would refuse them then, and leave a project half begun in another user's folder.
+ * @throws {StackError} `permission` where one of them is another user's
+ */
+export function assertOwnProject(project: string): void {
+  for (const name of [...configNames, 'supabase', '.env']) {
+    const place = join(project, name);
+    if (existsSync(place)) assertOwn(place);
+  }
 }
 
 /** The text of a file of the project's. @throws {StackError} `permission` where it is another user's */

@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { maxSocketPathBytes } from '@peakstone/kernel/ports';
 import { assertPrivateFolder, privateFolder, UnsafePlaceError } from '@peakstone/kernel/private';
 import { StackError } from './errors.ts';
+import { assertOwnProject } from './ownership.ts';
 
 /** Where one stack keeps everything. All paths are absolute. */
 export interface StackPaths {
@@ -46,9 +47,10 @@ function controlSocketPath(data: string): string {
 /**
  * Makes the stack's data folder. Only its owner may look inside; root's PostgreSQL runs as another user, who must be
  * able to pass through.
- * @throws {StackError} `permission` where it cannot be made or is no folder
+ * @throws {StackError} `permission` where it cannot be made or is no folder, or the project's files are another user's
  */
 export function ensureDataFolder(paths: StackPaths): void {
+  assertOwnProject(paths.project);
   explained(paths.data, () => {
     privateFolder(paths.data, { mode: dataMode, ...withinProject(paths) });
     privateFolder(paths.logs, { within: paths.data });
