@@ -86,6 +86,8 @@ export interface Planning {
   readonly removeData?: (paths: StackPaths, env: EnvValues) => Promise<void>;
   /** Its data, where these lie outside of the stack's own folder; null when they do not. */
   readonly dataElsewhere?: (paths: StackPaths, env: EnvValues) => string | null;
+  /** Folders that it fills on this machine, be they yet to be made. */
+  readonly fills?: (paths: StackPaths, env: EnvValues) => readonly FilledPlace[];
   /** What the doctor can tell of its files, without touching them. */
   readonly examineFiles?: (paths: StackPaths, env: EnvValues) => Check[] | Promise<Check[]>;
 }
@@ -96,6 +98,13 @@ export type RunEngine = { readonly kind: 'peakstone' } | { readonly kind: 'exter
 export interface Runner {
   /** On failure or abort, releases whatever it took, then throws. */
   start(context: RunContext, signal: AbortSignal): Promise<RunningService>;
+}
+
+/** A folder on this machine that grows. */
+export interface FilledPlace {
+  /** With what, for people. */
+  readonly what: string;
+  readonly place: string;
 }
 
 /** What a service is told at its start. */

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { ConfigError } from '@peakstone/kernel/config';
 import { StackConfigError } from '../../definition.ts';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
@@ -10,10 +11,11 @@ import { placeValues, stackValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
 import type { StatusReply } from '../../run/statusReply.ts';
 import { services } from '../../services/index.ts';
-import type { RunEngine } from '../../services/local.ts';
+import type { FilledPlace, RunEngine } from '../../services/local.ts';
 import { ask } from '../client.ts';
 import { secretVariables } from '../secrets.ts';
 import { checkData } from './data.ts';
+import { checkDisks } from './disks.ts';
 import { checkEnv } from './env.ts';
 import { checkMachine } from './machine.ts';
 
@@ -24,13 +26,35 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
   const presence = readPresence(paths);
   const { values, wrong } = await readValues(paths, env);
   return [
-    ...checkMachine(paths.data),
+    ...checkMachine(),
+    ...checkDisks(await filledPlaces(paths, values)),
     ...(await checkData(paths, presence, values)),
     ...checkEnv(paths, env),
     ...wrong,
     ...(await checkSettings(values)),
     ...(presence.kind === 'running' ? await checkRunning(paths, presence, values) : await checkPorts(values)),
   ];
+}
+
+/** Everything that a stack writes to, where its settings can be read. */
+async function filledPlaces(paths: StackPaths, env: EnvValues): Promise<readonly FilledPlace[]> {
+  const places: FilledPlace[] = [
+    { what: 'data', place: paths.data },
+    { what: 'logs', place: paths.logs },
+    { what: 'temporary files', place: tmpdir() },
+  ];
+  const engines = enginesOf(env);
+  if (engines instanceof ConfigError) return places;
+  for (const { name, local } of services) {
+    if (engines.get(name)?.kind !== 'peakstone') continue;
+    try {
+      places.push(...((await local?.plan?.())?.fills?.(paths, env) ?? []));
+    } catch (error) {
+      // Settings that are wrong have a check of their own.
+      if (!(error instanceof ConfigError)) throw error;
+    }
+  }
+  return places;
 }
 
 /** The stack's settings; where the configuration or `.env` cannot be read, those without it and why. */

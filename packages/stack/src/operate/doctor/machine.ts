@@ -1,18 +1,15 @@
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import { dirname } from 'node:path';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 
 const megabyte = 1024 * 1024;
 /** What an idle stack takes, and as much again for work. */
 const comfortableMemory = 512 * megabyte;
-const minimumDisk = 200 * megabyte;
-const comfortableDisk = 2048 * megabyte;
 const minimumFiles = 4096;
 
-/** What the machine offers: platform, Node, memory, disk, open files. `folder` need not exist yet. */
-export function checkMachine(folder: string): Check[] {
-  return [checkPlatform(), checkNode(), checkMemory(), checkDisk(folder), ...checkOpenFiles()];
+/** What the machine offers: platform, Node, memory, open files. */
+export function checkMachine(): Check[] {
+  return [checkPlatform(), checkNode(), checkMemory(), ...checkOpenFiles()];
 }
 
 function checkPlatform(): Check {
@@ -34,30 +31,6 @@ function checkMemory(): Check {
   const found = `${Math.round(available / megabyte)} MB available of ${Math.round(total / megabyte)} MB`;
   if (available >= comfortableMemory) return ok('Memory', found);
   return warn('Memory', found, 'An idle stack takes up to 250 MB; leave it 512 MB.');
-}
-
-function checkDisk(folder: string): Check {
-  let place = folder;
-  for (;;) {
-    try {
-      const { bavail, bsize } = statfsSync(place);
-      const free = bavail * bsize;
-      const found = `${Math.round(free / megabyte)} MB free at ${place}`;
-      if (free >= comfortableDisk) return ok('Disk', found);
-      if (free >= minimumDisk)
-        return warn(
-          'Disk',
-          found,
-          'Free some space: the database needs room for its log and temporary files.',
-        );
-      return fail('Disk', found, 'Free at least 200 MB, or put the data elsewhere with --data.');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(place) === place) {
-        return fail('Disk', `${place}: ${(error as Error).message}`, 'Choose another folder with --data.');
-      }
-      place = dirname(place);
-    }
-  }
 }
 
 function checkOpenFiles(): Check[] {

@@ -22,7 +22,9 @@ import { settleWithin } from '@peakstone/kernel/service';
 import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import type { FilledPlace } from '../local.ts';
 import { backupMethod } from './method.ts';
+import { scratchFolder } from './restoredServer.ts';
 import { stackWriter } from './stackWriter.ts';
 
 /** A relative folder is meant from the project, wherever the service's process is. */
@@ -36,6 +38,16 @@ export function assertSettings(env: EnvValues): void {
   if (!hasBackups(env)) return;
   backupMethod(env);
   readBackupConfig(env, '/');
+}
+
+/** Where tests restore as well. */
+export function fills(paths: StackPaths, env: EnvValues): readonly FilledPlace[] {
+  if (!hasBackups(env)) return [];
+  const { place } = readBackupConfig({ ...env, ...settings(paths, env) }, '/');
+  return [
+    ...(place.kind === 'folder' ? [{ what: 'backups', place: place.folder }] : []),
+    { what: 'tests of backups', place: scratchFolder(env) },
+  ];
 }
 
 /** A store that does not answer must not hold the doctor up. */

@@ -44,9 +44,14 @@ function withoutSecrets(env: EnvValues): EnvValues {
   return { ...Object.fromEntries(names.map(name => [name, 'not used'])), ...given };
 }
 
-/** What a test of a backup needs: room for the whole database, in BACKUP_SCRATCH or where the system has temporary files. */
+/** Where tests of backups restore: BACKUP_SCRATCH, or where the system has temporary files. */
+export function scratchFolder(env: EnvValues): string {
+  return env.BACKUP_SCRATCH || tmpdir();
+}
+
+/** What a test of a backup needs: room for the whole database. */
 export function testMachine(env: EnvValues): TestMachine {
-  const place = env.BACKUP_SCRATCH || tmpdir();
+  const place = scratchFolder(env);
   return {
     start: startRestored(env, false),
     guard: reapWithThisProcess,

@@ -17,7 +17,7 @@ import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
 import { type Check, fail, ok } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
-import type { RunEngine } from '../local.ts';
+import type { FilledPlace, RunEngine } from '../local.ts';
 import { databaseDir, postmasterPort } from './folder.ts';
 
 const owner = 'db_migrator';
@@ -94,6 +94,11 @@ export function dataElsewhere(paths: StackPaths, env: EnvValues): string | null 
   if (real === null) return dataLeftBehind(folder).join(' and ') || null;
   if (!existsSync(paths.data)) return null;
   return real.startsWith(realpathSync(paths.data) + sep) ? null : real;
+}
+
+export function fills(paths: StackPaths, env: EnvValues): readonly FilledPlace[] {
+  const folder = databaseDir(paths, env);
+  return [{ what: 'the database', place: locateDataFolder(folder) ?? folder }];
 }
 
 /** What the start would say of the folder. */

@@ -5,6 +5,7 @@ import { isStore, removeStore } from '@peakstone/storage/folder';
 import { readTenants } from '@peakstone/storage/settings';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import type { FilledPlace } from '../local.ts';
 
 /** Where objects are on this machine, unless a setting names another folder. */
 function storageFolder({ project, data }: StackPaths, { PEAKSTONE_STORAGE_DIR }: EnvValues): string {
@@ -27,6 +28,10 @@ export function dataPlaces(paths: StackPaths, env: EnvValues): readonly string[]
 
 export async function removeData(paths: StackPaths, env: EnvValues): Promise<void> {
   removeStore(storageFolder(paths, env));
+}
+
+export function fills(paths: StackPaths, env: EnvValues): readonly FilledPlace[] {
+  return [{ what: 'objects', place: storageFolder(paths, env) }];
 }
 
 export function dataElsewhere(paths: StackPaths, env: EnvValues): string | null {
