@@ -129,3 +129,37 @@ describe('a stack that its configuration makes smaller', () => {
     assert.match(refused, /services\.postgres: nothing works without it/);
   });
 });
+
+describe('a stack whose configuration leaves the runner of jobs out', () => {
+  const project = new Project();
+  before(async () => {
+    const base = await reservePorts(3);
+    writeFileSync(
+      join(project.folder, 'peakstone.config.mjs'),
+      'export default { services: { cron: false, graphql: false, storage: false, images: false } };\n',
+    );
+    const { code, stderr } = await project.run(['up', '--detach', '--port-base', String(base)]);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /Scheduled jobs is off/);
+  });
+  after(() => project.close());
+
+  it('says so while there are jobs that nothing runs, and only then', async () => {
+    const told = async (): Promise<string> => (await project.run(['status'])).stdout;
+    const examined = async (): Promise<string> => (await project.run(['doctor'])).stdout;
+    assert.match(await told(), /cron +off +by configuration/);
+    assert.doesNotMatch(await told(), /which nothing runs/);
+    assert.match(await examined(), /ok +Service +cron is off by configuration/);
+    await project.run(['sql', `select cron.schedule('sweep', '* * * * *', 'select 1')`]);
+    assert.match(
+      await told(),
+      /cron +off +by configuration\n {2}1 active job is in cron\.job, which nothing runs/,
+    );
+    assert.match(
+      await examined(),
+      /warn +Service +cron is off by configuration: 1 active job is in cron\.job/,
+    );
+    await project.run(['sql', `select cron.unschedule('sweep')`]);
+    assert.doesNotMatch(await told(), /which nothing runs/);
+  });
+});

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { StackStatus } from '@peakstone/stack';
 import { reservePorts } from '@peakstone/testing';
-import { Project } from './cli.ts';
+import { Project, untilHealthy } from './cli.ts';
 
 describe('a start of a project with migrations', () => {
   const project = new Project();
@@ -41,8 +42,32 @@ describe('a start of a project with migrations', () => {
     await project.run(['migrate', 'hash']);
     await down();
     assert.match(await up(), /Migrations: 0002_bad\.sql:1:8: column "nope" does not exist/);
+    const told = await project.run(['status']);
+    assert.equal(told.code, 4, told.stdout);
+    assert.match(told.stdout, /Migrations were not applied at the start: 0002_bad\.sql:1:8: column "nope"/);
+    const examined = await project.run(['doctor']);
+    assert.equal(examined.code, 4, examined.stdout);
+    assert.match(examined.stdout, /fail +Migrations +not applied at the start: 0002_bad\.sql:1:8/);
     await down();
     assert.doesNotMatch(await up('--no-migrate'), /Migrations:/);
+  });
+
+  it('says that files are pending until they are applied, by whomever', async () => {
+    assert.equal((await project.run(['status'])).code, 0);
+    assert.match(
+      (await project.run(['doctor'])).stdout,
+      /warn +Migrations +1 of migrations pending: 0002_bad\.sql/,
+    );
+    await down();
+    await up();
+    assert.equal((await project.json<StackStatus>('status')).healthy, false);
+    write('migrations/0002_bad.sql', 'select 1;\n');
+    await project.run(['migrate', 'hash']);
+    assert.equal((await project.run(['status'])).code, 4);
+    assert.equal((await project.run(['migrate', 'apply'])).code, 0);
+    const { healthy, migrations } = await untilHealthy(project);
+    assert.deepEqual([healthy, migrations], [true, null]);
+    assert.doesNotMatch((await project.run(['doctor'])).stdout, /Migrations/);
   });
 
   it('applies a folder of Hasura’s, whose catalog is another role’s', async () => {

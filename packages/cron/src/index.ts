@@ -1,1 +1,1 @@
-export { type CronEvent, type SchedulerOptions, startScheduler } from './scheduler.ts';
+export { type CronEvent, countWaitingJobs, type SchedulerOptions, startScheduler } from './scheduler.ts';

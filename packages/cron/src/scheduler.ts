@@ -142,7 +142,7 @@ class Scheduler implements Running {
   async #read(): Promise<void> {
     try {
       if (this.#isFirst) await this.#closeRuns();
-      const rows = await this.#ours();
+      const rows = await readJobs(this.#pool);
       this.#lost = null;
       const seen = new Set<string>();
       for (const [jobid, text, command] of rows) {
@@ -176,23 +176,9 @@ class Scheduler implements Running {
     }
   }
 
-  /** Active jobs of this database; none where the extension runs them, or nobody has made the tables. */
-  async #ours(): Promise<(string | null)[][]> {
-    const [found] = (
-      await this.#pool.query(
-        `select to_regclass('cron.job') is not null and not exists (select from pg_extension where extname = 'pg_cron')`,
-      )
-    ).rows;
-    if (found?.[0]?.toString() !== 't') return [];
-    const { rows } = await this.#pool.query(
-      'select jobid, schedule, command from cron.job where active and database = current_database() and username = current_user order by jobid',
-    );
-    return rows.map(row => row.map(cell => cell?.toString() ?? null));
-  }
-
   /** What a scheduler before this one had begun has ended with it, or with the server. */
   async #closeRuns(): Promise<void> {
-    if ((await this.#ours()).length === 0) return;
+    if ((await readJobs(this.#pool)).length === 0) return;
     await this.#pool.query(
       `update cron.job_run_details set status = 'failed', return_message = 'server restarted', end_time = now()
        where status in ('starting', 'running') and username = current_user`,
@@ -328,4 +314,28 @@ class Scheduler implements Running {
       [runid, status, message.slice(0, MAX_MESSAGE)],
     );
   }
+}
+
+/** How many active jobs a scheduler with this login would run. @throws {ConnectionError} {PgError} */
+export async function countWaitingJobs(url: string): Promise<number> {
+  const pool = createPrivilegedPool({ url, name: 'peakstone cron', acquireTimeoutMs: 3000 });
+  try {
+    return (await readJobs(pool)).length;
+  } finally {
+    await pool.close(0);
+  }
+}
+
+/** Active jobs of this database; none where the extension runs them, or nobody has made the tables. */
+async function readJobs(pool: Pool): Promise<(string | null)[][]> {
+  const [found] = (
+    await pool.query(
+      `select to_regclass('cron.job') is not null and not exists (select from pg_extension where extname = 'pg_cron')`,
+    )
+  ).rows;
+  if (found?.[0]?.toString() !== 't') return [];
+  const { rows } = await pool.query(
+    'select jobid, schedule, command from cron.job where active and database = current_database() and username = current_user order by jobid',
+  );
+  return rows.map(row => row.map(cell => cell?.toString() ?? null));
 }

@@ -27,7 +27,7 @@ describe('the doctor measures the disks', () => {
     assert.deepEqual(others, []);
     assert.match(
       found!,
-      /^\d+ MB free at \S+, for data, logs, temporary files, the database and objects$/,
+      /^\d+ MB free at \S+, for data, log files, temporary files, the database and objects$/,
     );
   });
 

@@ -13,7 +13,7 @@ export const status: Command = {
   name: 'status',
   summary: 'show what runs, where, and how it is',
   description:
-    'Exit code 0 when every service is healthy, 4 when one is not, 3 when no stack runs in this folder.',
+    'Exit code 0 when every service is healthy, 4 when one is not, or when migrations that failed at the start are pending; 3 when no stack runs in this folder.',
   options: { ...stackOptions, ...jsonOption },
   examples: [
     { command: 'peakstone status', does: 'A table for people' },
@@ -69,7 +69,16 @@ function renderStatus(found: StatusReply, context: Context): string {
         '  The cause is in what it depends on: it is well again when that is, and is not restarted.',
       );
   });
-  lines.push(...rows.slice(found.services.length));
+  found.off.forEach(({ missed }, index) => {
+    lines.push(rows[found.services.length + index]!);
+    if (missed !== undefined) lines.push(style.warning(`  ${printableLine(missed)}`));
+  });
+  if (found.migrations !== null)
+    lines.push(
+      '',
+      style.bad(printableLine(`Migrations were not applied at the start: ${found.migrations}`)),
+      'Mend it, then: peakstone migrate apply',
+    );
   lines.push(
     '',
     'A database’s address with its password: peakstone url [role], such as peakstone url superuser',

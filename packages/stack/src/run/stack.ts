@@ -1,21 +1,23 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { releaseMemoryAtRest } from '@peakstone/kernel/service';
+import { releaseMemoryAtRest, settleWithin } from '@peakstone/kernel/service';
 import { stackVersion } from '../definition.ts';
+import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
 import { locateStack, rememberProject } from '../project/locate.ts';
 import { type Lock, takeLock } from '../project/lock.ts';
 import { ensureDataFolder, type StackPaths } from '../project/paths.ts';
 import { httpUrl, upstreamVariable } from '../project/urls.ts';
 import { findRow, services } from '../services/index.ts';
-import { frontOf } from '../services/local.ts';
+import { type Facts, frontOf } from '../services/local.ts';
 import { type ControlRequest, listenControl } from './control.ts';
 import { dataElsewhere } from './dataElsewhere.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
 import { StackLogs } from './logs.ts';
-import { applyAtStart } from './migrations/apply.ts';
+import { type AppliedAtStart, applyAtStart } from './migrations/apply.ts';
+import { pendingMigrations } from './migrations/pending.ts';
 import { endOrphans } from './orphans.ts';
 import { planStack, type StackPlan } from './plan.ts';
 import type { ServiceProcess } from './process/process.ts';
@@ -26,7 +28,7 @@ import type { StackSummary, StartOptions } from './settings.ts';
 import { movedHint, StackFolder } from './stackFolder.ts';
 import { readPresence, removeState, type StackState } from './state.ts';
 import { StateFile } from './stateFile.ts';
-import type { ServiceStatus, StackStatus } from './status.ts';
+import type { ServiceOff, ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
 import { hasRun, recordVersion, upgradeNotes } from './upgrade.ts';
@@ -140,9 +142,11 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   const interrupt = new AbortController();
   // Known once the database has been made.
   let elsewhere: Record<string, string> = {};
+  let off: readonly ServiceOff[] = run.plan.off;
+  let migrations: string | null = null;
   const status = (): StackStatus => {
     const services = run.supervisor.statuses();
-    const healthy = services.every(service => service.state === 'healthy');
+    const healthy = migrations === null && services.every(service => service.state === 'healthy');
     return {
       pid: process.pid,
       version: stackVersion,
@@ -152,7 +156,8 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
       elsewhere,
       healthy,
       services,
-      off: run.plan.off,
+      off,
+      migrations,
       droppedLogLines: [...run.processes.values()].reduce(
         (sum, { droppedLogLines }) => sum + droppedLogLines,
         run.logs.dropped,
@@ -171,6 +176,8 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
         case 'status':
           await run.supervisor.check();
           elsewhere = await dataElsewhere(run.paths, run.plan.env());
+          off = await lookAtOff(run.plan.off, run.registry.facts());
+          if (migrations !== null && (await areApplied(run.paths, run.plan.env()))) migrations = null;
           return status();
         case 'refresh':
           await run.registry.refresh();
@@ -210,12 +217,18 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   );
   const signal = AbortSignal.any([run.options.signal, interrupt.signal]);
   await run.supervisor.start(signal);
-  const migrated = run.options.migrate === false ? 0 : await migrate(run, signal);
+  const { applied, failure } =
+    run.options.migrate === false ? { applied: 0, failure: null } : await migrate(run, signal);
+  migrations = failure;
   if (run.example) await loadExample(run.example, run.registry.facts(), signal, run.hub.emit);
-  if (run.example || migrated > 0) {
+  if (run.example || applied > 0) {
     // The APIs look at the schema again by themselves, a moment after; the first request must find what was just loaded.
     await run.registry.refresh();
   }
+  off = await lookAtOff(run.plan.off, run.registry.facts());
+  for (const { title, missed } of off)
+    if (missed !== undefined)
+      run.hub.emit({ kind: 'notice', text: `${title} is off by configuration: ${missed}.` });
   recordVersion(run.paths);
   const startedInMs = Math.round(performance.now() - run.began);
   run.hub.emit({ kind: 'ready', durationMs: startedInMs });
@@ -235,11 +248,31 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   };
 }
 
-async function migrate({ paths, plan, hub }: StackRun, signal: AbortSignal): Promise<number> {
+async function migrate({ paths, plan, hub }: StackRun, signal: AbortSignal): Promise<AppliedAtStart> {
   const isOwn = services.some(
     ({ name, local }) => local?.essential && plan.engines.get(name)?.kind === 'peakstone',
   );
   return await applyAtStart({ paths, env: plan.env(), isOwn, signal, emit: hub.emit });
+}
+
+/** A database that does not answer holds no status up. */
+const patienceMs = 2000;
+
+/** Whether what could not be applied at the start is in the database by now, by whomever; false where nobody knows. */
+async function areApplied(paths: StackPaths, env: EnvValues): Promise<boolean> {
+  const outcome = await settleWithin(pendingMigrations(paths, env), patienceMs);
+  return outcome.kind === 'done' && outcome.value.files.length === 0;
+}
+
+/** Services that are left out, with what waits for them in vain. */
+async function lookAtOff(off: readonly ServiceOff[], facts: Facts): Promise<readonly ServiceOff[]> {
+  return await Promise.all(
+    off.map(async each => {
+      const missed = await findRow(each.name)?.local?.missed?.();
+      const outcome = missed && (await settleWithin(missed(facts), patienceMs));
+      return outcome?.kind === 'done' && outcome.value !== null ? { ...each, missed: outcome.value } : each;
+    }),
+  );
 }
 
 /** How often a stack looks whether its folder is still there. */

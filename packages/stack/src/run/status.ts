@@ -29,6 +29,8 @@ export interface ServiceStatus {
 export interface ServiceOff {
   readonly name: string;
   readonly title: string;
+  /** What waits for it in vain, where something does. */
+  readonly missed?: string;
 }
 
 export interface StackStatus {
@@ -44,6 +46,8 @@ export interface StackStatus {
   readonly services: readonly ServiceStatus[];
   /** Services that the configuration leaves out: they are neither well nor ill. */
   readonly off: readonly ServiceOff[];
+  /** Why migrations of the project could not be applied at the start, for as long as they are pending. */
+  readonly migrations: string | null;
   /** Lines that the log files' disk refused. */
   readonly droppedLogLines: number;
 }

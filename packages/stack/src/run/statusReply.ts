@@ -18,6 +18,7 @@ const stackDefaults: Omit<StackStatus, 'pid' | 'services' | 'healthy' | 'data'> 
   moved: false,
   elsewhere: {},
   off: [],
+  migrations: null,
   droppedLogLines: 0,
 };
 

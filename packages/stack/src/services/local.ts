@@ -37,6 +37,8 @@ export interface LocalRun {
   readonly run: string;
   /** Of an API: the schemas whose tables requests reach through it; null for those that the database says are served. Pure. */
   readonly serves?: (env: EnvValues) => readonly string[] | null;
+  /** What waits for it in vain where the configuration leaves it out; null where nothing does. */
+  readonly missed?: () => Promise<(facts: Facts) => Promise<string | null>>;
   /** What the doctor can tell of it while it is up. */
   readonly examine?: () => Promise<(stack: Examined) => Promise<Check[]>>;
 }

@@ -5,10 +5,12 @@ import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import { StackError } from '../../project/errors.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { upstreamVariable } from '../../project/urls.ts';
 import { chooseEngines } from '../../run/plan.ts';
 import { portIsFree } from '../../run/ports.ts';
 import { placeValues, stackValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
+import type { ServiceOff } from '../../run/status.ts';
 import type { StatusReply } from '../../run/statusReply.ts';
 import { services } from '../../services/index.ts';
 import type { FilledPlace, RunEngine } from '../../services/local.ts';
@@ -18,6 +20,7 @@ import { checkData } from './data.ts';
 import { checkDisks } from './disks.ts';
 import { checkEnv } from './env.ts';
 import { checkMachine } from './machine.ts';
+import { checkMigrations } from './migrations.ts';
 
 export type { Check } from '../../project/check.ts';
 
@@ -40,7 +43,7 @@ export async function examine(paths: StackPaths, env: EnvValues): Promise<Check[
 async function filledPlaces(paths: StackPaths, env: EnvValues): Promise<readonly FilledPlace[]> {
   const places: FilledPlace[] = [
     { what: 'data', place: paths.data },
-    { what: 'logs', place: paths.logs },
+    { what: 'log files', place: paths.logs },
     { what: 'temporary files', place: tmpdir() },
   ];
   const engines = enginesOf(env);
@@ -135,6 +138,16 @@ async function checkPorts(values: EnvValues): Promise<Check[]> {
   return checks;
 }
 
+function checkOff({ name, missed }: ServiceOff): Check {
+  return missed === undefined
+    ? ok('Service', `${name} is off by configuration`)
+    : warn(
+        'Service',
+        `${name} is off by configuration: ${missed}`,
+        `Turn it on (services.${name} in peakstone.config.ts, ${upstreamVariable(name)} in .env): peakstone down, then peakstone up`,
+      );
+}
+
 async function checkRunning(
   paths: StackPaths,
   presence: Presence & { kind: 'running' },
@@ -157,7 +170,8 @@ async function checkRunning(
     checks.push(
       warn('Stack', 'is run by another version than this one', 'peakstone down, then peakstone up'),
     );
-  for (const { name } of status?.off ?? []) checks.push(ok('Service', `${name} is off by configuration`));
+  for (const each of status?.off ?? []) checks.push(checkOff(each));
+  if (status) checks.push(...(await checkMigrations(paths, values, status)));
   const { ports } = presence.state;
   const apis = new Set(
     status?.services.filter(({ engine }) => engine === 'peakstone').map(({ name }) => name),

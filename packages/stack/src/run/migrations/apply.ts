@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import {
   applyMigrations,
@@ -7,16 +6,15 @@ import {
   MigrateError,
   MigrateSession,
   type MigrationFolder,
-  readFolder,
   readStatus,
 } from '@peakstone/migrate';
 import type { EnvValues } from '../../project/envFile.ts';
-import { locateMigrations } from '../../project/migrations.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import { databaseUrl } from '../databaseUrl.ts';
 import type { OnStackEvent } from '../events.ts';
 import { furnitureOf, openHistory } from './database.ts';
 import { operatorVersion } from './operator.ts';
+import { listNames, readProjectMigrations } from './pending.ts';
 
 export interface StartMigrations {
   readonly paths: StackPaths;
@@ -27,30 +25,38 @@ export interface StartMigrations {
   readonly emit: OnStackEvent;
 }
 
+export interface AppliedAtStart {
+  /** How many files. */
+  readonly applied: number;
+  /** Why there are not more; null where nothing was in the way. */
+  readonly failure: string | null;
+}
+
 /**
  * Applies what is new in the project's folder of migrations, and shows it. What cannot be applied ends no start: the database
  * is what is needed to mend it.
- * @returns how many files were applied
  */
-export async function applyAtStart(start: StartMigrations): Promise<number> {
+export async function applyAtStart(start: StartMigrations): Promise<AppliedAtStart> {
   const { paths, emit, signal } = start;
+  const applied: string[] = [];
   try {
-    const { path, format } = await locateMigrations({ project: paths.project, cwd: paths.project });
-    if (!existsSync(path)) return 0;
-    const folder = await readFolder(path, format);
-    return folder.files.length === 0 ? 0 : await applyFolder(start, folder);
+    const folder = await readProjectMigrations(paths);
+    if (folder !== null) await applyFolder(start, folder, applied);
+    return { applied: applied.length, failure: null };
   } catch (error) {
     if (signal.aborted) throw error;
     const { message, hint } = error as { readonly message: string; readonly hint?: string };
-    emit({ kind: 'notice', text: `Migrations: ${message} ${hint ?? ''}`.trim() });
-    return 0;
+    const failure = `${message} ${hint ?? ''}`.trim();
+    emit({ kind: 'notice', text: `Migrations: ${failure}` });
+    return { applied: applied.length, failure };
   }
 }
 
 async function applyFolder(
   { paths, env, isOwn, signal, emit }: StartMigrations,
   folder: MigrationFolder,
-): Promise<number> {
+  applied: string[],
+): Promise<void> {
   const shown = relative(paths.project, folder.path);
   const problem = checkSums(folder);
   if (problem !== null) {
@@ -65,22 +71,21 @@ async function applyFolder(
   await openHistory(folder.format, paths, env);
   const url = await databaseUrl(paths, env, 'db_migrator');
   const { pending, state } = await readStatus(folder, url, undefined);
-  if (state === 'OK') return 0;
+  if (state === 'OK') return;
   if (!isOwn) {
     emit({
       kind: 'notice',
       text: `${pending.length} of ${shown} are pending in the database, which is elsewhere: peakstone migrate apply`,
     });
-    return 0;
+    return;
   }
   const began = performance.now();
-  const applied: string[] = [];
   const session = await MigrateSession.open(
     { url, lockTimeoutMs: 10_000, tableLockTimeoutMs: 5_000 },
     signal,
   );
   try {
-    return await applyMigrations({
+    await applyMigrations({
       folder,
       session,
       history: historyOf(folder, null),
@@ -107,12 +112,7 @@ async function applyFolder(
     await session.close();
     if (applied.length > 0) {
       emit({ kind: 'healthy', service: 'migrations', durationMs: Math.round(performance.now() - began) });
-      emit({ kind: 'notice', text: `Applied of ${shown}: ${listed(applied)}.` });
+      emit({ kind: 'notice', text: `Applied of ${shown}: ${listNames(applied)}.` });
     }
   }
-}
-
-function listed(names: readonly string[]): string {
-  const left = names.length - 8;
-  return left <= 0 ? names.join(', ') : `${names.slice(0, 8).join(', ')} and ${left} more`;
 }

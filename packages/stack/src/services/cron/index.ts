@@ -21,5 +21,6 @@ export const cron: Service = {
     process: 'apis',
     secrets: ['DB_MIGRATOR_PASSWORD'],
     run: moduleBeside(import.meta.url, './run'),
+    missed: async () => (await import('./missed.ts')).missedJobs,
   },
 };
