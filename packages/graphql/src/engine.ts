@@ -3,6 +3,7 @@
  * database's own bytes. Every transport calls it; what it throws is none of a client's making.
  */
 
+import { runPaced, startPaced } from '@peakstone/kernel/pace';
 import {
   createShortStatements,
   PgError,
@@ -85,13 +86,22 @@ export function createEngine(context: () => EngineContext): Engine {
     current: EngineContext,
   ): Promise<ExecutablePlan> => {
     const { snapshot, config } = current;
+    // Before anything looks at it: a text is hashed to be found again.
+    if (request.query.length > config.limits.maxQueryLength)
+      throw new HasuraError(
+        'validation-failed',
+        `the operation has more than ${config.limits.maxQueryLength} characters`,
+        { path: ['query'] },
+      );
     const key = `${kind}\n${session.role}\n${session.isBackend}\n${request.operationName ?? ''}\n${request.query}`;
     const known = snapshot.memo.find(key, request.variables);
     if (known) return known;
     if (config.enableAllowlist) snapshot.allowlist.assertAllowed(request.query, session.role);
     const of: SchemaOfRole = await snapshot.role(session.role, session.isBackend, kind);
     const limits = limitsOf(snapshot.model.metadata, session.role);
-    const { plan: planned, structural } = planOperation(request, of, snapshot, limitedConfig(config, limits));
+    const { plan: planned, structural } = await runPaced(
+      planOperation(request, of, snapshot, limitedConfig(config, limits)),
+    );
     const keep = (made: ExecutablePlan): ExecutablePlan => {
       snapshot.memo.keep(key, request.variables, made, structural);
       return made;
@@ -235,11 +245,14 @@ async function runGroup(
   { signal, deadline }: ExecuteOptions,
 ): Promise<readonly Result[]> {
   const source = database(group.source);
-  const transaction = planTransaction(group, request, session, {
-    authorization: config.authorization,
-    roles: source.roles,
-    isShort: short.has,
-  });
+  const planning = startPaced(
+    planTransaction(group, request, session, {
+      authorization: config.authorization,
+      roles: source.roles,
+      isShort: short.has,
+    }),
+  );
+  const transaction = planning instanceof Promise ? await planning : planning;
   // A read that nobody waits for is cancelled; what writes runs to its end, or to its time limit.
   const signals = [group.writes ? undefined : signal, deadline].flatMap(each => each ?? []);
   try {

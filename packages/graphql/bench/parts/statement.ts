@@ -1,4 +1,5 @@
 /** The statements that the engine makes of an operation, for whoever runs the same without it. */
+import { runWhole } from '@peakstone/kernel/pace';
 import { createPool } from '@peakstone/kernel/pg';
 import { loadSourceCatalog } from '../../src/catalog/load.ts';
 import { parseConfig } from '../../src/config/settings.ts';
@@ -25,11 +26,13 @@ export async function statementsOf(
       schemas: null,
     });
     const snapshot = createSnapshot(model, 1, config, (of, role) => createRoleView(of, role, config));
-    const { plan } = planOperation(
-      { query, operationName: null, variables },
-      await snapshot.role('admin', false, 'standard'),
-      snapshot,
-      config,
+    const { plan } = runWhole(
+      planOperation(
+        { query, operationName: null, variables },
+        await snapshot.role('admin', false, 'standard'),
+        snapshot,
+        config,
+      ),
     );
     return plan.groups.flatMap(({ statements }) => statements);
   } finally {

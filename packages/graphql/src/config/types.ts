@@ -113,6 +113,8 @@ export interface LimitsConfig {
   readonly maxNodes: number | null;
   /** Tokens of a document. */
   readonly maxTokens: number;
+  /** Characters of a document. */
+  readonly maxQueryLength: number;
   /** The administrator's. */
   readonly maxBodyBytes: number;
   readonly maxUserBodyBytes: number;

@@ -4,10 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { BoundedCache } from '@peakstone/kernel/boundedCache';
+import { runWhole } from '@peakstone/kernel/pace';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { type Engine, type ExecuteOptions, failure } from '../engine.ts';
 import { HasuraError } from '../errors.ts';
+import { isSmallJson } from '../ir/jsonSlices.ts';
 import { fillParams, sessionJson } from './fill.ts';
 import type { Answer, ExecutablePlan, GraphqlRequest } from './types.ts';
 
@@ -16,6 +18,9 @@ export interface CachedContext {
   /** Changes with the metadata, so that nothing of an earlier one is given. */
   readonly version: unknown;
 }
+
+/** Of the variables of a request whose answer is kept. */
+const maxKeyValues = 1000;
 
 interface Kept {
   readonly body: Buffer;
@@ -30,8 +35,10 @@ export function cachedEngine(engine: Engine, context: () => CachedContext): Engi
     ...engine,
     async execute(request, session, options: ExecuteOptions = {}) {
       const { config, version } = context();
-      if (maxBytes === 0 || !request.query.includes('@cached'))
-        return await engine.execute(request, session, options);
+      // What is told apart by very much is asked for once; and to be found again it is hashed in one go.
+      const isKept =
+        maxBytes > 0 && request.query.includes('@cached') && isSmallJson(request.variables, maxKeyValues);
+      if (!isKept) return await engine.execute(request, session, options);
       let plan: ExecutablePlan;
       let key: string;
       try {
@@ -90,7 +97,7 @@ function keyOf(
 ): string {
   const isPersonal = authorization === 'rls' || plan.groups.some(({ readsSession }) => readsSession);
   const values = plan.groups.map(({ statements }) =>
-    statements.map(({ params }) => fillParams(params, request.variables, session)),
+    statements.map(({ params }) => runWhole(fillParams(params, request.variables, session))),
   );
   const parts = [
     kind,

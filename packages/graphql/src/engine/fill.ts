@@ -1,21 +1,60 @@
 /** Parameters of a remembered statement from a request's variables and session. Pure. */
 
+import { runWhole } from '@peakstone/kernel/pace';
 import type { SqlValue } from '@peakstone/kernel/pg';
 import type { Session } from '../auth/types.ts';
 import { HasuraError } from '../errors.ts';
-import { arrayText } from '../ir/readers.ts';
+import { stringifyJsonSlices } from '../ir/jsonSlices.ts';
+import { ArrayText } from '../ir/readers.ts';
 import type { ParamSource } from '../ir/value.ts';
 
-/** @throws {HasuraError} for a missing session variable, or a value that does not fit */
-export function fillParams(
+/** Values that are read before others get their turn. */
+const valuesAtOnce = 256;
+
+/** Yields between many. @throws {HasuraError} for a missing session variable, or a value that does not fit */
+export function* fillParams(
   params: readonly ParamSource[],
   variables: Readonly<Record<string, unknown>>,
   session: Session,
-): SqlValue[] {
-  return params.map(param => fillParam(param, variables, session));
+): Generator<void, SqlValue[]> {
+  const values: SqlValue[] = [];
+  for (const [i, param] of params.entries()) {
+    const isMany = param.kind === 'array' || param.kind === 'list' || param.kind === 'json';
+    values.push(isMany ? yield* fillMany(param, variables, session) : fillParam(param, variables, session));
+    if (i % valuesAtOnce === valuesAtOnce - 1) yield;
+  }
+  return values;
 }
 
-export function fillParam(
+type ManyValues = ParamSource & { readonly kind: 'array' | 'list' | 'json' };
+
+function* fillMany(
+  param: ManyValues,
+  variables: Readonly<Record<string, unknown>>,
+  session: Session,
+): Generator<void, string> {
+  if (param.kind === 'json') return yield* stringifyJsonSlices(valueAt(variables, param.path));
+  const text = new ArrayText();
+  const add = (item: unknown): void =>
+    text.add(param.kind === 'list' ? param.read(item) : fillParam(item as ParamSource, variables, session));
+  const items = param.kind === 'list' ? listAt(variables, param.path) : param.items;
+  for (const [i, item] of items.entries()) {
+    add(item);
+    if (i % valuesAtOnce === valuesAtOnce - 1) yield;
+  }
+  return text.end();
+}
+
+/** One value that is no list is a list of itself. */
+function listAt(
+  variables: Readonly<Record<string, unknown>>,
+  path: readonly (string | number)[],
+): readonly unknown[] {
+  const value = valueAt(variables, path);
+  return Array.isArray(value) ? value : [value];
+}
+
+function fillParam(
   param: ParamSource,
   variables: Readonly<Record<string, unknown>>,
   session: Session,
@@ -36,7 +75,9 @@ export function fillParam(
     case 'cursor':
       return fillParam(param.initial, variables, session);
     case 'array':
-      return arrayText(param.items.map(item => fillParam(item, variables, session)));
+    case 'list':
+    case 'json':
+      return runWhole(fillMany(param, variables, session));
   }
 }
 

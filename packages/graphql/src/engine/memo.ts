@@ -34,6 +34,8 @@ const maxEntries = 20_000;
 /** Longer operations are planned each time: few applications have such. */
 const maxKeyLength = 100_000;
 const maxShapeLength = 4096;
+/** Of a plan; elements of arrays are counted. One of more has a shape too long as well, and is not walked for nothing. */
+const maxParams = 2000;
 
 export function createMemo(): Memo {
   const operations = new BoundedCache<Known>({ maxEntries, maxBytes });
@@ -47,6 +49,7 @@ export function createMemo(): Memo {
     },
     keep(key, variables, plan, structural) {
       if (key.length > maxKeyLength || structural.some(path => path.length === 0)) return;
+      if (countParams(plan) > maxParams) return;
       let known = operations.get(key);
       if (!known) {
         known = { structural: new Set(), opaque: new Set() };
@@ -70,8 +73,17 @@ export function createMemo(): Memo {
   };
 }
 
+function countParams({ groups }: ExecutablePlan): number {
+  let count = 0;
+  for (const { statements } of groups)
+    for (const { params } of statements)
+      for (const param of params) count += param.kind === 'array' ? param.items.length : 1;
+  return count;
+}
+
 function noteOpaque(param: ParamSource, opaque: Set<string>): void {
-  if (param.kind === 'variable') opaque.add(pathKey(param.path));
+  if (param.kind === 'variable' || param.kind === 'json' || param.kind === 'list')
+    opaque.add(pathKey(param.path));
   if (param.kind === 'cursor') noteOpaque(param.initial, opaque);
   if (param.kind === 'array') for (const item of param.items) noteOpaque(item, opaque);
 }

@@ -1,4 +1,4 @@
-/** From a request's text to a plan: parse, resolve against the role's schema, plan, write SQL. Pure. */
+/** From a request's text to a plan: parse, resolve against the role's schema, plan, write SQL. Pure, and in slices. */
 
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
@@ -42,14 +42,15 @@ export interface PlannedOperation {
   readonly structural: readonly (readonly (string | number)[])[];
 }
 
-/** @throws {HasuraError} */
-export function planOperation(
+/** Yields between parts of what is large. @throws {HasuraError} */
+export function* planOperation(
   request: GraphqlRequest,
   of: SchemaOfRole,
   { model }: Snapshot,
   config: GraphqlConfig,
-): PlannedOperation {
+): Generator<void, PlannedOperation> {
   const operation = parseOperation(request.query, request.operationName, config.limits);
+  yield;
   const structural: (readonly (string | number)[])[] = [];
   const variables = bindVariables(operation.definition, request.variables, {
     allowsNull: config.env.HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES === 'true',
@@ -66,7 +67,7 @@ export function planOperation(
   const kind = operation.definition.operation as OperationKind;
   const directives = readDirectives(operation.definition.directives, locations[kind], context, []);
   const root = rootType(kind, of);
-  const fields = resolveRoot(context, root);
+  const fields = yield* resolveRoot(context, root);
   if (kind !== 'mutation') assertRoots(fields.length, config.limits.maxRootFields);
   if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
   const builder = new GroupBuilder();
@@ -86,7 +87,11 @@ export function planOperation(
       onStructural: context.onStructural,
     }),
   };
-  const roots = fields.map(field => planRoot(field, root, of, contexts, builder));
+  const roots: PlannedRoot[] = [];
+  for (const field of fields) {
+    roots.push(yield* planRoot(field, root, of, contexts, builder));
+    yield;
+  }
   const tagged = {
     operationName: operation.definition.name?.value ?? null,
     query: request.query,
@@ -148,13 +153,13 @@ function sourceOf(means: FieldMeaning): string | null {
   return 'table' in means && means.table !== null ? means.table.source : null;
 }
 
-function planRoot(
+function* planRoot(
   field: ResolvedField,
   typeName: string,
   of: SchemaOfRole,
   contexts: PlanContexts,
   builder: GroupBuilder,
-): PlannedRoot {
+): Generator<void, PlannedRoot> {
   const { alias, def } = field;
   switch (def.means.kind) {
     case 'typename':
@@ -171,10 +176,9 @@ function planRoot(
     case 'namespace': {
       const fields = field.selection?.kind === 'object' ? field.selection.fields : [];
       const type = field.selection?.kind === 'object' ? field.selection.type : '';
-      return {
-        alias,
-        from: { kind: 'namespace', roots: fields.map(each => planRoot(each, type, of, contexts, builder)) },
-      };
+      const roots: PlannedRoot[] = [];
+      for (const each of fields) roots.push(yield* planRoot(each, type, of, contexts, builder));
+      return { alias, from: { kind: 'namespace', roots } };
     }
     case 'service':
       return { alias, from: { kind: 'slow', write: budget => writeService(field, of.schema, budget) } };
@@ -208,7 +212,7 @@ function planRoot(
     default: {
       const source = sourceOf(def.means);
       if (source === null) throw new TypeError(`${def.name} is no root field`);
-      return { alias, from: planTableRoot(contexts.of(source), field, source, builder) };
+      return { alias, from: yield* planTableRoot(contexts.of(source), field, source, builder) };
     }
   }
 }
@@ -220,37 +224,38 @@ function called(alias: string, call: PlannedCall, { calls, onStructural }: PlanC
 }
 
 /** A root field of a table or function: a read, or a write with what it shows. */
-function planTableRoot(
+function* planTableRoot(
   context: PlanContext,
   field: ResolvedField,
   source: string,
   builder: GroupBuilder,
-): PlannedRoot['from'] {
+): Generator<void, PlannedRoot['from']> {
   const { means } = field.def;
   switch (means.kind) {
     case 'insert':
-    case 'insertOne':
-      return builder.addWrite(
-        source,
-        planInsert(context, field, means.table, means.kind === 'insertOne', builder.carriers),
-      );
+    case 'insertOne': {
+      const isOne = means.kind === 'insertOne';
+      const plan = yield* planInsert(context, field, means.table, isOne, builder.carriers);
+      return yield* builder.addWrite(source, plan);
+    }
     case 'update':
-      return builder.addWrite(source, planUpdate(context, field, means.table, builder.carriers));
+      return yield* builder.addWrite(source, planUpdate(context, field, means.table, builder.carriers));
     case 'updateByPk':
-      return builder.addWrite(source, planUpdateByKey(context, field, means.table, builder.carriers));
-    case 'updateMany':
-      return {
-        kind: 'list',
-        items: planUpdateMany(context, field, means.table, builder.carriers).map(plan =>
-          builder.addWrite(source, plan),
-        ),
-      };
+      return yield* builder.addWrite(source, planUpdateByKey(context, field, means.table, builder.carriers));
+    case 'updateMany': {
+      const items: PlannedRoot['from'][] = [];
+      for (const plan of yield* planUpdateMany(context, field, means.table, builder.carriers))
+        items.push(yield* builder.addWrite(source, plan));
+      return { kind: 'list', items };
+    }
     case 'delete':
-    case 'deleteByPk':
-      return builder.addWrite(
+    case 'deleteByPk': {
+      const isOne = means.kind === 'deleteByPk';
+      return yield* builder.addWrite(
         source,
-        planDelete(context, field, means.table, means.kind === 'deleteByPk', builder.carriers),
+        planDelete(context, field, means.table, isOne, builder.carriers),
       );
+    }
     default: {
       const writes = means.kind === 'function' && means.function.exposedAs === 'mutation';
       return builder.addRead(source, planReadRoot(context, field), writes);
@@ -282,10 +287,10 @@ class GroupBuilder {
     return { kind: 'cell', group: index, statement: -1, column: group.roots.push(root) - 1 };
   }
 
-  addWrite(source: string, plan: MutationPlan): PlannedRoot['from'] {
+  *addWrite(source: string, plan: MutationPlan): Generator<void, PlannedRoot['from']> {
     const { group, index } = this.#group(source);
     group.writes = true;
-    for (const { text, params, path, checks } of mutationStatements(plan))
+    for (const { text, params, path, checks } of yield* mutationStatements(plan))
       group.statements.push({ text, params, path, checks });
     return { kind: 'cell', group: index, statement: group.statements.length - 1, column: 0 };
   }

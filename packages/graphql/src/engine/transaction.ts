@@ -14,6 +14,9 @@ export interface Transaction {
   readonly statements: readonly Statement[];
 }
 
+/** Statements that are filled before others get their turn. */
+const statementsAtOnce = 64;
+
 export interface TransactionOptions {
   readonly authorization: GraphqlConfig['authorization'];
   /** Settings of the source's roles. */
@@ -21,16 +24,18 @@ export interface TransactionOptions {
   readonly isShort: (text: string) => boolean;
 }
 
-/** @throws {HasuraError} for session variables that are missing */
-export function planTransaction(
+/** Yields between many values. @throws {HasuraError} for session variables that are missing */
+export function* planTransaction(
   group: StatementGroup,
   request: Pick<GraphqlRequest, 'variables'>,
   session: Session,
   { isShort, ...options }: TransactionOptions,
-): Transaction {
-  const statements = group.statements.map(
-    ({ text, params }): Statement => ({ text, values: fillParams(params, request.variables, session) }),
-  );
+): Generator<void, Transaction> {
+  const statements: Statement[] = [];
+  for (const [i, { text, params }] of group.statements.entries()) {
+    statements.push({ text, values: yield* fillParams(params, request.variables, session) });
+    if (i % statementsAtOnce === statementsAtOnce - 1) yield;
+  }
   const opening = openSession(session, group.writes ? 'read write' : 'read only', options);
   const isAllShort = statements.every(({ text }) => isShort(text));
   const lane = !isAllShort ? 'own' : group.writes ? 'write' : 'shared';

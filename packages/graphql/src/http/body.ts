@@ -6,6 +6,7 @@ import type { GraphqlConfig, LimitsConfig } from '../config/types.ts';
 import type { GraphqlRequest } from '../engine/types.ts';
 import { HasuraError } from '../errors.ts';
 import { parseJson } from '../ir/json.ts';
+import { parseJsonSlices } from '../ir/jsonSlices.ts';
 import { type JsonSize, measureJson } from './measureJson.ts';
 
 /** Smaller ones are looked at at once. */
@@ -31,11 +32,12 @@ export async function readJson(
       : error;
   });
   const measure = measureJson(bytes);
-  const size = bytes.length <= smallBytes ? runWhole(measure) : await runPaced(measure);
+  const isSmall = bytes.length <= smallBytes;
+  const size = isSmall ? runWhole(measure) : await runPaced(measure);
   assertSize(size, maxValues);
   request.hold(size.values * bytesOfValue);
   try {
-    return parseJson(bytes.toString());
+    return isSmall ? parseJson(bytes.toString()) : await runPaced(parseJsonSlices(bytes));
   } catch (error) {
     throw new HasuraError(
       'invalid-json',

@@ -25,8 +25,12 @@ export function* measureJson(bytes: Uint8Array): Generator<void, JsonSize> {
   let depth = 0;
   let deepest = 0;
   let isInText = false;
+  let pauseAt = sliceBytes;
   for (let at = 0; at < bytes.length; at++) {
-    if (at % sliceBytes === sliceBytes - 1) yield;
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + sliceBytes;
+    }
     const c = bytes[at]!;
     if (isInText) {
       // Whatever is escaped ends no text.

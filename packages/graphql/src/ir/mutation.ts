@@ -40,6 +40,8 @@ export interface InsertStep extends StepBase {
 export interface InsertColumn {
   readonly name: string;
   readonly scalar: Scalar;
+  /** What rows without a value for it get, as SQL; null for null, `identity` where only PostgreSQL itself may say. */
+  readonly default: string | null | 'identity';
 }
 
 export interface OnConflict {

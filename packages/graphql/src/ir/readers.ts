@@ -65,7 +65,7 @@ export function readScalar(scalar: Scalar, value: JsonValue): string | null {
   }
 }
 
-const isJson = ({ kind }: Scalar): boolean => kind === 'json' || kind === 'jsonb';
+export const isJson = ({ kind }: Scalar): boolean => kind === 'json' || kind === 'jsonb';
 const isGeo = ({ kind }: Scalar): boolean => kind === 'geometry' || kind === 'geography';
 
 function readInteger(value: JsonValue, [min, max]: readonly [bigint, bigint], name: string): string {
@@ -131,15 +131,30 @@ function readArray({ element, name }: Scalar, value: JsonValue): string {
   );
 }
 
-/** PostgreSQL's text of an array. Nested ones come as text of their own. */
-export function arrayText(items: readonly (string | null | { readonly nested: string | null })[]): string {
-  return `{${items
-    .map(item => {
-      if (item === null) return 'NULL';
-      if (typeof item === 'object') return item.nested ?? 'NULL';
-      return `"${item.replace(/["\\]/g, '\\$&')}"`;
-    })
-    .join(',')}}`;
+/** An element of an array; nested ones come as text of their own. */
+type ArrayItem = string | null | { readonly nested: string | null };
+
+/** PostgreSQL's text of an array. */
+export function arrayText(items: readonly ArrayItem[]): string {
+  const text = new ArrayText();
+  for (const item of items) text.add(item);
+  return text.end();
+}
+
+/** The same, an element at a time. */
+export class ArrayText {
+  #text = '{';
+
+  add(item: ArrayItem): void {
+    if (this.#text.length > 1) this.#text += ',';
+    if (item === null) this.#text += 'NULL';
+    else if (typeof item === 'object') this.#text += item.nested ?? 'NULL';
+    else this.#text += `"${item.replace(/["\\]/g, '\\$&')}"`;
+  }
+
+  end(): string {
+    return `${this.#text}}`;
+  }
 }
 
 function isNumber(value: JsonValue): value is number {

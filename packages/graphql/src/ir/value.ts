@@ -10,6 +10,10 @@ export type ParamSource =
   | { readonly kind: 'constant'; readonly text: string | null }
   /** A part of the variables, read anew as `reader` reads it. */
   | { readonly kind: 'variable'; readonly path: readonly (string | number)[]; readonly read: Reader }
+  /** A part of the variables as JSON, whatever it is. */
+  | { readonly kind: 'json'; readonly path: readonly (string | number)[] }
+  /** A list of the variables as an array, each of its items read anew. */
+  | { readonly kind: 'list'; readonly path: readonly (string | number)[]; readonly read: Reader }
   /** A session variable, by its lower-case name. Missing: the request is refused. */
   | { readonly kind: 'session'; readonly name: string }
   /** All session variables as JSON. */

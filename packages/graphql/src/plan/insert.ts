@@ -4,7 +4,7 @@
  */
 import { HasuraError, type Path } from '../errors.ts';
 import { allOf } from '../ir/boolExp.ts';
-import type { InsertColumn, InsertStep, MutationPlan, OnConflict } from '../ir/mutation.ts';
+import type { InsertStep, MutationPlan, OnConflict } from '../ir/mutation.ts';
 import type { Value } from '../ir/value.ts';
 import {
   type InsertPermissions,
@@ -17,17 +17,22 @@ import type { Input } from '../resolve/values.ts';
 import { placeholder } from '../schema/onConflict.ts';
 import type { Carriers } from './carriers.ts';
 import type { PlanContext } from './context.ts';
+import { insertColumn } from './insertColumn.ts';
 import { planOutput } from './mutationOutput.ts';
 import { itemsOf, toValue } from './values.ts';
 import { planWhere } from './where.ts';
 
-export function planInsert(
+/** Rows that are planned before others get their turn. */
+const rowsAtOnce = 64;
+
+/** Yields between rows. @throws {HasuraError} */
+export function* planInsert(
   context: PlanContext,
   field: ResolvedField,
   table: TableModel,
   isOne: boolean,
   carriers: Carriers,
-): MutationPlan {
+): Generator<void, MutationPlan> {
   const { args } = field;
   const path = [...field.path, 'args', isOne ? 'object' : 'objects'];
   const objects = isOne ? [args.object!] : itemsOf(args.objects);
@@ -37,7 +42,7 @@ export function planInsert(
     'on_conflict',
   ]);
   const planner = new InsertPlanner(context, carriers);
-  planner.insertAll(objects, table, onConflict, new Map(), path, isOne);
+  yield* planner.insertAll(objects, table, onConflict, new Map(), path, isOne);
   return { steps: planner.steps, output: planOutput(context, field, table, isOne), path };
 }
 
@@ -64,7 +69,7 @@ class InsertPlanner {
   }
 
   /** Rows of one table; `given` are columns that the rows around them determine. */
-  insertAll(
+  *insertAll(
     objects: readonly Input[],
     table: TableModel,
     onConflict: OnConflict | null,
@@ -72,32 +77,44 @@ class InsertPlanner {
     path: Path,
     isSingle: boolean,
     isShown = true,
-  ): void {
-    const rows = objects.map(object => this.#read(object));
+  ): Generator<void, void> {
     const at = (i: number): Path => (isSingle ? path : [...path, i]);
-    for (const [i, { values }] of rows.entries()) assertFree(values, given, at(i));
+    const rows: Row[] = [];
+    for (const [i, object] of objects.entries()) {
+      const row = this.#read(object);
+      assertFree(row.values, given, at(i));
+      rows.push(row);
+      if (i % rowsAtOnce === rowsAtOnce - 1) yield;
+    }
     const carrier = this.#carriers.next();
     const shownIn = isShown ? carrier : null;
     if (rows.every(({ nested }) => nested.length === 0)) {
-      const plain = rows.map(({ values }) => new Map([...values, ...given]));
+      for (const { values } of rows) for (const [name, value] of given) values.set(name, value);
       if (rows.length > 0)
-        this.#add(plain, table, onConflict, { carrier, shownIn, handsOn: [], whenNone: null });
+        yield* this.#add(
+          rows.map(({ values }) => values),
+          table,
+          onConflict,
+          { carrier, shownIn, handsOn: [], whenNone: null },
+        );
       return;
     }
     // Each by itself: rows beside one row are of it alone. The rows that are shown are collected in one place.
-    for (const [i, row] of rows.entries())
-      this.#insertRow(row, table, onConflict, given, at(i), { shownIn, handsOn: [], whenNone: null });
+    for (const [i, row] of rows.entries()) {
+      yield* this.#insertRow(row, table, onConflict, given, at(i), { shownIn, handsOn: [], whenNone: null });
+      yield;
+    }
   }
 
   /** One row with those beside it; gives where it is kept. */
-  #insertRow(
+  *#insertRow(
     { values, nested }: Row,
     table: TableModel,
     onConflict: OnConflict | null,
     given: ReadonlyMap<string, Value>,
     path: Path,
     options: Omit<AddOptions, 'carrier'>,
-  ): string {
+  ): Generator<void, string> {
     const columns = new Map([...values, ...given]);
     const before = nested.filter(({ relationship }) => isBefore(relationship));
     const after = nested.filter(({ relationship }) => !isBefore(relationship));
@@ -111,7 +128,7 @@ class InsertPlanner {
         );
     }
     for (const { relationship, table: target, input } of before) {
-      const carrier = this.#insertRelated(input, relationship, target, path, new Map());
+      const carrier = yield* this.#insertRelated(input, relationship, target, path, new Map());
       for (const [own, other] of relationship.join)
         columns.set(own, {
           kind: 'carried',
@@ -134,7 +151,7 @@ class InsertPlanner {
       ...options.handsOn,
       ...after.flatMap(({ relationship }) => relationship.join.map(([own]) => own)),
     ];
-    this.#add([columns], table, onConflict, { ...options, carrier, handsOn, whenNone });
+    yield* this.#add([columns], table, onConflict, { ...options, carrier, handsOn, whenNone });
     for (const { relationship, table: target, input } of after) {
       const determined = new Map(
         relationship.join.map(([own, other]) => {
@@ -143,12 +160,12 @@ class InsertPlanner {
         }),
       );
       if (relationship.kind === 'object') {
-        this.#insertRelated(input, relationship, target, path, determined);
+        yield* this.#insertRelated(input, relationship, target, path, determined);
         continue;
       }
       const at = [...path, relationship.name];
       const conflict = this.#onConflict(input, target, at);
-      this.insertAll(
+      yield* this.insertAll(
         itemsOf(memberOf(input, 'data')),
         target,
         conflict,
@@ -162,26 +179,33 @@ class InsertPlanner {
   }
 
   /** The row of an object relationship; gives where it is kept. */
-  #insertRelated(
+  *#insertRelated(
     input: Nested['input'],
     relationship: RelationshipModel,
     table: TableModel,
     outer: Path,
     given: ReadonlyMap<string, Value>,
-  ): string {
+  ): Generator<void, string> {
     const path = [...outer, relationship.name];
     const row = this.#read(memberOf(input, 'data')!);
     assertFree(row.values, given, [...path, 'data']);
     const isFirst = isBefore(relationship);
-    return this.#insertRow(row, table, this.#onConflict(input, table, path), given, [...path, 'data'], {
-      shownIn: null,
-      handsOn: isFirst ? relationship.join.map(([, other]) => other) : [],
-      whenNone: new HasuraError(
-        'not-supported',
-        `cannot proceed to insert object relation "${relationship.name}" since insert to table "${showTable(table.name)}" affects zero rows`,
-        { path },
-      ),
-    });
+    return yield* this.#insertRow(
+      row,
+      table,
+      this.#onConflict(input, table, path),
+      given,
+      [...path, 'data'],
+      {
+        shownIn: null,
+        handsOn: isFirst ? relationship.join.map(([, other]) => other) : [],
+        whenNone: new HasuraError(
+          'not-supported',
+          `cannot proceed to insert object relation "${relationship.name}" since insert to table "${showTable(table.name)}" affects zero rows`,
+          { path },
+        ),
+      },
+    );
   }
 
   #onConflict(input: Nested['input'], table: TableModel, path: Path): OnConflict | null {
@@ -191,26 +215,28 @@ class InsertPlanner {
     ]);
   }
 
-  #add(
+  *#add(
     rows: readonly ReadonlyMap<string, Value>[],
     table: TableModel,
     onConflict: OnConflict | null,
     { carrier, shownIn, handsOn, whenNone }: AddOptions,
-  ): void {
+  ): Generator<void, void> {
     const permissions = this.#permissions(table);
-    const names = new Set([...rows.flatMap(row => [...row.keys()]), ...permissions.presets.keys()]);
-    const columns: InsertColumn[] = [...names].map(name => ({
-      name,
-      scalar: table.columns.get(name)!.scalar,
-    }));
+    const names = new Set<string>();
+    for (const row of rows) for (const name of row.keys()) names.add(name);
+    for (const name of permissions.presets.keys()) names.add(name);
+    const columns = [...names].map(name => insertColumn(table, name));
+    const values: (Value | null)[][] = [];
+    for (const [i, row] of rows.entries()) {
+      values.push(columns.map(({ name }) => permissions.presets.get(name) ?? row.get(name) ?? null));
+      if (i % rowsAtOnce === rowsAtOnce - 1) yield;
+    }
     const updates = onConflict !== null && onConflict.updateColumns.length > 0;
     this.steps.push({
       kind: 'insert',
       table: table.name,
       columns,
-      rows: rows.map(row =>
-        columns.map(({ name }) => permissions.presets.get(name) ?? row.get(name) ?? null),
-      ),
+      rows: values,
       onConflict,
       check: permissions.check.kind === 'constant' && permissions.check.value ? null : permissions.check,
       // Views have no system columns, by which rows that were there before are told from new ones.

@@ -11,7 +11,7 @@ import type { Carriers } from './carriers.ts';
 import type { PlanContext } from './context.ts';
 import { planOutput } from './mutationOutput.ts';
 import { keyCondition } from './roots.ts';
-import { toListValue, toValue } from './values.ts';
+import { itemsOf, toListValue, toValue } from './values.ts';
 import { planWhere } from './where.ts';
 
 export function planUpdate(
@@ -41,23 +41,29 @@ export function planUpdateByKey(
   return { steps: step ? [step] : [], output: planOutput(context, field, table, true), path: [] };
 }
 
-/** One plan for each element, in their order. */
-export function planUpdateMany(
+/** One plan for each element, in their order. Yields between them. @throws {HasuraError} */
+export function* planUpdateMany(
   context: PlanContext,
   field: ResolvedField,
   table: TableModel,
   carriers: Carriers,
-): readonly MutationPlan[] {
+): Generator<void, readonly MutationPlan[]> {
   const { updates } = field.args;
-  const items = updates?.kind === 'list' ? updates.items : updates ? [updates] : [];
-  return items.map((item, i) => {
+  const plans: MutationPlan[] = [];
+  for (const [i, item] of itemsOf(updates).entries()) {
     const fields = item.kind === 'object' ? item.fields : [];
     const operators = fields.filter(({ def }) => def.means.kind === 'update').map(({ value }) => value);
     const where = fields.find(({ def }) => def.name === 'where')?.value;
     const assignments = planAssignments(operators, [...field.path, 'args', 'updates', i]);
     const step = updateStep(context, table, assignments, planWhere(context, where, table), carriers);
-    return { steps: step ? [step] : [], output: planOutput(context, field, table, false), path: [] };
-  });
+    plans.push({
+      steps: step ? [step] : [],
+      output: planOutput(context, field, table, false),
+      path: [],
+    });
+    yield;
+  }
+  return plans;
 }
 
 export function planDelete(

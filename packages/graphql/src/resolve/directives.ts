@@ -1,4 +1,5 @@
 /** Directives that a document may use, where, and with which arguments. */
+import { runWhole } from '@peakstone/kernel/pace';
 import type { DirectiveNode } from 'graphql/language/index.js';
 import type { Path } from '../errors.ts';
 import { inputField } from '../schema/inputField.ts';
@@ -116,7 +117,7 @@ export function readDirectives(
       given.set(argument.value, { kind: 'node', node: value });
     }
     const args: Record<string, Input> = {};
-    for (const field of readFields(context, def.args, given, [...at, 'args']))
+    for (const field of runWhole(readFields(context, def.args, given, [...at, 'args'])))
       args[field.def.name] = field.value;
     if (seen.has(name)) throw refuse(`the following directives are used more than once: ['${name}']`, path);
     seen.add(name);

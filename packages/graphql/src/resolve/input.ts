@@ -11,7 +11,7 @@ import {
   showType,
   type TypeRef,
 } from '../schema/types.ts';
-import { listReader, readBuiltin, readColumnValue } from './scalars.ts';
+import { itemReader, readBuiltin, readColumnValue } from './scalars.ts';
 import {
   describe,
   type Given,
@@ -24,45 +24,53 @@ import {
 } from './values.ts';
 import { isAllowed } from './variables.ts';
 
-/** Checks the arguments of a field or the fields of an object, and fills in defaults. */
-export function readFields(
+/** Items of a list that are read before others get their turn. */
+const itemsAtOnce = 16;
+
+/** Checks the arguments of a field or the fields of an object, and fills in defaults. Yields between items of lists. */
+export function* readFields(
   context: InputContext,
   defs: ReadonlyMap<string, InputFieldDef>,
   given: ReadonlyMap<string, Given>,
   path: Path,
-): readonly InputField[] {
+): Generator<void, readonly InputField[]> {
   const fields: InputField[] = [];
   for (const [name, value] of given) {
     const def = defs.get(name)!;
-    const read = readField(context, def, value, [...path, name]);
+    const read = yield* readField(context, def, value, [...path, name]);
     if (read) fields.push({ def, value: read });
   }
   for (const def of defs.values()) {
     if (given.has(def.name)) continue;
     if (def.default !== undefined)
-      fields.push({ def, value: readDefault(context, def, [...path, def.name]) });
+      fields.push({ def, value: yield* readDefault(context, def, [...path, def.name]) });
     else if (def.type.nonNull) throw refuse(`missing required field '${def.name}'`, [...path, def.name]);
   }
   return fields;
 }
 
-function readField(context: InputContext, def: InputFieldDef, given: Given, path: Path): Input | null {
+function* readField(
+  context: InputContext,
+  def: InputFieldDef,
+  given: Given,
+  path: Path,
+): Generator<void, Input | null> {
   const peeled = peel(context, def.type, def.default !== undefined, given, path);
   // A variable without a value: as if the field had not been written, but where that is as good as null.
   if (peeled === null) {
     if (def.takesNull || !def.type.nonNull) {
       if (!context.nullsUnbound) return null;
-      return def.takesNull ? { kind: 'null' } : readInput(context, def.type, nullGiven, path);
+      return def.takesNull ? { kind: 'null' } : yield* readInput(context, def.type, nullGiven, path);
     }
     throw refuse(`no variable value specified for non-nullable variable ${describe(given, context)}`, path);
   }
   if (isNull(peeled) && def.takesNull) return { kind: 'null' };
-  return readInput(context, def.type, peeled, path);
+  return yield* readInput(context, def.type, peeled, path);
 }
 
 const nullGiven: Given = { kind: 'node', node: { kind: Kind.NULL } };
 
-function readDefault(context: InputContext, def: InputFieldDef, path: Path): Input {
+function readDefault(context: InputContext, def: InputFieldDef, path: Path): Generator<void, Input> {
   const text = def.default!;
   const node: ValueNode =
     text === '[]'
@@ -74,15 +82,20 @@ function readDefault(context: InputContext, def: InputFieldDef, path: Path): Inp
 }
 
 /** Reads a value that must not be null. @throws {HasuraError} */
-export function readInput(context: InputContext, type: TypeRef, given: Given, path: Path): Input {
+export function* readInput(
+  context: InputContext,
+  type: TypeRef,
+  given: Given,
+  path: Path,
+): Generator<void, Input> {
   const value = peel(context, type, false, given, path);
   if (value === null) {
     if (type.nonNull)
       throw refuse(`no variable value specified for non-nullable variable ${describe(given, context)}`, path);
-    return readInput(context, type, nullGiven, path);
+    return yield* readInput(context, type, nullGiven, path);
   }
   if (type.kind === 'list')
-    return type.array ? readArray(type, value, context, path) : readList(context, type, value, path);
+    return type.array ? readArray(type, value, context, path) : yield* readList(context, type, value, path);
   const named = context.schema.type(type.name);
   // Arguments of directives have types that a schema need not have otherwise.
   switch (named?.kind ?? 'scalar') {
@@ -93,7 +106,7 @@ export function readInput(context: InputContext, type: TypeRef, given: Given, pa
     case 'enum':
       return readEnum(context, named as EnumType, value, path);
     case 'input':
-      return readObject(context, named as InputObjectType, value, path);
+      return yield* readObject(context, named as InputObjectType, value, path);
     default:
       throw new TypeError(`${type.name} is no type of values`);
   }
@@ -128,43 +141,55 @@ function readArray(
   return readColumnValue(context, type.array!, type.of.kind === 'named' ? type.of.name : '', value, path);
 }
 
-function readList(
+function* readList(
   context: InputContext,
   type: TypeRef & { readonly kind: 'list' },
   value: Given,
   path: Path,
-): Input {
+): Generator<void, Input> {
   if (isNull(value)) throw refuse('expected a list, but found null', path);
-  const readItem = (item: Given, index: number): Input => {
-    const at = [...path, index];
-    if (!type.of.nonNull) {
-      const peeled = peel(context, type.of, false, item, at);
-      if (peeled === null || isNull(peeled)) return { kind: 'null' };
-      return readInput(context, type.of, peeled, at);
-    }
-    return readInput(context, type.of, item, at);
+  const given = itemsOf(value);
+  const items: Input[] = [];
+  for (const [i, item] of given.entries()) {
+    items.push(yield* readItem(context, type.of, item, [...path, i]));
+    if (i % itemsAtOnce === itemsAtOnce - 1) yield;
+  }
+  if (value.kind !== 'json') return { kind: 'list', items };
+  const scalar =
+    type.of.kind === 'named' && items.every(item => item.kind === 'scalar') ? type.of.scalar : undefined;
+  return {
+    kind: 'list',
+    items,
+    ...(scalar && { source: { kind: 'list', path: value.path, read: itemReader(scalar) } as const }),
   };
+}
+
+/** One that is no list is a list of itself. */
+function itemsOf(value: Given): readonly Given[] {
   if (value.kind === 'json') {
     const { value: json, path: from } = value;
-    const items = Array.isArray(json)
-      ? json.map((item: unknown, i) => readItem({ kind: 'json', value: item, path: [...from, i] }, i))
-      : [readItem(value, 0)];
-    const scalar =
-      type.of.kind === 'named' && items.every(item => item.kind === 'scalar') ? type.of.scalar : undefined;
-    return {
-      kind: 'list',
-      items,
-      ...(scalar && { source: { kind: 'variable', path: from, read: listReader(scalar) } as const }),
-    };
+    return Array.isArray(json)
+      ? json.map((item: unknown, i) => ({ kind: 'json', value: item, path: [...from, i] }))
+      : [value];
   }
-  if (value.node.kind === Kind.LIST)
-    return { kind: 'list', items: value.node.values.map((node, i) => readItem({ kind: 'node', node }, i)) };
-  return { kind: 'list', items: [readItem(value, 0)] };
+  return value.node.kind === Kind.LIST ? value.node.values.map(node => ({ kind: 'node', node })) : [value];
+}
+
+function* readItem(context: InputContext, type: TypeRef, item: Given, path: Path): Generator<void, Input> {
+  if (type.nonNull) return yield* readInput(context, type, item, path);
+  const peeled = peel(context, type, false, item, path);
+  if (peeled === null || isNull(peeled)) return { kind: 'null' };
+  return yield* readInput(context, type, peeled, path);
 }
 
 const graphqlName = /^[_A-Za-z][_0-9A-Za-z]*$/;
 
-function readObject(context: InputContext, type: InputObjectType, value: Given, path: Path): Input {
+function* readObject(
+  context: InputContext,
+  type: InputObjectType,
+  value: Given,
+  path: Path,
+): Generator<void, Input> {
   const given = new Map<string, Given>();
   if (value.kind === 'node' && value.node.kind === Kind.OBJECT) {
     for (const { name, value: node } of value.node.fields) given.set(name.value, { kind: 'node', node });
@@ -182,7 +207,7 @@ function readObject(context: InputContext, type: InputObjectType, value: Given, 
   for (const name of given.keys())
     if (!type.fields.has(name))
       throw refuse(`field '${name}' not found in type: '${type.name}'`, [...path, name]);
-  return { kind: 'object', type, fields: readFields(context, type.fields, given, path) };
+  return { kind: 'object', type, fields: yield* readFields(context, type.fields, given, path) };
 }
 
 /** What a variable stands for; null where it has no value. Anything else is itself. */

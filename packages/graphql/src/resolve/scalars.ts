@@ -3,7 +3,7 @@ import { Kind } from 'graphql/language/index.js';
 import type { Scalar } from '../catalog/scalars.ts';
 import { HasuraError, type Path } from '../errors.ts';
 import { isRawNumber, numberText } from '../ir/json.ts';
-import { arrayText, integerText, readScalar } from '../ir/readers.ts';
+import { integerText, isJson, readScalar } from '../ir/readers.ts';
 import type { ParamSource, Reader } from '../ir/value.ts';
 import type { NamedRef } from '../schema/types.ts';
 import {
@@ -26,6 +26,9 @@ export function readColumnValue(
   path: Path,
 ): Input {
   if (isNull(given)) throw refuse(`unexpected null value for type '${typeName}'`, path);
+  // Whatever JSON there is fits, so that it is written once, when it is sent.
+  if (isJson(scalar) && given.kind === 'json')
+    return { kind: 'scalar', value: given.value, source: { kind: 'json', path: given.path } };
   const read: Reader = value => {
     if (value === null) throw refuse(`unexpected null value for type '${typeName}'`, []);
     return readScalar(scalar, value);
@@ -125,13 +128,10 @@ function integerReader(
   };
 }
 
-/** Reads a whole list as one array. */
-export function listReader(scalar: Scalar): Reader {
-  return value =>
-    arrayText(
-      (Array.isArray(value) ? value : [value]).map((item: unknown) => {
-        if (item === null) throw new HasuraError('validation-failed', 'unexpected null value');
-        return readScalar(scalar, item);
-      }),
-    );
+/** Reads each item of a list that holds no nulls. */
+export function itemReader(scalar: Scalar): Reader {
+  return item => {
+    if (item === null) throw new HasuraError('validation-failed', 'unexpected null value');
+    return readScalar(scalar, item);
+  };
 }

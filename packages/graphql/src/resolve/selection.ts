@@ -41,18 +41,24 @@ export interface ResolveContext extends InputContext {
   readonly variables: ReadonlyMap<string, Variable>;
 }
 
-/** @throws {HasuraError} */
-export function resolveRoot(context: ResolveContext, rootType: string): readonly ResolvedField[] {
+/** Fields that are resolved before others get their turn. */
+const fieldsAtOnce = 32;
+
+/** Yields between fields. @throws {HasuraError} */
+export function resolveRoot(
+  context: ResolveContext,
+  rootType: string,
+): Generator<void, readonly ResolvedField[]> {
   return resolveObject(context, rootType, [context.operation.definition.selectionSet], []);
 }
 
-function resolveObject(
+function* resolveObject(
   context: ResolveContext,
   typeName: string,
   sets: readonly SelectionSetNode[],
   outer: Path,
   abstractName?: string,
-): readonly ResolvedField[] {
+): Generator<void, readonly ResolvedField[]> {
   const type = context.schema.type(typeName);
   if (type?.kind !== 'object') throw new TypeError(`${typeName} is no object type`);
   const path = [...outer, 'selectionSet'];
@@ -69,9 +75,10 @@ function resolveObject(
         type.fields.get(name) ??
         (typeName === context.schema.query ? introspectionRoots.get(name) : undefined);
       if (!def) throw refuse(`field '${name}' not found in type: '${typeName}'`, at);
-      fields.push(resolveField(context, alias, def, nodes, at));
+      fields.push(yield* resolveField(context, alias, def, nodes, at));
     }
     for (const node of nodes) readDirectives(node.directives, 'FIELD', context, path);
+    if (fields.length % fieldsAtOnce === 0) yield;
   }
   return fields;
 }
@@ -85,13 +92,13 @@ export const typenameField: FieldDef = {
   means: { kind: 'typename' },
 };
 
-function resolveField(
+function* resolveField(
   context: ResolveContext,
   alias: string,
   def: FieldDef,
   nodes: readonly FieldNode[],
   path: Path,
-): ResolvedField {
+): Generator<void, ResolvedField> {
   const node = nodes[0]!;
   const type = context.schema.type(baseName(def.type));
   const isLeaf = type === undefined || type.kind === 'scalar' || type.kind === 'enum';
@@ -103,21 +110,18 @@ function resolveField(
     given.set(name.value, { kind: 'node', node: value });
   }
   const args: Record<string, Input> = {};
-  for (const { def: argument, value } of readFields(context, def.args, withoutUnbound(context, given), [
-    ...path,
-    'args',
-  ]))
-    args[argument.name] = value;
+  const read = yield* readFields(context, def.args, withoutUnbound(context, given), [...path, 'args']);
+  for (const { def: argument, value } of read) args[argument.name] = value;
   if (isLeaf) return { alias, def, args, selection: null, path };
   if (sets.length === 0) throw refuse(`missing selection set for '${type.name}'`, [...path, 'selectionSet']);
   if (type.kind === 'object') {
-    const fields = resolveObject(context, type.name, sets, path);
+    const fields = yield* resolveObject(context, type.name, sets, path);
     return { alias, def, args, selection: { kind: 'object', type: type.name, fields }, path };
   }
   if (type.kind === 'input') throw new TypeError(`${type.name} is no type of answers`);
   const possible = new Map<string, readonly ResolvedField[]>();
   for (const each of type.possibleTypes)
-    possible.set(each, resolveObject(context, each, sets, path, type.name));
+    possible.set(each, yield* resolveObject(context, each, sets, path, type.name));
   return { alias, def, args, selection: { kind: 'abstract', possible }, path };
 }
 

@@ -29,8 +29,8 @@ export interface MutationStatement {
   readonly checks: ReadonlyMap<string, HasuraError>;
 }
 
-/** The last one's first column is the answer. */
-export function mutationStatements(plan: MutationPlan): readonly MutationStatement[] {
+/** The last one's first column is the answer. Yields between statements. */
+export function* mutationStatements(plan: MutationPlan): Generator<void, readonly MutationStatement[]> {
   const { steps, output, path } = plan;
   const [only] = steps;
   if (!only) return [statement(new SqlWriter(), () => emptyOutput(output), path)];
@@ -46,17 +46,21 @@ export function mutationStatements(plan: MutationPlan): readonly MutationStateme
   const carrier = shownStep.shownIn ?? shownStep.carrier;
   const counter = `${only.carrier}_count`;
   const { text, used } = outputSql(last, output, carrier, counter, shownStep);
-  const statements = steps.map(step => {
+  const statements: MutationStatement[] = [];
+  for (const step of steps) {
     const checks = new Map<string, HasuraError>();
     const handsOn =
       step.shownIn === null ? step.handsOn : used === null ? null : new Set([...step.handsOn, ...used]);
-    return statement(
-      new SqlWriter(),
-      writer => stepSql(writer, step, path, checks, null, { handsOn, counter }),
-      path,
-      checks,
+    statements.push(
+      statement(
+        new SqlWriter(),
+        writer => stepSql(writer, step, path, checks, null, { handsOn, counter }),
+        path,
+        checks,
+      ),
     );
-  });
+    yield;
+  }
   return [...statements, { text, params: last.params, path, checks: new Map() }];
 }
 

@@ -26,6 +26,8 @@ export class SqlWriter {
   #aliases = 0;
   readonly #used = new Map<string, Set<string>>();
   readonly #whole = new Set<string>();
+  /** Of parameters, by what equal ones share. */
+  readonly #positions = new Map<unknown, number>();
   readonly #kinds = new Map<string, string>();
 
   constructor(style: ParamStyle = numbered) {
@@ -75,9 +77,13 @@ export class SqlWriter {
 
   /** A parameter, cast to its type; equal ones are one. */
   param(source: ParamSource, type: string): string {
-    let position = this.params.findIndex(known => isSame(known, source));
-    if (position < 0) position = this.params.push(source) - 1;
-    return `(${this.#style(position + 1)})::${type}`;
+    const same = sameKey(source);
+    let position = this.#positions.get(same);
+    if (position === undefined) {
+      position = this.params.push(source);
+      this.#positions.set(same, position);
+    }
+    return `(${this.#style(position)})::${type}`;
   }
 
   value(value: Value, scope: Scope): string {
@@ -100,22 +106,23 @@ export class SqlWriter {
   }
 }
 
-function typeOf({ kind, sql }: { readonly kind: string; readonly sql: string }): string {
+export function typeOf({ kind, sql }: { readonly kind: string; readonly sql: string }): string {
   // They come as GeoJSON, which the constructor reads.
   return kind === 'geometry' || kind === 'geography' || kind === 'raster' ? 'text' : sql;
 }
 
-function construct(kind: string, text: string): string {
+/** A value of PostGIS' from what stands for it. */
+export function construct(kind: string, text: string): string {
   if (kind === 'geometry') return `ST_GeomFromGeoJSON(${text})`;
   if (kind === 'geography') return `ST_GeomFromGeoJSON(${text})::geography`;
   if (kind === 'raster') return `ST_RastFromHexWKB(${text})`;
   return text;
 }
 
-function isSame(a: ParamSource, b: ParamSource): boolean {
-  if (a === b) return true;
-  if (a.kind === 'session') return b.kind === 'session' && a.name === b.name;
-  return a.kind === 'sessionJson' && b.kind === 'sessionJson';
+/** What parameters that are one have in common. */
+function sameKey(source: ParamSource): unknown {
+  if (source.kind === 'session') return source.name;
+  return source.kind === 'sessionJson' ? '' : source;
 }
 
 /** What statements of one transaction hand on: rows as JSON, in a setting that ends with it. */

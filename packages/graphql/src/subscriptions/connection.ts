@@ -1,5 +1,5 @@
 /** One client's WebSocket: who it is, and the operations that it has under way. */
-import { runWhole } from '@peakstone/kernel/pace';
+import { startPaced } from '@peakstone/kernel/pace';
 import type { WebSocket } from 'ws';
 import type { Authenticate, Headers } from '../auth/session.ts';
 import type { Session } from '../auth/types.ts';
@@ -60,6 +60,8 @@ export class Connection {
   #early: ClientMessage[] = [];
   #expiry: NodeJS.Timeout | null = null;
   #isClosing = false;
+  /** What has come while a large message is read; null while none is. */
+  #unread: Buffer[] | null = null;
 
   constructor(
     socket: WebSocket,
@@ -72,7 +74,7 @@ export class Connection {
     this.#headers = headers;
     this.#endpoint = endpoint;
     this.#context = context;
-    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? '' : data.toString()));
+    socket.on('message', (data, isBinary) => this.#receive(isBinary ? Buffer.alloc(0) : (data as Buffer)));
     socket.on('close', () => this.#end());
     // What breaks the protocol of WebSockets is followed by `close`.
     socket.on('error', () => {});
@@ -99,18 +101,53 @@ export class Connection {
     this.#isClosing = true;
     if (this.#expiry) clearTimeout(this.#expiry);
     this.#early = [];
+    this.#unread?.splice(0);
     for (const operation of this.#operations.values()) operation.end();
     this.#operations.clear();
   }
 
-  #onMessage(text: string): void {
+  #receive(bytes: Buffer): void {
     if (this.#isClosing) return;
-    let message: ClientMessage;
+    if (this.#unread) {
+      this.#unread.push(bytes);
+      return;
+    }
+    const reading = startPaced(this.#read(bytes));
+    if (reading instanceof Promise) void this.#readOn(reading);
+    else this.#take(reading);
+  }
+
+  /** Messages are taken in their order: what comes while a large one is read waits. */
+  async #readOn(first: Promise<ClientMessage | MessageError>): Promise<void> {
+    const unread: Buffer[] = [];
+    this.#unread = unread;
+    this.#socket.pause();
+    let reading: Promise<ClientMessage | MessageError> | ClientMessage | MessageError = first;
+    for (;;) {
+      this.#take(await reading);
+      const bytes = unread.shift();
+      if (this.#isClosing || bytes === undefined) break;
+      reading = startPaced(this.#read(bytes));
+    }
+    this.#unread = null;
+    this.#socket.resume();
+  }
+
+  /** What is no message is an answer, too. */
+  *#read(bytes: Buffer): Generator<void, ClientMessage | MessageError> {
     try {
-      this.#assertSize(text);
-      message = parseMessage(text);
+      yield* this.#assertSize(bytes);
+      return yield* parseMessage(bytes);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;
+      return error;
+    }
+  }
+
+  #take(message: ClientMessage | MessageError): void {
+    if (this.#isClosing) return;
+    if (message instanceof MessageError) {
+      const error = message;
       if (this.#protocol.isStrict)
         this.close(
           closing.badRequest(`Parsing client message failed: parsing ClientMessage failed: ${error.message}`),
@@ -127,14 +164,14 @@ export class Connection {
   }
 
   /** As much as a body may hold; before it is known who the client is, what a stranger's may. @throws {MessageError} */
-  #assertSize(text: string): void {
+  *#assertSize(bytes: Buffer): Generator<void, void> {
     const { limits, auth } = this.#context.config;
     const maxValues =
       this.#state.kind === 'ready'
         ? boundsOf(this.#state.session, limits, auth.unauthorizedRole).maxValues
         : limits.maxVisitorValues;
     try {
-      assertSize(runWhole(measureJson(Buffer.from(text))), maxValues);
+      assertSize(yield* measureJson(bytes), maxValues);
     } catch (error) {
       throw error instanceof HasuraError ? new MessageError(error.message, { cause: error }) : error;
     }

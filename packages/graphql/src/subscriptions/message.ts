@@ -2,7 +2,7 @@
 import type { GraphqlRequest } from '../engine/types.ts';
 import { HasuraError } from '../errors.ts';
 import { readRequest } from '../http/body.ts';
-import { parseJson } from '../ir/json.ts';
+import { parseJsonSlices } from '../ir/jsonSlices.ts';
 
 export type ClientMessage =
   | { readonly type: 'init'; readonly headers: Readonly<Record<string, string>> }
@@ -17,11 +17,11 @@ export class MessageError extends Error {
   override readonly name = 'MessageError';
 }
 
-/** @throws {MessageError} */
-export function parseMessage(text: string): ClientMessage {
+/** Yields between slices of a large one. @throws {MessageError} */
+export function* parseMessage(bytes: Buffer): Generator<void, ClientMessage> {
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = yield* parseJsonSlices(bytes);
   } catch (error) {
     throw new MessageError('Error in $: not a valid json value', { cause: error });
   }

@@ -1,12 +1,14 @@
 /** All live operations of a server: who asks alike shares a poller, and a changed schema is planned for anew. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runWhole } from '@peakstone/kernel/pace';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { fillParams } from '../engine/fill.ts';
 import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
 import { assemble, type Engine } from '../engine.ts';
 import { HasuraError } from '../errors.ts';
+import { isSmallJson } from '../ir/jsonSlices.ts';
 import type { BatchContext } from './batch.ts';
 import { pollOperation } from './polled.ts';
 import { isStream, type Membership, Poller, type Progress, type Subscriber } from './poller.ts';
@@ -37,6 +39,8 @@ interface Entry extends LiveOperation {
 
 /** Operations that are planned anew before others have their turn. */
 const replanned = 50;
+/** Of one's variables: they are held for as long as it lives, and sent each time. */
+const maxValues = 5000;
 
 export class Subscriptions {
   readonly #context: SubscriptionsContext;
@@ -65,9 +69,14 @@ export class Subscriptions {
   /**
    * Begins to deliver an operation that was planned as a subscription; null when it has been answered for good, as no
    * database is asked.
-   * @throws {HasuraError} for values that are missing
+   * @throws {HasuraError} for values that are missing, or too many
    */
   begin(plan: ExecutablePlan, operation: LiveOperation): Live | null {
+    if (!isSmallJson(operation.request.variables, maxValues))
+      throw new HasuraError(
+        'validation-failed',
+        `the variables of a subscription may hold ${maxValues} values, texts counted by their length`,
+      );
     if (plan.calls.length > 0) return this.#poll(plan, operation);
     if (plan.groups.length === 0) {
       operation.subscriber.onData(assemble(plan, []));
@@ -103,7 +112,7 @@ export class Subscriptions {
     const { config } = this.#context;
     const group = plan.groups[0]!;
     const { text, params } = group.statements[0]!;
-    const values = fillParams(params, request.variables, session) as (string | null)[];
+    const values = runWhole(fillParams(params, request.variables, session)) as (string | null)[];
     const key = JSON.stringify([group.source, session.role, plan.roots, text]);
     let poller = this.#pollers.get(key);
     if (!poller) {

@@ -97,6 +97,44 @@ describe('a body', () => {
       );
   });
 
+  it('holds an operation of so many characters', async () => {
+    const query = `{ item { id } } # ${'x'.repeat(1024 * 1024)}`;
+    assert.deepEqual((await send(JSON.stringify({ query }), asAdmin)).body, {
+      errors: [
+        {
+          message: 'the operation has more than 1048576 characters',
+          extensions: { path: '$.query', code: 'validation-failed' },
+        },
+      ],
+    });
+  });
+
+  it('is taken in its order where it is a message of a WebSocket, however long it takes to read', async () => {
+    const socket = await rawSocket(server.service.port, 'graphql-transport-ws', { headers: asUser });
+    socket.send({ type: 'connection_init' });
+    assert.equal((await socket.next()).type, 'connection_ack');
+    socket.send(`{"type":"subscribe","id":"large","payload":${asking(19_000)}}`);
+    socket.send({ type: 'complete', id: 'large' });
+    socket.send('no JSON');
+    assert.equal((await socket.closed).code, 4400);
+  });
+
+  it('holds no more variables than a subscription may keep', async () => {
+    const socket = await rawSocket(server.service.port, 'graphql-transport-ws', { headers: asUser });
+    socket.send({ type: 'connection_init' });
+    assert.equal((await socket.next()).type, 'connection_ack');
+    socket.send(
+      `{"type":"subscribe","id":"1","payload":${asking(6000).replace('"query ', '"subscription ')}}`,
+    );
+    assert.deepEqual((await socket.next()).payload, [
+      {
+        message: 'the variables of a subscription may hold 5000 values, texts counted by their length',
+        extensions: { path: '$', code: 'validation-failed' },
+      },
+    ]);
+    socket.close();
+  });
+
   it('is bounded in messages of a WebSocket as well', async () => {
     for (const [values, closes] of [
       [4000, false],

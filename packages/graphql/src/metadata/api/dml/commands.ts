@@ -1,4 +1,5 @@
 /** The v1 API's own queries: select, count, insert, update, delete. @see https://hasura.io/docs/2.0/api-reference/schema-api/ */
+import { runWhole } from '@peakstone/kernel/pace';
 import { HasuraError, type Path } from '../../../errors.ts';
 import { allOf } from '../../../ir/boolExp.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
 import type { Value } from '../../../ir/value.ts';
 import { readValue } from '../../../model/boolExpJson.ts';
 import { showTable, type TableModel } from '../../../model/types.ts';
+import { insertColumn } from '../../../plan/insertColumn.ts';
 import { mutationStatements } from '../../../sql/mutation.ts';
 import { readStatement } from '../../../sql/statement.ts';
 import type { Args, Command, CommandContext, CommandTable } from '../command.ts';
@@ -81,7 +83,7 @@ const insert: Command = async (args, context) => {
         { path },
       );
   }
-  const columns = names.map(name => ({ name, scalar: table.columns.get(name)!.scalar }));
+  const columns = names.map(name => insertColumn(table, name));
   const rows = objects.map((object, i) =>
     columns.map(({ name, scalar }) =>
       Object.hasOwn(object, name)
@@ -309,7 +311,7 @@ async function write(
   const affected = { kind: 'affectedRows', alias: 'affected_rows' } as const;
   const output: MutationOutput = { kind: 'response', fields: [affected, ...returned] };
   const plan: MutationPlan = { steps: [step], output, path };
-  return await runDml(mutationStatements(plan), target, context);
+  return await runDml(runWhole(mutationStatements(plan)), target, context);
 }
 
 function assertColumn(name: string, table: TableModel, at: Path): void {

@@ -1,4 +1,5 @@
 /** What the v1 API's own queries share: the table, the role's permissions, and a statement that runs as the user. */
+import { runWhole } from '@peakstone/kernel/pace';
 import { PgError } from '@peakstone/kernel/pg';
 import { adminRole } from '../../../auth/types.ts';
 import { defaultSource } from '../../../definition/edit.ts';
@@ -79,7 +80,7 @@ export async function runDml(
   const opening = openSession(session, 'read write', { authorization, roles: database(source.name).roles });
   const filled = statements.map(({ text, params }) => ({
     text,
-    values: fillParams(params, {}, session),
+    values: runWhole(fillParams(params, {}, session)),
     prepare: false,
   }));
   try {
