@@ -147,6 +147,9 @@ export async function withThrowaway<T>(
 const SETTINGS: Readonly<Record<string, string>> = {
   autovacuum: 'off',
   max_wal_size: '512MB',
+  // Nobody backs it up, nor keeps its WAL. Its level stays as it is: what migrations make of slots depends on it.
+  summarize_wal: 'off',
+  wal_compression: 'off',
 };
 
 function randomPasswords(): Readonly<Record<LoginRole, string>> {

@@ -4,7 +4,7 @@
  */
 
 import { MigrateError } from '../errors.ts';
-import type { AskedScope, DiffEngine, Reading, Scope, Structure } from './engine/types.ts';
+import type { AskedScope, DiffEngine, Extract, Reading, Scope, Structure } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
 import { findForeignTables } from './foreignTables.ts';
@@ -15,9 +15,11 @@ import { avoidLongLocks } from './mend/online.ts';
 import { orderSteps, withoutOwnGrants } from './mend/order.ts';
 import { keepSequences } from './mend/sequences.ts';
 import { countRows, findMissing } from './proof/count.ts';
+import { changedTables, type Marks, markTables } from './proof/glance.ts';
 import { allowProof, makeRoles } from './proof/roles.ts';
 import { emptyTable, fillTables } from './proof/rows.ts';
-import { runFiles, type StepFailure, settleOrder } from './proof/run.ts';
+import { runFiles, type StepFailure } from './proof/run.ts';
+import { WorkCopy } from './proof/workCopy.ts';
 import { columnCandidates, type Rename, tableCandidates } from './renames/find.ts';
 import { type GivenRename, resolveRenames } from './renames/given.ts';
 import { derivedRenames, renameSteps } from './renames/sql.ts';
@@ -41,6 +43,8 @@ export interface DiffInput {
   readonly current: ScratchDatabase;
   /** What is wanted; only read. A login that sees everything. */
   readonly desiredUrl: string;
+  /** What the engine extracts of it, where that was begun while the folder was replayed. */
+  readonly desiredExtract?: Promise<Extract> | undefined;
   /** Where rows for the proof are copied from; made up without it. */
   readonly rowsUrl?: string | undefined;
   /** Whoever migrates may make anybody the owner of what is theirs. */
@@ -73,7 +77,12 @@ export interface Diff {
 }
 
 /** As asked, with what was found out about it. */
-type Task = DiffInput & { readonly scope: Scope };
+type Scoped = DiffInput & { readonly scope: Scope };
+
+/** The same, with what the proof's rows are known by. */
+type Task = Scoped & { readonly marks: Marks };
+
+type Work = WorkCopy<ScratchDatabase>;
 
 /** How often what is left after a plan is planned again. */
 const ROUNDS = 4;
@@ -81,48 +90,51 @@ const ROUNDS = 4;
 export async function diffDatabases(asked: DiffInput): Promise<Diff> {
   const { engine, current, desiredUrl, onProgress = () => undefined } = asked;
   onProgress('reading both');
-  const foreign = await findForeignTables(current.adminUrl, desiredUrl, asked.scope);
-  const scope: Scope = { ...asked.scope, ...foreign };
-  const input = { ...asked, scope };
-  const [before, desired, extrasBefore, extrasAfter] = await Promise.all([
-    engine.read(current.adminUrl, scope),
-    engine.read(desiredUrl, scope),
+  const scope: Scope = {
+    ...asked.scope,
+    ...(await findForeignTables(current.adminUrl, desiredUrl, asked.scope)),
+  };
+  const read = async (all: Promise<Extract>) => engine.read(await all, scope);
+  const desiredRead = read(asked.desiredExtract ?? engine.extract(desiredUrl));
+  const [desired, { missingRoles, madeUp, empty }, before, extrasBefore, extrasAfter] = await Promise.all([
+    desiredRead,
+    desiredRead.then(wanted => fill(asked, wanted)),
+    read(engine.extract(current.adminUrl)),
     readExtras(current.adminUrl, scope),
     readExtras(desiredUrl, scope),
   ]);
-  const missingRoles = await makeRoles(current.adminUrl, desired.roles);
-  await allowProof(current.adminUrl, current.url, input.givesAway ? missingRoles : []);
-  const { madeUp, empty } = await fillTables(
-    current.url,
-    scope.ignoredSchemas,
-    desired.structure.enums,
-    input.rowsUrl,
-  );
+  const goal = { desired, extras: compareExtras(extrasBefore, extrasAfter), extrasAfter };
   const withoutRows = [...empty];
-  let work = await current.copy();
+  const work: Work = new WorkCopy(current);
   try {
-    const renamed = await rename(input, work, before, desired);
-    const extras = compareExtras(extrasBefore, extrasAfter);
+    const renamed = await rename({ ...asked, scope }, work, before, desired);
     for (;;) {
       onProgress('planning');
-      const outcome = await planAndProve(input, work, renamed, { desired, extras, extrasAfter });
+      const marks = await markTables(current.url, scope.ignoredSchemas);
+      const outcome = await planAndProve({ ...asked, scope, marks }, work, renamed, goal);
       const table = blamedTable(outcome.failure, renamed.accepted);
       if (table === undefined || !madeUp.has(table) || withoutRows.includes(table))
         return {
           ...outcome,
-          ...{ unmodelled: extras.named, possibleRenames: renamed.possible, renames: renamed.accepted },
+          ...{ unmodelled: goal.extras.named, possibleRenames: renamed.possible, renames: renamed.accepted },
           ...{ withoutRows, missingRoles },
         };
       // Rows that were made up are no proof against a new constraint: the table stands it without.
       withoutRows.push(table);
-      await emptyTable(current.url, table);
       await work.drop();
-      work = await current.copy();
-      await settleOrder(work.url, renamed.steps);
+      await emptyTable(current.url, table);
     }
   } finally {
     await work.drop();
   }
+}
+
+/** Rows for the proof, and who and what it takes to have them. */
+async function fill({ current, scope, rowsUrl, givesAway }: DiffInput, wanted: Reading) {
+  const missingRoles = await makeRoles(current.adminUrl, wanted.roles);
+  await allowProof(current.adminUrl, current.url, givesAway ? missingRoles : []);
+  const filled = await fillTables(current.url, scope.ignoredSchemas, wanted.structure.enums, rowsUrl);
+  return { missingRoles, ...filled };
 }
 
 interface Goal {
@@ -137,35 +149,42 @@ type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders'> & {
   readonly isUnfinished?: boolean;
 };
 
-async function planAndProve(
-  input: Task,
-  work: ScratchDatabase,
-  renamed: Renamed,
-  { desired, extras, extrasAfter }: Goal,
-): Promise<Outcome> {
+async function planAndProve(input: Task, work: Work, renamed: Renamed, goal: Goal): Promise<Outcome> {
+  const { engine, scope, onProgress } = input;
+  const { desired, extras } = goal;
   const { structure } = renamed.reading;
+  const claimOf = (steps: readonly Step[]): Claim => ({
+    ...{ before: structure, desired, extrasAfter: goal.extrasAfter },
+    losses: lossesOf(steps.slice(renamed.steps.length), structure),
+  });
   const steps = [...renamed.steps];
-  let reading = renamed.reading;
+  let planned = planSteps(input, renamed.reading, desired, extras);
+  const whole = [...steps, ...planned];
+  if (whole.length === 0)
+    return { files: [], losses: [], ...tellOrders(structure, structure, desired.structure) };
+  // Most plans stand as they come, which takes one copy; only those that do not are put in order on another.
+  onProgress?.('proving');
+  let outcome = await proveOne(input, whole, claimOf(whole), input.offline !== true);
+  if (outcome.unproven.length === 0) return outcome;
   for (let round = 0; ; round++) {
-    const planned = await planSteps(input, work, reading, desired, round === 0 ? extras : null);
-    if ('error' in planned.settled) {
-      const files = cutFiles([...steps, ...planned.steps], NOTHING_LATER, structure);
-      const losses = lossesOf([...steps.slice(renamed.steps.length), ...planned.steps], structure);
-      const unproven = [failureText(planned.settled)];
-      return { files, losses, unproven, failure: planned.settled, otherOrders: [] };
+    const settled = await work.settle(planned);
+    if ('error' in settled) {
+      const tried = [...steps, ...planned];
+      const files = cutFiles(tried, NOTHING_LATER, structure);
+      const { losses } = claimOf(tried);
+      return { files, losses, unproven: [failureText(settled)], failure: settled, otherOrders: [] };
     }
-    steps.push(...planned.settled);
-    const losses = lossesOf(steps.slice(renamed.steps.length), structure);
-    if (steps.length === 0)
-      return { files: [], losses, ...tellOrders(structure, structure, desired.structure) };
-    input.onProgress?.('proving');
-    const isLast = planned.settled.length === 0 || round === ROUNDS - 1;
-    const claim = { before: structure, desired, extrasAfter, losses };
-    const outcome = await proveBest(input, steps, claim, isLast);
-    // To look at the outcome before it is proven would cost a reading more, and most plans are whole.
-    if (!outcome.isUnfinished || isLast) return outcome;
-    input.onProgress?.('planning');
-    reading = await input.engine.read(work.adminUrl, input.scope);
+    steps.push(...settled);
+    const isLast = settled.length === 0 || round === ROUNDS - 1;
+    if (round > 0 || !outcome.isUnfinished || isLast) {
+      onProgress?.('proving');
+      outcome = await proveBest(input, steps, claimOf(steps), isLast);
+      // To look at the outcome before it is proven would cost a reading more, and most plans are whole.
+      if (!outcome.isUnfinished || isLast) return outcome;
+    }
+    onProgress?.('planning');
+    const { adminUrl } = await work.open();
+    planned = planSteps(input, engine.read(await engine.extract(adminUrl), scope), desired, null);
   }
 }
 
@@ -176,16 +195,21 @@ async function proveBest(
   claim: Claim,
   isLast: boolean,
 ): Promise<Outcome> {
-  const { before, losses } = claim;
-  const ways = input.offline ? [false] : [true, false];
-  let outcome: Outcome = { files: [], losses, unproven: [], otherOrders: [] };
-  for (const online of ways) {
-    const { now, later } = online ? avoidLongLocks(steps, before) : { now: steps, later: NOTHING_LATER };
-    const files = cutFiles(now, later, before);
-    outcome = { files, losses, ...(await prove(input, files, claim)) };
-    if (outcome.unproven.length === 0 || (outcome.isUnfinished && !isLast)) break;
-  }
-  return outcome;
+  if (input.offline) return await proveOne(input, steps, claim, false);
+  const outcome = await proveOne(input, steps, claim, true);
+  if (outcome.unproven.length === 0 || (outcome.isUnfinished && !isLast)) return outcome;
+  return await proveOne(input, steps, claim, false);
+}
+
+async function proveOne(
+  input: Task,
+  steps: readonly Step[],
+  claim: Claim,
+  online: boolean,
+): Promise<Outcome> {
+  const { now, later } = online ? avoidLongLocks(steps, claim.before) : { now: steps, later: NOTHING_LATER };
+  const files = cutFiles(now, later, claim.before);
+  return { files, losses: claim.losses, ...(await prove(input, files, claim)) };
 }
 
 const NOTHING_LATER = { indexes: [], validations: [], last: [] };
@@ -209,12 +233,7 @@ interface Renamed {
 }
 
 /** Renames on the copy, which then is what the plan begins with: the library sees the new names alone. */
-async function rename(
-  input: Task,
-  work: ScratchDatabase,
-  before: Reading,
-  desired: Reading,
-): Promise<Renamed> {
+async function rename(input: Scoped, work: Work, before: Reading, desired: Reading): Promise<Renamed> {
   const { engine, scope } = input;
   const given = resolveRenames(input.renames, before.structure, desired.structure);
   const accepted: Rename[] = [];
@@ -223,7 +242,7 @@ async function rename(
   let reading = before;
   const apply = async (some: readonly Step[]) => {
     if (some.length === 0) return;
-    const settled = await settleOrder(work.url, some);
+    const settled = await work.begin(some);
     if ('error' in settled)
       throw new MigrateError(
         'rename',
@@ -232,7 +251,7 @@ async function rename(
         settled.error,
       );
     steps.push(...settled);
-    reading = await engine.read(work.adminUrl, scope);
+    reading = engine.read(await engine.extract((await work.open()).adminUrl), scope);
   };
   for (const kind of ['table', 'column'] as const) {
     const chosen = given.filter(each => each.kind === kind);
@@ -260,14 +279,13 @@ function sidesOf(rename: Rename): string[] {
   return [`from ${of}${rename.from}`, `to ${of}${rename.to}`];
 }
 
-/** The plan, and the same in an order that works. @param extras with the first one */
-async function planSteps(
+/** @param extras with the first plan */
+function planSteps(
   { engine }: Task,
-  work: ScratchDatabase,
   reading: Reading,
   desired: Reading,
   extras: Pick<Goal['extras'], 'drops' | 'creates'> | null,
-): Promise<{ readonly steps: readonly Step[]; readonly settled: readonly Step[] | StepFailure }> {
+): readonly Step[] {
   const changes = orderColumns(
     orderSteps(engine.plan(reading, desired), reading.structure),
     desired.structure,
@@ -277,8 +295,7 @@ async function planSteps(
     reading.structure,
     desired.structure,
   );
-  const steps = extras === null ? mended : [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates];
-  return { steps, settled: steps.length === 0 ? [] : await settleOrder(work.url, steps) };
+  return extras === null ? mended : [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates];
 }
 
 /** What the files have to make of what, and what they may lose on the way. */
@@ -291,25 +308,25 @@ interface Claim {
 
 /** What stands against the files; nothing when they are proven. */
 async function prove(
-  { engine, scope, current }: Task,
+  { engine, scope, current, marks }: Task,
   files: readonly FilePlan[],
   { before, desired, extrasAfter, losses }: Claim,
 ): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure' | 'isUnfinished'>> {
   const proof = await current.copy();
   try {
-    const figures = await countRows(proof.url, scope.ignoredSchemas);
     const failure = await runFiles(proof.url, files);
     if (failure) return { failure, unproven: [failureText(failure)], otherOrders: [] };
-    const [made, extrasMade, after] = await Promise.all([
-      engine.read(proof.adminUrl, scope),
+    const [all, extrasMade, marksMade] = await Promise.all([
+      engine.extract(proof.adminUrl),
       readExtras(proof.adminUrl, scope),
-      countRows(proof.url, scope.ignoredSchemas),
+      markTables(proof.url, scope.ignoredSchemas),
     ]);
+    const made = engine.read(all, scope);
     const left = engine.plan(made, desired);
     const extras = compareExtras(extrasMade, extrasAfter);
     const differing = [...left, ...extras.drops, ...extras.creates];
     const still = differing.map(({ sql }) => `Afterwards it still differs: ${sql}`);
-    const missing = findMissing(figures, after, losses);
+    const missing = await missingRows(current, proof, scope, changedTables(marks, marksMade), losses);
     const orders = tellOrders(before, made.structure, desired.structure);
     return {
       unproven: [...still, ...missing, ...orders.unproven],
@@ -319,6 +336,21 @@ async function prove(
   } finally {
     await proof.drop();
   }
+}
+
+/** @param tables that are not as they were */
+async function missingRows(
+  current: ScratchDatabase,
+  proof: ScratchDatabase,
+  { ignoredSchemas }: Scope,
+  tables: readonly string[],
+  losses: readonly Loss[],
+): Promise<readonly string[]> {
+  if (tables.length === 0) return [];
+  const [before, after] = await Promise.all(
+    [current, proof].map(({ url }) => countRows(url, ignoredSchemas, tables)),
+  );
+  return findMissing(before!, after!, losses);
 }
 
 /** A table that is made anew has its columns in the order that is wanted; one that was there may have another. */

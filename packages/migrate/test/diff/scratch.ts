@@ -21,7 +21,7 @@ export async function run(url: string, sql: string): Promise<void> {
 let copies = 0;
 
 /** A database of the run's server, and copies of it. */
-function scratch(url: string, name: string, drop: () => Promise<void>, keeps = false): ScratchDatabase {
+function scratch(url: string, name: string, drop: () => Promise<void>): ScratchDatabase {
   return {
     adminUrl: url,
     url,
@@ -32,7 +32,7 @@ function scratch(url: string, name: string, drop: () => Promise<void>, keeps = f
         `create database ${copy} template ${name} strategy file_copy`,
       );
       const remove = () => run(url.replace(`/${name}`, '/postgres'), `drop database ${copy} with (force)`);
-      return scratch(url.replace(`/${name}`, `/${copy}`), copy, keeps ? async () => undefined : remove);
+      return scratch(url.replace(`/${name}`, `/${copy}`), copy, remove);
     },
     drop,
   };
@@ -48,10 +48,6 @@ export interface Case {
   readonly renames?: readonly string[];
   /** Rows for the proof come from the second, read by the superuser or by `%ROLE%`. */
   readonly copiesRows?: true | '%ROLE%';
-  /** Copies end with their server, as those of the command do. */
-  readonly keepsCopies?: true;
-  /** Before the two databases are removed. */
-  readonly onEnd?: () => void;
   readonly more?: Partial<DiffInput>;
 }
 
@@ -62,8 +58,6 @@ export async function diff({
   rows = '',
   renames = [],
   copiesRows,
-  keepsCopies,
-  onEnd,
   more = {},
 }: Case): Promise<Diff> {
   engine ??= await loadPgDelta();
@@ -72,10 +66,10 @@ export async function diff({
     const named = (sql: string) => sql.replaceAll('%ROLE%', left.name);
     await run(left.superuserUrl, named(`${before};${rows}`));
     await run(right.superuserUrl, named(after));
-    const found = await diffDatabases({
+    return await diffDatabases({
       engine,
       scope: { ignoredSchemas: [], ignoredTables: [], impliedOwners: ['postgres'] },
-      current: scratch(left.superuserUrl, left.name, async () => undefined, keepsCopies),
+      current: scratch(left.superuserUrl, left.name, async () => undefined),
       desiredUrl: right.superuserUrl,
       renames: renames.map(readRename),
       ...(copiesRows && {
@@ -86,8 +80,6 @@ export async function diff({
       }),
       ...more,
     });
-    onEnd?.();
-    return found;
   } finally {
     // Its grants may be to the other's role.
     await right.drop();

@@ -77,6 +77,11 @@ export async function diffMigrations(
     other !== undefined && !other.isStack
       ? undefined
       : { supabase: readSupabaseMode(values), schemas: await servedOr(running, values) };
+  const engine = await loadPgDelta();
+  // It is as it is by now, and takes as long to read as a folder to replay.
+  const desiredExtract = wanted.kind === 'files' ? undefined : engine.extract(running as string);
+  // Asked for later on; or never, where the folder does not apply.
+  desiredExtract?.catch(() => undefined);
   onProgress('starting a throw-away database');
   return await withThrowaway(serverSettings(values), signal, async server => {
     // What the folder and the other database call never runs as the superuser, who could start programs here.
@@ -89,7 +94,7 @@ export async function diffMigrations(
       await loadDeclared(server.url('wanted', ROLE), wanted.paths);
     }
     return await diffDatabases({
-      engine: await loadPgDelta(),
+      engine,
       scope: {
         ignoredSchemas: [
           ...schemasMadeBy('bootstrap'),
@@ -112,6 +117,7 @@ export async function diffMigrations(
       // Nobody says on whose behalf another server's migrations run there: whoever may give things to their owners.
       givesAway: bootstrap === undefined,
       desiredUrl: wanted.kind === 'files' ? server.url('wanted') : (running as string),
+      desiredExtract,
       rowsUrl: wanted.kind === 'database' ? wanted.url : running && (await databaseUrl(paths, env, ROLE)),
       renames: request.renames,
       askRename: request.askRename,

@@ -21,7 +21,8 @@ const ON_OPEN = ['index', 'constraint'];
  * Without what is not ours to compare: roles and memberships are the cluster's, ignored schemas somebody else's, the members of an
  * extension its own, and a subscription holds an address and a password, which are no migration's.
  */
-export function ownPart(every: FactBase, scope: Scope, encode: Encode): OwnPart {
+export function ownPart(every: FactBase, scope: Scope, encodeId: Encode): OwnPart {
+  const encode = encodeOnce(encodeId);
   const [implied] = scope.impliedOwners;
   const all =
     implied === undefined
@@ -73,6 +74,16 @@ export function ownPart(every: FactBase, scope: Scope, encode: Encode): OwnPart 
     return !left.has(encode(to));
   });
   return { facts: withoutOrphans(facts, encode), edges, references };
+}
+
+/** Each is asked for several times, and takes longer than all else here. */
+function encodeOnce(encode: Encode): Encode {
+  const known = new Map<StableId, string>();
+  return id => {
+    const found = known.get(id) ?? encode(id);
+    known.set(id, found);
+    return found;
+  };
 }
 
 /** `schema.name` of the table that something hangs on. */

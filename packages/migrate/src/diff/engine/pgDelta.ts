@@ -10,6 +10,7 @@ import type {
   Change,
   ColumnShape,
   DiffEngine,
+  Extract,
   Reading,
   Scope,
   SequenceShape,
@@ -34,7 +35,7 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     import('pg'),
   ]);
 
-  async function read(url: string, scope: Scope): Promise<Reading> {
+  async function extractAll(url: string): Promise<Extract> {
     const pool = new pg.Pool({
       connectionString: url,
       max: 1,
@@ -46,17 +47,22 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     pool.on('connect', client => client.on('error', () => undefined));
     try {
       const { factBase } = await extract(pool);
-      const roles = factBase.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
-      const kept = ownPart(factBase, scope, encodeId);
-      // Owners are roles, which are not compared, and named all the same.
-      const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', kept.references, {
-        allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
-      });
-      const handle: Handle = { facts, scope, roles };
-      return { structure: structureOf(facts), roles: usedRoles(kept), handle };
+      return { handle: factBase };
     } finally {
       await pool.end();
     }
+  }
+
+  function read(all: Extract, scope: Scope): Reading {
+    const every = all.handle as FactBase;
+    const roles = every.facts().flatMap(({ id }) => (id.kind === 'role' ? [id.name] : []));
+    const kept = ownPart(every, scope, encodeId);
+    // Owners are roles, which are not compared, and named all the same.
+    const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', kept.references, {
+      allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
+    });
+    const handle: Handle = { facts, scope, roles };
+    return { structure: structureOf(facts), roles: usedRoles(kept), handle };
   }
 
   function planChanges(from: Reading, to: Reading): readonly Change[] {
@@ -83,7 +89,7 @@ export async function loadPgDelta(): Promise<DiffEngine> {
       }));
   }
 
-  return { name: `@supabase/pg-delta ${VERSION}`, read, plan: planChanges };
+  return { name: `@supabase/pg-delta ${VERSION}`, extract: extractAll, read, plan: planChanges };
 }
 
 /**

@@ -1,5 +1,11 @@
 /** What is asked of a library that compares databases; `pgDelta.ts` is the one that answers. */
 
+/** All of a database as the library has read it, whosever its parts are. */
+export interface Extract {
+  /** The library's own. */
+  readonly handle: unknown;
+}
+
 /** What a database holds, as the library reads it, and as far as we look ourselves. */
 export interface Reading {
   readonly structure: Structure;
@@ -86,7 +92,9 @@ export interface DiffEngine {
   /** Name and version. */
   readonly name: string;
   /** @param url of a login that sees everything */
-  read(url: string, scope: Scope): Promise<Reading>;
+  extract(url: string): Promise<Extract>;
+  /** What of it is to be compared. Pure. */
+  read(all: Extract, scope: Scope): Reading;
   /** What makes `from` into `to`. Pure. */
   plan(from: Reading, to: Reading): readonly Change[];
 }

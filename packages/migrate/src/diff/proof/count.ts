@@ -1,6 +1,7 @@
 /** What tables hold, in figures that can be compared before and after. A table is who it was under another name, a column too. */
 import { isNotPostgres } from '@peakstone/kernel/inventory';
 import {
+  arrayLiteral,
   createPrivilegedPool,
   quoteIdentifier as id,
   quoteLiteral as literal,
@@ -43,6 +44,7 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem left join pg_type b on b.oid = t.typbasetype
 where c.relkind = 'r' and ${isNotPostgres('n.nspname')} and not n.nspname = any ($1::text[])
+  and ($2::oid[] is null or c.oid = any ($2))
 group by 1, 2`;
 
 /** Asked for together. */
@@ -50,14 +52,23 @@ const BATCH = 40;
 /** Sessions that ask at once. */
 const SESSIONS = 2;
 
-/** @param url of whoever migrates: what casts call is theirs */
-export async function countRows(url: string, ignoredSchemas: readonly string[]): Promise<Figures> {
+/**
+ * @param url of whoever migrates: what casts call is theirs
+ * @param oids of the tables that are asked for; all of them without it
+ */
+export async function countRows(
+  url: string,
+  ignoredSchemas: readonly string[],
+  oids?: readonly string[],
+): Promise<Figures> {
   const pools = Array.from({ length: SESSIONS }, () =>
     createPrivilegedPool({ url, name: 'peakstone proof' }),
   );
-  const list = `{${ignoredSchemas.map(name => JSON.stringify(name)).join(',')}}`;
   try {
-    const { rows } = await pools[0]!.query(TABLES, [list]);
+    const { rows } = await pools[0]!.query(TABLES, [
+      arrayLiteral(ignoredSchemas),
+      oids ? arrayLiteral(oids) : null,
+    ]);
     const tables = rows.map(row => ({
       oid: row[0]?.toString() ?? '',
       key: row[1]?.toString() ?? '',
