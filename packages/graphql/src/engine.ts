@@ -15,7 +15,7 @@ import type { Headers } from './auth/session.ts';
 import type { Session } from './auth/types.ts';
 import type { GraphqlConfig } from './config/types.ts';
 import { limitedConfig, limitsOf } from './engine/apiLimits.ts';
-import { type CallResult, runCall } from './engine/calls.ts';
+import { type CallContext, type CallResult, runCall } from './engine/calls.ts';
 import { type Database, runFor } from './engine/database.ts';
 import { fromConnectionError, fromPgError } from './engine/pgErrors.ts';
 import { planOperation } from './engine/planOperation.ts';
@@ -130,20 +130,21 @@ export function createEngine(context: () => EngineContext): Engine {
       for (const group of made.groups) results.push(await ask(group));
       return { body: assemble(made, results), error: null, headers: [], operation: made.kind };
     }
-    const { results, called } = await runMixed(made, ask, call =>
-      runCall(call, {
-        config: current.config,
-        session,
-        request,
-        headers,
-        signal: signals.length > 0 ? AbortSignal.any(signals) : undefined,
-        metadataPool: current.metadataPool,
-        onAsyncCall: current.onAsyncCall,
-        runGroup: async (group, variables) => {
-          const [result] = await ask(group, variables);
-          return (result?.rows[0] ?? []).map(cell => cell?.toString() ?? 'null');
-        },
-      }),
+    const context: CallContext = {
+      config: current.config,
+      session,
+      request,
+      headers,
+      signal: signals.length > 0 ? AbortSignal.any(signals) : undefined,
+      metadataPool: current.metadataPool,
+      onAsyncCall: current.onAsyncCall,
+      runGroup: async (group, variables) => {
+        const [result] = await ask(group, variables);
+        return (result?.rows[0] ?? []).map(cell => cell?.toString() ?? 'null');
+      },
+    };
+    const { results, called } = await runMixed(made, ask, (call, given) =>
+      runCall(call, context, () => bytesOf(call, given)),
     );
     return {
       body: assemble(
@@ -190,16 +191,25 @@ export function createEngine(context: () => EngineContext): Engine {
   };
 }
 
+/** What a database has given for what others are joined to. */
+function bytesOf(call: PlannedCall, results: readonly (readonly Result[])[]): Buffer {
+  if (call.kind !== 'joined') throw new TypeError('Nothing is joined to it');
+  const parts: (Uint8Array | string)[] = [];
+  appendValue(parts, call.from, { results, called: [] });
+  return Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
 /** Reads at the same time; what writes one after the other, in the order of the operation. */
 async function runMixed(
   { kind, roots, groups, calls }: ExecutablePlan,
   ask: (group: StatementGroup) => Promise<readonly Result[]>,
-  call: (call: PlannedCall) => Promise<CallResult>,
+  call: (call: PlannedCall, given: readonly (readonly Result[])[]) => Promise<CallResult>,
 ): Promise<{ readonly results: (readonly Result[])[]; readonly called: CallResult[] }> {
   if (kind !== 'mutation') {
+    const asked = Promise.all(groups.map(group => ask(group)));
     const [results, called] = await Promise.all([
-      Promise.all(groups.map(group => ask(group))),
-      Promise.all(calls.map(call)),
+      asked,
+      Promise.all(calls.map(async each => await call(each, each.kind === 'joined' ? await asked : []))),
     ]);
     return { results, called };
   }
@@ -207,7 +217,11 @@ async function runMixed(
   const called: CallResult[] = [];
   const visit = async (from: PlannedRoot['from']): Promise<void> => {
     if (from.kind === 'cell') results[from.group] ??= await ask(groups[from.group]!);
-    if (from.kind === 'call') called[from.call] = await call(calls[from.call]!);
+    if (from.kind === 'call') {
+      const each = calls[from.call]!;
+      if (each.kind === 'joined') await visit(each.from);
+      called[from.call] = await call(each, results);
+    }
     if (from.kind === 'list') for (const item of from.items) await visit(item);
     if (from.kind === 'namespace') for (const root of from.roots) await visit(root.from);
   };

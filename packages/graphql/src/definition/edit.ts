@@ -1,7 +1,15 @@
 /** Changes of the metadata, which is never mutated: each gives another one. Pure. */
 import { HasuraError } from '../errors.ts';
 import type { TableName } from '../ir/boolExp.ts';
-import { type Metadata, type QualifiedTable, qualify, type Source, type TableMetadata } from './metadata.ts';
+import {
+  type Metadata,
+  type QualifiedTable,
+  qualify,
+  type RemoteSchema,
+  type RemoteTypeRelationships,
+  type Source,
+  type TableMetadata,
+} from './metadata.ts';
 
 export const defaultSource = 'default';
 
@@ -40,6 +48,22 @@ export function withTable(
     ...source,
     tables: source.tables.map(table => (isTable(table.table, name) ? change(table) : table)),
   }));
+}
+
+/** Changes the relationships of one remote schema's types; a list that becomes empty goes altogether. */
+export function withRemoteTypes(
+  metadata: Metadata,
+  name: string,
+  change: (types: readonly RemoteTypeRelationships[]) => readonly RemoteTypeRelationships[],
+): Metadata {
+  return {
+    ...metadata,
+    remote_schemas: (metadata.remote_schemas ?? []).map(schema => {
+      if (schema.name !== name) return schema;
+      const types = change(schema.remote_relationships ?? []);
+      return compact({ ...schema, remote_relationships: types.length > 0 ? types : undefined }) as RemoteSchema;
+    }),
+  };
 }
 
 /** An object without members that are undefined, as exports have it. */

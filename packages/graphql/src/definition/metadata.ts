@@ -312,7 +312,13 @@ export interface RemoteSchema {
   readonly definition: JsonObject;
   readonly comment?: string | null;
   readonly permissions?: readonly Json[];
-  readonly remote_relationships?: readonly Json[];
+  readonly remote_relationships?: readonly RemoteTypeRelationships[];
+}
+
+/** Relationships that begin in one type of a remote schema. */
+export interface RemoteTypeRelationships {
+  readonly type_name: string;
+  readonly relationships: readonly { readonly name: string; readonly definition: JsonObject }[];
 }
 
 export interface Action {

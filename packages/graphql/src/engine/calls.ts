@@ -1,4 +1,5 @@
 /** Root fields that are answered elsewhere than in a database, and what is joined to them. */
+import { runPaced } from '@peakstone/kernel/pace';
 import type { Pool } from '@peakstone/kernel/pg';
 import { findCall, recordCall } from '../actions/asyncLog.ts';
 import { callAction } from '../actions/call.ts';
@@ -7,14 +8,16 @@ import type { Headers } from '../auth/session.ts';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
-import { numberOf, parseJson, stringifyJson } from '../ir/json.ts';
-import { baseName } from '../ir/typeRef.ts';
-import { type JoinRunner, runJoins } from '../joins/run.ts';
-import { type JoinTree, keysVariable, type TableJoin } from '../joins/types.ts';
+import { stringifyJson } from '../ir/json.ts';
+import { parseJsonSlices, stringifyJsonSlices } from '../ir/jsonSlices.ts';
+import { runJoins } from '../joins/run.ts';
+import type { JoinTree } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
-import type { PlannedRemote, TypenamePlaces } from '../plan/remote.ts';
+import type { PlannedRemote } from '../plan/remote.ts';
 import { askRemote } from '../remote/request.ts';
-import type { GraphqlRequest, PlannedCall, StatementGroup } from './types.ts';
+import { createJoinRunner } from './joinRunner.ts';
+import { renamed, sessionVariables } from './remoteAnswer.ts';
+import type { GraphqlRequest, PlannedCall, PlannedJoined, StatementGroup } from './types.ts';
 
 export interface CallContext {
   readonly config: GraphqlConfig;
@@ -36,9 +39,15 @@ export interface CallResult {
   readonly cookies: readonly string[];
 }
 
-/** @throws {HasuraError} */
-export async function runCall(call: PlannedCall, context: CallContext): Promise<CallResult> {
+/** @param given what is joined to, as its database gives it. @throws {HasuraError} */
+export async function runCall(
+  call: PlannedCall,
+  context: CallContext,
+  given: () => Buffer,
+): Promise<CallResult> {
   switch (call.kind) {
+    case 'joined':
+      return await runJoined(call, given(), context);
     case 'action':
       return call.call.action.kind === 'asynchronous'
         ? await recordAction(call, context)
@@ -57,8 +66,14 @@ async function runAction(call: PlannedAction, context: CallContext): Promise<Cal
 }
 
 async function joined(value: unknown, joins: JoinTree | null, context: CallContext): Promise<unknown> {
-  if (joins) await runJoins(value, joins, joinRunner(context));
+  if (joins) await runJoins(value, joins, createJoinRunner(context));
   return value;
+}
+
+/** What a database has given as JSON, with what is joined to it. */
+async function runJoined({ joins }: PlannedJoined, given: Buffer, context: CallContext): Promise<CallResult> {
+  const value = await joined(await runPaced(parseJsonSlices(given)), joins, context);
+  return { json: await runPaced(stringifyJsonSlices(value)), cookies: [] };
 }
 
 async function recordAction({ call }: PlannedAction, context: CallContext): Promise<CallResult> {
@@ -120,7 +135,7 @@ async function runRemote(call: PlannedRemote, context: CallContext): Promise<Cal
   const { config } = context;
   const { data, errors, cookies } = await askRemote(
     call.schema.conf,
-    { ...call, variables: sessionVariables(call, context.session) },
+    { ...call, variables: sessionVariables(call.sessionValues, context.session) },
     context,
     config,
   );
@@ -131,70 +146,10 @@ async function runRemote(call: PlannedRemote, context: CallContext): Promise<Cal
   }
   const value = (data as Readonly<Record<string, unknown>> | null)?.[call.alias] ?? null;
   const shown = call.typenames ? renamed(value, call.typenames, call.schema.names.type) : value;
-  return { json: stringifyJson(shown), cookies };
-}
-
-/** @throws {HasuraError} for what the session has not, or has otherwise */
-function sessionVariables(
-  { sessionValues }: PlannedRemote,
-  { variables }: Session,
-): Record<string, unknown> | null {
-  if (sessionValues.size === 0) return null;
-  return Object.fromEntries(
-    [...sessionValues].map(([name, { session, type }]) => {
-      const text = variables.get(session);
-      if (text === undefined) throw new HasuraError('not-found', `missing session variable: "${session}"`);
-      return [name, readSessionValue(text, baseName(type))];
-    }),
-  );
-}
-
-const readers: Readonly<Record<string, readonly [fits: RegExp, read: (text: string) => unknown]>> = {
-  Int: [/^-?\d+$/, numberOf],
-  Float: [/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/, numberOf],
-  Boolean: [/^(?:true|false)$/, text => text === 'true'],
-};
-
-function readSessionValue(text: string, type: string): unknown {
-  const [fits, read] = (Object.hasOwn(readers, type) && readers[type]) || [];
-  if (!fits || !read) return text;
-  if (fits.test(text)) return read(text);
-  throw new HasuraError('coercion-error', `${JSON.stringify(text)} cannot be coerced into an ${type} value`);
+  return { json: stringifyJson(await joined(shown, call.joins, context)), cookies };
 }
 
 function messageOf(error: unknown): string {
   const message = (error as { readonly message?: unknown } | null)?.message;
   return typeof message === 'string' ? message : 'the remote schema failed';
-}
-
-/** Names of types as clients know them. */
-function renamed(value: unknown, places: TypenamePlaces, name: (type: string) => string): unknown {
-  if (Array.isArray(value)) return value.map(each => renamed(each, places, name));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([alias, member]) => {
-      if (places.aliases.has(alias) && typeof member === 'string') return [alias, name(member)];
-      const below = places.below.get(alias);
-      return [alias, below ? renamed(member, below, name) : member];
-    }),
-  );
-}
-
-function joinRunner(context: CallContext): JoinRunner {
-  return { table: (join, keys) => joinRows(join, keys, context) };
-}
-
-/** Joined to each of the keys, by one statement. */
-async function joinRows(
-  { source, statement }: TableJoin,
-  keys: readonly Readonly<Record<string, unknown>>[],
-  { request, runGroup }: CallContext,
-): Promise<readonly unknown[]> {
-  const list = JSON.stringify(keys.map((each, at) => ({ at, ...each })));
-  const group: StatementGroup = { source, statements: [{ ...statement, path: [] }], writes: false };
-  const [text] = await runGroup(group, { ...request.variables, [keysVariable]: list });
-  const rows = parseJson(text ?? '[]') as readonly { readonly at: number; readonly value: unknown }[];
-  const values: unknown[] = [];
-  for (const { at, value } of rows) values[at] = value;
-  return keys.map((_, i) => values[i] ?? null);
 }

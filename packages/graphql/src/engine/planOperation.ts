@@ -13,6 +13,7 @@ import { type Carriers, createCarriers } from '../plan/carriers.ts';
 import type { PlanContext } from '../plan/context.ts';
 import { planEntities } from '../plan/federation.ts';
 import { planInsert } from '../plan/insert.ts';
+import { planJoins } from '../plan/joins.ts';
 import { planNode, readNodeId, sourceOfNode } from '../plan/relay.ts';
 import { planRemote } from '../plan/remote.ts';
 import { planReadRoot } from '../plan/roots.ts';
@@ -98,7 +99,8 @@ export function* planOperation(
     fields: fields.map(({ def }) => def.name),
   };
   const groups = builder
-    .finish(kind, model)
+    // What is joined is each subscriber's own.
+    .finish(calls.length > 0 ? 'query' : kind, model)
     .map(group => tagStatements(group, model.sources.get(group.source)?.metadata, tagged));
   return { plan: { kind, roots, groups, calls, cached: directives.cached ?? null }, structural };
 }
@@ -185,7 +187,7 @@ function* planRoot(
     case 'entities': {
       const reads = planEntities(field, def.means.entities, contexts.of);
       const items = reads.map(({ source, root }) => builder.addRead(source, root, false));
-      return { alias, from: { kind: 'list', items } };
+      return withJoins(field, { kind: 'list', items }, contexts);
     }
     case 'node': {
       const id = readNodeId(field, contexts.onStructural);
@@ -205,16 +207,28 @@ function* planRoot(
       const { kind, operationName } = contexts;
       if (kind === 'subscription')
         throw new HasuraError('not-supported', 'subscription to remote server is not supported');
-      return called(alias, planRemote(field, def.means.schema, kind, operationName), contexts);
+      const joins = planJoins(field.selection, contexts.of);
+      return called(alias, planRemote(field, def.means.schema, kind, operationName, joins), contexts);
     }
     case 'asyncResult':
       return called(alias, planAsyncResult(field, def.means.action, contexts.of), contexts);
     default: {
       const source = sourceOf(def.means);
       if (source === null) throw new TypeError(`${def.name} is no root field`);
-      return { alias, from: yield* planTableRoot(contexts.of(source), field, source, builder) };
+      const from = yield* planTableRoot(contexts.of(source), field, source, builder);
+      return withJoins(field, from, contexts);
     }
   }
+}
+
+/** With what is joined to it from elsewhere, where anything is. */
+function withJoins(
+  { alias, selection }: ResolvedField,
+  from: PlannedRoot['from'],
+  contexts: PlanContexts,
+): PlannedRoot {
+  const joins = planJoins(selection, contexts.of);
+  return joins ? called(alias, { kind: 'joined', from, joins }, contexts) : { alias, from };
 }
 
 /** A root field that is answered elsewhere. Its plan holds the values of this request, and so is nobody else's. */

@@ -1,6 +1,7 @@
 /** What transports hand to the engine, and what they get back: HTTP, WebSockets and stored endpoints alike. */
 import type { HasuraError } from '../errors.ts';
 import type { Budget } from '../introspect/jsonParts.ts';
+import type { JoinTree } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
 
 import type { PlannedRemote } from '../plan/remote.ts';
@@ -53,7 +54,14 @@ export interface PlannedRoot {
     | { readonly kind: 'namespace'; readonly roots: readonly PlannedRoot[] };
 }
 
-export type PlannedCall = PlannedAction | PlannedAsyncResult | PlannedRemote;
+export type PlannedCall = PlannedAction | PlannedAsyncResult | PlannedRemote | PlannedJoined;
+
+/** What a database gives, and what is joined to it from elsewhere. */
+export interface PlannedJoined {
+  readonly kind: 'joined';
+  readonly from: PlannedRoot['from'];
+  readonly joins: JoinTree;
+}
 
 /** Statements of one source: one transaction. */
 export interface StatementGroup {

@@ -107,6 +107,8 @@ export interface AggregatedAs extends Aggregated {
 
 export type SelectField =
   | Typename
+  /** Null, which a join fills in. */
+  | { readonly kind: 'joined'; readonly alias: string }
   | {
       readonly kind: 'column';
       readonly alias: string;

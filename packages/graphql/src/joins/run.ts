@@ -1,13 +1,13 @@
 /** Joins what an answer's tree of joins says: each of them once for all objects that it is for. */
-import type { JoinTree, TableJoin } from './types.ts';
+import type { Join, JoinTree } from './types.ts';
 
 type JsonObject = Record<string, unknown>;
 /** Of one object: the values of its keys. */
 export type Keys = Readonly<Record<string, unknown>>;
 
 export interface JoinRunner {
-  /** What is joined to each of the keys, in their order. */
-  table(join: TableJoin, keys: readonly Keys[]): Promise<readonly unknown[]>;
+  /** What is joined to each of the keys, in their order. @throws {HasuraError} */
+  run(join: Join, keys: readonly Keys[]): Promise<readonly unknown[]>;
 }
 
 /** Changes `value`, which is nobody else's. @throws {HasuraError} */
@@ -34,7 +34,7 @@ async function join(objects: readonly JsonObject[], tree: JoinTree, runner: Join
 async function joinOne(
   objects: readonly JsonObject[],
   name: string,
-  join_: TableJoin,
+  join_: Join,
   runner: JoinRunner,
 ): Promise<void> {
   // An object of another type of an interface has none of the keys.
@@ -43,7 +43,7 @@ async function joinOne(
   for (const object of concerned) {
     const keys = Object.fromEntries(join_.keys.map(([member, other]) => [other, object[member] ?? null]));
     if (Object.values(keys).includes(null)) {
-      object[name] = join_.empty;
+      object[name] = join_.kind === 'table' ? join_.empty : null;
       continue;
     }
     const id = JSON.stringify(keys);
@@ -54,7 +54,7 @@ async function joinOne(
   const groups = [...distinct.values()];
   if (groups.length === 0) return;
   const all = groups.map(({ keys }) => keys);
-  const values = await runner.table(join_, all);
+  const values = await runner.run(join_, all);
   if (join_.below) await join(objectsOf(values), join_.below, runner);
   for (const [i, group] of groups.entries())
     for (const object of group.objects) object[name] = values[i] ?? null;

@@ -65,6 +65,10 @@ export function describeObject(object: MetadataObject): string {
       return `permission ${showTable(object.table)}.${object.role}.${object.permission} in source "${object.source}"`;
     case 'eventTrigger':
       return `event trigger ${showTable(object.table)}.${object.name} in source "${object.source}"`;
+    case 'remoteRelationship':
+      return `remote relationship ${showTable(object.table)}.${object.name} in source "${object.source}"`;
+    case 'remoteTypeRelationship':
+      return `remote relationship ${object.name} on type ${object.type} in remote schema ${object.schema}`;
     case 'function':
       return `function ${showTable(object.function)} in source "${object.source}"`;
     case 'nativeQuery':

@@ -1,6 +1,6 @@
 /** Metadata without one of its parts. Pure. */
 
-import { isTable } from '../definition/edit.ts';
+import { isTable, withRemoteTypes } from '../definition/edit.ts';
 import { type Metadata, qualify, type Source, type TableMetadata } from '../definition/metadata.ts';
 import type { MetadataObject } from '../model/types.ts';
 
@@ -40,6 +40,18 @@ export function withoutObject(metadata: Metadata, object: MetadataObject): Metad
           'array_relationships',
           ({ name }) => name === object.name,
         ),
+      );
+    case 'remoteRelationship':
+      return inTable(metadata, object, table =>
+        withoutMember(table, 'remote_relationships', ({ name }) => name === object.name),
+      );
+    case 'remoteTypeRelationship':
+      return withRemoteTypes(metadata, object.schema, types =>
+        types.flatMap(each => {
+          if (each.type_name !== object.type) return [each];
+          const relationships = each.relationships.filter(({ name }) => name !== object.name);
+          return relationships.length > 0 ? [{ ...each, relationships }] : [];
+        }),
       );
     case 'computedField':
       return inTable(metadata, object, table =>

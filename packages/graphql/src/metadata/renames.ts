@@ -11,6 +11,7 @@ import {
   type Metadata,
   type QualifiedTable,
   qualify,
+  type RemoteSchema,
   type Source,
   type TableConfiguration,
   type TableMetadata,
@@ -29,9 +30,13 @@ export function withRenames(metadata: Metadata, model: SourceModel, renames: Ren
   if (renames.tables.size === 0 && renames.columns.size === 0) return metadata;
   const renamer = new Renamer(model, renames);
   const types = metadata.custom_types;
+  const remotes = metadata.remote_schemas;
   return {
     ...metadata,
-    sources: metadata.sources.map(source => (source.name === model.name ? renamer.source(source) : source)),
+    sources: metadata.sources.map(source =>
+      renamer.leadingHere(source.name === model.name ? renamer.source(source) : source),
+    ),
+    ...(remotes && { remote_schemas: remotes.map(schema => renamer.remoteSchema(schema)) }),
     ...(types?.objects && {
       custom_types: { ...types, objects: types.objects.map(object => renamer.customObject(object)) },
     }),
@@ -69,6 +74,71 @@ class Renamer {
     };
   }
 
+  /** Relationships to this source's tables, whichever source they begin in. */
+  leadingHere(source: Source): Source {
+    const tables = source.tables.map(table => {
+      const list = table.remote_relationships;
+      if (!list) return table;
+      const remote_relationships = list.map(each => ({ ...each, definition: this.#target(each.definition) }));
+      return { ...table, remote_relationships } as TableMetadata;
+    });
+    return { ...source, tables };
+  }
+
+  remoteSchema(schema: RemoteSchema): RemoteSchema {
+    const types = schema.remote_relationships;
+    if (!types) return schema;
+    const changed = types.map(type => ({
+      ...type,
+      relationships: type.relationships.map(each => ({
+        ...each,
+        definition: this.#target(each.definition) ?? each.definition,
+      })),
+    }));
+    return { ...schema, remote_relationships: changed };
+  }
+
+  /** Table and columns that a relationship from elsewhere leads to. */
+  #target(definition: JsonObject | undefined): JsonObject | undefined {
+    const to = definition?.to_source;
+    if (!isObject(to) || to.source !== this.#model.name || to.table === undefined) return definition;
+    const target = to.table as unknown as QualifiedTable;
+    const mapping = this.#mapping(to.field_mapping as Record<string, string>, null, qualify(target));
+    const table = this.#name(target) as unknown as Json;
+    return { ...definition, to_source: { ...to, table, field_mapping: mapping } };
+  }
+
+  /** Columns that a relationship out of the source begins with. */
+  #members(definition: JsonObject | undefined, name: TableName): JsonObject | undefined {
+    if (!definition) return definition;
+    const { to_source: source, to_remote_schema: schema } = definition;
+    if (isObject(source)) {
+      const mapping = this.#keys(source.field_mapping as JsonObject, name);
+      return { ...definition, to_source: { ...source, field_mapping: mapping } };
+    }
+    if (isObject(schema)) return { ...definition, to_remote_schema: this.#call(schema, 'lhs_fields', name) };
+    return this.#call(definition, 'hasura_fields', name);
+  }
+
+  #call(call: JsonObject, member: string, name: TableName): JsonObject {
+    const fields = call[member];
+    return {
+      ...call,
+      ...(Array.isArray(fields) && { [member]: this.#columns(fields, name) }),
+      ...(call.remote_field !== undefined && { remote_field: this.#template(call.remote_field, name) }),
+    };
+  }
+
+  /** `"$name"` stands for a column. */
+  #template(template: Json, name: TableName): Json {
+    if (typeof template === 'string')
+      return template.startsWith('$') ? `$${this.#column(name, template.slice(1))}` : template;
+    if (Array.isArray(template)) return (template as readonly Json[]).map(each => this.#template(each, name));
+    if (!isObject(template)) return template;
+    const members = Object.entries(template).map(([key, value]) => [key, this.#template(value, name)]);
+    return Object.fromEntries(members) as JsonObject;
+  }
+
   /** Relationships of what actions answer. */
   customObject(object: Json): Json {
     const { relationships } = (object ?? {}) as JsonObject;
@@ -102,6 +172,11 @@ class Renamer {
         permission: this.#permission(each.permission as unknown as JsonObject, name),
       }));
     }
+    if (table.remote_relationships)
+      changed.remote_relationships = table.remote_relationships.map(each => ({
+        ...each,
+        definition: this.#members(each.definition, name),
+      }));
     if (table.event_triggers)
       changed.event_triggers = table.event_triggers.map(trigger => ({
         ...trigger,

@@ -16,6 +16,7 @@ import { buildFunction } from './function.ts';
 import { createNaming } from './naming.ts';
 import { buildNativeQuery } from './nativeQuery.ts';
 import { checkInheritance, checkPermissions } from './permissionCheck.ts';
+import { buildJoins } from './remoteRelationships.ts';
 import { resolveRelationships } from './relationship.ts';
 import { checkRemoteInheritance } from './remotePermissions.ts';
 import { buildRemoteSchemas } from './remoteSchemas.ts';
@@ -70,12 +71,14 @@ export function buildModel(
     const served = options.tracksAll ? trackAll(source, catalog, options.schemas) : source;
     sources.set(source.name, buildSource(served, catalog, options, inconsistencies));
   }
+  const remoteSchemas = buildRemoteSchemas(metadata, remotes, inconsistencies);
   const model: Model = {
     metadata,
     sources,
     ...buildActions(metadata, sources, inconsistencies),
     endpoints: buildEndpoints(metadata, inconsistencies),
-    remoteSchemas: buildRemoteSchemas(metadata, remotes, inconsistencies),
+    remoteSchemas,
+    joins: buildJoins(metadata, { sources, remoteSchemas }, inconsistencies),
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };

@@ -11,6 +11,7 @@ import type { ActionConf } from '../definition/actions.ts';
 import type {
   ComputedFieldMetadata,
   FunctionMetadata,
+  JsonObject,
   Metadata,
   Source,
   TableMetadata,
@@ -31,6 +32,8 @@ export interface Model {
   readonly endpoints: readonly EndpointModel[];
   /** Those that answer, by name. */
   readonly remoteSchemas: ReadonlyMap<string, RemoteSchemaModel>;
+  /** Relationships out of a source or a remote schema, by what they begin in (`joinOwnerKey`) and their names. */
+  readonly joins: ReadonlyMap<string, ReadonlyMap<string, JoinModel>>;
   /** Roles that are made of others: by name, the roles whose permissions they join. */
   readonly inheritedRoles: ReadonlyMap<string, readonly string[]>;
   readonly inconsistencies: readonly Inconsistency[];
@@ -64,6 +67,37 @@ export interface ActionModel {
   readonly arguments: readonly (FieldModel & { readonly name: string })[];
   readonly output: TypeRef;
 }
+
+/** What a relationship out of a source or a remote schema begins in. */
+export type JoinOwner =
+  | { readonly kind: 'table'; readonly source: string; readonly table: TableName }
+  | { readonly kind: 'remoteType'; readonly schema: string; readonly type: string };
+
+export function joinOwnerKey(owner: JoinOwner): string {
+  return owner.kind === 'table'
+    ? `table\0${owner.source}\0${tableKey(owner.table)}`
+    : `type\0${owner.schema}\0${owner.type}`;
+}
+
+/** Members are of what it begins in: columns and computed fields by their names in the database, or fields of the type. */
+export type JoinModel =
+  | {
+      readonly kind: 'source';
+      readonly name: string;
+      readonly source: string;
+      readonly table: TableName;
+      readonly shape: 'object' | 'array';
+      /** Members, and columns of the table. */
+      readonly mapping: Join;
+    }
+  | {
+      readonly kind: 'remoteSchema';
+      readonly name: string;
+      readonly schema: string;
+      readonly members: readonly string[];
+      /** Fields, one below the other, with their arguments as templates. */
+      readonly steps: readonly { readonly field: string; readonly args: JsonObject }[];
+    };
 
 interface FieldModel {
   readonly type: TypeRef;
@@ -270,6 +304,18 @@ export type MetadataObject =
       readonly table: TableName;
       readonly role: string;
       readonly permission: 'select' | 'insert' | 'update' | 'delete';
+    }
+  | {
+      readonly kind: 'remoteRelationship';
+      readonly source: string;
+      readonly table: TableName;
+      readonly name: string;
+    }
+  | {
+      readonly kind: 'remoteTypeRelationship';
+      readonly schema: string;
+      readonly type: string;
+      readonly name: string;
     }
   | { readonly kind: 'function'; readonly source: string; readonly function: TableName }
   | { readonly kind: 'nativeQuery'; readonly source: string; readonly name: string }

@@ -1,12 +1,13 @@
 /** Actions: what is sent, and how what comes back is shown. Pure. */
 import type { ActionCall } from '../actions/call.ts';
 import type { OutputField } from '../actions/shape.ts';
-import type { JoinTree, TableJoin } from '../joins/types.ts';
+import { hiddenName, type JoinTree } from '../joins/types.ts';
 import type { ActionModel, CustomTypesModel } from '../model/types.ts';
 import { inputJson } from '../resolve/inputJson.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
 import type { PlanContext } from './context.ts';
-import { planTableJoin } from './tableJoin.ts';
+import { planJoins } from './joins.ts';
+import { membersJoined } from './membersJoined.ts';
 
 /** A root field that an action answers. */
 export interface PlannedAction {
@@ -45,8 +46,12 @@ export function planAction(
   const input = Object.fromEntries(
     Object.entries(field.args).map(([name, value]) => [name, inputJson(value)]),
   );
-  const { fields, joins } = planOutput(field.selection, contextOf);
-  return { kind: 'action', call: { action, types, input, requestQuery }, fields, joins };
+  return {
+    kind: 'action',
+    call: { action, types, input, requestQuery },
+    fields: planOutput(field.selection),
+    joins: planJoins(field.selection, contextOf),
+  };
 }
 
 export function planAsyncResult(
@@ -57,12 +62,9 @@ export function planAsyncResult(
   const id = String(inputJson(field.args.id!));
   if (field.selection?.kind !== 'object')
     return { kind: 'asyncResult', action, id, typeName: '', fields: null, joins: null };
-  const below = new Map<string, JoinTree>();
   const fields = field.selection.fields.map(({ alias, def, selection }): AsyncField => {
     if (def.means.kind !== 'asyncField') return { alias, member: '__typename', fields: null };
-    const output = planOutput(selection, contextOf);
-    if (output.joins) below.set(alias, output.joins);
-    return { alias, member: def.means.member, fields: output.fields };
+    return { alias, member: def.means.member, fields: planOutput(selection) };
   });
   return {
     kind: 'asyncResult',
@@ -70,44 +72,28 @@ export function planAsyncResult(
     id,
     typeName: field.selection.type,
     fields,
-    joins: below.size > 0 ? { hidden: [], joins: new Map(), below } : null,
+    joins: planJoins(field.selection, contextOf),
   };
 }
 
-interface PlannedOutput {
-  readonly fields: readonly OutputField[] | null;
-  readonly joins: JoinTree | null;
-}
-
-function planOutput(selection: ResolvedSelection | null, contextOf: ContextOf): PlannedOutput {
-  if (selection?.kind !== 'object') return { fields: null, joins: null };
-  const fields: OutputField[] = [];
-  const hidden = new Map<string, string>();
-  const joins = new Map<string, TableJoin>();
-  const below = new Map<string, JoinTree>();
-  for (const each of selection.fields) {
-    const { alias, def } = each;
+/** Null for a scalar, which is shown as it is. */
+function planOutput(selection: ResolvedSelection | null): readonly OutputField[] | null {
+  if (selection?.kind !== 'object') return null;
+  const fields = selection.fields.map(({ alias, def, selection: below }): OutputField => {
     const { means } = def;
-    if (means.kind === 'typename') fields.push({ alias, from: { kind: 'typename', text: selection.type } });
-    else if (means.kind === 'tableJoin') {
-      const keys = means.keys.map(([member, column]) => {
-        // No response name begins so: GraphQL keeps two underscores for itself.
-        const name = `__join_${member}`;
-        hidden.set(name, member);
-        return [name, column] as const;
-      });
-      joins.set(
-        alias,
-        planTableJoin(contextOf(means.table.source), each, means.table, { kind: means.shape, keys }),
-      );
-      fields.push({ alias, from: { kind: 'joined' } });
-    } else if (means.kind === 'actionField') {
-      const output = planOutput(each.selection, contextOf);
-      if (output.joins) below.set(alias, output.joins);
-      fields.push({ alias, from: { kind: 'member', name: means.name, below: output.fields } });
-    } else throw new TypeError(`${def.name} is no field of an action`);
-  }
-  for (const [alias, name] of hidden) fields.push({ alias, from: { kind: 'member', name, below: null } });
-  const isPlain = joins.size + below.size === 0;
-  return { fields, joins: isPlain ? null : { hidden: [...hidden.keys()], joins, below } };
+    switch (means.kind) {
+      case 'typename':
+        return { alias, from: { kind: 'typename', text: selection.type } };
+      case 'tableJoin':
+        return { alias, from: { kind: 'joined' } };
+      case 'actionField':
+        return { alias, from: { kind: 'member', name: means.name, below: planOutput(below) } };
+      default:
+        throw new TypeError(`${def.name} is no field of an action`);
+    }
+  });
+  const hidden = membersJoined(selection.fields).map(
+    (name): OutputField => ({ alias: hiddenName(name), from: { kind: 'member', name, below: null } }),
+  );
+  return [...fields, ...hidden];
 }

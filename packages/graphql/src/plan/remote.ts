@@ -3,8 +3,10 @@
 import { showType } from '../ir/typeRef.ts';
 import type { RemoteSchemaModel } from '../model/types.ts';
 import type { Preset, SessionValue } from '../remote/types.ts';
+import { hiddenName, type JoinTree, type TypenamePlaces } from '../joins/types.ts';
 import { inputText } from '../resolve/inputText.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
+import { membersJoined } from './membersJoined.ts';
 
 /** A root field that a remote schema answers. */
 export interface PlannedRemote {
@@ -17,11 +19,7 @@ export interface PlannedRemote {
   readonly sessionValues: ReadonlyMap<string, SessionValue>;
   /** Where names of types stand in the answer: they are given the names that clients know. Null where all are the same. */
   readonly typenames: TypenamePlaces | null;
-}
-
-export interface TypenamePlaces {
-  readonly aliases: ReadonlySet<string>;
-  readonly below: ReadonlyMap<string, TypenamePlaces>;
+  readonly joins: JoinTree | null;
 }
 
 export function planRemote(
@@ -29,12 +27,12 @@ export function planRemote(
   schema: RemoteSchemaModel,
   operation: 'query' | 'mutation',
   operationName: string | null,
+  joins: JoinTree | null,
 ): PlannedRemote {
   const original = field.def.means.kind === 'remote' ? field.def.means.field : field.def.name;
   const values = new SessionValues();
   const text = fieldText(field, original, schema, values);
   const query = `${operation} ${operationName ?? ''}${values.declarations()} { ${text} } `;
-  const isRenamed = schema.conf.definition.customization?.type_names != null;
   return {
     kind: 'remote',
     schema,
@@ -42,8 +40,17 @@ export function planRemote(
     query,
     operationName,
     sessionValues: values.byName,
-    typenames: isRenamed ? placesOf(field.selection) : null,
+    typenames: renamedPlaces(field.selection, schema),
+    joins,
   };
+}
+
+/** Null where all types have the names that clients know. */
+export function renamedPlaces(
+  selection: ResolvedSelection | null,
+  schema: RemoteSchemaModel,
+): TypenamePlaces | null {
+  return schema.conf.definition.customization?.type_names == null ? null : placesOf(selection);
 }
 
 function fieldText(
@@ -64,7 +71,7 @@ function fieldText(
   return `${shown}${given.length > 0 ? `(${given.join(', ')})` : ''}${selectionText(selection, schema, values)}`;
 }
 
-function selectionText(
+export function selectionText(
   selection: ResolvedSelection | null,
   schema: RemoteSchemaModel,
   values: SessionValues,
@@ -84,18 +91,20 @@ function fieldsText(
   schema: RemoteSchemaModel,
   values: SessionValues,
 ): string {
-  return fields
-    .map(field => {
-      const { means } = field.def;
-      if (means.kind === 'typename')
-        return field.alias === '__typename' ? '__typename' : `${field.alias}: __typename`;
-      return fieldText(field, means.kind === 'remoteField' ? means.field : field.def.name, schema, values);
-    })
-    .join(' ');
+  const texts = fields.map(field => {
+    const { alias, def } = field;
+    const { means } = def;
+    if (means.kind === 'typename') return alias === '__typename' ? '__typename' : `${alias}: __typename`;
+    // Keeps the place of what is joined, which is filled in later.
+    if (means.kind === 'tableJoin' || means.kind === 'remoteJoin') return `${alias}: __typename`;
+    return fieldText(field, means.kind === 'remoteField' ? means.field : def.name, schema, values);
+  });
+  const hidden = membersJoined(fields).map(member => `${hiddenName(member)}: ${member}`);
+  return [...texts, ...hidden].join('  ');
 }
 
 /** What presets want of the session are variables of the query: nothing of it is ever read as GraphQL. */
-class SessionValues {
+export class SessionValues {
   readonly byName = new Map<string, SessionValue>();
   readonly #names = new Map<string, string>();
 

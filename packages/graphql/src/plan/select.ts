@@ -5,6 +5,7 @@ import { HasuraError } from '../errors.ts';
 import { allOf, type BoolExp } from '../ir/boolExp.ts';
 import type { Form, From, Rows, SelectField, SelectPlan } from '../ir/select.ts';
 import type { Value } from '../ir/value.ts';
+import { hiddenName } from '../joins/types.ts';
 import { computedCall } from '../model/computedField.ts';
 import type { ColumnModel, TableModel } from '../model/types.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
@@ -13,6 +14,7 @@ import { planAggregate } from './aggregate.ts';
 import { planCallArguments } from './callArguments.ts';
 import { parseColumnPath } from './columnPath.ts';
 import type { PlanContext } from './context.ts';
+import { membersJoined } from './membersJoined.ts';
 import { fromOf } from './native.ts';
 import { planDistinctOn, planOrderBy } from './orderBy.ts';
 import { planConnection } from './relay.ts';
@@ -73,7 +75,36 @@ export function planFields(
   table: TableModel,
 ): readonly SelectField[] {
   if (selection?.kind !== 'object') return [];
-  return selection.fields.map(field => planField(context, field, table, selection.type));
+  const shown = selection.fields.map(field => planField(context, field, table, selection.type));
+  const hidden = membersJoined(selection.fields).map(member => planMember(context, table, member));
+  return hidden.length > 0 ? [...shown, ...hidden] : shown;
+}
+
+/** A column or a computed field that what is joined to the row goes by: under a name of its own, with every digit. */
+function planMember(context: PlanContext, table: TableModel, member: string): SelectField {
+  const alias = hiddenName(member);
+  const permissions = context.view.permissions(table).select;
+  const exact = { ...context, stringifyNumericTypes: false };
+  const column = table.columns.get(member);
+  if (column) {
+    const { scalar } = column;
+    const shownIf = permissions?.columns.get(member);
+    const form = formOf(exact, scalar);
+    return { kind: 'column', alias, column: member, scalar, form, path: null, ...(shownIf && { shownIf }) };
+  }
+  const field = table.computedFields.get(member)!;
+  const { scalar } = field.returns as { readonly scalar: Scalar };
+  const call = computedCall(field, []);
+  const shownIf = permissions?.computedFields.get(member);
+  return {
+    kind: 'call',
+    alias,
+    call,
+    scalar,
+    form: formOf(exact, scalar),
+    path: null,
+    ...(shownIf && { shownIf }),
+  };
 }
 
 function planField(
@@ -138,6 +169,9 @@ function planField(
         select: { rows, fields: planFields(context, field.selection, target) },
       };
     }
+    case 'tableJoin':
+    case 'remoteJoin':
+      return { kind: 'joined', alias };
     case 'nodeId':
       return {
         kind: 'nodeId',

@@ -19,6 +19,7 @@ export interface TableJoinOptions {
   readonly kind: 'object' | 'array' | 'aggregate';
   /** Hidden members, and the table's columns. */
   readonly keys: TableJoin['keys'];
+  readonly below: TableJoin['below'];
 }
 
 const place = 'at';
@@ -27,7 +28,7 @@ export function planTableJoin(
   context: PlanContext,
   field: ResolvedField,
   table: TableModel,
-  { kind, keys }: TableJoinOptions,
+  { kind, keys, below }: TableJoinOptions,
 ): TableJoin {
   const columns = keys.map(([, column]) => table.columns.get(column)!);
   const list: Value = {
@@ -52,11 +53,12 @@ export function planTableJoin(
     ),
   ];
   return {
+    kind: 'table',
     source: table.source,
     keys,
     statement: readStatement([{ kind: 'list', select: { rows: plainRows(given, always), fields } }]),
     empty: kind === 'array' ? [] : null,
-    below: null,
+    below,
   };
 }
 

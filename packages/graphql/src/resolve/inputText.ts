@@ -1,8 +1,8 @@
-import { isRawNumber, numberText } from '../ir/json.ts';
+import { literalText } from '../remote/literal.ts';
 import type { InputObjectType } from '../schema/types.ts';
-import { type Input, isObject } from './values.ts';
+import type { Input } from './values.ts';
 
-/** A checked value as GraphQL writes it, with what `given` says is an object's besides. Pure. */
+/** A checked value as GraphQL writes it, with what `given` says is an object's besides. Pure. @throws {HasuraError} */
 export function inputText(input: Input, given: (type: InputObjectType) => readonly string[]): string {
   switch (input.kind) {
     case 'null':
@@ -10,7 +10,8 @@ export function inputText(input: Input, given: (type: InputObjectType) => readon
     case 'enum':
       return input.name;
     case 'scalar':
-      return jsonText(input.value);
+      // Of a scalar that only the remote schema knows, whatever JSON it is.
+      return literalText(input.value, null, null);
     case 'list':
       return `[${input.items.map(item => inputText(item, given)).join(', ')}]`;
     case 'object':
@@ -19,15 +20,4 @@ export function inputText(input: Input, given: (type: InputObjectType) => readon
         ...given(input.type),
       ].join(', ')}}`;
   }
-}
-
-/** JSON of a scalar that only the remote schema knows. */
-function jsonText(value: unknown): string {
-  if (typeof value === 'number' || isRawNumber(value)) return numberText(value as number);
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
-  if (isObject(value))
-    return `{${Object.entries(value)
-      .map(([name, member]) => `${name}: ${jsonText(member)}`)
-      .join(', ')}}`;
-  return JSON.stringify(value);
 }

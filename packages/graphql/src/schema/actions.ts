@@ -1,25 +1,15 @@
 /** Actions as root fields, and the types that they take and give. */
 
-import type { RoleView } from '../model/permissions.ts';
 import { expandRole } from '../model/permissions.ts';
 import type { ActionModel, CustomObjectModel, Model } from '../model/types.ts';
-import { tableKey } from '../model/types.ts';
-import { tableAggregate } from './aggregate.ts';
-import { type SchemaContext, type SchemaOptions, selectOf, type TypeRegister } from './context.ts';
+import type { SharedContext } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import { builtin } from './scalars.ts';
 import type { Roots } from './sourceRoots.ts';
-import { listArguments, tableList, tableObject } from './table.ts';
+import { tableJoinFields } from './tableJoin.ts';
 import { baseName, type FieldDef, type InputFieldDef, named, nonNull, type TypeRef } from './types.ts';
 
-export interface ActionContext {
-  readonly model: Model;
-  readonly view: RoleView;
-  readonly options: SchemaOptions;
-  readonly types: TypeRegister;
-}
-
-export function actionRoots(context: ActionContext): Roots {
+export function actionRoots(context: SharedContext): Roots {
   const queries: FieldDef[] = [];
   const subscriptions: FieldDef[] = [];
   const mutations: FieldDef[] = [];
@@ -47,7 +37,7 @@ export function actionRoots(context: ActionContext): Roots {
 }
 
 function argument(
-  context: ActionContext,
+  context: SharedContext,
   { name, type, description }: ActionModel['arguments'][number],
 ): InputFieldDef {
   return inputField(
@@ -58,7 +48,7 @@ function argument(
   );
 }
 
-function inputRef(context: ActionContext, type: TypeRef): TypeRef {
+function inputRef(context: SharedContext, type: TypeRef): TypeRef {
   const { types, model } = context;
   const name = baseName(type);
   const { inputs, enums, scalars } = model.customTypes;
@@ -76,7 +66,7 @@ function inputRef(context: ActionContext, type: TypeRef): TypeRef {
   return type;
 }
 
-function defineEnum({ types, model }: ActionContext, name: string): void {
+function defineEnum({ types, model }: SharedContext, name: string): void {
   const found = model.customTypes.enums.get(name)!;
   types.define(name, () => ({
     kind: 'enum',
@@ -88,7 +78,7 @@ function defineEnum({ types, model }: ActionContext, name: string): void {
   }));
 }
 
-function outputRef(context: ActionContext, type: TypeRef): TypeRef {
+function outputRef(context: SharedContext, type: TypeRef): TypeRef {
   const { types, model } = context;
   const name = baseName(type);
   const object = model.customTypes.objects.get(name);
@@ -110,7 +100,7 @@ function outputRef(context: ActionContext, type: TypeRef): TypeRef {
   return type;
 }
 
-function objectFields(context: ActionContext, object: CustomObjectModel): FieldDef[] {
+function objectFields(context: SharedContext, object: CustomObjectModel): FieldDef[] {
   return [
     ...[...object.fields].map(
       ([name, { type, description }]): FieldDef => ({
@@ -121,55 +111,14 @@ function objectFields(context: ActionContext, object: CustomObjectModel): FieldD
         means: { kind: 'actionField', name },
       }),
     ),
-    ...object.relationships.flatMap(each => relationshipFields(context, each)),
-  ];
-}
-
-/** Where the role may read the other table. */
-function relationshipFields(
-  { model, view, options, types }: ActionContext,
-  { name, kind, source: sourceName, table: tableName, mapping }: CustomObjectModel['relationships'][number],
-): FieldDef[] {
-  const source = model.sources.get(sourceName);
-  const table = source?.tables.get(tableKey(tableName));
-  if (!source || !table) return [];
-  const context: SchemaContext = { model, source, view, options, types };
-  const permissions = selectOf(context, table);
-  if (!permissions) return [];
-  const means = { kind: 'tableJoin', table, keys: mapping } as const;
-  if (kind === 'object')
-    return [
-      {
-        name,
-        description: null,
-        args: new Map(),
-        type: named(tableObject(context, table)),
-        means: { ...means, shape: 'object' },
-      },
-    ];
-  const args = byName(listArguments(context, table));
-  const rows: FieldDef = {
-    name,
-    description: null,
-    args,
-    type: tableList(context, table),
-    means: { ...means, shape: 'array' },
-  };
-  if (!permissions.aggregations) return [rows];
-  return [
-    rows,
-    {
-      name: source.naming.field(`${name}_aggregate`),
-      description: null,
-      args,
-      type: named(tableAggregate(context, table, tableList), true),
-      means: { ...means, shape: 'aggregate' },
-    },
+    ...object.relationships.flatMap(({ name, kind, source, table, mapping }) =>
+      tableJoinFields(context, { name, shape: kind, source, table, keys: mapping }),
+    ),
   ];
 }
 
 /** `t(id: uuid!)`: what has become of an asynchronous action. */
-function asyncResult(context: ActionContext, action: ActionModel): FieldDef {
+function asyncResult(context: SharedContext, action: ActionModel): FieldDef {
   const { name } = action;
   const member = (
     field: 'id' | 'created_at' | 'errors' | 'output',

@@ -3,26 +3,36 @@
  */
 import type { RoleView } from '../model/permissions.ts';
 import { remoteDocumentOf } from '../model/remotePermissions.ts';
-import type { Model, TableModel } from '../model/types.ts';
+import { joinOwnerKey, type Model, type RemoteSchemaModel, type TableModel } from '../model/types.ts';
 import { actionRoots } from './actions.ts';
-import { type SchemaContext, type SchemaOptions, TypeRegister } from './context.ts';
+import {
+  type JoinFields,
+  type SchemaContext,
+  type SchemaOptions,
+  type SharedContext,
+  TypeRegister,
+} from './context.ts';
 import { federationRoots, isEntity, isFederated } from './federation.ts';
 import { byName } from './inputField.ts';
 import { defineIntrospection } from './introspection.ts';
 import { defineNode, isNode } from './relay.ts';
 import { remoteRoots } from './remote.ts';
+import { remoteJoinFields } from './remoteJoin.ts';
 import { builtin } from './scalars.ts';
 import { sourceRoots } from './sourceRoots.ts';
 import { tableObject } from './table.ts';
+import { tableJoinFields } from './tableJoin.ts';
 import { type FieldDef, named, type RoleSchema } from './types.ts';
 
 export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOptions): RoleSchema {
   const types = new TypeRegister();
+  const remotes = remoteSchemasOf(model, view, options);
+  const shared: SharedContext = { model, view, options, types, joined: joinFieldsOf(() => shared, remotes) };
   const queries: FieldDef[] = [];
   const subscriptions: FieldDef[] = [];
   const mutations: FieldDef[] = [];
   for (const source of model.sources.values()) {
-    const context: SchemaContext = { model, source, view, options, types };
+    const context: SchemaContext = { ...shared, source };
     const own = sourceRoots(context);
     queries.push(...namespaced(context, 'query', own.queries));
     subscriptions.push(...namespaced(context, 'subscription', own.subscriptions));
@@ -31,29 +41,24 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
     );
   }
   if (options.kind === 'relay') {
-    const nodes = nodeTypes(model, view, options, types);
+    const nodes = nodeTypes(shared);
     if (nodes.length > 0) {
       const node = defineNode(types, nodes);
       queries.push(node);
       subscriptions.push(node);
     }
   }
-  const actions = actionRoots({ model, view, options, types });
+  const actions = actionRoots(shared);
   queries.push(...actions.queries);
   subscriptions.push(...actions.subscriptions);
   mutations.push(...actions.mutations);
-  if (options.kind === 'standard')
-    for (const schema of model.remoteSchemas.values()) {
-      const document = options.seesRemoteSchemas
-        ? schema.document
-        : remoteDocumentOf(schema, view.role, model.inheritedRoles);
-      if (!document) continue;
-      const own = remoteRoots({ ...schema, document }, types);
-      queries.push(...own.queries);
-      subscriptions.push(...own.subscriptions);
-      mutations.push(...own.mutations);
-    }
-  if (isFederated(options)) queries.push(...federationRoots(types, entityTypes(model, view, options, types)));
+  for (const schema of remotes.values()) {
+    const own = remoteRoots({ schema, types, joined: shared.joined });
+    queries.push(...own.queries);
+    subscriptions.push(...own.subscriptions);
+    mutations.push(...own.mutations);
+  }
+  if (isFederated(options)) queries.push(...federationRoots(types, entityTypes(shared)));
   const query = types.define('query_root', () => ({
     kind: 'object',
     name: 'query_root',
@@ -86,10 +91,45 @@ export function buildRoleSchema(model: Model, view: RoleView, options: SchemaOpt
   };
 }
 
+/** Those that the role may use, with what of them it sees; Relay's schema has none. */
+function remoteSchemasOf(
+  model: Model,
+  view: RoleView,
+  { kind, seesRemoteSchemas }: SchemaOptions,
+): ReadonlyMap<string, RemoteSchemaModel> {
+  const schemas = new Map<string, RemoteSchemaModel>();
+  if (kind === 'relay') return schemas;
+  for (const [name, schema] of model.remoteSchemas) {
+    const document = seesRemoteSchemas
+      ? schema.document
+      : remoteDocumentOf(schema, view.role, model.inheritedRoles);
+    if (document) schemas.set(name, { ...schema, document });
+  }
+  return schemas;
+}
+
+/** What leads out of a source or a remote schema; Relay's schema has nothing of it. */
+function joinFieldsOf(
+  shared: () => SharedContext,
+  remotes: ReadonlyMap<string, RemoteSchemaModel>,
+): JoinFields {
+  return (owner, typeName, sees) => {
+    const { model, options, types, joined } = shared();
+    if (options.kind === 'relay') return [];
+    return [...(model.joins.get(joinOwnerKey(owner))?.values() ?? [])].flatMap(join => {
+      const members = join.kind === 'source' ? join.mapping.map(([member]) => member) : join.members;
+      if (!members.every(sees)) return [];
+      if (join.kind === 'source') return tableJoinFields(shared(), { ...join, keys: join.mapping });
+      const schema = remotes.get(join.schema);
+      return schema ? remoteJoinFields({ schema, types, joined }, join, typeName) : [];
+    });
+  };
+}
+
 /** The types of rows that have an id, whichever source they are of. */
-function nodeTypes(model: Model, view: RoleView, options: SchemaOptions, types: TypeRegister): string[] {
-  return [...model.sources.values()].flatMap(source => {
-    const context: SchemaContext = { model, source, view, options, types };
+function nodeTypes(shared: SharedContext): string[] {
+  return [...shared.model.sources.values()].flatMap(source => {
+    const context: SchemaContext = { ...shared, source };
     return [...source.tables.values()]
       .filter(table => table.isInGraphql && isNode(context, table))
       .map(table => tableObject(context, table));
@@ -97,15 +137,10 @@ function nodeTypes(model: Model, view: RoleView, options: SchemaOptions, types: 
 }
 
 /** Tables whose rows a gateway asks for by key, by the names of their types. */
-function entityTypes(
-  model: Model,
-  view: RoleView,
-  options: SchemaOptions,
-  types: TypeRegister,
-): ReadonlyMap<string, TableModel> {
+function entityTypes(shared: SharedContext): ReadonlyMap<string, TableModel> {
   const entities = new Map<string, TableModel>();
-  for (const source of model.sources.values()) {
-    const context: SchemaContext = { model, source, view, options, types };
+  for (const source of shared.model.sources.values()) {
+    const context: SchemaContext = { ...shared, source };
     for (const table of source.tables.values())
       if (table.isInGraphql && isEntity(context, table)) entities.set(tableObject(context, table), table);
   }

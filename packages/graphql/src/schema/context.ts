@@ -2,9 +2,9 @@
 
 import type { TableName } from '../ir/boolExp.ts';
 import type { RoleView } from '../model/permissions.ts';
-import type { Model, SelectPermissions, SourceModel, TableModel } from '../model/types.ts';
+import type { JoinOwner, Model, SelectPermissions, SourceModel, TableModel } from '../model/types.ts';
 import { tableKey } from '../model/types.ts';
-import type { NamedType } from './types.ts';
+import type { FieldDef, NamedType } from './types.ts';
 
 export interface SchemaOptions {
   readonly booleanNullCollapse: boolean;
@@ -20,13 +20,28 @@ export interface SchemaOptions {
   readonly seesRemoteSchemas: boolean;
 }
 
-export interface SchemaContext {
-  readonly model: Model;
+export interface SchemaContext extends SharedContext {
   readonly source: SourceModel;
+}
+
+/** The same, whichever source. */
+export interface SharedContext {
+  readonly model: Model;
   readonly view: RoleView;
   readonly options: SchemaOptions;
   readonly types: TypeRegister;
+  readonly joined: JoinFields;
 }
+
+/**
+ * Fields that lead out of a source or a remote schema, as far as the role may follow them. `typeName` is that of what they
+ * begin in, of which it may see the members that `sees` says.
+ */
+export type JoinFields = (
+  owner: JoinOwner,
+  typeName: string,
+  sees: (member: string) => boolean,
+) => readonly FieldDef[];
 
 /** Types by name, each made when it is first looked up. */
 export class TypeRegister {

@@ -1,5 +1,6 @@
 /** What fields and arguments of a schema stand for: the planner's instructions, beside the names that clients write. */
 import type { Scalar } from '../catalog/scalars.ts';
+import type { JsonObject } from '../definition/metadata.ts';
 import type { OperatorName } from '../ir/operators.ts';
 import type {
   ActionModel,
@@ -10,7 +11,7 @@ import type {
   RemoteSchemaModel,
   TableModel,
 } from '../model/types.ts';
-import type { Preset } from '../remote/types.ts';
+import type { Preset, RemoteInput } from '../remote/types.ts';
 
 export type FieldMeaning =
   | {
@@ -80,6 +81,14 @@ export type FieldMeaning =
       /** Members of what they are joined to, and columns. */
       readonly keys: readonly (readonly [string, string])[];
     }
+  /** A field of a remote schema that is joined to what comes from elsewhere, and those on the way to it. */
+  | {
+      readonly kind: 'remoteJoin';
+      readonly schema: RemoteSchemaModel;
+      /** Of what it is joined to. */
+      readonly members: readonly string[];
+      readonly steps: readonly RemoteStep[];
+    }
   | { readonly kind: 'introspectSchema' | 'introspectType' }
   /** Fields of a source that has a namespace of its own. */
   | { readonly kind: 'namespace' }
@@ -87,6 +96,13 @@ export type FieldMeaning =
   | { readonly kind: 'introspection'; readonly member: string }
   /** No table visible to the role: the one field there must be. */
   | { readonly kind: 'noQueries' };
+
+export interface RemoteStep {
+  readonly field: string;
+  readonly template: JsonObject;
+  readonly inputs: ReadonlyMap<string, RemoteInput>;
+  readonly presets: ReadonlyMap<string, Preset>;
+}
 
 export type InputMeaning =
   | { readonly kind: 'argument' }

@@ -2,19 +2,27 @@
 import type { RemoteSchemaModel } from '../model/types.ts';
 import { presetOf } from '../remote/preset.ts';
 import type { Preset, RemoteField, RemoteInput, RemoteType } from '../remote/types.ts';
-import type { TypeRegister } from './context.ts';
+import type { JoinFields, TypeRegister } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import type { Roots } from './sourceRoots.ts';
 import { type FieldDef, type InputFieldDef, named, type TypeRef } from './types.ts';
 
-export function remoteRoots(schema: RemoteSchemaModel, types: TypeRegister): Roots {
+/** Of one remote schema, as the role sees it. */
+export interface RemoteContext {
+  readonly schema: RemoteSchemaModel;
+  readonly types: TypeRegister;
+  readonly joined: JoinFields;
+}
+
+export function remoteRoots(context: RemoteContext): Roots {
+  const { schema, types } = context;
   const { document, names } = schema;
   const roots = (typeName: string | null): readonly FieldDef[] => {
     const type = typeName === null ? undefined : document.types.get(typeName);
     if (type?.kind !== 'object') return [];
     const fields = [...type.fields].map(
       ([name, field]): FieldDef => ({
-        ...fieldDef(schema, types, type.name, name, field),
+        ...fieldDef(context, type.name, name, field),
         means: { kind: 'remote', schema, field: name, presets: presetsOf(schema, field.args) },
       }),
     );
@@ -45,32 +53,30 @@ export function remoteRoots(schema: RemoteSchemaModel, types: TypeRegister): Roo
 }
 
 function fieldDef(
-  schema: RemoteSchemaModel,
-  types: TypeRegister,
+  context: RemoteContext,
   parent: string,
   name: string,
   { type, description, args }: RemoteField,
 ): FieldDef {
   return {
-    name: schema.names.field(parent, name),
+    name: context.schema.names.field(parent, name),
     description,
-    args: inputDefs(schema, types, args),
-    type: refOf(schema, types, type),
-    means: { kind: 'remoteField', field: name, presets: presetsOf(schema, args) },
+    args: inputDefs(context, args),
+    type: refOf(context, type),
+    means: { kind: 'remoteField', field: name, presets: presetsOf(context.schema, args) },
   };
 }
 
 /** Without those that are given by a permission. */
 function inputDefs(
-  schema: RemoteSchemaModel,
-  types: TypeRegister,
+  context: RemoteContext,
   inputs: ReadonlyMap<string, RemoteInput>,
 ): ReadonlyMap<string, InputFieldDef> {
-  const open = [...inputs].filter(([, input]) => !presetOf(input, schema.document.types));
-  return byName(open.map(([name, input]) => inputDef(schema, types, name, input)));
+  const open = [...inputs].filter(([, input]) => !presetOf(input, context.schema.document.types));
+  return byName(open.map(([name, input]) => inputDef(context, name, input)));
 }
 
-function presetsOf(
+export function presetsOf(
   { document }: RemoteSchemaModel,
   inputs: ReadonlyMap<string, RemoteInput>,
 ): ReadonlyMap<string, Preset> {
@@ -82,30 +88,32 @@ function presetsOf(
   );
 }
 
-function inputDef(
-  schema: RemoteSchemaModel,
-  types: TypeRegister,
+export function inputDef(
+  context: RemoteContext,
   name: string,
   { type, description, default: value }: RemoteInput,
 ): InputFieldDef {
   // A default is the remote schema's to fill in: to us the input may be left out.
-  const ref = refOf(schema, types, value === null ? type : { ...type, nonNull: false });
+  const ref = refOf(context, value === null ? type : { ...type, nonNull: false });
   return inputField(name, ref, { kind: 'argument' }, { description, takesNull: !type.nonNull });
 }
 
-function refOf(schema: RemoteSchemaModel, types: TypeRegister, type: TypeRef): TypeRef {
-  if (type.kind === 'list') return { ...type, of: refOf(schema, types, type.of) };
+/** A type of the remote schema under the name that clients know, defined. */
+export function refOf(context: RemoteContext, type: TypeRef): TypeRef {
+  const { schema, types } = context;
+  if (type.kind === 'list') return { ...type, of: refOf(context, type.of) };
   const found = schema.document.types.get(type.name);
   const name = schema.names.type(type.name);
-  if (found) defineType(schema, types, name, found);
+  if (found) defineType(context, name, found);
   else types.define(name, () => ({ kind: 'scalar', name, description: null }));
   return { ...type, name };
 }
 
-function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string, type: RemoteType): void {
+function defineType(context: RemoteContext, name: string, type: RemoteType): void {
+  const { types } = context;
   const { description } = type;
   const refer = (each: string): string => {
-    const ref = refOf(schema, types, named(each));
+    const ref = refOf(context, named(each));
     return ref.kind === 'named' ? ref.name : each;
   };
   types.define(name, () => {
@@ -126,8 +134,8 @@ function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string
           kind: 'input',
           name,
           description,
-          fields: inputDefs(schema, types, type.fields),
-          presets: presetsOf(schema, type.fields),
+          fields: inputDefs(context, type.fields),
+          presets: presetsOf(context.schema, type.fields),
         };
       case 'union':
         return { kind: 'union', name, description, possibleTypes: type.possibleTypes.map(refer) };
@@ -136,7 +144,7 @@ function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string
           kind: 'interface',
           name,
           description,
-          fields: fieldsOf(schema, types, type),
+          fields: fieldsOf(context, type),
           possibleTypes: type.possibleTypes.map(refer),
         };
       case 'object':
@@ -144,7 +152,7 @@ function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string
           kind: 'object',
           name,
           description,
-          fields: fieldsOf(schema, types, type),
+          fields: fieldsOf(context, type),
           interfaces: type.interfaces.map(refer),
         };
     }
@@ -152,9 +160,12 @@ function defineType(schema: RemoteSchemaModel, types: TypeRegister, name: string
 }
 
 function fieldsOf(
-  schema: RemoteSchemaModel,
-  types: TypeRegister,
+  context: RemoteContext,
   type: RemoteType & { readonly kind: 'object' | 'interface' },
 ): ReadonlyMap<string, FieldDef> {
-  return byName([...type.fields].map(([name, field]) => fieldDef(schema, types, type.name, name, field)));
+  const { schema, joined } = context;
+  const own = [...type.fields].map(([name, field]) => fieldDef(context, type.name, name, field));
+  const owner = { kind: 'remoteType', schema: schema.conf.name, type: type.name } as const;
+  const others = joined(owner, schema.names.type(type.name), member => type.fields.has(member));
+  return byName([...own, ...others]);
 }

@@ -34,7 +34,7 @@ export function assertDistinctRoots(model: Model): void {
   const view = createRoleView(model, adminRole, { inferFunctionPermissions: true });
   for (const source of model.sources.values()) {
     if (source.naming.namespace !== null) continue;
-    const context: SchemaContext = { model, source, view, options, types: new TypeRegister() };
+    const context: SchemaContext = { model, source, view, options, types: new TypeRegister(), joined: () => [] };
     for (const table of source.tables.values()) {
       const origin = `table ${showTable(table.name)} in source ${source.name}`;
       const roots = tableRoots(context, table);
@@ -47,7 +47,7 @@ export function assertDistinctRoots(model: Model): void {
     }
   }
   for (const [name, schema] of model.remoteSchemas) {
-    const roots = remoteRoots(schema, new TypeRegister());
+    const roots = remoteRoots({ schema, types: new TypeRegister(), joined: () => [] });
     note('query_root', roots.queries, `remote schema ${name}`);
     note('mutation_root', roots.mutations, `remote schema ${name}`);
   }

@@ -61,6 +61,10 @@ function tableFields(context: SchemaContext, table: TableModel): FieldDef[] {
   }
   for (const relationship of table.relationships.values())
     fields.push(...relationshipFields(context, relationship));
+  const sees = (member: string): boolean =>
+    permissions.columns.has(member) || permissions.computedFields.has(member);
+  const owner = { kind: 'table', source: table.source, table: table.name } as const;
+  fields.push(...context.joined(owner, context.source.naming.type(table.id), sees));
   return fields;
 }
 

@@ -148,6 +148,8 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
       );
     case 'connection':
       return connectionSelect(writer, field.connection, { scope, join: field.join });
+    case 'joined':
+      return 'null::json';
     case 'nodeId': {
       const parts = field.columns.map(name => writer.column(scope.current, name)).join(', ');
       const id = `json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;

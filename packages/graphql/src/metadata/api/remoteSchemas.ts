@@ -11,6 +11,7 @@ import { HasuraError } from '../../errors.ts';
 import { readRoleDocument } from '../../remote/roleDocument.ts';
 import type { RemoteDocument } from '../../remote/types.ts';
 import { assertHeaders } from '../../webhook/environment.ts';
+import { stageWithout } from '../dependents.ts';
 import { nonEmpty } from './collections.ts';
 import { type Args, type CommandContext, type CommandTable, success } from './command.ts';
 import { assertServed } from './consistency.ts';
@@ -180,12 +181,8 @@ export const remoteSchemaCommands: CommandTable = {
   },
   remove_remote_schema(args, context) {
     const { name } = schemaOf(context, args.text('name'));
-    context.staged.stage(
-      withSchemas(
-        context,
-        schemasOf(context).filter(each => each.name !== name),
-      ),
-    );
+    const rest = schemasOf(context).filter(each => each.name !== name);
+    stageWithout(context.staged, withSchemas(context, rest), { cascade: false });
     return success;
   },
   async reload_remote_schema(args, context) {

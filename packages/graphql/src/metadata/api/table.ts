@@ -21,6 +21,7 @@ import { manyTablesCommands } from './manyTables.ts';
 import { nativeQueryCommands } from './nativeQueries.ts';
 import { permissionCommands } from './permissions.ts';
 import { relationshipCommands } from './relationships.ts';
+import { remoteRelationshipCommands } from './remoteRelationships.ts';
 import { remoteSchemaCommands } from './remoteSchemas.ts';
 import { roleCommands } from './roles.ts';
 import { changesTables, sqlCommands } from './runSql.ts';
@@ -44,6 +45,7 @@ export const commands: CommandTable = {
   ...collectionCommands,
   ...endpointCommands,
   ...remoteSchemaCommands,
+  ...remoteRelationshipCommands,
   ...transformCommands,
   ...eventTriggerCommands,
   ...scheduledCommands,
