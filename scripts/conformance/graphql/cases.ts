@@ -29,6 +29,7 @@ interface Marks {
 }
 
 export interface SetUp extends Omit<Step, 'n'> {
+  readonly n?: number;
   readonly scope: 'class' | 'test';
   readonly name?: string;
   readonly read_only?: boolean;

@@ -59,6 +59,12 @@ function bearing(each: Case, tokens: TokenMaker | null): Case {
   return { ...each, steps };
 }
 
+/** As they ran, where the recording says so: what was made last goes first. */
+function inOrder(setUps: readonly SetUp[]): readonly SetUp[] {
+  const last = Number.MAX_SAFE_INTEGER;
+  return setUps.toSorted((a, b) => (a.n ?? last) - (b.n ?? last));
+}
+
 async function setUpAll(setUps: readonly SetUp[], run: Run): Promise<string | null> {
   const { served, docs } = run;
   for (const each of setUps) {
@@ -92,7 +98,8 @@ async function setUpAll(setUps: readonly SetUp[], run: Run): Promise<string | nu
     if (query === undefined || query === null) continue;
     const answer = await post(served, each.url, query, each.headers);
     // The recording takes down what this run may not have put up.
-    const isGone = (answer.body as { readonly code?: string } | null)?.code === 'not-found';
+    const { code } = (answer.body ?? {}) as { readonly code?: string };
+    const isGone = code === 'not-found' || code === 'not-exists';
     if (answer.status !== 200 && !isGone) return `set-up ${each.doc ?? ''}: ${brief(answer)}`;
   }
   return null;
@@ -126,10 +133,7 @@ async function runCase(each: Case, run: Run): Promise<string | null> {
     }
   }
   for (const check of pending.values()) failure ??= await check();
-  const left = await setUpAll(
-    each.teardown.filter(({ scope }) => scope === 'test'),
-    run,
-  );
+  const left = await setUpAll(inOrder(each.teardown.filter(({ scope }) => scope === 'test')), run);
   if (left && !failure) failure = `tear-down: ${left}`;
   return failure;
 }

@@ -61,7 +61,10 @@ export function withRemoteTypes(
     remote_schemas: (metadata.remote_schemas ?? []).map(schema => {
       if (schema.name !== name) return schema;
       const types = change(schema.remote_relationships ?? []);
-      return compact({ ...schema, remote_relationships: types.length > 0 ? types : undefined }) as RemoteSchema;
+      return compact({
+        ...schema,
+        remote_relationships: types.length > 0 ? types : undefined,
+      }) as RemoteSchema;
     }),
   };
 }

@@ -30,7 +30,10 @@ export type RemoteRelationshipDefinition =
     };
 
 /** Either form, of which the older one knew remote schemas alone. @throws {HasuraError} parse-failed */
-export function readRemoteRelationship(definition: Json | undefined, path: Path): RemoteRelationshipDefinition {
+export function readRemoteRelationship(
+  definition: Json | undefined,
+  path: Path,
+): RemoteRelationshipDefinition {
   const given = objectOf(definition, path);
   if (given.to_source !== undefined) {
     const at = [...path, 'to_source'];

@@ -1,9 +1,9 @@
 /** Where joined values come from: a statement for all keys of a table, and for those of a remote schema few requests. */
 import { HasuraError } from '../errors.ts';
 import { parseJson } from '../ir/json.ts';
+import { showType } from '../ir/typeRef.ts';
 import type { JoinRunner, Keys } from '../joins/run.ts';
 import { keysVariable, type RemoteJoin, type TableJoin } from '../joins/types.ts';
-import { showType } from '../ir/typeRef.ts';
 import { literalText } from '../remote/literal.ts';
 import { askRemote } from '../remote/request.ts';
 import type { CallContext } from './calls.ts';

@@ -16,9 +16,9 @@ import { buildFunction } from './function.ts';
 import { createNaming } from './naming.ts';
 import { buildNativeQuery } from './nativeQuery.ts';
 import { checkInheritance, checkPermissions } from './permissionCheck.ts';
-import { buildJoins } from './remoteRelationships.ts';
 import { resolveRelationships } from './relationship.ts';
 import { checkRemoteInheritance } from './remotePermissions.ts';
+import { buildJoins } from './remoteRelationships.ts';
 import { buildRemoteSchemas } from './remoteSchemas.ts';
 import { buildTable } from './table.ts';
 import { resolveComputedFields } from './tableFunctions.ts';
@@ -78,7 +78,7 @@ export function buildModel(
     ...buildActions(metadata, sources, inconsistencies),
     endpoints: buildEndpoints(metadata, inconsistencies),
     remoteSchemas,
-    joins: buildJoins(metadata, { sources, remoteSchemas }, inconsistencies),
+    joins: buildJoins({ sources, remoteSchemas }, inconsistencies),
     inheritedRoles: new Map((metadata.inherited_roles ?? []).map(role => [role.role_name, role.role_set])),
     inconsistencies,
   };

@@ -1,6 +1,6 @@
 /** Relationships out of a source or a remote schema: what they begin with, and what they lead to. Pure. */
 import type { Scalar } from '../catalog/scalars.ts';
-import { type Metadata, qualify, type RemoteSchema } from '../definition/metadata.ts';
+import { qualify, type RemoteSchema } from '../definition/metadata.ts';
 import {
   type RemoteCallConf,
   type RemoteRelationshipDefinition,
@@ -27,7 +27,6 @@ type Members = ReadonlyMap<string, TypeRef>;
 
 /** By what they begin in. */
 export function buildJoins(
-  metadata: Metadata,
   parts: Parts,
   inconsistencies: Inconsistency[],
 ): ReadonlyMap<string, ReadonlyMap<string, JoinModel>> {
@@ -63,7 +62,9 @@ export function buildJoins(
     for (const { type_name: type, relationships } of (conf as unknown as RemoteSchema).remote_relationships ??
       [])
       for (const { name, definition } of relationships) {
-        const told = tellOf(`in remote schema "${conf.name}": in type "${type}": in relationship "${name}": `);
+        const told = tellOf(
+          `in remote schema "${conf.name}": in type "${type}": in relationship "${name}": `,
+        );
         try {
           const owner: JoinOwner = { kind: 'remoteType', schema: conf.name, type };
           add(

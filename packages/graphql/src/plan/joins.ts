@@ -12,8 +12,7 @@ export function planJoins(
   contextOf: (source: string) => PlanContext,
 ): JoinTree | null {
   if (selection === null) return null;
-  const fields =
-    selection.kind === 'object' ? selection.fields : [...selection.possible.values()].flat();
+  const fields = selection.kind === 'object' ? selection.fields : [...selection.possible.values()].flat();
   const joins = new Map<string, Join>();
   const below = new Map<string, JoinTree>();
   for (const field of fields) {

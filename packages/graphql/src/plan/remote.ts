@@ -1,9 +1,9 @@
 /** Fields of a remote schema as the text that it is asked with, under its own names. Pure. */
 
 import { showType } from '../ir/typeRef.ts';
+import { hiddenName, type JoinTree, type TypenamePlaces } from '../joins/types.ts';
 import type { RemoteSchemaModel } from '../model/types.ts';
 import type { Preset, SessionValue } from '../remote/types.ts';
-import { hiddenName, type JoinTree, type TypenamePlaces } from '../joins/types.ts';
 import { inputText } from '../resolve/inputText.ts';
 import type { ResolvedField, ResolvedSelection } from '../resolve/selection.ts';
 import { membersJoined } from './membersJoined.ts';

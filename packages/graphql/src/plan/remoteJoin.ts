@@ -1,7 +1,7 @@
 /** A field of a remote schema that is joined to objects from elsewhere, as text with room for their keys. Pure. */
 import type { Json, JsonObject } from '../definition/metadata.ts';
-import { type JoinTree, hiddenName, type KeyValue, type RemoteJoin } from '../joins/types.ts';
 import { baseName, type TypeRef } from '../ir/typeRef.ts';
+import { hiddenName, type JoinTree, type KeyValue, type RemoteJoin } from '../joins/types.ts';
 import type { RemoteSchemaModel } from '../model/types.ts';
 import { literalText } from '../remote/literal.ts';
 import { isTemplateObject, memberOf } from '../remote/template.ts';

@@ -1,7 +1,7 @@
 /** Actions as root fields, and the types that they take and give. */
 
 import { expandRole } from '../model/permissions.ts';
-import type { ActionModel, CustomObjectModel, Model } from '../model/types.ts';
+import type { ActionModel, CustomObjectModel } from '../model/types.ts';
 import type { SharedContext } from './context.ts';
 import { byName, inputField } from './inputField.ts';
 import { builtin } from './scalars.ts';

@@ -34,7 +34,14 @@ export function assertDistinctRoots(model: Model): void {
   const view = createRoleView(model, adminRole, { inferFunctionPermissions: true });
   for (const source of model.sources.values()) {
     if (source.naming.namespace !== null) continue;
-    const context: SchemaContext = { model, source, view, options, types: new TypeRegister(), joined: () => [] };
+    const context: SchemaContext = {
+      model,
+      source,
+      view,
+      options,
+      types: new TypeRegister(),
+      joined: () => [],
+    };
     for (const table of source.tables.values()) {
       const origin = `table ${showTable(table.name)} in source ${source.name}`;
       const roots = tableRoots(context, table);

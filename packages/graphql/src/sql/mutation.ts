@@ -82,7 +82,11 @@ function shownFields(output: MutationOutput): readonly SelectField[] {
 
 /** Whether a field is of the row alone. */
 function isPlain(field: SelectField): boolean {
-  return field.kind === 'typename' || field.kind === 'joined' || (field.kind === 'column' && field.shownIf === undefined);
+  return (
+    field.kind === 'typename' ||
+    field.kind === 'joined' ||
+    (field.kind === 'column' && field.shownIf === undefined)
+  );
 }
 
 function emptyOutput(output: MutationOutput): string {

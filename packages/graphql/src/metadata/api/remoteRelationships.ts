@@ -1,5 +1,11 @@
 /** Relationships out of a source or a remote schema. */
-import { compact, tableIn as findTable, sourceIn, withRemoteTypes, withTable } from '../../definition/edit.ts';
+import {
+  compact,
+  tableIn as findTable,
+  sourceIn,
+  withRemoteTypes,
+  withTable,
+} from '../../definition/edit.ts';
 import type { JsonObject, Metadata, RemoteRelationship } from '../../definition/metadata.ts';
 import { readRemoteRelationship } from '../../definition/remoteRelationships.ts';
 import { HasuraError } from '../../errors.ts';
@@ -57,8 +63,7 @@ function typeRelationship(args: Args, { staged }: CommandContext) {
     });
   const type = args.text('type_name');
   const name = args.text('name');
-  const known =
-    found.remote_relationships?.find(each => each.type_name === type)?.relationships ?? [];
+  const known = found.remote_relationships?.find(each => each.type_name === type)?.relationships ?? [];
   return { schema, type, name, isThere: known.some(each => each.name === name) };
 }
 
