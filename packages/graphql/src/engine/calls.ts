@@ -4,7 +4,6 @@ import type { Pool } from '@peakstone/kernel/pg';
 import { findCall, recordCall } from '../actions/asyncLog.ts';
 import { callAction } from '../actions/call.ts';
 import { shapeOutput } from '../actions/shape.ts';
-import type { Headers } from '../auth/session.ts';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
@@ -15,24 +14,10 @@ import type { JoinTree } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
 import type { PlannedRemote } from '../plan/remote.ts';
 import { askRemote } from '../remote/request.ts';
+import type { CallContext } from './callContext.ts';
 import { createJoinRunner } from './joinRunner.ts';
 import { renamed, sessionVariables } from './remoteAnswer.ts';
-import type { GraphqlRequest, PlannedCall, PlannedJoined, StatementGroup } from './types.ts';
-
-export interface CallContext {
-  readonly config: GraphqlConfig;
-  readonly session: Session;
-  readonly request: GraphqlRequest;
-  /** The client's. */
-  readonly headers: Headers;
-  readonly signal: AbortSignal | undefined;
-  /** Of the metadata, where asynchronous actions are kept; null without one. */
-  readonly metadataPool: Pool | null;
-  /** Told that an asynchronous action waits. */
-  readonly onAsyncCall: () => void;
-  /** Runs statements of one source as the session. */
-  runGroup(group: StatementGroup, variables: GraphqlRequest['variables']): Promise<readonly string[]>;
-}
+import type { PlannedCall, PlannedJoined } from './types.ts';
 
 export interface CallResult {
   readonly json: string;

@@ -6,7 +6,7 @@ import type { JoinRunner, Keys } from '../joins/run.ts';
 import { keysVariable, type RemoteJoin, type TableJoin } from '../joins/types.ts';
 import { literalText } from '../remote/literal.ts';
 import { askRemote } from '../remote/request.ts';
-import type { CallContext } from './calls.ts';
+import type { CallContext } from './callContext.ts';
 import { renamed, sessionVariables } from './remoteAnswer.ts';
 import type { StatementGroup } from './types.ts';
 
