@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { type ArchiveEntry, openArchive } from '../src/archive/index.ts';
 import { ask, importInto, look, stackDatabase } from './support.ts';
 
 const folder = process.env.PEAKSTONE_DUMPS ?? '';
@@ -35,6 +36,31 @@ const expected = {
   'public.memberships': 250,
   'public.organizations': 5,
 };
+
+const KINDS =
+  /^(?:SCHEMA|EXTENSION|TYPE|DOMAIN|FUNCTION|TABLE|SEQUENCE|VIEW|MATERIALIZED VIEW|INDEX|TRIGGER|POLICY|PUBLICATION|EVENT TRIGGER|.*CONSTRAINT)$/;
+
+/** What is in a database, as reports name it. */
+const OBJECTS = `
+  select nspname::text from pg_namespace union select pubname from pg_publication union select extname from pg_extension
+  union select evtname from pg_event_trigger
+  union select concat(nspname, '.', relname) from pg_class c join pg_namespace n on n.oid = relnamespace
+  union select concat(nspname, '.', proname) from pg_proc p join pg_namespace n on n.oid = pronamespace
+  union select concat(nspname, '.', typname) from pg_type t join pg_namespace n on n.oid = typnamespace
+  union select concat(conname, ' on ', nspname, '.', relname) from pg_constraint k join pg_class c on c.oid = conrelid join pg_namespace n on n.oid = relnamespace
+  union select concat(tgname, ' on ', nspname, '.', relname) from pg_trigger t join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = relnamespace
+  union select concat(polname, ' on ', nspname, '.', relname) from pg_policy p join pg_class c on c.oid = polrelid join pg_namespace n on n.oid = relnamespace`;
+
+/** What an archive's entry is about, in the same words. */
+function nameOf({ kind, schema, tag, dropStatement }: ArchiveEntry): string {
+  if (/^(?:SCHEMA|EXTENSION|PUBLICATION|EVENT TRIGGER)$/.test(kind)) return tag;
+  if (kind === 'FUNCTION') return `${schema}.${tag.slice(0, tag.indexOf('('))}`;
+  if (!/CONSTRAINT$|^(?:TRIGGER|POLICY)$/.test(kind)) return `${schema}.${tag}`;
+  // The tag is `TABLE NAME`, and either may have blanks: the table is said again where it is dropped from.
+  const table =
+    /(?:ON|TABLE(?: ONLY)?) \w+\.(?:"(.+?)"|(\w+))/.exec(dropStatement)?.slice(1).find(Boolean) ?? '';
+  return `${tag.slice(table.length + 1)} on ${schema}.${table}`;
+}
 
 describe('a Supabase database of 2,000 documents', {
   skip: folder === '' && 'PEAKSTONE_DUMPS names no folder',
@@ -82,6 +108,27 @@ describe('a Supabase database of 2,000 documents', {
       }
     });
   }
+
+  const archived = join(folder, 'supabase-full.dump');
+  it('is there to the last object, or the report says why it is not', {
+    skip: existsSync(archived) ? false : `there is no ${archived}`,
+  }, async () => {
+    const [archive, database] = [await openArchive(archived), await stackDatabase()];
+    try {
+      const { notes } = await importInto(database, [archived]);
+      const there = new Set((await look(database, OBJECTS)).map(row => row.join(' ')));
+      const known = new Set([...there, ...notes.map(({ name }) => name)]);
+      const objects = archive.entries.filter(({ kind }) => KINDS.test(kind)).map(nameOf);
+      assert.ok(objects.length > 250);
+      assert.deepEqual(
+        objects.filter(name => !known.has(name)),
+        [],
+      );
+    } finally {
+      await database.drop();
+      await archive.close();
+    }
+  });
 
   const old = join(folder, 'pg15-small.v1.14.dump');
   it('of PostgreSQL 15 comes in as any other', {

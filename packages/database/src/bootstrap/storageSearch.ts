@@ -144,7 +144,7 @@ export function searchFunctions(
     ),
     make(
       'get_size_by_bucket()',
-      'table (size bigint, bucket text) language sql stable',
+      'table (size bigint, bucket_id text) language sql stable',
       `as $body$ select sum((o.metadata ->> 'size')::bigint)::bigint, o.bucket_id from storage.objects o group by o.bucket_id $body$`,
     ),
   ];
