@@ -4,15 +4,18 @@ import type { ImagesConfig } from './config.ts';
 import type { Picture } from './engine/types.ts';
 import type { Emit } from './events.ts';
 import type { Engine } from './host/engine.ts';
+import type { Budget } from './memory/budget.ts';
+import type { BufferPool } from './memory/bufferPool.ts';
 import type { Queue } from './queue.ts';
-import type { SourceMemory } from './source/download.ts';
 import type { SourceReader } from './source/types.ts';
 
 export interface Deps {
   readonly config: ImagesConfig;
   readonly engine: Engine;
   readonly queue: Queue;
-  readonly memory: SourceMemory;
+  readonly budget: Budget;
+  /** Of sources. */
+  readonly pool: BufferPool;
   readonly readSource: SourceReader;
   /** Null without one. */
   readonly fallback: Picture | null;

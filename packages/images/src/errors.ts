@@ -18,9 +18,9 @@ const refusals = {
   broken: { status: 422, text: 'Broken or unsupported image', category: 'processing' },
   brokenSvg: { status: 422, text: 'Broken or unsupported SVG image', category: 'processing' },
   queueFull: { status: 429, text: 'Too many requests', category: 'queue' },
+  memory: { status: 429, text: 'Too many requests', category: 'queue' },
   timeout: { status: 503, text: 'Timeout', category: 'timeout' },
   cancelled: { status: 499, text: 'Cancelled', category: 'timeout' },
-  memory: { status: 503, text: 'Timeout', category: 'processing' },
   internal: { status: 500, text: 'Internal error', category: 'processing' },
 } as const satisfies Readonly<Record<string, Refusal>>;
 

@@ -3,6 +3,7 @@ import type { HttpRequest } from '@peakstone/kernel/http';
 import type { Deps } from './deps.ts';
 import type { Picture } from './engine/types.ts';
 import { asImagesError, ImagesError } from './errors.ts';
+import type { Lease } from './memory/budget.ts';
 import type { ParsedUrl } from './parse/options.ts';
 import { passedCookies } from './source/cookies.ts';
 import { type Downloaded, download } from './source/download.ts';
@@ -29,6 +30,7 @@ export async function fetchPicture(
   parsed: ParsedUrl,
   deps: Deps,
   conditions: SourceHeaders,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<Fetched> {
   const { config } = deps;
@@ -41,7 +43,7 @@ export async function fetchPicture(
       return { kind: 'unchanged', headers: response.headers };
     }
     if (response.status === 200) answered = response.headers;
-    const { picture, headers } = await receive(response, parsed, deps);
+    const { picture, headers } = await receive(response, parsed, deps, lease, signal);
     return {
       kind: 'picture',
       picture,
@@ -69,23 +71,26 @@ export async function fetchPicture(
   }
 }
 
-/** The source whole, whatever the client has of it. What it takes of the memory is for the caller to release. */
+/** The source whole, whatever the client has of it. */
 export async function fetchSource(
   request: HttpRequest,
   parsed: ParsedUrl,
   deps: Deps,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<Downloaded> {
-  return await receive(await openSource(request, parsed, deps, signal, {}), parsed, deps);
+  return await receive(await openSource(request, parsed, deps, signal, {}), parsed, deps, lease, signal);
 }
 
 async function receive(
   response: SourceResponse,
   { options }: ParsedUrl,
-  { config, memory }: Deps,
+  { config, pool }: Deps,
+  lease: Lease,
+  signal: AbortSignal,
 ): Promise<Downloaded> {
   const maxBytes = options.maxSrcFileSize ?? config.sources.maxFileBytes;
-  return await download(response, { maxBytes, memory });
+  return await download(response, { maxBytes, pool, lease, signal });
 }
 
 /** The source's answer, with a time of its own for all of it. */

@@ -16,14 +16,16 @@ export async function answerInfo(
   const target = pathPrefix + request.target.slice(`${pathPrefix}/info`.length);
   const parsed = parseRequest({ ...request, target }, deps.config);
   using _ = await deps.queue.enter(signal);
-  const { picture } = await fetchSource(request, parsed, deps, signal);
+  using lease = deps.budget.lease();
+  const { picture } = await fetchSource(request, parsed, deps, lease, signal);
   try {
     if (!loadable.has(picture.format)) {
       throw new ImagesError('format', `Source image format is not supported: ${picture.format}`);
     }
-    const { result } = await deps.engine.run({ kind: 'info', format: picture.format }, picture.data, signal);
+    const job = { kind: 'info', format: picture.format } as const;
+    const { result } = await deps.engine.run(job, picture.data, lease, signal);
     return jsonResponse(200, result.info);
   } finally {
-    deps.memory.free(picture.data);
+    deps.pool.give(picture.data);
   }
 }

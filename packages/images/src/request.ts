@@ -1,6 +1,7 @@
 /** One picture's way: options, cache, source, engine, answer. */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { acceptedFormats, readFeatures } from './answer/features.ts';
+import { holdAnswer } from './answer/heldBody.ts';
 import { notModified, pictureAnswer, type Told } from './answer/picture.ts';
 import { sourceConditions } from './answer/validators.ts';
 import type { CachedPicture } from './cache/pictureCache.ts';
@@ -10,6 +11,7 @@ import { ImagesError } from './errors.ts';
 import type { Emit, Span } from './events.ts';
 import { type Fetched, fetchPicture } from './fetch.ts';
 import { loadable } from './formats.ts';
+import type { Lease } from './memory/budget.ts';
 import { type ParsedUrl, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
 import { verifySignature } from './parse/signature.ts';
@@ -29,12 +31,26 @@ export async function answerPicture(
   const parsed = parseRequest(request, deps.config);
   if (parsed.options.raw) return await answerRaw(request, parsed, deps);
   assertSavable(parsed.options.format);
-  const cached = (await deps.cache?.get(parsed)) ?? null;
+  using held = new DisposableStack();
+  const lease = held.use(deps.budget.lease());
+  const response = await cachedOrDrawn(request, requestId, parsed, deps, lease, signal);
+  return await holdAnswer(response, lease, held, deps.config.server.writeTimeoutMs);
+}
+
+async function cachedOrDrawn(
+  request: HttpRequest,
+  requestId: string,
+  parsed: ParsedUrl,
+  deps: Deps,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const cached = (await deps.cache?.get(parsed, lease, signal)) ?? null;
   if (cached?.isFresh) return cachedAnswer(request, parsed, cached, deps.config);
   using _ = await timed(deps.emit, 'queue', () => deps.queue.enter(signal));
   deps.emit({ kind: 'images', change: 1 });
   try {
-    return await drawAnswer(request, requestId, parsed, cached, deps, signal);
+    return await drawAnswer(request, requestId, parsed, cached, deps, lease, signal);
   } finally {
     deps.emit({ kind: 'images', change: -1 });
   }
@@ -57,6 +73,7 @@ async function drawAnswer(
   parsed: ParsedUrl,
   cached: CachedPicture | null,
   deps: Deps,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { config } = deps;
@@ -64,15 +81,15 @@ async function drawAnswer(
   const conditions =
     cached === null ? sourceConditions(request.headers, config.answers) : conditionsOf(cached);
   const fetched = await timed(deps.emit, 'downloading_source_image', () =>
-    fetchPicture(request, requestId, parsed, deps, conditions, signal),
+    fetchPicture(request, requestId, parsed, deps, conditions, lease, signal),
   );
   try {
-    if (fetched.kind === 'picture') return await draw(parsed, fetched, deps, signal);
+    if (fetched.kind === 'picture') return await draw(parsed, fetched, deps, lease, signal);
     if (cached === null) return notModified(parsed.options, fetched.headers, config);
     deps.cache?.confirm(parsed);
     return cachedAnswer(request, parsed, cached, config);
   } finally {
-    if (fetched.kind === 'picture' && !fetched.fallback) deps.memory.free(fetched.picture.data);
+    if (fetched.kind === 'picture' && !fetched.fallback) deps.pool.give(fetched.picture.data);
   }
 }
 
@@ -80,6 +97,7 @@ async function draw(
   parsed: ParsedUrl,
   fetched: Extract<Fetched, { readonly kind: 'picture' }>,
   deps: Deps,
+  lease: Lease,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const { picture, headers } = fetched;
@@ -87,7 +105,9 @@ async function draw(
     throw new ImagesError('format', `Source image format is not supported: ${picture.format}`);
   }
   const job = { kind: 'process', options: parsed.options, format: picture.format } as const;
-  const drawn = await timed(deps.emit, 'processing_image', () => deps.engine.run(job, picture.data, signal));
+  const drawn = await timed(deps.emit, 'processing_image', () =>
+    deps.engine.run(job, picture.data, lease, signal),
+  );
   // The source is let go of before the answer has gone out.
   const data = drawn.data ?? Buffer.from(picture.data);
   const told: Told = { ...fetched, bytes: picture.data.length };

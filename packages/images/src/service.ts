@@ -12,9 +12,11 @@ import { findLibrary } from './engine/vips/locate.ts';
 import { ImagesError } from './errors.ts';
 import type { Emit, Event } from './events.ts';
 import { Engine } from './host/engine.ts';
+import { Budget } from './memory/budget.ts';
+import { BufferPool } from './memory/bufferPool.ts';
 import { createImagesMetrics } from './metrics.ts';
 import { Queue } from './queue.ts';
-import { download, SourceMemory } from './source/download.ts';
+import { download } from './source/download.ts';
 import { handlerSource, type ObjectStore } from './source/handler.ts';
 import { createHttpSource, type HttpSource, type Lookup } from './source/http.ts';
 import { readSource } from './source/index.ts';
@@ -46,8 +48,18 @@ export interface ImagesService extends HttpService {
   pid(): number | undefined;
 }
 
-/** Bytes of sources that are held at once; of the process that draws them all. */
-const memoryLimits = { sources: 192 * 1024 * 1024, engine: 600 * 1024 * 1024 };
+const megabyte = 1024 * 1024;
+/**
+ * All together stays below a gigabyte, with what the two processes are themselves and garbage that V8 has not collected yet.
+ * `pictures` is estimated before anything is unpacked; past `engine` its process is ended, should an estimate be wrong;
+ * `waiting` is of small answers that clients do not read.
+ */
+const memoryLimits = {
+  pictures: 640 * megabyte,
+  engine: 720 * megabyte,
+  waiting: 48 * megabyte,
+  pool: 32 * megabyte,
+};
 const engineIdleMs = 5 * 60_000;
 
 /** Pictures as a service of the stack. */
@@ -65,10 +77,11 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
   const emit: Emit = event => {
     for (const listener of listeners) listener(event);
   };
-  const memory = new SourceMemory(memoryLimits.sources);
+  const budget = new Budget(memoryLimits.pictures);
+  const pool = new BufferPool(memoryLimits.pool);
   const [watermark, fallback] = await Promise.all([
-    loadSetting('IMGPROXY_WATERMARK', config.watermark, sources.read, memory),
-    loadSetting('IMGPROXY_FALLBACK_IMAGE', config.fallback, sources.read, memory),
+    loadSetting('IMGPROXY_WATERMARK', config.watermark, sources.read),
+    loadSetting('IMGPROXY_FALLBACK_IMAGE', config.fallback, sources.read),
   ]);
   const engine = new Engine({
     config: config.engine,
@@ -90,7 +103,8 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
     config,
     engine,
     queue,
-    memory,
+    budget,
+    pool,
     readSource: sources.read,
     fallback,
     cache,
@@ -147,6 +161,7 @@ function serveOptions({ server }: ImagesConfig, listener: Listener | undefined):
     maxBodyBytes: 64 * 1024,
     // Presigned sources inside of URLs.
     maxHeaderBytes: 64 * 1024,
+    maxWaitingBytes: memoryLimits.waiting,
     headersTimeoutMs: server.readTimeoutMs,
     idleTimeoutMs: Math.max(1000, server.keepAliveMs),
     ...(server.maxClients > 0 && { maxConnections: server.maxClients }),
@@ -184,12 +199,7 @@ function createSources({ sources }: ImagesConfig, { objectStore, lookup }: Image
 }
 
 /** A picture of the settings. @throws {ImagesError} it cannot be had, or is none */
-async function loadSetting(
-  name: string,
-  setting: ImageSetting,
-  read: SourceReader,
-  memory: SourceMemory,
-): Promise<Picture | null> {
+async function loadSetting(name: string, setting: ImageSetting, read: SourceReader): Promise<Picture | null> {
   if (setting.kind === 'none') return null;
   if (setting.kind === 'data') {
     const format = detectFormat(setting.data, '', '');
@@ -198,6 +208,8 @@ async function loadSetting(
   }
   const signal = AbortSignal.timeout(30_000);
   const response = await read({ url: setting.url, headers: {}, signal });
-  const { picture } = await download(response, { maxBytes: 0, memory });
+  // It is held for as long as the service runs: its memory is nobody's budget.
+  using lease = new Budget(memoryLimits.pictures).lease();
+  const { picture } = await download(response, { maxBytes: 0, pool: new BufferPool(0), lease, signal });
   return picture;
 }

@@ -290,6 +290,27 @@ describe('a picture that is larger than it looks', () => {
     assert.equal((await server.get('/_/w:10/f:png/plain/local:///laughs.svg')).status, 422);
   });
 
+  it('than memory is refused before it is drawn, and several that fit one by one are drawn one after the other', async () => {
+    const large = await startServer({
+      IMGPROXY_MAX_SRC_RESOLUTION: '80',
+      IMGPROXY_TIMEOUT: '120',
+      IMGPROXY_WORKERS: '4',
+    });
+    try {
+      large.put('runs.bmp', runsBmp(9000, 6000));
+      for (const options of ['f:avif', 'rs:force:30000:30000:1/f:bmp']) {
+        const response = await large.get(`/_/${options}/plain/local:///runs.bmp`);
+        assert.deepEqual([response.status, await response.text()], [422, 'Invalid source image'], options);
+      }
+      const asked = Array.from({ length: 4 }, (_, i) =>
+        large.picture(`/_/rot:90/w:2000/cb:${i}/plain/local:///runs.bmp`),
+      );
+      for (const { width } of await Promise.all(asked)) assert.equal(width, 2000);
+    } finally {
+      await large.stop();
+    }
+  });
+
   it('by its options ends within the request’s time, and what is asked next is drawn', async () => {
     const hasty = await startServer({ IMGPROXY_TIMEOUT: '3' });
     try {
@@ -301,6 +322,20 @@ describe('a picture that is larger than it looks', () => {
     }
   });
 });
+
+/** A BMP of 8 bits a pixel, in runs: many pixels of few bytes. */
+function runsBmp(width: number, height: number): Buffer {
+  const run = Buffer.from([255, 1]);
+  const row = Buffer.concat([
+    ...Array(Math.floor(width / 255)).fill(run),
+    Buffer.from([width % 255, 1, 0, 0]),
+  ]);
+  const head = hugeBmp(width, height);
+  head.writeUInt32LE(54 + 1024, 10);
+  head.writeUInt16LE(8, 28);
+  head.writeUInt32LE(1, 30);
+  return Buffer.concat([head, Buffer.alloc(1024, 80), ...Array(height).fill(row)]);
+}
 
 /** A white PNG of a bit a pixel. */
 function blankPng(width: number, height: number): Buffer {

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import sharp from 'sharp';
 import { detectFormat } from '../../../packages/images/src/detect.ts';
-import { decodeBmp, readBmpHeader } from '../../../packages/images/src/engine/codecs/bmp.ts';
+import { readBmpHeader } from '../../../packages/images/src/engine/codecs/bmp.ts';
+import { openBmp } from '../../../packages/images/src/engine/codecs/bmpImage.ts';
 import { readIco } from '../../../packages/images/src/engine/codecs/ico.ts';
+import * as library from '../../../packages/images/src/engine/vips/library.ts';
 
 export interface Ask {
   readonly id: string;
@@ -81,7 +83,7 @@ export async function look({ status, headers, body }: Answer): Promise<Seen> {
 }
 
 async function picture(body: Buffer, format: string): Promise<Partial<Seen>> {
-  const own = ownPixels(body, format);
+  const own = await ownPixels(body, format);
   if (Buffer.isBuffer(own)) {
     const { width = 0, height = 0, pix = '', thumb = '' } = await picture(own, 'png');
     return { width, height, pix, thumb };
@@ -124,17 +126,19 @@ type Raw = {
 };
 
 /** Of formats that sharp does not read: their pixels, or the PNG in them. */
-function ownPixels(body: Buffer, format: string): Raw | Buffer | null {
+async function ownPixels(body: Buffer, format: string): Promise<Raw | Buffer | null> {
   if (format === 'ico') {
     const entry = readIco(body);
-    return entry.kind === 'png' ? entry.data : bmpPixels(entry.data);
+    return entry.kind === 'png' ? entry.data : await bmpPixels(entry.data);
   }
-  return format === 'bmp' ? bmpPixels(body) : null;
+  return format === 'bmp' ? await bmpPixels(body) : null;
 }
 
-function bmpPixels(file: Buffer): Raw {
-  const { data, width, height, bands } = decodeBmp(file, readBmpHeader(file));
-  return { data, width, height, channels: bands as 3 | 4 };
+async function bmpPixels(file: Buffer): Promise<Raw> {
+  library.init('conformance');
+  using image = openBmp(file, readBmpHeader(file));
+  const { width, height, bands } = image;
+  return { data: await image.pixels(), width, height, channels: bands as 3 | 4 };
 }
 
 export const hash = (data: Buffer, digits: number): string =>

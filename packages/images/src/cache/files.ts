@@ -42,6 +42,11 @@ export class FileCache {
     return this.#bytes;
   }
 
+  /** 0 when there is none. */
+  bytesOf(name: string): number {
+    return this.#files.get(name) ?? 0;
+  }
+
   async get(name: string): Promise<Buffer | null> {
     const bytes = this.#files.get(name);
     if (bytes === undefined) return null;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import type { ImagesConfig } from '../config.ts';
 import type { Picture, ProcessResult } from '../engine/types.ts';
+import type { Lease } from '../memory/budget.ts';
 import type { ParsedUrl } from '../parse/options.ts';
 import type { SourceHeaders } from '../source/types.ts';
 import { FileCache } from './files.ts';
@@ -52,8 +53,10 @@ export class PictureCache {
     this.#settings = settings;
   }
 
-  async get(parsed: ParsedUrl): Promise<CachedPicture | null> {
+  /** @param lease holds what is read. @throws the signal's reason */
+  async get(parsed: ParsedUrl, lease: Lease, signal: AbortSignal): Promise<CachedPicture | null> {
     const name = this.#nameOf(parsed);
+    await lease.hold(this.#files.bytesOf(name), signal);
     const file = await this.#files.get(name);
     const kept = file === null ? null : unpack(file);
     if (kept === null) return null;

@@ -14,6 +14,8 @@ export interface ServerConfig {
   readonly healthPath: string;
   readonly timeoutMs: number;
   readonly readTimeoutMs: number;
+  /** Of a large answer, until the client has it. */
+  readonly writeTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly stopTimeoutMs: number;
   readonly workers: number;
@@ -50,6 +52,7 @@ export function readServer(env: Env): ServerConfig {
     healthPath: readPath(text(env, 'HEALTH_CHECK_PATH')),
     timeoutMs: seconds(env, ['TIMEOUT', 'WRITE_TIMEOUT'], 10, { least: 1 }),
     readTimeoutMs: seconds(env, ['READ_REQUEST_TIMEOUT', 'READ_TIMEOUT'], 10, { least: 1 }),
+    writeTimeoutMs: seconds(env, 'WRITE_RESPONSE_TIMEOUT', 10, { least: 1 }),
     keepAliveMs: seconds(env, 'KEEP_ALIVE_TIMEOUT', 10),
     stopTimeoutMs: seconds(env, 'GRACEFUL_STOP_TIMEOUT', 20),
     workers: whole(env, ['WORKERS', 'CONCURRENCY'], availableParallelism() * 2, { least: 1, most: 256 }),

@@ -1,13 +1,18 @@
 /** What can be told of a picture without drawing it. */
 import { formats } from '../formats.ts';
 import { loadImage } from './load.ts';
+import { openingBytes } from './memory.ts';
 import { liesOnSide, orientationOf } from './orientation.ts';
 import type { Context } from './process.ts';
 import type { Picture, PictureInfo, ProcessResult } from './types.ts';
 import { bandFormats, type Image, interpretations } from './vips/index.ts';
 
 /** @throws {ImagesError} */
-export async function describePicture(source: Picture, { config }: Context): Promise<ProcessResult> {
+export async function describePicture(
+  source: Picture,
+  { config, allowance }: Context,
+): Promise<ProcessResult> {
+  await allowance.need(openingBytes(source));
   using image = await loadImage(source, { maxPixels: config.maxSrcResolution }, config);
   const info = infoOf(source, image);
   const { width, height } = info;

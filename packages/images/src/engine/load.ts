@@ -1,7 +1,8 @@
 /** A picture's file as an image: by libvips, by our own codecs for what it cannot read. */
 import { ImagesError } from '../errors.ts';
 import type { Format } from '../formats.ts';
-import { decodeBmp, readBmpHeader } from './codecs/bmp.ts';
+import { readBmpHeader } from './codecs/bmp.ts';
+import { openBmp } from './codecs/bmpImage.ts';
 import { readIco } from './codecs/ico.ts';
 import { assertResolution } from './resolution.ts';
 import type { EngineConfig, Picture } from './types.ts';
@@ -15,7 +16,6 @@ import {
   takeImage,
   VipsError,
 } from './vips/index.ts';
-import * as library from './vips/library.ts';
 import type { Arguments } from './vips/operation.ts';
 
 export interface LoadOptions {
@@ -95,11 +95,8 @@ export async function loadImage(
 function loadBmp(file: Buffer, { maxPixels }: LoadOptions): Image {
   const header = readable(() => readBmpHeader(file));
   assertResolution(header.width * header.height, maxPixels);
-  const { width, height, bands, data } = decodeBmp(file, header);
-  const pointer = library.newFromMemory(data, data.length, width, height, bands, bandFormats.uchar);
-  if (pointer === null) throw new VipsError('new_from_memory');
-  const image = new Image(pointer);
-  image.apply('copy', { interpretation: { int: interpretations.srgb } });
+  // A header that is whole before pixels that are not: that counts as our failure, as in the reference.
+  const image = openBmp(file, header);
   if (header.palette !== null) {
     image.setInt('bits-per-sample', [8, 4, 2].find(bits => header.colours > 2 ** (bits / 2)) ?? 1);
     image.setInt('palette', 1);

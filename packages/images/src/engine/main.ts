@@ -1,11 +1,13 @@
 /** The engine's process: draws pictures that come over a socket, and ends with it. */
+import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
-import { BufferPool } from '../bufferPool.ts';
-import { asImagesError } from '../errors.ts';
+import { asImagesError, ImagesError } from '../errors.ts';
+import { BufferPool } from '../memory/bufferPool.ts';
 import { Deadline } from './deadline.ts';
 import { type Message, onMessages, sendMessage } from './frames.ts';
 import { describePicture } from './info.ts';
+import { Allowance } from './memory.ts';
 import { type Context, processPicture } from './process.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 import type { Job, Picture, Reply } from './types.ts';
@@ -18,7 +20,9 @@ const SOCKET = 3;
 const socket = new Socket({ fd: SOCKET });
 const jobs = new Map<number, Deadline>();
 const pool = new BufferPool(32 * 1024 * 1024);
-let begun: Omit<Context, 'deadline'> | null = null;
+/** Jobs that wait for memory. */
+const wanting = new Map<number, { readonly grant: () => void; readonly end: () => void }>();
+let begun: Pick<Context, 'config' | 'watermark'> | null = null;
 
 setPriority(niceness);
 library.init('peakstone');
@@ -37,34 +41,54 @@ function receive({ header, data }: Message<ToEngine>): void {
         config: header.config,
         watermark: header.watermark === null ? null : { format: header.watermark, data },
       };
+      library.limitMemory(writableBytes() + header.maxMemoryBytes);
       keepTrim(header.trimIntervalMs);
       send({ kind: 'ready' });
       return;
     case 'job':
       void run(header.id, header.job, data);
       return;
+    case 'grant':
+      wanting.get(header.id)?.grant();
+      return;
     case 'cancel':
       jobs.get(header.id)?.end();
+      wanting.get(header.id)?.end();
   }
 }
 
 async function run(id: number, job: Job, data: Buffer): Promise<void> {
   const deadline = new Deadline();
   jobs.set(id, deadline);
-  const { reply, bytes } = await answer(job, { format: job.format, data }, deadline);
+  const allowance = new Allowance(bytes => ask(id, bytes));
+  const { reply, bytes } = await answer(job, { format: job.format, data }, { deadline, allowance });
   jobs.delete(id);
   pool.give(data);
   send({ kind: 'reply', id, reply, unchanged: bytes === null }, bytes ?? Buffer.alloc(0));
 }
 
+async function ask(id: number, bytes: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  wanting.set(id, {
+    grant: resolve,
+    end: () => reject(new ImagesError('timeout', 'The picture waited too long for memory.')),
+  });
+  send({ kind: 'need', id, bytes });
+  try {
+    await promise;
+  } finally {
+    wanting.delete(id);
+  }
+}
+
 async function answer(
   job: Job,
   source: Picture,
-  deadline: Deadline,
+  own: Pick<Context, 'deadline' | 'allowance'>,
 ): Promise<{ readonly reply: Reply; readonly bytes: Buffer | null }> {
   try {
     if (begun === null) throw new Error('The engine has no settings yet.');
-    const context = { ...begun, deadline };
+    const context = { ...begun, ...own };
     if (job.kind === 'info') {
       return { reply: { ok: true, result: await describePicture(source, context) }, bytes: null };
     }
@@ -78,6 +102,12 @@ async function answer(
 
 function send(header: FromEngine, data: Buffer = Buffer.alloc(0)): void {
   void sendMessage(socket, header, data);
+}
+
+/** What of this process is not files: it grows from here. */
+function writableBytes(): number {
+  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'latin1') : '';
+  return Number(/^VmData:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Now and then, what pictures took goes back to the system, and the service is told how much libvips has. */

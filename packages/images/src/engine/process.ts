@@ -1,4 +1,5 @@
 /** One request's picture: looked at, decided on, drawn and written. */
+import { setImmediate } from 'node:timers/promises';
 import { ImagesError } from '../errors.ts';
 import { type Format, formats } from '../formats.ts';
 import type { Options } from '../options/types.ts';
@@ -9,6 +10,7 @@ import { isAnimated, removeAnimation, transformFrames } from './animation.ts';
 import { toResult } from './colour.ts';
 import type { Deadline } from './deadline.ts';
 import { loadImage } from './load.ts';
+import { type Allowance, drawingBytes, openingBytes, sanitizingBytes } from './memory.ts';
 import { stripMetadata } from './metadata.ts';
 import { liesOnSide, orientationOf } from './orientation.ts';
 import { beginPass, type Work } from './pass/context.ts';
@@ -28,6 +30,7 @@ export interface Context {
   readonly config: EngineConfig;
   readonly watermark: Picture | null;
   readonly deadline: Deadline;
+  readonly allowance: Allowance;
 }
 
 /** @throws {ImagesError} */
@@ -38,8 +41,9 @@ export async function processPicture(
 ): Promise<Processed> {
   const { config } = context;
   const maxPixels = maxPixelsOf(options, config);
+  await context.allowance.need(openingBytes(source));
   using image = await open(source, options, config, maxPixels);
-  if (skipsProcessing(options, source.format, config)) return passOn(source, image, options, config);
+  if (skipsProcessing(options, source.format, config)) return await passOn(source, image, options, context);
 
   const frames = options.maxAnimationFrames ?? config.maxAnimationFrames;
   const wantsAnimation = frames > 1 && isAnimated(image);
@@ -62,6 +66,8 @@ export async function processPicture(
   const origin = checkedSize(image, source.format, options, config);
 
   const work: Work = { ...context, options, format };
+  const drawn = animated ? Math.trunc(image.height / image.pageHeight) : 1;
+  await context.allowance.need(drawingBytes(image, source, work, drawn, candidates));
   await transform(image, source, work, animated);
   for (const next of options.next ?? []) {
     if (animated) await transformFrames(image, next, work);
@@ -99,10 +105,11 @@ async function open(
   return await loadImage(source, { maxPixels }, config);
 }
 
-function passOn(source: Picture, image: Image, options: Options, config: EngineConfig): Processed {
+async function passOn(source: Picture, image: Image, options: Options, context: Context): Promise<Processed> {
+  const { config } = context;
   const { width, height } = checkedSize(image, source.format, options, config);
   return {
-    data: source.format === 'svg' && config.sanitizeSvg ? sanitized(source.data) : null,
+    data: source.format === 'svg' && config.sanitizeSvg ? await sanitized(source.data, context) : null,
     result: {
       format: source.format,
       originWidth: width,
@@ -113,9 +120,14 @@ function passOn(source: Picture, image: Image, options: Options, config: EngineC
   };
 }
 
-function sanitized(file: Buffer): Buffer {
+async function sanitized(file: Buffer, { deadline, allowance }: Context): Promise<Buffer> {
+  await allowance.need(sanitizingBytes(file));
+  const pause = async (): Promise<void> => {
+    await setImmediate();
+    deadline.check();
+  };
   try {
-    return sanitizeSvg(file);
+    return await sanitizeSvg(file, pause);
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     throw new ImagesError('brokenSvg', error.message, { cause: error });

@@ -2,7 +2,7 @@
 import { ImagesError } from '../errors.ts';
 import { type Format, formats } from '../formats.ts';
 import { nextQuality, planQuality } from '../plan/format.ts';
-import { encodeBmp } from './codecs/bmp.ts';
+import { writeBmp } from './codecs/bmpImage.ts';
 import { encodeIco } from './codecs/ico.ts';
 import type { Work } from './pass/context.ts';
 import type { EngineConfig } from './types.ts';
@@ -153,8 +153,7 @@ async function saveBmp(image: Image): Promise<Buffer> {
   if (![1, 3, 4].includes(ready.bands)) {
     throw new ImagesError('internal', `BMP holds 1, 3 or 4 channels, not ${ready.bands}`);
   }
-  const { width, height, bands } = ready;
-  return encodeBmp({ width, height, bands, data: await ready.pixels() });
+  return await writeBmp(ready);
 }
 
 async function saveIco(image: Image, work: Work): Promise<Buffer> {

@@ -8,6 +8,7 @@ import { onMessages, sendMessage } from '../engine/frames.ts';
 import type { EngineMemory, FromEngine, ToEngine } from '../engine/protocol.ts';
 import type { EngineConfig, Job, Picture, ProcessResult } from '../engine/types.ts';
 import { ImagesError } from '../errors.ts';
+import type { Lease } from '../memory/budget.ts';
 
 export interface EngineOptions {
   readonly config: EngineConfig;
@@ -44,12 +45,13 @@ export class EngineCrash extends Error {
 
 /** A job that is told to end and does not within this time takes its process along. */
 const graceMs = 2000;
-const memoryLookMs = 100;
-const pageBytes = 4096;
+const memoryLookMs = 50;
 
 interface Pending {
   readonly resolve: (drawn: Drawn) => void;
   readonly reject: (error: Error) => void;
+  /** Told how much memory the picture takes besides its source. */
+  readonly need: (bytes: number) => void;
 }
 
 interface Child {
@@ -83,10 +85,11 @@ export class EngineProcess {
 
   /**
    * Draws a picture.
+   * @param lease holds the source already
    * @param signal ends it; its reason is what is thrown then
    * @throws {ImagesError} what the engine says. @throws {EngineCrash} it ended
    */
-  async run(job: Job, data: Buffer, signal: AbortSignal): Promise<Drawn> {
+  async run(job: Job, data: Buffer, lease: Lease, signal: AbortSignal): Promise<Drawn> {
     signal.throwIfAborted();
     if (this.#stopped) throw new ImagesError('internal', 'The service is stopping.');
     const child = this.#begun();
@@ -96,7 +99,17 @@ export class EngineProcess {
     const { promise, resolve, reject } = Promise.withResolvers<Drawn>();
     // A refusal may come before all of the source is sent, when nobody waits for it yet.
     promise.catch(() => undefined);
-    child.pending.set(id, { resolve, reject });
+    const held = lease.bytes;
+    const need = (bytes: number): void => {
+      lease.hold(held + bytes, signal).then(
+        () => void this.#send(child, { kind: 'grant', id }),
+        error => {
+          reject(error as Error);
+          void this.#send(child, { kind: 'cancel', id });
+        },
+      );
+    };
+    child.pending.set(id, { resolve, reject, need });
     let grace: NodeJS.Timeout | null = null;
     const cancel = (): void => {
       void this.#send(child, { kind: 'cancel', id });
@@ -135,9 +148,9 @@ export class EngineProcess {
 
   #begun(): Child {
     if (this.#child !== null) return this.#child;
-    const { threads, config, watermark, trimIntervalMs } = this.#options;
+    const { threads, config, watermark, trimIntervalMs, maxMemoryBytes } = this.#options;
     const program = fileURLToPath(moduleBeside(import.meta.url, '../engine/main'));
-    const spawned = spawn(process.execPath, ['--max-old-space-size=256', program], {
+    const spawned = spawn(process.execPath, ['--max-old-space-size=128', program], {
       // Nothing of the service's own settings, which hold its secrets.
       env: {
         PATH: process.env.PATH,
@@ -166,6 +179,7 @@ export class EngineProcess {
       config,
       watermark: watermark?.format ?? null,
       trimIntervalMs,
+      maxMemoryBytes,
     };
     void this.#send(child, begin, watermark?.data);
     this.#watchMemory(child);
@@ -174,8 +188,12 @@ export class EngineProcess {
 
   #receive(child: Child, message: FromEngine, data: Buffer): void {
     if (message.kind === 'memory') this.#memory = message.memory;
-    if (message.kind !== 'reply') return;
+    if (message.kind !== 'reply' && message.kind !== 'need') return;
     const pending = child.pending.get(message.id);
+    if (message.kind === 'need') {
+      pending?.need(message.bytes);
+      return;
+    }
     const { reply } = message;
     if (reply.ok) pending?.resolve({ result: reply.result, data: message.unchanged ? null : data });
     else pending?.reject(new ImagesError(reply.refusal, reply.message));
@@ -211,8 +229,8 @@ export class EngineProcess {
     if (process.platform !== 'linux') return;
     const { pid } = child.process;
     const timer = setInterval(() => {
-      if (child.pending.size > 0 && residentBytes(pid) > this.#options.maxMemoryBytes) {
-        const refusal = new ImagesError('memory', 'The picture took more memory than it may.');
+      if (child.pending.size > 0 && anonymousBytes(pid) > this.#options.maxMemoryBytes) {
+        const refusal = new ImagesError('resolution', 'The picture took more memory than it may.');
         this.#end(child, new EngineCrash(refusal));
       }
     }, memoryLookMs).unref();
@@ -229,9 +247,11 @@ function lastWords(spawned: ChildProcess): () => string {
   return () => (text === '' ? '' : `: ${text.trim()}`);
 }
 
-function residentBytes(pid: number | undefined): number {
+/** Memory of its own: files that it only reads are the system's. */
+function anonymousBytes(pid: number | undefined): number {
   try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * pageBytes;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    return Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     // It has just ended, and its jobs are told so.
     return 0;

@@ -13,7 +13,7 @@ const propertyDepth = 3;
 export function keepCopyrightOfXmp(packet: Buffer): Buffer | undefined {
   let found = false;
   try {
-    const text = filterXml(packet.toString().replace(/\0+$/, ''), {
+    const pieces = filterXml(packet.toString().replace(/\0+$/, ''), {
       keepsElement(name, depth) {
         if (depth !== propertyDepth) return true;
         found ||= isKept(name);
@@ -25,6 +25,7 @@ export function keepCopyrightOfXmp(packet: Buffer): Buffer | undefined {
         return isKept(name);
       },
     });
+    const text = [...pieces].join('');
     return found ? Buffer.from(text) : undefined;
   } catch (error) {
     if (error instanceof XmlError) return undefined;

@@ -1,10 +1,11 @@
 /** A source as a picture: whole, unpacked, of a kind that we know, and no larger than it may be. */
 import { createGunzip } from 'node:zlib';
-import { BufferPool } from '../bufferPool.ts';
 import { detectFormat, detectionBytes } from '../detect.ts';
 import type { Picture } from '../engine/types.ts';
 import { ImagesError } from '../errors.ts';
 import type { Format } from '../formats.ts';
+import type { Lease } from '../memory/budget.ts';
+import type { BufferPool } from '../memory/bufferPool.ts';
 import type { SourceHeaders, SourceResponse } from './types.ts';
 
 export interface Downloaded {
@@ -15,47 +16,20 @@ export interface Downloaded {
 export interface DownloadLimits {
   /** Of the file; 0 for what memory allows. */
   readonly maxBytes: number;
-  readonly memory: SourceMemory;
-}
-
-/** Bytes of all sources that are held at once. */
-export class SourceMemory {
-  readonly #most: number;
-  readonly #pool = new BufferPool(32 * 1024 * 1024);
-  #held = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  /** @throws {ImagesError} `memory` */
-  take(bytes: number): void {
-    if (this.#held + bytes > this.#most) {
-      throw new ImagesError('memory', 'The sources in work hold all the memory that they may.');
-    }
-    this.#held += bytes;
-  }
-
-  release(bytes: number): void {
-    this.#held -= bytes;
-  }
-
-  allocate(bytes: number): Buffer {
-    return this.#pool.take(bytes);
-  }
-
-  /** A source that nobody looks at any more. */
-  free(data: Buffer): void {
-    this.release(data.length);
-    this.#pool.give(data);
-  }
+  readonly pool: BufferPool;
+  /** Grows with what has come. */
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
 }
 
 /** What one file may have at most, whatever the settings say. */
 const maxFileBytes = 128 * 1024 * 1024;
 
+/** A source is held here, and once more where it is drawn. */
+export const heldBytes = (fileBytes: number): number => 2 * fileBytes;
+
 /**
- * Reads an answer of 200, or of 206 that is whole. What it takes of the memory is for the caller to release.
+ * Reads an answer of 200, or of 206 that is whole. The picture's buffer is of the pool: it is for the caller to give back.
  * @throws {ImagesError} `unreachable`, `incomplete`, `fileSize`, `sourceType`, `memory`
  */
 export async function download(response: SourceResponse, limits: DownloadLimits): Promise<Downloaded> {
@@ -67,8 +41,8 @@ export async function download(response: SourceResponse, limits: DownloadLimits)
     const packed = headers['content-encoding'] === 'gzip';
     const picture =
       response.whole !== undefined && !packed
-        ? await take(response.whole, response, limits.memory)
-        : await collect(packed ? gunzip(response.body) : response.body, response, maxBytes, limits.memory);
+        ? await take(response.whole, response, limits)
+        : await collect(packed ? gunzip(response.body) : response.body, response, { ...limits, maxBytes });
     return { picture, headers };
   } finally {
     response.close();
@@ -137,42 +111,41 @@ async function feed(
 async function collect(
   body: AsyncIterable<Buffer>,
   response: SourceResponse,
-  maxBytes: number,
-  memory: SourceMemory,
+  limits: DownloadLimits,
 ): Promise<Picture> {
+  const { maxBytes, pool } = limits;
   const announced = Number(response.headers['content-length'] ?? 0);
-  const growing = new GrowingBuffer(memory, response.headers['content-encoding'] ? 0 : announced);
-  let held = 0;
+  const growing = new GrowingBuffer(limits);
   let format: Format | undefined;
   try {
+    await growing.reserve(response.headers['content-encoding'] ? 0 : announced);
     for await (const chunk of body) {
       if (growing.length + chunk.length > maxBytes) throw tooLarge();
-      memory.take(chunk.length);
-      held += chunk.length;
-      growing.push(chunk);
+      await growing.push(chunk);
       // What is no picture is not read to its end.
       if (format === undefined && growing.length >= detectionBytes) format = detect(growing.data, response);
     }
     const { data } = growing;
     return { format: format ?? detect(data, response), data };
   } catch (error) {
-    memory.release(held);
+    pool.give(growing.data);
     throw error;
   }
 }
 
 async function take(
-  whole: (allocate: (bytes: number) => Buffer) => Promise<Buffer>,
+  whole: NonNullable<SourceResponse['whole']>,
   response: SourceResponse,
-  memory: SourceMemory,
+  { lease, pool, signal }: DownloadLimits,
 ): Promise<Picture> {
   const bytes = Number(response.headers['content-length']);
-  memory.take(bytes);
+  await lease.hold(heldBytes(bytes), signal);
+  const data = pool.take(bytes);
   try {
-    const data = await whole(size => memory.allocate(size));
+    await whole(data);
     return { format: detect(data, response), data };
   } catch (error) {
-    memory.release(bytes);
+    pool.give(data);
     throw error;
   }
 }
@@ -184,19 +157,15 @@ function detect(data: Buffer, { headers, path }: SourceResponse): Format {
   return format;
 }
 
-/** What is believed before it has come. */
-const maxAnnounced = 16 * 1024 * 1024;
-
 /** One buffer, as large as was announced, or twice as large each time that it is full. */
 class GrowingBuffer {
-  readonly #memory: SourceMemory;
+  readonly #limits: DownloadLimits;
   #buffer: Buffer;
   #length = 0;
 
-  constructor(memory: SourceMemory, announced: number) {
-    this.#memory = memory;
-    // Who announces much may send little.
-    this.#buffer = memory.allocate(Math.max(detectionBytes, Math.min(announced, maxAnnounced)));
+  constructor(limits: DownloadLimits) {
+    this.#limits = limits;
+    this.#buffer = limits.pool.take(detectionBytes);
   }
 
   get length(): number {
@@ -207,13 +176,20 @@ class GrowingBuffer {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  push(chunk: Buffer): void {
+  /** Makes it so large; while it grows, it is held twice, which is no more than is held in the end. */
+  async reserve(bytes: number): Promise<void> {
+    if (bytes <= this.#buffer.length) return;
+    const { lease, pool, signal } = this.#limits;
+    await lease.hold(heldBytes(bytes), signal);
+    const larger = pool.take(bytes);
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    pool.give(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  async push(chunk: Buffer): Promise<void> {
     const wanted = this.#length + chunk.length;
-    if (wanted > this.#buffer.length) {
-      const larger = this.#memory.allocate(Math.max(wanted, this.#buffer.length * 2));
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
-    }
+    if (wanted > this.#buffer.length) await this.reserve(Math.max(wanted, this.#buffer.length * 2));
     chunk.copy(this.#buffer, this.#length);
     this.#length = wanted;
   }

@@ -97,9 +97,9 @@ function opened(
         return file.createReadStream({ start, end, highWaterMark: chunkBytes })[Symbol.asyncIterator]();
       },
     },
-    whole: async allocate => {
+    whole: async into => {
       taken = true;
-      return await readAll(file, start, allocate(end + 1 - start));
+      await readAll(file, start, into);
     },
     path: name,
     // Whoever reads the file closes it at its end.
@@ -108,14 +108,13 @@ function opened(
 }
 
 /** @throws {ImagesError} `incomplete`: the file has become shorter meanwhile */
-async function readAll(file: FileHandle, start: number, data: Buffer): Promise<Buffer> {
+async function readAll(file: FileHandle, start: number, data: Buffer): Promise<void> {
   try {
     for (let at = 0; at < data.length; ) {
       const { bytesRead } = await file.read(data, at, data.length - at, start + at);
       if (bytesRead === 0) throw new ImagesError('incomplete', 'The file was cut while it was read.');
       at += bytesRead;
     }
-    return data;
   } finally {
     await file.close();
   }

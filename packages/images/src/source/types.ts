@@ -14,8 +14,8 @@ export interface SourceResponse {
   readonly status: number;
   readonly headers: SourceHeaders;
   readonly body: AsyncIterable<Buffer>;
-  /** In place of `body`, where all of it can be had at once: V8 collects its garbage the more often the more buffers there are. */
-  readonly whole?: (allocate: (bytes: number) => Buffer) => Promise<Buffer>;
+  /** In place of `body`, where all of it can be had at once, into a buffer of the length that is announced: V8 collects its garbage the more often the more buffers there are. */
+  readonly whole?: (into: Buffer) => Promise<void>;
   /** Of the address that answered in the end. */
   readonly path: string;
   /** Lets go of a body that nobody reads to its end. */

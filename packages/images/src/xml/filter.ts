@@ -7,51 +7,51 @@ export interface Filter {
   readonly keepsAttribute: (element: string, attribute: Attribute) => boolean;
 }
 
-/** @throws {XmlError} it is no XML, or its tags do not match */
-export function filterXml(text: string, { keepsElement, keepsAttribute }: Filter): string {
-  const written: string[] = [];
+/** Elements in elements that are read: what stands deeper is written by nobody. */
+const maxDepth = 250_000;
+
+/** The text in pieces, one a token (an empty one for what goes), so that who takes them can rest between. @throws {XmlError} it is no XML, or its tags do not match */
+export function* filterXml(text: string, { keepsElement, keepsAttribute }: Filter): Generator<string> {
   const open: string[] = [];
   /** Elements that are open in one that goes, itself included. */
   let dropped = 0;
   /** Whether the last start tag still lacks its end: nothing is in it yet. */
   let bare = false;
-  const write = (piece: string): void => {
-    if (bare) written.push('>');
-    bare = false;
-    written.push(piece);
-  };
   for (const token of readTokens(text)) {
     if (token.kind === 'other') {
-      if (dropped === 0) write(token.text);
+      if (dropped > 0) {
+        yield '';
+      } else {
+        yield bare ? `>${token.text}` : token.text;
+        bare = false;
+      }
     } else if (token.kind === 'start') {
       const { name, attributes, empty } = token;
       const keeps = dropped === 0 && keepsElement(name, open.length);
       if (keeps) {
-        write(
-          writeTag(
-            name,
-            attributes.filter(attribute => keepsAttribute(name, attribute)),
-          ),
-        );
-        if (empty) written.push('/>');
-        else bare = true;
+        const kept = attributes.filter(attribute => keepsAttribute(name, attribute));
+        yield `${bare ? '>' : ''}${writeTag(name, kept)}${empty ? '/>' : ''}`;
+        bare = !empty;
+      } else {
+        yield '';
       }
       if (empty) continue;
-      open.push(name);
+      if (open.push(name) > maxDepth) throw new XmlError(`More than ${maxDepth} elements in one another`);
       if (!keeps) dropped++;
     } else {
       if (open.pop() !== token.name) throw new XmlError(`</${token.name}> closes nothing`);
-      if (dropped > 0) dropped--;
-      else if (bare) {
-        written.push('/>');
+      if (dropped > 0) {
+        dropped--;
+        yield '';
+      } else {
+        yield bare ? '/>' : `</${token.name}>`;
         bare = false;
-      } else written.push(`</${token.name}>`);
+      }
     }
   }
   // What is not closed is closed, but for what is gone.
   for (const name of open.slice(0, open.length - dropped).reverse()) {
-    written.push(bare ? '/>' : `</${name}>`);
+    yield bare ? '/>' : `</${name}>`;
     bare = false;
   }
-  return written.join('');
 }

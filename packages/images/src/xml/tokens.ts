@@ -56,6 +56,10 @@ const NAME = /[\p{L}_:][\p{L}\p{N}_:.\u00b7-]*/uy;
 const SPACE = /[ \t\r\n]*/y;
 const BARE_VALUE = /[A-Za-z0-9_:-]+/y;
 
+/** What no drawing has: each is held until its tag has been read. */
+const maxAttributes = 10_000;
+const maxDoctypeChars = 1024 * 1024;
+
 /** Ends of what begins like this. */
 const enclosed: readonly (readonly [begin: string, end: string])[] = [
   ['<?', '?>'],
@@ -144,7 +148,8 @@ class Reader {
         this.#expect(next === '/' ? '/>' : '>');
         return { kind: 'start', name, attributes, empty: next === '/' };
       }
-      attributes.push(this.#attribute());
+      if (attributes.push(this.#attribute()) > maxAttributes)
+        throw new XmlError(`<${name}> has too many attributes`);
     }
   }
 
@@ -166,7 +171,8 @@ class Reader {
   #doctype(): Token {
     let quote = '';
     let bracketed = false;
-    for (let at = this.#at + 9; at < this.#text.length; at++) {
+    const end = Math.min(this.#text.length, this.#at + maxDoctypeChars);
+    for (let at = this.#at + 9; at < end; at++) {
       const char = this.#text[at]!;
       if (quote !== '') {
         if (char === quote) quote = '';

@@ -1,13 +1,7 @@
-/** BMP, which libvips cannot read or write: 1 to 32 bits, palettes, run lengths, the masks that programs write. Pure. */
-
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  /** 1, 3 or 4. */
-  readonly bands: number;
-  /** Rows from the top. */
-  readonly data: Buffer;
-}
+/**
+ * BMP, which libvips cannot read or write: 1 to 32 bits, palettes, run lengths, the masks that programs write. What stands in its
+ * header, and its rows as they lie in the file; `bmpImage.ts` makes pixels of them. Pure.
+ */
 
 export interface BmpHeader {
   readonly width: number;
@@ -80,62 +74,30 @@ function assertMasks(file: Buffer, bits: number): void {
   if (!known) throw new RangeError('BMP: unknown masks');
 }
 
-/** @throws {RangeError} its pixels are cut off */
-export function decodeBmp(file: Buffer, header: BmpHeader): Pixels {
-  const { width, height, bands } = header;
-  const data = Buffer.alloc(width * height * bands);
-  if (header.runLengths) unpackRuns(file, header, data);
-  else unpackRows(file, header, data);
-  return { width, height, bands, data };
+/** Lines of a BMP in the order of the file. */
+export interface BmpRows {
+  readonly data: Buffer;
+  /** Of one line, what fills it up included. */
+  readonly rowBytes: number;
+  /** Of one pixel. */
+  readonly bits: number;
 }
 
-/** Where a row of the file begins in the result. */
-function rowStart({ width, height, bands, topDown }: BmpHeader, row: number): number {
-  return (topDown ? row : height - 1 - row) * width * bands;
-}
-
-function unpackRows(file: Buffer, header: BmpHeader, data: Buffer): void {
-  const { width, height, bits, bands, offset, palette, green6 } = header;
+/** Those of the file itself, or unpacked ones of a byte a pixel. @throws {RangeError} its pixels are cut off */
+export function readBmpRows(file: Buffer, header: BmpHeader): BmpRows {
+  const { width, height, bits, offset, runLengths } = header;
+  if (runLengths) return { data: unpackRuns(file, header), rowBytes: width, bits: 8 };
   const rowBytes = Math.ceil((width * bits) / 32) * 4;
-  if (offset + rowBytes * height > file.length) throw new RangeError('BMP: its pixels are cut off');
-  for (let row = 0; row < height; row++) {
-    const from = offset + row * rowBytes;
-    let to = rowStart(header, row);
-    for (let x = 0; x < width; x++, to += bands) {
-      if (palette !== null) putIndex(data, to, palette, indexAt(file, from, x, bits));
-      else if (bits === 16) put16(data, to, file.readUInt16LE(from + x * 2), green6);
-      else {
-        const at = from + (x * bits) / 8;
-        data[to] = file[at + 2]!;
-        data[to + 1] = file[at + 1]!;
-        data[to + 2] = file[at]!;
-        if (bands === 4) data[to + 3] = file[at + 3]!;
-      }
-    }
-  }
-}
-
-function indexAt(file: Buffer, from: number, x: number, bits: number): number {
-  const bit = x * bits;
-  return (file[from + (bit >> 3)]! >> (8 - bits - (bit & 7))) & ((1 << bits) - 1);
-}
-
-function putIndex(data: Buffer, to: number, palette: Buffer, index: number): void {
-  data[to] = palette[index * 4 + 2]!;
-  data[to + 1] = palette[index * 4 + 1]!;
-  data[to + 2] = palette[index * 4]!;
-}
-
-function put16(data: Buffer, to: number, pixel: number, green6: boolean): void {
-  data[to] = green6 ? (pixel >> 11) << 3 : ((pixel >> 10) & 31) << 3;
-  data[to + 1] = green6 ? ((pixel >> 5) & 63) << 2 : ((pixel >> 5) & 31) << 3;
-  data[to + 2] = (pixel & 31) << 3;
+  const end = offset + rowBytes * height;
+  if (end > file.length) throw new RangeError('BMP: its pixels are cut off');
+  return { data: file.subarray(offset, end), rowBytes, bits };
 }
 
 /** Commands of two bytes: a run, or 0 and: 0 ends the row, 1 the picture, 2 moves on, more are as many pixels as they are. */
-function unpackRuns(file: Buffer, header: BmpHeader, data: Buffer): void {
-  const { width, height, bits, bands, palette } = header;
-  let at = header.offset;
+function unpackRuns(file: Buffer, header: BmpHeader): Buffer {
+  const { width, height, bits, offset } = header;
+  const indices = Buffer.alloc(width * height, blackIndex(header));
+  let at = offset;
   let row = 0;
   let x = 0;
   const byte = (): number => {
@@ -143,71 +105,70 @@ function unpackRuns(file: Buffer, header: BmpHeader, data: Buffer): void {
     if (value === undefined) throw new RangeError('BMP: its pixels are cut off');
     return value;
   };
-  const put = (index: number): void => {
-    if (x < width && palette !== null) putIndex(data, rowStart(header, row) + x++ * bands, palette, index);
-  };
+  /** The i-th pixel of those that begin at a byte. */
+  const indexAt = (bytes: number, i: number): number =>
+    bits === 8 ? (file[bytes + i] ?? 0) : ((file[bytes + (i >> 1)] ?? 0) >> (i % 2 === 0 ? 4 : 0)) & 15;
   while (row < height) {
     const count = byte();
     const value = byte();
+    const from = row * width + x;
+    const room = width - x;
     if (count > 0) {
-      for (let i = 0; i < count; i++) put(bits === 8 ? value : (value >> (i % 2 === 0 ? 4 : 0)) & 15);
+      if (bits === 8) indices.fill(value, from, from + Math.min(count, room));
+      else for (let i = 0; i < Math.min(count, room); i++) indices[from + i] = indexAt(at - 1, i & 1);
+      x += Math.min(count, room);
     } else if (value === 0) {
       row++;
       x = 0;
-    } else if (value === 1) return;
+    } else if (value === 1) break;
     else if (value === 2) {
       x = Math.min(width, x + byte());
       row += byte();
     } else {
-      const start = at;
-      for (let i = 0; i < value; i++) {
-        if (bits === 8 || i % 2 === 0) byte();
-        put(indexAt(file, start, i, bits));
-      }
+      const bytes = Math.ceil((value * bits) / 8);
+      if (at + bytes > file.length) throw new RangeError('BMP: its pixels are cut off');
+      for (let i = 0; i < Math.min(value, room); i++) indices[from + i] = indexAt(at, i);
+      x += Math.min(value, room);
       // Such pixels fill whole words.
-      at = start + Math.ceil(Math.ceil((value * bits) / 8) / 2) * 2;
+      at += bytes + (bytes & 1);
     }
   }
+  return indices;
 }
 
-/** 8 bits of grey with a palette, else 24 or 32, from the top down. */
-export function encodeBmp({ width, height, bands, data }: Pixels): Buffer {
-  const rowBytes = Math.ceil((width * bands) / 4) * 4;
+/** What is moved over is black: a colour that no run names, or one that is black. */
+function blackIndex({ colours, palette }: BmpHeader): number {
+  if (colours < 256) return 255;
+  const entries = Array.from({ length: 256 }, (_, i) => palette?.readUIntLE(i * 4, 3));
+  return Math.max(0, entries.indexOf(0));
+}
+
+/** What stands before the pixels: 8 bits of grey with a palette, else 24 or 32, from the top down. */
+export function bmpHead(width: number, height: number, bands: number): Buffer {
   const grey = bands === 1;
   const length = grey ? 40 : 124;
-  const offset = FILE_HEADER + length + (grey ? 1024 : 0);
-  const file = Buffer.alloc(offset + rowBytes * height);
-  file.write('BM', 'latin1');
-  file.writeUInt32LE(file.length, 2);
-  file.writeUInt32LE(offset, 10);
-  file.writeUInt32LE(length, 14);
-  file.writeInt32LE(width, 18);
-  file.writeInt32LE(-height, 22);
-  file.writeUInt16LE(1, 26);
-  file.writeUInt16LE(bands * 8, 28);
-  file.writeUInt32LE(rowBytes * height, 34);
+  const head = Buffer.alloc(FILE_HEADER + length + (grey ? 1024 : 0));
+  const pixelBytes = bmpRowBytes(width, bands) * height;
+  head.write('BM', 'latin1');
+  head.writeUInt32LE(head.length + pixelBytes, 2);
+  head.writeUInt32LE(head.length, 10);
+  head.writeUInt32LE(length, 14);
+  head.writeInt32LE(width, 18);
+  head.writeInt32LE(-height, 22);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(bands * 8, 28);
+  head.writeUInt32LE(pixelBytes, 34);
   if (grey) {
-    file.writeUInt32LE(256, 46);
-    for (let i = 0; i < 256; i++) file.fill(i, FILE_HEADER + 40 + i * 4, FILE_HEADER + 40 + i * 4 + 3);
+    head.writeUInt32LE(256, 46);
+    for (let i = 0; i < 256; i++) head.fill(i, FILE_HEADER + 40 + i * 4, FILE_HEADER + 40 + i * 4 + 3);
   } else {
     for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries())
-      file.writeUInt32LE(mask, 54 + i * 4);
-    file.write('BGRs', 70, 'latin1');
-    file.writeUInt32LE(4, 122);
+      head.writeUInt32LE(mask, 54 + i * 4);
+    head.write('BGRs', 70, 'latin1');
+    head.writeUInt32LE(4, 122);
   }
-  for (let row = 0; row < height; row++) {
-    let from = row * width * bands;
-    let to = offset + row * rowBytes;
-    if (grey) {
-      data.copy(file, to, from, from + width);
-      continue;
-    }
-    for (let x = 0; x < width; x++, from += bands, to += bands) {
-      file[to] = data[from + 2]!;
-      file[to + 1] = data[from + 1]!;
-      file[to + 2] = data[from]!;
-      if (bands === 4) file[to + 3] = data[from + 3]!;
-    }
-  }
-  return file;
+  return head;
 }
+
+/** Rows are filled up to whole words. */
+export const bmpRowBytes = (width: number, bands: number): number => Math.ceil((width * bands) / 4) * 4;

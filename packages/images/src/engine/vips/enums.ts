@@ -17,6 +17,7 @@ export const access = { sequential: 1 } as const;
 export const extend = { black: 0, mirror: 3 } as const;
 export const direction = { horizontal: 0, vertical: 1 } as const;
 export const pcs = { lab: 0, xyz: 1 } as const;
+export const boolean = { and: 0, shiftLeft: 3, shiftRight: 4 } as const;
 export const blend = { over: 2 } as const;
 export const pngFilter = { none: 8, all: 248 } as const;
 export const heifCompression = { hevc: 1, av1: 4 } as const;

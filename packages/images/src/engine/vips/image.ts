@@ -159,13 +159,17 @@ export class Image implements Disposable {
     vips.removeField(this.pointer, name);
   }
 
-  /** All pixels, as they lie in memory: rows from the top, bands side by side. */
-  async pixels(): Promise<Buffer> {
+  /** All pixels, as they lie in memory (rows from the top, bands side by side), behind the head where there is one. */
+  async pixels(head: Buffer = Buffer.alloc(0)): Promise<Buffer> {
     const size = [0];
     const data = await inThread<Pointer | null>(done => vips.writeToMemory.async(this.pointer, size, done));
     if (data === null) throw new VipsError('write_to_memory');
     try {
-      return vips.copyBytes(data, Number(size[0]));
+      const bytes = Number(size[0]);
+      const whole = Buffer.allocUnsafeSlow(head.length + bytes);
+      whole.set(head);
+      vips.copyInto(whole, head.length, data, bytes);
+      return whole;
     } finally {
       vips.free(data);
     }

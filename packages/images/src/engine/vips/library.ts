@@ -95,7 +95,11 @@ export const hasAlpha = bind<[Pointer], number>('int vips_image_hasalpha(void *i
 export const pageHeight = bind<[Pointer], number>('int vips_image_get_page_height(void *image)');
 export const copyMemory = bind<[Pointer], Pointer | null>('void *vips_image_copy_memory(void *image)');
 export const setKill = bind<[Pointer, number], void>('void vips_image_set_kill(void *image, int kill)');
+/** Reads the bytes where they are, as long as the image lives. */
 export const newFromMemory = bind<[Buffer, number, number, number, number, number], Pointer | null>(
+  'void *vips_image_new_from_memory(const void *data, size_t size, int width, int height, int bands, int format)',
+);
+export const newFromMemoryCopy = bind<[Buffer, number, number, number, number, number], Pointer | null>(
   'void *vips_image_new_from_memory_copy(const void *data, size_t size, int width, int height, int bands, int format)',
 );
 export const writeToMemory = bind<[Pointer, number[]], Pointer | null>(
@@ -136,6 +140,11 @@ export function copyBytes(at: Pointer, size: number): Buffer {
   return Buffer.from(Buffer.from(koffi.view(at, size)));
 }
 
+/** Copies the bytes there to the end of a buffer. */
+export function copyInto(target: Buffer, offset: number, at: Pointer, size: number): void {
+  target.set(new Uint8Array(koffi.view(at, size)), offset);
+}
+
 /** Writes pointers into an array of them. */
 export function writePointers(at: Pointer, pointers: readonly Pointer[]): void {
   const view = new BigUint64Array(koffi.view(at, pointers.length * 8));
@@ -158,7 +167,21 @@ export function readStrings(at: Pointer): readonly string[] {
 export const trimMemory: () => void = findTrim();
 
 function findTrim(): () => void {
-  if (process.platform !== 'linux' || isMusl()) return () => undefined;
+  if (!hasGlibc()) return () => undefined;
   const trim = koffi.load('libc.so.6').func('int malloc_trim(size_t pad)');
   return () => void trim(0);
+}
+
+function hasGlibc(): boolean {
+  return process.platform === 'linux' && !isMusl();
+}
+
+const RLIMIT_DATA = 2;
+
+/** From here on the process may write to so many bytes and no more: what asks for more ends it. Only where the C library is GNU's. */
+export function limitMemory(bytes: number): void {
+  if (!hasGlibc()) return;
+  const limit = koffi.load('libc.so.6').func('int setrlimit(int resource, const uint64_t *limits)');
+  const most = BigInt(bytes);
+  if (limit(RLIMIT_DATA, [most, most]) !== 0) throw new Error('The memory of the engine cannot be limited.');
 }
