@@ -6,6 +6,7 @@
 import { runPaced, startPaced } from '@peakstone/kernel/pace';
 import {
   createShortStatements,
+  createTurns,
   PgError,
   type Pool,
   type Result,
@@ -23,7 +24,6 @@ import { planOperation } from './engine/planOperation.ts';
 import { hasSlowRoots, writeSlowRoots } from './engine/slowRoots.ts';
 import type { SchemaOfRole, Snapshot } from './engine/snapshot.ts';
 import { isDatabaseRole, planTransaction } from './engine/transaction.ts';
-import { createTurns } from './engine/turns.ts';
 import type {
   Answer,
   ExecutablePlan,

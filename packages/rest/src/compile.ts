@@ -113,6 +113,7 @@ function statementOptions(
     count: request.preferences.count,
     maxRows: config.dbMaxRows,
     range: request.range,
+    maxResultBytes: config.beyond.maxResultBytes,
   };
 }
 
@@ -137,8 +138,9 @@ export function compileRead(
     return { ...compiled, statements, keyset: paged.keyset };
   }
   const stream = streamFormat(request.preferences, resolved);
-  if (stream) return { ...compiled, statements: [streamStatement(plan, resolved.handler)], stream };
-  const page = readStatement(plan, statementOptions(resolved, request, config));
+  const options = statementOptions(resolved, request, config);
+  if (stream) return { ...compiled, statements: [streamStatement(plan, options)], stream };
+  const page = readStatement(plan, options);
   return { ...compiled, statements: [page, ...planCount(resolved, request, plan)] };
 }
 

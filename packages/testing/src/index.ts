@@ -4,6 +4,7 @@ export { findServerUser, goOnFolder, type ServerOnFolder, startOnFolder } from '
 export { reservePorts } from './ports.ts';
 export { seededRandom } from './random.ts';
 export { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
+export { readsServerMemory, type WatchedMemory, watchServerMemory } from './serverMemory.ts';
 export { sharedServerUrl } from './shared.ts';
 export { connect, type SqlClient } from './sql.ts';
 export { otherUsersCannot, STRANGER } from './users.ts';

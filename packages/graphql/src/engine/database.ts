@@ -1,8 +1,7 @@
 /** A source's database as operations use it: who asks, in which lane, and whose turn it is. */
-import type { Client, Exchange, Pool, Result } from '@peakstone/kernel/pg';
+import type { Client, Exchange, Pool, Result, Turns } from '@peakstone/kernel/pg';
 import type { RoleConfig } from '@peakstone/kernel/request';
 import type { Session } from '../auth/types.ts';
-import type { Turns } from './turns.ts';
 
 export interface Database {
   /** A connection of one's own, on which a transaction stays open. @throws {ConnectionError} */
@@ -10,6 +9,7 @@ export interface Database {
   readonly pool: Pool;
   /** What administrators set for the roles that the login may become; nothing where no role of the database is asked for. */
   readonly roles: RoleConfig;
+  /** Nobody, however many requests he sends, has more than half of the connections for slow work. */
   readonly turns: Turns;
 }
 

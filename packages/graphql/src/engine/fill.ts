@@ -1,12 +1,22 @@
 /** Parameters of a remembered statement from a request's variables and session. Pure. */
 
 import { runWhole } from '@peakstone/kernel/pace';
-import type { SqlValue } from '@peakstone/kernel/pg';
+import type { Sql, SqlValue } from '@peakstone/kernel/pg';
 import type { Session } from '../auth/types.ts';
 import { HasuraError } from '../errors.ts';
 import { stringifyJsonSlices } from '../ir/jsonSlices.ts';
 import { ArrayText } from '../ir/readers.ts';
 import type { ParamSource } from '../ir/value.ts';
+import type { StatementTemplate } from '../sql/writer.ts';
+
+/** The statement with its values. Yields between many. @throws as `fillParams` */
+export function* fillStatement(
+  { text, large, params }: StatementTemplate,
+  variables: Readonly<Record<string, unknown>>,
+  session: Session,
+): Generator<void, Sql> {
+  return { text, ...(large && { large }), values: yield* fillParams(params, variables, session) };
+}
 
 /** Values that are read before others get their turn. */
 const valuesAtOnce = 256;

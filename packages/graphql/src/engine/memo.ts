@@ -91,7 +91,8 @@ function noteOpaque(param: ParamSource, opaque: Set<string>): void {
 function planBytes({ groups, roots }: ExecutablePlan): number {
   let bytes = 1000 + roots.length * 200;
   for (const { statements } of groups)
-    for (const { text, params } of statements) bytes += 2 * text.length + 150 * params.length;
+    for (const { text, large, params } of statements)
+      bytes += 2 * (text.length + (large?.text.length ?? 0)) + 150 * params.length;
   for (const { from } of roots) {
     if (from.kind === 'constant') bytes += from.json.length;
     if (from.kind === 'written') for (const part of from.parts) bytes += part.byteLength;

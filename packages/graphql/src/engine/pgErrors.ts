@@ -60,19 +60,38 @@ export function fromPgError(error: PgError, failed: Failed, kind: 'query' | 'mut
 export function fromConnectionError(error: unknown, path: Path): HasuraError | null {
   if (error instanceof PoolTimeoutError)
     return new HasuraError('unexpected', 'connection pool timeout', { path, cause: error, status: 503 });
-  if (error instanceof LargeResultError)
-    return error.isForNow
-      ? new HasuraError('unexpected', 'large answers to other requests take all the memory that they may', {
-          path,
-          cause: error,
-          status: 503,
-        })
-      : new HasuraError(
-          'bad-request',
-          `the answer has ${error.bytes} bytes; at most ${error.maxBytes} are given: ask for fewer rows or fields`,
-          { path, cause: error },
-        );
+  if (error instanceof LargeResultError) return fromLargeResult(error, path);
   if (error instanceof ConnectionError)
     return new HasuraError('unexpected', 'connection error', { path, cause: error, status: 503 });
   return null;
+}
+
+const askForLess =
+  'ask for fewer rows (limit, where) or fields; PEAKSTONE_GRAPHQL_MAX_ANSWER_BYTES is the limit';
+
+function fromLargeResult(error: LargeResultError, path: Path): HasuraError {
+  const { reason, bytes, maxBytes } = error;
+  const options = { path, cause: error };
+  switch (reason) {
+    case 'size': {
+      const size = bytes === null ? `more than ${maxBytes}` : bytes;
+      return new HasuraError(
+        'bad-request',
+        `the answer has ${size} bytes; at most ${maxBytes} are given: ${askForLess}`,
+        options,
+      );
+    }
+    case 'turn':
+      return new HasuraError(
+        'unexpected',
+        'large answers to other requests take all the memory that they may',
+        { ...options, status: 503 },
+      );
+    case 'memory':
+      return new HasuraError(
+        'bad-request',
+        `PostgreSQL has no memory for the answer, or for a value that it is made from: ${askForLess}, beside DATABASE_SESSION_MEMORY_MB of one session`,
+        options,
+      );
+  }
 }

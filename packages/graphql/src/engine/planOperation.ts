@@ -71,7 +71,7 @@ export function* planOperation(
   const fields = yield* resolveRoot(context, root);
   if (kind !== 'mutation') assertRoots(fields.length, config.limits.maxRootFields);
   if (kind === 'subscription') assertOneRoot(fields, directives.multipleRoots ?? false);
-  const builder = new GroupBuilder();
+  const builder = new GroupBuilder(config.limits.maxAnswerBytes);
   const calls: PlannedCall[] = [];
   const contexts: PlanContexts = {
     kind,
@@ -85,6 +85,7 @@ export function* planOperation(
       source: model.sources.get(source)!,
       view: of.view,
       stringifyNumericTypes: config.stringifyNumericTypes,
+      maxAnswerBytes: config.limits.maxAnswerBytes,
       onStructural: context.onStructural,
     }),
   };
@@ -286,6 +287,11 @@ class GroupBuilder {
     readonly statements: PlannedStatement[];
     writes: boolean;
   }[] = [];
+  readonly #maxAnswerBytes: number;
+
+  constructor(maxAnswerBytes: number) {
+    this.#maxAnswerBytes = maxAnswerBytes;
+  }
 
   addRead(source: string, root: ReadRoot, writes: boolean): PlannedRoot['from'] {
     const { group, index } = this.#group(source);
@@ -294,7 +300,7 @@ class GroupBuilder {
       return {
         kind: 'cell',
         group: index,
-        statement: group.statements.push({ ...readStatement([root]), path: [] }) - 1,
+        statement: group.statements.push({ ...readStatement([root], this.#maxAnswerBytes), path: [] }) - 1,
         column: 0,
       };
     }
@@ -304,8 +310,7 @@ class GroupBuilder {
   *addWrite(source: string, plan: MutationPlan): Generator<void, PlannedRoot['from']> {
     const { group, index } = this.#group(source);
     group.writes = true;
-    for (const { text, params, path, checks } of yield* mutationStatements(plan))
-      group.statements.push({ text, params, path, checks });
+    group.statements.push(...(yield* mutationStatements(plan, this.#maxAnswerBytes)));
     return { kind: 'cell', group: index, statement: group.statements.length - 1, column: 0 };
   }
 
@@ -321,7 +326,8 @@ class GroupBuilder {
       throw new HasuraError('not-supported', 'subscriptions over several sources are not supported');
     const write = kind === 'subscription' ? batchStatement : readStatement;
     return this.#groups.map(({ source, roots, statements, writes }) => {
-      const all = roots.length > 0 ? [...statements, { ...write(roots), path: [] }] : statements;
+      const all =
+        roots.length > 0 ? [...statements, { ...write(roots, this.#maxAnswerBytes), path: [] }] : statements;
       const aware = [...(sources.get(source)?.sessionAware ?? [])];
       const readsSession = all.some(({ text }) => aware.some(name => text.includes(name)));
       return { source, statements: all, writes, readsSession };

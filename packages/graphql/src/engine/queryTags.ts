@@ -31,7 +31,12 @@ export function tagStatements(
     tags.format === 'standard_prepended'
       ? (text: string) => `${comment} ${text}`
       : (text: string) => `${text} ${comment}`;
-  return { ...group, statements: group.statements.map(each => ({ ...each, text: tag(each.text) })) };
+  const statements = group.statements.map(each => ({
+    ...each,
+    text: tag(each.text),
+    ...(each.large && { large: { ...each.large, text: tag(each.large.text) } }),
+  }));
+  return { ...group, statements };
 }
 
 function commentOf({ format = 'standard' }: QueryTags, { operationName, query, fields }: Tagged): string {

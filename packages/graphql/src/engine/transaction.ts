@@ -4,7 +4,7 @@ import type { Exchange, Statement } from '@peakstone/kernel/pg';
 import { type RoleConfig, type TransactionMode, transactionSettings } from '@peakstone/kernel/request';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
-import { fillParams, sessionJson } from './fill.ts';
+import { fillStatement, sessionJson } from './fill.ts';
 import type { GraphqlRequest, StatementGroup } from './types.ts';
 
 export interface Transaction {
@@ -32,8 +32,8 @@ export function* planTransaction(
   { isShort, ...options }: TransactionOptions,
 ): Generator<void, Transaction> {
   const statements: Statement[] = [];
-  for (const [i, { text, params }] of group.statements.entries()) {
-    statements.push({ text, values: yield* fillParams(params, request.variables, session) });
+  for (const [i, template] of group.statements.entries()) {
+    statements.push(yield* fillStatement(template, request.variables, session));
     if (i % statementsAtOnce === statementsAtOnce - 1) yield;
   }
   const opening = openSession(session, group.writes ? 'read write' : 'read only', options);

@@ -5,7 +5,7 @@ import type { JoinTree } from '../joins/types.ts';
 import type { PlannedAction, PlannedAsyncResult } from '../plan/actions.ts';
 
 import type { PlannedRemote } from '../plan/remote.ts';
-import type { StatementTemplate } from '../sql/statement.ts';
+import type { StatementTemplate } from '../sql/writer.ts';
 
 export interface GraphqlRequest {
   readonly query: string;

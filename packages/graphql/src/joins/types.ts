@@ -5,7 +5,7 @@
 import type { TypeRef } from '../ir/typeRef.ts';
 import type { RemoteSchemaModel } from '../model/types.ts';
 import type { SessionValue } from '../remote/types.ts';
-import type { StatementTemplate } from '../sql/statement.ts';
+import type { StatementTemplate } from '../sql/writer.ts';
 
 export interface JoinTree {
   /** Members that are there for joins alone, and go when these are done. */

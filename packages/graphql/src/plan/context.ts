@@ -7,6 +7,7 @@ export interface PlanContext {
   readonly source: SourceModel;
   readonly view: RoleView;
   readonly stringifyNumericTypes: boolean;
+  readonly maxAnswerBytes: number;
   /** Told of the value of a variable that stands in the statement itself. */
   readonly onStructural: (path: readonly (string | number)[]) => void;
 }

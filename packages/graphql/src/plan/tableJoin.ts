@@ -56,7 +56,10 @@ export function planTableJoin(
     kind: 'table',
     source: table.source,
     keys,
-    statement: readStatement([{ kind: 'list', select: { rows: plainRows(given, always), fields } }]),
+    statement: readStatement(
+      [{ kind: 'list', select: { rows: plainRows(given, always), fields } }],
+      context.maxAnswerBytes,
+    ),
     empty: kind === 'array' ? [] : null,
     below,
   };

@@ -1,11 +1,10 @@
 /** Pools of the sources, by the URLs that their metadata gives. */
-import { connectClient, createPool, type Pool } from '@peakstone/kernel/pg';
+import { connectClient, createPool, createTurns, type Pool } from '@peakstone/kernel/pg';
 import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel/request';
 import { loadSourceCatalog } from '../catalog/load.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { type DatabaseUrl, type Metadata, qualify, type Source } from '../definition/metadata.ts';
 import type { Database } from '../engine/database.ts';
-import { createTurns } from '../engine/turns.ts';
 import { HasuraError } from '../errors.ts';
 import type { CatalogResult } from '../model/build.ts';
 

@@ -80,8 +80,10 @@ function overRows(
     switch (field.kind) {
       case 'typename':
         return `${quoteLiteral(field.text)}::text`;
-      case 'nodes':
-        return `coalesce(json_agg(${target(writers.rowObjectSql(writer, field.fields, scope))}), '[]')`;
+      case 'nodes': {
+        const node = target(writers.rowObjectSql(writer, field.fields, scope));
+        return `coalesce(json_agg(${node}), ${writer.bound.sum(node)}, '[]')`;
+      }
       case 'aggregate':
         return objectSql(
           field.members.map(member => ({ alias: member.alias, sql: memberSql(member, operand) })),
@@ -92,7 +94,11 @@ function overRows(
   // What aggregates nothing is still one row.
   if (!fields.some(aggregates)) return `select ${isBare ? members[0]!.sql : objectSql(members)}`;
   const source = writers.sourceSql(writer, rows, scope, outer, targets.length > 0 ? targets.join(', ') : '1');
-  return `select ${isBare ? members[0]!.sql : objectSql(members)} from (${source}) ${result}`;
+  // Nodes are made once, for their size and for the list.
+  const made = fields.some(({ kind }) => kind === 'nodes')
+    ? `select * from (${source}) ${writer.alias('s')} offset 0`
+    : source;
+  return `select ${isBare ? members[0]!.sql : objectSql(members)} from (${made}) ${result}`;
 }
 
 /** Whether it asks anything of the rows. */

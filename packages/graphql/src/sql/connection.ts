@@ -2,7 +2,7 @@
  * Connections as SQL. Rows are read in their order up to one more than asked for, by which it is known whether there are
  * more; those on the other side of the cursor are only looked for where a client asks whether there are any.
  */
-import { quoteLiteral } from '@peakstone/kernel/pg';
+import { type AnswerBound, quoteLiteral } from '@peakstone/kernel/pg';
 import type {
   ConnectionField,
   ConnectionPlan,
@@ -71,12 +71,14 @@ export function connectionSql(
     isBackward,
     splitKind: plan.split?.kind ?? null,
     edges,
+    bound: writer.bound,
   };
   const object = objectSql(plan.fields.map(field => ({ alias: field.alias, sql: fieldSql(field, context) })));
   return `(select ${object} from (select ${inner}.*, row_number() over () as n from (${source}${limit}) ${inner}) ${result})`;
 }
 
 interface Written {
+  readonly bound: AnswerBound;
   readonly result: string;
   readonly shown: string;
   readonly hasMore: string;
@@ -95,7 +97,7 @@ function fieldSql(field: ConnectionField, context: Written): string {
         field.members.map(member => ({ alias: member.alias, sql: pageInfoSql(member, context) })),
       );
     case 'edges': {
-      const { result, shown, isBackward, edges } = context;
+      const { result, shown, isBackward, edges, bound } = context;
       const edge = objectSql(
         field.fields.map(each => ({
           alias: each.alias,
@@ -107,7 +109,8 @@ function fieldSql(field: ConnectionField, context: Written): string {
                 : edges.get(each)!,
         })),
       );
-      return `coalesce(json_agg(${edge} order by ${result}.n${isBackward ? ' desc' : ''})${shown}, '[]')`;
+      const [node = `${result}."cursor"`] = edges.values();
+      return `coalesce(json_agg(${edge} order by ${result}.n${isBackward ? ' desc' : ''})${shown}, ${bound.sum(node, shown)}, '[]')`;
     }
   }
 }

@@ -14,34 +14,39 @@ import type {
   WriteStep,
 } from '../ir/mutation.ts';
 import type { SelectField } from '../ir/select.ts';
-import type { ParamSource } from '../ir/value.ts';
 import { conditionSql, whereSql } from './condition.ts';
 import { insertRowsSql } from './insertRows.ts';
 import { type Member, objectSql } from './json.ts';
 import { listSql, rowObjectSql, singleSql } from './select.ts';
-import { carrierSql, type Scope, SqlWriter, tableSql } from './writer.ts';
+import { carrierSql, type Scope, SqlWriter, type StatementTemplate, tableSql } from './writer.ts';
 
-export interface MutationStatement {
-  readonly text: string;
-  readonly params: readonly ParamSource[];
+export interface MutationStatement extends StatementTemplate {
   readonly path: Path;
   /** By a text that the error holds: what it means. */
   readonly checks: ReadonlyMap<string, HasuraError>;
 }
 
 /** The last one's first column is the answer. Yields between statements. */
-export function* mutationStatements(plan: MutationPlan): Generator<void, readonly MutationStatement[]> {
+export function* mutationStatements(
+  plan: MutationPlan,
+  maxAnswerBytes: number,
+): Generator<void, readonly MutationStatement[]> {
   const { steps, output, path } = plan;
   const [only] = steps;
-  if (!only) return [statement(new SqlWriter(), () => emptyOutput(output), path)];
+  if (!only) return [statement(new SqlWriter(maxAnswerBytes), () => emptyOutput(output), path)];
   const shown = shownFields(output);
   if (steps.length === 1 && shown.every(isPlain)) {
     const checks = new Map<string, HasuraError>();
     return [
-      statement(new SqlWriter(), writer => stepSql(writer, only, path, checks, output, null), path, checks),
+      statement(
+        new SqlWriter(maxAnswerBytes),
+        writer => stepSql(writer, only, path, checks, output, null),
+        path,
+        checks,
+      ),
     ];
   }
-  const last = new SqlWriter();
+  const last = new SqlWriter(maxAnswerBytes);
   const shownStep = steps.find(({ shownIn }) => shownIn !== null) ?? only;
   const carrier = shownStep.shownIn ?? shownStep.carrier;
   const counter = `${only.carrier}_count`;
@@ -53,7 +58,7 @@ export function* mutationStatements(plan: MutationPlan): Generator<void, readonl
       step.shownIn === null ? step.handsOn : used === null ? null : new Set([...step.handsOn, ...used]);
     statements.push(
       statement(
-        new SqlWriter(),
+        new SqlWriter(maxAnswerBytes),
         writer => stepSql(writer, step, path, checks, null, { handsOn, counter }),
         path,
         checks,
@@ -61,7 +66,7 @@ export function* mutationStatements(plan: MutationPlan): Generator<void, readonl
     );
     yield;
   }
-  return [...statements, { text, params: last.params, path, checks: new Map() }];
+  return [...statements, { ...last.finish(text), path, checks: new Map() }];
 }
 
 function statement(
@@ -70,8 +75,7 @@ function statement(
   path: Path,
   checks: ReadonlyMap<string, HasuraError> = new Map(),
 ): MutationStatement {
-  const text = write(writer);
-  return { text, params: writer.params, path, checks };
+  return { ...writer.finish(write(writer)), path, checks };
 }
 
 function shownFields(output: MutationOutput): readonly SelectField[] {
@@ -163,11 +167,8 @@ function stepSql(
     targets.push(
       output.kind === 'row'
         ? `(select ${rowObjectSql(writer, output.fields, rowScope)} from ${rows} limit 1)`
-        : responseSql(
-            output.fields,
-            `(select count(*) from ${rows})`,
-            fields =>
-              `(select coalesce(json_agg(${rowObjectSql(writer, fields, rowScope)}), '[]') from ${rows})`,
+        : responseSql(output.fields, `(select count(*) from ${rows})`, fields =>
+            writer.list(rowObjectSql(writer, fields, rowScope), rows),
           ),
     );
   }
@@ -176,7 +177,7 @@ function stepSql(
       step.shownIn !== null && step.shownIn !== step.carrier ? [step.shownIn, step.carrier] : [step.carrier];
     for (const carrier of shown)
       targets.push(
-        `set_config(${quoteLiteral(carrier)}, (${carrierSql(carrier)}::jsonb || coalesce((select jsonb_agg(to_jsonb(${rows})) from ${rows}), '[]'))::text, true)`,
+        `set_config(${quoteLiteral(carrier)}, (${carrierSql(carrier)}::jsonb || ${writer.list(`to_json(${rows})`, rows)}::jsonb)::text, true)`,
       );
     targets.push(
       `set_config(${quoteLiteral(handOn.counter)}, (coalesce(nullif(current_setting(${quoteLiteral(handOn.counter)}, true), ''), '0')::bigint + (select count(*) from ${rows}))::text, true)`,

@@ -18,22 +18,24 @@ import { columnsSql, fitsRow, type Member, objectSql } from './json.ts';
 import { limitSql, orderSql } from './order.ts';
 import { carrierSql, type Outer, type Scope, type SqlWriter, tableSql } from './writer.ts';
 
-/** `(select coalesce(json_agg(…), '[]') from (…))` */
+/** `(select coalesce(json_agg(…), …, '[]') from (…))` */
 export function listSql(writer: SqlWriter, select: SelectPlan, outer: Outer | null): string {
-  return rowsSql(writer, select, outer, row => `coalesce(json_agg(${row}), '[]')`);
+  const { row, rows } = rowsSql(writer, select, outer);
+  return writer.list(row, rows);
 }
 
 /** `(select row_to_json(…) from (…))`: null where there is no row. */
 export function singleSql(writer: SqlWriter, select: SelectPlan, outer: Outer | null): string {
-  return rowsSql(writer, select, outer, (row, isJson) => (isJson ? row : `row_to_json(${row})`));
+  const { row, rows } = rowsSql(writer, select, outer);
+  return `(select ${row} from ${rows})`;
 }
 
+/** Rows, and each of them as JSON. */
 function rowsSql(
   writer: SqlWriter,
   select: SelectPlan,
   outer: Outer | null,
-  wrap: (row: string, isJson: boolean) => string,
-): string {
+): { readonly row: string; readonly rows: string } {
   const alias = writer.alias('t');
   const scope: Scope = { current: alias, root: alias };
   const members = membersSql(writer, select.fields, scope);
@@ -41,7 +43,7 @@ function rowsSql(
   const isRow = fitsRow(members);
   const targets = isRow ? columnsSql(members) : `${objectSql(members)} as "object"`;
   const source = sourceSql(writer, select.rows, scope, outer, targets);
-  return `(select ${wrap(isRow ? result : `${result}."object"`, !isRow)} from (${source}) ${result})`;
+  return { row: isRow ? `row_to_json(${result})` : `${result}."object"`, rows: `(${source}) ${result}` };
 }
 
 /**
@@ -63,7 +65,8 @@ export function streamSql(writer: SqlWriter, { select, cursor }: StreamRoot): st
   );
   const before = `(${writer.value(cursor.value, scope)})::text`;
   const last = `(array_agg(${result}."place"))[count(*)::int4]`;
-  return `(select coalesce(json_agg(${result}."object"), '[]') as c1, coalesce(${last}, ${before}) as c2 from (${source}) ${result})`;
+  const object = `${result}."object"`;
+  return `(select coalesce(json_agg(${object}), ${writer.bound.sum(object)}, '[]') as c1, coalesce(${last}, ${before}) as c2 from (select * from (${source}) ${writer.alias('s')} offset 0) ${result})`;
 }
 
 /** `select … from … where … order by … limit …` */

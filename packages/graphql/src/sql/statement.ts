@@ -1,28 +1,20 @@
 /** Root fields as one statement: a column of JSON for each. */
 import { HasuraError } from '../errors.ts';
 import type { ReadRoot } from '../ir/select.ts';
-import type { ParamSource } from '../ir/value.ts';
 import { aggregateSelect, connectionSelect, listSql, singleSql, streamSql } from './select.ts';
-import { SqlWriter } from './writer.ts';
+import { SqlWriter, type StatementTemplate } from './writer.ts';
 
-/** Text, and what its parameters are filled with. */
-export interface StatementTemplate {
-  readonly text: string;
-  readonly params: readonly ParamSource[];
-}
-
-export function readStatement(roots: readonly ReadRoot[]): StatementTemplate {
-  const writer = new SqlWriter();
-  const text = `select ${roots.map(root => rootSql(writer, root)).join(', ')}`;
-  return { text, params: writer.params };
+export function readStatement(roots: readonly ReadRoot[], maxAnswerBytes: number): StatementTemplate {
+  const writer = new SqlWriter(maxAnswerBytes);
+  return writer.finish(`select ${roots.map(root => rootSql(writer, root)).join(', ')}`);
 }
 
 /**
  * Root fields for many subscribers at once: a row of columns for each, led by the subscriber's place. Parameters come as one
  * array for each, the places first, so that one statement serves whatever number there is.
  */
-export function batchStatement(roots: readonly ReadRoot[]): StatementTemplate {
-  const writer = new SqlWriter(position => `s$.p${position}`);
+export function batchStatement(roots: readonly ReadRoot[], maxAnswerBytes: number): StatementTemplate {
+  const writer = new SqlWriter(maxAnswerBytes, position => `s$.p${position}`);
   const [first, ...others] = roots;
   const columns =
     first?.kind === 'stream' && others.length === 0
@@ -31,7 +23,7 @@ export function batchStatement(roots: readonly ReadRoot[]): StatementTemplate {
   const names = writer.params.map((_, i) => `p${i + 1}`);
   const arrays = ['$1::int4[]', ...names.map((_, i) => `$${i + 2}::text[]`)].join(', ');
   const text = `select s$.place, q$.* from unnest(${arrays}) as s$(${['place', ...names].join(', ')}) cross join lateral ${columns} q$`;
-  return { text, params: writer.params };
+  return writer.finish(text);
 }
 
 function rootSql(writer: SqlWriter, root: ReadRoot): string {

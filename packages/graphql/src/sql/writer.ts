@@ -1,7 +1,12 @@
 /** What a statement is written with: its parameters, and aliases that no client's name can be. */
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '@peakstone/kernel/pg';
+import { AnswerBound, quoteIdentifier, quoteLiteral, quoteQualified, type Sql } from '@peakstone/kernel/pg';
 import type { Join, TableName } from '../ir/boolExp.ts';
 import type { ParamSource, Value } from '../ir/value.ts';
+
+/** Text, its twin for answers that are larger than most, and what their parameters are filled with. */
+export interface StatementTemplate extends Pick<Sql, 'text' | 'large'> {
+  readonly params: readonly ParamSource[];
+}
 
 /** Where a parameter's value is found: `$1`, or a member of a subscriber's row when many run in one statement. */
 export type ParamStyle = (position: number) => string;
@@ -22,6 +27,8 @@ export interface Outer {
 
 export class SqlWriter {
   readonly params: ParamSource[] = [];
+  /** Of the lists that are made. */
+  readonly bound: AnswerBound;
   readonly #style: ParamStyle;
   #aliases = 0;
   readonly #used = new Map<string, Set<string>>();
@@ -30,8 +37,21 @@ export class SqlWriter {
   readonly #positions = new Map<unknown, number>();
   readonly #kinds = new Map<string, string>();
 
-  constructor(style: ParamStyle = numbered) {
+  constructor(maxAnswerBytes: number, style: ParamStyle = numbered) {
+    this.bound = new AnswerBound(maxAnswerBytes);
     this.#style = style;
+  }
+
+  /** What was written, as it is run. */
+  finish(text: string): StatementTemplate {
+    return { ...this.bound.finish(text), params: this.params };
+  }
+
+  /** `json_agg` of one value of each of `rows`, which is made once, for its size and for the list; `[]` where there are none. */
+  list(item: string, rows: string): string {
+    const each = this.alias('b');
+    const column = `${each}."item"`;
+    return `(select coalesce(json_agg(${column}), ${this.bound.sum(column)}, '[]') from (select ${item} as "item" from ${rows} offset 0) ${each})`;
   }
 
   /** A column of the rows at hand, which whoever makes those rows has to give. */

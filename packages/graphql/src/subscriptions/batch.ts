@@ -51,7 +51,7 @@ export async function fetchBatch<Each extends Cohort>(
   context: BatchContext,
   onResult: (cohort: Each, result: CohortResult) => void,
 ): Promise<void> {
-  const { text, params, path } = group.statements[0]!;
+  const { text, large, params, path } = group.statements[0]!;
   const values: SqlValue[] = [`{${cohorts.map((_, i) => i).join(',')}}`];
   for (let i = 0; i < params.length; i++) values.push(arrayText(cohorts.map(cohort => cohort.values[i]!)));
   let results: readonly Result[];
@@ -60,7 +60,7 @@ export async function fetchBatch<Each extends Cohort>(
     const database = context.database(group.source);
     const session = sharedSession(cohorts[0]!.session, context, group);
     const opening = openSession(session, 'read only', { authorization, roles: database.roles });
-    const statements = [...opening.statements, { text, values }];
+    const statements = [...opening.statements, { text, values, ...(large !== undefined && { large }) }];
     ({ results } = await runFor(session, database, { ...opening, statements }));
   } catch (error) {
     if (error instanceof PgError && cohorts.length > 1 && isOfOne(error)) {

@@ -29,22 +29,39 @@ export class PoolTimeoutError extends Error {
   override readonly name = 'PoolTimeoutError';
 }
 
-/** A result is larger than the pool takes, or there is no room for it beside others: its exchange was given up, and rolled back. */
+/**
+ * `size`: larger than the pool takes. `turn`: there is no room for it beside others at this moment. `memory`: PostgreSQL has no
+ * room for it, or for a value that it is made from; `cause` says what it was short of.
+ */
+export type LargeReason = 'size' | 'turn' | 'memory';
+
+export interface LargeResultOptions {
+  /** Of the part that there was no room for any more: of a row that begins, or of all rows up to it. Null where it was not made. */
+  readonly bytes?: number | null;
+  readonly cause?: PgError;
+}
+
+/** A result is too large: its exchange was given up, and rolled back. */
 export class LargeResultError extends Error {
   override readonly name = 'LargeResultError';
-  /** Of the part that there was no room for any more: of a row that begins, or of all rows up to it. */
-  readonly bytes: number;
+  readonly reason: LargeReason;
   readonly maxBytes: number;
-  /** It would have been taken with less under way. */
-  readonly isForNow: boolean;
-  constructor(bytes: number, maxBytes: number, isForNow: boolean) {
-    super(
-      isForNow
-        ? `The results under way take all of the ${maxBytes} bytes that they may`
-        : `A result of ${bytes} bytes is larger than the ${maxBytes} that are taken`,
-    );
-    this.bytes = bytes;
+  readonly bytes: number | null;
+  constructor(reason: LargeReason, maxBytes: number, { bytes = null, cause }: LargeResultOptions = {}) {
+    super(largeMessage(reason, maxBytes, bytes), cause === undefined ? undefined : { cause });
+    this.reason = reason;
     this.maxBytes = maxBytes;
-    this.isForNow = isForNow;
+    this.bytes = bytes;
+  }
+}
+
+function largeMessage(reason: LargeReason, maxBytes: number, bytes: number | null): string {
+  switch (reason) {
+    case 'size':
+      return `A result of ${bytes ?? 'more'} bytes is larger than the ${maxBytes} that are taken`;
+    case 'turn':
+      return `Large results of others take all that they may, ${maxBytes} bytes each`;
+    case 'memory':
+      return 'The server has no memory for a result, or for a value that it is made from';
   }
 }

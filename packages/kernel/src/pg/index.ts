@@ -1,7 +1,9 @@
+export { AnswerBound } from './answerBound.ts';
 export { type Client, type ClientOptions, connectClient, type TransactionState } from './client.ts';
 export * from './errors.ts';
 export { listen } from './listen.ts';
 export { createPool } from './pool/pool.ts';
+export { createTurns, type Turns } from './pool/turns.ts';
 export {
   connectPrivileged,
   createPrivilegedPool,

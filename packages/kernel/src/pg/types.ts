@@ -10,6 +10,15 @@ export type SqlValue = string | Uint8Array | null;
 export interface Sql {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /** Where `text` bounds what it may give: its twin for larger answers, which are run a few at a time. */
+  readonly large?: LargeText;
+}
+
+/** The same statement with a higher bound (`answerBound.ts`). */
+export interface LargeText {
+  readonly text: string;
+  /** Of each list that it makes. */
+  readonly maxBytes: number;
 }
 
 /** One statement of an exchange. */
@@ -158,7 +167,8 @@ export interface PoolOptions {
   /**
    * The largest result of an exchange, and a quarter of what rows that are arriving may take together: a larger one ends its
    * exchange with {@link LargeResultError} as soon as it is known to be, and its transaction with it. Of what is streamed it
-   * bounds each row. Default any.
+   * bounds each row. An exchange that gives more than its statements' `text` allows is rolled back and run anew with `large`, two
+   * of a pool at a time. Default any.
    */
   readonly maxResultBytes?: number;
   /**

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type TestDatabase, testDatabase } from '@peakstone/testing';
-import { createPool, type Exchange, LargeResultError, type Pool } from '../../src/pg/index.ts';
+import {
+  AnswerBound,
+  createPool,
+  type Exchange,
+  LargeResultError,
+  PgError,
+  type Pool,
+  type Statement,
+} from '../../src/pg/index.ts';
 
 const maxResultBytes = 2_000_000;
 
@@ -26,8 +34,8 @@ describe('results larger than a pool takes', () => {
   it('are refused with their size as soon as they begin, and smaller ones are not', async () => {
     await assert.rejects(pool.exchange(row(300_000_000)), (error: unknown) => {
       assert.ok(error instanceof LargeResultError);
-      assert.equal(error.isForNow, false);
-      assert.ok(error.bytes > 300_000_000 && error.bytes < 300_001_000);
+      assert.equal(error.reason, 'size');
+      assert.ok(error.bytes! > 300_000_000 && error.bytes! < 300_001_000);
       return true;
     });
     const [result] = await pool.exchange(row(1_900_000));
@@ -84,11 +92,78 @@ describe('results larger than a pool takes', () => {
     const many = await Promise.allSettled(Array.from({ length: 24 }, () => pool.exchange(row(1_990_000))));
     for (const each of many) {
       if (each.status === 'fulfilled') continue;
-      assert.ok(each.reason instanceof LargeResultError && each.reason.isForNow, String(each.reason));
+      assert.ok(
+        each.reason instanceof LargeResultError && each.reason.reason === 'turn',
+        String(each.reason),
+      );
     }
     for (let n = 0; n < 5; n++) {
       const [result] = await pool.exchange(row(1_990_000));
       assert.equal(result?.rows[0]?.[0]?.length, 1_990_000);
+    }
+  });
+
+  /** A list of rows that is bounded where it is made; `value` stands beside its items. */
+  const list = (rows: number, bytes: number, value = '1'): Statement => {
+    const bound = new AnswerBound(maxResultBytes);
+    const sum = bound.sum('item');
+    const each = `select to_json(repeat('x', ${bytes})) as item, ${value} as value from generate_series(1, ${rows}) g offset 0`;
+    const text = `select coalesce(json_agg(item), ${sum}, '[]'), max(value) from (${each}) _`;
+    return { ...bound.finish(text), values: [] };
+  };
+  const length = async (statement: Statement): Promise<number | undefined> => {
+    const [result] = await pool.exchange({ statements: [statement], lane: 'shared' });
+    return result?.rows[0]?.[0]?.length;
+  };
+
+  it('are made once more where they outgrow what most need, and end at the bound', async () => {
+    assert.equal(await length(list(0, 0)), 2);
+    for (const rows of [1, 100, 1500]) assert.equal(await length(list(rows, 1000)), rows * 1004);
+    await assert.rejects(length(list(10_000, 1000)), (error: unknown) => {
+      assert.ok(error instanceof LargeResultError);
+      assert.deepEqual([error.reason, error.bytes, error.maxBytes], ['size', null, maxResultBytes]);
+      return true;
+    });
+    const many = await Promise.all(Array.from({ length: 8 }, () => length(list(1500, 1000))));
+    assert.deepEqual(
+      many,
+      Array.from({ length: 8 }, () => 1500 * 1004),
+    );
+  });
+
+  it('are not taken for the reason of an overflow in the statement itself', async () => {
+    for (const rows of [1, 1500, 10_000]) {
+      // With the first row, so that no bound is reached before.
+      const overflow = length(list(rows, 1000, "'1e300'::float8 * (g * 1e300::float8)"));
+      await assert.rejects(overflow, (error: unknown) => {
+        assert.ok(error instanceof PgError);
+        assert.equal(error.code, '22003');
+        return true;
+      });
+    }
+  });
+
+  it('take what their transaction wrote along before they are made once more', async () => {
+    const insert = { text: 'insert into kept values (2)', values: [] };
+    await pool.exchange({ statements: [insert, list(1500, 1000)] });
+    await assert.rejects(pool.exchange({ statements: [insert, list(10_000, 1000)] }), LargeResultError);
+    const { rows } = await pool.query('select count(*) from kept where id = 2');
+    assert.equal(rows[0]?.[0]?.toString(), '1');
+  });
+
+  it('are told as such where PostgreSQL cannot hold a value, in a pool that bounds results', async () => {
+    const tooLong = { statements: [{ text: "select to_jsonb(repeat('x', 268435456))", values: [] }] };
+    await assert.rejects(pool.exchange(tooLong), (error: unknown) => {
+      assert.ok(error instanceof LargeResultError);
+      assert.equal(error.reason, 'memory');
+      assert.ok(error.cause instanceof PgError && error.cause.code === '54000');
+      return true;
+    });
+    const boundless = createPool({ url: database.url, size: 1 });
+    try {
+      await assert.rejects(boundless.exchange(tooLong), PgError);
+    } finally {
+      await boundless.close();
     }
   });
 });

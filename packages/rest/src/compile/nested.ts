@@ -48,7 +48,14 @@ export function* compileNested(
     plan,
   );
   const source = nestedSource(nested, { schema: table.schema, name: table.name }, mutation.returning);
-  const shown = writtenStatement(source, mutation, plan, options, preferences, new Parameters());
+  const shown = writtenStatement(
+    source,
+    mutation,
+    plan,
+    options,
+    preferences,
+    new Parameters(options.maxResultBytes),
+  );
   const { inserts, root } = nested;
   const before = inserts.length === 0 ? [noKeysSql(root)] : inserts.map(insert => nestedSql(nested, insert));
   return { before, statements: [shown] };

@@ -55,7 +55,10 @@ const headBytes = (key: string): number => 2000 + 26 * key.length;
 
 /** Measured: 6 to 13 bytes for each character of the statement. */
 function templateBytes(key: string, { compiled }: Template): number {
-  return compiled.statements.reduce((sum, { text }) => sum + 12 * text.length, 2000 + key.length);
+  return compiled.statements.reduce(
+    (sum, { text, large }) => sum + 12 * text.length + (large?.text.length ?? 0),
+    2000 + key.length,
+  );
 }
 
 export function createMemo(): Memo {

@@ -44,10 +44,10 @@ export function learnTemplate(
   );
   const isFit = marks.every((_mark, hole) => places.some(({ ofHoles }) => ofHoles[hole]!.length > 0));
   if (!isFit) return null;
-  const statements = compiled.statements.map(({ text, values }, i) => ({
-    text,
+  const statements = compiled.statements.map((statement, i) => ({
+    ...statement,
     values: replaced(
-      values,
+      statement.values,
       places[i]!,
       marks.map(() => null),
       null,
@@ -65,7 +65,7 @@ export function fillTemplate(
   const body = bodyOf(api);
   if (given.length === 0 && body === null) return compiled;
   const statements = compiled.statements.map(
-    ({ text, values }, i): Sql => ({ text, values: replaced(values, places[i]!, given, body) }),
+    (statement, i): Sql => ({ ...statement, values: replaced(statement.values, places[i]!, given, body) }),
   );
   return { ...compiled, statements };
 }

@@ -3,6 +3,7 @@
  * ever comes to mean two things.
  * @see docs/beyond.md
  */
+import { type LargeResultError, PgError } from '@peakstone/kernel/pg';
 import { RestError, type RestErrorOptions } from './restError.ts';
 
 const refusal = (code: string, message: string, options: RestErrorOptions = {}): RestError =>
@@ -63,11 +64,30 @@ export const tooManyNodes = (nodes: number, most: number): RestError =>
   );
 
 /** PEAK133: an answer larger than `db-max-result-bytes`. */
-export const resultTooLarge = (bytes: number, most: number, cause: unknown): RestError =>
-  refusal('PEAK133', `The answer has ${bytes} bytes; at most ${most} are given`, {
-    hint: 'Ask for fewer rows (limit and offset, or Range) or columns (select). The setting db-max-result-bytes (PGRST_DB_MAX_RESULT_BYTES) is the limit; 0 sets none.',
+export const resultTooLarge = (cause: LargeResultError): RestError =>
+  refusal(
+    'PEAK133',
+    cause.bytes === null
+      ? `The answer has more than ${cause.maxBytes} bytes, which is the most that is given`
+      : `The answer has ${cause.bytes} bytes; at most ${cause.maxBytes} are given`,
+    {
+      hint: `${askForLess} The setting db-max-result-bytes (PGRST_DB_MAX_RESULT_BYTES) is the limit; 0 sets none.`,
+      cause,
+    },
+  );
+
+const askForLess = 'Ask for fewer rows (limit and offset, or Range) or columns (select).';
+
+/** PEAK133 as well, where PostgreSQL was out of memory for a value first. */
+export const resultOutOfMemory = (cause: LargeResultError): RestError =>
+  refusal('PEAK133', 'PostgreSQL has no memory for the answer, or for a value that it is made from', {
+    details: cause.cause instanceof PgError ? wordsOf(cause.cause) : null,
+    hint: `${askForLess} One session may take DATABASE_SESSION_MEMORY_MB, and one value 1 GB.`,
     cause,
   });
+
+const wordsOf = ({ fields: { code, message, detail } }: PgError): string =>
+  `${code}: ${message}${detail === undefined ? '' : `. ${detail}`}`;
 
 /** PEAK134: large answers to others take all that they may at this moment. */
 export const resultsTooMany = (cause: unknown): RestError =>

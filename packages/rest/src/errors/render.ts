@@ -8,7 +8,7 @@ import {
   PgError,
   PoolTimeoutError,
 } from '@peakstone/kernel/pg';
-import { resultsTooMany, resultTooLarge } from './beyond.ts';
+import { resultOutOfMemory, resultsTooMany, resultTooLarge } from './beyond.ts';
 import { connectionLost, notConnected, poolTimeout } from './connection.ts';
 import { readRaisedResponse } from './raise.ts';
 import { RestError } from './restError.ts';
@@ -32,7 +32,14 @@ export function toRestError(error: unknown, authenticated: boolean): RestError {
   if (error instanceof PgError) return fromPgError(error, authenticated);
   if (error instanceof PoolTimeoutError) return poolTimeout(error);
   if (error instanceof LargeResultError) {
-    return error.isForNow ? resultsTooMany(error) : resultTooLarge(error.bytes, error.maxBytes, error);
+    switch (error.reason) {
+      case 'size':
+        return resultTooLarge(error);
+      case 'turn':
+        return resultsTooMany(error);
+      case 'memory':
+        return resultOutOfMemory(error);
+    }
   }
   if (error instanceof ConnectionError) {
     const details = withoutPaths(error.message);

@@ -79,7 +79,7 @@ describe('a page by cursor, as SQL', () => {
     const { text, values } = sql('GET /films?select=title&order=title.desc&limit=2&after=');
     assert.equal(
       text,
-      `SELECT null, count(*), coalesce(json_agg(_postgrest_t), '[]'), ${GUCS}, (array_agg(pgrst_key))[count(*)] FROM (SELECT _postgrest_t, json_build_array(("api"."films"."title")::text, ("api"."films"."id")::text)::text AS pgrst_key FROM "api"."films" CROSS JOIN LATERAL (SELECT "api"."films"."title") AS _postgrest_t ORDER BY "api"."films"."title" DESC, "api"."films"."id" DESC LIMIT $1) pgrst_page`,
+      `SELECT null, count(*), coalesce(json_agg(_postgrest_t._postgrest_t), '[]'), ${GUCS}, (array_agg(pgrst_key))[count(*)] FROM (SELECT _postgrest_t, json_build_array(("api"."films"."title")::text, ("api"."films"."id")::text)::text AS pgrst_key FROM "api"."films" CROSS JOIN LATERAL (SELECT "api"."films"."title") AS _postgrest_t ORDER BY "api"."films"."title" DESC, "api"."films"."id" DESC LIMIT $1) _postgrest_t`,
     );
     assert.deepEqual(values, ['2']);
   });

@@ -100,16 +100,28 @@ function joinEmbed(embed: Embed, params: Parameters): string {
     return ` ${kind} JOIN LATERAL (${subquery}) AS ${alias} ON TRUE`;
   }
   const on = joinType === 'inner' ? `${alias} IS NOT NULL` : 'TRUE';
-  const columns = [`json_agg(${alias}.*)::jsonb AS ${alias}`];
-  if (embed.kind === 'spread' && spread?.kind === 'to-many') {
-    const own: QualifiedName = { schema: '', name: embed.joinAlias };
-    for (const term of embed.terms) {
-      const value = term.name === '*' ? `${alias}.*` : `${alias}.${quote(term.name)}`;
-      const order = orderSql(own, spread.order, params);
-      columns.push(`COALESCE(json_agg(${value}${order}), '[]')::jsonb AS ${quote(term.alias ?? term.name)}`);
-    }
+  const rows = `(${subquery}) AS ${alias}`;
+  if (embed.kind !== 'spread' || spread?.kind !== 'to-many') {
+    return ` ${kind} JOIN LATERAL (SELECT ${listSql(alias, rows, params)}) AS ${alias} ON ${on}`;
   }
-  return ` ${kind} JOIN LATERAL (SELECT ${columns.join(', ')} FROM (${subquery}) AS ${alias}) AS ${alias} ON ${on}`;
+  const columns = [`json_agg(${alias}.*)::jsonb AS ${alias}`];
+  const own: QualifiedName = { schema: '', name: embed.joinAlias };
+  for (const term of embed.terms) {
+    const value = term.name === '*' ? `${alias}.*` : `${alias}.${quote(term.name)}`;
+    const order = orderSql(own, spread.order, params);
+    // Each column by itself: PostgreSQL makes none that is not shown.
+    const sum = params.bound ? `${params.bound.sum(`to_json(${value})`)}, ` : '';
+    const list = `COALESCE(json_agg(${value}${order}), ${sum}'[]')::jsonb`;
+    columns.push(`${list} AS ${quote(term.alias ?? term.name)}`);
+  }
+  return ` ${kind} JOIN LATERAL (SELECT ${columns.join(', ')} FROM ${rows}) AS ${alias} ON ${on}`;
+}
+
+/** Related rows as one value; null where there are none. Each row is made once, for its size and for the list. */
+function listSql(alias: string, rows: string, { bound }: Parameters): string {
+  if (bound === null) return `json_agg(${alias}.*)::jsonb AS ${alias} FROM ${rows}`;
+  const item = `${alias}.pgrst_item`;
+  return `coalesce(json_agg(${item}), ${bound.sum(item)})::jsonb AS ${alias} FROM (SELECT row_to_json(${alias}.*) AS pgrst_item FROM ${rows} OFFSET 0) AS ${alias}`;
 }
 
 /** Whatever is not aggregated is grouped by, once anything is aggregated. */

@@ -12,9 +12,9 @@ import { type CallPlan, type Handler, type MutatePlan, type ReadPlan, SOURCE_CTE
 import { callSql } from './call.ts';
 import { countSql } from './exists.ts';
 import {
+  aggregateSql,
   csvHeaderOnce,
   csvLine,
-  handlerSql,
   jsonRow,
   type ResultShape,
   ROWS,
@@ -37,24 +37,25 @@ export interface StatementOptions {
   readonly count: Preferences['count'];
   readonly maxRows: number | null;
   readonly range: Range;
+  /** The largest answer; null where it may be of any size. */
+  readonly maxResultBytes: number | null;
 }
 
 /** A read of a relation. Without a count and without CSV the rows need no CTE. */
 export function readStatement(plan: ReadPlan, options: StatementOptions): Sql {
-  const params = new Parameters();
+  const params = new Parameters(options.maxResultBytes);
   const rows = readSql(plan.root, params);
   const { counts, total } = countParts(plan, options, 'count(*)', params);
-  const body = handlerSql(options.handler, null);
   const needsSource = options.handler.kind === 'csv';
   const ctes = [...(needsSource ? [`${SOURCE} AS (${rows})`] : []), ...counts];
-  const from = needsSource ? SOURCE : `(${rows})`;
-  const text = `${withSql(ctes)}SELECT ${total}, count(*), ${body}, ${GUCS} FROM ${from} ${ROWS}`;
+  const { body, from } = aggregateSql(options.handler, null, needsSource ? SOURCE : `(${rows})`, params);
+  const text = `${withSql(ctes)}SELECT ${total}, count(*), ${body}, ${GUCS} FROM ${from}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
 /** A page of a relation after a cursor. A sixth column holds the place of the last row. */
 export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: StatementOptions): Sql {
-  const params = new Parameters();
+  const params = new Parameters(options.maxResultBytes);
   const rows = pageSql(plan.root, keyset, params);
   const { counts, total } = countParts(plan, options, 'count(*)', params);
   // A page that is all there is may still be the last of several.
@@ -63,8 +64,11 @@ export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: Sta
       ? `(SELECT count(*) FROM (${countSql(plan.root, params)}) _)`
       : total;
   // A page has its rows as a column, beside one that no request names.
-  const body = handlerSql(options.handler, null, { row: ROWS });
-  const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM (${rows}) pgrst_page`;
+  const { body, from } = aggregateSql(options.handler, null, `(${rows})`, params, {
+    row: `${ROWS}.${ROWS}`,
+    beside: KEY,
+  });
+  const text = `${withSql(counts)}SELECT ${all}, count(*), ${body}, ${GUCS}, (array_agg(${KEY}))[count(*)] FROM ${from}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
@@ -72,8 +76,8 @@ export function keysetStatement(plan: ReadPlan, keyset: KeysetPlan, options: Sta
  * A read whose rows come one by one: the row's text, the settings for the response and, for CSV, the names of the columns
  * in the first row. There is always a first row, without text when there is none.
  */
-export function streamStatement(plan: ReadPlan, handler: Handler): Sql {
-  const params = new Parameters();
+export function streamStatement(plan: ReadPlan, { handler, maxResultBytes }: StatementOptions): Sql {
+  const params = new Parameters(maxResultBytes);
   const rows = readSql(plan.root, params);
   const columns =
     handler.kind === 'csv' ? [csvLine(), csvHeaderOnce()] : [jsonRow(handler.kind === 'arrayStripped')];
@@ -88,7 +92,7 @@ export function writeStatement(
   options: StatementOptions,
   preferences: Preferences,
 ): Sql {
-  const params = new Parameters();
+  const params = new Parameters(options.maxResultBytes);
   const source = mutateSql(mutation, params);
   return writtenStatement(source, mutation, plan, options, preferences, params);
 }
@@ -105,7 +109,7 @@ export function writtenStatement(
   const isBare = options.handler.kind === 'none';
   // Without a body, what select names need not be there.
   const shown = isBare ? null : shownRows(readSql(plan.root, params), options.handler);
-  const body = handlerSql(options.handler, null, { named: SHOWN });
+  const { body, from } = aggregateSql(options.handler, null, shown?.from ?? SOURCE, params, { named: SHOWN });
   const merges =
     mutation.kind === 'insert' && (mutation.isPut || preferences.resolution === 'merge-duplicates');
   const inserted = merges ? "nullif(current_setting('pgrst.inserted', true), '')" : 'null';
@@ -114,23 +118,23 @@ export function writtenStatement(
       ? locationSql(mutation.primaryKey, params)
       : 'null';
   const ctes = [`${SOURCE} AS (${source})`, ...(shown?.ctes ?? [])];
-  const text = `${withSql(ctes)}SELECT null, count(*), ${location}, ${body}, ${GUCS}, ${inserted} FROM ${shown?.from ?? SOURCE} ${ROWS}`;
+  const text = `${withSql(ctes)}SELECT null, count(*), ${location}, ${body}, ${GUCS}, ${inserted} FROM ${from}`;
   return params.toSql(explained(options.mediaType, text));
 }
 
 /** A function call and the read on top of its result. */
 export function callStatement(call: CallPlan, plan: ReadPlan, options: StatementOptions): Sql {
-  const params = new Parameters();
+  const params = new Parameters(options.maxResultBytes);
   const source = callSql(call, params);
   const rows = readSql(plan.root, params);
   const shape: ResultShape = resultShape(call);
   const isSingle = !call.routine.returns.setof;
   const pageTotal = isSingle ? '1' : 'count(*)';
   const { counts, total } = countParts(plan, options, pageTotal, params);
-  const body = handlerSql(options.handler, shape, { named: SHOWN });
   const shown = shownRows(rows, options.handler);
+  const { body, from } = aggregateSql(options.handler, shape, shown.from, params, { named: SHOWN });
   const ctes = [`${SOURCE} AS (${source})`, ...shown.ctes, ...counts];
-  const text = `${withSql(ctes)}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM ${shown.from} ${ROWS}`;
+  const text = `${withSql(ctes)}SELECT ${total}, ${pageTotal}, ${body}, ${GUCS} FROM ${from}`;
   return params.toSql(explained(options.mediaType, text));
 }
 

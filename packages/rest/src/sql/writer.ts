@@ -1,13 +1,19 @@
 /** How statements are put together: text with numbered parameters, identifiers always quoted. */
 import type { QualifiedName } from '@peakstone/kernel/catalog';
-import { quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
+import { AnswerBound, quoteIdentifier, type Sql, type SqlValue } from '@peakstone/kernel/pg';
 import { RestError } from '../errors.ts';
 import type { JsonOperation } from '../parse/types.ts';
 
-/** Collects the values of one statement while its text is written. */
+/** Collects the values of one statement while its text is written, and bounds what it may make of rows. */
 export class Parameters {
   readonly values: SqlValue[] = [];
+  /** Null where an answer may be of any size. */
+  readonly bound: AnswerBound | null;
   readonly #steps = new Map<string, string>();
+
+  constructor(maxResultBytes: number | null = null) {
+    this.bound = maxResultBytes === null ? null : new AnswerBound(maxResultBytes);
+  }
 
   /** @returns the placeholder, `$1`. */
   add(value: SqlValue): string {
@@ -34,7 +40,7 @@ export class Parameters {
   }
 
   toSql(text: string): Sql {
-    return { text, values: this.values };
+    return { ...(this.bound?.finish(text) ?? { text }), values: this.values };
   }
 }
 

@@ -21,6 +21,7 @@ import { StatementWeights } from '../wire/weights.ts';
 import { Backoff } from './backoff.ts';
 import { Janitor } from './janitor.ts';
 import { Lane, type LaneHost } from './lane.ts';
+import { asLarge, LargeAnswers } from './largeAnswers.ts';
 import { type PoolLimits, resolveLimits } from './options.ts';
 import { SpareTime } from './spareTime.ts';
 import { createRowSource } from './stream.ts';
@@ -63,6 +64,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #spareTime = new SpareTime();
   readonly #statementWeights: StatementWeights;
   readonly #resultMemory: ResultMemory | null;
+  readonly #largeAnswers: LargeAnswers;
   readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
@@ -80,8 +82,9 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#shared = new Lane(this, sharedSize, pipelineDepth);
     this.#lanes = [this.#own, this.#shared];
     this.#statementWeights = new StatementWeights(this.#limits.statementCacheBytes * heavyShare);
-    this.#resultMemory =
-      options.maxResultBytes === undefined ? null : new ResultMemory(options.maxResultBytes);
+    const { maxResultBytes } = options;
+    this.#resultMemory = maxResultBytes === undefined ? null : new ResultMemory(maxResultBytes);
+    this.#largeAnswers = new LargeAnswers(maxResultBytes ?? null, this.#limits.acquireTimeoutMs);
     this.#sweeper = this.#startSweeper();
     this.#janitor = options.isolated
       ? new Janitor(
@@ -92,6 +95,12 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   exchange(exchange: Exchange): Promise<readonly Result[]> {
+    return this.#run(exchange).catch(error =>
+      this.#largeAnswers.goOn(error, exchange, anew => this.#run(anew)),
+    );
+  }
+
+  #run(exchange: Exchange): Promise<readonly Result[]> {
     return new Promise((resolve, reject) => {
       const task = new ExchangeTask(exchange, resolve, reject);
       if (exchange.signal) task.watch(exchange.signal);
@@ -114,7 +123,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   async *stream(exchange: Exchange): AsyncGenerator<readonly Cell[], void, undefined> {
-    const source = createRowSource(exchange);
+    const source = createRowSource(asLarge(exchange));
     const { task } = source;
     if (task.largeBytes === 0) task.largeBytes = this.#statementWeights.strainBytes(exchange);
     if (exchange.signal) task.watch(exchange.signal);
@@ -125,6 +134,8 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
         if (done) return;
         yield value;
       }
+    } catch (error) {
+      throw this.#largeAnswers.named(error, exchange);
     } finally {
       source.leave();
     }

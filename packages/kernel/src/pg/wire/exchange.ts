@@ -276,7 +276,7 @@ export class ExchangeTask extends Task {
   /** What is still to come would have to be read all the same: the connection ends, and with it the statement and what was written. */
   #tooLarge(): void {
     const wire = this.wire!;
-    wire.destroy(new LargeResultError(this.#bytes, wire.maxResultBytes, false));
+    wire.destroy(new LargeResultError('size', wire.maxResultBytes, { bytes: this.#bytes }));
   }
 
   #failure(fields: PgNotice): PgError {

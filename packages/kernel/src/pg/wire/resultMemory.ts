@@ -14,9 +14,9 @@ export class ResultMemory {
 
   /** A row begins. @throws {LargeResultError} there is no room for it */
   take(bytes: number): void {
-    if (bytes > this.maxBytes) throw new LargeResultError(bytes, this.maxBytes, false);
+    if (bytes > this.maxBytes) throw new LargeResultError('size', this.maxBytes, { bytes });
     const most = atOnce * this.maxBytes;
-    if (this.#arriving + bytes > most) throw new LargeResultError(bytes, most, true);
+    if (this.#arriving + bytes > most) throw new LargeResultError('turn', most, { bytes });
     this.#arriving += bytes;
   }
 

@@ -25,7 +25,7 @@ const noChecks: ReadonlyMap<string, HasuraError> = new Map();
 const select: Command = async (args, context) => {
   const target = targetOf(args, context);
   const plan = planSelect(args.value as SelectJson, target, context.config.stringifyNumericTypes, path);
-  const statement = readStatement([{ kind: 'list', select: plan }]);
+  const statement = readStatement([{ kind: 'list', select: plan }], context.config.limits.maxAnswerBytes);
   return await runDml([{ ...statement, checks: noChecks }], target, context);
 };
 
@@ -47,7 +47,7 @@ const count: Command = async (args, context) => {
     fields: [{ kind: 'aggregate', alias: 'aggregate', members }],
     nodesLimit: null,
   } as const;
-  const statement = readStatement([{ kind: 'aggregate', aggregate }]);
+  const statement = readStatement([{ kind: 'aggregate', aggregate }], context.config.limits.maxAnswerBytes);
   const result = (await runDml([{ ...statement, checks: noChecks }], target, context)) as {
     readonly aggregate: unknown;
   };
@@ -311,7 +311,8 @@ async function write(
   const affected = { kind: 'affectedRows', alias: 'affected_rows' } as const;
   const output: MutationOutput = { kind: 'response', fields: [affected, ...returned] };
   const plan: MutationPlan = { steps: [step], output, path };
-  return await runDml(runWhole(mutationStatements(plan)), target, context);
+  const statements = mutationStatements(plan, context.config.limits.maxAnswerBytes);
+  return await runDml(runWhole(statements), target, context);
 }
 
 function assertColumn(name: string, table: TableModel, at: Path): void {

@@ -4,8 +4,8 @@ import { PgError } from '@peakstone/kernel/pg';
 import { adminRole } from '../../../auth/types.ts';
 import { defaultSource } from '../../../definition/edit.ts';
 import { type QualifiedTable, qualify } from '../../../definition/metadata.ts';
-import { fillParams } from '../../../engine/fill.ts';
-import { fromPgError } from '../../../engine/pgErrors.ts';
+import { fillStatement } from '../../../engine/fill.ts';
+import { fromConnectionError, fromPgError } from '../../../engine/pgErrors.ts';
 import { openSession } from '../../../engine/transaction.ts';
 import { HasuraError, type Path } from '../../../errors.ts';
 import type { BoolExp } from '../../../ir/boolExp.ts';
@@ -73,25 +73,24 @@ export function assertReadable(name: string, { table, role, permissions }: DmlTa
 
 /** The first cell of the last statement. @throws {HasuraError} with the path `args` */
 export async function runDml(
-  statements: readonly Pick<MutationStatement, 'text' | 'params' | 'checks'>[],
+  statements: readonly Omit<MutationStatement, 'path'>[],
   { source }: DmlTarget,
   { database, session, config: { authorization } }: CommandContext,
 ): Promise<unknown> {
   const opening = openSession(session, 'read write', { authorization, roles: database(source.name).roles });
-  const filled = statements.map(({ text, params }) => ({
-    text,
-    values: runWhole(fillParams(params, {}, session)),
+  const asked = statements.map(statement => ({
+    ...runWhole(fillStatement(statement, {}, session)),
     prepare: false,
   }));
   try {
-    const all = [...opening.statements, ...filled];
+    const all = [...opening.statements, ...asked];
     const results = await database(source.name).pool.exchange({ ...opening, statements: all });
     return JSON.parse(results[all.length - 1]?.rows[0]?.[0]?.toString() ?? 'null');
   } catch (error) {
-    if (!(error instanceof PgError)) throw error;
+    if (!(error instanceof PgError)) throw fromConnectionError(error, ['args']) ?? error;
     for (const { checks } of statements)
       for (const [marker, refusal] of checks) if (error.message.includes(marker)) throw refusal;
-    const failed = { text: filled.at(-1)?.text ?? '', values: filled.at(-1)?.values ?? [], path: ['args'] };
+    const failed = { text: asked.at(-1)?.text ?? '', values: asked.at(-1)?.values ?? [], path: ['args'] };
     throw fromPgError(error, failed, 'mutation');
   }
 }

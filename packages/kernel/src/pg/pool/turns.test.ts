@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PoolTimeoutError } from '@peakstone/kernel/pg';
+import { PoolTimeoutError } from '../errors.ts';
 import { createTurns } from './turns.ts';
 
 const anHourMs = 3_600_000;

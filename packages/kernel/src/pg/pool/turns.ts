@@ -1,8 +1,8 @@
 /**
- * Whose statements may have the connections of a pool that are one's own while they run. Nobody, however many requests he
- * sends, has more than half of them, so that what is slow of one delays himself.
+ * Turns of those who would take too much of what all share: each runs some of his work at a time, and waits with the rest for so
+ * long.
  */
-import { PoolTimeoutError } from '@peakstone/kernel/pg';
+import { PoolTimeoutError } from '../errors.ts';
 
 export interface Turns {
   /** Runs `work` when it is `who`'s turn. @throws {PoolTimeoutError} when it does not come in time; the signal's reason when aborted. */
@@ -35,7 +35,7 @@ export function createTurns(most: number, patienceMs: number): Turns {
     };
     const onAbort = (): void => giveUp(signal?.reason);
     const timer = setTimeout(
-      () => giveUp(new PoolTimeoutError(`${who} has as many connections as one may`)),
+      () => giveUp(new PoolTimeoutError(`${who} has as many at work as one may`)),
       patienceMs,
     );
     signal?.addEventListener('abort', onAbort, { once: true });
