@@ -12,15 +12,16 @@ import {
   type Backup,
   type BackupKind,
   backupId,
+  backupShelf,
   claimName,
   listBackups,
   manifestName,
   partName,
-  removeBackups,
 } from './catalog/backups.ts';
-import { claimVault, openOwnVault, type Writer } from './catalog/claims.ts';
+import { claimVault, type Holder, holderOf, holdVault, openOwnVault, type Writer } from './catalog/claims.ts';
 import { writeCurrent } from './catalog/current.ts';
 import { readPosition } from './catalog/positions.ts';
+import { removeBegun } from './catalog/shelf.ts';
 import { isOnWay, listTimelines, timelineOfSegment, wayTo } from './catalog/timelines.ts';
 import { hasSegment } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
@@ -31,7 +32,7 @@ import { takeBaseBackup } from './replication/baseBackup.ts';
 import { identify, readSlot, type ServerFacts } from './replication/commands.ts';
 import type { Keyring } from './seal/keys.ts';
 import type { Store } from './store/store.ts';
-import type { Vault } from './vault.ts';
+import type { HeldVault, Vault } from './vault.ts';
 import { type ReceiveOptions, receiveWal } from './wal/receive.ts';
 
 export interface CreateOptions {
@@ -41,6 +42,8 @@ export interface CreateOptions {
   readonly keys: Keyring;
   /** Whose backups these are. */
   readonly writer: Writer;
+  /** By what a service holds the vault; a command claims it itself. */
+  readonly holder?: Holder;
   /** `auto`: incremental where it can stand on the newest backup, else full. */
   readonly kind: BackupKind | 'auto';
   readonly label?: string;
@@ -68,7 +71,7 @@ const impatienceMs = 5_000;
  * @throws {BackupError}; {PgError} {ConnectionError} of the server; the signal's reason. Nothing is left in the store then.
  */
 export async function createBackup(options: CreateOptions): Promise<Backup> {
-  const { url, store, keys, writer, signal } = options;
+  const { url, store, keys, writer, holder = holderOf(writer), signal } = options;
   const client = await connectReplication({ url, name: 'peakstone backup', signal }).catch(error => {
     signal.throwIfAborted();
     throw error;
@@ -77,7 +80,7 @@ export async function createBackup(options: CreateOptions): Promise<Backup> {
   signal.addEventListener('abort', abort, { once: true });
   try {
     const server = await identify(client);
-    const vault = await openOwnVault(store, keys, server, writer);
+    const vault = holdVault(await openOwnVault(store, keys, server, writer), holder);
     await claimVault(vault, writer);
     const wal = await coverWal(client, server, vault, options);
     try {
@@ -97,7 +100,7 @@ export async function createBackup(options: CreateOptions): Promise<Backup> {
 async function makeBackup(
   client: ReplicationClient,
   server: ServerFacts,
-  vault: Vault,
+  vault: HeldVault,
   wal: WalCover,
   { url, kind, label, onEvent, signal, now = () => new Date() }: CreateOptions,
 ): Promise<Backup> {
@@ -119,7 +122,6 @@ async function makeBackup(
       },
     });
     await writer.end();
-    await vault.write(manifestName(id), taken.manifest);
     const ended = now();
     onEvent({ kind: 'awaitingWal', until: taken.stopLsn });
     await wal.wait(taken.startLsn, taken.stopLsn);
@@ -141,6 +143,9 @@ async function makeBackup(
       storedBytes: writer.storedBytes,
     };
     signal.throwIfAborted();
+    // It took its time, in which somebody may have taken over: theirs goes another way.
+    await vault.assertHeld();
+    await vault.write(manifestName(id), taken.manifest);
     // Its WAL was compared with what the store had.
     await writeCurrent(vault, server.timeline);
     await addBackup(vault, backup);
@@ -148,7 +153,7 @@ async function makeBackup(
     return backup;
   } catch (error) {
     writer.abort();
-    await removeBackups(vault, [id]);
+    await removeBegun(vault, backupShelf, id);
     throw error;
   }
 }
@@ -240,7 +245,7 @@ interface WalCover {
 async function coverWal(
   client: ReplicationClient,
   server: ServerFacts,
-  vault: Vault,
+  vault: HeldVault,
   options: CreateOptions,
 ): Promise<WalCover> {
   const { slot, signal } = options;
@@ -286,7 +291,7 @@ interface OwnReceiver {
 }
 
 function receiveOwn(
-  vault: Vault,
+  vault: HeldVault,
   slot: ReceiveOptions['slot'],
   { url, onEvent }: CreateOptions,
   signal: AbortSignal,

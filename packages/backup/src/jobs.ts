@@ -4,7 +4,7 @@ import { pause } from '@peakstone/kernel/service';
 import type { Witness } from '@peakstone/kernel/witness';
 import { Attempts } from './attempts.ts';
 import type { Backup } from './catalog/backups.ts';
-import type { Writer } from './catalog/claims.ts';
+import type { Holder, Writer } from './catalog/claims.ts';
 import { describeLeap, isRecentLeap, witnessTime } from './catalog/clock.ts';
 import { readLastTest, type TestResult } from './catalog/tests.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
@@ -20,7 +20,7 @@ import type { StartRestored } from './restore/recovery.ts';
 import { applyRetention } from './retention.ts';
 import type { Store } from './store/store.ts';
 import { type TestOptions, testBackup } from './testRestore.ts';
-import type { Vault } from './vault.ts';
+import type { HeldVault } from './vault.ts';
 
 export interface JobDeps {
   /** Of a role with REPLICATION. */
@@ -41,6 +41,15 @@ export interface TestMachine {
   scratch(): string;
 }
 
+/** Where backups go, as long as they may. */
+export interface Ownership {
+  /** Undefined while nothing may be written there. */
+  readonly vault: HeldVault | undefined;
+  readonly claim: Holder;
+  /** It was found to be in other hands, or gone. */
+  lose(reason: BackupError): void;
+}
+
 /** How often it is looked whether something is due. */
 const lookMs = 20_000;
 /** A test that has not ended by then will not: the jobs behind it wait. */
@@ -53,7 +62,7 @@ export class BackupJobs {
   readonly #config: BackupConfig;
   readonly #deps: JobDeps;
   readonly #store: Store;
-  readonly #vault: () => Vault | undefined;
+  readonly #ours: Ownership;
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   #contents: Contents | undefined;
@@ -68,24 +77,18 @@ export class BackupJobs {
   #caredAt = Number.NEGATIVE_INFINITY;
   #hasGap = false;
 
-  constructor(
-    config: BackupConfig,
-    deps: JobDeps,
-    store: Store,
-    vault: () => Vault | undefined,
-    signal: AbortSignal,
-  ) {
+  constructor(config: BackupConfig, deps: JobDeps, store: Store, ours: Ownership, signal: AbortSignal) {
     this.#config = config;
     this.#deps = deps;
     this.#store = store;
-    this.#vault = vault;
+    this.#ours = ours;
     this.#signal = signal;
     this.#attempts = new Attempts(deps.onEvent, signal);
   }
 
   async run(): Promise<void> {
     while (!this.#signal.aborted) {
-      const vault = this.#vault();
+      const { vault } = this.#ours;
       if (vault) await this.#look(vault);
       // The first look waits for the database alone.
       await pause(vault ? lookMs : 500, this.#signal);
@@ -98,7 +101,8 @@ export class BackupJobs {
     return { failedJob: this.#attempts.failed, lastTest: this.#lastTest, clock, adrift: this.#adrift };
   }
 
-  async #look(vault: Vault): Promise<void> {
+  async #look(vault: HeldVault): Promise<void> {
+    if (!(await this.#isHeld(vault))) return;
     if (performance.now() - this.#readAt > careMs)
       await this.#attempts.try('Reading the backup store', () => this.#read(vault));
     const time = this.#time;
@@ -110,6 +114,8 @@ export class BackupJobs {
         this.#hasGap = false;
         this.#readAt = Number.NEGATIVE_INFINITY;
       });
+    // A backup takes its time, in which somebody may have taken over.
+    if (due && !(await this.#isHeld(vault))) return;
     // Each time it was read, and after each backup.
     if (this.#caredAt < this.#readAt || due)
       await this.#attempts.try('Removing old backups', async () => {
@@ -123,8 +129,25 @@ export class BackupJobs {
     await this.#test(vault, this.#contents.backups);
   }
 
+  /** Nothing is made, removed or tried among what is another's, or where what is ours should be. */
+  async #isHeld(vault: HeldVault): Promise<boolean> {
+    let isHeld = false;
+    const look = async (): Promise<void> => {
+      try {
+        await vault.assertHeld();
+        isHeld = true;
+      } catch (error) {
+        if (!(error instanceof BackupError) || !['FOREIGN', 'AWAY', 'MISSING'].includes(error.code))
+          throw error;
+        this.#ours.lose(error);
+      }
+    };
+    await this.#attempts.try('Looking whose the backups are', look, lookMs);
+    return isHeld;
+  }
+
   /** Looks into the store anew, gaps in the WAL included. */
-  async #read(vault: Vault): Promise<void> {
+  async #read(vault: HeldVault): Promise<void> {
     this.#contents = await readContents(vault);
     // Before the first one there is nothing that is not as it should be.
     this.#adrift = this.#contents.backups.length > 0 ? whyNoneLeadsToNow(this.#contents)?.message : undefined;
@@ -142,7 +165,12 @@ export class BackupJobs {
   async #backUp(kind: 'full' | 'auto'): Promise<void> {
     const options = {
       ...{ url: this.#deps.url, store: this.#store, keys: this.#config.keys, slot: backupSlot },
-      ...{ writer: this.#deps.writer, onEvent: this.#deps.onEvent, signal: this.#signal },
+      ...{
+        writer: this.#deps.writer,
+        holder: this.#ours.claim,
+        onEvent: this.#deps.onEvent,
+        signal: this.#signal,
+      },
     };
     try {
       await createBackup({ ...options, kind });
@@ -153,7 +181,7 @@ export class BackupJobs {
     }
   }
 
-  async #test(vault: Vault, backups: readonly Backup[]): Promise<void> {
+  async #test(vault: HeldVault, backups: readonly Backup[]): Promise<void> {
     const { machine, writer, onEvent } = this.#deps;
     const { test } = this.#config.schedule;
     if (!machine || !test || backups.length === 0) return;

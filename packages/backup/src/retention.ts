@@ -1,14 +1,15 @@
 /** Which backups may go, and with them which WAL. */
 import { momentBefore, type Witness } from '@peakstone/kernel/witness';
-import { type Backup, removeBackups, removeUnfinished } from './catalog/backups.ts';
-import { readProven } from './catalog/tests.ts';
+import { type Backup, backupShelf, removeBackups } from './catalog/backups.ts';
+import { findUnfinished } from './catalog/shelf.ts';
+import { readProven, type TestKind } from './catalog/tests.ts';
 import { isOnWay, parseHistory, type Stretch, wayTo } from './catalog/timelines.ts';
 import { removeSegments } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import { readLsn, segmentOf } from './lsn.ts';
 import { type Contents, readContents } from './restore/contents.ts';
 import { whyNoneLeadsToNow } from './restore/plan.ts';
-import type { Vault } from './vault.ts';
+import type { HeldVault, Vault } from './vault.ts';
 
 export interface Retention {
   /** Every moment of so many days can be restored. */
@@ -150,32 +151,56 @@ function standsOn(backup: Backup, backups: readonly Backup[]): Backup[] {
   return chain;
 }
 
-/** Of a backup that is being made nothing is listed yet; none takes longer. */
-export const unfinishedMs = 2 * dayMs;
-
 /**
- * Removes what the plan lets go: first the entries, so that nothing half removed is listed.
- * @param time as the store has seen it pass @returns what was removed
+ * Removes what the plan lets go, and nothing at all while something of the list cannot be read.
+ * @param time as the store has seen it pass @returns what was removed @throws {BackupError} CORRUPT, MISSING where nothing may be; FOREIGN
  */
 export async function applyRetention(
-  vault: Vault,
+  vault: HeldVault,
   retention: Retention,
   time: Witness,
 ): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
   const contents = await readContents(vault);
-  const proven = await readProven(vault, 'test');
-  const plan = planRetention(contents, retention, { time, proven });
+  const { backups, damaged, damagedRecords } = contents;
+  assertAllRead([...damaged.map(({ reason }) => reason), ...damagedRecords]);
+  const plan = planRetention(contents, retention, { time, proven: await provenOf(vault, 'test') });
   const isOld = (timeline: number, segment: number): boolean => isLetGo(plan, contents, timeline, segment);
-  assertLeadsStill(contents, plan, isOld);
-  await removeBackups(vault, plan.remove);
-  const unfinished = await removeUnfinished(vault, new Date(momentBefore(time, unfinishedMs)));
-  return { backups: [...plan.remove, ...unfinished], segments: await removeSegments(vault, isOld) };
+  const listed = backups.map(({ id }) => id);
+  const unfinished = await findUnfinished(vault, backupShelf, listed, time);
+  const remove = [...plan.remove, ...unfinished];
+  assertLeadsStill(contents, remove, isOld);
+  await removeBackups(vault, remove);
+  return { backups: remove, segments: await removeSegments(vault, isOld) };
+}
+
+/** What cannot be read may be what another one stands on, or need WAL. @throws {BackupError} CORRUPT */
+export function assertAllRead(reasons: readonly string[]): void {
+  const [reason] = reasons;
+  if (reason === undefined) return;
+  throw new BackupError(
+    'CORRUPT',
+    `Nothing is removed while something in the store cannot be read: ${reason}`,
+    'Where it is of no use any more, remove that object there; what else is wrong: peakstone backup verify',
+  );
+}
+
+/** @throws {BackupError} CORRUPT, KEY */
+export async function provenOf(vault: Vault, kind: TestKind): Promise<string | null> {
+  return await readProven(vault, kind).catch(error => {
+    if (!(error instanceof BackupError) || (error.code !== 'CORRUPT' && error.code !== 'KEY')) throw error;
+    throw new BackupError(
+      error.code,
+      `Nothing is removed while nobody can say which backup was found good: ${error.message}`,
+      'Test one: peakstone backup test',
+      error,
+    );
+  });
 }
 
 /** Whatever the rules say: what could be restored before is there afterwards. @throws {BackupError} MISSING */
 function assertLeadsStill(
   contents: Contents,
-  { remove }: RetentionPlan,
+  remove: readonly string[],
   isOld: (timeline: number, segment: number) => boolean,
 ): void {
   if (whyNoneLeadsToNow(contents)) return;

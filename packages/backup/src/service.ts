@@ -1,16 +1,16 @@
 /** The service: receives WAL all the time, makes backups when they are due, tries them, and lets old ones go. */
 import { connectReplication } from '@peakstone/kernel/pg';
 import { pause, type Running } from '@peakstone/kernel/service';
-import { openOwnVault, RunningClaim } from './catalog/claims.ts';
+import { holdVault, openOwnVault, RunningClaim } from './catalog/claims.ts';
 import { type BackupConfig, backupSlot } from './config.ts';
 import { BackupError } from './errors.ts';
 import type { BackupEvent } from './events.ts';
 import { type BackupState, healthOf } from './health.ts';
-import { BackupJobs, type JobDeps } from './jobs.ts';
+import { BackupJobs, type JobDeps, type Ownership } from './jobs.ts';
 import { identify, parseSize, show } from './replication/commands.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
-import type { Vault } from './vault.ts';
+import type { HeldVault } from './vault.ts';
 import { keepHistory, type ReceiveProgress, receiveWal } from './wal/receive.ts';
 
 const firstRetryMs = 1000;
@@ -43,7 +43,7 @@ export function startBackups(
     stopping.signal,
     now,
   );
-  const jobs = new BackupJobs(config, deps, store, () => receiver.vault, stopping.signal);
+  const jobs = new BackupJobs(config, deps, store, receiver, stopping.signal);
   const working = Promise.all([receiver.run(), jobs.run()]);
   return {
     health: async () => healthOf({ ...receiver.state, ...jobs.state }, now()),
@@ -55,14 +55,14 @@ export function startBackups(
 }
 
 /** Keeps the stream alive: connects again whenever it ends. */
-class Receiver {
+class Receiver implements Ownership {
   readonly #config: BackupConfig;
   readonly #deps: JobDeps;
   readonly #store: Store;
   readonly #signal: AbortSignal;
-  readonly #claim: RunningClaim;
+  readonly claim: RunningClaim;
   /** Once the database has been reached, while it is this stack that writes there. */
-  vault: Vault | undefined;
+  vault: HeldVault | undefined;
   /** WAL that the server keeps for the slot at most; Infinity where it has no bound. */
   #keepBytes = Number.POSITIVE_INFINITY;
   #progress: ReceiveProgress | undefined;
@@ -78,17 +78,18 @@ class Receiver {
     this.#deps = deps;
     this.#store = store;
     this.#signal = signal;
-    this.#claim = new RunningClaim(deps.writer);
+    this.claim = new RunningClaim(deps.writer);
   }
 
   async run(): Promise<void> {
     for (let retryInMs = firstRetryMs; !this.#signal.aborted; ) {
       try {
+        // While the database is away, somebody may take over: nothing may be let go then either.
+        await this.vault?.assertHeld();
         const vault = await this.#open();
         this.vault = vault;
         await receiveWal({
           ...{ url: this.#deps.url, vault },
-          assertOurs: () => this.#claim.assertHeld(vault),
           slot: { name: backupSlot, temporary: false },
           everyMs: this.#config.walEveryMs,
           onEvent: event => this.#hear(event),
@@ -102,7 +103,7 @@ class Receiver {
         if (this.#signal.aborted) return;
         const reason = (error as Error).message;
         this.#failure = reason;
-        if (error instanceof BackupError) this.#judge(error);
+        if (error instanceof BackupError) this.lose(error);
         this.#deps.onEvent({ kind: 'disconnected', reason, retryInMs });
         await pause(retryInMs, this.#signal);
         retryInMs = Math.min(retryInMs * 2, maxRetryMs);
@@ -110,7 +111,7 @@ class Receiver {
     }
   }
 
-  async #open(): Promise<Vault> {
+  async #open(): Promise<HeldVault> {
     const client = await connectReplication({
       url: this.#deps.url,
       name: 'peakstone backup',
@@ -120,8 +121,9 @@ class Receiver {
       const bytes = parseSize(await show(client, 'max_slot_wal_keep_size'));
       this.#keepBytes = bytes < 0 ? Number.POSITIVE_INFINITY : bytes;
       const server = await identify(client);
-      const vault = await openOwnVault(this.#store, this.#config.keys, server, this.#deps.writer);
-      await this.#claim.take(vault);
+      const opened = await openOwnVault(this.#store, this.#config.keys, server, this.#deps.writer);
+      await this.claim.take(opened);
+      const vault = holdVault(opened, this.claim);
       // Before anything is let go: of the timeline that the database is on, the way is known.
       await keepHistory(client, vault, server.timeline);
       return vault;
@@ -131,13 +133,17 @@ class Receiver {
   }
 
   /** What no waiting mends is told at once. */
-  #judge({ code, message, hint }: BackupError): void {
+  lose({ code, message, hint }: BackupError): void {
     if (code === 'FOREIGN' || code === 'AWAY') {
       // Nothing is made, removed or tried among what is another's, or where what is ours should be.
       this.vault = undefined;
       this.#refusal = `${message} ${hint}`;
     }
-    if (code === 'MISSING') this.#deps.onEvent({ kind: 'vaultLost', reason: message });
+    if (code === 'MISSING') {
+      // It is opened anew.
+      this.vault = undefined;
+      this.#deps.onEvent({ kind: 'vaultLost', reason: message });
+    }
   }
 
   #hear(event: BackupEvent): void {

@@ -21,9 +21,17 @@ export interface Vault extends ClusterFacts {
   read(name: string, maxBytes?: number): Promise<Buffer | undefined>;
   /** By name. `bytes` as they lie in the store. */
   list(prefix: string): Promise<{ readonly name: string; readonly bytes: number }[]>;
-  delete(names: readonly string[]): Promise<void>;
   /** Whether it is sealed as new objects are; true where it is not there. */
   isCurrent(name: string): Promise<boolean>;
+  /** For whoever removes from it. @param assertHeld throws where it is not, or no longer, theirs */
+  heldBy(assertHeld: () => Promise<void>): HeldVault;
+}
+
+/** In the hands of the one who writes it: nobody else can remove anything. */
+export interface HeldVault extends Vault {
+  /** Who holds it is looked at right before, again and again. @throws {BackupError} FOREIGN, AWAY, MISSING where somebody else does; STORE */
+  delete(names: readonly string[]): Promise<void>;
+  assertHeld(): Promise<void>;
 }
 
 export interface WriteOptions {
@@ -38,6 +46,8 @@ const factsName = 'cluster.json';
 const copyName = 'cluster';
 /** Of objects that are not WAL segments. */
 const usualMaxBytes = 256 * 1024 * 1024;
+/** That are removed by one look at whose the vault is. */
+const deletedAtOnce = 32;
 
 /** Opens the part of the store that belongs to this cluster, and begins it where it is new. @throws {BackupError} STORE, FOREIGN, KEY */
 export async function openVault(store: Store, keys: Keyring, facts: ClusterFacts): Promise<Vault> {
@@ -138,7 +148,7 @@ async function clustersIn(store: Store): Promise<string[]> {
 function createVault(store: Store, keys: Keyring, facts: ClusterFacts): Vault {
   const { systemIdentifier, segmentBytes, major } = facts;
   const keyOf = (name: string): string => `${systemIdentifier}/${name}`;
-  return {
+  const vault: Vault = {
     ...{ systemIdentifier, segmentBytes, major },
     place: store.place,
     async write(name, bytes, { ifAbsent = false, compress = true } = {}) {
@@ -155,12 +165,22 @@ function createVault(store: Store, keys: Keyring, facts: ClusterFacts): Vault {
         .filter(({ key }) => isKey(key))
         .map(({ key, bytes }) => ({ name: key.slice(systemIdentifier.length + 1), bytes }));
     },
-    delete: names => store.delete(names.map(keyOf)),
     async isCurrent(name) {
       const sealed = await store.get(keyOf(name));
       return sealed === undefined || keyIdOf(sealed).equals(keys.current?.id ?? noKeyId);
     },
+    heldBy: assertHeld => ({
+      ...vault,
+      assertHeld,
+      async delete(names) {
+        for (let at = 0; at < names.length; at += deletedAtOnce) {
+          await assertHeld();
+          await store.delete(names.slice(at, at + deletedAtOnce).map(keyOf));
+        }
+      },
+    }),
   };
+  return vault;
 }
 
 function renderFacts({ systemIdentifier, segmentBytes, major }: ClusterFacts, keys: Keyring): string {

@@ -1,5 +1,6 @@
 /** Looks at what the store holds: whether each backup can be restored, and whether the WAL behind it is without a gap. */
-import { type Backup, chainOf, manifestName, partName } from './catalog/backups.ts';
+import { type Backup, backupShelf, chainOf, manifestName, partName } from './catalog/backups.ts';
+import { findStray } from './catalog/shelf.ts';
 import { timelineOfSegment, wayTo } from './catalog/timelines.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
@@ -59,8 +60,13 @@ export async function verifyBackups(vault: Vault, options: VerifyOptions): Promi
     ...chosen.map(backup => ({ id: backup.id, problems: chainProblems(backup, contents, own) })),
     ...damaged,
   ];
+  const stray = ids === undefined ? await findStray(vault, backupShelf, known) : [];
   const wal = await verifyWal(vault, contents, options);
-  return { backups, ...wal };
+  return { backups: [...backups, ...stray.map(id => ({ id, problems: [withoutEntry(vault, id)] }))], ...wal };
+}
+
+function withoutEntry({ place }: Vault, id: string): string {
+  return `Backup ${id} has all its files and no entry: it cannot be restored, and nothing removes it. What is under base/${id}/ in ${place} may go by hand.`;
 }
 
 function standsOn(backup: Backup, on: Backup, { backups }: Contents): boolean {

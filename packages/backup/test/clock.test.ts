@@ -8,9 +8,10 @@ import { addBackup, type Backup, backupId, claimName, listBackups } from '../src
 import { describeLeap, witnessTime } from '../src/catalog/clock.ts';
 import { keepTest, readProven } from '../src/catalog/tests.ts';
 import { indexWal, writeSegment } from '../src/catalog/wal.ts';
-import { createKeyring, openStore, type Vault } from '../src/index.ts';
+import { createKeyring, openStore } from '../src/index.ts';
 import { applyRetention } from '../src/retention.ts';
-import { openVault } from '../src/vault.ts';
+import { type HeldVault, openVault } from '../src/vault.ts';
+import { held } from './lab.ts';
 
 const segmentBytes = 1024 * 1024;
 const day = 86_400_000;
@@ -18,16 +19,15 @@ const keep = { days: 7, fulls: 1 };
 
 describe('a store whose machine’s clock is set months ahead', () => {
   let root = '';
-  let vault: Vault;
+  let vault: HeldVault;
   const now = new Date('2026-11-28T12:00:00Z');
   const at = (days: number) => new Date(now.getTime() + days * day);
   const ids = async () => (await listBackups(vault)).backups.map(({ id }) => id.slice(0, 8));
   before(async () => {
     root = mkdtempSync(path.join(tmpdir(), 'peakstone-clock-'));
     const store = openStore({ kind: 'folder', folder: path.join(root, 'store') });
-    vault = await openVault(store, createKeyring([], false), {
-      ...{ systemIdentifier: '7000000000000000001', segmentBytes, major: 17 },
-    });
+    const facts = { systemIdentifier: '7000000000000000001', segmentBytes, major: 17 };
+    vault = held(await openVault(store, createKeyring([], false), facts));
     for (const days of [-20, -12, -6, -1]) {
       const segment = 100 + days;
       const lsn = `0/${(segment * segmentBytes).toString(16)}`;

@@ -29,9 +29,9 @@ import {
   type StartRestored,
   type Store,
   type TargetTexts,
-  type Vault,
   type Writer,
 } from '../src/index.ts';
+import type { HeldVault, Vault } from '../src/vault.ts';
 import { type ReceiveProgress, receiveWal } from '../src/wal/receive.ts';
 
 export interface Receiving {
@@ -58,9 +58,9 @@ export interface Lab {
   readonly folder: string;
   readonly start: StartRestored;
   readonly owner: RestoreOptions['owner'];
-  vault(): Promise<Vault>;
+  vault(): Promise<HeldVault>;
   backUp(kind?: 'full' | 'incremental' | 'auto'): Promise<Backup>;
-  receive(options?: { readonly everyMs?: number; readonly vault?: Vault }): Promise<Receiving>;
+  receive(options?: { readonly everyMs?: number; readonly vault?: HeldVault }): Promise<Receiving>;
   /** Restores, and asks the restored database. */
   restore(
     request: RestoreRequest,
@@ -70,6 +70,11 @@ export interface Lab {
   /** The server's clock, which recovery goes by. */
   now(): Promise<Date>;
   close(): Promise<void>;
+}
+
+/** Of one that nobody else writes. */
+export function held(vault: Vault): HeldVault {
+  return vault.heldBy(async () => undefined);
 }
 
 export async function openLab(
@@ -98,7 +103,7 @@ export async function openLab(
     ...{ server, sql, url, store, writer, keys, folder, start, owner },
     async vault() {
       const [vault] = await findVaults(store, keys);
-      return vault!;
+      return (vault && held(vault))!;
     },
     backUp: (kind = 'full') =>
       createBackup({ url, store, writer, keys, kind, slot: backupSlot, onEvent: () => undefined, signal }),
@@ -139,7 +144,7 @@ export async function openLab(
 }
 
 /** Receives the WAL of a lab's server, or of another one by its URL and clock. */
-export async function receiveFrom(lab: Lab, everyMs: number, given?: Vault): Promise<Receiving> {
+export async function receiveFrom(lab: Lab, everyMs: number, given?: HeldVault): Promise<Receiving> {
   const stopping = new AbortController();
   const events: BackupEvent[] = [];
   let progress: ReceiveProgress | undefined;

@@ -202,6 +202,47 @@ describe('a bucket of S3', () => {
     assert.deepEqual(await got, other);
   });
 
+  it('whose lists are answered by something else, or cut, is asked again: no page is taken for an empty bucket', async () => {
+    const store = kinds['bucket of S3']!();
+    for (const name of ['paged/a', 'paged/b', 'paged/c']) await store.put(name, Buffer.from('x'));
+    const names = async () => (await store.list('paged/')).map(({ key }) => key);
+    const begin = '<?xml version="1.0"?><ListBucketResult>';
+    const wrong = [
+      '<html><body>Service is being maintained</body></html>',
+      '',
+      '{}',
+      `${begin}<IsTruncated>false</IsTruncated><Contents><Key>`,
+      `${begin}</ListBucketResult>`,
+      `${begin}<IsTruncated>true</IsTruncated></ListBucketResult>`,
+      `${begin}<IsTruncated>true</IsTruncated><NextContinuationToken></NextContinuationToken></ListBucketResult>`,
+    ];
+    for (const body of wrong) {
+      s3.pages.push({ of: 'list-type', status: 200, body, type: 'application/xml' });
+      assert.deepEqual(await names(), ['paged/a', 'paged/b', 'paged/c'], body);
+    }
+    // For as long as it does so, it is a fault of the store's.
+    s3.pages.push(...Array.from({ length: 5 }, () => ({ of: 'list-type', status: 200, body: wrong[0]! })));
+    await assert.rejects(names(), refusal('STORE', /not of S3’s protocol \(200, text\/html\)/, /proxy/));
+  });
+
+  it('is not believed that an object is not there, or stored, by what is no word of S3’s', async () => {
+    const store = kinds['bucket of S3']!();
+    await store.put('believed', Buffer.from('x'));
+    const page = { status: 404, body: '<html>Not Found</html>' };
+    s3.pages.push({ of: '/believed', ...page });
+    assert.equal(String(await store.get('believed')), 'x');
+    s3.pages.push(...Array.from({ length: 5 }, () => ({ of: '/believed', ...page })));
+    await assert.rejects(store.get('believed'), refusal('STORE', /not of S3’s protocol \(404/, /proxy/));
+    s3.pages.push({ of: '/believed', status: 200, body: '<html>not now</html>' });
+    assert.equal(String(await store.get('believed')), 'x');
+    s3.pages.push({ of: '/stored', status: 200, body: '<html>not now</html>' });
+    assert.equal(await store.put('stored', Buffer.from('y')), true);
+    assert.equal(String(await store.get('stored')), 'y');
+    s3.pages.push({ of: '/stored', status: 404, body: '<html>not now</html>' });
+    await store.delete(['stored']);
+    assert.equal(await store.get('stored'), undefined);
+  });
+
   it('that never sends all of an object says so', async () => {
     const store = kinds['bucket of S3']!();
     await store.put('never', randomBytes(1000));

@@ -30,6 +30,13 @@ export class TestS3 {
   readonly objects = new Map<string, Buffer>();
   /** Statuses that the next requests get, whatever they ask. */
   readonly trouble: number[] = [];
+  /** Pages that whatever stands before it answers to the next requests whose path and query have this in them. */
+  readonly pages: {
+    readonly of: string;
+    readonly status: number;
+    readonly body: string;
+    readonly type?: string;
+  }[] = [];
   /** Bytes after which the connection ends under the answers to the next GETs; of objects whose name has `cutIn` in it. */
   readonly cuts: number[] = [];
   cutIn = '';
@@ -70,6 +77,14 @@ export class TestS3 {
       status,
       body: `<Error><Code>${code}</Code><Message>No &amp; never.</Message></Error>`,
     });
+    const url = decodeURIComponent(request.url!);
+    const at = this.pages.findIndex(({ of }) => url.includes(of));
+    if (at >= 0) {
+      const [{ status, body, type = 'text/html' }] = this.pages.splice(at, 1) as [
+        (typeof this.pages)[number],
+      ];
+      return { status, body, headers: { 'content-type': type } };
+    }
     const status = this.trouble.shift();
     if (status !== undefined) {
       // As a server that did it, and whose answer was lost.
@@ -128,16 +143,23 @@ export class TestS3 {
           .filter(key => key.slice(prefix.length).includes('/'))
           .map(key => `${prefix}${key.slice(prefix.length).split('/')[0]}/`),
       );
-      return [...folders].map(each => `<CommonPrefixes><Prefix>${each}</Prefix></CommonPrefixes>`).join('');
+      return listOf(
+        false,
+        [...folders].map(each => `<CommonPrefixes><Prefix>${each}</Prefix></CommonPrefixes>`),
+      );
     }
     const page = keys.filter(key => key > from).slice(0, 2);
     const more = keys.some(key => key > (page.at(-1) ?? '\uffff'));
-    return [
-      `<IsTruncated>${more}</IsTruncated>`,
+    return listOf(more, [
       ...(more ? [`<NextContinuationToken>${page.at(-1)}</NextContinuationToken>`] : []),
       ...page.map(
         key => `<Contents><Key>${key}</Key><Size>${this.objects.get(key)!.length}</Size></Contents>`,
       ),
-    ].join('');
+    ]);
   }
+}
+
+function listOf(more: boolean, elements: readonly string[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsTruncated>${more}</IsTruncated>${elements.join('')}</ListBucketResult>`;
 }

@@ -18,6 +18,7 @@ import {
   surveyVaults,
 } from '../src/index.ts';
 import { type ClusterFacts, openVault } from '../src/vault.ts';
+import { held } from './lab.ts';
 
 let root = '';
 before(() => {
@@ -82,7 +83,7 @@ describe('a key that somebody has seen', () => {
     assert.equal(await both.isCurrent('catalog/20261127-100000F'), false);
     assert.equal(await both.isCurrent('history/00000002'), true);
     // Retention has removed what it encrypted.
-    await both.delete(['catalog/20261127-100000F']);
+    await held(both).delete(['catalog/20261127-100000F']);
     const alone = createKeyring([fresh], true);
     const [vault] = (await surveyVaults(store, alone)).vaults;
     assert.equal((await readClaim(vault!))?.id, 'a');

@@ -13,7 +13,7 @@ import { readLsn } from '../src/lsn.ts';
 import { readContents } from '../src/restore/contents.ts';
 import type { Store } from '../src/store/store.ts';
 import { openVault } from '../src/vault.ts';
-import { type Lab, openLab, type Receiving, receiveFrom } from './lab.ts';
+import { held, type Lab, openLab, type Receiving, receiveFrom } from './lab.ts';
 
 const ids = 'select id from ledger order by id';
 
@@ -364,7 +364,7 @@ describe('a restored database', () => {
         segmentBytes: 16 * 1024 * 1024,
         major: 17,
       });
-      const receiving = await lab.receive({ vault });
+      const receiving = await lab.receive({ vault: held(vault) });
       await assert.rejects(receiving.stop(), (error: BackupError) => error.code === 'FOREIGN');
     } finally {
       await lab.close();

@@ -1,8 +1,9 @@
 /** The list of backups. An entry is written last of all that a backup consists of, and removed first. */
 import { BackupError } from '../errors.ts';
 import type { StoredParts } from '../parts/parts.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 import { addEntry, type Entries, type Listed, listEntries, timeOfId } from './entries.ts';
+import { begunName, removeListed, type Shelf } from './shelf.ts';
 
 export type BackupKind = 'full' | 'incremental';
 
@@ -36,6 +37,8 @@ export interface Backup extends Listed {
 
 const folder = 'catalog/';
 
+export const backupShelf: Shelf = { entries: folder, objects: 'base/', last: 'manifest' };
+
 /** Oldest first. */
 export interface Catalog extends Pick<Entries<Backup>, 'damaged'> {
   readonly backups: readonly Backup[];
@@ -58,26 +61,9 @@ export async function addBackup(vault: Vault, backup: Backup): Promise<void> {
   await addEntry(vault, folder, backup);
 }
 
-/** Removes entries, then what they stood for. */
-export async function removeBackups(vault: Vault, ids: readonly string[]): Promise<void> {
-  await vault.delete(ids.map(entryName));
-  for (const id of ids) await removeObjects(vault, id);
-}
-
-/** Removes what backups that never became one have left: those without an entry that began before `before`. */
-export async function removeUnfinished(vault: Vault, before: Date): Promise<readonly string[]> {
-  const listed = new Set((await vault.list(folder)).map(({ name }) => idOf(name)));
-  const objects = await vault.list('base/');
-  const limit = backupId(before, 'full').slice(0, -1);
-  const ids = [...new Set(objects.map(({ name }) => name.split('/')[1]!))].filter(
-    id => !listed.has(id) && id.slice(0, -1) < limit,
-  );
-  for (const id of ids) await removeObjects(vault, id);
-  return ids;
-}
-
-async function removeObjects(vault: Vault, id: string): Promise<void> {
-  await vault.delete((await vault.list(`base/${id}/`)).map(({ name }) => name));
+/** @param ids oldest first */
+export async function removeBackups(vault: HeldVault, ids: readonly string[]): Promise<void> {
+  await removeListed(vault, backupShelf, ids);
 }
 
 /** The backups that this one stands on, the full one first, and itself. @throws {BackupError} MISSING */
@@ -113,7 +99,7 @@ export function partName(id: string, part: number): string {
 
 /** Whoever puts this first makes the backup of that name. */
 export function claimName(id: string): string {
-  return `base/${id}/begun`;
+  return begunName(backupShelf, id);
 }
 
 export function manifestName(id: string): string {
@@ -122,8 +108,4 @@ export function manifestName(id: string): string {
 
 function entryName(id: string): string {
   return `${folder}${id}`;
-}
-
-function idOf(name: string): string {
-  return name.slice(folder.length);
 }

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { BackupError } from '../errors.ts';
 import type { Keyring } from '../seal/keys.ts';
 import type { Store } from '../store/store.ts';
-import { type ClusterFacts, openVault, type Vault } from '../vault.ts';
+import { type ClusterFacts, type HeldVault, openVault, type Vault } from '../vault.ts';
 
 /** A stack on a machine. */
 export interface Writer {
@@ -39,6 +39,12 @@ export interface Claim extends Omit<Writer, 'ownsPlace' | 'places'> {
   readonly run: string | null;
   /** ISO 8601. */
   readonly since: string;
+}
+
+/** By what somebody may write and remove. */
+export interface Holder {
+  /** Whether the vault is theirs still. @throws {BackupError} FOREIGN; AWAY where the vault is gone, MISSING where that was said to be so */
+  assertHeld(vault: Vault): Promise<void>;
 }
 
 const folder = 'claims/';
@@ -85,8 +91,24 @@ export async function isWriter(vault: Vault, { id, ownsPlace }: Writer): Promise
   }
 }
 
+/** What a command holds that has claimed the vault: as much as its stack. */
+export function holderOf(writer: Writer): Holder {
+  return {
+    async assertHeld(vault) {
+      const claim = await readClaim(vault);
+      if (claim === undefined) throw knows(writer, vault) ? away(vault.place) : gone(vault);
+      if (claim.id !== writer.id) throw foreign(vault, claim);
+    },
+  };
+}
+
+/** The vault in the hands of its writer. */
+export function holdVault(vault: Vault, holder: Holder): HeldVault {
+  return vault.heldBy(() => holder.assertHeld(vault));
+}
+
 /** The claim of a process that makes backups by schedule, of which there is one at a time. */
-export class RunningClaim {
+export class RunningClaim implements Holder {
   readonly #writer: Writer;
   readonly #run = randomUUID();
   #number: number | undefined;
@@ -101,9 +123,10 @@ export class RunningClaim {
     else await this.assertHeld(vault);
   }
 
-  /** By two small reads. @throws {BackupError} FOREIGN; AWAY where the vault is gone, MISSING where that was said to be so */
+  /** By two small reads. */
   async assertHeld(vault: Vault): Promise<void> {
-    const number = this.#number!;
+    const number = this.#number;
+    if (number === undefined) throw gone(vault);
     const [own, next] = await Promise.all([vault.read(nameOf(number)), vault.read(nameOf(number + 1))]);
     if (own && !next) return;
     const newest = await newestClaim(vault);
@@ -111,11 +134,7 @@ export class RunningClaim {
     if (newest === undefined || newest.number < number) {
       // It is begun anew.
       this.#number = undefined;
-      throw new BackupError(
-        'MISSING',
-        `What was stored in ${vault.place} is gone.`,
-        'Everything is stored anew, beginning with a full backup. Look at who removed it.',
-      );
+      throw gone(vault);
     }
     const { claim: by } = newest;
     if (by.id !== this.#writer.id) throw foreign(vault, by);
@@ -149,7 +168,8 @@ async function claim(vault: Vault, whole: Writer, run: string | null, isAsked: b
     if (!(await vault.write(nameOf(number), Buffer.from(JSON.stringify(own)), { ifAbsent: true }))) continue;
     const all = await numbers(vault);
     if (all.at(-1) !== number) continue;
-    await vault.delete(all.slice(0, -keptClaims).map(nameOf));
+    // Whose the newest is, is what was just settled.
+    await vault.heldBy(async () => undefined).delete(all.slice(0, -keptClaims).map(nameOf));
     if (!knows(whole, vault)) places?.add(vault.place, vault.systemIdentifier);
     return number;
   }
@@ -184,6 +204,14 @@ function nameOf(number: number): string {
 
 function knows({ places }: Writer, { place, systemIdentifier }: Vault): boolean {
   return places?.clusters(place).includes(systemIdentifier) === true;
+}
+
+function gone({ place }: Vault): BackupError {
+  return new BackupError(
+    'MISSING',
+    `What was stored in ${place} is gone.`,
+    'Everything is stored anew, beginning with a full backup. Look at who removed it.',
+  );
 }
 
 /** Told alike by whoever would write there, and by the doctor. */

@@ -1,7 +1,7 @@
 /** How the store has seen time pass, by which what is in it grows old: never by a clock alone. */
 import { lookAtClock, momentBefore, type Witness } from '@peakstone/kernel/witness';
 import { BackupError } from '../errors.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 import type { WalPosition } from './positions.ts';
 
 const name = 'checks/clock';
@@ -13,9 +13,10 @@ export interface Evidence {
   readonly position?: WalPosition | undefined;
 }
 
-/** Looks at the clock, and has the store know it. @param evidence where nobody has looked yet @throws {BackupError} STORE, KEY */
-export async function witnessTime(vault: Vault, now: Date, evidence: Evidence): Promise<Witness> {
+/** Looks at the clock, and has the store know it. @param evidence where nobody has looked yet @throws {BackupError} STORE, KEY; FOREIGN */
+export async function witnessTime(vault: HeldVault, now: Date, evidence: Evidence): Promise<Witness> {
   const witness = lookAtClock((await readWitness(vault)) ?? newestOf(evidence), now.getTime());
+  await vault.assertHeld();
   await vault.write(name, Buffer.from(JSON.stringify(witness)));
   return witness;
 }

@@ -37,21 +37,23 @@ export async function readLastTest(vault: Vault, kind: TestKind = 'test'): Promi
   }
 }
 
-/** The newest backup that has passed a test; null where none has. */
+/** The newest backup that has passed a test; null where none has. @throws {BackupError} CORRUPT, KEY where nobody can say which */
 export async function readProven(vault: Vault, kind: TestKind): Promise<string | null> {
-  const bytes = await vault.read(provenName(kind)).catch(error => {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-    return undefined;
-  });
-  return bytes?.toString() ?? null;
+  return (await vault.read(provenName(kind)))?.toString() ?? null;
 }
 
 export async function keepTest(vault: Vault, kind: TestKind, result: TestResult): Promise<void> {
   await vault.write(nameOf(kind), Buffer.from(JSON.stringify(result)));
   const { ok, backup } = result;
   if (!ok || backup === null) return;
-  const before = await readProven(vault, kind);
-  if (before === null || before < backup) await vault.write(provenName(kind), Buffer.from(backup));
+  // One that cannot be read is nobody's.
+  const before = await readProven(vault, kind).catch(ignoreUnreadable);
+  if (!before || before < backup) await vault.write(provenName(kind), Buffer.from(backup));
+}
+
+function ignoreUnreadable(error: unknown): undefined {
+  if (error instanceof BackupError && (error.code === 'CORRUPT' || error.code === 'KEY')) return undefined;
+  throw error;
 }
 
 function nameOf(kind: TestKind): string {

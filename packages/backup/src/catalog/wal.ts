@@ -1,7 +1,7 @@
 /** What WAL the store holds: whole segments by timeline, and the unfinished last ones. */
 import { BackupError } from '../errors.ts';
 import { formatLsn, hex8, parseSegmentName, segmentName, segmentStart } from '../lsn.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 
 const folder = 'wal/';
 const partialSuffix = '.partial';
@@ -57,7 +57,7 @@ export async function writePartial(
   await vault.write(objectName(vault, timeline, segment) + partialSuffix, bytes);
 }
 
-export async function removePartial(vault: Vault, timeline: number, segment: number): Promise<void> {
+export async function removePartial(vault: HeldVault, timeline: number, segment: number): Promise<void> {
   await vault.delete([objectName(vault, timeline, segment) + partialSuffix]);
 }
 
@@ -108,7 +108,7 @@ export async function hasSegment(vault: Vault, timeline: number, segment: number
 
 /** Removes whole and partial segments. @returns how many */
 export async function removeSegments(
-  vault: Vault,
+  vault: HeldVault,
   isOld: (timeline: number, segment: number) => boolean,
 ): Promise<number> {
   const names = (await vault.list(folder)).map(({ name }) => name);

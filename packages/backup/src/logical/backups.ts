@@ -1,7 +1,8 @@
 /** The list of backups as SQL. */
 import { addEntry, type Entries, listEntries, timeOfId } from '../catalog/entries.ts';
+import { begunName, removeListed, type Shelf } from '../catalog/shelf.ts';
 import type { StoredParts } from '../parts/parts.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 
 export interface LogicalBackup {
   /** By time of its beginning: `20261127-220141S`. */
@@ -30,6 +31,8 @@ export interface LogicalBackup {
 const catalogFolder = 'logical/catalog/';
 const textFolder = 'logical/text/';
 
+export const logicalShelf: Shelf = { entries: catalogFolder, objects: textFolder };
+
 export interface LogicalCatalog extends Pick<Entries<LogicalBackup>, 'damaged'> {
   /** Oldest first. */
   readonly backups: readonly LogicalBackup[];
@@ -45,21 +48,9 @@ export async function addLogicalBackup(vault: Vault, backup: LogicalBackup): Pro
   await addEntry(vault, catalogFolder, backup);
 }
 
-/** Removes entries, then what they stood for. */
-export async function removeLogicalBackups(vault: Vault, ids: readonly string[]): Promise<void> {
-  await vault.delete(ids.map(id => `${catalogFolder}${id}`));
-  for (const id of ids) await vault.delete((await vault.list(`${textFolder}${id}/`)).map(({ name }) => name));
-}
-
-/** Removes what never became one: those without an entry that began before `before`. */
-export async function removeUnfinishedLogical(vault: Vault, before: Date): Promise<readonly string[]> {
-  const listed = new Set(
-    (await vault.list(catalogFolder)).map(({ name }) => name.slice(catalogFolder.length)),
-  );
-  const begun = (await vault.list(textFolder)).map(({ name }) => name.split('/')[2]!);
-  const ids = [...new Set(begun)].filter(id => !listed.has(id) && id < timeOfId(before));
-  await removeLogicalBackups(vault, ids);
-  return ids;
+/** @param ids oldest first */
+export async function removeLogicalBackups(vault: HeldVault, ids: readonly string[]): Promise<void> {
+  await removeListed(vault, logicalShelf, ids);
 }
 
 /** Pure. */
@@ -74,5 +65,5 @@ export function textOf({ id, parts }: Pick<LogicalBackup, 'id' | 'parts'>): Stor
 
 /** Whoever puts this first makes the backup of that name. */
 export function claimLogicalName(id: string): string {
-  return `${textFolder}${id}/begun`;
+  return begunName(logicalShelf, id);
 }

@@ -1,7 +1,15 @@
 /** Makes one backup of a database whose files nobody may copy: as SQL, all of it in one snapshot. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimVault, openOwnVault, type Writer } from '../catalog/claims.ts';
+import {
+  claimVault,
+  type Holder,
+  holderOf,
+  holdVault,
+  openOwnVault,
+  type Writer,
+} from '../catalog/claims.ts';
+import { removeBegun } from '../catalog/shelf.ts';
 import type { OnBackupEvent } from '../events.ts';
 import { PartWriter } from '../parts/writer.ts';
 import type { Keyring } from '../seal/keys.ts';
@@ -12,7 +20,7 @@ import {
   claimLogicalName,
   type LogicalBackup,
   logicalId,
-  removeLogicalBackups,
+  logicalShelf,
   textOf,
 } from './backups.ts';
 import { identifyDatabase } from './database.ts';
@@ -36,6 +44,8 @@ export interface LogicalOptions {
   readonly keys: Keyring;
   /** Whose backups these are. */
   readonly writer: Writer;
+  /** By what a service holds the vault; a command claims it itself. */
+  readonly holder?: Holder;
   readonly dump: DumpSql;
   readonly label?: string;
   readonly onEvent: OnBackupEvent;
@@ -44,9 +54,9 @@ export interface LogicalOptions {
 
 /** @returns its entry, when all of it is stored. @throws {BackupError}, FOREIGN where another stack writes there; what `dump` throws; the signal's reason. Nothing is left in the store then. */
 export async function createLogicalBackup(options: LogicalOptions): Promise<LogicalBackup> {
-  const { url, store, keys, dump, label, onEvent, signal } = options;
+  const { url, store, keys, dump, label, holder = holderOf(options.writer), onEvent, signal } = options;
   const { database, version, ...cluster } = await identifyDatabase(url);
-  const vault = await openOwnVault(store, keys, cluster, options.writer);
+  const vault = holdVault(await openOwnVault(store, keys, cluster, options.writer), holder);
   await claimVault(vault, options.writer);
   const { id, began } = await claimId(vault, signal);
   onEvent({ kind: 'begun', id, incremental: false });
@@ -75,12 +85,14 @@ export async function createLogicalBackup(options: LogicalOptions): Promise<Logi
       storedBytes: writer.storedBytes,
       sha256: hash.digest('hex'),
     };
+    // It took its time, in which somebody may have taken over.
+    await vault.assertHeld();
     await addLogicalBackup(vault, backup);
     onEvent({ kind: 'made', id, bytes: backup.bytes, storedBytes: backup.storedBytes });
     return backup;
   } catch (error) {
     writer.abort();
-    await removeLogicalBackups(vault, [id]);
+    await removeBegun(vault, logicalShelf, id);
     signal.throwIfAborted();
     throw error;
   }

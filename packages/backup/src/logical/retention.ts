@@ -1,14 +1,8 @@
 import { momentBefore, type Witness } from '@peakstone/kernel/witness';
-import { readProven } from '../catalog/tests.ts';
-import type { Retention, RetentionFacts } from '../retention.ts';
-import { unfinishedMs } from '../retention.ts';
-import type { Vault } from '../vault.ts';
-import {
-  type LogicalBackup,
-  listLogicalBackups,
-  removeLogicalBackups,
-  removeUnfinishedLogical,
-} from './backups.ts';
+import { findUnfinished } from '../catalog/shelf.ts';
+import { assertAllRead, provenOf, type Retention, type RetentionFacts } from '../retention.ts';
+import type { HeldVault } from '../vault.ts';
+import { type LogicalBackup, listLogicalBackups, logicalShelf, removeLogicalBackups } from './backups.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -28,18 +22,17 @@ export function planLogicalRetention(
     .map(({ id }) => id);
 }
 
-/** @returns what was removed */
+/** @returns what was removed @throws {BackupError} CORRUPT where nothing may be; FOREIGN */
 export async function applyLogicalRetention(
-  vault: Vault,
+  vault: HeldVault,
   retention: Retention,
   time: Witness,
 ): Promise<readonly string[]> {
-  const { backups } = await listLogicalBackups(vault);
-  const old = planLogicalRetention(backups, retention, {
-    time,
-    proven: await readProven(vault, 'logical'),
-  });
-  await removeLogicalBackups(vault, old);
-  const unfinished = await removeUnfinishedLogical(vault, new Date(momentBefore(time, unfinishedMs)));
-  return [...old, ...unfinished];
+  const { backups, damaged } = await listLogicalBackups(vault);
+  assertAllRead(damaged.map(({ reason }) => reason));
+  const old = planLogicalRetention(backups, retention, { time, proven: await provenOf(vault, 'logical') });
+  const listed = backups.map(({ id }) => id);
+  const remove = [...old, ...(await findUnfinished(vault, logicalShelf, listed, time))];
+  await removeLogicalBackups(vault, remove);
+  return remove;
 }

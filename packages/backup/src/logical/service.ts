@@ -2,7 +2,7 @@
 import { pause, type Running } from '@peakstone/kernel/service';
 import type { Witness } from '@peakstone/kernel/witness';
 import { Attempts } from '../attempts.ts';
-import { openOwnVault, RunningClaim, type Writer } from '../catalog/claims.ts';
+import { holdVault, openOwnVault, RunningClaim, type Writer } from '../catalog/claims.ts';
 import { describeLeap, isRecentLeap, witnessTime } from '../catalog/clock.ts';
 import { readLastTest, type TestResult } from '../catalog/tests.ts';
 import type { BackupConfig, BackupSchedule } from '../config.ts';
@@ -12,7 +12,7 @@ import { healthOfJobs, type JobsState } from '../health.ts';
 import { isDue, startsOf } from '../jobs.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 import { type LogicalBackup, listLogicalBackups } from './backups.ts';
 import { createLogicalBackup, type DumpSql } from './create.ts';
 import { identifyDatabase } from './database.ts';
@@ -57,7 +57,7 @@ class LogicalJobs {
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   readonly #claim: RunningClaim;
-  #vault: Vault | undefined;
+  #vault: HeldVault | undefined;
   #database = '';
   /** Why nothing may be stored there, which no waiting mends. */
   #refusal: string | undefined;
@@ -105,11 +105,12 @@ class LogicalJobs {
     if (isLogicalDue(backups, schedule, new Date()))
       await this.#attempts.try('The backup', () => this.#backUp());
     if (cares) await this.#attempts.try('Removing old backups', () => this.#care(vault, time));
-    await this.#test(vault);
+    // A backup takes its time, in which somebody may have taken over.
+    if (await this.#openOurs()) await this.#test(vault);
   }
 
   /** Nothing is made, removed or tried among what is another's, or where what is ours should be. */
-  async #openOurs(): Promise<Vault | undefined> {
+  async #openOurs(): Promise<HeldVault | undefined> {
     const before = this.#refusal;
     try {
       const vault = await this.#open();
@@ -127,11 +128,12 @@ class LogicalJobs {
     }
   }
 
-  async #open(): Promise<Vault> {
+  async #open(): Promise<HeldVault> {
     if (this.#vault) return this.#vault;
     const { database, version: _version, ...cluster } = await identifyDatabase(this.#deps.url);
     this.#database = database;
-    this.#vault = await openOwnVault(this.#store, this.#config.keys, cluster, this.#deps.writer);
+    const vault = await openOwnVault(this.#store, this.#config.keys, cluster, this.#deps.writer);
+    this.#vault = holdVault(vault, this.#claim);
     return this.#vault;
   }
 
@@ -146,12 +148,11 @@ class LogicalJobs {
     const { keys } = this.#config;
     await createLogicalBackup({
       ...{ url, dump, writer, onEvent, keys, store: this.#store, signal: this.#signal },
+      holder: this.#claim,
     });
   }
 
-  async #care(vault: Vault, time: Witness): Promise<void> {
-    // A backup takes its time, in which somebody may have taken over.
-    await this.#claim.assertHeld(vault);
+  async #care(vault: HeldVault, time: Witness): Promise<void> {
     const backups = await applyLogicalRetention(vault, this.#config.retention, time);
     if (backups.length > 0) this.#deps.onEvent({ kind: 'removed', backups, segments: 0 });
     this.#caredAt = performance.now();

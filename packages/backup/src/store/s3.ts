@@ -33,17 +33,17 @@ export function s3Store(place: S3Place): Store {
     if (!isKey(key)) throw new RangeError(`'${key}' is no key`);
     return new URL(`${base}/${top}${key}`);
   };
-  const call = (method: string, url: URL, options: CallOptions = {}): Promise<Answer> =>
+  const call = (method: string, url: URL, options: CallOptions): Promise<Answer> =>
     send(place, method, url, options);
   async function* pages(query: Readonly<Record<string, string>>): AsyncGenerator<string> {
     for (let token = '', more = true; more; ) {
       const url = new URL(`${base}${place.endpoint ? '' : '/'}`);
       const all = { 'list-type': '2', ...query, ...(token !== '' && { 'continuation-token': token }) };
       for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
-      const page = (await call('GET', url)).bytes.toString();
+      const page = (await call('GET', url, { isWell: isWholePage })).bytes.toString();
       yield page;
       token = textOf(page, 'NextContinuationToken');
-      more = /<IsTruncated>true<\/IsTruncated>/.test(page) && token !== '';
+      more = textOf(page, 'IsTruncated') === 'true';
     }
   }
   const store: Store = {
@@ -51,7 +51,10 @@ export function s3Store(place: S3Place): Store {
     isRemote: true,
     async put(key, bytes, { ifAbsent = false } = {}) {
       const headers: Record<string, string> = ifAbsent ? { 'if-none-match': '*' } : {};
-      const answer = await call('PUT', urlOf(key), { body: bytes, headers, accept: [412, 409, 501] });
+      const answer = await call('PUT', urlOf(key), {
+        ...{ body: bytes, headers, accept: [412, 409, 501] },
+        isWell: isReceipt,
+      });
       if (answer.ok) return true;
       if (answer.status === 409 || answer.status === 501) {
         if (!ifAbsent) throw refusal(place, answer.status, answer.bytes.toString());
@@ -65,12 +68,10 @@ export function s3Store(place: S3Place): Store {
       return found?.equals(bytes) === true && answer.tries > 1;
     },
     async get(key) {
-      const answer = await call('GET', urlOf(key), { accept: [404] });
-      if (answer.status === 404) {
-        assertBucket(place, answer.bytes.toString());
-        return undefined;
-      }
-      return answer.bytes;
+      const answer = await call('GET', urlOf(key), { accept: [404], isWell: isObject });
+      if (answer.status !== 404) return answer.bytes;
+      assertBucket(place, answer.bytes.toString());
+      return undefined;
     },
     async list(wanted) {
       const found: StoredObject[] = [];
@@ -91,7 +92,7 @@ export function s3Store(place: S3Place): Store {
       return found.filter(isKey).sort();
     },
     async delete(keys) {
-      for (const key of keys) await call('DELETE', urlOf(key), { accept: [404] });
+      for (const key of keys) await call('DELETE', urlOf(key), { accept: [404], isWell: isRemoved });
     },
   };
   return store;
@@ -102,12 +103,15 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Statuses besides 2xx that the caller understands. */
   readonly accept?: readonly number[];
+  /** Whether it is an answer of S3's, and not of what stands before it: a page of a balancer, say, which would be taken for one. */
+  readonly isWell: (answer: Answer) => boolean;
 }
 
 /** An answer that has come whole. */
 interface Answer {
   readonly status: number;
   readonly ok: boolean;
+  readonly type: string;
   readonly bytes: Buffer;
   /** Which try it was: whoever is told that an object exists wants to know whether a try before may have made it. */
   readonly tries: number;
@@ -115,7 +119,7 @@ interface Answer {
 
 /** Sends, and reads what is answered, again where the network or the server was at fault. @throws {BackupError} STORE, CORRUPT */
 async function send(place: S3Place, method: string, url: URL, options: CallOptions): Promise<Answer> {
-  const { body = new Uint8Array(), headers = {}, accept = [] } = options;
+  const { body = new Uint8Array(), headers = {}, accept = [], isWell } = options;
   const digest = createHash('sha256').update(body).digest('hex');
   const received = new Received();
   let failure: BackupError | undefined;
@@ -134,9 +138,15 @@ async function send(place: S3Place, method: string, url: URL, options: CallOptio
       });
       const { status, ok } = answer;
       await received.take(answer);
-      if (ok || accept.includes(status)) return { status, ok, bytes: received.bytes, tries: attempt };
-      failure = refusal(place, status, received.bytes.toString('utf8', 0, 2000));
+      const isUnderstood = ok || accept.includes(status);
+      const type = answer.headers.get('content-type') ?? '';
+      const whole: Answer = { status, ok, type, bytes: received.bytes, tries: attempt };
+      if (isUnderstood && isWell(whole)) return whole;
+      failure = isUnderstood
+        ? notOfS3(place, whole)
+        : refusal(place, status, received.bytes.toString('utf8', 0, 2000));
       received.forget();
+      if (isUnderstood) continue;
       // Another object than the one whose beginning has come: from its own beginning.
       const isOther = status === 412 || status === 416;
       if (status < 500 && status !== 429 && status !== 408 && !isOther) throw failure;
@@ -154,6 +164,41 @@ async function send(place: S3Place, method: string, url: URL, options: CallOptio
     }
   }
   throw failure!;
+}
+
+/** A page of a list, to its end: what is cut, or none, would be taken for a store without objects. */
+function isWholePage({ bytes }: Answer): boolean {
+  const page = bytes.toString();
+  if (!/^\ufeff?\s*(?:<\?xml[^>]*\?>\s*)?<ListBucketResult[\s>]/.test(page)) return false;
+  if (!/<\/ListBucketResult>\s*$/.test(page)) return false;
+  const more = textOf(page, 'IsTruncated');
+  return more === 'false' || (more === 'true' && textOf(page, 'NextContinuationToken') !== '');
+}
+
+/** An object, or S3's own word that there is none. */
+function isObject({ status, type, bytes }: Answer): boolean {
+  return status === 404 ? /<Code>NoSuch(?:Key|Bucket)<\/Code>/.test(bytes.toString()) : !isHtml(type);
+}
+
+/** S3 says nothing of what it has stored but its mark. */
+function isReceipt({ ok, bytes, type }: Answer): boolean {
+  return ok ? bytes.length === 0 : !isHtml(type);
+}
+
+function isRemoved({ type }: Answer): boolean {
+  return !isHtml(type);
+}
+
+function isHtml(type: string): boolean {
+  return /^text\/html\b/i.test(type);
+}
+
+function notOfS3(place: S3Place, { status, type }: Answer): BackupError {
+  return new BackupError(
+    'STORE',
+    `${nameOf(place)} answers something that is not of S3’s protocol (${status}${type === '' ? '' : `, ${type}`}).`,
+    'Look at what stands before it: a proxy, or a page that says it is being maintained; and at BACKUP_S3_ENDPOINT.',
+  );
 }
 
 /** What has come of an answer's body, over several tries. */

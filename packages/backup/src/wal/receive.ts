@@ -16,7 +16,7 @@ import {
   type Slot,
   timelineHistory,
 } from '../replication/commands.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault, Vault } from '../vault.ts';
 import { Coverage } from './coverage.ts';
 import { Keeper } from './keeper.ts';
 import { readWalMessage } from './messages.ts';
@@ -26,11 +26,9 @@ import { beginStream, continueStream, nextStart, type StreamStart } from './star
 export interface ReceiveOptions {
   /** Of a role with REPLICATION. */
   readonly url: string;
-  readonly vault: Vault;
+  readonly vault: HeldVault;
   /** A temporary slot ends with the connection: for a backup that needs WAL of its own time alone. */
   readonly slot: { readonly name: string; readonly temporary: boolean };
-  /** Looks whether nobody else stores this WAL; not for a temporary slot. @throws {BackupError} */
-  readonly assertOurs?: () => Promise<void>;
   /** How often the unfinished segment is stored. */
   readonly everyMs: number;
   readonly onEvent: OnBackupEvent;
@@ -157,7 +155,7 @@ export async function keepHistory(
 async function receiveTimeline(
   client: ReplicationClient,
   start: StreamStart,
-  { vault, slot, assertOurs, everyMs, onEvent, onProgress, signal }: ReceiveOptions,
+  { vault, slot, everyMs, onEvent, onProgress, signal }: ReceiveOptions,
 ): Promise<StreamStart | null> {
   const { timeline, lsn } = start;
   const writer = new SegmentWriter(vault, timeline, lsn, segment => {
@@ -173,13 +171,7 @@ async function receiveTimeline(
       serverEnd: coverage.serverEnd,
       coveredUntil: keeper.coveredUntil,
     });
-  const keeper = new Keeper(
-    vault,
-    writer,
-    coverage,
-    everyMs,
-    slot.temporary ? undefined : (assertOurs ?? (async () => undefined)),
-  );
+  const keeper = new Keeper(vault, writer, coverage, everyMs, slot.temporary ? undefined : vault.assertHeld);
   let failure: unknown;
   let farewell: NodeJS.Timeout | undefined;
   const fail = (error: unknown): void => {

@@ -1,7 +1,7 @@
 import { readOwnPartial, removePartial, writePartial, writeSegment } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import { formatLsn, type Lsn, segmentOf, segmentStart } from '../lsn.ts';
-import type { Vault } from '../vault.ts';
+import type { HeldVault } from '../vault.ts';
 
 /**
  * Gathers a WAL stream into segments and stores each when it is whole, and the unfinished one when asked. Only what is stored is
@@ -9,7 +9,7 @@ import type { Vault } from '../vault.ts';
  */
 export class SegmentWriter {
   readonly timeline: number;
-  readonly #vault: Vault;
+  readonly #vault: HeldVault;
   readonly #onStored: (segment: number) => void;
   /** Received up to here. */
   position: Lsn;
@@ -23,7 +23,7 @@ export class SegmentWriter {
   #isInherited = true;
 
   /** @param start of a segment: each is stored whole */
-  constructor(vault: Vault, timeline: number, start: Lsn, onStored: (segment: number) => void) {
+  constructor(vault: HeldVault, timeline: number, start: Lsn, onStored: (segment: number) => void) {
     this.#vault = vault;
     this.timeline = timeline;
     this.position = start;

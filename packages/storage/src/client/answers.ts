@@ -32,6 +32,14 @@ export function need(node: XmlNode, name: string): string {
   return text;
 }
 
+/** Where the next page of a list begins; undefined behind the last one. @throws {ClientError} where a page does not say: a list without its end is none */
+export function nextPage(page: XmlNode, name: string): string | undefined {
+  if (need(page, 'IsTruncated') !== 'true') return undefined;
+  const next = need(page, name);
+  if (next !== '') return next;
+  throw new ClientError('BadAnswer', 200, `The server’s answer has no ${name}.`, 'Check the address.');
+}
+
 /** Listings are asked for in URLs' encoding, as XML has no place for some characters; some servers write a space as plus. */
 export function decode(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '));

@@ -7,6 +7,7 @@ import {
   encodeSource,
   type Headers,
   need,
+  nextPage,
   type Place,
   parseAnswer,
   pathOf,
@@ -146,7 +147,8 @@ export async function listParts(
         etag: unquote(textOf(each, 'ETag')),
         size: Number(need(each, 'Size')),
       });
-    marker = textOf(page, 'NextPartNumberMarker') ?? '';
-    if (textOf(page, 'IsTruncated') !== 'true' || marker === '') return parts;
+    const next = nextPage(page, 'NextPartNumberMarker');
+    if (next === undefined) return parts;
+    marker = next;
   }
 }

@@ -8,6 +8,7 @@ import {
   encodeSource,
   type Headers,
   need,
+  nextPage,
   type Place,
   parseAnswer,
   pathOf,
@@ -95,8 +96,8 @@ export async function* listObjects(
         etag: unquote(textOf(each, 'ETag')),
         modified: need(each, 'LastModified'),
       };
-    token = textOf(page, 'NextContinuationToken') || undefined;
-    if (textOf(page, 'IsTruncated') !== 'true' || token === undefined) return;
+    token = nextPage(page, 'NextContinuationToken');
+    if (token === undefined) return;
   }
 }
 
@@ -131,8 +132,8 @@ export async function* listVersions(
         modified: need(each, 'LastModified'),
       };
     }
-    const next = textOf(page, 'NextKeyMarker');
-    if (textOf(page, 'IsTruncated') !== 'true' || !next) return;
+    const next = nextPage(page, 'NextKeyMarker');
+    if (next === undefined) return;
     marker = { key: decode(next), version: textOf(page, 'NextVersionIdMarker') || undefined };
   }
 }
