@@ -111,7 +111,7 @@ function textOf(group: readonly Case[]): string {
 function withoutPostgis(text: string): string {
   return text
     .replace(/create extension if not exists (?:postgis\w*|pgcrypto)\s*;/gi, '')
-    .replace(/\b(geometry|geography)\s*\([^)"]*\)/gi, '$1');
+    .replace(/\b(geometry|geography)\s*\([^)"$]*\)/gi, '$1');
 }
 
 function report(): void {

@@ -15,7 +15,9 @@ export function difference(expected: unknown, actual: unknown, path = '$'): stri
   }
   if (isObject(expected)) {
     if (!isObject(actual)) return differs(path, expected, actual);
-    for (const name of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    // Errors first: they say why all else is missing.
+    for (const name of new Set(['errors', ...Object.keys(expected), ...Object.keys(actual)])) {
+      if (!(name in expected || name in actual)) continue;
       if (!(name in expected)) return `${path}.${name} is not expected: ${show(actual[name])}`;
       if (!(name in actual)) return `${path}.${name} is missing: ${show(expected[name])}`;
       const found = difference(expected[name], actual[name], `${path}.${name}`);

@@ -2,6 +2,7 @@
 import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { graphqlService } from '../../../packages/graphql/src/service.ts';
 import type { Case } from './cases.ts';
+import { postgisStandIn } from './postgis.ts';
 import { type Stubs, startStubs } from './stubs/index.ts';
 
 export interface Served {
@@ -31,13 +32,6 @@ export interface ServeOptions {
   /** Types and functions by PostGIS' names, where it is not there: for cases that only have them around. */
   readonly standsIn: boolean;
 }
-
-const POSTGIS_STAND_IN = `
-  create domain geometry as jsonb; create domain geography as jsonb; create domain raster as text;
-  create function st_geomfromewkt(text) returns geometry language sql immutable as 'select to_jsonb($1)::geometry';
-  create function st_geogfromtext(text) returns geography language sql immutable as 'select to_jsonb($1)::geography';
-  create function st_geomfromgeojson(text) returns jsonb language sql immutable as 'select $1::jsonb';
-  create function st_asgeojson(jsonb, int, int) returns text language sql immutable as 'select $1::text'`;
 
 function databaseOf(prefix: string, name: string): string {
   return `${prefix}_${name.replace(/\W/g, '_').toLowerCase()}`;
@@ -82,7 +76,7 @@ export async function serve({
        ${name === 'postgres' ? '' : `create schema hge_tests authorization ${role};`}
        alter database ${database} set timezone to 'UTC'`,
     );
-    if (standsIn) await owner.script(POSTGIS_STAND_IN);
+    if (standsIn) await owner.script(postgisStandIn);
     urls.set(name, withLogin(url.href, role, role));
   }
   let url = '';
