@@ -4,12 +4,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect } from '@peakstone/testing';
-import { dumpDatabase, findPgDump, runPgDump, writeWholeFile } from '@peakstone/transfer';
-import { type DumpLab, dump, openDumpLab, restoreFile } from './dumpLab.ts';
+import { dumpDatabase, runPgDump, writeWholeFile } from '@peakstone/transfer';
+import { type DumpLab, dump, openDumpLab, pgDump, realDump, restoreFile } from './dumpLab.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fixture } from './support.ts';
-
-const program = findPgDump({ PATH: process.env.PEAKSTONE_PG_BIN ?? process.env.PATH });
 
 describe('a dump', () => {
   let lab: DumpLab;
@@ -29,21 +27,10 @@ describe('a dump', () => {
   });
 
   it('is what PostgreSQL’s own pg_dump writes of it, restored', {
-    skip: program === null && 'no pg_dump of version 17 here',
+    skip: pgDump === null && 'no pg_dump of version 17 here',
   }, async () => {
     const copy = await restored(await dump(lab.url));
-    const real = async (url: string): Promise<string> => {
-      const parts: Buffer[] = [];
-      await runPgDump(program!, {
-        url,
-        restrictKey: 'known',
-        write: async part => {
-          parts.push(Buffer.from(part as Buffer));
-        },
-      });
-      return Buffer.concat(parts).toString();
-    };
-    assert.equal(await real(copy), await real(lab.url));
+    assert.equal(await realDump(copy), await realDump(lab.url));
   });
 
   it('with --clean is restored over itself', async () => {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { connectClient, PgError } from '@peakstone/kernel/pg';
 import { Restriction, readScript } from '@peakstone/kernel/script';
 import { connect, startTestServer } from '@peakstone/testing';
-import { type DumpOptions, dumpDatabase } from '@peakstone/transfer';
+import { type DumpOptions, dumpDatabase, findPgDump, runPgDump } from '@peakstone/transfer';
+
+/** PostgreSQL's own program of version 17, where this machine has one. */
+export const pgDump = findPgDump({ PATH: process.env.PEAKSTONE_PG_BIN ?? process.env.PATH });
 
 export interface DumpLab {
   /** Of the server's first database. */
@@ -53,6 +56,19 @@ export async function dump(url: string, options: Partial<DumpOptions> = {}): Pro
     },
     restrictKey: 'known',
     ...options,
+  });
+  return Buffer.concat(parts).toString();
+}
+
+/** What that program writes. */
+export async function realDump(url: string): Promise<string> {
+  const parts: Buffer[] = [];
+  await runPgDump(pgDump!, {
+    url,
+    restrictKey: 'known',
+    write: async part => {
+      parts.push(Buffer.from(part as Buffer));
+    },
   });
   return Buffer.concat(parts).toString();
 }

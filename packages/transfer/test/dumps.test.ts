@@ -3,10 +3,14 @@
  * PEAKSTONE_DUMPS names the folder that they are in.
  */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { testDatabase } from '@peakstone/testing';
 import { type ArchiveEntry, openArchive } from '../src/archive/index.ts';
+import { dump, pgDump, realDump, restoreFile } from './dumpLab.ts';
+import { fingerprint } from './fingerprint.ts';
 import { ask, importInto, look, stackDatabase } from './support.ts';
 
 const folder = process.env.PEAKSTONE_DUMPS ?? '';
@@ -127,6 +131,33 @@ describe('a Supabase database of 2,000 documents', {
     } finally {
       await database.drop();
       await archive.close();
+    }
+  });
+
+  it('is dumped as PostgreSQL’s own pg_dump dumps it, and restored the same from either', {
+    skip: existsSync(archived)
+      ? pgDump === null && 'no pg_dump of version 17 here'
+      : `there is no ${archived}`,
+  }, async () => {
+    const [database, own, theirs] = [await stackDatabase(), await testDatabase(), await testDatabase()];
+    const scratch = mkdtempSync(join(tmpdir(), 'peakstone-dumps-'));
+    const restored = async (text: string, url: string) => {
+      writeFileSync(join(scratch, 'dump.sql'), text);
+      await restoreFile(url, join(scratch, 'dump.sql'));
+      return await fingerprint(url);
+    };
+    try {
+      await importInto(database, [archived]);
+      const real = await realDump(database.superuserUrl);
+      const fingerprints = [
+        await restored(await dump(database.superuserUrl), own.superuserUrl),
+        await restored(real, theirs.superuserUrl),
+      ];
+      assert.deepEqual(fingerprints[0], fingerprints[1]);
+      assert.equal(await realDump(own.superuserUrl), await realDump(theirs.superuserUrl));
+    } finally {
+      rmSync(scratch, { recursive: true });
+      for (const each of [own, theirs, database]) await each.drop();
     }
   });
 

@@ -23,6 +23,8 @@ export async function fingerprint(url: string): Promise<unknown> {
     `select oid, lomowner::regrole, lomacl::text, md5(lo_get(oid)) from pg_largeobject_metadata order by 1`,
   ];
   try {
+    // Names are said in full, whatever the database's settings are.
+    await client.script(`set search_path = ''`);
     const found: unknown[] = [];
     for (const query of queries) found.push(await client.query(query));
     return found;
