@@ -12,6 +12,8 @@ export interface Variable extends EnvVariable {
   readonly group: VariableGroup;
   /** What a value must be like before it is deployed; the first that complains is told. */
   readonly checks?: readonly ValueCheck[];
+  /** Whether an empty value says something: any other variable that is empty is one that is not set. */
+  readonly emptyCounts?: true;
   /** What the Dokploy template sets where that is not `value`; false where it sets nothing. */
   readonly dokploy?: string | false;
   /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { examine } from '../src/operate/doctor/index.ts';
+import { signImageUrl } from '../src/operate/images.ts';
 import { signStackToken, stackKeys } from '../src/operate/secrets.ts';
 import { stackPaths } from '../src/project/paths.ts';
 import { exposedSchemas } from '../src/run/exposedSchemas.ts';
@@ -47,6 +48,18 @@ describe('the settings of a stack', () => {
     assert.deepEqual(await exposedSchemas(paths, {}), ['shop', 'public']);
     assert.deepEqual(await exposedSchemas(paths, { DATABASE_SCHEMAS: 'a, b' }), ['a', 'b']);
     assert.deepEqual(await exposedSchemas(paths, { PGRST_DB_SCHEMAS: 'c', DATABASE_SCHEMAS: 'a' }), ['c']);
+  });
+
+  it('say by an empty base of pictures that there is none: sources are named whole', async () => {
+    const { url, refused } = (await signImageUrl(
+      project({
+        '.env': `IMGPROXY_KEY_HEX=${'ab'.repeat(32)}\nIMGPROXY_SALT_HEX=${'cd'.repeat(16)}\nIMGPROXY_BASE_URL=\n`,
+      }),
+      {},
+      { source: 'cat.jpg', options: 'w:300', plain: true },
+    ))!;
+    assert.match(url, /\/w:300\/plain\/cat\.jpg$/);
+    assert.match(refused ?? '', /Source URL is not allowed: cat\.jpg/);
   });
 
   it('are the services of the configuration, in words that .env may overrule, with addresses as Compose reads them', async () => {

@@ -2,6 +2,7 @@
 import { loadStackConfig } from '../loadConfig.ts';
 import { type EnvValues, readEnvFile } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
+import { findVariable } from '../variables.ts';
 import { configuredSettings } from './configured.ts';
 
 /**
@@ -30,7 +31,9 @@ export function placeValues(paths: StackPaths, env: EnvValues): EnvValues {
   return { ...withoutEmpty(readEnvFile(paths, env)), ...withoutEmpty(env) };
 }
 
-/** An empty variable is one that is not set; it must not hide what stands below it. */
+/** An empty variable is one that is not set; it must not hide what stands below it, unless that is what it says. */
 function withoutEmpty(values: EnvValues): EnvValues {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => value !== '' || findVariable(name)?.emptyCounts),
+  );
 }

@@ -25,7 +25,6 @@ export const images: Service = {
     'S3_APP_SECRET_KEY',
     'IMGPROXY_KEY_HEX',
     'IMGPROXY_SALT_HEX',
-    'IMGPROXY_BASE_URL',
     'IMGPROXY_ALLOWED_SOURCES',
   ],
   container: imagesContainer,

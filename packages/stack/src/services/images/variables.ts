@@ -22,6 +22,7 @@ export const imagesVariables: readonly Variable[] = [
     group: 'Images',
     comment: 'Put before every source that does not begin with it; empty to name sources whole.',
     value: 's3://uploads/',
+    emptyCounts: true,
     checks: [isAllowedSource],
   },
   {
