@@ -5,7 +5,8 @@ import { ImagesError } from './errors.ts';
 import { optionByName } from './options/index.ts';
 import { cutOptions, type OptionsConfig, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
-import { assertAllowed, assertSavable } from './refused.ts';
+import { assertSavable } from './refused.ts';
+import { assertAllowed, parseSourceUrl } from './source/sourceUrl.ts';
 
 /** Why it would be refused: for an option, which the settings of every service have, or by this one's list of sources. */
 export interface Refused {
@@ -28,10 +29,11 @@ export function checkUrl(target: string, options: string, env: Env): Refused | n
   try {
     const parsed = parseOptions(splitPath(target, '').path, {}, config, now);
     assertSavable(parsed.options.format);
-    assertAllowed(parsed.sourceUrl, sources.allowed);
+    assertAllowed(parsed.source, sources.allowed);
     const { baseUrl } = config;
-    if (baseUrl === '' || !/^[a-z0-9]+:\/\//i.test(parsed.sourceUrl.slice(baseUrl.length))) return null;
-    return { part: 'source', reason: `IMGPROXY_BASE_URL makes it ${parsed.sourceUrl}.` };
+    const given = parseSourceUrl(parsed.source.text.slice(baseUrl.length), config.querySeparator);
+    if (baseUrl === '' || given.scheme === '') return null;
+    return { part: 'source', reason: `IMGPROXY_BASE_URL makes it ${parsed.source.text}.` };
   } catch (error) {
     if (!(error instanceof ImagesError)) throw error;
     const part = error.kind === 'sourceUrl' || error.kind === 'path' ? 'source' : 'options';

@@ -96,7 +96,7 @@ async function receive(
 /** The source's answer, with a time of its own for all of it. */
 export async function openSource(
   request: HttpRequest,
-  { sourceUrl }: ParsedUrl,
+  { source }: ParsedUrl,
   { config, readSource }: Deps,
   signal: AbortSignal,
   conditions: SourceHeaders,
@@ -107,9 +107,9 @@ export async function openSource(
     slow.abort(new ImagesError('sourceTimeout', 'The source took longer than it may.')),
   );
   const both = AbortSignal.any([signal, slow.signal]);
-  const cookie = passedCookies(request.headers, sourceUrl, config.sources);
+  const cookie = passedCookies(request.headers, source, config.sources);
   const headers = { ...conditions, ...(cookie !== undefined && { cookie }) };
-  const response = await readSource({ url: sourceUrl, headers, signal: both });
+  const response = await readSource({ source, headers, signal: both });
   return { ...response, body: unlessAborted(response.body, both) };
 }
 
@@ -132,6 +132,6 @@ async function* unlessAborted(body: AsyncIterable<Buffer>, signal: AbortSignal):
   }
 }
 
-function isPersonal({ headers }: HttpRequest, { sourceUrl }: ParsedUrl, { config }: Deps): boolean {
-  return passedCookies(headers, sourceUrl, config.sources) !== undefined;
+function isPersonal({ headers }: HttpRequest, { source }: ParsedUrl, { config }: Deps): boolean {
+  return passedCookies(headers, source, config.sources) !== undefined;
 }

@@ -21,34 +21,34 @@ const passedResponse = [
 /** The source as it comes, its status and conditions included. */
 export async function answerRaw(request: HttpRequest, parsed: ParsedUrl, deps: Deps): Promise<HttpResponse> {
   const { config } = deps;
-  const { options, sourceUrl } = parsed;
+  const { options } = parsed;
   const gone = new AbortController();
   request.onAborted(() => gone.abort(new ImagesError('cancelled', 'The client has gone away.')));
   const conditions = Object.fromEntries(passedRequest.map(name => [name, request.headers[name]]));
-  const source = await openSource(request, parsed, deps, gone.signal, conditions);
+  const answer = await openSource(request, parsed, deps, gone.signal, conditions);
   const headers = passedResponse.flatMap(name => {
-    const value = source.headers[name.toLowerCase()];
+    const value = answer.headers[name.toLowerCase()];
     return value === undefined ? [] : [name, value];
   });
-  const { 'content-length': length, 'content-type': contentType = '' } = source.headers;
-  const named = source.status >= 200 && source.status < 300;
+  const { 'content-length': length, 'content-type': contentType = '' } = answer.headers;
+  const named = answer.status >= 200 && answer.status < 300;
   const disposition = contentDisposition({
-    source: source.path,
+    source: answer.path,
     filename: options.filename ?? '',
     extension: '',
     contentType,
     attachment: options.returnAttachment ?? config.answers.returnAttachment,
   });
   return {
-    status: source.status,
+    status: answer.status,
     headers: [
       ...headers,
       ...(length === undefined ? [] : ['Content-Length', length]),
-      ...canonical(sourceUrl, config),
-      ...shared(source.status, options, source.headers, config, false).slice(0, 2),
+      ...canonical(parsed.source, config),
+      ...shared(answer.status, options, answer.headers, config, false).slice(0, 2),
       ...(named ? ['Content-Disposition', disposition] : []),
     ],
-    body: source.status === 304 || source.status === 204 ? null : closing(source),
+    body: answer.status === 304 || answer.status === 204 ? null : closing(answer),
   };
 }
 

@@ -16,8 +16,9 @@ import { type ParsedUrl, parseOptions } from './parse/options.ts';
 import { splitPath } from './parse/path.ts';
 import { verifySignature } from './parse/signature.ts';
 import { answerRaw } from './raw.ts';
-import { assertAllowed, assertSavable } from './refused.ts';
+import { assertSavable } from './refused.ts';
 import { isNotModified } from './source/conditions.ts';
+import { assertAllowed } from './source/sourceUrl.ts';
 
 const nowS = (): number => Date.now() / 1000;
 
@@ -63,7 +64,7 @@ export function parseRequest({ target, headers }: HttpRequest, config: ImagesCon
   const start = readFeatures(headers, config.features);
   const parsed = parseOptions(signed.path, start, config.options, nowS);
   if (parsed.options.best) parsed.options.accepts = [...acceptedFormats(headers)];
-  assertAllowed(parsed.sourceUrl, config.sources.allowed);
+  assertAllowed(parsed.source, config.sources.allowed);
   return parsed;
 }
 

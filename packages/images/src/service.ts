@@ -22,6 +22,7 @@ import { createHttpSource, type HttpSource, type Lookup } from './source/http.ts
 import { readSource } from './source/index.ts';
 import { createLocalSource } from './source/local.ts';
 import { createS3Source, readStoreUrls } from './source/s3.ts';
+import { parseSourceUrl } from './source/sourceUrl.ts';
 import type { SourceReader } from './source/types.ts';
 
 export interface ImagesDeps {
@@ -80,8 +81,8 @@ async function start(config: ImagesConfig, deps: ImagesDeps, signal: AbortSignal
   const budget = new Budget(memoryLimits.pictures);
   const pool = new BufferPool(memoryLimits.pool);
   const [watermark, fallback] = await Promise.all([
-    loadSetting('IMGPROXY_WATERMARK', config.watermark, sources.read),
-    loadSetting('IMGPROXY_FALLBACK_IMAGE', config.fallback, sources.read),
+    loadSetting('IMGPROXY_WATERMARK', config.watermark, sources.read, config),
+    loadSetting('IMGPROXY_FALLBACK_IMAGE', config.fallback, sources.read, config),
   ]);
   const engine = new Engine({
     config: config.engine,
@@ -178,20 +179,21 @@ function createSources({ sources }: ImagesConfig, { objectStore, lookup }: Image
   // The operator has named the store's server: it may be anywhere.
   const anywhere = { allowLoopback: true, allowLinkLocal: true, allowPrivate: true };
   const named = createHttpSource({ ...sources, ...anywhere });
-  const { localRoot, querySeparator, s3 } = sources;
+  const { localRoot, s3 } = sources;
   const store = objectStore === undefined ? named.read : handlerSource(objectStore);
-  const objects = s3 === null ? null : createS3Source(s3, querySeparator, store);
-  const http =
+  const objects = s3 === null ? null : createS3Source(s3, store);
+  const local = localRoot === null ? null : createLocalSource(localRoot);
+  const known =
     objects === null || s3 === null ? web.read : readStoreUrls(web.read, objects, store, s3.origins);
-  const schemes = new Map<string, SourceReader>([
-    ['http', http],
-    ['https', http],
-    ...(localRoot === null ? [] : [['local', createLocalSource(localRoot, querySeparator)] as const]),
-    ...(objects === null ? [] : [['s3', objects] as const]),
-  ]);
   const open: readonly HttpSource[] = [web, named];
   return {
-    read: readSource(schemes),
+    read: readSource({
+      web: known,
+      objects: new Map([
+        ['local', local],
+        ['s3', objects],
+      ]),
+    }),
     close() {
       for (const source of open) source.close();
     },
@@ -199,7 +201,12 @@ function createSources({ sources }: ImagesConfig, { objectStore, lookup }: Image
 }
 
 /** A picture of the settings. @throws {ImagesError} it cannot be had, or is none */
-async function loadSetting(name: string, setting: ImageSetting, read: SourceReader): Promise<Picture | null> {
+async function loadSetting(
+  name: string,
+  setting: ImageSetting,
+  read: SourceReader,
+  { options: { querySeparator } }: ImagesConfig,
+): Promise<Picture | null> {
   if (setting.kind === 'none') return null;
   if (setting.kind === 'data') {
     const format = detectFormat(setting.data, '', '');
@@ -207,7 +214,7 @@ async function loadSetting(name: string, setting: ImageSetting, read: SourceRead
     return { format, data: setting.data };
   }
   const signal = AbortSignal.timeout(30_000);
-  const response = await read({ url: setting.url, headers: {}, signal });
+  const response = await read({ source: parseSourceUrl(setting.url, querySeparator), headers: {}, signal });
   // It is held for as long as the service runs: its memory is nobody's budget.
   using lease = new Budget(memoryLimits.pictures).lease();
   const { picture } = await download(response, { maxBytes: 0, pool: new BufferPool(0), lease, signal });

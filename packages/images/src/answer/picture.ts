@@ -5,6 +5,7 @@ import type { ProcessResult } from '../engine/types.ts';
 import { formats } from '../formats.ts';
 import type { Options } from '../options/types.ts';
 import type { ParsedUrl } from '../parse/options.ts';
+import type { SourceUrl } from '../source/sourceUrl.ts';
 import type { SourceHeaders } from '../source/types.ts';
 import { contentDisposition } from './disposition.ts';
 import { varyOf } from './features.ts';
@@ -26,7 +27,7 @@ export interface Told {
 const nowS = (): number => Date.now() / 1000;
 
 export function pictureAnswer(
-  { options, sourceUrl }: ParsedUrl,
+  { options, source }: ParsedUrl,
   told: Told,
   result: ProcessResult,
   data: Buffer,
@@ -38,14 +39,14 @@ export function pictureAnswer(
     formats[result.format].mime,
     'Content-Disposition',
     contentDisposition({
-      source: sourceUrl,
+      source: source.text,
       filename: options.filename ?? '',
       extension: formats[result.format].extension,
       contentType: '',
       attachment: options.returnAttachment ?? answers.returnAttachment,
     }),
     ...shared(told.status, options, told.headers, config, told.fallback),
-    ...canonical(sourceUrl, config),
+    ...canonical(source, config),
     ...validatorHeaders(told.validators, answers),
     ...(answers.debugHeaders ? debugHeaders(result, told.bytes) : []),
   ];
@@ -94,8 +95,8 @@ export function shared(
   return [...(control === null ? [] : ['Cache-Control', control]), ...(vary === '' ? [] : ['Vary', vary])];
 }
 
-export function canonical(sourceUrl: string, { answers }: ImagesConfig): readonly string[] {
-  if (!answers.canonicalHeader || !/^https?:\/\//.test(sourceUrl)) return [];
-  const safe = sourceUrl.replace(/[\x00-\x20\x7f<>"]/g, encodeURIComponent);
+export function canonical(source: SourceUrl, { answers }: ImagesConfig): readonly string[] {
+  if (!answers.canonicalHeader || source.kind !== 'web') return [];
+  const safe = source.text.replace(/[\x00-\x20\x7f<>"]/g, encodeURIComponent);
   return ['Link', encodeHeader(`<${safe}>; rel="canonical"`)];
 }

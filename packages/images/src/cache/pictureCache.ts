@@ -90,11 +90,11 @@ export class PictureCache {
   }
 
   /** What changes an answer's headers alone is not part of it. */
-  #nameOf({ sourceUrl, options }: ParsedUrl): string {
+  #nameOf({ source, options }: ParsedUrl): string {
     const { filename: _, returnAttachment: __, expires: ___, ...drawn } = options;
     const sorted = Object.entries(drawn).sort(([a], [b]) => (a < b ? -1 : 1));
     return createHash('sha256')
-      .update(`${this.#settings}\0${sourceUrl}\0${JSON.stringify(sorted)}`)
+      .update(`${this.#settings}\0${source.text}\0${JSON.stringify(sorted)}`)
       .digest('hex');
   }
 }

@@ -3,15 +3,15 @@ import type { Env } from '@peakstone/kernel/service';
 import type { CookieConfig } from '../source/cookies.ts';
 import type { HttpSourceConfig } from '../source/http.ts';
 import type { S3Config } from '../source/s3.ts';
+import { parseWebUrl, type SourcePattern } from '../source/sourceUrl.ts';
 import { productVersion } from '../version.ts';
 import { fileOf, flag, list, prefixPattern, seconds, text, webUrl, whole } from './read.ts';
 
 export interface SourcesConfig extends HttpSourceConfig, CookieConfig {
   /** None: all. */
-  readonly allowed: readonly RegExp[];
+  readonly allowed: readonly SourcePattern[];
   readonly downloadTimeoutMs: number;
   readonly maxFileBytes: number;
-  readonly querySeparator: string;
   /** Null: no files. */
   readonly localRoot: string | null;
   /** Null: no buckets. */
@@ -21,7 +21,10 @@ export interface SourcesConfig extends HttpSourceConfig, CookieConfig {
 export function readSources(env: Env): SourcesConfig {
   const root = text(env, 'LOCAL_FILESYSTEM_ROOT');
   return {
-    allowed: list(env, 'ALLOWED_SOURCES').map(prefixPattern),
+    // A comma too many would be a beginning of everything.
+    allowed: list(env, 'ALLOWED_SOURCES')
+      .filter(pattern => pattern !== '')
+      .map(sourcePattern),
     allowLoopback: flag(env, 'ALLOW_LOOPBACK_SOURCE_ADDRESSES'),
     allowLinkLocal: flag(env, 'ALLOW_LINK_LOCAL_SOURCE_ADDRESSES'),
     allowPrivate: flag(env, 'ALLOW_PRIVATE_SOURCE_ADDRESSES', true),
@@ -34,13 +37,24 @@ export function readSources(env: Env): SourcesConfig {
     keepAliveMs: seconds(env, 'CLIENT_KEEP_ALIVE_TIMEOUT', 90),
     downloadTimeoutMs: seconds(env, 'DOWNLOAD_TIMEOUT', 5, { least: 1 }),
     maxFileBytes: whole(env, 'MAX_SRC_FILE_SIZE', 0),
-    querySeparator: text(env, 'SOURCE_URL_QUERY_SEPARATOR', '?'),
     cookiePassthrough: flag(env, 'COOKIE_PASSTHROUGH'),
     cookiePassthroughAll: flag(env, 'COOKIE_PASSTHROUGH_ALL'),
     cookieBaseUrl: webUrl(env, 'COOKIE_BASE_URL'),
     localRoot: root === '' ? null : root,
     s3: flag(env, 'USE_S3') ? readS3(env) : null,
   };
+}
+
+/** What such a beginning leads to has its host in lower case, no port that goes without saying, and what is no ASCII escaped. */
+function sourcePattern(written: string): SourcePattern {
+  const [, begin = '', scheme = '', host = '', rest = ''] =
+    /^((https?):\/\/([^/*]*))(.*)$/is.exec(written) ?? [];
+  const url = host === '' ? '' : parseWebUrl(begin);
+  const origin = url instanceof URL ? url.origin : begin.toLowerCase();
+  const [more = ''] = rest.split('/', 1);
+  const path = encodeURI(rest.slice(more.length)).replaceAll('%25', '%');
+  const reached = scheme === '' ? written : `${origin}${more.toLowerCase()}${path}`;
+  return { written: prefixPattern(written), reached: prefixPattern(reached) };
 }
 
 function readS3(env: Env): S3Config {

@@ -33,6 +33,7 @@ export function readOptions(env: Env): OptionsConfig {
       baseUrl: text(env, 'BASE_URL'),
       wholeSources: list(env, 'WHOLE_SOURCES').filter(prefix => prefix !== ''),
       replacements: readReplacements(env),
+      querySeparator: text(env, 'SOURCE_URL_QUERY_SEPARATOR', '?'),
       filenameInUrl: flag(env, 'BASE64_URL_INCLUDES_FILENAME'),
     };
     assertPresets(config);

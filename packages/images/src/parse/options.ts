@@ -4,6 +4,7 @@ import type { Clock } from '../options/definition.ts';
 import { optionByName } from '../options/index.ts';
 import { applyFormat } from '../options/saving.ts';
 import { type Options, type PassOptions, resizingTypes } from '../options/types.ts';
+import type { SourceUrl } from '../source/sourceUrl.ts';
 import { parseSource, type SourceConfig } from './source.ts';
 
 export interface OptionsConfig extends SourceConfig {
@@ -22,7 +23,7 @@ export interface UrlOption {
 
 export interface ParsedUrl {
   readonly options: Options;
-  readonly sourceUrl: string;
+  readonly source: SourceUrl;
 }
 
 /** Passes of one URL: each costs a turn over the whole picture. */
@@ -61,7 +62,7 @@ export function parseOptions(path: string, start: Options, config: OptionsConfig
   }
   const source = parseSource(rest, config);
   if (!main.raw && source.extension !== '') applyFormat(main, source.extension);
-  return { options: main, sourceUrl: source.url };
+  return { options: main, source: source.url };
 }
 
 /**

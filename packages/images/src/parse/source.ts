@@ -1,5 +1,6 @@
 /** The end of a path: where the picture comes from, and the format that it shall have. Pure. */
 import { ImagesError } from '../errors.ts';
+import { parseSourceUrl, type SourceUrl } from '../source/sourceUrl.ts';
 
 export interface SourceConfig {
   /** Put before each source that does not begin with it. */
@@ -7,6 +8,8 @@ export interface SourceConfig {
   /** Beginnings of sources that are whole, without the base. */
   readonly wholeSources?: readonly string[];
   readonly replacements: readonly Replacement[];
+  /** Of the query of a store's URL. */
+  readonly querySeparator: string;
   /** Whether the last part of an encoded source is a name for readers alone. */
   readonly filenameInUrl: boolean;
 }
@@ -17,7 +20,7 @@ export interface Replacement {
 }
 
 export interface Source {
-  readonly url: string;
+  readonly url: SourceUrl;
   /** Empty when the URL says none. */
   readonly extension: string;
 }
@@ -67,10 +70,10 @@ function cutExtension(text: string, mark: string): { readonly source: string; re
 }
 
 /** Replacements first, then the base, unless it is there already. */
-export function preprocess(url: string, config: SourceConfig): string {
-  const { baseUrl, replacements, wholeSources = [] } = config;
+export function preprocess(url: string, config: SourceConfig): SourceUrl {
+  const { baseUrl, replacements, querySeparator, wholeSources = [] } = config;
   let replaced = url;
   for (const { pattern, replacement } of replacements) replaced = replaced.replace(pattern, replacement);
   const isWhole = baseUrl === '' || [baseUrl, ...wholeSources].some(prefix => replaced.startsWith(prefix));
-  return isWhole ? replaced : baseUrl + replaced;
+  return parseSourceUrl(isWhole ? replaced : baseUrl + replaced, querySeparator);
 }

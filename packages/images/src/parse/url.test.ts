@@ -16,6 +16,7 @@ const config: OptionsConfig = {
   argumentsSeparator: ':',
   baseUrl: '',
   replacements: [],
+  querySeparator: '?',
   filenameInUrl: false,
 };
 const source = 'plain/local:///a.jpg';
@@ -27,7 +28,7 @@ const refused = (kind: string) => (error: unknown) => error instanceof ImagesErr
 
 describe('the source of a URL', () => {
   it('in plain text is unescaped once, and an @ in it is escaped', () => {
-    assert.equal(parse('plain/local:///a%2520b%40c.jpg@png').sourceUrl, 'local:///a%20b@c.jpg');
+    assert.equal(parse('plain/local:///a%2520b%40c.jpg@png').source.text, 'local:///a%20b@c.jpg');
     assert.equal(parse('plain/local:///a.jpg@png').options.format, 'png');
   });
 
@@ -38,7 +39,7 @@ describe('the source of a URL', () => {
       'bG9jYWw6Ly8vYS5qcGc=',
       'bG9jYWw6Ly8vYS5qcGc.webp',
     ])
-      assert.equal(parse(path).sourceUrl, 'local:///a.jpg', path);
+      assert.equal(parse(path).source.text, 'local:///a.jpg', path);
   });
 
   it('with two formats is none', () => {
@@ -51,11 +52,11 @@ describe('the source of a URL', () => {
       baseUrl: 'local:///',
       replacements: [{ pattern: /^x:\/\/([^/]*)\//, replacement: 'local:///dir/' }],
     };
-    assert.equal(parse('plain/a.jpg', over).sourceUrl, 'local:///a.jpg');
-    assert.equal(parse('plain/x://y/a.jpg', over).sourceUrl, 'local:///dir/a.jpg');
+    assert.equal(parse('plain/a.jpg', over).source.text, 'local:///a.jpg');
+    assert.equal(parse('plain/x://y/a.jpg', over).source.text, 'local:///dir/a.jpg');
     const whole = { ...over, wholeSources: ['http://store/own/'] };
-    assert.equal(parse('plain/http://store/own/a.jpg', whole).sourceUrl, 'http://store/own/a.jpg');
-    assert.equal(parse('plain/http://store/a.jpg', whole).sourceUrl, 'local:///http://store/a.jpg');
+    assert.equal(parse('plain/http://store/own/a.jpg', whole).source.text, 'http://store/own/a.jpg');
+    assert.equal(parse('plain/http://store/a.jpg', whole).source.text, 'local:///http://store/a.jpg');
   });
 
   it('loses its query, and is mended where proxies have shortened it', () => {
@@ -149,8 +150,8 @@ describe('options', () => {
       expires: new Date(5_000_000),
       format: 'webp',
     });
-    const { options, sourceUrl } = parse(splitPath(url, '').path);
-    assert.equal(sourceUrl, 'local:///a.jpg');
+    const { options, source } = parse(splitPath(url, '').path);
+    assert.equal(source.text, 'local:///a.jpg');
     assert.deepEqual(options, {
       width: 300,
       gravity: { type: 'fp', x: 0.5, y: 0.25 },

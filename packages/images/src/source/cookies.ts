@@ -1,4 +1,5 @@
 /** Cookies that a source sets on its way through redirects; they live as long as the request. Pure. */
+import type { SourceUrl } from './sourceUrl.ts';
 
 const most = 50;
 
@@ -30,15 +31,14 @@ export interface CookieConfig {
 /** The client's cookies, where they are the source's as well. */
 export function passedCookies(
   headers: Readonly<Record<string, string | undefined>>,
-  source: string,
+  source: SourceUrl,
   config: CookieConfig,
 ): string | undefined {
   const { cookie } = headers;
   if (!config.cookiePassthrough || cookie === undefined) return undefined;
   if (config.cookiePassthroughAll) return cookie;
-  const to = URL.parse(source);
   const base = config.cookieBaseUrl?.hostname ?? hostOf(headers['x-forwarded-host'] ?? headers.host ?? '');
-  return to !== null && /^https?:$/.test(to.protocol) && to.hostname === base ? cookie : undefined;
+  return source.kind === 'web' && source.url.hostname === base ? cookie : undefined;
 }
 
 const hostOf = (text: string): string => URL.parse(`http://${text}`)?.hostname ?? '';

@@ -1,7 +1,7 @@
 /** A server of the same process as a source: its handler is called, and nothing goes over a network. */
 import type { Handler, HttpBody, HttpRequest } from '@peakstone/kernel/http';
 import { ImagesError } from '../errors.ts';
-import type { SourceReader } from './types.ts';
+import type { WebReader } from './types.ts';
 
 export interface ObjectStore {
   /** What requests name it by: `http://127.0.0.1:9000`. */
@@ -14,9 +14,8 @@ export interface ObjectStore {
   };
 }
 
-export function handlerSource({ handler }: ObjectStore): SourceReader {
-  return async ({ url: text, headers, signal }) => {
-    const url = new URL(text);
+export function handlerSource({ handler }: ObjectStore): WebReader {
+  return async ({ source: { url }, headers, signal }) => {
     const answer = handler.current() ?? (await handler.expected());
     if (answer === null) throw new ImagesError('unreachable', 'The object storage is not up.');
     const request: HttpRequest = {

@@ -6,7 +6,8 @@ import { isIP, type LookupFunction } from 'node:net';
 import { ImagesError } from '../errors.ts';
 import { type AddressRules, forbiddenKind } from './address.ts';
 import { addCookies, cookieHeader } from './cookies.ts';
-import type { SourceHeaders, SourceReader, SourceRequest, SourceResponse } from './types.ts';
+import { parseWebUrl, type WebUrl } from './sourceUrl.ts';
+import type { SourceHeaders, SourceRequest, SourceResponse, WebReader } from './types.ts';
 
 export interface HttpSourceConfig extends AddressRules {
   readonly userAgent: string;
@@ -17,7 +18,7 @@ export interface HttpSourceConfig extends AddressRules {
 }
 
 export interface HttpSource {
-  readonly read: SourceReader;
+  readonly read: WebReader;
   /** Ends what is kept open. */
   close(): void;
 }
@@ -71,11 +72,11 @@ function refusal(address: string, rules: AddressRules): ImagesError | undefined 
 }
 
 async function follow(
-  request: SourceRequest,
+  request: SourceRequest<WebUrl>,
   config: HttpSourceConfig,
   agents: Agents,
 ): Promise<SourceResponse> {
-  let url = parseUrl(request.url);
+  let { url } = request.source;
   const cookies = new Map<string, string>();
   for (let redirects = 0; ; redirects++) {
     const response = await ask(url, request, config, agents, cookies);
@@ -95,28 +96,15 @@ async function follow(
       throw new ImagesError('unreachable', `Stopped after ${redirects + 1} redirects.`);
     }
     addCookies(cookies, url, response.headers['set-cookie'] ?? []);
-    url = parseUrl(location, url);
+    const next = parseWebUrl(location, url);
+    if (typeof next === 'string') throw new ImagesError('unreachable', next);
+    url = next;
   }
-}
-
-/** @throws {ImagesError} `unreachable`: it is no address of the web */
-function parseUrl(text: string, base?: URL): URL {
-  const url = URL.parse(text, base?.href);
-  const valid = url !== null && !/%(?![0-9A-Fa-f]{2})/.test(text) && !/[\x00-\x1f\x7f]/.test(text);
-  if (!valid) throw new ImagesError('unreachable', 'The source’s URL cannot be read.');
-  // Numbers that only browsers take for an address are no names either.
-  if (isIP(url.hostname) === 4 && !text.includes(url.hostname) && /^[a-z]+:/i.test(text)) {
-    throw new ImagesError('unreachable', 'The source’s host is no name and no address.');
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new ImagesError('unreachable', `Unknown scheme ${url.protocol}`);
-  }
-  return url;
 }
 
 function ask(
   url: URL,
-  { headers, signal }: SourceRequest,
+  { headers, signal }: SourceRequest<WebUrl>,
   config: HttpSourceConfig,
   agents: Agents,
   cookies: ReadonlyMap<string, string>,

@@ -5,12 +5,10 @@ import path from 'node:path';
 import { ImagesError } from '../errors.ts';
 import { formats } from '../formats.ts';
 import { isNotModified, parseRange } from './conditions.ts';
-import { parseObjectUrl } from './objects.ts';
-import { localResponse, type SourceHeaders, type SourceReader, type SourceResponse } from './types.ts';
+import { localResponse, type ObjectReader, type SourceHeaders, type SourceResponse } from './types.ts';
 
-export function createLocalSource(root: string, separator: string): SourceReader {
-  return async ({ url, headers }) => {
-    const { key } = parseObjectUrl(url, separator);
+export function createLocalSource(root: string): ObjectReader {
+  return async ({ source: { key }, headers }) => {
     if (key === '' || key.includes('\0')) return notFound('there is no name');
     // From the top, so that nothing leads out of the folder.
     const name = path.posix.normalize(`/${key}`);

@@ -1,8 +1,8 @@
 /** Objects of an S3 bucket: `s3://BUCKET/KEY?VERSION`. */
 import { createHash } from 'node:crypto';
 import { sign } from '@peakstone/kernel/sigv4';
-import { hasDotSegments, parseObjectUrl } from './objects.ts';
-import { localResponse, type SourceReader } from './types.ts';
+import { hasDotSegments, type WebUrl } from './sourceUrl.ts';
+import { localResponse, type ObjectReader, type WebReader } from './types.ts';
 
 export interface S3Config {
   readonly region: string;
@@ -21,15 +21,14 @@ export interface S3Config {
 const emptyDigest = createHash('sha256').digest('hex');
 
 /** @param read fetches what the URL leads to, wherever that is: the operator has named the server */
-export function createS3Source(config: S3Config, separator: string, read: SourceReader): SourceReader {
-  return async ({ url, headers, signal }) => {
-    const { bucket, key, query } = parseObjectUrl(url, separator);
+export function createS3Source(config: S3Config, read: WebReader): ObjectReader {
+  return async ({ source: { bucket, key, query }, headers, signal }) => {
     if (!isName(bucket) || key === '' || hasDotSegments(key) || !isAllowed(bucket, config)) {
       return localResponse(404, { 'content-type': 'text/plain' }, 'There is no such object.');
     }
-    const target = objectUrl(config, bucket, key, query);
-    const sent = signed(target, headers, config);
-    return await read({ url: target.href, headers: sent, signal });
+    const target = webUrl(objectUrl(config, bucket, key, query));
+    const sent = signed(target.url, headers, config);
+    return await read({ source: target, headers: sent, signal });
   };
 }
 
@@ -38,6 +37,13 @@ const isName = (bucket: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(
 function isAllowed(bucket: string, { allowedBuckets, deniedBuckets }: S3Config): boolean {
   return (allowedBuckets.length === 0 || allowedBuckets.includes(bucket)) && !deniedBuckets.includes(bucket);
 }
+
+const webUrl = (url: URL): WebUrl => ({
+  kind: 'web',
+  scheme: url.protocol.slice(0, -1),
+  text: url.href,
+  url,
+});
 
 function objectUrl(config: S3Config, bucket: string, key: string, version: string): URL {
   const { endpoint, region, pathStyle } = config;
@@ -75,20 +81,22 @@ function escapeStrictly(text: string): string {
  * @param store fetches what is signed itself from the store, wherever that is
  */
 export function readStoreUrls(
-  web: SourceReader,
-  objects: SourceReader,
-  store: SourceReader,
+  web: WebReader,
+  objects: ObjectReader,
+  store: WebReader,
   origins: readonly string[],
-): SourceReader {
+): WebReader {
   return async request => {
-    const url = URL.parse(request.url);
-    if (url === null || !origins.includes(url.origin)) return await web(request);
+    const { url, text } = request.source;
+    if (!origins.includes(url.origin)) return await web(request);
     // Wherever the store is: what may be reached by redirects of others is no wider for it.
     if (isSigned(url)) return await store(request);
-    const version = url.searchParams.get('versionId');
     const place = decodePath(url.pathname);
     if (place === null) return await web(request);
-    return await objects({ ...request, url: `s3:/${place}${version === null ? '' : `?${version}`}` });
+    const [, bucket = '', ...key] = place.split('/');
+    const query = url.searchParams.get('versionId') ?? '';
+    const source = { kind: 'object', scheme: 's3', text, bucket, key: key.join('/'), query } as const;
+    return await objects({ ...request, source });
   };
 }
 

@@ -1,10 +1,11 @@
 /** Where pictures come from: each scheme is a reader. */
+import type { ObjectUrl, SourceUrl, WebUrl } from './sourceUrl.ts';
 
 /** Names in lower case. */
 export type SourceHeaders = Readonly<Record<string, string | undefined>>;
 
-export interface SourceRequest {
-  readonly url: string;
+export interface SourceRequest<Url extends SourceUrl = SourceUrl> {
+  readonly source: Url;
   /** Conditions, a range, cookies: what goes on to the source. */
   readonly headers: SourceHeaders;
   readonly signal: AbortSignal;
@@ -23,7 +24,14 @@ export interface SourceResponse {
 }
 
 /** @throws {ImagesError} `unreachable`, `sourceAddress` */
-export type SourceReader = (request: SourceRequest) => Promise<SourceResponse>;
+export type SourceReader<Url extends SourceUrl = SourceUrl> = (
+  request: SourceRequest<Url>,
+) => Promise<SourceResponse>;
+
+/** Of `http://` and `https://`. */
+export type WebReader = SourceReader<WebUrl>;
+/** Of a store's own scheme. */
+export type ObjectReader = SourceReader<ObjectUrl>;
 
 /** An answer without a network. */
 export function localResponse(
