@@ -29,7 +29,7 @@ const service = spawn(
       IMGPROXY_BIND: `127.0.0.1:${port}`,
       IMGPROXY_MAX_SRC_RESOLUTION: '80',
       IMGPROXY_MAX_ANIMATION_FRAMES: '1000',
-      IMGPROXY_TIMEOUT: '60',
+      IMGPROXY_TIMEOUT: '30',
       IMGPROXY_LOG_LEVEL: process.env.DEBUG ? 'info' : 'error',
     },
     stdio: ['ignore', process.env.DEBUG ? 'inherit' : 'ignore', 'inherit'],

@@ -1,5 +1,4 @@
 /** The engine's process: draws pictures that come over a socket, and ends with it. */
-import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { asImagesError, ImagesError } from '../errors.ts';
@@ -41,7 +40,6 @@ function receive({ header, data }: Message<ToEngine>): void {
         config: header.config,
         watermark: header.watermark === null ? null : { format: header.watermark, data },
       };
-      library.limitMemory(writableBytes() + header.maxMemoryBytes);
       keepTrim(header.trimIntervalMs);
       send({ kind: 'ready' });
       return;
@@ -102,12 +100,6 @@ async function answer(
 
 function send(header: FromEngine, data: Buffer = Buffer.alloc(0)): void {
   void sendMessage(socket, header, data);
-}
-
-/** What of this process is not files: it grows from here. */
-function writableBytes(): number {
-  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'latin1') : '';
-  return Number(/^VmData:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Now and then, what pictures took goes back to the system, and the service is told how much libvips has. */

@@ -9,8 +9,6 @@ export type ToEngine =
       readonly config: EngineConfig;
       readonly watermark: Format | null;
       readonly trimIntervalMs: number;
-      /** Of the process. */
-      readonly maxMemoryBytes: number;
     }
   /** The bytes are the source's. */
   | { readonly kind: 'job'; readonly id: number; readonly job: Job }

@@ -45,7 +45,8 @@ export class EngineCrash extends Error {
 
 /** A job that is told to end and does not within this time takes its process along. */
 const graceMs = 2000;
-const memoryLookMs = 50;
+/** It can take a gigabyte in half a second. */
+const memoryLookMs = 20;
 
 interface Pending {
   readonly resolve: (drawn: Drawn) => void;
@@ -148,7 +149,7 @@ export class EngineProcess {
 
   #begun(): Child {
     if (this.#child !== null) return this.#child;
-    const { threads, config, watermark, trimIntervalMs, maxMemoryBytes } = this.#options;
+    const { threads, config, watermark, trimIntervalMs } = this.#options;
     const program = fileURLToPath(moduleBeside(import.meta.url, '../engine/main'));
     const spawned = spawn(process.execPath, ['--max-old-space-size=128', program], {
       // Nothing of the service's own settings, which hold its secrets.
@@ -179,7 +180,6 @@ export class EngineProcess {
       config,
       watermark: watermark?.format ?? null,
       trimIntervalMs,
-      maxMemoryBytes,
     };
     void this.#send(child, begin, watermark?.data);
     this.#watchMemory(child);

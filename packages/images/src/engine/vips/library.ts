@@ -11,6 +11,8 @@ export type Pointer = bigint & { readonly pointer: unique symbol };
 /** A type of GLib's. */
 export type GType = number | bigint;
 
+// What reads a document of many levels goes as deep: koffi's own stacks are an eighth of a megabyte.
+koffi.config({ async_stack_size: 8 * 1024 * 1024 });
 const library = koffi.load(findLibrary());
 
 /** A function of the library by its C prototype; pointers are {@link Pointer}s, null is null. */
@@ -174,14 +176,4 @@ function findTrim(): () => void {
 
 function hasGlibc(): boolean {
   return process.platform === 'linux' && !isMusl();
-}
-
-const RLIMIT_DATA = 2;
-
-/** From here on the process may write to so many bytes and no more: what asks for more ends it. Only where the C library is GNU's. */
-export function limitMemory(bytes: number): void {
-  if (!hasGlibc()) return;
-  const limit = koffi.load('libc.so.6').func('int setrlimit(int resource, const uint64_t *limits)');
-  const most = BigInt(bytes);
-  if (limit(RLIMIT_DATA, [most, most]) !== 0) throw new Error('The memory of the engine cannot be limited.');
 }

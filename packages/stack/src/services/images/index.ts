@@ -21,12 +21,7 @@ export const images: Service = {
   logLabel: 'images',
   limits: { memoryMb: 1024, cpus: 2, pids: 256 },
   variables: imagesVariables,
-  requires: [
-    'S3_APP_SECRET_KEY',
-    'IMGPROXY_KEY_HEX',
-    'IMGPROXY_SALT_HEX',
-    'IMGPROXY_ALLOWED_SOURCES',
-  ],
+  requires: ['S3_APP_SECRET_KEY', 'IMGPROXY_KEY_HEX', 'IMGPROXY_SALT_HEX', 'IMGPROXY_ALLOWED_SOURCES'],
   container: imagesContainer,
   local: {
     secrets: ['IMGPROXY_KEY_HEX', 'IMGPROXY_SALT_HEX', 'S3_APP_SECRET_KEY'],
