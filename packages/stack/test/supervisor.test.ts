@@ -22,7 +22,12 @@ interface Probe extends Unit {
   onStart: () => void;
 }
 
-function probe(name: string, needs: readonly string[], journal: string[]): Probe {
+function probe(
+  name: string,
+  needs: readonly string[],
+  journal: string[],
+  after: readonly string[] = [],
+): Probe {
   const unit: Probe = {
     name,
     title: name,
@@ -30,6 +35,7 @@ function probe(name: string, needs: readonly string[], journal: string[]): Probe
     essential: false,
     mendsItself: false,
     needs,
+    after,
     url: null,
     adminUrl: null,
     port: null,
@@ -272,6 +278,30 @@ describe('supervising services', () => {
     // As an event, which stays: it may be well again before anybody has looked.
     await until(() => events.some(event => event.kind === 'unhealthy' && event.reason === 'again'));
     await until(() => rest.starts === 3 && state('rest').state === 'healthy');
+  });
+
+  it('brings back what only began after others, whatever ails these', async test => {
+    const journal: string[] = [];
+    const events: StackEvent[] = [];
+    const backup = probe('backup', [], journal);
+    const front = probe('front', [], journal, ['backup']);
+    const supervisor = new Supervisor([front, backup], {
+      onEvent: event => events.push(event),
+      intervalMs: 10,
+      patienceMs: 60_000,
+      backoffMs: 20,
+      maxBackoffMs: 80,
+      stopMs: 200,
+    });
+    test.after(() => supervisor.stop());
+    await supervisor.start(new AbortController().signal);
+    assert.deepEqual(journal, ['+backup', '+front']);
+    backup.health = { ok: false, reason: 'a test of a backup failed' };
+    const stateOf = (name: string) => supervisor.statuses().find(status => status.name === name)!.state;
+    while (stateOf('backup') !== 'unhealthy') await sleep(10);
+    front.end('its process ended: signal SIGKILL');
+    while (front.starts < 2 || stateOf('front') !== 'healthy') await sleep(10);
+    assert.equal(stateOf('backup'), 'unhealthy');
   });
 
   it('fails the start of the stack when a service ends before it was well', async test => {

@@ -11,8 +11,9 @@ import { httpDate } from './date.ts';
 import { HttpError } from './errors.ts';
 import { FastConnection } from './fast/connection.ts';
 import { assertUnambiguous, isWebSocketHandshake } from './node/framing.ts';
+import { Pipeline } from './node/pipeline.ts';
 import { NodeRequest } from './node/request.ts';
-import { breakOff, serveNode } from './node/serve.ts';
+import { serveNode } from './node/serve.ts';
 import { limitsOf, type ServeOptions } from './options.ts';
 import { errorResponse } from './respond.ts';
 import type { RefusedStatus, ServerHost } from './serverHost.ts';
@@ -67,7 +68,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
 
   const trusted = options.trustedProxies?.length ? trustedNetworks(options.trustedProxies) : null;
   const fast = new Set<FastConnection>();
-  const guard = new SocketGuard(limits, socket => breakOff(socket, 408));
+  const guard = new SocketGuard(limits, socket => Pipeline.of(socket).breakOff(408));
   const { sockets } = guard;
   const stalled = new StalledWriters(limits.idleTimeoutMs, limits.maxWaitingBytes);
   let accepted = 0;
@@ -116,6 +117,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
       // As if read from the wire: node:http's own listener parses it before anything that arrives later.
       if (unread.length > 0) socket.emit('data', unread);
       if (ended) socket.emit('end');
+      Pipeline.of(socket).goOn();
     },
     forget: connection => {
       fast.delete(connection as FastConnection);
@@ -156,21 +158,23 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   );
   const { onUpgrade } = options;
   if (onUpgrade) {
-    server.on('upgrade', (message, socket, head) => {
-      const request = new NodeRequest(message, host, null);
-      // From here on the socket's end is the listener's affair.
-      guard.work(socket as Socket, 1);
-      try {
-        assertUnambiguous(message);
-        onUpgrade(request, socket, head);
-      } catch (error) {
-        if (!(error instanceof HttpError)) host.report(error, request);
-        refuse(socket as Socket, error instanceof HttpError ? 400 : 500);
-      }
-    });
+    server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) =>
+      inTurn(socket as Socket, () => {
+        const request = new NodeRequest(message, host, null);
+        // From here on the socket's end is the listener's affair.
+        guard.work(socket as Socket, 1);
+        try {
+          assertUnambiguous(message);
+          onUpgrade(request, socket, head);
+        } catch (error) {
+          if (!(error instanceof HttpError)) host.report(error, request);
+          refuse(socket as Socket, error instanceof HttpError ? 400 : 500);
+        }
+      }),
+    );
   }
   // Nobody is connected through us to another host.
-  server.on('connect', (_message, socket) => refuse(socket as Socket, 405));
+  server.on('connect', (_message, socket) => inTurn(socket as Socket, () => refuse(socket as Socket, 405)));
 
   if (options.socketPath !== undefined) await removeStaleSocket(options.socketPath);
   await listen(server, options);
@@ -249,6 +253,13 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   }
 }
 
+/** When the answers to what came before on the connection have left; not at all where one of them was its last. */
+function inTurn(socket: Socket, act: () => void): void {
+  const waiting = Pipeline.of(socket).turn(null);
+  if (waiting === null) act();
+  else waiting.then(() => socket.destroyed || socket.writableEnded || act());
+}
+
 function refuse(socket: Socket, status: RefusedStatus): void {
   const reason = reasonPhrase(status);
   const body = JSON.stringify({ message: reason, hint: null });
@@ -265,7 +276,7 @@ type WithReply = Socket & { _httpMessage?: ServerResponse | null };
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const reply = (socket as WithReply)._httpMessage;
   const status = statusOfParseError(error.code);
-  breakOff(socket, status);
+  Pipeline.of(socket).breakOff(status);
   if (reply && !reply.writableFinished) {
     // The request before the broken one is still being answered: its answer first, or the client would take ours for it.
     reply.once('close', () => refuseUnreadable(error, socket));

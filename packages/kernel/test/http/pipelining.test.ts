@@ -134,4 +134,83 @@ onBothLanes('requests on one connection', serve => {
     await server.close(100);
     assert.equal(aborts, 0);
   });
+
+  it('is not read further than it is answered, whoever parses it', async () => {
+    const first = Promise.withResolvers<void>();
+    let begun = 0;
+    const server = await serve(async request => {
+      if (begun++ === 0) await first.promise;
+      return textResponse(200, String(await request.body()));
+    });
+    const one = `POST / HTTP/1.1\r\nHost: a\r\nX-Filler: ${'x'.repeat(8000)}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n`;
+    const count = 2500;
+    const socket = connect(server.port, '127.0.0.1');
+    let bytes = 0;
+    let tail = '';
+    socket.on('data', chunk => {
+      bytes += chunk.length;
+      tail = (tail + chunk.toString('latin1')).slice(-200);
+    });
+    const ended = new Promise(resolve => socket.once('close', resolve));
+    for (let n = 0; n < count; n += 100) socket.write(one.repeat(100));
+    socket.end('GET / HTTP/1.1\r\nHost: a\r\nX-Last: 1\r\nConnection: close\r\n\r\n');
+    await untilStill(() => socket.writableLength);
+    // Beyond what the system keeps for a connection, it waits where it came from.
+    assert.ok(socket.writableLength > 0);
+    assert.equal(begun, 1);
+    first.resolve();
+    await ended;
+    assert.equal(begun, count + 1);
+    assert.match(tail, /Connection: close/);
+    assert.ok(bytes > count * 50);
+  });
+
+  const ODD = [
+    'POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n',
+    'GET /2 HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n',
+    'GET /2 HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive, x\r\n\r\n',
+  ];
+
+  it('answers an odd request behind a plain one whole, though the client has closed its side', async () => {
+    const server = await serve(async ({ path }) => {
+      await sleep(5);
+      return textResponse(200, path);
+    });
+    for (const odd of ODD) {
+      const socket = connect(server.port, '127.0.0.1');
+      const text = collect(socket);
+      socket.end(`GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${odd}`);
+      assert.deepEqual(
+        parseResponses(await text).map(({ body }) => body),
+        ['/1', '/2'],
+      );
+    }
+  });
+
+  it('refuses, or gives away, only when what came before is answered', async () => {
+    const handshake = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    const server = await serve(
+      async ({ path }) => {
+        await sleep(30);
+        return textResponse(200, path);
+      },
+      {
+        onUpgrade: (_request, socket) =>
+          socket.end('HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n'),
+      },
+    );
+    for (const [last, status] of [
+      ['CONNECT x:80 HTTP/1.1\r\nHost: x:80\r\n\r\n', 405],
+      [`GET /ws HTTP/1.1\r\n${handshake}${key}`, 101],
+    ] as const)
+      for (const odd of ODD) {
+        const { text } = await sendRaw(server.port, [odd + last]);
+        assert.deepEqual(
+          parseResponses(text).map(each => each.status),
+          [200, status],
+          JSON.stringify(odd + last),
+        );
+      }
+  });
 });

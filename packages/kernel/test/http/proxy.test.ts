@@ -125,6 +125,30 @@ describe('a reverse proxy', () => {
     await left.promise;
   });
 
+  it('asks no second time for a client that has left', async () => {
+    let asked = 0;
+    const arrived = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const { port } = await before(
+      createServer(socket => {
+        asked++;
+        socket.once('data', () => arrived.resolve());
+        socket.on('close', () => left.resolve());
+        socket.on('error', () => {});
+      }),
+    );
+    const client = connect(port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await arrived.promise;
+    client.destroy();
+    await left.promise;
+    // Another request finds how often it was asked: what a repeat would have done, it has done by then.
+    await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', signal: AbortSignal.timeout(300) }).catch(
+      () => {},
+    );
+    assert.equal(asked, 2);
+  });
+
   it('hands on an early answer while the upload still runs', async () => {
     const { url } = await before(
       createServer(socket => {

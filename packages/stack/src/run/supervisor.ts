@@ -15,6 +15,7 @@ import {
 import type { ServiceStatus } from './status.ts';
 import {
   becomeHealthy,
+  beforeOf,
   dependentsOf,
   type Entry,
   healthOf,
@@ -42,7 +43,7 @@ export class Supervisor {
     this.#options = { ...usualPatience, ...options };
     this.#entries = new Map(units.map(unit => [unit.name, newEntry(unit)]));
     for (const unit of units) {
-      const missing = unit.needs.find(need => !this.#entries.has(need));
+      const missing = beforeOf(unit).find(name => !this.#entries.has(name));
       if (missing)
         throw new StackError('config', `${unit.name} needs ${missing}, which is not part of the stack.`);
     }
@@ -60,7 +61,7 @@ export class Supervisor {
     const startOf = (entry: Entry): Promise<void> => {
       let started = starts.get(entry.unit.name);
       if (!started) {
-        started = Promise.all(entry.unit.needs.map(need => startOf(this.#entries.get(need)!))).then(() =>
+        started = Promise.all(beforeOf(entry.unit).map(name => startOf(this.#entries.get(name)!))).then(() =>
           this.#exclusively(entry, () => this.#startUnit(entry)),
         );
         starts.set(entry.unit.name, started);

@@ -15,6 +15,8 @@ export interface Unit {
   readonly mendsItself: boolean;
   /** Names of units that must be healthy before this one starts. */
   readonly needs: readonly string[];
+  /** Others that the stack's start has up before it, and its end stops after it. It can do without them, and comes back without them. */
+  readonly after: readonly string[];
   readonly url: string | null;
   readonly adminUrl: string | null;
   readonly port: number | null;
@@ -131,12 +133,17 @@ export function dependentsOf(entries: ReadonlyMap<string, Entry>, on: Entry): En
   return [...found];
 }
 
-/** The entries in an order in which every unit follows the units that it needs. Pure. */
+/** Whatever starts before a unit. Pure. */
+export function beforeOf({ needs, after }: Unit): readonly string[] {
+  return [...needs, ...after];
+}
+
+/** The entries in an order in which every unit follows those that start before it. Pure. */
 export function inOrderOfNeed(entries: ReadonlyMap<string, Entry>): Entry[] {
   const ordered: Entry[] = [];
   const visit = (entry: Entry): void => {
     if (ordered.includes(entry)) return;
-    for (const need of entry.unit.needs) visit(entries.get(need)!);
+    for (const name of beforeOf(entry.unit)) visit(entries.get(name)!);
     ordered.push(entry);
   };
   for (const entry of entries.values()) visit(entry);

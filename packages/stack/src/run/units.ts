@@ -48,10 +48,11 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
   const { name, title, front } = service;
   const { folder, plan, registry } = deps;
   const engine = plan.engines.get(name)!.kind;
-  // Everything of ours is up before the front, so that the first request is answered.
-  const needs = front
+  const needs = service.needs.filter(need => plan.engines.has(need));
+  // Everything of ours is up before the front, so that the first request is answered; afterwards it answers for those that are.
+  const after = front
     ? peers.filter(peer => peer.name !== name && peer.engine.kind === 'peakstone').map(peer => peer.name)
-    : service.needs.filter(need => plan.engines.has(need));
+    : [];
   const held = holdPort(service, local, deps);
   let begunWith: EnvValues = {};
   return {
@@ -64,6 +65,7 @@ function localUnit(service: Service, local: LocalRun, peers: readonly Peer[], de
     url: plan.addresses[name] ?? null,
     adminUrl: plan.adminAddresses[name] ?? null,
     needs,
+    after,
     start: async (signal, step, crashed) => {
       begunWith = plan.env();
       const running = await startIn(service, local, peers, deps, signal, { step, crashed }, held).catch(
@@ -162,6 +164,7 @@ function externalUnit({ name, title }: Service, url: string): Unit {
     url: new URL(url).origin,
     adminUrl: null,
     needs: [],
+    after: [],
     start: async () => ({ health: () => lookAt(url, 900), stop: async () => undefined }),
   };
 }

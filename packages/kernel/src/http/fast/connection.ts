@@ -104,6 +104,8 @@ export class FastConnection {
   /** At least one request was served: from then on waiting is being idle. */
   #used = false;
   #ended = false;
+  /** The socket is node:http's. */
+  #isGivenAway = false;
   #probe: PeerProbe | null = null;
   /** The answer in work has begun to be sent. */
   #answering = false;
@@ -325,7 +327,7 @@ export class FastConnection {
   #next(): void {
     if (this.socket.destroyed || this.socket.writableEnded) return;
     if (this.#bytes > 0 && !this.#occupied) this.#serve();
-    if (this.#occupied) return;
+    if (this.#occupied || this.#isGivenAway) return;
     if (this.socket.isPaused()) this.socket.resume();
     if (this.#ended) this.socket.end();
   }
@@ -374,6 +376,7 @@ export class FastConnection {
     this.#pieces = [];
     this.#bytes = 0;
     this.#letGo();
+    this.#isGivenAway = true;
     this.#host.forget(this);
     this.#host.handOver(socket, withAsciiTarget(unread), this.#ended);
   }

@@ -1,6 +1,5 @@
 /** Answers requests that came through node:http's parser. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { httpDate } from '../date.ts';
 import { drained } from '../drained.ts';
 import { PeerProbe } from '../peerProbe.ts';
@@ -8,42 +7,13 @@ import { assertBytes, isStream, type PlannedResponse, planAnswer, releaseBody } 
 import type { ServerHost } from '../serverHost.ts';
 import type { HttpBody, HttpResponse } from '../types.ts';
 import { assertUnambiguous } from './framing.ts';
+import { Pipeline } from './pipeline.ts';
 import { NodeRequest } from './request.ts';
 
 /** How long, and for how many bytes, a refused upload is read and thrown away, so that its sender sees the answer. */
 const LINGER_MS = 1000;
 const LINGER_BYTES = 4 * 1024 * 1024;
 const NON_ASCII = /[^\x00-\x7f]/;
-
-const inWork = new WeakMap<Socket, Set<NodeRequest>>();
-
-/** Fails the requests of a connection that haven't arrived whole, since nothing readable follows. */
-export function breakOff(socket: Socket, status: number): void {
-  for (const request of inWork.get(socket) ?? []) request.breakOff(status);
-}
-
-function track(socket: Socket, request: NodeRequest): Set<NodeRequest> {
-  let requests = inWork.get(socket);
-  if (requests === undefined) {
-    requests = new Set();
-    inWork.set(socket, requests);
-  }
-  requests.add(request);
-  return requests;
-}
-
-const lastReplies = new WeakMap<Socket, ServerResponse>();
-
-/**
- * Waits until the answer before this one has left. node:http would begin every pipelined request at once,
- * and hold all their answers for a client that may not read any.
- */
-function turn(socket: Socket, reply: ServerResponse): Promise<void> | null {
-  const previous = lastReplies.get(socket);
-  lastReplies.set(socket, reply);
-  if (previous === undefined || previous.writableFinished || previous.destroyed) return null;
-  return new Promise(resolve => previous.once('close', () => resolve()));
-}
 
 /** Serves one request; settles when its response has ended or its client is gone. Never rejects. */
 export async function serveNode(
@@ -63,13 +33,13 @@ export async function serveNode(
     request.breakOff(400);
     if (answering && !reply.headersSent) probe ??= new PeerProbe(socket);
   };
-  socket.on('end', half);
+  const pipeline = Pipeline.of(socket);
+  pipeline.enter(request, half);
   reply.on('close', gone);
   reply.on('error', gone);
-  const tracked = track(socket, request);
   host.begin(socket);
   try {
-    const waiting = turn(socket, reply);
+    const waiting = pipeline.turn(reply);
     if (waiting !== null) await waiting;
     if (socket.destroyed) return;
     answering = true;
@@ -89,8 +59,7 @@ export async function serveNode(
     probe?.stop();
     host.end(socket);
     request.release();
-    tracked.delete(request);
-    socket.off('end', half);
+    pipeline.leave(request);
   }
 }
 

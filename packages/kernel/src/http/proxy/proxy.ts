@@ -121,7 +121,11 @@ async function exchange(
   const hasBody = framing.kind === 'chunked' || (framing.kind === 'length' && framing.bytes > 0);
   const repeatable = !hasBody && (request.method === 'GET' || request.method === 'HEAD');
   let upstream = open(request, framing, false);
-  request.onAborted(() => upstream.destroy());
+  let gone = false;
+  request.onAborted(() => {
+    gone = true;
+    upstream.destroy();
+  });
   for (let repeats = 0; ; repeats++) {
     try {
       return await answer(request, upstream, hasBody ? framing : null, options);
@@ -129,6 +133,8 @@ async function exchange(
       if (!repeatable || !(error instanceof ProxyFailure) || !mayRepeat(error, upstream, repeats))
         throw error;
       if (error.code === 'unreachable') await sleep(REFUSED_WAIT_MS);
+      // Nobody waits for it, and nobody would end it.
+      if (gone) throw error;
       upstream = open(request, framing, true);
     }
   }
