@@ -63,7 +63,7 @@ describe('the manners of the command line', () => {
       assert.equal(code, 3, argv.join(' '));
       assert.match(stderr, /No stack runs in .*\nhint: {2}Start it with 'peakstone up'/);
     }
-    assert.deepEqual(await project.json('status'), { running: false });
+    assert.deepEqual(await project.json('status'), { running: false, remains: [] });
     assert.equal((await project.run(['down'])).code, 0);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { connectClient } from '@peakstone/kernel/pg';
 import { isAlive } from '@peakstone/kernel/process';
 import type { StackStatus, StackSummary } from '@peakstone/stack';
@@ -59,15 +60,47 @@ describe('a stack in trouble', () => {
     await untilHealthy(project);
   });
 
-  it('stops the database that a killed stack left running, though its state is lost', async () => {
-    const { pid } = await status();
-    const lockFile = join(project.folder, '.peakstone', 'postgres', 'postmaster.pid');
+  it('names what it left running when it was killed, also when its state is lost, and down ends that alone', async t => {
+    const { pid, services } = await status();
+    const pids = [...new Set(services.flatMap(service => service.pid ?? []))];
+    const server = services.find(({ name }) => name === 'postgres')!.pid!;
+    const apis = pids.find(each => each !== server)!;
+    // What ends by itself with its supervisor hangs.
+    process.kill(apis, 'SIGSTOP');
     process.kill(pid, 'SIGKILL');
-    await until(async () => (await project.run(['status'])).code === 3);
+    await until(() => !isAlive(pid));
+    const left = [`PostgreSQL (process ${server}, port ${base + 1})`, `services (process ${apis})`];
+    const told = async (): Promise<unknown> =>
+      JSON.parse((await project.run(['status', '--json'])).stdout).remains;
+    await until(async () => isDeepStrictEqual(await told(), left));
+    const { code, stderr } = await project.run(['status']);
+    assert.equal(code, 3);
+    assert.match(
+      stderr,
+      /No stack runs in .*, but PostgreSQL \(process \d+, port \d+\) and services .* were left/,
+    );
+    assert.match(
+      (await project.run(['doctor'])).stdout,
+      /warn +Last run +was killed, and left running: PostgreSQL \(process/,
+    );
+    const beside = new Project();
+    t.after(() => beside.close());
+    assert.deepEqual(await beside.json('status'), { running: false, remains: [] });
+    process.kill(apis, 'SIGCONT');
+    await until(() => !isAlive(apis));
     rmSync(state, { force: true });
-    const { code } = await project.run(['down']);
-    assert.equal(code, 0);
-    assert.equal(existsSync(lockFile), false);
+    assert.deepEqual(await told(), left.slice(0, 1));
+    assert.equal((await project.run(['down'])).code, 0);
+    assert.deepEqual([isAlive(server), await told()], [false, []]);
+  });
+
+  it('says of no secret that it was changed when only its folder was moved', async () => {
+    const moved = project.at(`${project.folder}-moved`);
+    renameSync(project.folder, moved.folder);
+    const { moved: isMoved, services } = await moved.json<StackStatus>('status');
+    assert.deepEqual([isMoved, services.flatMap(({ outdatedSecrets }) => outdatedSecrets)], [true, []]);
+    assert.equal((await moved.run(['down'])).code, 0);
+    renameSync(moved.folder, project.folder);
   });
 
   it('is not called healthy while others hold every connection, restarts nothing, and is well again after that', async () => {

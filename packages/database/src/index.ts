@@ -31,7 +31,7 @@ export {
   removeDataFolder,
 } from './server/remove.ts';
 export { type Server, type StartOptions, startServer } from './server/start.ts';
-export { freeDataFolder, hasLivingOwner } from './server/takeover.ts';
+export { findOrphan, freeDataFolder, hasLivingOwner } from './server/takeover.ts';
 export { assertOwnData } from './server/tie.ts';
 export { type DatabaseDeps, type DatabaseService, databaseService, type RunningDatabase } from './service.ts';
 export { makeThrowawayFolder, type ThrowawayFolder } from './throwaway/folder.ts';

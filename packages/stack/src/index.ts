@@ -22,6 +22,7 @@ export {
 } from './operate/importDump.ts';
 export { logNames, whyQuiet } from './operate/logQuiet.ts';
 export { followLogs, type LogLine, type LogQuery, loggedServices, readLogs } from './operate/logRead.ts';
+export { findRemains } from './operate/remains.ts';
 export {
   type RotationReport,
   requestRoles,

@@ -20,9 +20,10 @@ export const status: Command = {
     { command: 'peakstone status --json | jq .services', does: 'The same for programs' },
   ],
   run: async ({ options }, context) => {
-    const { stackStatus, StackError } = await import('@peakstone/stack');
+    const { findRemains, stackStatus, StackError } = await import('@peakstone/stack');
+    const paths = await stackOf({ options }, context);
     try {
-      const found = await stackStatus(await stackOf({ options }, context));
+      const found = await stackStatus(paths, context.env);
       context.stdout.write(
         options.json ? `${toJson({ running: true, ...found })}\n` : renderStatus(found, context),
       );
@@ -30,7 +31,8 @@ export const status: Command = {
     } catch (error) {
       // Programs that asked for JSON get some: not running is an answer.
       if (!options.json || !(error instanceof StackError) || error.code !== 'notRunning') throw error;
-      context.stdout.write(`${toJson({ running: false })}\n`);
+      const remains = await findRemains(paths, context.env);
+      context.stdout.write(`${toJson({ running: false, remains })}\n`);
       return exitCodes.notRunning;
     }
   },

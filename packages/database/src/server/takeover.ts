@@ -28,6 +28,21 @@ export function ownerRecord(dataDir: string): string {
   return `${JSON.stringify(record)}\n`;
 }
 
+/** A server that a PeakStone which was killed has left running. */
+export interface Orphan {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** The one that works in the folder; null where none does, its owner lives, or it is somebody else's. */
+export function findOrphan(folder: string): Orphan | null {
+  const dataDir = realpathSync(folder);
+  const lock = readLockFile(dataDir);
+  if (lock === undefined || !isAlive(lock.pid) || !worksIn(lock.pid, dataDir)) return null;
+  const isOurs = readRecord(dataDir)?.dataDir === dataDir && !hasLivingOwner(dataDir);
+  return isOurs ? { pid: lock.pid, port: lock.port } : null;
+}
+
 /**
  * Makes a data folder free to start on: stops a server whose owner was killed, ends backends whose server was, and
  * removes a lock file whose process id now belongs to some other program.

@@ -23,17 +23,30 @@ import {
 import type { StatusReply } from '../run/statusReply.ts';
 import { services } from '../services/index.ts';
 import { frontOf } from '../services/local.ts';
+import { findRemains, remainsHint } from './remains.ts';
 
 /** How long a stack's process may take to end after it has said that it is stopped. */
 const exitMs = 5000;
 /** How long one that was asked by a signal may take to drain and stop everything. */
 const signalMs = 60_000;
 
-/** @throws {StackError} `notRunning` */
-export async function stackStatus(paths: StackPaths): Promise<StatusReply> {
+/**
+ * @param env where it is given, what a killed stack has left running is named
+ * @throws {StackError} `notRunning`
+ */
+export async function stackStatus(paths: StackPaths, env?: EnvValues): Promise<StatusReply> {
+  if (env !== undefined) await assertNothingLeft(paths, env);
   const status = await ask(paths, await runningState(paths), { command: 'status' });
   if (status === null) throw new StackError('control', 'The stack gave no status.');
   return status;
+}
+
+/** @throws {StackError} `notRunning` where only parts of it do */
+async function assertNothingLeft(paths: StackPaths, env: EnvValues): Promise<void> {
+  const remains = await findRemains(paths, env);
+  if (remains.length === 0) return;
+  const text = `${remains.join(' and ')} ${remains.length === 1 ? 'was' : 'were'} left running by one that was killed`;
+  throw new StackError('notRunning', `No stack runs in ${paths.data}, but ${text}.`, { hint: remainsHint });
 }
 
 /** How long those who changed the schema wait for the APIs at most. */

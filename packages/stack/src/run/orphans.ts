@@ -20,14 +20,18 @@ export function describeProcess(pid: number): OrphanProcess {
 /** How long the system may take to end one that was killed; one that waits for a disk ends only when that answers. */
 const killMs = 10_000;
 
+/** Those that have not ended, by what the killed stack has written down of them. */
+export function livingOrphans(processes: readonly OrphanProcess[]): readonly OrphanProcess[] {
+  return processes.filter(({ pid, start }) => isAlive(pid) && startTime(pid) === start);
+}
+
 /**
  * Ends what is left of a killed stack's processes. They end by themselves as soon as the channel to their supervisor has; one
  * that is stopped or hangs is killed, as it would keep its port.
  * @throws {StackError} `unanswered` naming what the system does not end.
  */
 export async function endOrphans(processes: readonly OrphanProcess[]): Promise<void> {
-  const left = (): OrphanProcess[] =>
-    processes.filter(({ pid, start }) => isAlive(pid) && startTime(pid) === start);
+  const left = (): readonly OrphanProcess[] => livingOrphans(processes);
   const deadline = performance.now() + noticeMs;
   while (left().length > 0 && performance.now() < deadline) await sleep(10);
   for (const { pid } of left()) signalProcess(pid, 'SIGKILL');

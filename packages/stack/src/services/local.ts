@@ -80,6 +80,8 @@ export interface Planning {
   readonly adminAddress?: (engine: RunEngine, port: number | null, env: EnvValues) => string | null;
   /** The port that what a killed stack left running still has: its successor ends that, and gets the port. */
   readonly heldPort?: (paths: StackPaths, env: EnvValues) => number | null;
+  /** What a killed stack left running, such as `PostgreSQL (process 4711, port 5432)`; null where nothing is. */
+  readonly remains?: (paths: StackPaths, env: EnvValues) => string | null;
   /** Ends what a killed stack left running. */
   readonly freeRemains?: (paths: StackPaths, env: EnvValues, step: (text: string) => void) => Promise<void>;
   /** Where its data are, wherever that is. @throws where they are not ours to remove, or are in use */

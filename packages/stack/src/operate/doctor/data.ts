@@ -5,6 +5,7 @@ import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
 import type { Presence } from '../../run/state.ts';
 import { services } from '../../services/index.ts';
+import { findRemains, remainsHint } from '../remains.ts';
 
 /** The data folder: whose it is, what is in it, and whether a killed stack left something. */
 export async function checkData(paths: StackPaths, presence: Presence, env: EnvValues): Promise<Check[]> {
@@ -17,7 +18,10 @@ export async function checkData(paths: StackPaths, presence: Presence, env: EnvV
   const checks = [checkOwner(paths.data)];
   for (const { local } of services)
     checks.push(...((await (await local?.plan?.())?.examineFiles?.(paths, env)) ?? []));
-  if (presence.kind === 'stale') {
+  const remains = await findRemains(paths, env, presence);
+  if (remains.length > 0)
+    checks.push(warn('Last run', `was killed, and left running: ${remains.join(', ')}`, remainsHint));
+  else if (presence.kind === 'stale') {
     checks.push(
       warn(
         'Last run',

@@ -5,6 +5,7 @@ import {
   assertOwnData,
   DatabaseError,
   dataLeftBehind,
+  findOrphan,
   freeDataFolder,
   hasLivingOwner,
   inspectDataFolder,
@@ -51,6 +52,12 @@ function addressOf(engine: RunEngine, port: number | null, env: EnvValues, role:
 
 export function heldPort(paths: StackPaths, env: EnvValues): number | null {
   return postmasterPort(databaseDir(paths, env));
+}
+
+export function remains(paths: StackPaths, env: EnvValues): string | null {
+  const folder = databaseDir(paths, env);
+  const orphan = existsSync(folder) && isOwn(folder) ? findOrphan(folder) : null;
+  return orphan && `PostgreSQL (process ${orphan.pid}, port ${orphan.port})`;
 }
 
 /** A killed stack leaves its database running, on its port: whoever stops the stack wants that to end as well. */
