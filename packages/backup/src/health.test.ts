@@ -10,7 +10,7 @@ const well: BackupState = {
 };
 const away = { failure: 'connection refused' };
 const failedJob = { name: 'The backup', reason: 'the store is full' };
-const badTest = { at: '2026-11-22T04:00:00.000Z', ok: false, text: 'a page is damaged' };
+const badTest = { at: '2026-11-22T04:00:00.000Z', ok: false, text: 'a page is damaged', backup: 'B1' };
 const notStored = 'WAL has not been stored for 90 s: connection refused';
 const silent = 'WAL has not been stored for 700 s: the store takes nothing, and does not say why';
 const waiting = '5000 MB of WAL wait to be stored; the server lets go of what is more than 8192 MB';
@@ -32,7 +32,12 @@ describe('the service of backups', () => {
     [
       'is ill when a backup failed its test',
       { lastTest: badTest },
-      `the backup failed its test of ${badTest.at}: a page is damaged`,
+      `backup B1 failed its test of ${badTest.at}: a page is damaged`,
+    ],
+    [
+      'is ill when a test found nothing to restore',
+      { lastTest: { ...badTest, backup: null, text: 'There is no backup.' } },
+      `the test of ${badTest.at} found no backup that can be restored: There is no backup.`,
     ],
     [
       'is ill while nothing leads to the newest state',

@@ -1,5 +1,6 @@
 /** What ails the service of backups, of what it knows. Pure. */
 import type { Health } from '@peakstone/kernel/service';
+import { describeFailedTest, type TestResult } from './catalog/tests.ts';
 
 export interface BackupState {
   /** When the store last had everything that the server had by then, in milliseconds. */
@@ -17,7 +18,7 @@ export interface BackupState {
   /** The job that failed last and has not succeeded since. */
   readonly failedJob: { readonly name: string; readonly reason: string } | undefined;
   /** The last test of a backup, by whomever. */
-  readonly lastTest: { readonly at: string; readonly ok: boolean; readonly text: string } | undefined;
+  readonly lastTest: Pick<TestResult, 'at' | 'ok' | 'text' | 'backup'> | undefined;
   /** What a clock that has jumped lets nothing go by. */
   readonly clock?: string | undefined;
   /** Why nothing that is stored leads to the database as it is now. */
@@ -55,7 +56,7 @@ function ailmentOfJobs({ failedJob, lastTest, clock, adrift }: JobsState): strin
   if (failedJob) return `${failedJob.name} failed: ${failedJob.reason}`;
   if (adrift !== undefined)
     return `the newest state cannot be restored until a full backup is made: ${adrift}`;
-  if (lastTest && !lastTest.ok) return `the backup failed its test of ${lastTest.at}: ${lastTest.text}`;
+  if (lastTest && !lastTest.ok) return describeFailedTest(lastTest);
   return clock;
 }
 

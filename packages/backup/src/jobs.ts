@@ -103,6 +103,11 @@ export class BackupJobs {
 
   async #look(vault: HeldVault): Promise<void> {
     if (!(await this.#isHeld(vault))) return;
+    // At each look, as somebody may have tested by hand. A store that is back is read at the next one.
+    const readTest = async (): Promise<void> => {
+      this.#lastTest = await readLastTest(vault);
+    };
+    await this.#attempts.try('Reading what the last test of a backup found', readTest, lookMs);
     if (performance.now() - this.#readAt > careMs)
       await this.#attempts.try('Reading the backup store', () => this.#read(vault));
     const time = this.#time;
@@ -151,7 +156,6 @@ export class BackupJobs {
     this.#contents = await readContents(vault);
     // Before the first one there is nothing that is not as it should be.
     this.#adrift = this.#contents.backups.length > 0 ? whyNoneLeadsToNow(this.#contents)?.message : undefined;
-    this.#lastTest = await readLastTest(vault);
     // Before a backup is made, which would be of the time that a wrong clock says.
     this.#time = await witnessTime(vault, new Date(), this.#contents);
     this.#readAt = performance.now();

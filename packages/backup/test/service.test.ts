@@ -104,17 +104,29 @@ describe('the service of backups', () => {
 
   it('is ill from a test that failed until one succeeds, however often it is restarted', async () => {
     await service!.stop();
-    await keep({ ...lastTest, ok: false, text: 'a page is damaged' });
+    await keep({ ...lastTest, ok: false, text: 'a page is damaged', backup: 'B1' });
     service = start({ BACKUP_TEST: 'off' });
     await until(async () => !(await service!.health()).ok);
     assert.deepEqual(await service.health(), {
       ok: false,
-      reason: `the backup failed its test of ${lastTest.at}: a page is damaged`,
+      reason: `backup B1 failed its test of ${lastTest.at}: a page is damaged`,
       elsewhere: true,
     });
     await service.stop();
     service = start();
     await until(async () => (await service!.health()).ok && (await readLastTest(await lab.vault()))!.ok);
+  });
+
+  it('knows of a test by hand at its next look, and not when it next reads all of the store', async () => {
+    await service!.stop();
+    const at = new Date().toISOString();
+    await keep({ ...lastTest, at });
+    service = start({ BACKUP_TEST: 'off' });
+    const before = seen('receiving');
+    await until(() => seen('receiving') > before);
+    await until(async () => (await told()) === '');
+    await keep({ ...lastTest, at, ok: false, text: 'a page is damaged', backup: 'B2' });
+    await until(async () => (await told()) === `backup B2 failed its test of ${at}: a page is damaged`);
   });
 
   it('is ill while a job fails, and says which', async () => {

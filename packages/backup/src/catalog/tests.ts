@@ -25,6 +25,13 @@ const unknownTest: TestResult = {
   ...{ lastTransactionAt: null, durationMs: 0 },
 };
 
+/** Where no restore could be planned there is no backup that it was of. Pure. */
+export function describeFailedTest({ at, backup, text }: Pick<TestResult, 'at' | 'backup' | 'text'>): string {
+  return backup === null
+    ? `the test of ${at} found no backup that can be restored: ${text}`
+    : `backup ${backup} failed its test of ${at}: ${text}`;
+}
+
 /** What the last test found; undefined before the first. */
 export async function readLastTest(vault: Vault, kind: TestKind = 'test'): Promise<TestResult | undefined> {
   try {

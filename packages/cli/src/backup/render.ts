@@ -53,7 +53,7 @@ export function renderBackupList(
       ...found.logical.flatMap(({ id, missing }) => missing.map(what => `Not in ${id}: ${what}.`)),
       test === null
         ? 'No backup has been tested yet: peakstone backup test.'
-        : `Last test: ${test.at}, ${test.ok ? test.text : `FAILED: ${test.text}`}.`,
+        : `Last test: ${test.at}${test.backup === null ? '' : `, of ${test.backup}`}, ${test.ok ? '' : 'FAILED: '}${test.text}.`,
       ...(found.backups.some(({ checksums }) => !checksums)
         ? ['The cluster has no page checksums: damage on its disk is copied unseen (pg_checksums --enable).']
         : []),

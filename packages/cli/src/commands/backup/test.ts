@@ -33,7 +33,7 @@ export const test: Command = {
         context.stdout.write(
           options.json
             ? `${toJson(result)}\n`
-            : `${result.backup ?? ''}: ${result.ok ? '' : 'failed: '}${result.text}\n`,
+            : `${result.backup ?? 'no backup can be restored'}: ${result.ok || result.backup === null ? '' : 'failed: '}${result.text}\n`,
         );
         if (!result.kept)
           context.stderr.write('The result is not kept there: another stack writes these backups.\n');

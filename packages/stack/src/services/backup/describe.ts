@@ -26,7 +26,9 @@ export function describeBackupEvent(event: BackupEvent): string | undefined {
     case 'removed':
       return `removed ${event.backups.length > 0 ? event.backups.join(', ') : 'no backup'} and ${event.segments} WAL segments`;
     case 'tested':
-      return `backup ${event.id} ${event.ok ? 'was tested' : 'FAILED its test'}: ${event.text}`;
+      return event.id === ''
+        ? `a test found no backup that can be restored: ${event.text}`
+        : `backup ${event.id} ${event.ok ? 'was tested' : 'FAILED its test'}: ${event.text}`;
     case 'failed':
       return `${event.what} failed: ${event.reason}`;
     case 'restoring':

@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   away,
   coverageOf,
+  describeFailedTest,
   describeLeap,
   findVaults,
   hasBackups,
@@ -101,7 +102,7 @@ async function examineStore(paths: StackPaths, env: EnvValues): Promise<Check[]>
         ? ok('Backups', `tested ${test.at}: ${test.text}`)
         : fail(
             'Backups',
-            `the test of ${test.at} failed: ${test.text}`,
+            describeFailedTest(test),
             'peakstone backup verify, then a full one: peakstone backup create --full',
           ),
   ];
