@@ -19,7 +19,15 @@ export { type RunUser, resolveRunUser } from './host/user.ts';
 export { renderReport, runBootstrapJob } from './job.ts';
 export { changeSettings } from './secrets/change.ts';
 export { type EnsuredSecrets, type EnsureOptions, ensureSecrets } from './secrets/ensure.ts';
-export { type RotateOptions, type Rotation, rotateSecrets, rotationInterrupted } from './secrets/rotate.ts';
+export {
+  finishRotation,
+  type RotateOptions,
+  type Rotation,
+  type RotationStep,
+  rotatedFile,
+  rotateSecrets,
+  rotationInterrupted,
+} from './secrets/rotate.ts';
 export { type ApiKeyOptions, type ApiKeys, signApiKeys } from './secrets/tokens.ts';
 export type { EnvVariable, Generate } from './secrets/variable.ts';
 export { type DataFolder, inspectDataFolder } from './server/folder.ts';

@@ -21,7 +21,12 @@ export interface RotateOptions {
    */
   readonly adminUrl?: string;
   readonly notice?: (text: string) => void;
+  /** Told of each step that is done, and holds from then on whatever becomes of this process. */
+  readonly onStep?: (step: RotationStep) => void;
 }
+
+/** The new file lies beside the old one; the database has the new passwords; the file is in its place. */
+export type RotationStep = 'written' | 'changed' | 'placed';
 
 export interface Rotation {
   readonly rotated: readonly string[];
@@ -36,14 +41,14 @@ const ROLE_OF: Readonly<Record<string, string>> = Object.fromEntries(
 
 /**
  * Gives secrets new values, in the file and in the database together. The new file is first written beside the old,
- * then the passwords are changed in one transaction, then it takes the old one's place. When a crash comes between, the
- * next start finds the file beside and goes forward: it takes the place, and the bootstrap sets its passwords.
+ * then the passwords are changed in one transaction, then it takes the old one's place. When a crash comes between, whoever
+ * finds the file beside goes forward: a running stack at once, the next start otherwise.
  * Callers see to it that there is one at a time, by a lock that ends with its process.
  * @throws {ConfigError} when a name is no secret among `variables`.
  * @throws {DatabaseError} ROTATION_FAILED; then nothing has changed, or the message says that the next start finishes it.
  */
 export async function rotateSecrets(file: string, options: RotateOptions): Promise<Rotation> {
-  const notice = options.notice ?? (() => {});
+  const { notice = () => {}, onStep = () => {} } = options;
   finishRotation(file, notice);
   const text = readPrivate(file, notice) ?? '';
   const secrets = chooseSecrets(options.variables, options.names);
@@ -54,26 +59,29 @@ export async function rotateSecrets(file: string, options: RotateOptions): Promi
     return role === undefined ? [] : [[role, value] as const];
   });
 
-  replacePrivate(besideOf(file), updateEnvFile(text, changes));
+  replacePrivate(rotatedFile(file), updateEnvFile(text, changes));
+  onStep('written');
   if (options.adminUrl !== undefined && passwords.length > 0) {
-    await changePasswords(options.adminUrl, passwords, besideOf(file));
+    await changePasswords(options.adminUrl, passwords, rotatedFile(file));
   }
+  onStep('changed');
   try {
     finishRotation(file, () => {});
   } catch (error) {
     throw new DatabaseError(
       'ROTATION_FAILED',
-      `The new secrets wait in ${besideOf(file)}, which could not take the place of ${file}: ${(error as Error).message}`,
+      `The new secrets wait in ${rotatedFile(file)}, which could not take the place of ${file}: ${(error as Error).message}`,
       `${options.adminUrl === undefined ? '' : 'The database has its new passwords already. '}The next start, or the next rotation, finishes it.`,
       error,
     );
   }
+  onStep('placed');
   return { rotated: Object.keys(changes), roles: passwords.map(([role]) => role) };
 }
 
 /** Puts the file of an interrupted rotation into its place. It is whole: it was renamed there. */
 export function finishRotation(file: string, notice: (text: string) => void): void {
-  const beside = besideOf(file);
+  const beside = rotatedFile(file);
   if (!existsSync(beside)) return;
   try {
     renameSync(beside, followLink(file));
@@ -86,10 +94,11 @@ export function finishRotation(file: string, notice: (text: string) => void): vo
 
 /** Whether a rotation has left its file beside. One that is under way has too. */
 export function rotationInterrupted(file: string): boolean {
-  return existsSync(besideOf(file));
+  return existsSync(rotatedFile(file));
 }
 
-function besideOf(file: string): string {
+/** Where the new file waits for its place. */
+export function rotatedFile(file: string): string {
   return `${followLink(file)}.rotating`;
 }
 

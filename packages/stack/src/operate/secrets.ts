@@ -1,12 +1,21 @@
-import { type ApiKeys, planMemberships, readSupabaseMode, rotateSecrets } from '@peakstone/database';
+import {
+  type ApiKeys,
+  planMemberships,
+  type RotationStep,
+  readSupabaseMode,
+  rotateSecrets,
+  rotationInterrupted,
+} from '@peakstone/database';
 import { signJwt } from '@peakstone/kernel/jwt';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import { jwtSecretOf, signStackKeys } from '../project/apiKeys.ts';
 import type { EnvValues } from '../project/envFile.ts';
 import { StackError } from '../project/errors.ts';
+import type { Lock } from '../project/lock.ts';
 import type { StackPaths } from '../project/paths.ts';
-import { takeRotationLock } from '../project/rotationLock.ts';
+import { forgetRotation, noteRotation, rotationUnderWay, takeRotationLock } from '../project/rotationLock.ts';
 import { superuserUrl } from '../run/databaseUrl.ts';
+import { settleRotation } from '../run/settleRotation.ts';
 import { stackValues } from '../run/stackValues.ts';
 import { readPresence } from '../run/state.ts';
 import type { ServiceStatus } from '../run/status.ts';
@@ -35,11 +44,15 @@ export interface RotationReport {
   readonly failed: readonly { readonly service: string; readonly reason: string }[];
 }
 
+/** Its begin is written down; as in the database's package; a service has restarted. */
+export type StackRotationStep = 'begun' | RotationStep | 'restarted';
+
 /**
  * Gives secrets new values in `.env` and, when the stack runs, in its database; services that hold one are restarted. Waits
  * for another rotation to end first.
  * @param names All when empty.
  * @param onWait told when it has to wait, and for whom
+ * @param onStep told of each step that is done
  * @throws {StackError} `config` when the environment overrides one of them, which would then stay as it was, or when
  * another rotation does not end; `permission` where nothing can be written; `unanswered` where the stack that runs does not
  * answer. Nothing has changed then.
@@ -49,6 +62,7 @@ export async function rotateStackSecrets(
   env: EnvValues,
   names: readonly string[],
   onWait: (text: string) => void,
+  onStep: (step: StackRotationStep) => void = () => undefined,
 ): Promise<RotationReport> {
   const wanted = names.length > 0 ? names : secretVariables.map(({ name }) => name);
   const overridden = wanted.find(name => env[name]);
@@ -57,10 +71,24 @@ export async function rotateStackSecrets(
       hint: 'Rotate it where it is set, or unset it.',
     });
   }
-  const lock = await takeRotationLock(paths, onWait);
+  const lock = await takeSettledLock(paths, onWait);
   try {
-    return await rotateAlone(paths, env, names);
+    noteRotation(paths);
+    onStep('begun');
+    return await rotateAlone(paths, env, names, onStep);
   } finally {
+    // What waits to be finished is the stack's, or the next start's.
+    if (!rotationInterrupted(paths.env)) forgetRotation(paths);
+    lock.release();
+  }
+}
+
+/** Of one that was killed, the running stack must have made an end first: it knows which passwords the database takes. */
+async function takeSettledLock(paths: StackPaths, onWait: (text: string) => void): Promise<Lock> {
+  for (let isSecond = false; ; isSecond = true) {
+    if (rotationUnderWay(paths) === null) await settleRotation(paths);
+    const lock = await takeRotationLock(paths, onWait);
+    if (isSecond || !rotationInterrupted(paths.env) || readPresence(paths).kind !== 'running') return lock;
     lock.release();
   }
 }
@@ -69,12 +97,14 @@ async function rotateAlone(
   paths: StackPaths,
   env: EnvValues,
   names: readonly string[],
+  onStep: (step: StackRotationStep) => void,
 ): Promise<RotationReport> {
   // Asked before anything is changed: a stack that does not answer takes over no secret.
   const status = readPresence(paths).kind === 'running' ? await stackStatus(paths) : null;
   const { rotated, roles } = await rotateSecrets(paths.env, {
     variables,
     names: names.length > 0 ? names : 'all',
+    onStep,
     ...(status ? { adminUrl: await superuserUrl(paths, env) } : {}),
   });
   const restarted: string[] = [];
@@ -83,6 +113,7 @@ async function rotateAlone(
     try {
       await restartStack(paths, service, () => undefined);
       restarted.push(service);
+      onStep('restarted');
     } catch (error) {
       // The secrets are others by now, whatever becomes of the services: what holds is told.
       if (!(error instanceof StackError)) throw error;

@@ -1,7 +1,8 @@
 /** One rotation of a stack's secrets at a time: it changes `.env`, the database and the services, which must agree in the end. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFileDurably } from '@peakstone/kernel/durable';
 import { StackError } from './errors.ts';
 import { isLocked, type Lock, lockHolder, takeLock } from './lock.ts';
 import { ensureDataFolder, type StackPaths } from './paths.ts';
@@ -35,6 +36,27 @@ export async function takeRotationLock(
   }
 }
 
+/** Null where another process is at a rotation. The stack's folder is there. */
+export function tryRotationLock(paths: StackPaths): Lock | null {
+  return takeLock(fileOf(paths));
+}
+
+/**
+ * Written ahead of a rotation, and taken away when its services have restarted: where it lies and nobody rotates, one was
+ * killed, and what it left undone is done by the stack, or means nothing when none runs.
+ */
+export function noteRotation(paths: StackPaths): void {
+  writeFileDurably(noteOf(paths), '', 0o600);
+}
+
+export function forgetRotation(paths: StackPaths): void {
+  rmSync(noteOf(paths), { force: true });
+}
+
+export function isRotationNoted(paths: StackPaths): boolean {
+  return existsSync(noteOf(paths));
+}
+
 /** Who rotates secrets right now, in words; null when nobody does, so that a file of a rotation is one that was interrupted. */
 export function rotationUnderWay(paths: StackPaths): string | null {
   return existsSync(fileOf(paths)) && isLocked(fileOf(paths)) ? describeHolder(paths) : null;
@@ -43,6 +65,10 @@ export function rotationUnderWay(paths: StackPaths): string | null {
 function describeHolder(paths: StackPaths): string {
   const pid = lockHolder(fileOf(paths));
   return pid === null ? 'another process' : `process ${pid}`;
+}
+
+function noteOf(paths: StackPaths): string {
+  return join(paths.data, 'rotation.begun');
 }
 
 function fileOf(paths: StackPaths): string {

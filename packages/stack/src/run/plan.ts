@@ -35,8 +35,11 @@ export interface StackPlan {
   /** Where its administrator does, of those that have one. By service. */
   readonly adminAddresses: Readonly<Record<string, string | null>>;
   readonly keys: ApiKeys;
-  /** The settings as they are now: `.env` changes when secrets rotate, so that every start of a service reads it anew. */
-  env(): EnvValues;
+  /**
+   * The settings as they are now: `.env` changes when secrets rotate, so that every start of a service reads it anew.
+   * @param file in the place of `.env`
+   */
+  env(file?: string): EnvValues;
 }
 
 /** What is known of the folder before anything is made in it. */
@@ -83,8 +86,8 @@ export async function planStack(
     async (port, address) => held.has(port) || (await portIsFree(port, address)),
   );
   for (const notice of notices) onEvent({ kind: 'portMoved', ...notice });
-  const current = (): EnvValues => {
-    const fresh = read();
+  const current = (file?: string): EnvValues => {
+    const fresh = read(file);
     return {
       ...fresh,
       ...addSchemas(fresh.DATABASE_SCHEMAS, exampleSchemas),

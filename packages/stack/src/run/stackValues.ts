@@ -4,6 +4,7 @@ import { type EnvValues, readEnvFile } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { findVariable } from '../variables.ts';
 import { configuredSettings } from './configured.ts';
+import { settleRotation } from './settleRotation.ts';
 
 /**
  * The process environment, over `.env` as Compose does it, over what `peakstone.config.ts` (or a `supabase/` folder) says.
@@ -11,14 +12,21 @@ import { configuredSettings } from './configured.ts';
  * {StackError} when a file cannot be read.
  */
 export async function stackValues(paths: StackPaths, env: EnvValues): Promise<EnvValues> {
+  await settleRotation(paths);
   return (await openStackValues(paths, env))();
 }
 
-/** The same for those who read again: `.env` as it is at each call, the configuration as it was at the first. */
-export async function openStackValues(paths: StackPaths, env: EnvValues): Promise<() => EnvValues> {
+/**
+ * The same for those who read again: `.env`, or the file that is named in its place, as it is at each call, the configuration
+ * as it was at the first.
+ */
+export async function openStackValues(
+  paths: StackPaths,
+  env: EnvValues,
+): Promise<(file?: string) => EnvValues> {
   const config = await loadStackConfig(paths.project);
-  return () => {
-    const values = placeValues(paths, env);
+  return (file = paths.env) => {
+    const values = placeValues({ ...paths, env: file }, env);
     return { ...configuredSettings(config, values), ...values };
   };
 }

@@ -8,7 +8,7 @@ import type { StackPaths } from '../../project/paths.ts';
 import { upstreamVariable } from '../../project/urls.ts';
 import { chooseEngines } from '../../run/plan.ts';
 import { portIsFree } from '../../run/ports.ts';
-import { placeValues, stackValues } from '../../run/stackValues.ts';
+import { openStackValues, placeValues } from '../../run/stackValues.ts';
 import { type Presence, readPresence } from '../../run/state.ts';
 import type { ServiceOff } from '../../run/status.ts';
 import type { StatusReply } from '../../run/statusReply.ts';
@@ -66,7 +66,8 @@ async function readValues(
   env: EnvValues,
 ): Promise<{ readonly values: EnvValues; readonly wrong: readonly Check[] }> {
   try {
-    return { values: await stackValues(paths, env), wrong: [] };
+    // As they are: an interrupted rotation is told, and not finished from here.
+    return { values: (await openStackValues(paths, env))(), wrong: [] };
   } catch (error) {
     if (error instanceof StackConfigError)
       return {
