@@ -18,7 +18,7 @@ async function run(...argv: string[]): Promise<string> {
     stdout,
     stderr,
   };
-  await runCommandLine(argv, context as Context);
+  await runCommandLine(argv, context as unknown as Context);
   return String(stream.read() ?? '');
 }
 

@@ -25,10 +25,13 @@ it('backups that were just turned on say when WAL will be received, and never to
     await project.run(['backup', 'create']);
     assert.match(
       await told(),
-      /WAL is received from the next start on \(peakstone down, then peakstone up\)/,
+      /WAL is received from the next start on \(peakstone down, then peakstone up --detach --port-base \d+\)/,
     );
     await project.run(['down']);
-    assert.match(await told(), /WAL is received while the stack runs \(peakstone up\)/);
+    assert.match(
+      await told(),
+      /WAL is received while the stack runs \(peakstone up --detach --port-base \d+\)/,
+    );
     await up();
     assert.match(await told(), /WAL is received, and none of it stored yet|Every moment up to/);
   } finally {

@@ -194,7 +194,7 @@ describe('a stack in trouble', () => {
       const { stdout } = await moved.run(['status']);
       assert.match(
         stdout,
-        /^The folder was moved while the stack ran, .*: peakstone down, then peakstone up$/m,
+        /^The folder was moved while the stack ran, .*: peakstone down, then peakstone up --detach --port-base \d+$/m,
       );
       const { pid, services } = await moved.json<StackStatus>('status');
       for (const command of [['restart'], ['restart', 'rest'], ['up', '--detach']]) {
@@ -202,7 +202,7 @@ describe('a stack in trouble', () => {
         assert.equal(code, 1);
         assert.match(
           stderr,
-          /moved while it ran[\s\S]*In its new place: 'peakstone down', then 'peakstone up'/,
+          /moved while it ran[\s\S]*In its new place: 'peakstone down', then 'peakstone up --detach --port-base \d+'/,
         );
       }
       // A database that ends there is not made anew in the old place.

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Check } from '@peakstone/stack';
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
-import { asCalled } from '../output/called.ts';
 import { wrap } from '../output/columns.ts';
 import { renderNotedGrid } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
@@ -73,7 +72,7 @@ async function examineDeployment(invocation: Invocation, context: Context): Prom
   return [...mode, ...found];
 }
 
-function renderChecks(checks: readonly Check[], { stdout, env }: Context): string {
+function renderChecks(checks: readonly Check[], { stdout, env, told }: Context): string {
   const style = styleFor(stdout, env);
   const paint = { ok: style.good, warn: style.warning, fail: style.bad };
   const lines = renderNotedGrid(
@@ -96,7 +95,7 @@ function renderChecks(checks: readonly Check[], { stdout, env }: Context): strin
       ? 'All is well.'
       : `${plural(failures, 'failure')}, ${plural(warnings, 'warning')}.`,
   );
-  return asCalled(`${lines.join('\n')}\n`, env);
+  return told(`${lines.join('\n')}\n`);
 }
 
 function plural(count: number, noun: string): string {

@@ -28,6 +28,7 @@ export const serve: Command = {
     try {
       const stack = await startStack({
         ...stackSettings(invocation, context),
+        detached: true,
         onEvent: event => report({ kind: 'event', event }),
         signal: signals.signal,
       });

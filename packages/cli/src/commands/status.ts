@@ -1,7 +1,6 @@
 import type { StatusReply } from '@peakstone/stack';
 import { type Command, type Context, jsonOption, stackOptions } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
-import { asCalled } from '../output/called.ts';
 import { renderGrid } from '../output/grid.ts';
 import { toJson } from '../output/json.ts';
 import { printableLine } from '../output/printable.ts';
@@ -104,7 +103,7 @@ function renderStatus(found: StatusReply, context: Context): string {
     );
   else if (found.droppedLogLines > 0)
     lines.push(style.warning(`${found.droppedLogLines} log lines could not be written: is the disk full?`));
-  return asCalled(`${lines.join('\n')}\n`, context.env);
+  return context.told(`${lines.join('\n')}\n`);
 }
 
 /** `0`, `2`, `2, 1 asked for`: what happened by itself comes first. */

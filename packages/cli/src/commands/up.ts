@@ -8,7 +8,6 @@ import {
   stackOptions,
 } from '../grammar/command.ts';
 import { exitCodes } from '../grammar/errors.ts';
-import { asCalled } from '../output/called.ts';
 import { toJson } from '../output/json.ts';
 import { Progress } from '../output/progress.ts';
 import { styleFor } from '../output/style.ts';
@@ -62,7 +61,7 @@ export const up: Command = {
         const style = styleFor(context.stdout, context.env);
         const terminal = context.stdout.isTTY === true;
         const text = renderSummary(summary, { style, detached: detach, terminal });
-        context.stdout.write(asCalled(text, context.env));
+        context.stdout.write(context.told(text));
       }
     };
     return detach

@@ -51,7 +51,10 @@ export interface Context {
   readonly cwd: string;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
+  /** Names commands as `told` does. */
   readonly stderr: NodeJS.WriteStream;
+  /** The text with its commands as this user can type them, and so that they mean the stack of this command, as it was started. */
+  told(text: string): string;
 }
 
 export interface Command {

@@ -27,9 +27,12 @@ export function asCalled(text: string, env: Caller, cwd = process.cwd()): string
 }
 
 /** A stream for people, which names commands as they were called in whatever is written to it. */
-export function namingCommands(stream: NodeJS.WriteStream, env: Caller, cwd: string): NodeJS.WriteStream {
+export function namingCommands(
+  stream: NodeJS.WriteStream,
+  told: (text: string) => string,
+): NodeJS.WriteStream {
   const write = (part: string | Uint8Array, ...rest: []): boolean =>
-    stream.write(typeof part === 'string' ? asCalled(part, env, cwd) : part, ...rest);
+    stream.write(typeof part === 'string' ? told(part) : part, ...rest);
   return new Proxy(stream, {
     get(target, name) {
       if (name === 'write') return write;
@@ -51,7 +54,7 @@ export function calledAs(env: Caller, cwd: string): string {
 }
 
 /** As it can be typed, whatever folders lead to it. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 

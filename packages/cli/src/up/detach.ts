@@ -15,6 +15,7 @@ import {
   type StackSettings,
   type StackSummary,
 } from '@peakstone/stack';
+import { startWords } from '@peakstone/stack/started';
 
 /** What the background process says on descriptor 3 until it is up. */
 export type Report =
@@ -94,12 +95,6 @@ async function readReports(
   return null;
 }
 
-function serveArguments(settings: StackSettings): string[] {
-  const words: string[] = [];
-  if (settings.data !== undefined) words.push('--data', settings.data);
-  if (settings.example !== undefined) words.push('--example', settings.example);
-  if (settings.migrate === false) words.push('--no-migrate');
-  if (settings.host !== undefined) words.push('--host', settings.host);
-  if (settings.portBase !== undefined) words.push('--port-base', String(settings.portBase));
-  return words;
+function serveArguments(settings: StackSettings): readonly string[] {
+  return [...(settings.data === undefined ? [] : ['--data', settings.data]), ...startWords(settings)];
 }

@@ -15,6 +15,8 @@ export interface StackSettings {
   readonly portBase?: number;
   /** Loads `examples/NAME`, once. */
   readonly example?: string;
+  /** In the background: nobody waits for its end. */
+  readonly detached?: boolean;
   /** Applies what is new in the project's migrations. Default true. */
   readonly migrate?: boolean;
 }

@@ -15,6 +15,7 @@ import { dataElsewhere } from './dataElsewhere.ts';
 import type { OnStackEvent } from './events.ts';
 import { type Example, findExample, loadExample } from './example.ts';
 import { describeEvent, EventHub } from './hub.ts';
+import { recordStart } from './lastStart.ts';
 import { StackLogs } from './logs.ts';
 import { type AppliedAtStart, applyAtStart } from './migrations/apply.ts';
 import { pendingMigrations } from './migrations/pending.ts';
@@ -32,6 +33,7 @@ import type { ServiceOff, ServiceStatus, StackStatus } from './status.ts';
 import { Supervisor } from './supervisor.ts';
 import { buildUnits } from './units.ts';
 import { hasRun, recordVersion, upgradeNotes } from './upgrade.ts';
+import { watchRotations } from './watchRotations.ts';
 
 /** A stack that is up in this process. */
 export interface RunningStack {
@@ -208,6 +210,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
     run.state.end();
   });
   run.state.begin();
+  recordStart(run.paths, run.options);
   run.release.add(
     whenRemoved(run.lock, () => {
       run.hub.emit({ kind: 'notice', text: `${run.paths.data} was removed while the stack ran: it stops.` });
@@ -229,6 +232,7 @@ async function bringUp(run: StackRun): Promise<RunningStack> {
   for (const { title, missed } of off)
     if (missed !== undefined)
       run.hub.emit({ kind: 'notice', text: `${title} is off by configuration: ${missed}.` });
+  run.release.add(watchRotations({ ...run, emit: run.hub.emit, signal: interrupt.signal }));
   recordVersion(run.paths);
   const startedInMs = Math.round(performance.now() - run.began);
   run.hub.emit({ kind: 'ready', durationMs: startedInMs });

@@ -104,8 +104,7 @@ export const restore: Command = {
             context.stderr.write(
               `${asCalled(printableLine(`Its backups are written by ${done.writer.folder} on ${done.writer.host}: this copy makes none there. Give it a place of its own (BACKUP_STORE), or, where the other one is gone for good: peakstone backup takeover`), context.env)}\n`,
             );
-          if (into === undefined)
-            context.stderr.write(`${asCalled('Start it: peakstone up', context.env)}\n`);
+          if (into === undefined) context.stderr.write('Start it: peakstone up\n');
         }
         return exitCodes.ok;
       },

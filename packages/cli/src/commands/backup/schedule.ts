@@ -1,6 +1,5 @@
 import { type Command, jsonOption, stackOptions } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
-import { asCalled } from '../../output/called.ts';
 import { toJson } from '../../output/json.ts';
 import { stackOf } from '../../stack.ts';
 
@@ -72,9 +71,7 @@ export const schedule: Command = {
     });
     context.stdout.write(options.json ? `${toJson(report)}\n` : renderSchedule(report));
     if (report.needsRestart)
-      context.stderr.write(
-        `${asCalled('It holds from the next start on: peakstone down, then peakstone up', context.env)}\n`,
-      );
+      context.stderr.write('It holds from the next start on: peakstone down, then peakstone up\n');
     return exitCodes.ok;
   },
 };
