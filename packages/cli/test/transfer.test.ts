@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { connectClient } from '@peakstone/kernel/pg';
 import { reservePorts } from '@peakstone/testing';
-import { finish, Project, until } from './cli.ts';
+import { finish, Project, until, untilHealthy } from './cli.ts';
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../transfer/test/fixtures/${name}`, import.meta.url));
@@ -28,11 +29,64 @@ describe('a database that comes in and goes out', () => {
     return await response.json();
   };
 
+  it('that came in halfway is listed, and removed without what was there before; the same dump can be imported then', async t => {
+    const address = (await project.run(['url', 'superuser'])).stdout.trim();
+    const holder = await connectClient({ url: address });
+    t.after(() => holder.close());
+    const relations = async (): Promise<unknown> =>
+      JSON.parse(
+        (
+          await project.run([
+            'sql',
+            '--superuser',
+            '--json',
+            `select oid::regclass::text from pg_class where relnamespace in ('public'::regnamespace, 'cron'::regnamespace) order by 1`,
+          ])
+        ).stdout,
+      );
+    await project.run(['sql', 'create table public.ours (id int); insert into ours values (1)']);
+    const before = await relations();
+    // It stops before its publications.
+    await holder.script('begin; lock table pg_catalog.pg_publication in share mode');
+    const importing = project.start('import', 'supabase', fixture('gzip.dump'));
+    const ended = finish(importing);
+    await until(async () => {
+      const results = await holder.script(
+        `select count(*) from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation where not l.granted and c.relname = 'pg_publication'`,
+      );
+      return results.at(-1)!.rows[0]![0]!.toString() !== '0';
+    });
+    importing.kill('SIGKILL');
+    await ended;
+    await holder.script('commit');
+    const listed = await project.run(['import', 'abandon']);
+    assert.equal(listed.code, 0, listed.stderr);
+    assert.match(listed.stdout, /^table public\.films$/m);
+    assert.doesNotMatch(listed.stdout, /public\.ours/);
+    assert.match(
+      listed.stderr,
+      /^The import of .*gzip\.dump is given up\.\nWhat it made is still in the database: \d+ objects, as listed\..* import abandon --undo$/m,
+    );
+    const refused = await project.run(['import', 'supabase', fixture('gzip.dump')]);
+    assert.match(refused.stderr, /in the database already\.\nhint: .*: peakstone import abandon --undo\n/);
+    const unasked = await project.run(['import', 'abandon', '--undo']);
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.stderr, /Nothing was done\.\nhint: .*peakstone import abandon --undo --yes/);
+    const { code, stderr } = await project.run(['import', 'abandon', '--undo', '--yes']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Removed \d+ objects/m);
+    assert.deepEqual(await relations(), before);
+    assert.equal((await project.run(['import', 'abandon'])).stderr, 'No import was begun.\n');
+    await project.run(['sql', 'drop table public.ours']);
+    await project.run(['restart', 'postgres']);
+    await untilHealthy(project);
+  });
+
   it('a Supabase project’s is served over REST as it was, to anon, each user and the service role', async () => {
     const planned = await project.run(['import', 'supabase', '--dry-run', '--json', fixture('gzip.dump')]);
     assert.equal(planned.code, 0, planned.stderr);
     const { code, stdout, stderr } = await project.run(['import', 'supabase', fixture('gzip.dump')]);
-    assert.equal(code, 0, stderr);
+    assert.equal(code, 0, `${stdout}${stderr}`);
     assert.match(stdout, /^Imported 64 rows of 11 tables; /);
     assert.match(stdout, /\nSet aside\n[\s\S]*event trigger {2}pgrst_ddl_watch: /);
     assert.match(stdout, /\nOpen to everybody\n {2}table {2}public\.notes, /);

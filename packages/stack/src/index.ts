@@ -15,6 +15,7 @@ export { type Check, examine } from './operate/doctor/index.ts';
 export { dumpStack } from './operate/dump.ts';
 export { planExtensionMove } from './operate/extension.ts';
 export {
+  type AbandonedImport,
   abandonStackImport,
   type ImportNote,
   type ImportReport,

@@ -61,7 +61,7 @@ describe('the doctor’s look at the database', () => {
     assert.match(check.found, /^one of \S+ended\.sql was ended in its middle$/);
     assert.match(
       check.todo ?? '',
-      /give the same command again: .*ended\.sql\. To give it up.*: peakstone import abandon$/,
+      /give the same command again: .*ended\.sql\. To give it up.*: peakstone import abandon; with --undo, that is removed$/,
     );
     const going = await connectClient({ url: database.roleUrl('db_migrator') });
     await going.script(`select pg_advisory_lock(${0x5053_494d})`);

@@ -4,6 +4,7 @@ export { describeOmission } from './dump/omissions.ts';
 export { findPgDump, runPgDump } from './dump/system.ts';
 export { TransferError } from './errors.ts';
 export {
+  type Abandoned,
   abandonImport,
   findUnfinishedImport,
   type ImportOptions,

@@ -89,6 +89,9 @@ GRANT db_backup TO db_migrator;`,
       told: /aside membership db_migrator in db_backup|^/,
     },
   ],
+  // An import makes and ends; it drops no role before it is given up.
+  'drop role': [none],
+  'drop extension': [none],
   'alter role': [
     {
       dump: `CREATE ROLE adm_evil;

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect, type TestDatabase } from '@peakstone/testing';
-import { abandonImport, type ImportReport, type TransferError } from '@peakstone/transfer';
+import {
+  abandonImport,
+  findUnfinishedImport,
+  type ImportReport,
+  type TransferError,
+} from '@peakstone/transfer';
 import { importInto, look, stackDatabase } from './support.ts';
 
 /** Everything that a dump could try on what an import remembers, each statement by itself, so that one refused stops no other. */
@@ -176,10 +181,7 @@ ${end('halfway')}COPY public.gone (id) FROM stdin;
 `,
   );
   const rights = async (database: TestDatabase): Promise<unknown> => [
-    await look(
-      database,
-      `select has_schema_privilege('db_migrator', 'auth', 'create'), to_regnamespace('peakstone_import') is null`,
-    ),
+    await look(database, `select has_schema_privilege('db_migrator', 'auth', 'create')`),
     await look(
       database,
       `select defaclnamespace::regnamespace::text, defaclobjtype, defaclacl::text from pg_default_acl where defaclrole = 'db_migrator'::regrole order by 1, 2`,
@@ -245,9 +247,12 @@ COPY public.watched (id) FROM stdin;
           /another dump is unfinished/.test(error.message) &&
           /peakstone import abandon/.test(error.hint ?? ''),
       );
-      assert.match((await abandonImport(addresses))!, /ended\.sql/);
+      assert.match((await abandonImport(addresses))!.files.join(), /ended\.sql/);
       assert.deepEqual(await rights(database), before);
+      assert.equal(await findUnfinishedImport(database.superuserUrl), null);
       assert.equal((await importInto(database, [other], { origin: 'postgres' })).made.table, 1);
+      // What it made is remembered until another one begins.
+      assert.deepEqual(await look(database, `select to_regnamespace('peakstone_import') is null`), [['t']]);
     } finally {
       await forget(database);
     }

@@ -218,7 +218,7 @@ function gone({ place }: Vault): BackupError {
 export function away(place: string): BackupError {
   return new BackupError(
     'AWAY',
-    `What this stack stored in ${place} is not there: is its disk mounted?`,
+    `What this stack stored in ${place} is not there: ${/^s3:/.test(place) ? 'was the bucket emptied, or has it another prefix' : 'is its disk mounted'}?`,
     'Once it is there again, all goes on by itself. If it is gone for good: peakstone backup takeover; everything is stored anew then, beginning with a full backup.',
   );
 }

@@ -1,7 +1,7 @@
 import { type Command, type Context, type Invocation, jsonOption, stackOptions } from '../grammar/command.ts';
-import { exitCodes } from '../grammar/errors.ts';
+import { exitCodes, UsageError } from '../grammar/errors.ts';
 import type { Interruption } from '../interrupt.ts';
-import { escapeJson } from '../output/json.ts';
+import { escapeJson, toJson } from '../output/json.ts';
 import { stackOf } from '../stack.ts';
 
 const options = {
@@ -69,19 +69,49 @@ const postgres: Command = {
 const abandon: Command = {
   name: 'abandon',
   summary: 'give up an import that was ended in the middle',
-  description:
-    'What it made stays. What db_migrator might do for the time of the import is taken back, and what the stack gives by default on new tables is given again; the next import begins anew.',
-  options: stackOptions,
-  examples: [{ command: 'peakstone import abandon', does: 'So that another dump can be imported' }],
+  description: [
+    'What it made is listed, and stays. What db_migrator might do for the time of the import is taken back, and what the stack gives by default on new tables is given again; the next import begins anew.',
+    'With --undo, what it made is removed: neither what was there before, nor what others have put in since, nor what that rests on; what stays is named with the reason. Until the next import begins, this can also be done after giving up. Where backups reach back to before the import, the command is told that brings all of the database back.',
+  ].join('\n\n'),
+  options: {
+    undo: { kind: 'flag', summary: 'Remove what it made' },
+    yes: { kind: 'flag', summary: 'With --undo: do not ask' },
+    ...jsonOption,
+    ...stackOptions,
+  },
+  examples: [
+    { command: 'peakstone import abandon', does: 'What it made, which stays; another dump can be imported' },
+    {
+      command: 'peakstone import abandon --undo',
+      does: 'The same, and what it made is removed, after asking',
+    },
+  ],
   run: async ({ options: given }, context) => {
     const { abandonStackImport } = await import('@peakstone/stack');
-    const files = await abandonStackImport(await stackOf({ options: given }, context), context.env);
-    context.stdout.write(
-      files === null
-        ? 'No import was begun.\n'
-        : 'The import is given up. What it made is still in the database.\n',
-    );
-    return exitCodes.ok;
+    const { renderAbandoned } = await import('../transfer/abandoned.ts');
+    const { interruptible } = await import('../interrupt.ts');
+    const undo = given.undo === true;
+    if (given.yes && !undo) throw new UsageError('--yes belongs to --undo.');
+    const paths = await stackOf({ options: given }, context);
+    if (undo && !given.yes) {
+      const { confirm } = await import('../output/confirm.ts');
+      await confirm(
+        'What the import that was given up has made will be removed, with all rows in it.',
+        context.told('peakstone import abandon --undo --yes'),
+        context,
+      );
+    }
+    return await interruptible(context, ofUndo, async signal => {
+      const found = await abandonStackImport(paths, context.env, { undo, signal });
+      if (given.json) context.stdout.write(`${toJson(found)}\n`);
+      else if (found === null) context.stderr.write('No import was begun.\n');
+      else {
+        const { rows, notes } = renderAbandoned(found);
+        context.stdout.write(rows.map(row => `${row}\n`).join(''));
+        context.stderr.write(notes.map(note => `${note}\n`).join(''));
+      }
+      return (found?.undone?.left.length ?? 0) > 0 ? exitCodes.failure : exitCodes.ok;
+    });
   },
 };
 
@@ -134,4 +164,8 @@ const ofImport: Interruption = {
 const ofRehearsal: Interruption = {
   cancelled: 'Nothing was changed.',
   again: 'Nothing was changed.',
+};
+const ofUndo: Interruption = {
+  cancelled: 'Run the same command again: it goes on where it was.',
+  again: 'What was removed is removed: the same command goes on from there.',
 };

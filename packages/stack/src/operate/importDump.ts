@@ -1,6 +1,6 @@
 /** Dumps into the running stack's database. */
 import { completeStorage } from '@peakstone/database';
-import type { ImportOptions, ImportReport } from '@peakstone/transfer';
+import type { Abandoned, ImportOptions, ImportReport } from '@peakstone/transfer';
 import type { EnvValues } from '../project/envFile.ts';
 import type { StackPaths } from '../project/paths.ts';
 import { databaseUrl, superuserUrl } from '../run/databaseUrl.ts';
@@ -37,13 +37,41 @@ export async function importIntoStack(
   return report;
 }
 
+export interface AbandonedImport extends Abandoned {
+  /** Brings the whole database back as it was before the import; null where no backup leads there. */
+  readonly restore: string | null;
+}
+
 /**
- * Gives up an import that was ended in the middle; what it made stays.
- * @returns the dump's files, or null where none was begun. @throws {TransferError} @throws {StackError} `notRunning`
+ * Gives up an import that was ended in the middle. What it made stays and is listed, or is removed.
+ * @returns null where none was begun. @throws {TransferError} @throws {StackError} `notRunning`
  */
-export async function abandonStackImport(paths: StackPaths, env: EnvValues): Promise<string | null> {
+export async function abandonStackImport(
+  paths: StackPaths,
+  env: EnvValues,
+  { undo, signal }: { readonly undo: boolean; readonly signal: AbortSignal },
+): Promise<AbandonedImport | null> {
   const { abandonImport } = await import('@peakstone/transfer');
-  return await abandonImport(await addresses(paths, env));
+  const found = await abandonImport({ ...(await addresses(paths, env)), undo, signal });
+  if (found === null) return null;
+  if (undo) {
+    // The stack's own tables had made way for the dump's.
+    if ((await stackValues(paths, env)).DATABASE_SUPABASE !== 'off')
+      await completeStorage(await superuserUrl(paths, env));
+    await awaitSchema(paths);
+  }
+  return { ...found, restore: await restoreBefore(paths, env, found.beganAt) };
+}
+
+/** The moment before it must be in what the backups cover. */
+async function restoreBefore(
+  paths: StackPaths,
+  env: EnvValues,
+  beganAt: string | null,
+): Promise<string | null> {
+  if (beganAt === null) return null;
+  const { findRestore } = await import('./backup/before.ts');
+  return await findRestore(paths, env, new Date(beganAt));
 }
 
 async function addresses(

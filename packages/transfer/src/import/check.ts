@@ -3,17 +3,21 @@ import type { ImportFilter } from './filter.ts';
 import { OWN_TABLES, SKELETON } from './platform.ts';
 
 const MAX_NAMED = 5;
+const UNDO =
+  'If they are of the import that was given up, this removes what it made, and no more: peakstone import abandon --undo';
 const BUCKETS = 'storage.buckets';
 const OBJECTS = 'storage.objects';
 
 /**
  * Refuses before anything is changed what could only fail half-way.
+ * @param isAfterGivenUp Whether what an import made that was given up may be in the way.
  * @param hasRows Whether a table of the database holds any.
  * @returns tables of the bootstrap that make way for the dump's own.
  * @throws {TransferError} naming what is in the way and what to do.
  */
 export async function checkImport(
   filter: ImportFilter,
+  isAfterGivenUp: boolean,
   hasRows: (table: string) => Promise<boolean>,
 ): Promise<readonly string[]> {
   const { world, survey } = filter;
@@ -36,7 +40,9 @@ export async function checkImport(
     throw new TransferError(
       `${several(inTheWay)} ${inTheWay.length === 1 ? 'is' : 'are'} in the database already.`,
       {
-        hint: `Import into an empty database: drop what is there (peakstone sql 'drop table ${inTheWay[0]}', for the example that init makes), or use a stack of its own in another folder.`,
+        hint: isAfterGivenUp
+          ? UNDO
+          : `Import into an empty database: drop what is there (peakstone sql 'drop table ${inTheWay[0]}', for the example that init makes), or use a stack of its own in another folder.`,
       },
     );
   const full: string[] = [];
@@ -49,7 +55,9 @@ export async function checkImport(
     throw new TransferError(
       `${several(full)} ${full.length === 1 ? 'holds' : 'hold'} rows already, which those of the dump would meet.`,
       {
-        hint: 'Import into an empty database: empty the tables, or start a stack of its own in another folder (peakstone init).',
+        hint: isAfterGivenUp
+          ? UNDO
+          : 'Import into an empty database: empty the tables, or start a stack of its own in another folder (peakstone init).',
       },
     );
   if (survey.filled.has('auth.users') && !survey.created.has('auth.users') && !isThere('auth.users'))

@@ -1,4 +1,4 @@
-export { abandonImport } from './abandon.ts';
+export { type Abandoned, abandonImport } from './abandon.ts';
 export { movingExtension, UnlistedError } from './administrator/index.ts';
 export type { Origin } from './decision.ts';
 export { importDatabase, isAddress } from './fromDatabase.ts';

@@ -2,8 +2,19 @@ import { setTimeout } from 'node:timers/promises';
 import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
 import { type Client, quoteIdentifier as id, quoteLiteral as literal, type Pool } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
+import { NEWEST_OID, REMEMBER_OBJECTS } from './made.ts';
 import type { Note } from './notes.ts';
 import type { World } from './world.ts';
+
+/** An import that a journal tells of. */
+export interface Begun {
+  readonly identity: string;
+  /** What was there before it. */
+  readonly world: World;
+  /** Null where an earlier version began it, which does not remember what is made. */
+  readonly beganAt: Date | null;
+  readonly isGivenUp: boolean;
+}
 
 export interface Unfinished {
   readonly world: World;
@@ -18,8 +29,8 @@ export interface Unfinished {
  * says exactly what is there.
  *
  * Whoever owns what is imported runs what the dump says, and so may write there what it likes: how far it is (`state`,
- * `rows`) is all that it writes. What the administrator rests decisions on (`import`: what was there before; `role`: whom
- * the import made) and what a person is told (`note`) is the administrator's alone, in a schema of its own.
+ * `rows`) is all that it writes. What the administrator rests decisions on (`import`: what was there before; `role`: whom,
+ * `extension`: what the import made) and what a person is told (`note`) is the administrator's alone, in a schema of its own.
  */
 export class Journal {
   readonly #admin: Pool;
@@ -45,6 +56,11 @@ export class Journal {
       throw new TransferError(`The import of another dump is unfinished: ${firstFile(begun.identity)}.`, {
         hint: `Run it again to its end, or give it up, which leaves what it made: ${ABANDON}`,
       });
+    // An earlier version's, which goes on without remembering what it makes.
+    if (begun.beganAt === null)
+      await admin.script(
+        `alter table ${JOURNAL_SCHEMA}.state add column if not exists newest_oid oid, add column if not exists next_xid xid`,
+      );
     const notes = cells(await admin.query(`select note from ${JOURNAL_SCHEMA}.note order by position`));
     const [[position]] = (await texts(client, `select position from ${JOURNAL_SCHEMA}.state`)) as [[string]];
     const rows = await texts(client, `select relation, count from ${JOURNAL_SCHEMA}.rows`);
@@ -59,36 +75,70 @@ export class Journal {
     };
   }
 
-  /** Which dump's import was begun and not ended, and what was there before it; or null. @throws as `find` */
-  static async begun(admin: Pool): Promise<{ readonly identity: string; readonly world: World } | null> {
-    if (!(await isImportUnfinished(admin))) return null;
-    const [kept] = cells(await admin.query(`select identity, world from ${JOURNAL_SCHEMA}.import`));
-    return kept ? { identity: kept[0]!, world: JSON.parse(kept[1]!) as World } : null;
+  /** The import that was begun and neither ended nor given up; or null. @throws as `find` */
+  static async begun(admin: Pool): Promise<Begun | null> {
+    const kept = await Journal.kept(admin);
+    return kept === null || kept.isGivenUp ? null : kept;
   }
 
-  static async begin(admin: Pool, client: Client, identity: string, world: World): Promise<Journal> {
+  /** The same, or one that was given up, of which it is still known what it made. @throws as `find` */
+  static async kept(admin: Pool): Promise<Begun | null> {
+    if (!(await isImportUnfinished(admin))) return null;
+    // By name, as an earlier version's journal lacks some of them.
+    const [kept] = cells(
+      await admin.query(
+        `select identity, world, to_jsonb(i) ->> 'began_at', to_jsonb(i) ->> 'is_given_up' = 'true' from ${JOURNAL_SCHEMA}.import i`,
+      ),
+    );
+    if (!kept) return null;
+    const [identity, world, beganAt, isGivenUp] = kept;
+    return {
+      identity: identity!,
+      world: JSON.parse(world!) as World,
+      beganAt: beganAt === null ? null : new Date(beganAt!),
+      isGivenUp: isGivenUp === 't',
+    };
+  }
+
+  /** @param beganAt before anything was changed. Of one that was given up nothing is remembered any more */
+  static async begin(
+    admin: Pool,
+    client: Client,
+    identity: string,
+    world: World,
+    beganAt: Date,
+  ): Promise<Journal> {
     const owner = id(world.owner);
     await admin.script(`begin;
+      drop schema if exists ${JOURNAL_SCHEMA} cascade;
       create schema ${JOURNAL_SCHEMA};
-      create table ${JOURNAL_SCHEMA}.import (identity text not null, world jsonb not null);
+      create table ${JOURNAL_SCHEMA}.import (identity text not null, world jsonb not null, began_at timestamptz not null,
+        is_given_up boolean not null default false);
+      create table ${JOURNAL_SCHEMA}.before (classid oid, objid bigint, primary key (classid, objid));
       create table ${JOURNAL_SCHEMA}.role (oid oid primary key);
+      create table ${JOURNAL_SCHEMA}.extension (oid oid primary key);
       create table ${JOURNAL_SCHEMA}.note (position bigint not null, note jsonb not null);
       -- A key, as a publication of the dump's may be for all tables, which then lets nothing without one be changed.
-      create table ${JOURNAL_SCHEMA}.state (position bigint primary key);
+      create table ${JOURNAL_SCHEMA}.state (position bigint primary key, newest_oid oid not null, next_xid xid not null);
       create table ${JOURNAL_SCHEMA}.rows (relation text primary key, count bigint not null);
       ${REVOKE_DEFAULTS};
       grant usage on schema ${JOURNAL_SCHEMA} to ${owner};
       grant select, update on ${JOURNAL_SCHEMA}.state to ${owner};
       grant select, insert, update on ${JOURNAL_SCHEMA}.rows to ${owner};
-      insert into ${JOURNAL_SCHEMA}.import values (${literal(identity)}, ${literal(JSON.stringify(world))});
-      insert into ${JOURNAL_SCHEMA}.state values (0);
+      grant select on ${JOURNAL_SCHEMA}.before to ${owner};
+      insert into ${JOURNAL_SCHEMA}.import values (${literal(identity)}, ${literal(JSON.stringify(world))}, ${literal(beganAt.toISOString())});
+      ${REMEMBER_OBJECTS};
+      ${'cron.job' in world.relations ? `insert into ${JOURNAL_SCHEMA}.before select 'cron.job'::regclass, jobid from cron.job;` : ''}
+      insert into ${JOURNAL_SCHEMA}.state values (0, ${NEWEST_OID}, ${NEXT_XID});
       commit`);
     return new Journal(admin, client);
   }
 
   /** Inside of the transaction that did the work. */
   async advance(position: number): Promise<void> {
-    await this.#client.script(`update ${JOURNAL_SCHEMA}.state set position = ${position}`);
+    await this.#client.script(
+      `update ${JOURNAL_SCHEMA}.state set position = ${position}, newest_oid = ${NEWEST_OID}, next_xid = ${NEXT_XID}`,
+    );
   }
 
   /** At once: what was refused is refused again, and told once, where the work beside it is undone. */
@@ -110,10 +160,18 @@ export class Journal {
   }
 }
 
+/** It is not taken up again, and still known what it made. */
+export async function giveImportUp(admin: Pool): Promise<void> {
+  await admin.script(`update ${JOURNAL_SCHEMA}.import set is_given_up = true`);
+}
+
 /** Nothing of an import is remembered any more. */
 export async function forgetImport(admin: Pool): Promise<void> {
   await admin.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
 }
+
+/** The first transaction that has not begun: what it and those after it write is others'. */
+const NEXT_XID = 'pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::xid';
 
 const ABANDON = 'peakstone import abandon';
 const FORGET = `peakstone sql --superuser 'drop schema ${JOURNAL_SCHEMA} cascade'`;

@@ -152,6 +152,7 @@ class Importer {
 
   async begin(): Promise<void> {
     const { admin, client, world, source, notes } = this.#parts;
+    const beganAt = new Date();
     const replaced = await this.#check();
     // Before there is a journal: one that is killed in between begins anew, without them.
     if (replaced.length > 0) {
@@ -166,12 +167,18 @@ class Importer {
         );
       });
     }
-    const journal = await Journal.begin(admin, client, source.identity, {
-      ...world,
-      relations: Object.fromEntries(
-        Object.entries(world.relations).filter(([name]) => !replaced.includes(name)),
-      ),
-    });
+    const journal = await Journal.begin(
+      admin,
+      client,
+      source.identity,
+      {
+        ...world,
+        relations: Object.fromEntries(
+          Object.entries(world.relations).filter(([name]) => !replaced.includes(name)),
+        ),
+      },
+      beganAt,
+    );
     this.#session.follow(journal, 0);
     await this.#prepare();
     for (const note of notes.all) if (note.kind !== 'aside') await journal.note(0, note);
@@ -218,8 +225,10 @@ class Importer {
   }
 
   async #check(): Promise<readonly string[]> {
-    const { options, world, survey, client } = this.#parts;
-    return await checkImport(new ImportFilter({ origin: options.origin, world, survey }), async table => {
+    const { options, world, survey, admin, client } = this.#parts;
+    const givenUp = (await Journal.kept(admin)) !== null;
+    const filter = new ImportFilter({ origin: options.origin, world, survey });
+    return await checkImport(filter, givenUp, async table => {
       const name = table.split('.').map(id).join('.');
       // Not as the administrator, for whom a view might do what it likes. What may not be looked at counts as filled.
       const [row] = await texts(client, `select exists (select from ${name})`).catch(error => {

@@ -59,7 +59,7 @@ async function examineImport(url: string): Promise<Check[]> {
       warn(
         'Import',
         `one of ${files} was ended in its middle`,
-        `To go on with it, give the same command again: peakstone import supabase (or postgres) ${files}. To give it up, which leaves what it made: peakstone import abandon`,
+        `To go on with it, give the same command again: peakstone import supabase (or postgres) ${files}. To give it up, which leaves what it made: peakstone import abandon; with --undo, that is removed`,
       ),
     ];
   } catch (error) {

@@ -31,7 +31,7 @@ export interface RoleAttributes {
 }
 
 export type Act =
-  | { readonly kind: 'make role'; readonly role: string }
+  | { readonly kind: 'make role' | 'drop role'; readonly role: string }
   | { readonly kind: 'alter role'; readonly role: string; readonly attributes: RoleAttributes }
   | {
       readonly kind: 'grant role';
@@ -45,6 +45,7 @@ export type Act =
   | { readonly kind: 'make home' }
   /** `schema` is null where the extension says itself where it belongs. */
   | { readonly kind: 'make extension'; readonly extension: string; readonly schema: string | null }
+  | { readonly kind: 'drop extension'; readonly extension: string }
   | { readonly kind: 'move extension'; readonly extension: string; readonly schema: string }
   /** Rows of `columns`, or of those that the table has: `values` of statements, or a stream of COPY's. */
   | {
@@ -87,6 +88,7 @@ function unlistedOf(act: Act, { owner }: Pick<World, 'owner'>): string | null {
     isOurs(role) || role === owner ? `role ${role} is the stack’s or the server’s` : null;
   switch (act.kind) {
     case 'make role':
+    case 'drop role':
       return notOfTheDump(act.role);
     case 'alter role': {
       const { connectionLimit, verifier } = act.attributes;
@@ -121,6 +123,9 @@ function unlistedOf(act: Act, { owner }: Pick<World, 'owner'>): string | null {
         ? 'what stands in the place of a value is none'
         : null;
     }
+    case 'drop extension':
+      // That this import made it, the server is asked.
+      return null;
     case 'make home':
     case 'open auth':
     case 'close auth':

@@ -1,5 +1,5 @@
 /** Extensions that a dump needs, made and moved. A script of theirs runs as the administrator. Pure. */
-import { EXTENSIONS_SCHEMA as HOME } from '@peakstone/kernel/inventory';
+import { EXTENSIONS_SCHEMA as HOME, JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import type { World } from '../world.ts';
 import { block, refuse } from './block.ts';
@@ -27,8 +27,13 @@ export function makeExtension(
   schema: string | null,
   { owner, isSuperuser }: Pick<World, 'owner' | 'isSuperuser'>,
 ): string {
-  const create = `create extension if not exists ${id(name)}${schema === null ? '' : ` schema ${id(schema)}`}`;
-  if (schema === null) return create;
+  const create = `if not exists (select from pg_extension where extname = ${literal(name)}) then
+    create extension ${id(name)}${schema === null ? '' : ` schema ${id(schema)}`};
+    if to_regclass('${JOURNAL_SCHEMA}.extension') is not null then
+      insert into ${JOURNAL_SCHEMA}.extension select oid from pg_extension where extname = ${literal(name)};
+    end if;
+  end if`;
+  if (schema === null) return block(` ${create};`);
   if (schema === HOME)
     return block(`
   if ${isOpenHome} then
@@ -43,6 +48,15 @@ export function makeExtension(
   ${create};`,
     `others text[]; patience timestamptz := clock_timestamp() + ${PATIENCE};`,
   );
+}
+
+/** Made by this import, which remembers it; what rests on it keeps it. */
+export function dropMadeExtension(name: string): string {
+  return block(`
+  if exists (select from pg_extension e where e.extname = ${literal(name)} and e.oid not in (select oid from ${JOURNAL_SCHEMA}.extension)) then
+    ${refuse(`extension ${name} was not made by this import`)}
+  end if;
+  drop extension if exists ${id(name)};`);
 }
 
 /**

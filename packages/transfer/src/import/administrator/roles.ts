@@ -19,6 +19,13 @@ export function makeRole(name: string, owner: string): string {
   grant ${id(name)} to ${id(owner)} with inherit true, set true;`);
 }
 
+/** Of whom nothing is left that it owns or may. */
+export function dropMadeRole(name: string): string {
+  return block(`
+  ${assertMade(name)}
+  drop role if exists ${id(name)};`);
+}
+
 export function alterMadeRole(
   name: string,
   { login, inherit, connectionLimit, verifier }: RoleAttributes,

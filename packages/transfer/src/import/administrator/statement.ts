@@ -3,9 +3,9 @@ import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kerne
 import type { World } from '../world.ts';
 import { type Act, assertListed } from './act.ts';
 import { block } from './block.ts';
-import { makeExtension, makeHome, moveExtension } from './extensions.ts';
+import { dropMadeExtension, makeExtension, makeHome, moveExtension } from './extensions.ts';
 import { writeJobs } from './jobs.ts';
-import { alterMadeRole, grantRole, grantUse, makeRole } from './roles.ts';
+import { alterMadeRole, dropMadeRole, grantRole, grantUse, makeRole } from './roles.ts';
 
 /** In a schema that is gone with the import. */
 export const LENT_LOADING = `${JOURNAL_SCHEMA}.load_without_triggers()`;
@@ -16,6 +16,8 @@ export function statementOf(act: Act, world: World): string {
   switch (act.kind) {
     case 'make role':
       return makeRole(act.role, world.owner);
+    case 'drop role':
+      return dropMadeRole(act.role);
     case 'alter role':
       return alterMadeRole(act.role, act.attributes);
     case 'grant role':
@@ -26,6 +28,8 @@ export function statementOf(act: Act, world: World): string {
       return makeHome();
     case 'make extension':
       return makeExtension(act.extension, act.schema, world);
+    case 'drop extension':
+      return dropMadeExtension(act.extension);
     case 'move extension':
       return moveExtension(act.extension, act.schema, world);
     case 'write jobs':
