@@ -128,6 +128,23 @@ describe('peakstone backup', () => {
     assert.match(doctor.stdout, /Backups +tested .*restored and read/);
   });
 
+  it('are named where an import is given up, with the moment before it', async () => {
+    const file = join(project.folder, 'ends.sql');
+    writeFileSync(
+      file,
+      `create table public.half (id int); create role backup_filler; do $$ begin perform pg_terminate_backend(pg_backend_pid()); end $$;\n`,
+    );
+    assert.equal((await project.run(['import', 'postgres', file])).code, 1);
+    const { stderr } = await project.run(['import', 'abandon']);
+    const [, at] =
+      /: peakstone down && peakstone backup restore --to (\S+) && peakstone up --detach --port-base \d+$/m.exec(
+        stderr,
+      ) ?? [];
+    assert.ok(at !== undefined && Date.parse(at) < Date.now(), stderr);
+    const undone = await project.run(['import', 'abandon', '--undo', '--yes']);
+    assert.deepEqual([undone.code, undone.stdout], [0, 'table public.half\n'], undone.stderr);
+  });
+
   it('restores to a moment beside the stack, and then in its place, where the old one is kept', async () => {
     await sql('insert into ledger values (11)');
     const moment = new Date(Date.now() + 1).toISOString();

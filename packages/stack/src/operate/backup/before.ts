@@ -12,9 +12,9 @@ export async function findRestore(paths: StackPaths, env: EnvValues, moment: Dat
   if (!hasBackups(await stackValues(paths, env))) return null;
   const at = new Date(moment.getTime() - marginMs);
   try {
-    const { coveredFrom, coveredUntil } = await listStackBackups(paths, env, undefined);
-    if (coveredFrom === null || coveredUntil === null) return null;
-    if (at < new Date(coveredFrom) || at > new Date(coveredUntil)) return null;
+    // What has come since the store was told last is stored when the stack stops.
+    const { coveredFrom } = await listStackBackups(paths, env, undefined);
+    if (coveredFrom === null || at < new Date(coveredFrom)) return null;
   } catch (error) {
     // A store that cannot be read leads nowhere now; that it cannot is told by those who look after it.
     if (!(error instanceof BackupError)) throw error;
