@@ -109,7 +109,7 @@ export class BackupJobs {
     };
     await this.#attempts.try('Reading what the last test of a backup found', readTest, lookMs);
     if (performance.now() - this.#readAt > careMs)
-      await this.#attempts.try('Reading the backup store', () => this.#read(vault));
+      await this.#attempts.try('Reading the backup store', () => this.#read(vault), lookMs);
     const time = this.#time;
     if (!this.#contents || !time) return;
     const due = this.#hasGap ? 'full' : dueBackup(this.#contents, this.#config.schedule, new Date());
