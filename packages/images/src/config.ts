@@ -10,6 +10,7 @@ import {
   type FeaturesConfig,
   readAnswers,
   readFeaturesConfig,
+  unheededHints,
 } from './config/answers.ts';
 import { type CacheConfig, cacheConfig } from './config/cache.ts';
 import { readEngine } from './config/engine.ts';
@@ -40,6 +41,7 @@ export interface ImagesConfig {
 export function readImagesConfig(outer: Env): ImagesConfig {
   const env = withEnvFile(outer);
   const unsupported = ['AUTO_JXL', 'ENFORCE_JXL'].filter(name => flag(env, name));
+  const hints = unheededHints(env);
   return {
     server: readServer(env),
     signature: readSignature(env),
@@ -51,9 +53,10 @@ export function readImagesConfig(outer: Env): ImagesConfig {
     watermark: readImage(env, 'WATERMARK'),
     fallback: readImage(env, 'FALLBACK_IMAGE'),
     cache: cacheConfig(env),
-    warnings: unsupported.map(
-      name => `IMGPROXY_${name} has no effect: libvips is distributed without JPEG XL.`,
-    ),
+    warnings: [
+      ...unsupported.map(name => `IMGPROXY_${name} has no effect: libvips is distributed without JPEG XL.`),
+      ...(hints === null ? [] : [hints]),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@
  * URLs of pictures, for programs: typed, signed, and in the form that a loader of next/image wants. Pure. Runs where
  * node:crypto is: signing belongs to servers, since whoever has the key can have any picture made.
  */
+import { encryptSource } from './parse/encrypted.ts';
 import { signPath } from './parse/signature.ts';
 
 export interface ImgUrlConfig {
@@ -12,6 +13,8 @@ export interface ImgUrlConfig {
   readonly salt?: string;
   /** Bytes of the signature, as `IMGPROXY_SIGNATURE_SIZE`. Default 32. */
   readonly signatureSize?: number;
+  /** Hexadecimal, as `IMGPROXY_SOURCE_URL_ENCRYPTION_KEY`: nobody can read the source in the URL then. */
+  readonly encryptionKey?: string;
   /** Names the source in plain text in place of base64. Default false. */
   readonly plain?: boolean;
 }
@@ -108,10 +111,7 @@ const urlNames = {
  */
 export function imgUrl(source: string, options: ImgOptions | string = {}, config: ImgUrlConfig = {}): string {
   const written = typeof options === 'string' ? options.replace(/^\/+|\/+$/g, '') : writeOptions(options);
-  const named = config.plain
-    ? `plain/${encodeURIComponent(source).replaceAll('%2F', '/').replaceAll('%3A', ':')}`
-    : Buffer.from(source).toString('base64url');
-  const path = `/${written === '' ? '' : `${written}/`}${named}`;
+  const path = `/${written === '' ? '' : `${written}/`}${writeSource(source, config)}`;
   return `${(config.baseUrl ?? '').replace(/\/$/, '')}/${signatureOf(path, config)}${path}`;
 }
 
@@ -122,6 +122,15 @@ export function imgLoader(
 ): (image: { readonly src: string; readonly width: number; readonly quality?: number }) => string {
   return ({ src, width, quality }) =>
     imgUrl(src, { ...options, width, ...(quality !== undefined && { quality }) }, config);
+}
+
+function writeSource(source: string, { plain, encryptionKey }: ImgUrlConfig): string {
+  if (encryptionKey) {
+    return `enc/${encryptSource(source, readHex('encryption key', encryptionKey)).toString('base64url')}`;
+  }
+  return plain
+    ? `plain/${encodeURIComponent(source).replaceAll('%2F', '/').replaceAll('%3A', ':')}`
+    : Buffer.from(source).toString('base64url');
 }
 
 function writeOptions(options: ImgOptions): string {

@@ -134,7 +134,7 @@ describe('a request', () => {
     server = await startServer({
       IMGPROXY_AUTO_WEBP: 'true',
       IMGPROXY_ENFORCE_AVIF: 'true',
-      IMGPROXY_ENABLE_CLIENT_HINTS: 'true',
+      IMGPROXY_CLIENT_HINTS: 'true',
       IMGPROXY_ENABLE_DEBUG_HEADERS: 'true',
       IMGPROXY_SKIP_PROCESSING_FORMATS: 'png',
     });
@@ -166,6 +166,21 @@ describe('a request', () => {
     await response.arrayBuffer();
     assert.equal(response.headers.get('x-result-width'), '100');
     assert.equal(response.headers.get('vary'), 'Accept, Sec-CH-DPR, DPR, Sec-CH-Width, Width');
+  });
+
+  it('with hints is drawn as by imgproxy 3 or 4, whose words the settings are in', async () => {
+    const hinted = async (settings: Readonly<Record<string, string>>): Promise<string | null> => {
+      let vary: string | null = null;
+      await withServer({ IMGPROXY_ENABLE_CLIENT_HINTS: 'true', ...settings }, async of => {
+        const response = await of.get('/_/w:9/plain/local:///small.png', { headers: { width: '30' } });
+        await response.arrayBuffer();
+        vary = response.headers.get('vary');
+      });
+      return vary;
+    };
+    assert.equal(await hinted({ IMGPROXY_AUTO_WEBP: 'true' }), 'Accept');
+    assert.match((await hinted({ IMGPROXY_ENABLE_WEBP_DETECTION: 'true' })) ?? '', /Accept, Sec-CH-DPR/);
+    assert.match((await hinted({})) ?? '', /^Sec-CH-DPR/);
   });
 
   it('for a format that is skipped gets the source, and for an SVG one that runs nothing', async () => {

@@ -58,12 +58,26 @@ export function readAnswers(env: Env): AnswersConfig {
   };
 }
 
+/**
+ * Whether formats are negotiated in the words of imgproxy 4, which does not read `ENABLE_CLIENT_HINTS`: it is answered as there.
+ * 3 does, and so do we in its words, or where hints are all that is asked for.
+ */
+function speaksFour(env: Env): boolean {
+  return ['AUTO_WEBP', 'AUTO_AVIF', 'AUTO_JXL'].some(name => flag(env, name));
+}
+
+/** The setting that is not heeded; null where all are. */
+export function unheededHints(env: Env): string | null {
+  if (!flag(env, 'ENABLE_CLIENT_HINTS') || flag(env, 'CLIENT_HINTS') || !speaksFour(env)) return null;
+  return 'IMGPROXY_ENABLE_CLIENT_HINTS has no effect beside IMGPROXY_AUTO_…, as in imgproxy 4; IMGPROXY_CLIENT_HINTS has one.';
+}
+
 export function readFeaturesConfig(env: Env): FeaturesConfig {
   return {
     autoWebp: flag(env, ['AUTO_WEBP', 'ENABLE_WEBP_DETECTION']),
     autoAvif: flag(env, ['AUTO_AVIF', 'ENABLE_AVIF_DETECTION']),
     enforceWebp: flag(env, 'ENFORCE_WEBP'),
     enforceAvif: flag(env, 'ENFORCE_AVIF'),
-    clientHints: flag(env, 'ENABLE_CLIENT_HINTS'),
+    clientHints: flag(env, 'CLIENT_HINTS') || (flag(env, 'ENABLE_CLIENT_HINTS') && !speaksFour(env)),
   };
 }

@@ -1,6 +1,7 @@
 /** Settings of URLs: who signs them, what they may ask for, and what is made of their sources. */
 import { ConfigError } from '@peakstone/kernel/config';
 import type { Env } from '@peakstone/kernel/service';
+import { keySizes } from '../parse/encrypted.ts';
 import type { OptionsConfig } from '../parse/options.ts';
 import { assertPresets, parsePresets } from '../parse/presets.ts';
 import type { SignatureConfig } from '../parse/signature.ts';
@@ -34,6 +35,7 @@ export function readOptions(env: Env): OptionsConfig {
       wholeSources: list(env, 'WHOLE_SOURCES').filter(prefix => prefix !== ''),
       replacements: readReplacements(env),
       querySeparator: text(env, 'SOURCE_URL_QUERY_SEPARATOR', '?'),
+      encryptionKey: readEncryptionKey(env),
       filenameInUrl: flag(env, 'BASE64_URL_INCLUDES_FILENAME'),
     };
     assertPresets(config);
@@ -48,6 +50,15 @@ export function readOptions(env: Env): OptionsConfig {
       },
     );
   }
+}
+
+function readEncryptionKey(env: Env): Buffer | null {
+  const expected = '16, 24 or 32 bytes as hexadecimal digits';
+  const [key = null, ...more] = hexes(env, 'SOURCE_URL_ENCRYPTION_KEY');
+  if (more.length > 0 || (key !== null && !keySizes.includes(key.length))) {
+    throw new ConfigError('IMGPROXY_SOURCE_URL_ENCRYPTION_KEY', expected);
+  }
+  return key;
 }
 
 /** `pattern=replacement;…`, the pattern with wildcards that `${1}` repeats. */

@@ -1,6 +1,7 @@
 /** The end of a path: where the picture comes from, and the format that it shall have. Pure. */
 import { ImagesError } from '../errors.ts';
 import { parseSourceUrl, type SourceUrl } from '../source/sourceUrl.ts';
+import { decryptSource } from './encrypted.ts';
 
 export interface SourceConfig {
   /** Put before each source that does not begin with it. */
@@ -12,6 +13,8 @@ export interface SourceConfig {
   readonly querySeparator: string;
   /** Whether the last part of an encoded source is a name for readers alone. */
   readonly filenameInUrl: boolean;
+  /** Of sources that are encrypted; null where there are none. */
+  readonly encryptionKey: Buffer | null;
 }
 
 export interface Replacement {
@@ -31,8 +34,10 @@ const invalid = (message: string): ImagesError => new ImagesError('path', messag
 export function parseSource(parts: readonly string[], config: SourceConfig): Source {
   if (parts.length === 0) throw invalid('Image URL is empty');
   if (parts[0] === 'plain' && parts.length > 1) return parsePlain(parts.slice(1).join('/'), config);
-  const named = config.filenameInUrl && parts.length > 1;
-  return parseEncoded((named ? parts.slice(0, -1) : parts).join(''), config);
+  const encrypted = config.encryptionKey !== null && parts[0] === 'enc' && parts.length > 1;
+  const encoded = encrypted ? parts.slice(1) : parts;
+  const named = config.filenameInUrl && encoded.length > 1;
+  return parseEncoded((named ? encoded.slice(0, -1) : encoded).join(''), config, encrypted);
 }
 
 function parsePlain(text: string, config: SourceConfig): Source {
@@ -53,13 +58,17 @@ function unescapeBytes(text: string): string {
   return Buffer.from(bytes, 'latin1').toString();
 }
 
-function parseEncoded(text: string, config: SourceConfig): Source {
+function parseEncoded(text: string, config: SourceConfig, encrypted: boolean): Source {
   const { source, extension } = cutExtension(text, '.');
   const stripped = source.replace(/=+$/, '');
   if (!/^[A-Za-z0-9_-]*$/.test(stripped) || stripped.length % 4 === 1) {
     throw invalid(`Invalid url encoding: ${text}`);
   }
-  return { url: preprocess(Buffer.from(stripped, 'base64url').toString(), config), extension };
+  const bytes = Buffer.from(stripped, 'base64url');
+  const { encryptionKey: key } = config;
+  const url = encrypted && key !== null ? decryptSource(bytes, key) : bytes.toString();
+  if (url === undefined) throw invalid('The source cannot be decrypted');
+  return { url: preprocess(url, config), extension };
 }
 
 function cutExtension(text: string, mark: string): { readonly source: string; readonly extension: string } {

@@ -18,6 +18,7 @@ const config: OptionsConfig = {
   replacements: [],
   querySeparator: '?',
   filenameInUrl: false,
+  encryptionKey: null,
 };
 const source = 'plain/local:///a.jpg';
 const parse = (path: string, over: Partial<OptionsConfig> = {}, start: Options = {}) =>
@@ -40,6 +41,22 @@ describe('the source of a URL', () => {
       'bG9jYWw6Ly8vYS5qcGc.webp',
     ])
       assert.equal(parse(path).source.text, 'local:///a.jpg', path);
+  });
+
+  it('that is encrypted is read with its key alone', () => {
+    const key = Buffer.alloc(32, 7);
+    const config = { encryptionKey: key.toString('hex') };
+    const { path } = splitPath(imgUrl('local:///a.jpg', 'w:10', config), '');
+    assert.match(path, /^w:10\/enc\/[\w-]+$/);
+    assert.equal(imgUrl('local:///a.jpg', 'w:10', config), imgUrl('local:///a.jpg', 'w:10', config));
+    assert.equal(parse(`${path}.png`, { encryptionKey: key }).source.text, 'local:///a.jpg');
+    assert.equal(parse(path.replace(/(.{4}$)/, '/$1'), { encryptionKey: key }).source.text, 'local:///a.jpg');
+    for (const wrong of [path.slice(0, -4), 'enc/YWJj'])
+      assert.throws(() => parse(wrong, { encryptionKey: key }), refused('path'), wrong);
+    assert.throws(() => parse(path, { encryptionKey: Buffer.alloc(32, 8) }), refused('path'));
+    // By openssl: aes-128-cbc, key and vector of sixteen times 01 and 02.
+    const made = 'AgICAgICAgICAgICAgICAlBrdMnW8C5T0fAnBcbH9oo';
+    assert.equal(parse(`enc/${made}`, { encryptionKey: Buffer.alloc(16, 1) }).source.text, 'local:///a.jpg');
   });
 
   it('with two formats is none', () => {
