@@ -18,6 +18,7 @@ import { createJwtVerify } from './auth/jwt.ts';
 import { accessDenied, createAuthenticate, type Verify } from './auth/session.ts';
 import { adminRole } from './auth/types.ts';
 import { createWebhookVerify } from './auth/webhook.ts';
+import { sharedLoginNotice, sharesLogin } from './config/requestLogin.ts';
 import { parseConfig } from './config/settings.ts';
 import type { GraphqlConfig } from './config/types.ts';
 import { emptyMetadata, type Metadata } from './definition/metadata.ts';
@@ -90,6 +91,7 @@ async function start(
   signal: AbortSignal,
 ): Promise<GraphqlService> {
   const store = await openStore(config, line => deps.out?.(`${line}\n`));
+  if (store.pool && sharesLogin(config)) deps.out?.(`${sharedLoginNotice}\n`);
   const service = new RunningGraphql(config, deps, store);
   const abort = (): void => void service.stop();
   signal.addEventListener('abort', abort, { once: true });

@@ -7,6 +7,8 @@ import { ConfigError, readEnum, readInt, readList, readPort, readString } from '
 import type { Env } from '@peakstone/kernel/service';
 import { readAuth } from './auth.ts';
 import { readFlag } from './flag.ts';
+import { metadataEnv } from './metadataEnv.ts';
+import { readRequestLogin } from './requestLogin.ts';
 import type { EnabledApi, GraphqlConfig } from './types.ts';
 
 const prefix = 'HASURA_GRAPHQL_';
@@ -39,12 +41,17 @@ export function parseConfig(env: Env): GraphqlConfig {
     { default: 'metadata' },
   );
   const auth = readAuth(env, authorization);
+  const requestLogin = readRequestLogin(env);
+  const metadataDatabaseUrl = text('METADATA_DATABASE_URL', databaseUrl);
+  const metricsSecret = text('METRICS_SECRET', null);
   const host = text('SERVER_HOST', usualHost({ isSet: auth.adminSecrets.length > 0 }));
   return {
     host: host === '*' ? '0.0.0.0' : host,
     port: readPort(env, `${prefix}SERVER_PORT`, { default: 8080 }),
     databaseUrl,
-    metadataDatabaseUrl: text('METADATA_DATABASE_URL', databaseUrl),
+    metadataDatabaseUrl,
+    needsMetadataStore: authorization === 'metadata' || Boolean(env.HASURA_GRAPHQL_METADATA_DATABASE_URL),
+    requestLogin,
     pool: {
       connections: readInt(env, `${prefix}PG_CONNECTIONS`, { default: 50, min: 1, max: 10_000 }),
       idleTimeoutMs: 1000 * int('PG_TIMEOUT', 180),
@@ -66,7 +73,7 @@ export function parseConfig(env: Env): GraphqlConfig {
     enableRemoteSchemaPermissions: flag('ENABLE_REMOTE_SCHEMA_PERMISSIONS', false),
     inferFunctionPermissions: flag('INFER_FUNCTION_PERMISSIONS', true),
     devMode,
-    metricsSecret: text('METRICS_SECRET', null),
+    metricsSecret,
     adminInternalErrors: flag('ADMIN_INTERNAL_ERRORS', true),
     liveQueries: {
       refetchIntervalMs: int('LIVE_QUERIES_MULTIPLEXED_REFETCH_INTERVAL', 1000),
@@ -108,7 +115,15 @@ export function parseConfig(env: Env): GraphqlConfig {
     schemaSyncPollMs: int('SCHEMA_SYNC_POLL_INTERVAL', 1000),
     authorization,
     schemas: readSchemas(env.PEAKSTONE_GRAPHQL_SCHEMAS),
-    env,
+    env: metadataEnv(env, [
+      ...auth.adminSecrets,
+      ...auth.jwt.flatMap(({ key }) => key ?? []),
+      ...[databaseUrl, metadataDatabaseUrl].flatMap(url => (url === null ? [] : [url, ...passwordOf(url)])),
+      ...[metricsSecret, requestLogin?.password].filter(secret => typeof secret === 'string'),
+    ]),
+    databaseEnv: env,
+    prioritizesRemoteData: env.HASURA_GRAPHQL_REMOTE_SCHEMA_PRIORITIZE_DATA === 'true',
+    allowsNullVariables: env.HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES === 'true',
     cache: {
       maxBytes: 1024 * 1024 * int('MAX_CACHE_SIZE', 32),
       maxSeconds: int('CACHE_MAX_ENTRY_TTL', 3600),
@@ -152,6 +167,17 @@ function apisOf(names: readonly string[]): ReadonlySet<EnabledApi> {
   if (wrong !== undefined)
     throw new ConfigError(`${prefix}ENABLED_APIS`, `a list of ${[...apis].join(', ')}`, { got: wrong });
   return new Set(names as readonly EnabledApi[]);
+}
+
+/** Of a URL, none or one. */
+function passwordOf(url: string): readonly string[] {
+  const { password } = URL.parse(url) ?? { password: '' };
+  if (password === '') return [];
+  try {
+    return [decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 /** Separated by commas; null where none is named. */

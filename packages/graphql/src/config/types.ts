@@ -11,6 +11,13 @@ export interface GraphqlConfig {
   readonly databaseUrl: string | null;
   /** Where metadata is kept; null keeps it in memory alone. */
   readonly metadataDatabaseUrl: string | null;
+  /** Whether a start fails where metadata cannot be kept there. */
+  readonly needsMetadataStore: boolean;
+  /**
+   * Of RLS mode: who users' requests log in as, at the source `default` and wherever else the same database is a source. It
+   * owns nothing, and may do no more than take on the roles of requests. Null: the login of the source's URL.
+   */
+  readonly requestLogin: RequestLogin | null;
   readonly pool: PoolConfig;
   readonly auth: AuthConfig;
   readonly cors: CorsConfig;
@@ -70,11 +77,23 @@ export interface GraphqlConfig {
   readonly authorization: 'metadata' | 'rls';
   /** Of RLS mode: schemas whose tables and functions are there without tracking; null for every one that is an application's. */
   readonly schemas: readonly string[] | null;
-  /** What the environment holds for metadata that names its variables. */
+  /** What the environment holds for metadata that names its variables (`metadataEnv.ts`). */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The same for databases' URLs, which are connected to and never told. */
+  readonly databaseEnv: Readonly<Record<string, string | undefined>>;
+  /** What a remote schema gives beside its errors is handed on. */
+  readonly prioritizesRemoteData: boolean;
+  /** Null stands for a variable that must not be null, as in version 1. */
+  readonly allowsNullVariables: boolean;
   readonly limits: LimitsConfig;
   /** Answers of queries with `@cached`: how much of them is kept, and for how long at most. */
   readonly cache: { readonly maxBytes: number; readonly maxSeconds: number };
+}
+
+export interface RequestLogin {
+  readonly role: string;
+  /** Undefined where the server asks for none, or `.pgpass` has it. */
+  readonly password: string | undefined;
 }
 
 export interface PoolConfig {

@@ -125,8 +125,7 @@ async function runRemote(call: PlannedRemote, context: CallContext): Promise<Cal
     config,
   );
   if (errors.length > 0) {
-    const keepsData = config.env.HASURA_GRAPHQL_REMOTE_SCHEMA_PRIORITIZE_DATA === 'true';
-    if (!keepsData || data === null)
+    if (!config.prioritizesRemoteData || data === null)
       throw new HasuraError('remote-schema-error', messageOf(errors[0]), { answer: errors });
   }
   const value = (data as Readonly<Record<string, unknown>> | null)?.[call.alias] ?? null;

@@ -54,7 +54,7 @@ export function* planOperation(
   yield;
   const structural: (readonly (string | number)[])[] = [];
   const variables = bindVariables(operation.definition, request.variables, {
-    allowsNull: config.env.HASURA_GRAPHQL_BACKWARDS_COMPAT_NULL_IN_NONNULLABLE_VARIABLES === 'true',
+    allowsNull: config.allowsNullVariables,
   });
   const used = usedVariables(operation);
   assertVariables(used, variables, request.variables);

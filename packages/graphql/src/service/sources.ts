@@ -1,5 +1,12 @@
 /** Pools of the sources, by the URLs that their metadata gives. */
-import { connectClient, createPool, createTurns, type Pool } from '@peakstone/kernel/pg';
+import {
+  connectClient,
+  createPool,
+  createTurns,
+  type Pool,
+  parseConninfo,
+  withLogin,
+} from '@peakstone/kernel/pg';
 import { noRoleConfig, type RoleConfig, readRoleConfig } from '@peakstone/kernel/request';
 import { loadSourceCatalog } from '../catalog/load.ts';
 import type { GraphqlConfig } from '../config/types.ts';
@@ -27,6 +34,9 @@ interface Open extends Database {
   roles: RoleConfig;
 }
 
+/** Users' requests have a pool of their own only where they log in as somebody else. */
+const poolsOf = ({ pool, requests }: Database): readonly Pool[] => [...new Set([pool, requests])];
+
 const parameters = { application_name: 'peakstone graphql' };
 
 /** Below this size a separate lane for short reads would starve everything else. */
@@ -39,13 +49,12 @@ export function createSources(config: GraphqlConfig): Sources {
     const url = urlOf(source.configuration.connection_info.database_url, config);
     const known = open.get(source.name);
     if (known?.url === url) return known;
-    void known?.pool.close();
+    for (const pool of known ? poolsOf(known) : []) void pool.close();
     const settings = source.configuration.connection_info.pool_settings;
     const size = settings?.max_connections ?? config.pool.connections;
     const sharedSize = size < minSizeForSharedLane ? 0 : 2;
     const acquireTimeoutMs = Math.max(1, config.pool.acquireTimeoutMs);
-    const pool = createPool({
-      url,
+    const options = {
       size,
       sharedSize,
       acquireTimeoutMs,
@@ -55,10 +64,13 @@ export function createSources(config: GraphqlConfig): Sources {
       maxResultBytes: config.limits.maxAnswerBytes,
       ...(config.pool.usePreparedStatements ? {} : { statementCacheSize: 0 }),
       parameters,
-    });
+    };
+    const pool = createPool({ ...options, url });
+    const requestUrl = requestUrlOf(url, config);
+    const requests = requestUrl === url ? pool : createPool({ ...options, url: requestUrl });
     const turns = createTurns(Math.max(1, Math.floor((size - sharedSize) / 2)), acquireTimeoutMs);
     const connect = () => connectClient({ url, parameters });
-    const opened: Open = { url, pool, connect, turns, roles: noRoleConfig };
+    const opened: Open = { url, pool, requests, connect, turns, roles: noRoleConfig };
     open.set(source.name, opened);
     return opened;
   };
@@ -68,7 +80,7 @@ export function createSources(config: GraphqlConfig): Sources {
     const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
     const [catalog, roles] = await Promise.all([
       loadSourceCatalog(opened.pool, enums),
-      config.authorization === 'rls' ? readRoleConfig(opened.pool) : noRoleConfig,
+      config.authorization === 'rls' ? readRoleConfig(opened.requests) : noRoleConfig,
     ]);
     opened.roles = roles;
     return catalog;
@@ -105,21 +117,39 @@ export function createSources(config: GraphqlConfig): Sources {
     },
     prune(metadata) {
       const names = new Set(metadata.sources.map(({ name }) => name));
-      for (const [name, { pool }] of open) {
+      for (const [name, opened] of open) {
         if (names.has(name)) continue;
         open.delete(name);
-        void pool.close();
+        for (const pool of poolsOf(opened)) void pool.close();
       }
     },
     urls: () => [...new Set([...open.values()].map(({ url }) => url))],
     async close(graceMs) {
-      await Promise.all([...open.values()].map(({ pool }) => pool.close(graceMs)));
+      await Promise.all([...open.values()].flatMap(poolsOf).map(pool => pool.close(graceMs)));
     },
   };
 }
 
+/**
+ * Where the database decides, whatever a user's request sets off (functions, triggers, policies of whoever may make them) can
+ * go back from the request's role to the login of its session: so that is one to which nothing belongs. It is of the database of the
+ * settings; a source in another has the login of its URL.
+ * @throws {ConnectionError}
+ */
+function requestUrlOf(url: string, { authorization, databaseUrl, requestLogin }: GraphqlConfig): string {
+  if (authorization !== 'rls' || requestLogin === null || databaseUrl === null) return url;
+  return placeOf(url) === placeOf(databaseUrl)
+    ? withLogin(url, requestLogin.role, requestLogin.password)
+    : url;
+}
+
+function placeOf(url: string): string {
+  const { hosts, database } = parseConninfo(url);
+  return JSON.stringify([hosts, database]);
+}
+
 /** @throws {HasuraError} for what the environment does not hold */
-function urlOf(given: DatabaseUrl, { env, databaseUrl }: GraphqlConfig): string {
+function urlOf(given: DatabaseUrl, { databaseEnv: env, databaseUrl }: GraphqlConfig): string {
   if (typeof given === 'string') return given;
   if ('from_env' in given) {
     const url =

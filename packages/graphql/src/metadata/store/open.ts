@@ -10,16 +10,15 @@ import type { MetadataStore } from './types.ts';
  * @throws {MetadataStoreError | ConnectionError}
  */
 export async function openStore(
-  { metadataDatabaseUrl: url, authorization, env }: GraphqlConfig,
+  { metadataDatabaseUrl: url, needsMetadataStore }: GraphqlConfig,
   tell: (line: string) => void,
 ): Promise<MetadataStore> {
   if (url === null) return memoryStore();
   try {
     return await openPostgresStore(url);
   } catch (error) {
-    const isOptional = authorization === 'rls' && !env.HASURA_GRAPHQL_METADATA_DATABASE_URL;
     const mayNot = error instanceof MetadataStoreError && error.cause instanceof PgError;
-    if (!isOptional || !mayNot) throw error;
+    if (needsMetadataStore || !mayNot) throw error;
     tell(`${error.message} Until then, changes of the metadata are lost at the next start.`);
     return memoryStore();
   }

@@ -41,6 +41,8 @@ export function graphqlContainer(stack: Stack, service: ResolvedService): Contai
       environment: {
         ...environment,
         ...graphqlDefaults,
+        PEAKSTONE_GRAPHQL_REQUEST_LOGIN: 'db_authenticator',
+        PEAKSTONE_GRAPHQL_REQUEST_PASSWORD: required('DB_AUTHENTICATOR_PASSWORD'),
         PEAKSTONE_GRAPHQL_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? 'public'}}`,
         HASURA_GRAPHQL_PG_CONNECTIONS: '10',
         // Whether it should get requests, not whether its database is up.

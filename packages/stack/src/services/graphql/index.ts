@@ -23,11 +23,17 @@ export const graphql: Service = {
   logLabel: 'graphql',
   limits: { memoryMb: 1024, cpus: 2, pids: 256 },
   variables: graphqlVariables,
-  requires: ['HASURA_DB_PASSWORD', 'JWT_SECRET', 'HASURA_ADMIN_SECRET', 'HASURA_CORS'],
+  requires: [
+    'HASURA_DB_PASSWORD',
+    'DB_AUTHENTICATOR_PASSWORD',
+    'JWT_SECRET',
+    'HASURA_ADMIN_SECRET',
+    'HASURA_CORS',
+  ],
   container: graphqlContainer,
   local: {
     portVariable: 'HASURA_GRAPHQL_SERVER_PORT',
-    secrets: ['JWT_SECRET', 'HASURA_DB_PASSWORD', 'HASURA_ADMIN_SECRET'],
+    secrets: ['JWT_SECRET', 'HASURA_DB_PASSWORD', 'DB_AUTHENTICATOR_PASSWORD', 'HASURA_ADMIN_SECRET'],
     process: 'apis',
     listensAt: () => '127.0.0.1',
     // By metadata, tables are reached as its permissions say, and the database's do not count.

@@ -1,6 +1,7 @@
 import type { GraphqlService } from '@peakstone/graphql';
 import { parseConfig } from '@peakstone/graphql/config';
 import { serveHttp, type UpgradeListener } from '@peakstone/kernel/http';
+import { parseConninfo } from '@peakstone/kernel/pg';
 import type { Env } from '@peakstone/kernel/service';
 import type { RunContext, RunningService } from '../local.ts';
 import { graphqlDefaults, graphqlEnvironment } from './environment.ts';
@@ -60,6 +61,11 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   };
 }
 
+/** Settings of the operator's that it is given; metadata may name further ones, which he lists. */
+const isOwn = (name: string, env: Env): boolean =>
+  /^(?:HASURA|PEAKSTONE)_GRAPHQL_/.test(name) ||
+  (env.PEAKSTONE_GRAPHQL_METADATA_ENV ?? '').split(',').some(each => each.trim() === name);
+
 /** What the operator set in the reference's words wins. Pure. */
 export function graphqlEnv({ env, facts }: Pick<RunContext, 'env' | 'facts'>): Env {
   const defaults = graphqlEnvironment({
@@ -73,9 +79,8 @@ export function graphqlEnv({ env, facts }: Pick<RunContext, 'env' | 'facts'>): E
     corsDomain: env.HASURA_CORS || '*',
     anonRole: 'web_anon',
   });
-  const own = Object.entries(env).filter(
-    ([name, value]) => (name.startsWith('HASURA_GRAPHQL_') || name.startsWith('PEAKSTONE_GRAPHQL_')) && value,
-  );
+  const own = Object.entries(env).filter(([name, value]) => value && isOwn(name, env));
+  const requests = parseConninfo(facts.databaseApiUrl ?? '');
   return {
     ...defaults,
     ...graphqlDefaults,
@@ -83,6 +88,8 @@ export function graphqlEnv({ env, facts }: Pick<RunContext, 'env' | 'facts'>): E
     // Opened on demand and closed when idle.
     HASURA_GRAPHQL_PG_CONNECTIONS: '16',
     HASURA_GRAPHQL_DATABASE_URL: facts.databaseGraphqlUrl ?? '',
+    PEAKSTONE_GRAPHQL_REQUEST_LOGIN: requests.user,
+    PEAKSTONE_GRAPHQL_REQUEST_PASSWORD: requests.password ?? '',
     ...Object.fromEntries(own),
   };
 }

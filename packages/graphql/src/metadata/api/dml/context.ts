@@ -4,6 +4,7 @@ import { PgError } from '@peakstone/kernel/pg';
 import { adminRole } from '../../../auth/types.ts';
 import { defaultSource } from '../../../definition/edit.ts';
 import { type QualifiedTable, qualify } from '../../../definition/metadata.ts';
+import { poolFor } from '../../../engine/database.ts';
 import { fillStatement } from '../../../engine/fill.ts';
 import { fromConnectionError, fromPgError } from '../../../engine/pgErrors.ts';
 import { openSession } from '../../../engine/transaction.ts';
@@ -77,14 +78,15 @@ export async function runDml(
   { source }: DmlTarget,
   { database, session, config: { authorization } }: CommandContext,
 ): Promise<unknown> {
-  const opening = openSession(session, 'read write', { authorization, roles: database(source.name).roles });
+  const target = database(source.name);
+  const opening = openSession(session, 'read write', { authorization, roles: target.roles });
   const asked = statements.map(statement => ({
     ...runWhole(fillStatement(statement, {}, session)),
     prepare: false,
   }));
   try {
     const all = [...opening.statements, ...asked];
-    const results = await database(source.name).pool.exchange({ ...opening, statements: all });
+    const results = await poolFor(session.role, target).exchange({ ...opening, statements: all });
     return JSON.parse(results[all.length - 1]?.rows[0]?.[0]?.toString() ?? 'null');
   } catch (error) {
     if (!(error instanceof PgError)) throw fromConnectionError(error, ['args']) ?? error;
