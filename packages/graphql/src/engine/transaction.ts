@@ -67,16 +67,16 @@ export function isDatabaseRole({ role }: Session, authorization: GraphqlConfig['
   return authorization === 'rls' && role !== adminRole;
 }
 
-const userTexts = {
-  'read only':
-    "select pg_catalog.set_config('transaction_read_only', 'on', true), pg_catalog.set_config('hasura.user', $1, true)",
-  'read write':
-    "select pg_catalog.set_config('transaction_read_only', 'off', true), pg_catalog.set_config('hasura.user', $1, true)",
-} as const;
-
 /** The login role asks, and permissions stand in the statement; functions and policies may look who the user is. */
-function userSettings(session: Session, mode: keyof typeof userTexts): Statement {
-  return { text: userTexts[mode], values: [sessionJson(session)] };
+function userSettings(session: Session, mode: TransactionMode): Statement {
+  return transactionSettings({
+    mode,
+    searchPath: null,
+    ofRole: [],
+    role: null,
+    request: [['hasura.user', sessionJson(session)]],
+    others: [],
+  });
 }
 
 /** The user's role asks, and the database decides; what an administrator set for the role holds, such as `statement_timeout`. */

@@ -34,10 +34,12 @@ export type Setting = readonly [name: string, value: string];
 /** In the order in which they are set. */
 export interface TransactionSettings {
   readonly mode: TransactionMode;
-  readonly searchPath: string;
+  /** Null: as the session has it. */
+  readonly searchPath: string | null;
   /** Before the role, as they may need the login role's privileges. */
   readonly ofRole: Iterable<Setting>;
-  readonly role: string;
+  /** Null: the one that has logged in. It is told as well, as a function may have left another. */
+  readonly role: string | null;
   /** Names known beforehand, the same for many requests: they stand in the statement's text and must come from no client. */
   readonly request: readonly Setting[];
   readonly others: readonly Iterable<Setting>[];
@@ -60,7 +62,7 @@ export function requestSettings(
 /**
  * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. Locks of the session
  * that a request before has left behind are released, and a seed that it has chosen gives way to one by chance.
- * @throws {PgError} 22023 for the role `none`
+ * @throws {PgError} 22023 for the name `none`
  */
 export function transactionSettings({
   mode,
@@ -71,9 +73,10 @@ export function transactionSettings({
   others,
 }: TransactionSettings): Sql {
   if (role === noRole) throw unknownRole(role);
-  const values: SqlValue[] = [randomSeed(), searchPath];
+  const values: SqlValue[] = [randomSeed()];
+  if (searchPath !== null) values.push(searchPath);
   const before = pushAll(values, ofRole);
-  values.push(role);
+  values.push(role ?? noRole);
   let names = '';
   for (const [name, value] of request) {
     names += ` ${name}`;
@@ -81,7 +84,7 @@ export function transactionSettings({
   }
   let behind = 0;
   for (const settings of others) behind += pushAll(values, settings);
-  return { text: settingsText(mode, before, names, behind), values };
+  return { text: settingsText(mode, searchPath !== null, before, names, behind), values };
 }
 
 /** No role can have that name: to set it is to go back to the role that has logged in, which may be any of the others. */
@@ -105,8 +108,14 @@ function pushAll(values: SqlValue[], settings: Iterable<readonly [name: string, 
 /** Texts by what they depend on: a handful in any service. */
 const settingsTexts = new BoundedCache<string>({ maxEntries: 1000, maxBytes: 1024 * 1024 });
 
-function settingsText(mode: TransactionMode, before: number, names: string, behind: number): string {
-  const shape = `${mode} ${before} ${behind}${names}`;
+function settingsText(
+  mode: TransactionMode,
+  hasPath: boolean,
+  before: number,
+  names: string,
+  behind: number,
+): string {
+  const shape = `${mode} ${hasPath} ${before} ${behind}${names}`;
   const known = settingsTexts.get(shape);
   if (known !== undefined) return known;
   // The seed is the first.
@@ -120,7 +129,7 @@ function settingsText(mode: TransactionMode, before: number, names: string, behi
     'pg_catalog.pg_advisory_unlock_all()',
     'pg_catalog.setseed($1)',
     ...modeSettings[mode],
-    constant('search_path'),
+    ...(hasPath ? [constant('search_path')] : []),
     ...Array.from({ length: before }, named),
     constant('role'),
     ...names.trim().split(' ').filter(Boolean).map(constant),

@@ -41,6 +41,7 @@ const leftovers: readonly (readonly [what: string, leave: string, ask: string])[
     `select set_config('default_transaction_isolation', 'serializable', false)`,
     'show default_transaction_isolation',
   ],
+  ['a cursor', 'select leave_cursor()', `select count(*)::text from pg_cursors where name = 'left_behind'`],
 ];
 
 /** Those that reads on a shared connection can neither leave nor see. */
@@ -56,7 +57,6 @@ const ofWriters: typeof leftovers = [
 /** Those that only exchanges on a connection of their own can leave or see. */
 const ofOwn: typeof leftovers = [
   ['a role', `select set_config('role', 'pg_monitor', false)`, 'select current_user'],
-  ['a cursor', 'select leave_cursor()', `select count(*)::text from pg_cursors where name = 'left_behind'`],
 ];
 
 const ofLane = {

@@ -17,15 +17,17 @@ const resetSettings = 'reset all';
 const dropTemporary = 'discard temp';
 /** What `currval` and `lastval` tell, and values taken in advance. */
 const forgetSequences = 'discard sequences';
+/** Cursors WITH HOLD, which hold rows that somebody may see; reads may declare them as well. */
+const closeCursors = 'close all';
 
 /**
- * By lane. Reads on a shared connection can neither make temporary tables nor advance sequences, and every request takes a role
- * of its own.
+ * By lane. Reads on a shared connection can neither make temporary tables nor advance sequences. What runs on the lanes that are
+ * shared states its role, the login's as well (kernel/src/request/settings.ts).
  */
 const steps: Readonly<Record<NonNullable<Exchange['lane']>, readonly string[]>> = {
-  shared: [resetSettings],
-  write: [resetSettings, dropTemporary, forgetSequences],
-  own: [resetSettings, dropTemporary, forgetSequences, 'reset role', 'close all'],
+  shared: [resetSettings, closeCursors],
+  write: [resetSettings, closeCursors, dropTemporary, forgetSequences],
+  own: [resetSettings, closeCursors, dropTemporary, forgetSequences, 'reset role'],
 };
 
 /** Statements to run before those of an exchange on that lane. */
