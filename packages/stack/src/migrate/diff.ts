@@ -79,7 +79,7 @@ export async function diffMigrations(
       : { supabase: readSupabaseMode(values), schemas: await servedOr(running, values) };
   const engine = await loadPgDelta();
   // It is as it is by now, and takes as long to read as a folder to replay.
-  const desiredExtract = wanted.kind === 'files' ? undefined : engine.extract(running as string);
+  const desiredExtract = wanted.kind === 'files' ? undefined : engine.extract(running as string, signal);
   // Asked for later on; or never, where the folder does not apply.
   desiredExtract?.catch(() => undefined);
   onProgress('starting a throw-away database');

@@ -5,6 +5,7 @@
  */
 import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import type { Fact, FactBase, StableId } from '@supabase/pg-delta';
+import type { Client } from 'pg';
 import { ownPart } from './ownPart.ts';
 import type {
   Change,
@@ -35,7 +36,7 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     import('pg'),
   ]);
 
-  async function extractAll(url: string): Promise<Extract> {
+  async function extractAll(url: string, signal?: AbortSignal): Promise<Extract> {
     const pool = new pg.Pool({
       connectionString: url,
       max: 1,
@@ -44,7 +45,11 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     });
     // What a connection is lost of is what its query fails of.
     pool.on('error', () => undefined);
-    pool.on('connect', client => client.on('error', () => undefined));
+    pool.on('connect', client => {
+      client.on('error', () => undefined);
+      // With a query under way that closes the connection, which fails the query.
+      signal?.addEventListener('abort', () => void (client as unknown as Client).end(), { once: true });
+    });
     try {
       const { factBase } = await extract(pool);
       return { handle: factBase };

@@ -91,8 +91,8 @@ export interface ForeignTables {
 export interface DiffEngine {
   /** Name and version. */
   readonly name: string;
-  /** @param url of a login that sees everything */
-  extract(url: string): Promise<Extract>;
+  /** @param url of a login that sees everything @param signal gives it up */
+  extract(url: string, signal?: AbortSignal): Promise<Extract>;
   /** What of it is to be compared. Pure. */
   read(all: Extract, scope: Scope): Reading;
   /** What makes `from` into `to`. Pure. */
