@@ -157,7 +157,8 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
       const inner = forService(request, match, options);
       // Handlers take requests alone; their services' own ports take the rest.
       const url = typeof route.target === 'string' ? route.target : route.address;
-      if (route.onUpgrade) route.onUpgrade(inner, socket, head);
+      const here = typeof route.target === 'object' ? route.target.upgrade?.() : route.onUpgrade;
+      if (here) here(inner, socket, head);
       else if (url !== undefined) tunnelTo(url, inner, socket, head, options);
       else refuseUpgrade(socket, 501, 'Not Implemented', `${route.title ?? route.name} takes no WebSockets`);
     },

@@ -11,6 +11,8 @@ interface ComingAndGoing {
   current(): Handler | null;
   /** Settles when it is back, or with null when it isn't in time; null when it isn't expected. Requests wait for it. */
   expected?(): Promise<Handler | null> | null;
+  /** Takes WebSocket handshakes without a connection between; null where it takes none so. */
+  upgrade?(): UpgradeListener | null;
 }
 
 /** A service as the start page and `/healthz` show it. */

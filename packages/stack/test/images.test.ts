@@ -97,7 +97,7 @@ describe('the image service of the stack', () => {
         ? { status: 200, headers: ['Content-Type', 'image/png', 'ETag', '"one"'], body: await picture }
         : { status: 404, headers: [], body: null };
     };
-    await withImages({}, { current: () => handler, expected: () => null }, async ask => {
+    await withImages({}, { current: () => handler, expected: () => null, upgrade: () => null }, async ask => {
       for (const source of ['s3://uploads/a cat.png', 'a cat.png'])
         assert.equal(await widthOf(await ask(source)), 30);
       assert.match(asked[0]?.headers.authorization ?? '', /^AWS4-HMAC-SHA256 Credential=psappaccess\//);

@@ -43,8 +43,9 @@ export interface ServeOptions {
    */
   readonly maxWaitingBytes?: number;
   /**
-   * Connections at once. Beyond it idle ones make room for new ones, and new ones are closed when none is idle. Default 16384,
-   * or three quarters of the descriptors that the process may have open: the rest is for the database and files.
+   * Connections at once, of which WebSockets have half. Beyond it idle ones make room for new ones, and new ones are closed when
+   * none is idle. Default 16384, or three quarters of the descriptors that the process may have open, which is what all its
+   * servers have together: the rest is for the database and files.
    */
   readonly maxConnections?: number;
   /** Networks (`10.0.0.0/8`, `::1`, `loopback`, `private`) whose X-Forwarded-For is believed. Default none. */
@@ -72,6 +73,11 @@ export interface Limits {
   readonly maxWaitingBytes: number;
 }
 
+/** Of one server, and of all of a process together. */
+export function usualMaxConnections(): number {
+  return Math.min(16_384, Math.floor(descriptorLimit() * 0.75));
+}
+
 export function limitsOf(options: ServeOptions): Limits {
   return {
     maxBodyBytes: options.maxBodyBytes ?? 10 * 1024 * 1024,
@@ -79,7 +85,7 @@ export function limitsOf(options: ServeOptions): Limits {
     headersTimeoutMs: options.headersTimeoutMs ?? 20_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleTimeoutMs: options.idleTimeoutMs ?? 95_000,
-    maxConnections: options.maxConnections ?? Math.min(16_384, Math.floor(descriptorLimit() * 0.75)),
+    maxConnections: options.maxConnections ?? usualMaxConnections(),
     maxWaitingBytes: options.maxWaitingBytes ?? 256 * 1024 * 1024,
   };
 }

@@ -18,8 +18,10 @@ import { limitsOf, type ServeOptions } from './options.ts';
 import { errorResponse } from './respond.ts';
 import type { RefusedStatus, ServerHost } from './serverHost.ts';
 import { SocketGuard } from './socketGuard.ts';
+import { sourceOf } from './source.ts';
 import { StalledWriters } from './stalled.ts';
 import { reasonPhrase } from './status.ts';
+import { Tunnels } from './tunnels.ts';
 import type { Handler } from './types.ts';
 
 /** A listening server. */
@@ -70,6 +72,7 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
   const fast = new Set<FastConnection>();
   const guard = new SocketGuard(limits, socket => Pipeline.of(socket).breakOff(408));
   const { sockets } = guard;
+  const tunnels = new Tunnels(limits.maxConnections);
   const stalled = new StalledWriters(limits.idleTimeoutMs, limits.maxWaitingBytes);
   let accepted = 0;
   let inWork = 0;
@@ -161,6 +164,10 @@ export async function serveHttp(handler: Handler, options: ServeOptions = {}): P
     server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) =>
       inTurn(socket as Socket, () => {
         const request = new NodeRequest(message, host, null);
+        if (!tunnels.take(socket, sourceOf(request.remoteAddress))) {
+          refuse(socket as Socket, 503);
+          return;
+        }
         // From here on the socket's end is the listener's affair.
         guard.work(socket as Socket, 1);
         try {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { usualMaxConnections } from './options.ts';
 import { sourceOf } from './source.ts';
 
 interface Watched {
@@ -18,6 +19,9 @@ const ENDED_MS = 2000;
 const ROOM = 64;
 const ROOM_EVERY_MS = 50;
 
+/** Connections of all servers of this process: its descriptors are theirs together. */
+let open = 0;
+
 export interface GuardLimits {
   readonly idleTimeoutMs: number;
   readonly maxConnections: number;
@@ -34,6 +38,7 @@ export class SocketGuard {
   readonly #limits: GuardLimits;
   /** Fails the requests of a connection whose bodies don't arrive. */
   readonly #breakOff: (socket: Socket) => void;
+  readonly #maxOpen = usualMaxConnections();
   #madeRoomAt = Number.NEGATIVE_INFINITY;
 
   constructor(limits: GuardLimits, breakOff: (socket: Socket) => void) {
@@ -44,16 +49,18 @@ export class SocketGuard {
   /** @returns false when there is no room for it. */
   add(socket: Socket, now: number): boolean {
     const { size } = this.sockets;
-    if (size >= this.#limits.maxConnections && !this.#makeRoom(now)) return false;
+    const isFull = size >= this.#limits.maxConnections || open >= this.#maxOpen;
+    if (isFull && !this.#makeRoom(now)) return false;
     // Asked for while few are there, so that it is known when many are: it costs a system call.
     const source = size * 4 > this.#limits.maxConnections ? sourceOf(socket.remoteAddress ?? '') : undefined;
+    open += 1;
     this.sockets.set(socket, { moved: 0, since: now, work: 0, endedAt: Number.POSITIVE_INFINITY, source });
     return true;
   }
 
   /** The connection is closed, or another protocol's from now on. */
   forget(socket: Socket): void {
-    this.sockets.delete(socket);
+    if (this.sockets.delete(socket)) open -= 1;
   }
 
   /** A request begins, or (-1) ends. */

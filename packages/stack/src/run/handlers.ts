@@ -1,4 +1,4 @@
-import type { Handler } from '@peakstone/kernel/http';
+import type { Handler, UpgradeListener } from '@peakstone/kernel/http';
 
 /** How long requests wait for a service that stopped. A restart takes a tenth of that; who waits longer is told to come back. */
 const patienceMs = 2000;
@@ -6,6 +6,7 @@ const patienceMs = 2000;
 /** Handlers of the services in this process. One that stops is expected back, as restarts are short; so is one that is to come. */
 export class Handlers {
   readonly #here = new Map<string, Handler>();
+  readonly #upgrades = new Map<string, UpgradeListener>();
   readonly #expected = new Map<string, PromiseWithResolvers<Handler | null>>();
 
   current(name: string): Handler | null {
@@ -17,13 +18,20 @@ export class Handlers {
     return this.#expected.get(name)?.promise ?? null;
   }
 
-  arrive(name: string, handler: Handler): void {
+  /** Takes WebSocket handshakes for it; null where it takes none, or is away. */
+  upgrade(name: string): UpgradeListener | null {
+    return this.#upgrades.get(name) ?? null;
+  }
+
+  arrive(name: string, handler: Handler, onUpgrade?: UpgradeListener): void {
     this.#here.set(name, handler);
+    if (onUpgrade) this.#upgrades.set(name, onUpgrade);
     this.#settle(name, handler);
   }
 
   leave(name: string): void {
     this.#here.delete(name);
+    this.#upgrades.delete(name);
     this.#settle(name, null);
     this.expect(name);
   }

@@ -1,5 +1,5 @@
 /** How a service of ours runs on this machine: its part of the plan, its start, and what can be told of it when it is up. */
-import type { Handler, Listener } from '@peakstone/kernel/http';
+import type { Handler, Listener, UpgradeListener } from '@peakstone/kernel/http';
 import type { Health, Running } from '@peakstone/kernel/service';
 import type { RouteTraits } from '../definition.ts';
 import type { Check } from '../project/check.ts';
@@ -143,6 +143,8 @@ export type Reachable =
       current(): Handler | null;
       /** Settles when it is back, or with null when it is not in time; null when it is not expected. */
       expected(): Promise<Handler | null> | null;
+      /** Takes WebSocket handshakes for it, where it is here and takes any. */
+      upgrade(): UpgradeListener | null;
     };
 
 /** What a service may know of another that takes part: plain data, mostly of its row. */
@@ -170,6 +172,8 @@ export function frontOf<Each extends { readonly front?: boolean }>(those: readon
 export interface RunningService extends Running {
   /** Answers its requests in this process. */
   readonly handler?: Handler;
+  /** Takes its WebSocket handshakes in this process. */
+  readonly onUpgrade?: UpgradeListener;
   /** Of the process that does its work: now, since that may be another after a crash. */
   pid?(): number | undefined;
   /** Where it can end unasked: resolves with the reason when its process has ended, whoever wanted that. */

@@ -4,7 +4,7 @@
  *
  * It lives as long as the channel: when the supervisor is gone, however that ended, so are the services and their ports.
  */
-import type { Handler, Listener } from '@peakstone/kernel/http';
+import type { Handler, Listener, UpgradeListener } from '@peakstone/kernel/http';
 import { forgetMemoryEnv } from '@peakstone/kernel/memory';
 import { type Health, releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { httpUrl } from '../../project/urls.ts';
@@ -59,7 +59,7 @@ async function start(
     const runner = (await import(module)) as Runner;
     const service = await runner.start({ ...contextOf(name, sent, logs), listener }, abort.signal);
     started.set(name, service);
-    if (service.handler) handlers.arrive(name, service.handler);
+    if (service.handler) handlers.arrive(name, service.handler, service.onUpgrade);
   } catch (error) {
     // Whoever connects must not be taken by a process that will never serve.
     listener?.close();
@@ -108,8 +108,13 @@ function contextOf(name: string, sent: SentContext, files: StackLogs): RunContex
 function comingAndGoing(peer: string): {
   current(): Handler | null;
   expected(): Promise<Handler | null> | null;
+  upgrade(): UpgradeListener | null;
 } {
-  return { current: () => handlers.current(peer), expected: () => handlers.expected(peer) };
+  return {
+    current: () => handlers.current(peer),
+    expected: () => handlers.expected(peer),
+    upgrade: () => handlers.upgrade(peer),
+  };
 }
 
 async function healthOf(name: string): Promise<Health> {

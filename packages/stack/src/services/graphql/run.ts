@@ -29,6 +29,8 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   };
   const handler: RunningService['handler'] = async request => (await load()).handler(request);
   const onUpgrade: UpgradeListener = (request, socket, head) => {
+    // It may break off before the engine, which looks after it, is there.
+    socket.on('error', () => socket.destroy());
     load().then(
       service => service.onUpgrade(request, socket, head),
       error => {
@@ -47,6 +49,7 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
   });
   return {
     handler,
+    onUpgrade,
     health: async () => (starting ? await (await starting).health() : { ok: true }),
     async stop() {
       aborter.abort();
