@@ -2,10 +2,11 @@
  * How the stack of a folder was started last, in the words of the command line: whoever is told to start it anew is told so
  * that it comes back as it was, on its ports. Loaded by every command that says such a thing: imports next to nothing.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileDurably } from '@peakstone/kernel/durable';
 import { locateStack } from '../project/locate.ts';
+import { readOwn } from '../project/ownership.ts';
 import type { StackPaths } from '../project/paths.ts';
 import type { StackSettings } from './settings.ts';
 
@@ -25,12 +26,12 @@ export function recordStart(paths: StackPaths, settings: StackSettings): void {
   writeFileDurably(fileOf(paths), `${JSON.stringify({ words })}\n`, 0o600);
 }
 
-/** Empty where none was started, or nobody can tell. @param dataDir as for `locateStack` */
+/** Empty where none was started, or nobody can tell, as where another user has written it. @param dataDir as for `locateStack` */
 export function lastStart(cwd: string, dataDir: string | undefined): readonly string[] {
   try {
     const file = fileOf(locateStack(cwd, dataDir));
     if (!existsSync(file)) return [];
-    const { words } = JSON.parse(readFileSync(file, 'utf8')) as { readonly words?: unknown };
+    const { words } = JSON.parse(readOwn(file)) as { readonly words?: unknown };
     return Array.isArray(words) && words.every(word => typeof word === 'string') ? words : [];
   } catch {
     // Told beside something else, which is what counts: a hint without options is better than an error in its place.
