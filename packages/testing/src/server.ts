@@ -6,6 +6,8 @@ export interface TestServerOptions {
   readonly durable?: boolean;
   readonly maxConnections?: number;
   readonly superuser?: string;
+  /** What one session may take. Default: as a stack on a machine of 1 GB. */
+  readonly sessionMemoryBytes?: number;
   /** Each line of the server's log. */
   readonly onLog?: (line: string) => void;
 }
@@ -44,6 +46,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         durable: options.durable ?? true,
         maxConnections: options.maxConnections ?? 100,
         machine: { memoryBytes: 1024 ** 3, cpus: 2 },
+        ...(options.sessionMemoryBytes ? { sessionMemoryBytes: options.sessionMemoryBytes } : {}),
         ...(options.onLog ? { onLog: options.onLog } : {}),
       },
       new AbortController().signal,

@@ -39,7 +39,8 @@ describe('being out of memory', () => {
 
   it('is about a value where that was to be long', () => {
     assert.ok(request(536_870_912, 'ExprContext'));
-    assert.ok(request(300_000_005, 'printtup'));
+    assert.ok(request(268_435_456, 'ExecutorState'));
+    assert.ok(request(300_000_004, 'MessageContext'));
     assert.ok(
       of(
         '54000',
@@ -59,8 +60,10 @@ describe('being out of memory', () => {
   it('is about something else where a hash, a sort, a plan or a small thing had no room', () => {
     assert.ok(!request(134_217_728, 'HashBatchContext'));
     assert.ok(!request(33_554_432, 'TupleSort main'));
-    assert.ok(!request(8_388_608, 'MemoryContext'));
-    assert.ok(!request(1024, 'ExprContext'));
+    assert.ok(!request(268_435_460, 'SPI Proc'));
+    assert.ok(!request(146_634_384, 'expanded array'));
+    assert.ok(!request(12, 'ExprContext'));
+    assert.ok(!request(20, 'ExecutorState'));
     assert.ok(!of('54000', '', 'transformTargetList'));
     assert.ok(!of('53100', 'Failed on request of size 536870912 in memory context "ExprContext".', ''));
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { readsServerMemory, watchServerMemory } from '@peakstone/testing';
+import { readsServerMemory } from '@peakstone/testing';
+import { askFiveTimes } from './support/fiveTimes.ts';
 import { type Fixture, restFixture } from './support/fixture.ts';
 import { type Server, startServer } from './support/server.ts';
 
@@ -47,34 +48,12 @@ after(async () => {
 const send = (path: string, init: RequestInit = {}): Promise<Response> => fetch(server.url + path, init);
 const shown = { Prefer: 'return=representation', 'Content-Type': 'application/json' };
 
-/** Asks five times at once while a neighbour asks for a row again and again; gives the answers and what PostgreSQL took. */
-async function fiveOf(path: string, init: RequestInit = {}) {
-  const answers: { readonly status: number; readonly text: string; readonly bytes: number }[] = [];
-  let neighbours = 0;
-  const memory = await watchServerMemory(fixture, async () => {
-    let isOver = false;
-    const neighbour = (async () => {
-      while (!isOver || neighbours < 3) {
-        const response = await send('/items?id=eq.1');
-        assert.equal(response.status, 200);
-        assert.deepEqual(await response.json(), [{ id: 1, name: 'item 1' }]);
-        neighbours++;
-      }
-    })();
-    const all = Promise.all(
-      Array.from({ length: 5 }, async () => {
-        const response = await send(path, init);
-        const body = Buffer.from(await response.arrayBuffer());
-        answers.push({ status: response.status, text: body.toString('utf8', 0, 2000), bytes: body.length });
-      }),
-    );
-    await all.finally(() => {
-      isOver = true;
-    });
-    await neighbour;
+const fiveOf = (path: string, init?: RequestInit) =>
+  askFiveTimes(server.url, fixture, path, init, async () => {
+    const response = await send('/items?id=eq.1');
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), [{ id: 1, name: 'item 1' }]);
   });
-  return { answers, neighbours, memory };
-}
 
 const manyIds = JSON.stringify(Array.from({ length: 105 }, (_, i) => ({ id: i })));
 

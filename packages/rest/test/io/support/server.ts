@@ -23,8 +23,11 @@ export interface Server {
 /** Undefined takes a default away. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
+/** What a server needs to know of a database. */
+export type Served = Pick<Fixture, 'name' | 'url' | 'anon'>;
+
 /** `PGRST_*` variables of a fixture, by setting name. */
-export function settingsOf(fixture: Fixture, settings: Settings = {}): Record<string, string> {
+export function settingsOf(fixture: Served, settings: Settings = {}): Record<string, string> {
   const all: Settings = {
     'db-uri': fixture.url,
     'db-anon-role': fixture.anon,
@@ -45,7 +48,7 @@ export function settingsOf(fixture: Fixture, settings: Settings = {}): Record<st
 }
 
 export async function startServer(
-  fixture: Fixture,
+  fixture: Served,
   settings: Settings = {},
   options: { readonly path?: string } = {},
 ): Promise<Server> {
@@ -112,7 +115,7 @@ export async function startServer(
 
 /** Starts a server for as long as `use` takes. */
 export async function withServer(
-  fixture: Fixture,
+  fixture: Served,
   settings: Settings,
   use: (server: Server) => Promise<void>,
   options: { readonly path?: string } = {},
