@@ -13,12 +13,14 @@ import { assertPreferences, countsByPlan } from './parse/prefer.ts';
 import type { ApiRequest } from './parse/request.ts';
 import type { Action } from './parse/target.ts';
 import { directArguments, findRoutine, planCall, resultName } from './plan/call.ts';
+import { hasNoLists, readsFew } from './plan/few.ts';
 import { type KeysetPlan, planKeyset } from './plan/keyset.ts';
 import { planMutate } from './plan/mutate.ts';
 import { negotiate } from './plan/negotiate.ts';
 import { hasDefaultSelect, planRead } from './plan/read.ts';
 import { type StreamFormat, streamFormat } from './plan/streamFormat.ts';
 import type { CallArguments, MutatePlan, ReadPlan, ResolvedHandler } from './plan/types.ts';
+import { isJsonObject } from './sql/payload.ts';
 import {
   callStatement,
   keysetStatement,
@@ -106,6 +108,7 @@ function statementOptions(
   { handler, mediaType }: ResolvedHandler,
   request: ApiRequest,
   config: RestConfig,
+  isFew = false,
 ): StatementOptions {
   return {
     handler,
@@ -114,6 +117,7 @@ function statementOptions(
     maxRows: config.dbMaxRows,
     range: request.range,
     maxResultBytes: config.beyond.maxResultBytes,
+    isFew,
   };
 }
 
@@ -138,7 +142,7 @@ export function compileRead(
     return { ...compiled, statements, keyset: paged.keyset };
   }
   const stream = streamFormat(request.preferences, resolved);
-  const options = statementOptions(resolved, request, config);
+  const options = statementOptions(resolved, request, config, readsFew(plan.root, table));
   if (stream) return { ...compiled, statements: [streamStatement(plan, options)], stream };
   const page = readStatement(plan, options);
   return { ...compiled, statements: [page, ...planCount(resolved, request, plan)] };
@@ -189,7 +193,9 @@ function* compileMutate(
   if (config.beyond.safeUpdate) refuseUnfiltered(mutation, table);
   assertPreferences(preferences);
   const resolved = handlerFor(table, plan, request, catalog, config, isBare);
-  const statement = writeStatement(mutation, plan, statementOptions(resolved, request, config), preferences);
+  const isFew = mutation.kind === 'insert' && isJsonObject(body) && hasNoLists(plan.root);
+  const options = statementOptions(resolved, request, config, isFew);
+  const statement = writeStatement(mutation, plan, options, preferences);
   return { kind: 'mutate', statements: [statement], table, mediaType: resolved.mediaType, plan };
 }
 

@@ -12,6 +12,8 @@ export interface Sql {
   readonly values: readonly SqlValue[];
   /** Where `text` bounds what it may give: its twin for larger answers, which are run a few at a time. */
   readonly large?: LargeText;
+  /** Where it has few rows whatever it is asked for: its twin without a bound, which is run while answers are small. */
+  readonly plain?: string;
 }
 
 /** The same statement with a higher bound (`answerBound.ts`). */

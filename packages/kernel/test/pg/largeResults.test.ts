@@ -143,6 +143,29 @@ describe('results larger than a pool takes', () => {
     }
   });
 
+  it('lose their bound where they have few rows and have been small, and get it back with the first large one', async () => {
+    const few = (bytes: number): Statement => {
+      const bound = new AnswerBound(maxResultBytes);
+      const rows = "(select to_json(repeat('x', $1::int)) as item from generate_series(1, 3) offset 0) _";
+      const plain = `select json_agg(item), current_setting('peakstone.none', true) from ${rows}`;
+      const bounded = `select coalesce(json_agg(item), ${bound.sum('item')}) from ${rows}`;
+      return { ...bound.finish(bounded), plain, values: [String(bytes)] };
+    };
+    /** The plain one has a column more. */
+    const columns = async (bytes: number): Promise<number | undefined> => {
+      const [result] = await pool.exchange({ statements: [few(bytes)], lane: 'shared' });
+      return result?.fields.length;
+    };
+    for (let n = 0; n < 8; n++) assert.equal(await columns(10), 1);
+    for (let n = 0; n < 8; n++) assert.equal(await columns(10), 2);
+    assert.equal(await columns(100_000), 2);
+    for (let n = 0; n < 8; n++) assert.equal(await columns(10), 1);
+    assert.equal(await columns(10), 2);
+    await assert.rejects(columns(3_000_000), LargeResultError);
+    await assert.rejects(columns(3_000_000), LargeResultError);
+    assert.equal(await columns(10), 1);
+  });
+
   it('take what their transaction wrote along before they are made once more', async () => {
     const insert = { text: 'insert into kept values (2)', values: [] };
     await pool.exchange({ statements: [insert, list(1500, 1000)] });

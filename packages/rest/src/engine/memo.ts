@@ -56,7 +56,8 @@ const headBytes = (key: string): number => 2000 + 26 * key.length;
 /** Measured: 6 to 13 bytes for each character of the statement. */
 function templateBytes(key: string, { compiled }: Template): number {
   return compiled.statements.reduce(
-    (sum, { text, large }) => sum + 12 * text.length + (large?.text.length ?? 0),
+    (sum, { text, large, plain }) =>
+      sum + 12 * text.length + (large?.text.length ?? 0) + (plain?.length ?? 0),
     2000 + key.length,
   );
 }

@@ -39,10 +39,23 @@ export interface StatementOptions {
   readonly range: Range;
   /** The largest answer; null where it may be of any size. */
   readonly maxResultBytes: number | null;
+  /** It has few rows whatever is asked for, so that it may run without that bound. */
+  readonly isFew: boolean;
+}
+
+/** The statement, and where it has few rows its twin without a bound. */
+function withPlain(write: (options: StatementOptions) => Sql, options: StatementOptions): Sql {
+  const bounded = write(options);
+  if (!options.isFew || bounded.large === undefined) return bounded;
+  return { ...bounded, plain: write({ ...options, maxResultBytes: null }).text };
 }
 
 /** A read of a relation. Without a count and without CSV the rows need no CTE. */
 export function readStatement(plan: ReadPlan, options: StatementOptions): Sql {
+  return withPlain(each => readOnce(plan, each), options);
+}
+
+function readOnce(plan: ReadPlan, options: StatementOptions): Sql {
   const params = new Parameters(options.maxResultBytes);
   const rows = readSql(plan.root, params);
   const { counts, total } = countParts(plan, options, 'count(*)', params);
@@ -92,9 +105,11 @@ export function writeStatement(
   options: StatementOptions,
   preferences: Preferences,
 ): Sql {
-  const params = new Parameters(options.maxResultBytes);
-  const source = mutateSql(mutation, params);
-  return writtenStatement(source, mutation, plan, options, preferences, params);
+  return withPlain(each => {
+    const params = new Parameters(each.maxResultBytes);
+    const source = mutateSql(mutation, params);
+    return writtenStatement(source, mutation, plan, each, preferences, params);
+  }, options);
 }
 
 /** What is said of a write whose rows `source` gives. */

@@ -130,13 +130,19 @@ describe('a bound', () => {
         ['/rpc/wide_set?limit=3'],
         ['/rpc/wide_texts?limit=3'],
         ['/rpc/long_text?n=100'],
+        ['/items?id=eq.3&select=name'],
+        ['/items?id=eq.7'],
         ['/items?select=name.max()'],
         ['/items?select=nothing'],
       ];
       for (const [path, headers] of requests) {
+        const first = await (await server.get(path, headers)).text();
+        // Often enough that what is small and of few rows has lost its bound.
+        for (let n = 0; n < 8; n++) await (await server.get(path, headers)).arrayBuffer();
         const [mine, theirs] = await Promise.all([server, unbound].map(each => each.get(path, headers)));
         assert.equal(mine!.status, theirs!.status, path);
         const [text, wanted] = [await mine!.text(), await theirs!.text()];
+        assert.ok(first === wanted, `${path}: at first ${first.slice(0, 3000)}`);
         assert.ok(text === wanted, `${path}: ${text.slice(0, 3000)} instead of ${wanted.slice(0, 3000)}`);
         for (const name of ['content-range', 'content-type'])
           assert.equal(mine!.headers.get(name), theirs!.headers.get(name), path);

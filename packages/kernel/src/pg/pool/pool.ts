@@ -18,10 +18,11 @@ import { ScriptTask } from '../wire/script.ts';
 import { openSession } from '../wire/session.ts';
 import type { Task } from '../wire/task.ts';
 import { StatementWeights } from '../wire/weights.ts';
+import { Answers } from './answers.ts';
 import { Backoff } from './backoff.ts';
 import { Janitor } from './janitor.ts';
 import { Lane, type LaneHost } from './lane.ts';
-import { asLarge, LargeAnswers } from './largeAnswers.ts';
+import { asLarge } from './largeAnswers.ts';
 import { type PoolLimits, resolveLimits } from './options.ts';
 import { SpareTime } from './spareTime.ts';
 import { createRowSource } from './stream.ts';
@@ -64,7 +65,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   readonly #spareTime = new SpareTime();
   readonly #statementWeights: StatementWeights;
   readonly #resultMemory: ResultMemory | null;
-  readonly #largeAnswers: LargeAnswers;
+  readonly #answers: Answers;
   readonly #janitor: Janitor | null;
   readonly #sweeper: NodeJS.Timeout;
   #retryTimer: NodeJS.Timeout | null = null;
@@ -84,7 +85,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
     this.#statementWeights = new StatementWeights(this.#limits.statementCacheBytes * heavyShare);
     const { maxResultBytes } = options;
     this.#resultMemory = maxResultBytes === undefined ? null : new ResultMemory(maxResultBytes);
-    this.#largeAnswers = new LargeAnswers(maxResultBytes ?? null, this.#limits.acquireTimeoutMs);
+    this.#answers = new Answers(maxResultBytes, this.#limits.acquireTimeoutMs);
     this.#sweeper = this.#startSweeper();
     this.#janitor = options.isolated
       ? new Janitor(
@@ -95,9 +96,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
   }
 
   exchange(exchange: Exchange): Promise<readonly Result[]> {
-    return this.#run(exchange).catch(error =>
-      this.#largeAnswers.goOn(error, exchange, anew => this.#run(anew)),
-    );
+    return this.#answers.run(exchange, each => this.#run(each));
   }
 
   #run(exchange: Exchange): Promise<readonly Result[]> {
@@ -135,7 +134,7 @@ class ConnectionPool implements Pool, LaneHost, ConnectionOwner {
         yield value;
       }
     } catch (error) {
-      throw this.#largeAnswers.named(error, exchange);
+      throw this.#answers.named(error, exchange);
     } finally {
       source.leave();
     }
