@@ -31,10 +31,15 @@ const get = async (target: string): Promise<Buffer> => {
   return Buffer.from(await response.arrayBuffer());
 };
 
-/** Milliseconds of processor time, of this process and of the engine. */
-function cpuMs(): number {
+/** Milliseconds of processor time: of the engine, and of this process, which is the service and its client. */
+interface Cost {
+  readonly engine: number;
+  readonly here: number;
+}
+
+function cpuMs(): Cost {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 + ticksOf(service.pid());
+  return { engine: ticksOf(service.pid()), here: (user + system) / 1000 };
 }
 function ticksOf(pid: number | undefined): number {
   if (pid === undefined) return 0;
@@ -45,11 +50,12 @@ function ticksOf(pid: number | undefined): number {
 const rssMb = (pid: number | undefined): number =>
   pid === undefined ? 0 : Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) / 256;
 
-async function cost(count: number, work: (i: number) => Promise<unknown>): Promise<number> {
+async function cost(count: number, work: (i: number) => Promise<unknown>): Promise<Cost> {
   await work(-1);
   const before = cpuMs();
   for (let i = 0; i < count; i++) await work(i);
-  return (cpuMs() - before) / count;
+  const after = cpuMs();
+  return { engine: (after.engine - before.engine) / count, here: (after.here - before.here) / count };
 }
 
 try {
@@ -62,10 +68,11 @@ try {
     const ours = await cost(pictures, i =>
       get(`/_/w:500/cb:${format}${i}/f:${format}/plain/local:///big.jpg`),
     );
-    const bare = await cost(pictures, () => options(sharp(source).resize({ width: 500 })).toBuffer());
-    console.log(
-      `  ${format.padEnd(5)} ours ${ours.toFixed(1)}  sharp ${bare.toFixed(1)}  ratio ${(ours / bare).toFixed(2)}`,
-    );
+    const bare = (await cost(pictures, () => options(sharp(source).resize({ width: 500 })).toBuffer())).here;
+    const all = ours.engine + ours.here;
+    const parts = `engine ${ours.engine.toFixed(1)}, service and client ${ours.here.toFixed(1)}`;
+    const ratios = `engine ${(ours.engine / bare).toFixed(2)}, all ${(all / bare).toFixed(2)}`;
+    console.log(`  ${format.padEnd(5)} ${parts}; sharp ${bare.toFixed(1)}; beside sharp: ${ratios}`);
   }
 
   const mixed = ['w:500/f:jpg', 'rs:fill:800:800/f:webp', 'w:1200/f:png', 'w:400/bl:5/f:avif'];

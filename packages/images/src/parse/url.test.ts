@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ImagesError } from '../errors.ts';
+import { optionTable } from '../options/index.ts';
 import type { Options } from '../options/types.ts';
-import { imgUrl } from '../url.ts';
+import { imgLoader, imgUrl } from '../url.ts';
 import { type OptionsConfig, parseOptions } from './options.ts';
 import { splitPath } from './path.ts';
 import { parsePresets } from './presets.ts';
@@ -111,6 +112,22 @@ describe('options', () => {
       assert.throws(() => optionsOf(wrong), refused('option'), wrong);
   });
 
+  it('mean the same by each of their names', () => {
+    for (const { name, aliases, example } of optionTable) {
+      const names = [name, ...aliases];
+      const parts = example.split('/');
+      const at = parts.findIndex(part => names.includes(part.split(':')[0] ?? ''));
+      const [, ...args] = parts[at]?.split(':') ?? [];
+      const meant = names.map(each =>
+        optionsOf([...parts.slice(0, at), [each, ...args].join(':'), ...parts.slice(at + 1)].join('/'), {
+          allowSecurityOptions: true,
+        }),
+      );
+      assert.ok(at >= 0, name);
+      for (const options of meant) assert.deepEqual(options, meant[0], name);
+    }
+  });
+
   it('read numbers and booleans as Go does', () => {
     assert.equal(optionsOf('w:+10').width, 10);
     assert.equal(optionsOf('dpr:1e0').dpr, 1);
@@ -178,6 +195,17 @@ describe('options', () => {
       format: 'webp',
       best: false,
     });
+  });
+});
+
+describe('a loader of next/image', () => {
+  it('asks for the width and the quality that the page wants', () => {
+    const load = imgLoader({ plain: true, baseUrl: 'https://img.test/' }, { resizingType: 'fit' });
+    assert.equal(
+      load({ src: 'local:///a.jpg', width: 64, quality: 75 }),
+      'https://img.test/unsafe/rt:fit/w:64/q:75/plain/local:///a.jpg',
+    );
+    assert.equal(load({ src: 'a.jpg', width: 640 }), 'https://img.test/unsafe/rt:fit/w:640/plain/a.jpg');
   });
 });
 
