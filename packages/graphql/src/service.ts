@@ -350,7 +350,12 @@ class RunningGraphql implements GraphqlService {
 /** Tokens or a webhook, by the settings; null without either. */
 function createVerify({ auth, authorization }: GraphqlConfig): Verify | null {
   if (auth.hook) return createWebhookVerify(auth.hook);
-  return auth.jwt.length > 0 ? createJwtVerify(auth.jwt, { takesRoleClaim: authorization === 'rls' }) : null;
+  return auth.jwt.length > 0
+    ? createJwtVerify(auth.jwt, {
+        takesRoleClaim: authorization === 'rls',
+        visitorRole: auth.unauthorizedRole,
+      })
+    : null;
 }
 
 /** Permissions of the metadata, or the database's privileges. */

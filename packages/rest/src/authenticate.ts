@@ -3,7 +3,8 @@
  * @see https://docs.postgrest.org/en/stable/references/auth.html
  */
 import { createVerifier, JwtError, JwtKeyError } from '@peakstone/kernel/jwt';
-import { createIdentify, type Identify } from '@peakstone/kernel/request';
+import { parseConninfo } from '@peakstone/kernel/pg';
+import { createIdentify, type Identify, unknownRole } from '@peakstone/kernel/request';
 import { ConfigError } from './config/error.ts';
 import { parseRoleClaimKey } from './config/roleClaim.ts';
 import type { RestConfig } from './config/types.ts';
@@ -17,7 +18,7 @@ export type JwtCacheEvent = 'hit' | 'miss' | 'evicted';
 /**
  * Makes the authenticator for a configuration. It is replaced whole when the configuration changes, so that no token outlives
  * its secret.
- * The authenticator @throws {RestError} PGRST300–303.
+ * The authenticator @throws {RestError} PGRST300–303. @throws {PgError} 22023 for a role that no token may name.
  * @throws {ConfigError} when the secret is no usable key.
  */
 export function createAuthenticate(
@@ -30,9 +31,12 @@ export function createAuthenticate(
     findRole: claims => roleClaim.find(claims),
     anonymousRole: config.dbAnonRole,
   });
+  const login = config.beyond.refusesLogin ? parseConninfo(config.dbUri).user : null;
   return authorization => {
     try {
-      return identify(authorization);
+      const identity = identify(authorization);
+      if (identity.role === login && !identity.isAnonymous) throw unknownRole(identity.role);
+      return identity;
     } catch (error) {
       throw error instanceof JwtError ? authErrors.jwtRefused(error) : error;
     }

@@ -1,7 +1,9 @@
 /** Supabase Storage's API, by its own client: buckets, objects, signed URLs, lists, and what is said when something is refused. */
+
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { anonKey, type SupabaseServer, startSupabase, token } from './support/supabase.ts';
+import { signJwt } from '@peakstone/kernel/jwt';
+import { anonKey, jwtSecret, type SupabaseServer, startSupabase, token } from './support/supabase.ts';
 
 const textFile = (text: string, type = 'text/plain') => new Blob([text], { type });
 
@@ -298,5 +300,15 @@ describe('objects of Supabase Storage', () => {
       (await server.ask('GET', `object/sign/files/by-url?token=${expired}`, { key: null })).status,
       400,
     );
+  });
+
+  it('takes nobody for a visitor whose token names what is no role, and nobody for the server', async () => {
+    const listed = async (claims: object) => {
+      const key = signJwt({ ...claims }, jwtSecret);
+      return (await server.ask('GET', 'bucket', { key })).status;
+    };
+    assert.equal(await listed({ sub: 'nobody in particular' }), 200);
+    for (const role of ['', 1, ['anon'], null, 'anon\u0000x', 'db_authenticator', 'none', 'of_nobody'])
+      assert.equal(await listed({ role }), 400, JSON.stringify(role));
   });
 });

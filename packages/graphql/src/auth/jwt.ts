@@ -12,6 +12,7 @@ import {
   JwtKeyError,
   type VerifiedToken,
 } from '@peakstone/kernel/jwt';
+import { claimsWithRole, isRoleName } from '@peakstone/kernel/request';
 import type { ClaimsSource, JwtConfig } from '../config/jwt.ts';
 import { showPath } from '../errors/path.ts';
 import { type ErrorCode, HasuraError } from '../errors.ts';
@@ -21,6 +22,8 @@ import type { Session } from './types.ts';
 export interface JwtOptions {
   /** Where the role is the database's: a token without the reference's claims has its role in `role`, as for REST. */
   readonly takesRoleClaim: boolean;
+  /** Then who comes with a token that names no role at all; null: nobody may. */
+  readonly visitorRole: string | null;
 }
 
 interface Issuer {
@@ -148,6 +151,11 @@ function sessionFrom(
   options: JwtOptions,
 ): Session {
   const found = hasuraClaims(claims, config.claims, options);
+  const isVisitor = options.takesRoleClaim && claims.role === undefined && !found.has(allowedRolesClaim);
+  if (isVisitor && options.visitorRole !== null) {
+    found.set(allowedRolesClaim, [options.visitorRole]);
+    found.set(defaultRoleClaim, options.visitorRole);
+  }
   const allowed = rolesOf(found.get(allowedRolesClaim));
   const fallback = roleOf(found.get(defaultRoleClaim));
   const role = headers['x-hasura-role'] ?? fallback;
@@ -169,7 +177,7 @@ function sessionFrom(
     variables,
     isAdmin: false,
     isBackend: false,
-    claimsJson: payloadJson,
+    claimsJson: isVisitor ? claimsWithRole(role, claims, payloadJson) : payloadJson,
     expiresAtMs: typeof exp === 'number' ? exp * 1000 : null,
   };
 }
@@ -182,7 +190,9 @@ function hasuraClaims(
 ): Map<string, unknown> {
   const found =
     source.kind === 'map' ? mappedClaims(claims, source) : namespaceClaims(claims, source, takesRoleClaim);
-  if (takesRoleClaim && !found.has(allowedRolesClaim) && typeof claims.role === 'string') {
+  if (takesRoleClaim && !found.has(allowedRolesClaim) && claims.role !== undefined) {
+    if (!isRoleName(claims.role))
+      throw new HasuraError('access-denied', `role "${String(claims.role)}" does not exist`, { status: 401 });
     found.set(allowedRolesClaim, [claims.role]);
     found.set(defaultRoleClaim, claims.role);
     if (!found.has('x-hasura-user-id') && typeof claims.sub === 'string')

@@ -3,6 +3,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ConfigError } from '@peakstone/kernel/config';
 import type { HttpRequest } from '@peakstone/kernel/http';
+import { parseConninfo } from '@peakstone/kernel/pg';
+import { isRoleName } from '@peakstone/kernel/request';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
 import { adminRole, type Session } from './types.ts';
@@ -23,16 +25,15 @@ const oldSecretHeader = 'x-hasura-access-key';
  * token and of the webhook; what anybody else sends is not looked at, but for variables that the settings name.
  * @throws {ConfigError} for a role that strangers cannot have
  */
-export function createAuthenticate(
-  { auth, authorization }: GraphqlConfig,
-  verify: Verify | null,
-): Authenticate {
+export function createAuthenticate(config: GraphqlConfig, verify: Verify | null): Authenticate {
+  const { auth, authorization } = config;
   const { adminSecrets, unauthorizedRole } = auth;
   if (authorization === 'rls' && unauthorizedRole === adminRole)
     throw new ConfigError('HASURA_GRAPHQL_UNAUTHORIZED_ROLE', 'a role of the database, such as web_anon', {
       got: adminRole,
     });
   const secrets = adminSecrets.map(digest);
+  const assertRole = authorization === 'rls' ? roleAssertion(config) : (session: Session) => session;
   return async (headers, body) => {
     if (secrets.length === 0) return sessionOf(headers, { isAdmin: true, fallback: adminRole });
     const given = headers[secretHeader] ?? headers[oldSecretHeader];
@@ -43,7 +44,7 @@ export function createAuthenticate(
       throw accessDenied('invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
     }
     const verified = verify ? await verify(headers, body) : null;
-    if (verified) return authorization === 'rls' ? assertNoAdmin(verified) : verified;
+    if (verified) return assertRole(verified);
     if (unauthorizedRole !== null) return strangerOf(headers, unauthorizedRole, auth.unauthorizedVariables);
     if (auth.jwt.length > 0)
       throw new HasuraError(
@@ -67,12 +68,28 @@ interface SessionOptions {
   readonly fallback: string;
 }
 
-/** The administrator asks as the login, whom no policy holds: a token or a webhook that names a role names one of the database. */
-function assertNoAdmin(session: Session): Session {
-  if (session.role !== adminRole) return session;
-  throw new HasuraError('access-denied', `role "${adminRole}" is that of the admin secret alone`, {
-    status: 400,
-  });
+/**
+ * What a token or a webhook may name where the database decides: a role that requests come under. The administrator asks as
+ * the login, whom no policy holds, and no request is an account that logs in.
+ */
+function roleAssertion({
+  databaseUrl,
+  metadataDatabaseUrl,
+  requestLogin,
+}: GraphqlConfig): (session: Session) => Session {
+  const logins = new Set([
+    ...[databaseUrl, metadataDatabaseUrl].flatMap(url => (url === null ? [] : parseConninfo(url).user)),
+    ...(requestLogin ? [requestLogin.role] : []),
+  ]);
+  return session => {
+    const { role } = session;
+    if (role === adminRole)
+      throw new HasuraError('access-denied', `role "${adminRole}" is that of the admin secret alone`, {
+        status: 400,
+      });
+    if (!isRoleName(role) || logins.has(role)) throw accessDenied(`role "${role}" does not exist`);
+    return session;
+  };
 }
 
 /** Who has shown nothing: the role, and of the variables those that anybody may choose. */

@@ -123,6 +123,29 @@ describe('who has shown no token, where the database decides', () => {
     assert.equal(status, 200);
   });
 
+  it('comes under no account that logs in, nor under what is no role', async () => {
+    for (const role of ['db_authenticator', 'hasura', 'none', '', 'web_anon\u0000x', 1, ['app_user'], null]) {
+      const { status, body } = await server.post(
+        '/v1/graphql',
+        { query: '{ note { id } }' },
+        signed({ role, sub: ann }),
+      );
+      const { errors } = body as { errors: { message: string; extensions: { code: string } }[] };
+      assert.match(
+        `${status} ${errors[0]!.extensions.code} ${errors[0]!.message}`,
+        /^200 (?:access-denied role "[\s\S]*" does not exist|permission-denied permission denied to set role "hasura")$/,
+        JSON.stringify(role),
+      );
+    }
+  });
+
+  it('is a visitor by a token that names no role, with its other claims', async () => {
+    const { data } = (await server.graphql('{ me { uid role } note { id } }', {
+      headers: signed({ sub: ann }),
+    })) as { data: unknown };
+    assert.deepEqual(data, { me: [{ uid: ann, role: 'web_anon' }], note: [{ id: 1 }] });
+  });
+
   it('may be given no role of the administrator, nor come to a server that has none', async () => {
     const start = (env: Record<string, string>) => startGraphql({}, env);
     await assert.rejects(

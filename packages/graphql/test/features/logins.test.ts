@@ -118,6 +118,40 @@ describe('code of whoever writes the application’s schemas, in a user’s requ
   });
 });
 
+describe('a role that a user’s function leaves in its session', () => {
+  it('is not the one in which the administrator, or anybody else, asks next', async () => {
+    const database = await testDatabase({
+      bootstrap: true,
+      sql: `
+        create view public.who as select ''::text as role where false;
+        create function public.who_asks() returns setof public.who language sql stable as 'select current_user::text';
+        create function public.leave() returns setof public.who language plpgsql stable as $$ begin
+          perform pg_catalog.set_config('role', 'web_anon', false); return query select 'left'; end $$;
+        grant select on public.who to web_anon, app_user, hasura;`,
+    });
+    const server = await serveDatabase(database.roleUrl('hasura'), {
+      PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls',
+      HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'web_anon',
+      HASURA_GRAPHQL_PG_CONNECTIONS: '1',
+    });
+    try {
+      const roles = new Set<string>();
+      for (let i = 0; i < 10; i++) {
+        assert.deepEqual(await server.graphql('{ leave { role } }'), { data: { leave: [{ role: 'left' }] } });
+        for (const role of ['admin', 'app_user'])
+          roles.add(JSON.stringify(await server.graphql('{ who_asks { role } }', { role })));
+      }
+      assert.deepEqual(
+        [...roles],
+        ['hasura', 'app_user'].map(role => JSON.stringify({ data: { who_asks: [{ role }] } })),
+      );
+    } finally {
+      await server.stop();
+      await database.drop();
+    }
+  });
+});
+
 describe('secrets of the server', () => {
   let hook: Awaited<ReturnType<typeof listenForAnything>>;
   let server: GraphqlInstance;

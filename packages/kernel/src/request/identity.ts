@@ -49,11 +49,11 @@ function bearerToken(authorization: string | undefined): string | null {
 }
 
 function makeIdentity(role: string, claims: Claims, payloadJson: string, isAnonymous: boolean): Identity {
-  return { role, claimsJson: withRole(role, claims, payloadJson), isAnonymous };
+  return { role, claimsJson: claimsWithRole(role, claims, payloadJson), isAnonymous };
 }
 
-/** Keeps the token's own text where it can: numbers beyond double precision survive. */
-function withRole(role: string, claims: Claims, payloadJson: string): string {
+/** For `request.jwt.claims`; keeps the token's own text where it can: numbers beyond double precision survive. Pure. */
+export function claimsWithRole(role: string, claims: Claims, payloadJson: string): string {
   if (claims.role === role) return payloadJson;
   if (Object.hasOwn(claims, 'role')) return JSON.stringify({ ...claims, role });
   const member = `"role":${JSON.stringify(role)}`;

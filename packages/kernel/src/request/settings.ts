@@ -40,6 +40,8 @@ export interface TransactionSettings {
   readonly ofRole: Iterable<Setting>;
   /** Null: the one that has logged in. It is told as well, as a function may have left another. */
   readonly role: string | null;
+  /** Who has logged in, where no request may be that. */
+  readonly login?: string | undefined;
   /** Names known beforehand, the same for many requests: they stand in the statement's text and must come from no client. */
   readonly request: readonly Setting[];
   readonly others: readonly Iterable<Setting>[];
@@ -62,17 +64,18 @@ export function requestSettings(
 /**
  * All settings in one statement, whose text is the same for requests alike, so that it stays prepared. Locks of the session
  * that a request before has left behind are released, and a seed that it has chosen gives way to one by chance.
- * @throws {PgError} 22023 for the name `none`
+ * @throws {PgError} 22023 for the names `none` and of the login
  */
 export function transactionSettings({
   mode,
   searchPath,
   ofRole,
   role,
+  login,
   request,
   others,
 }: TransactionSettings): Sql {
-  if (role === noRole) throw unknownRole(role);
+  if (role === noRole || (role !== null && role === login)) throw unknownRole(role);
   const values: SqlValue[] = [randomSeed()];
   if (searchPath !== null) values.push(searchPath);
   const before = pushAll(values, ofRole);
@@ -90,8 +93,13 @@ export function transactionSettings({
 /** No role can have that name: to set it is to go back to the role that has logged in, which may be any of the others. */
 const noRole = 'none';
 
+/** Whether a claim can be the name of a role at all; PostgreSQL knows which there are. Pure. */
+export function isRoleName(claim: unknown): claim is string {
+  return typeof claim === 'string' && claim !== '' && !claim.includes('\0');
+}
+
 /** As PostgreSQL says it of any other name that is no role. */
-function unknownRole(role: string): PgError {
+export function unknownRole(role: string): PgError {
   return new PgError({ severity: 'ERROR', code: '22023', message: `role "${role}" does not exist` });
 }
 

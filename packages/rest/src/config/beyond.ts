@@ -16,6 +16,8 @@ export interface BeyondConfig {
   readonly anonRoles: readonly string[];
   /** `client-error-hints-by-role`: hints name only what the role may use, and refusals say which privilege is missing. */
   readonly hintsByRole: boolean;
+  /** `client-login-role-refused`: no token may name the role that this server logs in as. */
+  readonly refusesLogin: boolean;
   /** `db-max-result-bytes`: the largest answer that is taken from the database; null takes any. */
   readonly maxResultBytes: number | null;
   /** `db-nested-insert-enabled`: honours `Prefer: nested=insert`. */
@@ -46,6 +48,7 @@ export const defaultBeyond: BeyondConfig = {
   anonMaxBodyBytes: null,
   anonRoles: [],
   hintsByRole: false,
+  refusesLogin: false,
   maxResultBytes: null,
   nestedInsert: false,
   safeUpdate: false,
@@ -66,6 +69,7 @@ const keys: Readonly<Record<keyof BeyondConfig, string>> = {
   anonMaxBodyBytes: 'client-anon-max-body-bytes',
   anonRoles: 'client-anon-roles',
   hintsByRole: 'client-error-hints-by-role',
+  refusesLogin: 'client-login-role-refused',
   maxResultBytes: 'db-max-result-bytes',
   nestedInsert: 'db-nested-insert-enabled',
   safeUpdate: 'db-safeupdate-enabled',
@@ -91,6 +95,7 @@ export function parseBeyond(from: Lookup): BeyondConfig {
     anonMaxBodyBytes: readLimit(from, 'anonMaxBodyBytes', 'bytes'),
     anonRoles: from.list(keys.anonRoles) ?? defaultBeyond.anonRoles,
     hintsByRole: flag('hintsByRole'),
+    refusesLogin: flag('refusesLogin'),
     maxResultBytes: readLimit(from, 'maxResultBytes', 'bytes'),
     nestedInsert: flag('nestedInsert'),
     safeUpdate: flag('safeUpdate'),

@@ -184,6 +184,7 @@ describe('settings beyond the reference', () => {
     PGRST_CLIENT_ANON_MAX_BODY_BYTES: '1000000',
     PGRST_CLIENT_ANON_ROLES: 'anon, guest',
     PGRST_CLIENT_ERROR_HINTS_BY_ROLE: 'true',
+    PGRST_CLIENT_LOGIN_ROLE_REFUSED: 'true',
     PGRST_DB_MAX_RESULT_BYTES: '5000000',
     PGRST_DB_NESTED_INSERT_ENABLED: 'true',
     PGRST_DB_SAFEUPDATE_ENABLED: 'true',
@@ -202,7 +203,7 @@ describe('settings beyond the reference', () => {
     assert.deepEqual(config.beyond, defaultBeyond);
     assert.doesNotMatch(
       dumpConfig(config),
-      /batch|client-anon|hints|max-result|nested|safeupdate|stream|content-location|etag|query-method|column|keyset|url-max/,
+      /batch|client-anon|hints|login-role|max-result|nested|safeupdate|stream|content-location|etag|query-method|column|keyset|url-max/,
     );
   });
 
@@ -214,6 +215,7 @@ describe('settings beyond the reference', () => {
       anonMaxBodyBytes: 1_000_000,
       anonRoles: ['anon', 'guest'],
       hintsByRole: true,
+      refusesLogin: true,
       maxResultBytes: 5_000_000,
       nestedInsert: true,
       safeUpdate: true,

@@ -3,7 +3,14 @@
  * row security decides. Policies find the operation, and what Supabase Storage tells them beside it.
  * @see https://supabase.com/docs/guides/storage/schema/helper-functions
  */
-import { createPool, type Pool, type Result, type Sql, type SqlValue } from '@peakstone/kernel/pg';
+import {
+  createPool,
+  type Pool,
+  parseConninfo,
+  type Result,
+  type Sql,
+  type SqlValue,
+} from '@peakstone/kernel/pg';
 import { requestSettings, type Setting, transactionSettings } from '@peakstone/kernel/request';
 import { explain, RecordError } from './errors.ts';
 import { RoleTimeouts } from './roleTimeouts.ts';
@@ -61,9 +68,11 @@ export class Database {
   readonly #own: Pool;
   readonly #callers: Pool;
   readonly #timeouts: RoleTimeouts;
+  readonly #login: string;
 
   /** @param url of a login that may take on the roles of requests. @throws {ConnectionError} when it is malformed */
   constructor(url: string) {
+    this.#login = parseConninfo(url).user;
     const open = (size: number): Pool =>
       createPool({
         url,
@@ -88,11 +97,12 @@ export class Database {
     const isOwn = caller === service && trial === undefined;
     const timeout = await this.#timeouts.of(caller.role);
     // The caller's role and claims end with the savepoint.
-    const tried = trial === undefined ? [] : triedBy(trial, await this.#timeouts.of(trial.caller.role));
+    const tried =
+      trial === undefined ? [] : triedBy(trial, await this.#timeouts.of(trial.caller.role), this.#login);
     const read = (results: readonly Result[]): Rows[] => results.slice(1 + tried.length).map(rowsOf);
     const results = await (isOwn ? this.#own : this.#callers).exchange({
       begin: 'begin isolation level read committed read write',
-      statements: [settingsOf(caller, asked, timeout), ...tried, ...statements],
+      statements: [settingsOf(caller, asked, timeout, this.#login), ...tried, ...statements],
       ...(signal && { signal }),
       ...(end === 'rollback' && { end }),
       ...((inspect || trial) && {
@@ -122,21 +132,22 @@ const savepoint = 'peakstone_trial';
 /** Of those that `triedBy` makes, which one it is about. */
 const triedAt = 2;
 
-function triedBy({ caller, asked, statement }: Trial, timeout: string): readonly Sql[] {
+function triedBy({ caller, asked, statement }: Trial, timeout: string, login: string): readonly Sql[] {
   return [
     { text: `savepoint ${savepoint}`, values: [] },
-    settingsOf(caller, asked, timeout),
+    settingsOf(caller, asked, timeout, login),
     statement,
     { text: `rollback to savepoint ${savepoint}`, values: [] },
   ];
 }
 
-function settingsOf(caller: Caller, asked: Asked, timeout: string): Sql {
+function settingsOf(caller: Caller, asked: Asked, timeout: string, login: string): Sql {
   return transactionSettings({
     mode: 'begun',
     searchPath: '"storage", "public", "extensions"',
     ofRole: [['statement_timeout', timeout]],
     role: caller.role,
+    login,
     request: [...requestSettings(caller.claimsJson, asked), ...storageSettings(caller, asked)],
     others: [],
   });

@@ -8,6 +8,7 @@ import {
   signJwt,
   type Verifier,
 } from '@peakstone/kernel/jwt';
+import { claimsWithRole, isRoleName } from '@peakstone/kernel/request';
 import type { Caller } from '../records/database.ts';
 import { StorageError } from './errors.ts';
 
@@ -56,8 +57,10 @@ export class Tokens {
   identify(token: string): Caller {
     try {
       const { claims, payloadJson } = this.#verifier.verify(token);
-      const role = typeof claims.role === 'string' && claims.role !== '' ? claims.role : anonymousRole;
-      return { role, claimsJson: payloadJson, subject: textOf(claims.sub) };
+      const { role = anonymousRole } = claims;
+      // As for REST, nobody is a visitor by a role that is none.
+      if (!isRoleName(role)) throw new StorageError('AccessDenied', 'Access denied: Invalid role');
+      return { role, claimsJson: claimsWithRole(role, claims, payloadJson), subject: textOf(claims.sub) };
     } catch (error) {
       if (error instanceof JwtError) throw new StorageError('AccessDenied', wordsOf(error), { cause: error });
       throw error;

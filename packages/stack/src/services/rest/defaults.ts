@@ -8,6 +8,7 @@ export const restDefaults = {
   // The role of the key that every browser has.
   PGRST_CLIENT_ANON_ROLES: 'anon',
   PGRST_CLIENT_ERROR_HINTS_BY_ROLE: 'true',
+  PGRST_CLIENT_LOGIN_ROLE_REFUSED: 'true',
   PGRST_DB_MAX_RESULT_BYTES: '67108864',
   PGRST_DB_SAFEUPDATE_ENABLED: 'true',
   PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: '4096',

@@ -16,6 +16,7 @@ const comments: Readonly<Record<keyof typeof restDefaults, string>> = {
   PGRST_CLIENT_ANON_ROLES: 'Roles of visitors besides the anonymous one.',
   PGRST_CLIENT_ERROR_HINTS_BY_ROLE:
     'Hints name only what the role may use, and refusals say which privilege is missing.',
+  PGRST_CLIENT_LOGIN_ROLE_REFUSED: 'No token may name the role that the service logs in as.',
   PGRST_DB_MAX_RESULT_BYTES: 'Largest answer that is taken from the database; 0 sets no limit.',
   PGRST_DB_SAFEUPDATE_ENABLED: 'Refuses PATCH and DELETE without a filter.',
   PGRST_SERVER_CONTENT_LOCATION_MAX_BYTES: 'Longer Content-Location headers are left out.',
