@@ -331,6 +331,36 @@ describe('peakstone backup', () => {
     );
   });
 
+  it('are begun anew by a takeover where the store is gone for good, and by nothing else', async () => {
+    const root = join(project.folder, '.peakstone/backups');
+    rmSync(root, { recursive: true });
+    await sql('insert into ledger values (13)');
+    await fails(['create'], 1, /What this stack stored in .* is not there[\s\S]*backup takeover/);
+    await until(async () => /is not there/.test((await project.run(['status'])).stdout));
+    assert.match(
+      (await project.run(['doctor'])).stdout,
+      /fail +Backups +What this stack stored in .* is not there/,
+    );
+    assert.equal(existsSync(root), false);
+    const { from, place } = await project.json<{ from: unknown; place: string }>('backup', 'takeover');
+    assert.deepEqual([from, place], [null, root]);
+    await until(async () => {
+      const { code, stdout } = await project.run(['backup', 'list', '--json']);
+      return code === 0 && (JSON.parse(stdout) as Listed).backups.length > 0;
+    });
+    await untilHealthy(project);
+    assert.deepEqual(
+      (await list()).backups.map(({ kind }) => kind),
+      ['full'],
+    );
+    const again = await project.json<{ from: unknown }>('backup', 'takeover');
+    assert.equal(again.from, null);
+    await untilHealthy(project);
+    const into = join(project.folder, 'anew');
+    const { code, stderr } = await project.run(['backup', 'restore', '--into', into]);
+    assert.equal(code, 0, stderr);
+  });
+
   it('turned off, stops and has the server keep nothing for it; what there is can be restored as before', async () => {
     const slots = async () => {
       const { stdout } = await project.run([
