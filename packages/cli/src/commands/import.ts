@@ -66,6 +66,64 @@ const postgres: Command = {
   run: async (invocation, context) => await importFrom('postgres', invocation, context),
 };
 
+const hasura: Command = {
+  name: 'hasura',
+  summary: 'import a Hasura project: its database, its metadata and its migrations',
+  description: [
+    'SOURCE is the project’s folder (config.yaml, metadata/, migrations/) or the address of a server that runs, whose admin secret is read from HASURA_GRAPHQL_ADMIN_SECRET. The database comes from --from: a dump, or its address, with hdb_catalog and the events in it. Without --from, what is in migrations/ and has not run here yet runs as db_migrator, each in a transaction of its own.',
+    'The metadata replaces that of the stack’s GraphQL; what of it cannot be served is kept out of the API and told. Which migrations have run is kept where Hasura’s CLI looks for it.',
+  ].join('\n\n'),
+  arguments: [{ name: 'SOURCE', summary: 'the folder of a project, or https://…' }],
+  options: {
+    from: {
+      kind: 'list',
+      value: 'DUMP',
+      summary: 'The project’s database: a dump of pg_dump, or postgres://…; once for each file',
+    },
+    ...options,
+  },
+  examples: [
+    {
+      command: 'peakstone import hasura ./hasura --from backup.dump',
+      does: 'A project with its rows',
+    },
+    {
+      command:
+        'HASURA_GRAPHQL_ADMIN_SECRET=… peakstone import hasura https://api.example.com --from postgres://…',
+      does: 'A server that runs, with its database',
+    },
+    { command: 'peakstone import hasura ./hasura --dry-run', does: 'What would be set aside' },
+  ],
+  run: async ({ options: given, arguments: [source = ''] }, context) => {
+    const { importHasura } = await import('@peakstone/stack/graphql/import');
+    const { TransferProgress } = await import('../transfer/progress.ts');
+    const { renderHasuraImport } = await import('../transfer/hasuraReport.ts');
+    const { styleFor, terminalWidth } = await import('../output/style.ts');
+    const { interruptible } = await import('../interrupt.ts');
+    const { isAddress, warnOfPassword } = await import('../transfer/address.ts');
+    const { resolve } = await import('node:path');
+    const paths = await stackOf({ options: given }, context);
+    const from = (given.from ?? []) as readonly string[];
+    warnOfPassword(from, context);
+    const absolute = (path: string): string => resolve(context.cwd, path);
+    const progress = new TransferProgress(context);
+    return await interruptible(context, given['dry-run'] ? ofRehearsal : ofImport, async signal => {
+      const report = await importHasura(paths, context.env, {
+        source: /^https?:\/\//.test(source) ? source : absolute(source),
+        secret: context.env.HASURA_GRAPHQL_ADMIN_SECRET,
+        database: from.map(file => (isAddress(file) ? file : absolute(file))),
+        dryRun: given['dry-run'] === true,
+        onProgress: ({ phase, share, text }) => progress.show(phase, share, text),
+        signal,
+      }).finally(() => progress.close());
+      const { stdout, env } = context;
+      if (given.json) stdout.write(`${escapeJson(JSON.stringify(report))}\n`);
+      else stdout.write(renderHasuraImport(report, styleFor(stdout, env), terminalWidth(stdout)));
+      return report.database?.notes.some(({ kind }) => kind === 'failed') ? exitCodes.failure : exitCodes.ok;
+    });
+  },
+};
+
 const abandon: Command = {
   name: 'abandon',
   summary: 'give up an import that was ended in the middle',
@@ -117,8 +175,8 @@ const abandon: Command = {
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'bring a database in: from Supabase, or any dump of PostgreSQL',
-  commands: [supabase, postgres, abandon],
+  summary: 'bring a database in: from Supabase, Hasura, or any dump of PostgreSQL',
+  commands: [supabase, postgres, hasura, abandon],
   examples: [{ command: 'peakstone import supabase backup.dump', does: 'A Supabase project' }],
 };
 

@@ -23,18 +23,7 @@ export function renderImport(report: ImportReport, style: Style, width: number):
   lines.push(
     `${report.dryRun ? 'Would import' : 'Imported'} ${total} rows of ${tables.length} tables${made.length > 0 ? `; ${made.join(', ')}` : ''}.`,
   );
-  for (const [kind, title] of headings) {
-    const groups = groupNotes(report.notes.filter(note => note.kind === kind));
-    if (groups.length === 0) continue;
-    const colour = kind === 'failed' ? style.bad : kind === 'warning' ? style.warning : style.heading;
-    lines.push('', colour(title));
-    for (const { what, names, why, remedy } of groups) {
-      const shown = names.slice(0, maxNames).join(', ');
-      const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
-      const text = `${shown}${more}: ${why}.${remedy === undefined ? '' : ` ${sentence(remedy)}`}`;
-      lines.push(...columns([[what, printableLine(text)]], width));
-    }
-  }
+  lines.push(...renderNotes(report.notes, style, width));
   if (report.openTables.length > 0) {
     lines.push('', style.warning('Open to everybody'));
     lines.push(
@@ -52,6 +41,24 @@ export function renderImport(report: ImportReport, style: Style, width: number):
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What was set aside, changed and kept, by kind. Pure. */
+export function renderNotes(notes: readonly ImportNote[], style: Style, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const [kind, title] of headings) {
+    const groups = groupNotes(notes.filter(note => note.kind === kind));
+    if (groups.length === 0) continue;
+    const colour = kind === 'failed' ? style.bad : kind === 'warning' ? style.warning : style.heading;
+    lines.push('', colour(title));
+    for (const { what, names, why, remedy } of groups) {
+      const shown = names.slice(0, maxNames).join(', ');
+      const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
+      const text = `${shown}${more}: ${why}.${remedy === undefined ? '' : ` ${sentence(remedy)}`}`;
+      lines.push(...columns([[what, printableLine(text)]], width));
+    }
+  }
+  return lines;
 }
 
 interface Group {
@@ -72,7 +79,7 @@ function groupNotes(notes: readonly ImportNote[]): readonly Group[] {
   return [...groups.values()];
 }
 
-function plural(what: string, count: number): string {
+export function plural(what: string, count: number): string {
   if (count === 1) return what;
   if (/(?:x|ch|s)$/.test(what)) return `${what}es`;
   return what.endsWith('y') ? `${what.slice(0, -1)}ies` : `${what}s`;

@@ -6,6 +6,7 @@ import type { Env } from '@peakstone/kernel/service';
 import { exportedMetadata, readMetadata } from '../definition/exported.ts';
 import { emptyMetadata, type Metadata } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
+import { type Ask, asker } from './asker.ts';
 import { differences } from './compare.ts';
 import { readFolder } from './read.ts';
 import { FolderError } from './sections.ts';
@@ -83,8 +84,6 @@ function isTold(error: unknown): error is Error {
   );
 }
 
-type Ask = (type: string, args: unknown, version?: number) => Promise<unknown>;
-
 const commands = {
   async export(folder: string, ask: Ask, streams: Streams): Promise<number> {
     const files = folderFiles(await serverMetadata(ask));
@@ -120,47 +119,6 @@ const commands = {
 async function serverMetadata(ask: Ask): Promise<Metadata> {
   const { metadata } = (await ask('export_metadata', {}, 2)) as { readonly metadata: unknown };
   return exportedMetadata(readMetadata(metadata, emptyMetadata()));
-}
-
-/** Asks a server's metadata API. Its refusals become lines. */
-function asker(endpoint: string, secret: string | undefined): Ask {
-  return async (type, args, version) => {
-    let text: string;
-    let status: number;
-    try {
-      const response = await fetch(new URL('/v1/metadata', endpoint), {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(secret && { 'x-hasura-admin-secret': secret }),
-        },
-        body: JSON.stringify({ type, args, ...(version !== undefined && { version }) }),
-      });
-      status = response.status;
-      text = await response.text();
-    } catch (error) {
-      const { cause, message } = error as Error;
-      throw new FolderError(
-        `${endpoint} does not answer (${(cause as Error | undefined)?.message || message}): start the server, or name it by --endpoint.`,
-        { cause: error },
-      );
-    }
-    let body: Readonly<Record<string, unknown>>;
-    try {
-      body = JSON.parse(text) as typeof body;
-    } catch (error) {
-      throw new FolderError(`${endpoint} answers ${status} and no JSON: is it a GraphQL server?`, {
-        cause: error,
-      });
-    }
-    if (status === 200) return body;
-    const internal = Array.isArray(body.internal)
-      ? (body.internal as readonly { reason?: string; name?: string }[])
-      : [];
-    const reasons = internal.map(({ name, reason }) => `\n  ${name}: ${reason}`);
-    const hint = body.code === 'access-denied' ? ' Set HASURA_GRAPHQL_ADMIN_SECRET.' : '';
-    throw new FolderError(`${type}: ${String(body.error)} (${String(body.path)}).${hint}${reasons.join('')}`);
-  };
 }
 
 /** Into the folder and no link that leads out of it. */
