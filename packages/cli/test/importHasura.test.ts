@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { reservePorts } from '@peakstone/testing';
-import { Project } from './cli.ts';
+import { reservePorts, testDatabase } from '@peakstone/testing';
+import { finish, Project, until } from './cli.ts';
 
 const files: Readonly<Record<string, string>> = {
   'config.yaml': 'version: 3\nendpoint: http://localhost:8080\n',
@@ -146,6 +146,83 @@ describe('a Hasura project', () => {
       const { code, stderr } = await project.run(['import', 'hasura', source]);
       assert.equal(code, 1);
       assert.match(stderr, message);
+    }
+  });
+});
+
+describe('a Hasura server that runs', () => {
+  it('comes with its rows, what it kept of them, and the versions of its migrations', async () => {
+    const database = await testDatabase();
+    const target = new Project();
+    const port = await reservePorts(1);
+    const origin = `http://127.0.0.1:${port}`;
+    const secret = 'the secret of the origin';
+    const server = new Project({
+      HASURA_GRAPHQL_DATABASE_URL: database.url,
+      HASURA_GRAPHQL_SERVER_HOST: '127.0.0.1',
+      HASURA_GRAPHQL_SERVER_PORT: String(port),
+      HASURA_GRAPHQL_ADMIN_SECRET: secret,
+    });
+    const child = server.start('graphql');
+    const ended = finish(child);
+    const ask = async (url: string, adminSecret: string, path: string, body: unknown) => {
+      const response = await fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'x-hasura-admin-secret': adminSecret },
+        body: JSON.stringify(body),
+      });
+      assert.equal(response.status, 200);
+      return (await response.json()) as Record<string, unknown>;
+    };
+    try {
+      await database.pool.script(
+        "create table film (id int primary key, title text); insert into film values (1, 'Playtime')",
+      );
+      await until(() =>
+        fetch(`${origin}/healthz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      );
+      const metadata = (type: string, args: unknown) => ask(origin, secret, '/v1/metadata', { type, args });
+      await metadata('reload_metadata', {});
+      await metadata('pg_track_table', { table: 'film' });
+      await metadata('pg_create_event_trigger', {
+        name: 'films',
+        table: 'film',
+        webhook: 'http://127.0.0.1:9',
+        insert: { columns: '*' },
+      });
+      const state = { settings: { migration_mode: 'true' }, migrations: { default: { '17': false } } };
+      await metadata('set_catalog_state', { type: 'cli', state });
+      await target.json('up', '--detach', '--port-base', String(await reservePorts(4)));
+      const { code, stdout, stderr } = await target.run(
+        ['import', 'hasura', origin, '--from', database.url],
+        '',
+        { HASURA_GRAPHQL_ADMIN_SECRET: secret },
+      );
+      assert.equal(code, 0, stderr + stdout);
+      assert.match(stdout, /^Imported \d+ rows of \d+ tables/);
+      assert.match(stdout, /\nApplied the metadata: 1 source, 1 table/);
+      const { services } = await target.json<{ services: { name: string; url?: string }[] }>('status');
+      const url = new URL(services.find(({ name }) => name === 'graphql')!.url!).origin;
+      const shown = (await target.run(['secrets', '--show', 'HASURA_ADMIN_SECRET'])).stdout.trim();
+      const own = shown.slice(shown.indexOf('=') + 1);
+      assert.deepEqual(await ask(url, own, '/v1/graphql', { query: '{ film { title } }' }), {
+        data: { film: [{ title: 'Playtime' }] },
+      });
+      const kept = await ask(url, own, '/v1/metadata', { type: 'get_catalog_state', args: {} });
+      assert.deepEqual((kept.cli_state as typeof state).migrations, state.migrations);
+      const insert = 'mutation { insert_film_one(object: {id: 2, title: "Trafic"}) { id } }';
+      assert.deepEqual(await ask(url, own, '/v1/graphql', { query: insert }), {
+        data: { insert_film_one: { id: 2 } },
+      });
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+      await target.close();
+      await server.close();
+      await database.drop();
     }
   });
 });

@@ -35,8 +35,8 @@ export function databaseTriggers(
     // As its maker: whoever writes rows need not be allowed to write events.
     const create = [
       `create or replace function ${fn}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as ${quoteLiteral(body)}`,
-      `drop trigger if exists ${quoteIdentifier(name)} on ${on}`,
-      `create trigger ${quoteIdentifier(name)} after ${operation.toLowerCase()} on ${on} for each row execute function ${fn}()`,
+      // Whoever may make triggers on another's table may not drop them.
+      `create or replace trigger ${quoteIdentifier(name)} after ${operation.toLowerCase()} on ${on} for each row execute function ${fn}()`,
       ...(trigger.trigger_on_replication
         ? [`alter table ${on} enable always trigger ${quoteIdentifier(name)}`]
         : []),

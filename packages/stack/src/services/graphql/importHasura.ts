@@ -89,8 +89,8 @@ async function importProject(
       notes,
     };
   signal.throwIfAborted();
-  if (await keepMetadata(await superuserUrl(paths, env)))
-    await restartStack(paths, 'graphql', () => undefined);
+  const adminUrl = await superuserUrl(paths, env);
+  if (await keepMetadata(adminUrl)) await restartStack(paths, 'graphql', () => undefined);
   const ask = asker(server.url, server.secret);
   const state = await stateOf(ask);
   const known = (main !== null && state.migrations?.[main]) || {};
@@ -118,7 +118,8 @@ async function importProject(
       await save(ran);
     });
   }
-  onProgress({ phase: 'metadata', share: null, text: '' });
+  onProgress({ phase: 'metadata', share: null, text: 'applying it' });
+  notes.push(...(await letTrigger(adminUrl, metadata, main)));
   const answer = (await ask('replace_metadata', { allow_inconsistent_metadata: true, metadata }, 2)) as {
     readonly inconsistent_objects?: readonly { readonly name?: string; readonly reason: string }[];
   };
@@ -238,6 +239,40 @@ async function keepMetadata(url: string): Promise<boolean> {
     if (rows.length > 0) return false;
     await pool.script(giveCatalog);
     return true;
+  } finally {
+    await pool.close(0);
+  }
+}
+
+/** Event triggers are the server's, on tables that are db_migrator's. */
+async function letTrigger(
+  url: string,
+  { sources }: HasuraProject['metadata'],
+  main: string | null,
+): Promise<ImportNote[]> {
+  const tables = sources
+    .filter(({ name }) => name === main)
+    .flatMap(source => source.tables.filter(({ event_triggers: list = [] }) => list.length > 0))
+    .map(({ table }) => (typeof table === 'string' ? { name: table } : table))
+    .map(({ schema = 'public', name }) => ({ schema, name }));
+  if (tables.length === 0) return [];
+  const { createPrivilegedPool, quoteQualified } = await import('@peakstone/kernel/pg');
+  const pool = createPrivilegedPool({ url, name: 'peakstone import' });
+  try {
+    const notes: ImportNote[] = [];
+    for (const { schema, name } of tables) {
+      const table = quoteQualified(schema, name);
+      const { rows } = await pool.query('select pg_catalog.to_regclass($1)', [table]);
+      if (rows[0]?.[0] == null) continue;
+      await pool.script(`grant trigger on table ${table} to hasura`);
+      notes.push({
+        kind: 'changed',
+        what: 'event triggers',
+        name: `${schema}.${name}`,
+        why: 'role hasura may make triggers on it, as its event triggers are made by the server',
+      });
+    }
+    return notes;
   } finally {
     await pool.close(0);
   }
