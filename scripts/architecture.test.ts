@@ -158,6 +158,7 @@ const OPEN_SESSIONS = [
   'packages/migrate/src/session/session.ts',
   'packages/rest/src/main.ts',
   'packages/rest/src/service/pool.ts',
+  'packages/stack/src/operate/hasura/database.ts',
   'packages/stack/src/run/example.ts',
   'packages/storage/src/records/database.ts',
   'packages/testing/src/database.ts',
