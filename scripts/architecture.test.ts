@@ -191,6 +191,8 @@ const IN_OWN_FOLDERS = {
   'packages/database/src/server/template.ts': 'openSync readSync renameSync rmSync',
   'packages/database/src/server/tie.ts': 'linkSync readFileSync rmSync writeFileSync',
   'packages/database/src/throwaway/folder.ts': 'chmodSync mkdtempSync',
+  'packages/stack/src/services/postgres/replacement.ts':
+    'fsyncSync openSync readFileSync renameSync rmSync writeSync',
 };
 
 describe('folders of the server’s user', () => {

@@ -98,6 +98,10 @@ export async function planStack(
   // Wrong settings end the start before anything runs.
   for (const planning of plannings.values()) planning.assertSettings?.(current());
   assertJwtSecret(env, settings.env);
+  for (const [name, planning] of plannings) {
+    if (engines.get(name)?.kind !== 'peakstone') continue;
+    for (const text of planning.beforeStart?.(paths, current()) ?? []) onEvent({ kind: 'notice', text });
+  }
   const adminAddress = (name: string, engine: RunEngine): string | null =>
     plannings.get(name)?.adminAddress?.(engine, ports[name] ?? null, current()) ?? null;
   const address = (name: string, engine: RunEngine, front: boolean): string | null => {

@@ -74,6 +74,11 @@ export interface Planning {
   readonly settings?: (paths: StackPaths, env: EnvValues) => EnvValues;
   /** Wrong settings end the start before anything runs. @throws {ConfigError} naming the variable */
   readonly assertSettings?: (env: EnvValues) => void;
+  /**
+   * What comes before its start in a folder that is ours alone: it ends what a kill has broken off, and looks whether it may begin.
+   * @returns what was done, and what people should know, in sentences @throws where it must not begin
+   */
+  readonly beforeStart?: (paths: StackPaths, env: EnvValues) => readonly string[];
   /** Where people reach it, without a password; null when it has no address. */
   readonly address?: (engine: RunEngine, port: number | null, env: EnvValues) => string | null;
   /** Where its administrator reaches it, likewise. */

@@ -1,15 +1,6 @@
 /** Restores of a stack's backups: into a folder, in the place of its database, or to try them. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   type Claim,
   type OnBackupEvent,
@@ -37,6 +28,7 @@ import { recordVersion } from '../../run/upgrade.ts';
 import { backupMethod } from '../../services/backup/method.ts';
 import { startRestored, testMachine } from '../../services/backup/restoredServer.ts';
 import { databaseDir } from '../../services/postgres/folder.ts';
+import { besideOf, finishReplacement, replaceData } from '../../services/postgres/replacement.ts';
 import { restoreText, testStackText } from './logical.ts';
 import type { RestoreRequest } from './request.ts';
 import { isOthers, type StackBackups, stackBackups, stackVault } from './vaults.ts';
@@ -118,15 +110,17 @@ export async function restoreInPlace(
     if (isNew) recordVersion(paths);
     const opened = await stackBackups(paths, env);
     const wanted = databaseDir(paths, opened.values);
+    // One that was broken off before this one.
+    finishReplacement(locateDataFolder(wanted) ?? wanted);
     const found = await planFolder(wanted, request.onEvent);
     const place = found ?? wanted;
     const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
-    const fresh = `${place}.restored-${stamp}`;
+    const { fresh, kept: before } = besideOf(place, stamp);
     const owner = findServerUser(found === null ? undefined : statSync(found).uid);
     const restored = await restore(opened, fresh, owner, request);
     const writer = await otherWriter(opened, request.cluster);
-    const kept = found === null ? null : `${place}.before-${stamp}`;
-    replace(place, fresh, kept);
+    const kept = found === null ? null : before;
+    replaceData(place, fresh, kept);
     return report(restored, place, kept, writer);
   } finally {
     lock.release();
@@ -142,19 +136,6 @@ async function planFolder(wanted: string, onEvent: OnBackupEvent): Promise<strin
   if (!existsSync(real)) return null;
   await freeDataFolder(real, reason => onEvent({ kind: 'failed', what: 'A stack that was killed', reason }));
   return realpathSync(real);
-}
-
-function replace(place: string, fresh: string, kept: string | null): void {
-  if (kept !== null) renameSync(place, kept);
-  try {
-    renameSync(fresh, place);
-  } catch (error) {
-    if (kept !== null) renameSync(kept, place);
-    throw error;
-  }
-  const parent = openSync(dirname(place), 'r');
-  fsyncSync(parent);
-  closeSync(parent);
 }
 
 /** Restores a backup on a throw-away server and reads everything there. @throws {BackupError} */

@@ -28,7 +28,8 @@ interface Identity {
   readonly written?: readonly Written[];
 }
 
-interface Written {
+/** Backups of a cluster, in a place. */
+export interface Written {
   readonly place: string;
   readonly cluster: string;
 }
@@ -55,6 +56,11 @@ export function stackWriter(
     ownsPlace: isWithin(place, real),
     places: placesIn(file, id, real),
   };
+}
+
+/** Where the stack of this folder has written backups, and of which clusters; newest last. */
+export function writtenPlaces(home: string): readonly Written[] {
+  return readIdentity(join(home, 'backup-writer.json'))?.written ?? [];
 }
 
 /** Read anew each time, as commands and the service write it. */

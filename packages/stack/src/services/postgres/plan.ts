@@ -15,11 +15,13 @@ import {
   removeDataFolder,
 } from '@peakstone/database';
 import { parseConninfo, withLogin } from '@peakstone/kernel/pg';
-import { type Check, fail, ok } from '../../project/check.ts';
+import { type Check, fail, ok, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
+import { type Written, writtenPlaces } from '../backup/stackWriter.ts';
 import type { FilledPlace, RunEngine } from '../local.ts';
 import { databaseDir, postmasterPort } from './folder.ts';
+import { assertNoneBeside, finishReplacement, isBeingReplaced } from './replacement.ts';
 
 const owner = 'db_migrator';
 
@@ -29,6 +31,25 @@ export function settings(paths: StackPaths, env: EnvValues): EnvValues {
 
 export function assertSettings(env: EnvValues): void {
   readDatabaseConfig(env);
+}
+
+export function beforeStart(paths: StackPaths, env: EnvValues): readonly string[] {
+  const place = placeOf(paths, env);
+  const said = finishReplacement(place);
+  assertNoneBeside(place);
+  return [said, isGone(place, writtenPlaces(paths.data).at(-1))].filter(text => text !== undefined);
+}
+
+/** Of a stack whose database is known, and not there: an empty one is begun, which nobody may take for it. */
+function isGone(place: string, backedUp: Written | undefined): string | undefined {
+  if (backedUp === undefined || existsSync(join(place, 'PG_VERSION'))) return undefined;
+  return `There is no database in ${place}, and this stack has backed one up (cluster ${backedUp.cluster}, in ${backedUp.place}): a new, empty one is begun. To have that one back: peakstone down, then peakstone backup restore --cluster ${backedUp.cluster}`;
+}
+
+/** Where its files are, or are to be. */
+function placeOf(paths: StackPaths, env: EnvValues): string {
+  const folder = databaseDir(paths, env);
+  return locateDataFolder(folder) ?? folder;
 }
 
 /** As the owner of the schemas, whose tables the API's roles are granted. */
@@ -104,16 +125,25 @@ export function dataElsewhere(paths: StackPaths, env: EnvValues): string | null 
 }
 
 export function fills(paths: StackPaths, env: EnvValues): readonly FilledPlace[] {
-  const folder = databaseDir(paths, env);
-  return [{ what: 'the database', place: locateDataFolder(folder) ?? folder }];
+  return [{ what: 'the database', place: placeOf(paths, env) }];
 }
 
 /** What the start would say of the folder. */
 export function examineFiles(paths: StackPaths, env: EnvValues): Check[] {
   const adopt = /^(?:true|yes|on|1)$/i.test(env.DATABASE_ADOPT ?? '');
+  if (isBeingReplaced(placeOf(paths, env)))
+    return [
+      warn(
+        'Database',
+        'a restore was broken off before its database was in its place',
+        'peakstone up brings it to its end.',
+      ),
+    ];
   try {
     const { kind } = inspectDataFolder(databaseDir(paths, env), adopt);
-    return kind === 'cluster' ? [ok('Database', 'PostgreSQL 17 data')] : [];
+    if (kind === 'cluster') return [ok('Database', 'PostgreSQL 17 data')];
+    assertNoneBeside(placeOf(paths, env));
+    return [];
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return [fail('Database', error.message, error.hint)];
