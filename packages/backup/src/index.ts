@@ -9,6 +9,7 @@ export {
   type WrittenPlaces,
 } from './catalog/claims.ts';
 export { describeLeap, readWitness } from './catalog/clock.ts';
+export { describeStep } from './catalog/clockSteps.ts';
 export { describeFailedTest, readLastTest, type TestResult } from './catalog/tests.ts';
 export {
   type BackupConfig,

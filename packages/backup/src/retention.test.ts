@@ -64,7 +64,7 @@ function stored(texts: readonly string[], restores: readonly WentBack[] = [], to
   );
   const current = ids.at(-1)!;
   return {
-    ...{ place: 'x', segmentBytes, damaged: [], damagedRecords: [], current },
+    ...{ place: 'x', segmentBytes, damaged: [], damagedRecords: [], clockSteps: [], current },
     ...{ backups: backups(...texts), positions, position: positions.get(current) },
     timelines: restores.map(({ at }, index) => ({
       ...{ id: index + 2, history: history(index + 2), since: dateOf(at).toISOString() },
@@ -115,6 +115,27 @@ describe('what may be removed', () => {
     // By the clock alone, everything but the last one would go.
     const trusting = lookAtClock(undefined, ahead.at);
     assert.deepEqual(planBy({ time: trusting }, keep, ...all).remove, ['F20', 'F13', 'I6']);
+  });
+
+  it('goes by the order in which they were made, where the clock of one was ahead or behind', () => {
+    /** Of which the named one says another time. */
+    const planWith = (texts: readonly string[], wrong: string, says: number) => {
+      const found = stored(texts);
+      const at = dateOf(says).toISOString();
+      const told = found.backups.map(each =>
+        each.id === wrong ? { ...each, startedAt: at, endedAt: at } : each,
+      );
+      return planRetention({ ...found, backups: told }, { days: 7, fulls: 1 }, { time, proven: null }).remove;
+    };
+    const texts = ['F20', 'F13', 'F6', 'F2'];
+    assert.deepEqual(planWith(texts, 'F20', 20), ['F20']);
+    // Seventy days ahead, it stays no longer than those around it …
+    assert.deepEqual(planWith(texts, 'F20', -70), ['F20']);
+    assert.deepEqual(planWith(texts, 'F13', -70), []);
+    assert.deepEqual(planWith(['F20', 'F16', 'F13', 'F9', 'F6'], 'F13', -70), ['F20', 'F16', 'F13']);
+    // … and behind, it is not what the days before it are restored from.
+    assert.deepEqual(planWith(texts, 'F6', 40), ['F20']);
+    assert.deepEqual(planWith(texts, 'F2', 40), ['F20']);
   });
 
   it('is never the newest one that a test has found good, nor what that stands on', () => {

@@ -1,9 +1,13 @@
 /** Which backups may go, and with them which WAL. */
+import { CLOCK_CORRECTION_MS } from '@peakstone/kernel/cron';
 import { momentBefore, type Witness } from '@peakstone/kernel/witness';
+import { agreedTimes } from './catalog/agreedTimes.ts';
 import { type Backup, backupShelf, removeBackups } from './catalog/backups.ts';
+import { removeSteps, type StoredStep } from './catalog/clockSteps.ts';
 import { findUnfinished } from './catalog/shelf.ts';
 import { readProven, type TestKind } from './catalog/tests.ts';
 import { isOnWay, parseHistory, type Stretch, wayTo } from './catalog/timelines.ts';
+import { isUnreadable } from './catalog/unreadable.ts';
 import { removeSegments } from './catalog/wal.ts';
 import { BackupError } from './errors.ts';
 import { readLsn, segmentOf } from './lsn.ts';
@@ -57,6 +61,7 @@ export function planRetention(
 ): RetentionPlan {
   const { backups, timelines, current } = stored;
   const begin = momentBefore(time, days * dayMs);
+  const ends = agesOf(backups, time);
   const live = onWay(backups, wayTo(current, timelines));
   const newestFulls = live.filter(({ kind }) => kind === 'full').slice(-Math.max(1, fulls));
   const oldestFull = newestFulls[0];
@@ -65,17 +70,38 @@ export function planRetention(
     .filter(id => id === current || endOf(id, stored) > begin)
     .map(id => wayTo(id, timelines));
   // Of each, the newest one before the time that must be restorable is where its beginning is restored from.
-  const bases = ways.map(way => onWay(backups, way).findLast(({ endedAt }) => Date.parse(endedAt) <= begin));
+  const isOld = (backup: Backup): boolean => ends.get(backup)! <= begin;
+  const bases = ways.map(way => lastBefore(onWay(backups, way), isOld));
   const newest = live.slice(live.indexOf(oldestFull));
   const wanted = backups.filter(
-    each =>
-      bases.includes(each) || newest.includes(each) || each.id === proven || Date.parse(each.endedAt) > begin,
+    each => bases.includes(each) || newest.includes(each) || each.id === proven || !isOld(each),
   );
   const kept = new Set(wanted.flatMap(each => standsOn(each, backups)));
   return {
     remove: backups.filter(each => !kept.has(each)).map(({ id }) => id),
     wal: neededWal([...kept], ways, stored),
   };
+}
+
+/** When each ended, as far as age is concerned: what a clock says that was ahead makes nothing young for longer than those after it. */
+export function agesOf<Entry extends { readonly endedAt: string }>(
+  entries: readonly Entry[],
+  { at }: Witness,
+): ReadonlyMap<Entry, number> {
+  const own = entries.map(({ endedAt }) => Date.parse(endedAt));
+  const agreed = agreedTimes(own);
+  return new Map(
+    entries.map((entry, index) => {
+      const isPast = own[index]! - at <= CLOCK_CORRECTION_MS;
+      return [entry, isPast ? Math.max(own[index]!, agreed[index]!) : agreed[index]!];
+    }),
+  );
+}
+
+/** The last of the beginning that is old. */
+function lastBefore(backups: readonly Backup[], isOld: (backup: Backup) => boolean): Backup | undefined {
+  const young = backups.findIndex(each => !isOld(each));
+  return young < 0 ? backups.at(-1) : backups[young - 1];
 }
 
 function onWay(backups: readonly Backup[], way: readonly Stretch[]): Backup[] {
@@ -170,7 +196,11 @@ export async function applyRetention(
   const remove = [...plan.remove, ...unfinished];
   assertLeadsStill(contents, remove, isOld);
   await removeBackups(vault, remove);
-  return { backups: remove, segments: await removeSegments(vault, isOld) };
+  const segments = await removeSegments(vault, isOld);
+  const isGone = ({ timeline, lsn }: StoredStep): boolean =>
+    isOld(timeline, segmentOf(readLsn(lsn), vault.segmentBytes));
+  await removeSteps(vault, contents.clockSteps.filter(isGone));
+  return { backups: remove, segments };
 }
 
 /** What cannot be read may be what another one stands on, or need WAL. @throws {BackupError} CORRUPT */
@@ -187,7 +217,7 @@ export function assertAllRead(reasons: readonly string[]): void {
 /** @throws {BackupError} CORRUPT, KEY */
 export async function provenOf(vault: Vault, kind: TestKind): Promise<string | null> {
   return await readProven(vault, kind).catch(error => {
-    if (!(error instanceof BackupError) || (error.code !== 'CORRUPT' && error.code !== 'KEY')) throw error;
+    if (!isUnreadable(error)) throw error;
     throw new BackupError(
       error.code,
       `Nothing is removed while nobody can say which backup was found good: ${error.message}`,

@@ -1,7 +1,9 @@
 /** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
 import { isNotPostgres } from '@peakstone/kernel/inventory';
 import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { listBackups } from './catalog/backups.ts';
 import { isWriter, type Writer } from './catalog/claims.ts';
+import { idsOf } from './catalog/entries.ts';
 import { keepTest, type TestResult } from './catalog/tests.ts';
 import { BackupError } from './errors.ts';
 import type { OnBackupEvent } from './events.ts';
@@ -81,7 +83,10 @@ export async function testBackup(options: TestOptions): Promise<Tested> {
     durationMs: Math.round(performance.now() - began),
   };
   const kept = await isWriter(vault, writer);
-  if (kept) await keepTest(vault, 'test', result);
+  if (kept) {
+    const { backups } = await listBackups(vault);
+    await keepTest(vault, 'test', result, idsOf(backups));
+  }
   onEvent({ kind: 'tested', id: backup ?? '', ok: result.ok, text: result.text });
   return { ...result, kept };
 }

@@ -77,7 +77,7 @@ export async function openVault(store: Store, keys: Keyring, facts: ClusterFacts
 }
 
 /** Small objects that backups do not bring anew. */
-const lasting = ['history/', 'claims/', 'position', 'checks/', copyName];
+const lasting = ['history/', 'claims/', 'position', 'steps/', 'checks/', copyName];
 
 async function sealAnew(vault: Vault): Promise<void> {
   for (const prefix of lasting) {

@@ -33,7 +33,7 @@ export interface VerifiedBackup {
   readonly problems: readonly string[];
 }
 
-/** @throws {BackupError} STORE, KEY where nothing can be looked at; what is wrong with the objects is in the result */
+/** @throws {BackupError} STORE where nothing can be looked at; what is wrong with the objects is in the result */
 export async function verifyBackups(vault: Vault, options: VerifyOptions): Promise<Verification> {
   const { ids, signal } = options;
   const contents = await readContents(vault);
@@ -182,6 +182,6 @@ function walPlan(contents: Contents, oldest: Backup, problems: string[]) {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof BackupError && error.code !== 'STORE' && error.code !== 'KEY') return error.message;
+  if (error instanceof BackupError && error.code !== 'STORE') return error.message;
   throw error;
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { addBackup, type Backup, backupId, claimName, listBackups } from '../src/catalog/backups.ts';
 import { describeLeap, witnessTime } from '../src/catalog/clock.ts';
+import { idsOf } from '../src/catalog/entries.ts';
 import { keepTest, readProven } from '../src/catalog/tests.ts';
 import { indexWal, writeSegment } from '../src/catalog/wal.ts';
 import { createKeyring, openStore } from '../src/index.ts';
@@ -68,15 +69,62 @@ describe('a store whose machine’s clock is set months ahead', () => {
       ...{ at: at(0).toISOString(), ok: true, backup: oldest!.id, text: '', tables: 0, rows: 0 },
       ...{ indexes: 0, lastTransactionAt: null, durationMs: 0 },
     };
-    await keepTest(vault, 'test', result);
-    await keepTest(vault, 'test', { ...result, ok: false, backup: '20261127-120000F' });
+    const order = idsOf((await listBackups(vault)).backups);
+    await keepTest(vault, 'test', result, order);
+    await keepTest(vault, 'test', { ...result, ok: false, backup: '20261127-120000F' }, order);
     assert.equal(await readProven(vault, 'test'), oldest!.id);
     let time = await witnessTime(vault, at(90), { backups: [] });
     for (let days = 90; days <= 100; days += 0.5) time = await witnessTime(vault, at(days), { backups: [] });
     await applyRetention(vault, keep, time);
     assert.deepEqual(await ids(), ['20261116', '20261127']);
-    await keepTest(vault, 'test', { ...result, backup: '20261127-120000F' });
+    await keepTest(vault, 'test', { ...result, backup: '20261127-120000F' }, order);
     await applyRetention(vault, keep, time);
     assert.deepEqual(await ids(), ['20261127']);
+  });
+});
+
+describe('a backup that was made while the clock was ahead', () => {
+  it('is not known to be good for longer than until a newer one is', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'peakstone-ahead-'));
+    try {
+      const store = openStore({ kind: 'folder', folder: root });
+      const facts = { systemIdentifier: '7000000000000000002', segmentBytes, major: 17 };
+      const vault = held(await openVault(store, createKeyring([], false), facts));
+      const result = {
+        ...{ at: new Date(0).toISOString(), ok: true, text: '', tables: 0, rows: 0 },
+        ...{ indexes: 0, lastTransactionAt: null, durationMs: 0 },
+      };
+      const made: string[] = [];
+      // Seventy days ahead, then by the right clock, each found good.
+      for (const [days, backup] of [
+        [70, '20270206-084603F'],
+        [0, '20261128-084613F'],
+      ] as const) {
+        const time = new Date(Date.parse('2026-11-28T08:46:03Z') + days * day).toISOString();
+        await addBackup(vault, {
+          ...{
+            id: backup,
+            kind: 'full',
+            parent: null,
+            label: null,
+            timeline: 1,
+            startLsn: '0/1',
+            stopLsn: '0/2',
+          },
+          ...{ startedAt: time, endedAt: time, postgres: '17.10', checksums: true, parts: 0, bytes: 0 },
+          storedBytes: 0,
+        });
+        made.push(backup);
+        const order = idsOf((await listBackups(vault)).backups);
+        assert.deepEqual(order, made);
+        await keepTest(vault, 'test', { ...result, backup }, order);
+        assert.equal(await readProven(vault, 'test'), backup);
+      }
+      // An older one that is tried again changes nothing.
+      await keepTest(vault, 'test', { ...result, backup: made[0]! }, made);
+      assert.equal(await readProven(vault, 'test'), made[1]);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
   });
 });

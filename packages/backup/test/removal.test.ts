@@ -15,17 +15,22 @@ import {
   partName,
 } from '../src/catalog/backups.ts';
 import { claimVault, holderOf, holdVault, RunningClaim } from '../src/catalog/claims.ts';
+import { writePosition } from '../src/catalog/positions.ts';
 import { writeSegment } from '../src/catalog/wal.ts';
 import {
   type BackupError,
   type BackupEvent,
   createKeyring,
+  generateKey,
   openStore,
+  parseKey,
   readBackupConfig,
+  readContents,
   type Store,
   startBackups,
   verifyBackups,
 } from '../src/index.ts';
+import { planRestore } from '../src/restore/plan.ts';
 import { applyRetention } from '../src/retention.ts';
 import { openVault, type Vault } from '../src/vault.ts';
 import { held, type Lab, openLab } from './lab.ts';
@@ -247,5 +252,44 @@ describe('the service of a stack whose database is gone', () => {
       await service.stop();
       await lab.server.restart();
     }
+  });
+});
+
+describe('backups of which one needs a key that is lost', () => {
+  it('are of use as far as the key that is left reads them, and the others are named', async () => {
+    const store = newStore();
+    const facts = { systemIdentifier: '7000000000000000001', segmentBytes, major: 17 };
+    const [lost, kept] = [parseKey(generateKey())!, parseKey(generateKey())!];
+    const first = await addFull(await openVault(store, createKeyring([lost], true), facts), 9);
+    const both = await openVault(store, createKeyring([kept, lost], true), facts);
+    const last = await addFull(both, 3);
+    await writePosition(both, { timeline: 1, lsn: '0/6400000', coveredUntil: new Date(now).toISOString() });
+    const alone = await openVault(store, createKeyring([kept], true), facts);
+    const contents = await readContents(alone);
+    assert.deepEqual(
+      [contents.backups.map(({ id }) => id), contents.damaged.map(({ id }) => id)],
+      [[last.id], [first.id]],
+    );
+    assert.match(
+      contents.damaged[0]!.reason,
+      new RegExp(`catalog/${first.id} in the store cannot be read: BACKUP_KEY`),
+    );
+    const plan = planRestore(contents, { target: { kind: 'latest' } });
+    assert.deepEqual([plan.chain.map(({ id }) => id), plan.passedOver], [[last.id], [first.id]]);
+    const how = { deep: false, onEvent: () => undefined, signal: new AbortController().signal };
+    const found = await verifyBackups(alone, how);
+    assert.deepEqual(
+      found.backups.map(({ id, problems }) => [id, problems.length]),
+      [
+        [last.id, 0],
+        [first.id, 1],
+      ],
+    );
+    // What the lost key hides may need what would be let go.
+    await assert.rejects(applyRetention(held(alone), keep, time), /^BackupError: Nothing is removed while/);
+    assert.equal(
+      (await verifyBackups(both, how)).backups.every(({ problems }) => problems.length === 0),
+      true,
+    );
   });
 });

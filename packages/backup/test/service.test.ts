@@ -364,6 +364,7 @@ describe('what is due', () => {
       position: undefined,
       positions: new Map(),
       damagedRecords: [],
+      clockSteps: [],
     },
     wal: { whole: new Map([[1, new Set(segments)]]), partial: new Map() },
   });

@@ -1,7 +1,9 @@
 /** The list of backups. An entry is written last of all that a backup consists of, and removed first. */
 import { BackupError } from '../errors.ts';
+import { readLsn } from '../lsn.ts';
 import type { StoredParts } from '../parts/parts.ts';
 import type { HeldVault, Vault } from '../vault.ts';
+import { agreedTimes } from './agreedTimes.ts';
 import { addEntry, type Entries, type Listed, listEntries, timeOfId } from './entries.ts';
 import { begunName, removeListed, type Shelf } from './shelf.ts';
 
@@ -39,7 +41,7 @@ const folder = 'catalog/';
 
 export const backupShelf: Shelf = { entries: folder, objects: 'base/', last: 'manifest' };
 
-/** Oldest first. */
+/** In the order in which they were made. */
 export interface Catalog extends Pick<Entries<Backup>, 'damaged'> {
   readonly backups: readonly Backup[];
 }
@@ -47,7 +49,24 @@ export interface Catalog extends Pick<Entries<Backup>, 'damaged'> {
 /** @throws {BackupError} STORE, KEY */
 export async function listBackups(vault: Vault): Promise<Catalog> {
   const { entries, damaged } = await listEntries<Backup>(vault, folder);
-  return { backups: entries, damaged };
+  return { backups: entries.toSorted(byPlace), damaged };
+}
+
+/** Of those that the store has not counted yet, or at once, the WAL says which came first. */
+function byPlace(one: Backup, other: Backup): number {
+  const places = [one, other].map(({ startLsn }) => readLsn(startLsn)) as [bigint, bigint];
+  return (
+    (one.order ?? 0) - (other.order ?? 0) ||
+    one.timeline - other.timeline ||
+    (places[0] < places[1] ? -1 : places[0] > places[1] ? 1 : 0)
+  );
+}
+
+/** When each ended, in milliseconds: no earlier than by its own clock, nor than by those of the others. Pure. */
+export function endsOf(backups: readonly Backup[]): ReadonlyMap<Backup, number> {
+  const own = backups.map(({ endedAt }) => Date.parse(endedAt));
+  const agreed = agreedTimes(own);
+  return new Map(backups.map((backup, at) => [backup, Math.max(own[at]!, agreed[at]!)]));
 }
 
 /** What still needs an earlier key than the one that encrypts now: backups by their names, and WAL. @throws {BackupError} STORE */

@@ -9,6 +9,7 @@ import { BackupError } from '../errors.ts';
 import type { Keyring } from '../seal/keys.ts';
 import type { Store } from '../store/store.ts';
 import { type ClusterFacts, type HeldVault, openVault, type Vault } from '../vault.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /** A stack on a machine. */
 export interface Writer {
@@ -79,15 +80,15 @@ export async function claimVault(vault: Vault, writer: Writer, takeOver = false)
   await claim(vault, writer, null, takeOver);
 }
 
-/** Whether this stack may write here, or nobody has yet. @throws {BackupError} STORE, KEY */
+/** Whether this stack may write here, or nobody has yet. @throws {BackupError} STORE */
 export async function isWriter(vault: Vault, { id, ownsPlace }: Writer): Promise<boolean> {
   try {
     const claim = await readClaim(vault);
     return claim === undefined || claim.id === id || ownsPlace === true;
   } catch (error) {
     // Nobody knows whose it is.
-    if (error instanceof BackupError && error.code === 'CORRUPT') return false;
-    throw error;
+    if (!isUnreadable(error)) throw error;
+    return false;
   }
 }
 
@@ -153,7 +154,7 @@ async function claim(vault: Vault, whole: Writer, run: string | null, isAsked: b
   const takeOver = isAsked || ownsPlace;
   for (;;) {
     const newest = await newestClaim(vault).catch(error => {
-      if (takeOver && error instanceof BackupError && error.code === 'CORRUPT') return undefined;
+      if (takeOver && isUnreadable(error)) return undefined;
       throw error;
     });
     if (newest && newest.claim.id !== writer.id && !takeOver) throw foreign(vault, newest.claim);

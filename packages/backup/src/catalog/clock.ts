@@ -1,8 +1,8 @@
 /** How the store has seen time pass, by which what is in it grows old: never by a clock alone. */
 import { lookAtClock, momentBefore, type Witness } from '@peakstone/kernel/witness';
-import { BackupError } from '../errors.ts';
 import type { HeldVault, Vault } from '../vault.ts';
 import type { WalPosition } from './positions.ts';
+import { ignoreUnreadable } from './unreadable.ts';
 
 const name = 'checks/clock';
 const dayMs = 24 * 60 * 60 * 1000;
@@ -21,15 +21,10 @@ export async function witnessTime(vault: HeldVault, now: Date, evidence: Evidenc
   return witness;
 }
 
-/** Undefined where nobody has looked yet, or the record is damaged. @throws {BackupError} STORE, KEY */
+/** Undefined where nobody has looked yet, or the record cannot be read. @throws {BackupError} STORE */
 export async function readWitness(vault: Vault): Promise<Witness | undefined> {
-  try {
-    const bytes = await vault.read(name);
-    return bytes && (JSON.parse(bytes.toString()) as Witness);
-  } catch (error) {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-    return undefined;
-  }
+  const bytes = await vault.read(name).catch(ignoreUnreadable());
+  return bytes && (JSON.parse(bytes.toString()) as Witness);
 }
 
 function newestOf({ backups, position }: Evidence): Witness | undefined {

@@ -2,8 +2,8 @@
  * Which timeline the database is on, as its writer last said it when it stored something. Clocks do not say it: one that was
  * ahead for a day, or behind, would have a timeline that was left taken for the newest.
  */
-import { BackupError } from '../errors.ts';
 import type { Vault } from '../vault.ts';
+import { ignoreUnreadable } from './unreadable.ts';
 
 const name = 'checks/current';
 
@@ -13,20 +13,14 @@ export async function writeCurrent(vault: Vault, timeline: number): Promise<void
   await vault.write(name, Buffer.from(JSON.stringify({ timeline })));
 }
 
-/** Undefined where nobody has said it, or what was said is damaged. @throws {BackupError} STORE, KEY */
+/** Undefined where nobody has said it, or what was said cannot be read. @throws {BackupError} STORE */
 export async function readCurrent(
   vault: Vault,
 ): Promise<{ readonly timeline: number | undefined; readonly damaged: readonly string[] }> {
-  try {
-    const bytes = await vault.read(name);
-    return {
-      timeline: bytes && (JSON.parse(bytes.toString()) as { readonly timeline: number }).timeline,
-      damaged: [],
-    };
-  } catch (error) {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-    return { timeline: undefined, damaged: [error.message] };
-  }
+  const damaged: string[] = [];
+  const bytes = await vault.read(name).catch(ignoreUnreadable(damaged));
+  const said = bytes && (JSON.parse(bytes.toString()) as { readonly timeline: number });
+  return { timeline: said?.timeline, damaged };
 }
 
 /** The one that was said, or else the newest that anything was stored of: PostgreSQL gives each a higher number than those before. Pure. */

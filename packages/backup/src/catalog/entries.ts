@@ -1,6 +1,7 @@
 /** Entries of a list in the store, an object each: written last of all that they stand for, and removed first. */
 import { BackupError } from '../errors.ts';
 import type { Vault } from '../vault.ts';
+import { isUnreadable } from './unreadable.ts';
 
 const maxEntryBytes = 1024 * 1024;
 
@@ -19,7 +20,7 @@ export interface Entries<Entry> {
   readonly damaged: readonly { readonly id: string; readonly reason: string }[];
 }
 
-/** @param folder with a slash at its end @throws {BackupError} STORE, KEY */
+/** @param folder with a slash at its end @throws {BackupError} STORE */
 export async function listEntries<Entry extends Listed>(
   vault: Vault,
   folder: string,
@@ -32,11 +33,16 @@ export async function listEntries<Entry extends Listed>(
       const entry = await readEntry<Entry>(vault, name, id);
       if (entry) entries.push(entry);
     } catch (error) {
-      if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+      if (!isUnreadable(error)) throw error;
       damaged.push({ id, reason: error.message });
     }
   }
   return { entries: entries.sort(byOrder), damaged };
+}
+
+/** Pure. */
+export function idsOf(entries: readonly Listed[]): string[] {
+  return entries.map(({ id }) => id);
 }
 
 /** Behind all that are there. @throws {BackupError} STORE, also when there is one of that name already */

@@ -1,8 +1,8 @@
 /** How far the stored WAL goes, by timeline: the last word of whoever stored it. */
-import { BackupError } from '../errors.ts';
 import { hex8, readLsn } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 import { currentTimeline, readCurrent } from './current.ts';
+import { ignoreUnreadable } from './unreadable.ts';
 
 export interface WalPosition {
   readonly timeline: number;
@@ -24,21 +24,16 @@ export async function writePosition(vault: Vault, position: WalPosition): Promis
   await vault.write(`${prefix}s/${hex8(position.timeline)}`, Buffer.from(JSON.stringify(position)));
 }
 
-/** @throws {BackupError} STORE, KEY */
+/** @throws {BackupError} STORE */
 export async function readPositions(vault: Vault): Promise<Positions> {
   const positions = new Map<number, WalPosition>();
   const damaged: string[] = [];
   for (const { name } of await vault.list(prefix)) {
-    try {
-      const bytes = await vault.read(name);
-      if (!bytes) continue;
-      const found = JSON.parse(bytes.toString()) as WalPosition;
-      const other = positions.get(found.timeline);
-      if (!other || readLsn(found.lsn) > readLsn(other.lsn)) positions.set(found.timeline, found);
-    } catch (error) {
-      if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
-      damaged.push(error.message);
-    }
+    const bytes = await vault.read(name).catch(ignoreUnreadable(damaged));
+    if (!bytes) continue;
+    const found = JSON.parse(bytes.toString()) as WalPosition;
+    const other = positions.get(found.timeline);
+    if (!other || readLsn(found.lsn) > readLsn(other.lsn)) positions.set(found.timeline, found);
   }
   return { positions, damaged };
 }

@@ -5,6 +5,7 @@
 import { momentBefore, type Witness } from '@peakstone/kernel/witness';
 import { BackupError } from '../errors.ts';
 import type { HeldVault, Vault } from '../vault.ts';
+import { ignoreUnreadable, isUnreadable } from './unreadable.ts';
 
 export interface Shelf {
   /** The folder of entries, with a slash at its end … */
@@ -131,20 +132,15 @@ async function isThere(vault: Vault, name: string): Promise<boolean> {
   try {
     return (await vault.read(name)) !== undefined;
   } catch (error) {
-    if (error instanceof BackupError && (error.code === 'CORRUPT' || error.code === 'KEY')) return true;
-    throw error;
+    if (!isUnreadable(error)) throw error;
+    return true;
   }
 }
 
 /** Empty where it cannot be read: everything is looked at anew then. */
 async function readSeen(vault: Vault, shelf: Shelf): Promise<Seen> {
-  try {
-    const bytes = await vault.read(seenName(shelf));
-    return bytes ? (JSON.parse(bytes.toString()) as Seen) : {};
-  } catch (error) {
-    if (error instanceof BackupError && (error.code === 'CORRUPT' || error.code === 'KEY')) return {};
-    throw error;
-  }
+  const bytes = await vault.read(seenName(shelf)).catch(ignoreUnreadable());
+  return bytes ? (JSON.parse(bytes.toString()) as Seen) : {};
 }
 
 function seenName({ objects }: Shelf): string {

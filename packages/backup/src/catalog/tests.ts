@@ -1,6 +1,6 @@
 /** What tests of backups found: the last one, and which backup is known to be good. */
-import { BackupError } from '../errors.ts';
 import type { Vault } from '../vault.ts';
+import { ignoreUnreadable, isUnreadable } from './unreadable.ts';
 
 /** What a test found. */
 export interface TestResult {
@@ -38,7 +38,7 @@ export async function readLastTest(vault: Vault, kind: TestKind = 'test'): Promi
     const bytes = await vault.read(nameOf(kind));
     return bytes && (JSON.parse(bytes.toString()) as TestResult);
   } catch (error) {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    if (!isUnreadable(error)) throw error;
     // As long ago as can be: the next one is due.
     return { ...unknownTest, text: `${error.message} Test one again: peakstone backup test` };
   }
@@ -49,18 +49,20 @@ export async function readProven(vault: Vault, kind: TestKind): Promise<string |
   return (await vault.read(provenName(kind)))?.toString() ?? null;
 }
 
-export async function keepTest(vault: Vault, kind: TestKind, result: TestResult): Promise<void> {
+/** @param order ids of all backups of that kind, as they were made: clocks, and so names, do not say which is newer */
+export async function keepTest(
+  vault: Vault,
+  kind: TestKind,
+  result: TestResult,
+  order: readonly string[],
+): Promise<void> {
   await vault.write(nameOf(kind), Buffer.from(JSON.stringify(result)));
   const { ok, backup } = result;
   if (!ok || backup === null) return;
   // One that cannot be read is nobody's.
-  const before = await readProven(vault, kind).catch(ignoreUnreadable);
-  if (!before || before < backup) await vault.write(provenName(kind), Buffer.from(backup));
-}
-
-function ignoreUnreadable(error: unknown): undefined {
-  if (error instanceof BackupError && (error.code === 'CORRUPT' || error.code === 'KEY')) return undefined;
-  throw error;
+  const before = await readProven(vault, kind).catch(ignoreUnreadable());
+  if (!before || order.indexOf(before.toString()) < order.indexOf(backup))
+    await vault.write(provenName(kind), Buffer.from(backup));
 }
 
 function nameOf(kind: TestKind): string {

@@ -2,6 +2,7 @@
 import { BackupError } from '../errors.ts';
 import { hex8, type Lsn, readLsn, segmentStart } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
+import { isUnreadable } from './unreadable.ts';
 
 const folder = 'history/';
 
@@ -64,8 +65,8 @@ async function readTimeline(vault: Vault, name: string): Promise<Timeline | stri
     const bytes = await vault.read(name);
     return bytes && (JSON.parse(bytes.toString()) as Timeline);
   } catch (error) {
-    if (error instanceof BackupError && error.code === 'CORRUPT') return error.message;
-    throw error;
+    if (!isUnreadable(error)) throw error;
+    return error.message;
   }
 }
 

@@ -41,6 +41,30 @@ describe('backups as SQL', () => {
     assert.deepEqual(goes({ time: ahead }), goes({}));
   });
 
+  it('go and are found by the order in which they were made, whatever clock one of them was made by', () => {
+    // Made first, by a clock that was seventy days ahead.
+    const ahead = backup(-30);
+    const after = [20, 19, 18, 17, 16].map(days => backup(days));
+    const goes = (fulls: number) =>
+      planLogicalRetention([ahead, ...after], { days: 14, fulls }, { time, proven: null });
+    assert.deepEqual(
+      goes(1),
+      [ahead, ...after.slice(0, 4)].map(({ id }) => id),
+    );
+    assert.deepEqual(
+      goes(2),
+      [ahead, ...after.slice(0, 3)].map(({ id }) => id),
+    );
+    // By one that was behind: it is no older than what came before it.
+    const behind = backup(40);
+    const all = [backup(9), backup(5), behind, backup(1)];
+    const choose = (at: string) =>
+      chooseLogical({ backups: all, damaged: [] }, { target: parseTarget({ time: at }) }, '/store').id;
+    assert.deepEqual(planLogicalRetention(all, { days: 14, fulls: 1 }, { time, proven: null }), []);
+    assert.equal(choose('2026-11-24T00:00:00Z'), all[1]!.id);
+    assert.throws(() => choose('2026-10-20T00:00:00Z'), /No backup was made by then/);
+  });
+
   it('are made by either schedule, and at once where there is none', () => {
     const due = (ago: number | null, full: string | null, incremental: string | null) =>
       isLogicalDue(

@@ -1,5 +1,6 @@
 /** Gives the text of a backup back, held against what was written. */
 import { createHash } from 'node:crypto';
+import { agreedTimes } from '../catalog/agreedTimes.ts';
 import { BackupError } from '../errors.ts';
 import { readParts } from '../parts/reader.ts';
 import type { RestoreTarget } from '../restore/target.ts';
@@ -60,7 +61,11 @@ export function chooseLogical(
   const found =
     target.kind === 'latest'
       ? of.at(-1)
-      : of.findLast(({ startedAt }) => Date.parse(startedAt) <= target.at.getTime());
+      : of[
+          agreedTimes(of.map(({ startedAt }) => Date.parse(startedAt))).findLastIndex(
+            at => at <= target.at.getTime(),
+          )
+        ];
   if (found) return found;
   throw of.length === 0
     ? new BackupError('MISSING', `There is no backup in ${place}.`, 'Make one: peakstone backup create')

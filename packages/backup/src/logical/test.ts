@@ -1,11 +1,12 @@
 /** Tries a backup: loads its text into a throw-away server. */
 import { isWriter, type Writer } from '../catalog/claims.ts';
+import { idsOf } from '../catalog/entries.ts';
 import { keepTest, type TestResult } from '../catalog/tests.ts';
 import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
 import type { Tested } from '../testRestore.ts';
 import type { Vault } from '../vault.ts';
-import type { LogicalBackup } from './backups.ts';
+import { type LogicalBackup, listLogicalBackups } from './backups.ts';
 import { readText } from './read.ts';
 
 /** Loads SQL into a server that is thrown away. @throws what it cannot load by; the signal's reason */
@@ -50,7 +51,10 @@ export async function testLogicalBackup(
     durationMs: Math.round(performance.now() - began),
   };
   const kept = await isWriter(vault, writer);
-  if (kept) await keepTest(vault, 'logical', result);
+  if (kept) {
+    const { backups } = await listLogicalBackups(vault);
+    await keepTest(vault, 'logical', result, idsOf(backups));
+  }
   onEvent({ kind: 'tested', id: backup.id, ok: result.ok, text: result.text });
   return { ...result, kept };
 }

@@ -4,7 +4,7 @@ import type { Verification, VerifiedBackup, VerifyOptions } from '../verify.ts';
 import { listLogicalBackups, textOf } from './backups.ts';
 import { readText } from './read.ts';
 
-/** Looks whether each backup is there whole and, when `deep`, reads it. @throws {BackupError} STORE, KEY; MISSING for an id that is not there */
+/** Looks whether each backup is there whole and, when `deep`, reads it. @throws {BackupError} STORE; MISSING for an id that is not there */
 export async function verifyLogicalBackups(
   vault: Vault,
   { ids, deep, onEvent, signal }: VerifyOptions,
@@ -38,7 +38,7 @@ export async function verifyLogicalBackups(
       if (deep) onEvent({ kind: 'verified', what: backup.id, bytes });
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof BackupError) || error.code === 'STORE' || error.code === 'KEY') throw error;
+      if (!(error instanceof BackupError) || error.code === 'STORE') throw error;
       problems.push(error.message);
     }
     found.push({ id: backup.id, problems });

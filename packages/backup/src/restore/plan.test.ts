@@ -33,7 +33,14 @@ const contents = (more: Partial<Contents> = {}): Contents => {
     [2, { timeline: 2, lsn: '0/5000500', coveredUntil: '2026-11-27T13:00:00Z' }],
   ]);
   return {
-    ...{ place: 'x', segmentBytes: 16 * 1024 * 1024, damaged: [], damagedRecords: [], positions },
+    ...{
+      place: 'x',
+      segmentBytes: 16 * 1024 * 1024,
+      damaged: [],
+      damagedRecords: [],
+      clockSteps: [],
+      positions,
+    },
     backups: [
       backup('20261127-100000F', 1, '0/2000028', '0/2000120'),
       backup('20261127-123000F', 2, '0/4000028', '0/4000120'),
@@ -150,12 +157,15 @@ describe('what a restore follows', () => {
     assert.deepEqual([until, problems.length], [null, 1]);
   });
 
-  it('is not an older backup without a word, where the entry of a newer one is damaged', () => {
-    const damaged = [{ id: '20261127-190000F', reason: 'damaged' }];
-    assert.throws(() => plan({}, contents({ damaged })), /entry of backup 20261127-190000F in x is damaged/);
-    // The WAL leads further than that one.
-    assert.deepEqual(plan({}, contents({ damaged: [{ id: '20261127-110000F', reason: '' }] })).passedOver, [
-      '20261127-110000F',
-    ]);
+  it('is not an older backup without a word, where an entry cannot be read: its WAL is followed, or said to be missing', () => {
+    // By its name, made by whatever clock, nobody knows whether it is newer.
+    for (const id of ['20261127-190000F', '20261127-050000F']) {
+      const damaged = [{ id, reason: 'damaged' }];
+      assert.deepEqual(plan({}, contents({ damaged })).passedOver, [id]);
+      const { wal } = contents();
+      const beyond = new Map([...wal.whole, [1, new Set([2, 3, 4, 5, 6, 7, 8, 12, 13])]]);
+      const found = contents({ damaged, wal: { ...wal, whole: beyond }, position: undefined });
+      assert.throws(() => plan({}, found), /WAL segment 00000001000000000000000A is not in x/);
+    }
   });
 });

@@ -1,5 +1,5 @@
 /** Which backup and which WAL lead to a target. Pure. */
-import { type Backup, backupId, chainOf } from '../catalog/backups.ts';
+import { type Backup, chainOf, endsOf } from '../catalog/backups.ts';
 import { isOnWay, type Stretch, type Timeline, timelineOfSegment, wayTo } from '../catalog/timelines.ts';
 import { wayAround } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
@@ -28,7 +28,7 @@ export interface RestorePlan {
   readonly endsAtTarget: boolean;
   /** Why there is no more WAL, where there was some. */
   readonly gap: BackupError | undefined;
-  /** Backups that may be newer, whose entries cannot be read. */
+  /** Backups that might have been chosen, whose entries cannot be read: the WAL of their time is replayed all the same. */
   readonly passedOver: readonly string[];
 }
 
@@ -57,6 +57,7 @@ export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan 
     );
   const way = wayTo(timeline, contents.timelines);
   const backup = chooseBackup(contents, way, wish);
+  assertOneMoment(contents, way, backup, wish);
   const reach = reachOf(contents, way, backup);
   assertReached(contents, timeline, backup, reach, wish.target);
   return {
@@ -67,7 +68,7 @@ export function planRestore(contents: Contents, wish: RestoreWish): RestorePlan 
     needed: countNeeded(contents, way, backup, reach, wish.target),
     endsAtTarget: endsAt(contents, timeline, reach, wish.target),
     gap: reach.gap,
-    passedOver: wish.backup === undefined ? newerDamaged(contents, backup, wish.target) : [],
+    passedOver: wish.backup === undefined ? contents.damaged.map(({ id }) => id) : [],
   };
 }
 
@@ -133,6 +134,7 @@ function timelineByWrongClock({ current, timelines, backups, position }: Content
 function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wish: RestoreWish): Backup {
   const { target } = wish;
   const usable = backups.filter(each => isOnWay(each, way));
+  const ends = endsOf(backups);
   if (wish.backup !== undefined) {
     const named = backups.find(({ id }) => id === wish.backup);
     if (!named)
@@ -141,7 +143,7 @@ function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wis
         `There is no backup ${wish.backup} in ${place}.`,
         'See them: peakstone backup list',
       );
-    const end = endsBehind(named, target) ? `It ends at ${named.endedAt}.` : undefined;
+    const end = endsBehind(named, target, ends) ? `It ends at ${named.endedAt}.` : undefined;
     if (end || !usable.includes(named))
       throw new BackupError(
         'TARGET',
@@ -150,7 +152,7 @@ function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wis
       );
     return named;
   }
-  const found = usable.findLast(each => !endsBehind(each, target));
+  const found = usable.findLast(each => !endsBehind(each, target, ends));
   if (found) return found;
   const first = usable[0];
   throw first
@@ -167,15 +169,45 @@ function chooseBackup({ backups, place }: Contents, way: readonly Stretch[], wis
 }
 
 /** A backup cannot be restored to a moment before its own end: PostgreSQL would stop at that without a word. */
-function endsBehind(backup: Backup, target: RestoreTarget): boolean {
+function endsBehind(backup: Backup, target: RestoreTarget, ends: ReadonlyMap<Backup, number>): boolean {
   switch (target.kind) {
     case 'time':
-      return Date.parse(backup.endedAt) > target.at.getTime();
+      return ends.get(backup)! > target.at.getTime();
     case 'lsn':
       return readLsn(backup.stopLsn) > target.lsn;
     default:
       return false;
   }
+}
+
+/**
+ * A time that the WAL has twice: recovery would stop at the first that is later, before what was committed behind it.
+ * @throws {BackupError} TARGET, unless a backup was named from which only one of the two can be reached
+ */
+function assertOneMoment(
+  { clockSteps, backups }: Contents,
+  way: readonly Stretch[],
+  backup: Backup,
+  { target, backup: named }: RestoreWish,
+): void {
+  if (target.kind !== 'time') return;
+  const at = target.at.getTime();
+  const step = clockSteps.find(({ timeline, lsn, ahead, back }) => {
+    const place = readLsn(lsn);
+    const isBehind = named !== undefined && readLsn(backup.startLsn) >= place;
+    const isHere = way.some(each => each.timeline === timeline && (each.to === null || place < each.to));
+    return isHere && !isBehind && Date.parse(back) <= at && at <= Date.parse(ahead);
+  });
+  if (step === undefined) return;
+  const later = backups.find(
+    each =>
+      isOnWay(each, way) && readLsn(each.startLsn) >= readLsn(step.lsn) && Date.parse(each.endedAt) <= at,
+  );
+  throw new BackupError(
+    'TARGET',
+    `The server’s clock was put back at ${step.lsn}, from ${step.ahead} to ${step.back}: ${target.at.toISOString()} was twice, and what was committed behind that place would be missing.`,
+    `Name a position (--lsn; ${step.lsn} is where the clock went back) or a transaction (--xid)${later ? `, or begin behind it: --backup ${later.id}` : ''}.`,
+  );
 }
 
 /** How far the WAL behind a backup's beginning goes without a gap. */
@@ -304,28 +336,6 @@ function countNeeded(
       Date.parse(each.startedAt) > target.at.getTime() + clockSlackMs,
   );
   return after ? behind(readLsn(after.startLsn)) : segments.length;
-}
-
-/**
- * Damaged entries of backups that would have been chosen; nothing is lost by that where the WAL leads further.
- * @throws {BackupError} CORRUPT where an older state would be restored without a word
- */
-function newerDamaged(
-  { damaged, positions, place }: Contents,
-  backup: Backup,
-  target: RestoreTarget,
-): string[] {
-  const newer = damaged.map(({ id }) => id).filter(id => id > backup.id);
-  const last = newer.at(-1);
-  if (last === undefined) return [];
-  const position = positions.get(backup.timeline);
-  if (target.kind !== 'latest' || (position && backupId(new Date(position.coveredUntil), 'full') > last))
-    return newer;
-  throw new BackupError(
-    'CORRUPT',
-    `The entry of backup ${last} in ${place} is damaged; the newest that can be read is ${backup.id}, of ${backup.endedAt}.`,
-    `Restore from that one: --backup ${backup.id}`,
-  );
 }
 
 function beyond(

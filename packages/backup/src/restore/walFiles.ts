@@ -1,5 +1,6 @@
 import { lchown, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isUnreadable } from '../catalog/unreadable.ts';
 import { readPartial, readSegment, wayAround } from '../catalog/wal.ts';
 import { BackupError } from '../errors.ts';
 import type { OnBackupEvent } from '../events.ts';
@@ -83,8 +84,8 @@ export class WalFiles {
     try {
       return await readPlanned(vault, planned);
     } catch (error) {
-      if (!(error instanceof BackupError) || (error.code !== 'CORRUPT' && error.code !== 'MISSING'))
-        throw error;
+      const isGone = error instanceof BackupError && error.code === 'MISSING';
+      if (!isGone && !isUnreadable(error)) throw error;
       const { segment } = planned;
       const needed = segmentBefore(readLsn(this.#plan.chain.at(-1)!.stopLsn), vault.segmentBytes);
       if (segment <= needed)

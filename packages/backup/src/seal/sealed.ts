@@ -75,7 +75,7 @@ export async function unseal(
     throw corrupt(name, 'it is not what was written');
   const header = sealed.subarray(0, headerBytes);
   const flags = header[4]!;
-  const key = flags & flagEncrypted ? keys.find(header.subarray(8, 16)) : undefined;
+  const key = flags & flagEncrypted ? findKey(keys, header.subarray(8, 16), name) : undefined;
   // Otherwise whoever may write in the store could put in plain what nobody signed.
   if (!(flags & flagEncrypted) && keys.demands)
     throw corrupt(name, 'it is not encrypted, as all of these backups are');
@@ -108,6 +108,21 @@ export async function unseal(
     return await decompress(body, { maxOutputLength: maxBytes });
   } catch (error) {
     throw corrupt(name, `it cannot be decompressed (${(error as Error).message})`);
+  }
+}
+
+/** @throws {BackupError} KEY, naming what cannot be read */
+function findKey(keys: Keyring, id: Buffer, name: string): BackupKey {
+  try {
+    return keys.find(id);
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error;
+    throw new BackupError(
+      error.code,
+      `${name} in the store cannot be read: ${error.message}`,
+      error.hint,
+      error,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** Receives the WAL of a server as it is written, and keeps it in the store. */
 import { connectReplication, PgError, type ReplicationClient, type Result } from '@peakstone/kernel/pg';
+import { type ClockStep, keepStep } from '../catalog/clockSteps.ts';
 import { readPositions } from '../catalog/positions.ts';
 import { keepTimeline, listTimelines, type Stretch, wayTo } from '../catalog/timelines.ts';
 import { indexWal } from '../catalog/wal.ts';
@@ -17,11 +18,13 @@ import {
   timelineHistory,
 } from '../replication/commands.ts';
 import type { HeldVault, Vault } from '../vault.ts';
+import { ClockSteps } from './clockSteps.ts';
 import { Coverage } from './coverage.ts';
 import { Keeper } from './keeper.ts';
 import { readWalMessage } from './messages.ts';
 import { SegmentWriter } from './segmentWriter.ts';
 import { beginStream, continueStream, nextStart, type StreamStart } from './start.ts';
+import { TransactionEnds } from './transactionEnds.ts';
 
 export interface ReceiveOptions {
   /** Of a role with REPLICATION. */
@@ -162,6 +165,14 @@ async function receiveTimeline(
     onEvent({ kind: 'segmentStored', name: segmentName(timeline, segment, vault.segmentBytes) });
     tell();
   });
+  const steps: ClockStep[] = [];
+  const clock = new ClockSteps(step => steps.push(step));
+  const ends = new TransactionEnds(lsn, vault.segmentBytes, (at, place) => clock.hear(at, place));
+  const take = async (at: Lsn, bytes: Buffer): Promise<void> => {
+    await writer.append(at, bytes);
+    ends.hear(bytes);
+    for (let step = steps.shift(); step; step = steps.shift()) await keepStep(vault, timeline, step);
+  };
   const coverage = new Coverage();
   const tell = (): void =>
     onProgress({
@@ -195,7 +206,7 @@ async function receiveTimeline(
         onData(bytes, copy) {
           const message = readWalMessage(bytes);
           coverage.hear(message.walEnd, message.sentAt);
-          if (message.kind === 'data') return writer.append(message.at, message.bytes);
+          if (message.kind === 'data') return take(message.at, message.bytes);
           if (message.asksForReply) copy.send(keeper.status(false));
           return undefined;
         },

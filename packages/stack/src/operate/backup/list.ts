@@ -4,6 +4,7 @@ import {
   type Claim,
   coverageOf,
   describeLeap,
+  describeStep,
   type LogicalBackup,
   listLogicalBackups,
   needingEarlierKey,
@@ -61,11 +62,11 @@ export async function listStackBackups(
   const contents = await readContents(vault);
   const { backups, position } = contents;
   const coverage = coverageOf(contents);
-  const { backups: logical } = await listLogicalBackups(vault);
+  const { backups: logical, damaged: damagedTexts } = await listLogicalBackups(vault);
   const method = backupMethod(opened.values);
   const claimProblem: string[] = [];
   const claim = await readClaim(vault).catch((error: BackupError) => {
-    if (error.code !== 'CORRUPT') throw error;
+    if (error.code !== 'CORRUPT' && error.code !== 'KEY') throw error;
     claimProblem.push(`${error.message} ${error.hint}`);
     return undefined;
   });
@@ -82,10 +83,11 @@ export async function listStackBackups(
     timeline: position?.timeline ?? null,
     lastTest: test ?? null,
     problems: [
-      ...contents.damaged.map(({ reason }) => reason),
+      ...[...contents.damaged, ...damagedTexts].map(({ reason }) => reason),
       ...contents.damagedRecords,
       ...claimProblem,
       ...coverage.problems,
+      ...contents.clockSteps.map(describeStep),
       ...(leap === undefined ? [] : [leap]),
     ],
     writer: isOthers(opened, claim) ? claim : null,

@@ -26,7 +26,7 @@ export async function takeOverBackups(
   }
   const vault = await stackVault(opened, cluster);
   const before = await readClaim(vault).catch(error => {
-    if (!(error instanceof BackupError) || error.code !== 'CORRUPT') throw error;
+    if (!(error instanceof BackupError) || (error.code !== 'CORRUPT' && error.code !== 'KEY')) throw error;
     return undefined;
   });
   await claimVault(vault, writer, true);
