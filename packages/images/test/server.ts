@@ -24,7 +24,7 @@ export async function startServer(settings: Env = {}, deps: ImagesDeps = {}): Pr
   put('photo.jpg', await gradient(640, 480).jpeg().toBuffer());
   put('small.png', await gradient(120, 90).png().toBuffer());
   const env = { IMGPROXY_LOCAL_FILESYSTEM_ROOT: folder, IMGPROXY_BIND: '127.0.0.1:0', ...settings };
-  const service = await images.start(readImagesConfig(env), deps, new AbortController().signal);
+  const service = await startIn(folder, env, deps);
   const url = `http://127.0.0.1:${service.port}`;
   const get = (target: string, init?: RequestInit): Promise<Response> => fetch(url + target, init);
   return {
@@ -44,6 +44,16 @@ export async function startServer(settings: Env = {}, deps: ImagesDeps = {}): Pr
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Settings that stop the start leave no folder behind. */
+async function startIn(folder: string, env: Env, deps: ImagesDeps): Promise<ImagesService> {
+  try {
+    return await images.start(readImagesConfig(env), deps, new AbortController().signal);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** A picture in which no two parts look alike. */
