@@ -3,6 +3,7 @@ export * from './apply/index.ts';
 export { type DownOptions, undoMigrations } from './down.ts';
 export { MigrateError, type MigrateErrorCode } from './errors.ts';
 export * from './folder/index.ts';
+export { findInvalidIndexes, type InvalidIndex } from './invalidIndexes.ts';
 export * from './plan/index.ts';
 export { replayFolder, replayOnCopy } from './replay.ts';
 export * from './report/index.ts';

@@ -44,13 +44,13 @@ describe('squashing a folder', () => {
       .replace(' with no data', '');
     const { differences } = await proveOnThrowaway(folder, { ...squashed, text }, {}, signal);
     assert.deepEqual(
-      differences.map(line => /^(?:values of |position of sequence )?\w* ?\S+/.exec(line)?.[0]).sort(),
+      differences.map(line => /^(?:values of |position of sequence )?\w* ?[^\s:]+/.exec(line)?.[0]).sort(),
       [
         'column shop.things.price',
         'position of sequence shop.things_id_seq',
-        'relation shop.things',
         'rows shop.dear',
         'rows shop.things',
+        'table shop.things',
         'values of shop.things.id',
         'values of shop.things.mood',
       ],

@@ -3,6 +3,13 @@
  * stand the proof is told and never written.
  */
 
+import {
+  compareDescriptions,
+  type Description,
+  type Difference,
+  describeDatabase,
+  differenceText,
+} from '../describe/index.ts';
 import { MigrateError } from '../errors.ts';
 import type { AskedScope, DiffEngine, Extract, Reading, Scope, Structure } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
@@ -13,6 +20,7 @@ import { refuseTooLong } from './mend/casts.ts';
 import { orderColumns, otherOrders } from './mend/columns.ts';
 import { avoidLongLocks } from './mend/online.ts';
 import { orderSteps, withoutOwnGrants } from './mend/order.ts';
+import { mendInvalid, reachPartitions, tellInvalid } from './mend/partitions.ts';
 import { keepSequences } from './mend/sequences.ts';
 import { countRows, findMissing } from './proof/count.ts';
 import { changedTables, type Marks, markTables } from './proof/glance.ts';
@@ -79,8 +87,14 @@ export interface Diff {
 /** As asked, with what was found out about it. */
 type Scoped = DiffInput & { readonly scope: Scope };
 
+/** What a plan begins with, beyond the library: what there is after renames. */
+interface Start {
+  readonly described: Description;
+  readonly extras: readonly Extra[];
+}
+
 /** The same, with what the proof's rows are known by. */
-type Task = Scoped & { readonly marks: Marks };
+type Task = Scoped & { readonly marks: Marks; readonly start: Start };
 
 type Work = WorkCopy<ScratchDatabase>;
 
@@ -96,27 +110,32 @@ export async function diffDatabases(asked: DiffInput): Promise<Diff> {
   };
   const read = async (all: Promise<Extract>) => engine.read(await all, scope);
   const desiredRead = read(asked.desiredExtract ?? engine.extract(desiredUrl));
-  const [desired, { missingRoles, madeUp, empty }, before, extrasBefore, extrasAfter] = await Promise.all([
+  const [desired, { missingRoles, madeUp, empty }, before, extras, wanted] = await Promise.all([
     desiredRead,
-    desiredRead.then(wanted => fill(asked, wanted)),
+    desiredRead.then(there => fill(asked, there)),
     read(engine.extract(current.adminUrl)),
-    readExtras(current.adminUrl, scope),
     readExtras(desiredUrl, scope),
+    describeDatabase(desiredUrl, scope),
   ]);
-  const goal = { desired, extras: compareExtras(extrasBefore, extrasAfter), extrasAfter };
+  const goal: Goal = { desired, extras, wanted };
   const withoutRows = [...empty];
   const work: Work = new WorkCopy(current);
   try {
     const renamed = await rename({ ...asked, scope }, work, before, desired);
+    const start = renamed.steps.length === 0 ? current : await work.open();
+    const found: Start = {
+      described: await describeDatabase(start.adminUrl, scope),
+      extras: await readExtras(start.adminUrl, scope),
+    };
     for (;;) {
       onProgress('planning');
       const marks = await markTables(current.url, scope.ignoredSchemas);
-      const outcome = await planAndProve({ ...asked, scope, marks }, work, renamed, goal);
+      const outcome = await planAndProve({ ...asked, scope, marks, start: found }, work, renamed, goal);
       const table = blamedTable(outcome.failure, renamed.accepted);
       if (table === undefined || !madeUp.has(table) || withoutRows.includes(table))
         return {
           ...outcome,
-          ...{ unmodelled: goal.extras.named, possibleRenames: renamed.possible, renames: renamed.accepted },
+          ...{ possibleRenames: renamed.possible, renames: renamed.accepted },
           ...{ withoutRows, missingRoles },
         };
       // Rows that were made up are no proof against a new constraint: the table stands it without.
@@ -139,29 +158,37 @@ async function fill({ current, scope, rowsUrl, givesAway }: DiffInput, wanted: R
 
 interface Goal {
   readonly desired: Reading;
-  readonly extras: ReturnType<typeof compareExtras>;
-  readonly extrasAfter: readonly Extra[];
+  readonly extras: readonly Extra[];
+  /** All of it, as we read it ourselves. */
+  readonly wanted: Description;
 }
 
-type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders'> & {
+type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders' | 'unmodelled'> & {
   readonly failure?: StepFailure;
   /** Something differs still, which a second look may plan. */
   readonly isUnfinished?: boolean;
 };
 
 async function planAndProve(input: Task, work: Work, renamed: Renamed, goal: Goal): Promise<Outcome> {
-  const { engine, scope, onProgress } = input;
-  const { desired, extras } = goal;
+  const { engine, scope, start, onProgress } = input;
+  const { desired, wanted } = goal;
   const { structure } = renamed.reading;
   const claimOf = (steps: readonly Step[]): Claim => ({
-    ...{ before: structure, desired, extrasAfter: goal.extrasAfter },
+    ...goal,
+    before: structure,
     losses: lossesOf(steps.slice(renamed.steps.length), structure),
   });
   const steps = [...renamed.steps];
-  let planned = planSteps(input, renamed.reading, desired, extras);
+  let planned: readonly Step[] = [
+    ...withoutOwnGrants(planSteps(input, renamed.reading, goal, start.extras)),
+    ...mendInvalid(start.described, wanted),
+  ];
   const whole = [...steps, ...planned];
   if (whole.length === 0)
-    return { files: [], losses: [], ...tellOrders(structure, structure, desired.structure) };
+    return {
+      ...{ files: [], losses: [], ...tellOrders(structure, structure, desired.structure) },
+      unmodelled: compareDescriptions(wanted, start.described).map(untouchedText),
+    };
   // Most plans stand as they come, which takes one copy; only those that do not are put in order on another.
   onProgress?.('proving');
   let outcome = await proveOne(input, whole, claimOf(whole), input.offline !== true);
@@ -172,7 +199,7 @@ async function planAndProve(input: Task, work: Work, renamed: Renamed, goal: Goa
       const tried = [...steps, ...planned];
       const files = cutFiles(tried, NOTHING_LATER, structure);
       const { losses } = claimOf(tried);
-      return { files, losses, unproven: [failureText(settled)], failure: settled, otherOrders: [] };
+      return { files, losses, ...refused(settled) };
     }
     steps.push(...settled);
     const isLast = settled.length === 0 || round === ROUNDS - 1;
@@ -184,7 +211,8 @@ async function planAndProve(input: Task, work: Work, renamed: Renamed, goal: Goa
     }
     onProgress?.('planning');
     const { adminUrl } = await work.open();
-    planned = planSteps(input, engine.read(await engine.extract(adminUrl), scope), desired, null);
+    const [all, extras] = await Promise.all([engine.extract(adminUrl), readExtras(adminUrl, scope)]);
+    planned = planSteps(input, engine.read(all, scope), goal, extras);
   }
 }
 
@@ -279,62 +307,104 @@ function sidesOf(rename: Rename): string[] {
   return [`from ${of}${rename.from}`, `to ${of}${rename.to}`];
 }
 
-/** @param extras with the first plan */
+/** @param extras that are there */
 function planSteps(
   { engine }: Task,
   reading: Reading,
-  desired: Reading,
-  extras: Pick<Goal['extras'], 'drops' | 'creates'> | null,
+  { desired, wanted, extras: wantedExtras }: Goal,
+  extras: readonly Extra[],
 ): readonly Step[] {
-  const changes = orderColumns(
-    orderSteps(engine.plan(reading, desired), reading.structure),
-    desired.structure,
-  );
-  const mended = keepSequences(
-    refuseTooLong(changes, reading.structure),
-    reading.structure,
-    desired.structure,
-  );
-  return extras === null ? mended : [...extras.drops, ...withoutOwnGrants(mended), ...extras.creates];
+  const { structure } = reading;
+  const changes = orderColumns(orderSteps(engine.plan(reading, desired), structure), desired.structure);
+  const kept = keepSequences(refuseTooLong(changes, structure), structure, desired.structure);
+  const { drops, creates } = compareExtras(extras, wantedExtras, wanted);
+  return [...drops, ...reachPartitions(kept, wanted), ...creates];
 }
 
 /** What the files have to make of what, and what they may lose on the way. */
-interface Claim {
+interface Claim extends Goal {
   readonly before: Structure;
-  readonly desired: Reading;
-  readonly extrasAfter: readonly Extra[];
   readonly losses: readonly Loss[];
 }
 
-/** What stands against the files; nothing when they are proven. */
+type Verdict = Pick<Outcome, 'unproven' | 'unmodelled' | 'otherOrders' | 'failure' | 'isUnfinished'>;
+
+function refused(failure: StepFailure): Verdict {
+  return { failure, unproven: [failureText(failure)], unmodelled: [], otherOrders: [] };
+}
+
+/**
+ * What stands against the files; nothing when they are proven. Whether the plan's maker finds no difference any more does not
+ * count alone: our own description of what was made has to be that of what is wanted.
+ */
 async function prove(
-  { engine, scope, current, marks }: Task,
+  { engine, scope, current, marks, start: { described } }: Task,
   files: readonly FilePlan[],
-  { before, desired, extrasAfter, losses }: Claim,
-): Promise<Pick<Outcome, 'unproven' | 'otherOrders' | 'failure' | 'isUnfinished'>> {
+  { before, desired, wanted, extras: wantedExtras, losses }: Claim,
+): Promise<Verdict> {
   const proof = await current.copy();
   try {
     const failure = await runFiles(proof.url, files);
-    if (failure) return { failure, unproven: [failureText(failure)], otherOrders: [] };
-    const [all, extrasMade, marksMade] = await Promise.all([
+    if (failure) return refused(failure);
+    const [all, extrasMade, madeObjects, marksMade] = await Promise.all([
       engine.extract(proof.adminUrl),
       readExtras(proof.adminUrl, scope),
+      describeDatabase(proof.adminUrl, scope),
       markTables(proof.url, scope.ignoredSchemas),
     ]);
     const made = engine.read(all, scope);
-    const left = engine.plan(made, desired);
-    const extras = compareExtras(extrasMade, extrasAfter);
-    const differing = [...left, ...extras.drops, ...extras.creates];
-    const still = differing.map(({ sql }) => `Afterwards it still differs: ${sql}`);
+    const extras = compareExtras(extrasMade, wantedExtras, wanted);
+    const left = [...engine.plan(made, desired), ...extras.drops, ...extras.creates];
+    const differing = compareDescriptions(wanted, madeObjects);
+    const isLeft = (each: Difference) => isUntouched(each, described, madeObjects, wanted);
     const missing = await missingRows(current, proof, scope, changedTables(marks, marksMade), losses);
     const orders = tellOrders(before, made.structure, desired.structure);
     return {
-      unproven: [...still, ...missing, ...orders.unproven],
+      unproven: [
+        ...tellInvalid(described, wanted),
+        ...left.map(({ sql }) => `Afterwards it still differs: ${sql}`),
+        ...differing
+          .filter(each => !isLeft(each))
+          .map(each => `Afterwards it is not as wanted: ${differenceText(each)}`),
+        ...missing,
+        ...orders.unproven,
+      ],
+      unmodelled: differing.filter(isLeft).map(untouchedText),
       otherOrders: orders.otherOrders,
-      isUnfinished: differing.length > 0,
+      isUnfinished: left.length > 0,
     };
   } finally {
     await proof.drop();
+  }
+}
+
+/** Whether what differs is what it was, so that the files have nothing to do with it. */
+function isUntouched(
+  { name }: Difference,
+  before: Description,
+  made: Description,
+  wanted: Description,
+): boolean {
+  if (before.get(name)?.text !== made.get(name)?.text) return false;
+  const relation = (wanted.get(name) ?? made.get(name))?.relation ?? null;
+  return relation === null || hasRelation(before, relation);
+}
+
+const RELATION_KINDS = ['table', 'view', 'materialized view', 'foreign table', 'composite type', 'domain'];
+
+function hasRelation(all: Description, relation: string): boolean {
+  return RELATION_KINDS.some(kind => all.has(`${kind} ${relation}`));
+}
+
+/** What no statement of ours makes, and has to be written by hand. */
+function untouchedText(difference: Difference): string {
+  switch (difference.kind) {
+    case 'missing':
+      return difference.name;
+    case 'surplus':
+      return `${difference.name} (to be dropped)`;
+    case 'other':
+      return differenceText(difference);
   }
 }
 

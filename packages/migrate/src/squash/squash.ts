@@ -1,16 +1,11 @@
 import { framesTransaction, Lexer, leadingComments, leadingWords } from '@peakstone/kernel/script';
+import { compareDescriptions, differenceText } from '../describe/index.ts';
 import { MigrateError } from '../errors.ts';
 import { describeFile, formats, type MigrationFile, type MigrationFolder } from '../folder/index.ts';
 import { compareVersions } from '../plan/index.ts';
 import { replayFolder } from '../replay.ts';
 import { splitMigration } from '../split/index.ts';
-import { compareDatabases, describeDatabase } from './describe.ts';
-
-/** A database of a throw-away server: for whoever migrates, and for whoever may look at everything. */
-export interface SquashDatabase {
-  readonly url: string;
-  readonly adminUrl: string;
-}
+import { describeWhole, type SquashDatabase } from './contents.ts';
 
 /** Makes a new one, of which each is as the others. */
 export type MakeSquashDatabase = (name: string) => Promise<SquashDatabase>;
@@ -162,16 +157,17 @@ export async function proveSquash(
   const run = async (each: MigrationFolder, as: string) => {
     const database = await make(as);
     await replayFolder(each, database.url, signal);
-    return await describeDatabase(database);
+    return await describeWhole(database);
   };
   const wanted = await run(folder, 'before');
   const made = await run(alone, 'after');
-  const differences = compareDatabases(wanted, made);
-  if (differences.size === 0) return { differences: [], byChance: [] };
-  const byChance = compareDatabases(wanted, await run(folder, 'again'));
+  const differences = compareDescriptions(wanted, made);
+  if (differences.length === 0) return { differences: [], byChance: [] };
+  const chances = compareDescriptions(wanted, await run(folder, 'again')).map(({ name }) => name);
+  const isChance = ({ name }: { readonly name: string }) => chances.includes(name);
   return {
-    differences: [...differences].flatMap(([what, how]) => (byChance.has(what) ? [] : [how])),
-    byChance: [...differences.keys()].filter(what => byChance.has(what)),
+    differences: differences.filter(each => !isChance(each)).map(differenceText),
+    byChance: differences.filter(isChance).map(({ name }) => name),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
-import { dataFor } from '../../output/printable.ts';
+import { dataFor, printableLine } from '../../output/printable.ts';
+import { styleFor } from '../../output/style.ts';
 import { databaseOptions, jsonOptions, revisionsSchemaOf, targetOf, wantsJson } from './database.ts';
 import { writeDiagnostic } from './diagnostics.ts';
 import { checkedFolderOf, folderOption } from './folder.ts';
@@ -10,7 +11,7 @@ export const status: Command = {
   name: 'status',
   summary: 'show which migrations the database has, and which are pending',
   description:
-    'Changes nothing, and waits for nobody. Exit code 0 whatever it says; a program looks at Status, which is OK or PENDING. Applied files that were edited or removed are named on standard error.',
+    'Changes nothing, and waits for nobody. Exit code 0 whatever it says; a program looks at Status, which is OK or PENDING. Applied files that were edited or removed, and indexes that are invalid, are named on standard error.',
   options: { ...folderOption, ...databaseOptions, ...jsonOptions },
   examples: [
     { command: 'peakstone migrate status', does: 'Of the stack that runs here' },
@@ -20,7 +21,7 @@ export const status: Command = {
     },
   ],
   run: async (invocation, context) => {
-    const { envJson, findDrift, readStatus, renderStatus, statusJson } = await import(
+    const { envJson, findDrift, findInvalidIndexes, readStatus, renderStatus, statusJson } = await import(
       '@peakstone/stack/migrate'
     );
     const json = wantsJson(invocation);
@@ -28,6 +29,11 @@ export const status: Command = {
     const { url } = await targetOf(invocation, context, folder);
     const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
     for (const diagnostic of findDrift(folder, found.applied)) writeDiagnostic(diagnostic, context);
+    const style = styleFor(context.stderr, context.env);
+    for (const { message, hint } of await findInvalidIndexes(url))
+      context.stderr.write(
+        `${style.warning('note:')} ${printableLine(message)}\n${style.dim('hint:')} ${printableLine(hint)}\n`,
+      );
     const dir = `file://${folder.path}`;
     context.stdout.write(
       json

@@ -1,8 +1,10 @@
 import { settleWithin } from '@peakstone/kernel/service';
+import { findInvalidIndexes, type InvalidIndex } from '@peakstone/migrate';
 import { type Check, fail, warn } from '../../project/check.ts';
 import type { EnvValues } from '../../project/envFile.ts';
 import type { StackPaths } from '../../project/paths.ts';
-import { listNames, pendingMigrations } from '../../run/migrations/pending.ts';
+import { databaseUrl } from '../../run/databaseUrl.ts';
+import { listNames, type Pending, pendingMigrations } from '../../run/migrations/pending.ts';
 import type { StatusReply } from '../../run/statusReply.ts';
 import { findRow } from '../../services/index.ts';
 
@@ -10,7 +12,7 @@ import { findRow } from '../../services/index.ts';
 const patienceMs = 5000;
 const todo = 'peakstone migrate apply';
 
-/** Whether the database is as the project's migrations say: what failed at the start, and what is new since. */
+/** Whether the database is as the project's migrations say: what failed at the start, what is new since, and indexes that do nothing. */
 export async function checkMigrations(
   paths: StackPaths,
   env: EnvValues,
@@ -19,7 +21,7 @@ export async function checkMigrations(
   if (migrations !== null)
     return [fail('Migrations', `not applied at the start: ${migrations}`, `Mend it, then: ${todo}`)];
   if (!services.some(({ name, state }) => findRow(name)?.local?.essential && state === 'healthy')) return [];
-  const outcome = await settleWithin(pendingMigrations(paths, env), patienceMs);
+  const outcome = await settleWithin(look(paths, env), patienceMs);
   switch (outcome.kind) {
     case 'late':
       return [
@@ -30,10 +32,24 @@ export async function checkMigrations(
         warn('Migrations', `not known: ${outcome.error.message}`, 'peakstone migrate status says more.'),
       ];
     case 'done': {
-      const { folder, files } = outcome.value;
-      return files.length === 0
-        ? []
-        : [warn('Migrations', `${files.length} of ${folder} pending: ${listNames(files)}`, todo)];
+      const {
+        pending: { folder, files },
+        invalid,
+      } = outcome.value;
+      return [
+        ...(files.length === 0
+          ? []
+          : [warn('Migrations', `${files.length} of ${folder} pending: ${listNames(files)}`, todo)]),
+        ...invalid.map(({ message, hint }) => warn('Index', message, hint)),
+      ];
     }
   }
+}
+
+async function look(
+  paths: StackPaths,
+  env: EnvValues,
+): Promise<{ readonly pending: Pending; readonly invalid: readonly InvalidIndex[] }> {
+  const pending = await pendingMigrations(paths, env);
+  return { pending, invalid: await findInvalidIndexes(await databaseUrl(paths, env, 'db_migrator')) };
 }
