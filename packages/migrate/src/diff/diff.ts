@@ -3,46 +3,41 @@
  * stand the proof is told and never written.
  */
 
-import {
-  compareDescriptions,
-  type Description,
-  type Difference,
-  describeDatabase,
-  differenceText,
-} from '../describe/index.ts';
+import { compareDescriptions, describeDatabase } from '../describe/index.ts';
 import { MigrateError } from '../errors.ts';
-import type { AskedScope, DiffEngine, Extract, Reading, Scope, Structure } from './engine/types.ts';
+import type { AskedScope, DiffEngine, Extract, Reading, Scope } from './engine/types.ts';
 import { compareExtras, type Extra, readExtras } from './extras.ts';
 import { cutFiles, type FilePlan } from './files.ts';
 import { findForeignTables } from './foreignTables.ts';
 import { type Loss, lossesOf } from './loss.ts';
 import { refuseTooLong } from './mend/casts.ts';
-import { orderColumns, otherOrders } from './mend/columns.ts';
+import { orderColumns } from './mend/columns.ts';
+import { keepGenerated } from './mend/generated.ts';
 import { avoidLongLocks } from './mend/online.ts';
 import { orderSteps, withoutOwnGrants } from './mend/order.ts';
-import { mendInvalid, reachPartitions, tellInvalid } from './mend/partitions.ts';
+import { mendInvalid, reachPartitions } from './mend/partitions.ts';
 import { keepSequences } from './mend/sequences.ts';
-import { countRows, findMissing } from './proof/count.ts';
-import { changedTables, type Marks, markTables } from './proof/glance.ts';
+import { markTables } from './proof/glance.ts';
+import {
+  type Claim,
+  failureText,
+  type Goal,
+  type Ground,
+  prove,
+  refused,
+  tellOrders,
+  untouchedText,
+  type Verdict,
+} from './proof/prove.ts';
 import { allowProof, makeRoles } from './proof/roles.ts';
 import { emptyTable, fillTables } from './proof/rows.ts';
-import { runFiles, type StepFailure } from './proof/run.ts';
+import type { StepFailure } from './proof/run.ts';
 import { WorkCopy } from './proof/workCopy.ts';
 import { columnCandidates, type Rename, tableCandidates } from './renames/find.ts';
 import { type GivenRename, resolveRenames } from './renames/given.ts';
 import { derivedRenames, renameSteps } from './renames/sql.ts';
-import type { Step } from './step.ts';
-
-/** A database that may be thrown away. */
-export interface ScratchDatabase {
-  /** The superuser's. */
-  readonly adminUrl: string;
-  /** Of whoever migrates. */
-  readonly url: string;
-  /** A copy; nobody may be connected to the original. */
-  copy(): Promise<ScratchDatabase>;
-  drop(): Promise<void>;
-}
+import type { ScratchDatabase } from './scratchDatabase.ts';
+import { alteredTable, type Step } from './step.ts';
 
 export interface DiffInput {
   readonly engine: DiffEngine;
@@ -87,14 +82,8 @@ export interface Diff {
 /** As asked, with what was found out about it. */
 type Scoped = DiffInput & { readonly scope: Scope };
 
-/** What a plan begins with, beyond the library: what there is after renames. */
-interface Start {
-  readonly described: Description;
-  readonly extras: readonly Extra[];
-}
-
-/** The same, with what the proof's rows are known by. */
-type Task = Scoped & { readonly marks: Marks; readonly start: Start };
+/** The same, with what the plan begins with. */
+type Task = Scoped & Ground & { readonly extrasBefore: readonly Extra[] };
 
 type Work = WorkCopy<ScratchDatabase>;
 
@@ -123,14 +112,17 @@ export async function diffDatabases(asked: DiffInput): Promise<Diff> {
   try {
     const renamed = await rename({ ...asked, scope }, work, before, desired);
     const start = renamed.steps.length === 0 ? current : await work.open();
-    const found: Start = {
-      described: await describeDatabase(start.adminUrl, scope),
-      extras: await readExtras(start.adminUrl, scope),
-    };
+    const described = await describeDatabase(start.adminUrl, scope);
+    const extrasBefore = await readExtras(start.adminUrl, scope);
     for (;;) {
       onProgress('planning');
       const marks = await markTables(current.url, scope.ignoredSchemas);
-      const outcome = await planAndProve({ ...asked, scope, marks, start: found }, work, renamed, goal);
+      const outcome = await planAndProve(
+        { ...asked, scope, marks, described, extrasBefore },
+        work,
+        renamed,
+        goal,
+      );
       const table = blamedTable(outcome.failure, renamed.accepted);
       if (table === undefined || !madeUp.has(table) || withoutRows.includes(table))
         return {
@@ -156,38 +148,27 @@ async function fill({ current, scope, rowsUrl, givesAway }: DiffInput, wanted: R
   return { missingRoles, ...filled };
 }
 
-interface Goal {
-  readonly desired: Reading;
-  readonly extras: readonly Extra[];
-  /** All of it, as we read it ourselves. */
-  readonly wanted: Description;
-}
-
-type Outcome = Pick<Diff, 'files' | 'losses' | 'unproven' | 'otherOrders' | 'unmodelled'> & {
-  readonly failure?: StepFailure;
-  /** Something differs still, which a second look may plan. */
-  readonly isUnfinished?: boolean;
-};
+type Outcome = Verdict & Pick<Diff, 'files' | 'losses'>;
 
 async function planAndProve(input: Task, work: Work, renamed: Renamed, goal: Goal): Promise<Outcome> {
-  const { engine, scope, start, onProgress } = input;
+  const { engine, scope, described, extrasBefore, onProgress } = input;
   const { desired, wanted } = goal;
   const { structure } = renamed.reading;
   const claimOf = (steps: readonly Step[]): Claim => ({
     ...goal,
     before: structure,
-    losses: lossesOf(steps.slice(renamed.steps.length), structure),
+    losses: lossesOf(steps.slice(renamed.steps.length), structure, desired.structure),
   });
   const steps = [...renamed.steps];
   let planned: readonly Step[] = [
-    ...withoutOwnGrants(planSteps(input, renamed.reading, goal, start.extras)),
-    ...mendInvalid(start.described, wanted),
+    ...withoutOwnGrants(planSteps(input, renamed.reading, goal, extrasBefore)),
+    ...mendInvalid(described, wanted),
   ];
   const whole = [...steps, ...planned];
   if (whole.length === 0)
     return {
       ...{ files: [], losses: [], ...tellOrders(structure, structure, desired.structure) },
-      unmodelled: compareDescriptions(wanted, start.described).map(untouchedText),
+      unmodelled: compareDescriptions(wanted, described).map(untouchedText),
     };
   // Most plans stand as they come, which takes one copy; only those that do not are put in order on another.
   onProgress?.('proving');
@@ -245,11 +226,16 @@ const NOTHING_LATER = { indexes: [], validations: [], last: [] };
 /** Checks, keys and exclusions that rows do not satisfy. */
 const VIOLATIONS = ['23514', '23503', '23505', '23P01'];
 
-/** The table, by its name in the folder, whose rows a new constraint refuses. */
+/** What a new type does not take. */
+const UNFIT = '22';
+
+/** The table, by its name in the folder, whose rows a new constraint, or a new type, refuses. */
 function blamedTable(failure: StepFailure | undefined, renames: readonly Rename[]): string | undefined {
-  if (failure === undefined || !VIOLATIONS.includes(failure.error.code)) return undefined;
+  if (failure === undefined) return undefined;
   const { schema, table } = failure.error.fields;
-  const key = `${schema}.${table}`;
+  const isValue = failure.error.code.startsWith(UNFIT);
+  if (!isValue && !VIOLATIONS.includes(failure.error.code)) return undefined;
+  const key = isValue ? alteredTable(failure.sql) : `${schema}.${table}`;
   return renames.find(each => each.kind === 'table' && each.to === key)?.from ?? key;
 }
 
@@ -315,125 +301,9 @@ function planSteps(
   extras: readonly Extra[],
 ): readonly Step[] {
   const { structure } = reading;
-  const changes = orderColumns(orderSteps(engine.plan(reading, desired), structure), desired.structure);
-  const kept = keepSequences(refuseTooLong(changes, structure), structure, desired.structure);
+  const kept = keepGenerated(engine.plan(reading, desired), structure, desired.structure);
+  const changes = orderColumns(orderSteps(kept, structure), desired.structure);
+  const whole = keepSequences(refuseTooLong(changes, structure), structure, desired.structure);
   const { drops, creates } = compareExtras(extras, wantedExtras, wanted);
-  return [...drops, ...reachPartitions(kept, wanted), ...creates];
-}
-
-/** What the files have to make of what, and what they may lose on the way. */
-interface Claim extends Goal {
-  readonly before: Structure;
-  readonly losses: readonly Loss[];
-}
-
-type Verdict = Pick<Outcome, 'unproven' | 'unmodelled' | 'otherOrders' | 'failure' | 'isUnfinished'>;
-
-function refused(failure: StepFailure): Verdict {
-  return { failure, unproven: [failureText(failure)], unmodelled: [], otherOrders: [] };
-}
-
-/**
- * What stands against the files; nothing when they are proven. Whether the plan's maker finds no difference any more does not
- * count alone: our own description of what was made has to be that of what is wanted.
- */
-async function prove(
-  { engine, scope, current, marks, start: { described } }: Task,
-  files: readonly FilePlan[],
-  { before, desired, wanted, extras: wantedExtras, losses }: Claim,
-): Promise<Verdict> {
-  const proof = await current.copy();
-  try {
-    const failure = await runFiles(proof.url, files);
-    if (failure) return refused(failure);
-    const [all, extrasMade, madeObjects, marksMade] = await Promise.all([
-      engine.extract(proof.adminUrl),
-      readExtras(proof.adminUrl, scope),
-      describeDatabase(proof.adminUrl, scope),
-      markTables(proof.url, scope.ignoredSchemas),
-    ]);
-    const made = engine.read(all, scope);
-    const extras = compareExtras(extrasMade, wantedExtras, wanted);
-    const left = [...engine.plan(made, desired), ...extras.drops, ...extras.creates];
-    const differing = compareDescriptions(wanted, madeObjects);
-    const isLeft = (each: Difference) => isUntouched(each, described, madeObjects, wanted);
-    const missing = await missingRows(current, proof, scope, changedTables(marks, marksMade), losses);
-    const orders = tellOrders(before, made.structure, desired.structure);
-    return {
-      unproven: [
-        ...tellInvalid(described, wanted),
-        ...left.map(({ sql }) => `Afterwards it still differs: ${sql}`),
-        ...differing
-          .filter(each => !isLeft(each))
-          .map(each => `Afterwards it is not as wanted: ${differenceText(each)}`),
-        ...missing,
-        ...orders.unproven,
-      ],
-      unmodelled: differing.filter(isLeft).map(untouchedText),
-      otherOrders: orders.otherOrders,
-      isUnfinished: left.length > 0,
-    };
-  } finally {
-    await proof.drop();
-  }
-}
-
-/** Whether what differs is what it was, so that the files have nothing to do with it. */
-function isUntouched(
-  { name }: Difference,
-  before: Description,
-  made: Description,
-  wanted: Description,
-): boolean {
-  if (before.get(name)?.text !== made.get(name)?.text) return false;
-  const relation = (wanted.get(name) ?? made.get(name))?.relation ?? null;
-  return relation === null || hasRelation(before, relation);
-}
-
-const RELATION_KINDS = ['table', 'view', 'materialized view', 'foreign table', 'composite type', 'domain'];
-
-function hasRelation(all: Description, relation: string): boolean {
-  return RELATION_KINDS.some(kind => all.has(`${kind} ${relation}`));
-}
-
-/** What no statement of ours makes, and has to be written by hand. */
-function untouchedText(difference: Difference): string {
-  switch (difference.kind) {
-    case 'missing':
-      return difference.name;
-    case 'surplus':
-      return `${difference.name} (to be dropped)`;
-    case 'other':
-      return differenceText(difference);
-  }
-}
-
-/** @param tables that are not as they were */
-async function missingRows(
-  current: ScratchDatabase,
-  proof: ScratchDatabase,
-  { ignoredSchemas }: Scope,
-  tables: readonly string[],
-  losses: readonly Loss[],
-): Promise<readonly string[]> {
-  if (tables.length === 0) return [];
-  const [before, after] = await Promise.all(
-    [current, proof].map(({ url }) => countRows(url, ignoredSchemas, tables)),
-  );
-  return findMissing(before!, after!, losses);
-}
-
-/** A table that is made anew has its columns in the order that is wanted; one that was there may have another. */
-function tellOrders(
-  before: Structure,
-  made: Structure,
-  wanted: Structure,
-): Pick<Outcome, 'unproven' | 'otherOrders'> {
-  const [old, fresh] = [[] as string[], [] as string[]];
-  for (const [key, text] of otherOrders(made, wanted)) (before.tables.has(key) ? old : fresh).push(text);
-  return { unproven: fresh, otherOrders: old };
-}
-
-function failureText({ sql, error }: StepFailure): string {
-  return `PostgreSQL refuses it: ${error.message} (${error.code}): ${sql}`;
+  return [...drops, ...reachPartitions(whole, wanted), ...creates];
 }

@@ -14,15 +14,19 @@ export interface Loss {
   readonly column?: string;
 }
 
-/** @param before what there is before the steps, after renames */
-export function lossesOf(steps: readonly Step[], before: Structure): readonly Loss[] {
+/**
+ * @param before what there is before the steps, after renames
+ * @param after what is wanted
+ */
+export function lossesOf(steps: readonly Step[], before: Structure, after: Structure): readonly Loss[] {
+  const types = { domains: before.domains, enums: new Map([...before.enums, ...after.enums]) };
   return steps.flatMap((each): Loss[] => {
     const { sql, loses } = each;
     const table = alteredTable(sql);
     const change = typeChange(each, before);
     if (change !== undefined) {
       const lost =
-        lossOf(change.from, change.to) ??
+        lossOf(change.from, change.to, types) ??
         (loses ? 'values that the new type has not are refused' : undefined);
       if (lost === undefined) return [];
       const message = `Column ${change.column} of ${change.table} becomes ${change.to}: ${lost}.`;
@@ -32,8 +36,13 @@ export function lossesOf(steps: readonly Step[], before: Structure): readonly Lo
     if (dropped) {
       const column = firstIdentifier(dropped[1] ?? '');
       // It is computed again where it comes back.
-      if (before.tables.get(table)?.columns.get(column)?.generated) return [];
+      const [was, is] = [before, after].map(each => each.tables.get(table)?.columns.get(column)?.generated);
+      if (was && is) return [];
       return [{ message: `Column ${column} of ${table} goes with its values.`, sql, table, column }];
+    }
+    if (table !== undefined && alteration(sql) === 'SET UNLOGGED') {
+      const message = `Table ${table} becomes unlogged: a crash empties it, and neither a replica nor a backup of the WAL has its rows.`;
+      return [{ message, sql }];
     }
     const restarted = table !== undefined && /^ALTER COLUMN (.+?) SET .*\bRESTART\b/.exec(alteration(sql));
     if (restarted) {

@@ -132,7 +132,7 @@ function usedRoles({
 }
 
 interface Payloads {
-  readonly table: { partitionKey: string | null; partitionBound: string | null };
+  readonly table: { partitionKey: string | null; partitionBound: string | null; persistence: string };
   readonly column: {
     _position: number;
     type: string;
@@ -149,6 +149,7 @@ function structureOf(all: FactBase): Structure {
   const tables = new Map<string, TableShape>();
   const sequences = new Map<string, SequenceShape>();
   const enums = new Map<string, readonly string[]>();
+  const domains = new Map<string, string>();
   const defaults = new Map<string, string>();
   const parts = new Map<
     string,
@@ -199,6 +200,9 @@ function structureOf(all: FactBase): Structure {
         });
         break;
       }
+      case 'domain':
+        domains.set(`${id.schema}.${id.name}`, String((payload as { baseType?: unknown }).baseType));
+        break;
       case 'type': {
         const { variant, values } = payload as { variant?: string; values?: readonly string[] };
         if (variant === 'enum') enums.set(`${id.schema}.${id.name}`, values ?? []);
@@ -209,14 +213,15 @@ function structureOf(all: FactBase): Structure {
   for (const { id, payload } of facts) {
     if (id.kind !== 'table') continue;
     const key = `${id.schema}.${id.name}`;
-    const { partitionKey, partitionBound } = payload as unknown as Payloads['table'];
+    const { partitionKey, partitionBound, persistence } = payload as unknown as Payloads['table'];
     tables.set(key, {
       schema: id.schema,
       name: id.name,
       ...partsOf(key),
       isPartitioned: partitionKey !== null,
+      isUnlogged: persistence === 'u',
       isPartition: partitionBound !== null,
     });
   }
-  return { tables, sequences, enums };
+  return { tables, sequences, enums, domains };
 }

@@ -20,6 +20,8 @@ export interface Structure {
   readonly tables: ReadonlyMap<string, TableShape>;
   readonly sequences: ReadonlyMap<string, SequenceShape>;
   readonly enums: ReadonlyMap<string, readonly string[]>;
+  /** What each rests on. */
+  readonly domains: ReadonlyMap<string, string>;
 }
 
 export interface TableShape {
@@ -32,6 +34,7 @@ export interface TableShape {
   readonly indexes: ReadonlyMap<string, string>;
   readonly isPartitioned: boolean;
   readonly isPartition: boolean;
+  readonly isUnlogged: boolean;
 }
 
 export interface ColumnShape {

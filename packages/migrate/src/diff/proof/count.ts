@@ -13,11 +13,11 @@ import { quoteKey } from '../step.ts';
 interface ColumnFigures {
   readonly name: string;
   readonly type: string;
-  /** Computed from others, and computed again where it is made anew. */
+  /** Computed from others. */
   readonly isGenerated: boolean;
   /** How many rows have a value. */
   readonly values: string;
-  /** Of all its values, in any order. */
+  /** Of all its values, in any order; empty where they cannot be compared. */
   readonly digest: string;
   /** What the next row would get from the column's sequence. */
   readonly next: string | null;
@@ -55,11 +55,13 @@ const SESSIONS = 2;
 /**
  * @param url of whoever migrates: what casts call is theirs
  * @param oids of the tables that are asked for; all of them without it
+ * @param former what they held once: values are taken as the types of then would read them, which is what is left of them
  */
 export async function countRows(
   url: string,
   ignoredSchemas: readonly string[],
   oids?: readonly string[],
+  former?: Figures,
 ): Promise<Figures> {
   const pools = Array.from({ length: SESSIONS }, () =>
     createPrivilegedPool({ url, name: 'peakstone proof' }),
@@ -74,9 +76,16 @@ export async function countRows(
       key: row[1]?.toString() ?? '',
       columns: JSON.parse(row[2]?.toString() ?? '[]') as Attribute[],
     }));
+    const known = former === undefined ? undefined : await knownTypes(pools[0]!, former);
+    const typeOnce = (oid: string, number: number) => {
+      const type = former?.get(oid)?.columns.get(String(number))?.type;
+      return type === undefined || known?.has(type) ? type : null;
+    };
     const figures = new Map<string, TableFigures>();
     const measure = async (pool: Pool, some: typeof tables): Promise<void> => {
-      const { rows } = await pool.query(some.map(queryOf).join(' union all '));
+      const { rows } = await pool.query(
+        some.map(table => queryOf(table, number => typeOnce(table.oid, number))).join(' union all '),
+      );
       for (const row of rows) {
         const table = some.find(({ oid }) => oid === row[0]?.toString());
         if (table === undefined) continue;
@@ -115,17 +124,44 @@ export async function countRows(
   }
 }
 
-function queryOf({ oid, key, columns }: { oid: string; key: string; columns: readonly Attribute[] }): string {
-  const measured = columns.map(([, name, , sequence, , isComposite]) => {
-    const text = `md5(t.${id(name)}::text)`;
+/** Of the types that columns had, those that are there still. */
+async function knownTypes(pool: Pool, former: Figures): Promise<ReadonlySet<string>> {
+  const all = [...former.values()].flatMap(({ columns }) => [...columns.values()].map(({ type }) => type));
+  const { rows } = await pool.query('select t from unnest($1::text[]) t where to_regtype(t) is not null', [
+    arrayLiteral([...new Set(all)]),
+  ]);
+  return new Set(rows.map(([type]) => String(type)));
+}
+
+/** @param typeOnce what a column was once; undefined: as it is, null: what is not there any more */
+function queryOf(
+  { oid, key, columns }: { oid: string; key: string; columns: readonly Attribute[] },
+  typeOnce: (number: number) => string | null | undefined,
+): string {
+  const measured = columns.map(([number, name, type, sequence, , isComposite]) => {
+    const once = typeOnce(number);
+    const text = `md5(${textOf(`t.${id(name)}`, type, once ?? type)})`;
     const next =
       sequence === null
         ? 'null'
         : `(select case when is_called then last_value + 1 else last_value end from ${sequence})`;
-    return `json_build_array(count(t.${id(name)}), ${isComposite ? 'null' : `md5(string_agg(${text}, '' order by ${text}))`}, ${next})`;
+    const isComparable = !isComposite && once !== null;
+    return `json_build_array(count(t.${id(name)}), ${isComparable ? `md5(string_agg(${text}, '' order by ${text}))` : 'null'}, ${next})`;
   });
   const list = measured.length === 0 ? `'[]'::json` : `json_build_array(${measured.join(', ')})`;
   return `(select ${literal(oid)}, count(*), ${list} from only ${quoteKey(key)} t)`;
+}
+
+/** A value's text, as the type that it had once writes it; one that this cannot read is another. */
+function textOf(value: string, type: string, once: string): string {
+  if (type === once) return `${value}::text`;
+  const text = `${value}::text`;
+  return `case when pg_input_is_valid(${text}, ${literal(once)}) then ${text}::${once}::text else ${text} || ' is none' end`;
+}
+
+/** jsonb writes a document otherwise, which is what it is for. */
+function isRewritten(from: string, to: string): boolean {
+  return to.startsWith('jsonb') && from !== to;
 }
 
 /** What is gone that no loss has told of; sentences. Pure. */
@@ -146,13 +182,14 @@ export function findMissing(before: Figures, after: Figures, told: readonly Loss
     return [...table.columns].flatMap(([number, column]): string[] => {
       const then = now.columns.get(number);
       const where = `Column ${column.name} of ${table.key}`;
-      if (column.isGenerated || lost(column.name) || lost(then?.name)) return [];
+      const isComputed = column.isGenerated && (then === undefined || then.isGenerated);
+      if (isComputed || lost(column.name) || lost(then?.name)) return [];
       if (then === undefined)
         return column.values === '0' ? [] : [`${where} is another one afterwards: its values are gone.`];
       if (then.values !== column.values)
         return [`${where} has ${then.values} values afterwards, not ${column.values}.`];
-      if (then.type === column.type && then.digest !== column.digest)
-        return [`${where} has other values afterwards.`];
+      const isCompared = column.digest !== '' && then.digest !== '' && !isRewritten(column.type, then.type);
+      if (isCompared && then.digest !== column.digest) return [`${where} has other values afterwards.`];
       if (column.next !== null && then.next !== null && BigInt(then.next) < BigInt(column.next))
         return [`${where} would be numbered from ${then.next} afterwards, not from ${column.next}.`];
       return [];
