@@ -24,6 +24,8 @@ export interface DecoyOptions {
   readonly schema: string;
   /** Every decoy fails when it is called. */
   readonly raises: boolean;
+  /** Also such as are nearer than PostgreSQL's own wherever they are on the path; what is not qualified is often ambiguous then. */
+  readonly closer?: boolean;
 }
 
 /** Plants decoys in a schema, as the login of `url`. */
@@ -35,6 +37,7 @@ export async function plantDecoys(url: string, options: DecoyOptions): Promise<v
       ...(await functions(client, options)),
       ...variadicFunctions(options),
       ...(await operators(client, options)),
+      ...(options.closer ? closer(options) : []),
       ...types(options),
       ...(await catalogs(client, options)),
       ...touched(options),
@@ -117,6 +120,49 @@ async function operators(client: SqlClient, options: DecoyOptions): Promise<stri
       `create operator ${options.schema}.${name} (${sides}rightarg = ${right}, function = ${called})`,
     ];
   });
+}
+
+/** Where PostgreSQL has to convert an argument, or takes anything: these are called more exactly, wherever they are on the path. */
+function closer(options: DecoyOptions): string[] {
+  const { schema } = options;
+  const compared = ['=', '<>', '<', '>', '<=', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~', '~*', '!~*'];
+  const pairs: readonly (readonly [name: string, left: string, right: string, result: string])[] = [
+    ...compared.flatMap(name =>
+      ['varchar', 'text'].map(right => [name, 'varchar', right, 'boolean'] as const),
+    ),
+    ['*', 'integer', 'float8', 'float8'],
+    ['||', 'text', 'bigint', 'text'],
+  ];
+  const functions: readonly (readonly [name: string, parameters: string, result: string])[] = [
+    ['pg_column_size', 'json', 'integer'],
+    ['similar_to_escape', 'varchar', 'text'],
+    ['upper', 'varchar', 'text'],
+    ['json_build_object', 'text, bigint', 'json'],
+    ['json_build_object', 'text, json', 'json'],
+    ['unnest', 'varchar[]', 'setof varchar'],
+  ];
+  const aggregates: readonly (readonly [name: string, argument: string, result: string])[] = [
+    ['json_agg', 'json', 'json'],
+    ['count', 'varchar', 'bigint'],
+    ['max', 'varchar', 'text'],
+    ['min', 'varchar', 'text'],
+    ['sum', 'varchar', 'text'],
+    ['array_agg', 'text', 'text[]'],
+  ];
+  return [
+    ...pairs.flatMap(([name, left, right, result], i) => [
+      `create function ${schema}.closer_${i}(${left}, ${right}) returns ${result} language plpgsql as ${body(`operator:${name}`, options)}`,
+      `create operator ${schema}.${name} (leftarg = ${left}, rightarg = ${right}, function = ${schema}.closer_${i})`,
+    ]),
+    ...functions.map(
+      ([name, parameters, result]) =>
+        `create function ${schema}.${name}(${parameters}) returns ${result} language plpgsql as ${body(`function:${name}`, options, result.startsWith('setof') ? 'return' : 'return null')}`,
+    ),
+    ...aggregates.flatMap(([name, argument, result]) => [
+      `create function ${schema}.step_${name}(${result}, ${argument}) returns ${result} language plpgsql as ${body(`aggregate:${name}`, options)}`,
+      `create aggregate ${schema}.${name}(${argument}) (sfunc = ${schema}.step_${name}, stype = ${result})`,
+    ]),
+  ];
 }
 
 /** Domains by the names of PostgreSQL's types, and a type that turns into everything by itself. */

@@ -9,8 +9,11 @@ export interface TableName {
   readonly name: string;
 }
 
-/** Pairs of a column here and one there. */
-export type Join = readonly (readonly [here: string, there: string])[];
+/** Pairs of a column here and one there, and the schema of the operator by which they are equal. */
+export type Join = readonly (readonly [here: string, there: string, schema: string | null])[];
+
+/** Pairs of a member here and a column there, which is elsewhere. */
+export type Mapping = readonly (readonly [here: string, there: string])[];
 
 export type BoolExp =
   | { readonly kind: 'constant'; readonly value: boolean }

@@ -3,43 +3,57 @@
  * @see https://hasura.io/docs/2.0/api-reference/graphql-api/query/#operators
  */
 
+import { functionIn, operatorIn } from '../catalog/operators.ts';
+
 interface OperatorShape {
-  /** Left and right are complete SQL expressions. */
-  readonly sql: (left: string, right: string, third: string) => string;
+  /** Left and right are complete SQL expressions; `schema` is where the operator is (`catalog/operators.ts`). */
+  readonly sql: (schema: string | null, left: string, right: string, third: string) => string;
   /** The right side is a list of the operand's type, or of text. */
   readonly right: 'same' | 'list' | 'text' | 'textList' | 'lquery' | 'lqueryList' | 'ltxtquery' | 'other';
 }
 
 const infix =
   (operator: string): OperatorShape['sql'] =>
-  (left, right) =>
-    `${left} ${operator} ${right}`;
+  (schema, left, right) =>
+    `${left} ${operatorIn(schema, operator)} ${right}`;
+const listed =
+  (operator: string, quantifier: 'any' | 'all'): OperatorShape['sql'] =>
+  (schema, left, right) =>
+    `${left} ${operatorIn(schema, operator)} ${quantifier}(${right})`;
+/** What the keyword SIMILAR TO stands for. */
+const similar =
+  (operator: string): OperatorShape['sql'] =>
+  (schema, left, right) =>
+    `${left} ${operatorIn(schema, operator)} pg_catalog.similar_to_escape(${right})`;
 const call =
   (name: string): OperatorShape['sql'] =>
-  (left, right) =>
-    `${name}(${left}, ${right})`;
+  (schema, left, right) =>
+    `${functionIn(schema, name)}(${left}, ${right})`;
 const call3 =
   (name: string): OperatorShape['sql'] =>
-  (left, right, third) =>
-    `${name}(${left}, ${right}, ${third})`;
+  (schema, left, right, third) =>
+    `${functionIn(schema, name)}(${left}, ${right}, ${third})`;
 
 export const operators = {
   _eq: { sql: infix('='), right: 'same' },
   _neq: { sql: infix('<>'), right: 'same' },
   /** Of permissions, where null differs from every value. */
-  _neqNull: { sql: (a, b) => `(${a} <> ${b} or ${a} is null)`, right: 'same' },
+  _neqNull: {
+    sql: (schema, a, b) => `(${a} ${operatorIn(schema, '<>')} ${b} or ${a} is null)`,
+    right: 'same',
+  },
   _gt: { sql: infix('>'), right: 'same' },
   _lt: { sql: infix('<'), right: 'same' },
   _gte: { sql: infix('>='), right: 'same' },
   _lte: { sql: infix('<='), right: 'same' },
-  _in: { sql: (a, b) => `${a} = any(${b})`, right: 'list' },
-  _nin: { sql: (a, b) => `${a} <> all(${b})`, right: 'list' },
-  _like: { sql: infix('like'), right: 'same' },
-  _nlike: { sql: infix('not like'), right: 'same' },
-  _ilike: { sql: infix('ilike'), right: 'same' },
-  _nilike: { sql: infix('not ilike'), right: 'same' },
-  _similar: { sql: infix('similar to'), right: 'same' },
-  _nsimilar: { sql: infix('not similar to'), right: 'same' },
+  _in: { sql: listed('=', 'any'), right: 'list' },
+  _nin: { sql: listed('<>', 'all'), right: 'list' },
+  _like: { sql: infix('~~'), right: 'same' },
+  _nlike: { sql: infix('!~~'), right: 'same' },
+  _ilike: { sql: infix('~~*'), right: 'same' },
+  _nilike: { sql: infix('!~~*'), right: 'same' },
+  _similar: { sql: similar('~'), right: 'same' },
+  _nsimilar: { sql: similar('!~'), right: 'same' },
   _regex: { sql: infix('~'), right: 'same' },
   _iregex: { sql: infix('~*'), right: 'same' },
   _nregex: { sql: infix('!~'), right: 'same' },

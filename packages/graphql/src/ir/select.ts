@@ -51,6 +51,8 @@ export type OrderOperand =
       readonly where: BoolExp;
       readonly fn: string;
       readonly column: OrderOperand | null;
+      /** Of the column. */
+      readonly scalar: Scalar;
     };
 
 export interface SelectPlan {
@@ -101,6 +103,8 @@ export interface Aggregated {
 export interface AggregatedAs extends Aggregated {
   readonly kind: 'column';
   readonly alias: string;
+  /** Of what is aggregated. */
+  readonly scalar: Scalar;
   /** As text, so that no client rounds it. */
   readonly asText: boolean;
 }

@@ -1,6 +1,7 @@
 /** Relationships: which columns join which table, from foreign keys or as they were written down. */
 import { key, type TableForeignKey } from '@peakstone/kernel/catalog';
 import type { SourceCatalog } from '../catalog/load.ts';
+import { schemaOfBoth } from '../catalog/operators.ts';
 import {
   type ArrayRelationship,
   type ForeignKeyOn,
@@ -9,7 +10,7 @@ import {
   qualify,
 } from '../definition/metadata.ts';
 import { HasuraError } from '../errors.ts';
-import type { Join, TableName } from '../ir/boolExp.ts';
+import type { Join, Mapping, TableName } from '../ir/boolExp.ts';
 import { nativeName } from './nativeQuery.ts';
 import { type Inconsistency, type RelationshipModel, showTable, type TableModel, tableKey } from './types.ts';
 import { Untracked } from './untracked.ts';
@@ -23,7 +24,9 @@ export function resolveRelationships(
   const relationships = new Map<string, RelationshipModel>();
   const resolve = (kind: 'object' | 'array', metadata: ObjectRelationship | ArrayRelationship): void => {
     try {
-      relationships.set(metadata.name, resolveRelationship(kind, metadata, table, tables, catalog));
+      const { join, ...found } = resolveRelationship(kind, metadata, table, tables, catalog);
+      const there = tables.get(tableKey(found.target))!;
+      relationships.set(metadata.name, { ...found, join: typedJoin(join, table, there) });
     } catch (error) {
       if (!(error instanceof HasuraError)) throw error;
       inconsistencies.push({
@@ -52,7 +55,7 @@ function resolveRelationship(
   table: TableModel,
   tables: ReadonlyMap<string, TableModel>,
   catalog: SourceCatalog,
-): RelationshipModel {
+): Omit<RelationshipModel, 'join'> & { readonly join: Mapping } {
   const base = { name, kind, comment: comment ?? null };
   const known = (target: TableName): TableName => {
     if (!tables.has(tableKey(target)))
@@ -104,6 +107,14 @@ function resolveRelationship(
   };
 }
 
+/** With where the equality of each pair is. */
+function typedJoin(join: Mapping, here: TableModel, there: TableModel): Join {
+  return join.map(([own, other]) => {
+    const [mine, theirs] = [here.columns.get(own), there.columns.get(other)];
+    return [own, other, mine && theirs ? schemaOfBoth(mine.scalar, theirs.scalar) : null] as const;
+  });
+}
+
 function isList(value: unknown): value is readonly string[] {
   return Array.isArray(value);
 }
@@ -115,7 +126,7 @@ function readManual({
   insertion_order: order,
 }: ManualRelationship): {
   readonly target: TableName;
-  readonly join: Join;
+  readonly join: Mapping;
   readonly insertionOrder: RelationshipModel['insertionOrder'];
 } {
   const target = native === undefined ? (remote === undefined ? null : qualify(remote)) : nativeName(native);

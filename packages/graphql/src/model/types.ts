@@ -17,7 +17,7 @@ import type {
   TableMetadata,
 } from '../definition/metadata.ts';
 import type { RemoteSchemaConf } from '../definition/remoteSchemas.ts';
-import type { BoolExp, Join, TableName } from '../ir/boolExp.ts';
+import type { BoolExp, Join, Mapping, TableName } from '../ir/boolExp.ts';
 import type { TypeRef } from '../ir/typeRef.ts';
 import type { Value } from '../ir/value.ts';
 import type { RemoteNames } from '../remote/customize.ts';
@@ -88,7 +88,7 @@ export type JoinModel =
       readonly table: TableName;
       readonly shape: 'object' | 'array';
       /** Members, and columns of the table. */
-      readonly mapping: Join;
+      readonly mapping: Mapping;
     }
   | {
       readonly kind: 'remoteSchema';
@@ -128,7 +128,7 @@ export interface CustomObjectModel {
     readonly source: string;
     readonly table: TableName;
     /** Fields of the object, and columns of the table. */
-    readonly mapping: Join;
+    readonly mapping: Mapping;
   }[];
 }
 

@@ -1,4 +1,5 @@
 /** `t_aggregate`. Pure. */
+import { scalarOf } from '../catalog/scalars.ts';
 import type {
   Aggregated,
   AggregateField,
@@ -102,17 +103,19 @@ function planOperands(
         return {
           kind: 'column',
           alias,
+          scalar,
           asText: isText(context, scalar.name, fn),
           ...columnOf(context, name, table),
         } as const;
       }
       case 'computedField': {
         const shownIf = context.view.permissions(table).select?.computedFields.get(means.field.name);
-        const scalar = means.field.returns.kind === 'scalar' ? means.field.returns.scalar.name : '';
+        const scalar = means.field.returns.kind === 'scalar' ? means.field.returns.scalar : scalarOf('text');
         return {
           kind: 'column',
           alias,
-          asText: isText(context, scalar, fn),
+          scalar,
+          asText: isText(context, scalar.name, fn),
           operand: { kind: 'call', call: computedCall(means.field, []), ...(shownIf && { shownIf }) },
         } as const;
       }

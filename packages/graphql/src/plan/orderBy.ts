@@ -70,11 +70,13 @@ function planMember(context: PlanContext, { def, value }: InputField, table: Tab
       const from = { kind: 'table', table: means.table.name } as const;
       const { name, join } = means.relationship;
       const where = filterOf(context, means.table);
-      return planAggregates(context, value, means.table).map(({ fn, column, direction, path, scalar }) => ({
-        item: directed({ kind: 'aggregate', from, join, where, fn, column }, direction),
-        path: [`${name}_aggregate`, ...path],
-        scalar,
-      }));
+      return planAggregates(context, value, means.table).map(
+        ({ fn, column, of, direction, path, scalar }) => ({
+          item: directed({ kind: 'aggregate', from, join, where, fn, column, scalar: of }, direction),
+          path: [`${name}_aggregate`, ...path],
+          scalar,
+        }),
+      );
     }
     case 'computedField': {
       const call = computedCall(means.field, []);
@@ -86,11 +88,13 @@ function planMember(context: PlanContext, { def, value }: InputField, table: Tab
       }
       const where = filterOf(context, means.table);
       const from = { kind: 'call', call } as const;
-      return planAggregates(context, value, means.table).map(({ fn, column, direction, path, scalar }) => ({
-        item: directed({ kind: 'aggregate', from, join: [], where, fn, column }, direction),
-        path: [`${means.field.name}_aggregate`, ...path],
-        scalar,
-      }));
+      return planAggregates(context, value, means.table).map(
+        ({ fn, column, of, direction, path, scalar }) => ({
+          item: directed({ kind: 'aggregate', from, join: [], where, fn, column, scalar: of }, direction),
+          path: [`${means.field.name}_aggregate`, ...path],
+          scalar,
+        }),
+      );
     }
     default:
       throw new TypeError(`${def.name} is no order`);
@@ -100,6 +104,8 @@ function planMember(context: PlanContext, { def, value }: InputField, table: Tab
 interface OrderedAggregate {
   readonly fn: string;
   readonly column: OrderOperand | null;
+  /** The column's type. */
+  readonly of: Scalar;
   readonly direction: Input;
   readonly path: readonly string[];
   readonly scalar: Scalar;
@@ -113,8 +119,10 @@ function planAggregates(context: PlanContext, input: Input, table: TableModel): 
   const shown = context.view.permissions(table).select?.columns;
   return input.fields.flatMap(({ def, value }): OrderedAggregate[] => {
     if (value.kind === 'null') return [];
-    if (def.means.kind === 'count')
-      return [{ fn: 'count', column: null, direction: value, path: ['count'], scalar: scalarOf('bigint') }];
+    if (def.means.kind === 'count') {
+      const scalar = scalarOf('bigint');
+      return [{ fn: 'count', column: null, of: scalar, direction: value, path: ['count'], scalar }];
+    }
     if (def.means.kind !== 'aggregateOperator' || value.kind !== 'object') return [];
     const { fn } = def.means;
     return value.fields.flatMap(field => {
@@ -125,6 +133,7 @@ function planAggregates(context: PlanContext, input: Input, table: TableModel): 
         {
           fn,
           column: { kind: 'column', column, ...(shownIf && { shownIf }) } as const,
+          of: scalar,
           direction: field.value,
           path: [fn, column],
           scalar: extremes.has(fn) ? scalar : scalarOf('numeric'),

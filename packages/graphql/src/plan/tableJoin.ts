@@ -1,8 +1,9 @@
 /** Rows of a table that are joined to objects from elsewhere, by a list of their keys. Pure. */
 
 import { quoteIdentifier } from '@peakstone/kernel/pg';
+import { schemaOf } from '../catalog/operators.ts';
 import { scalarOf } from '../catalog/scalars.ts';
-import { always } from '../ir/boolExp.ts';
+import { always, type Join } from '../ir/boolExp.ts';
 import type { SelectField } from '../ir/select.ts';
 import type { Value } from '../ir/value.ts';
 import type { TableJoin } from '../joins/types.ts';
@@ -39,7 +40,11 @@ export function planTableJoin(
   const types = columns.map(({ name, scalar }) => `${quoteIdentifier(name)} ${scalar.sql}`);
   const given = {
     kind: 'sql',
-    parts: ['select * from json_to_recordset(', list, `) as k(${[`"${place}" int4`, ...types].join(', ')})`],
+    parts: [
+      'select * from pg_catalog.json_to_recordset(',
+      list,
+      `) as k(${[`"${place}" int4`, ...types].join(', ')})`,
+    ],
     columns: [place, ...columns.map(({ name }) => name)],
   } as const;
   const fields: SelectField[] = [
@@ -49,7 +54,7 @@ export function planTableJoin(
       field,
       table,
       kind,
-      columns.map(({ name }) => [name, name] as const),
+      columns.map(({ name, scalar }) => [name, name, schemaOf(scalar)] as const),
     ),
   ];
   return {
@@ -70,7 +75,7 @@ function joined(
   field: ResolvedField,
   table: TableModel,
   kind: TableJoinOptions['kind'],
-  join: readonly (readonly [string, string])[],
+  join: Join,
 ): SelectField {
   const from = { kind: 'table', table: table.name } as const;
   switch (kind) {

@@ -1,5 +1,5 @@
 /** Rows of a table, beside what comes from another source, an action or a remote schema. */
-import type { Join, TableName } from '../ir/boolExp.ts';
+import type { Mapping, TableName } from '../ir/boolExp.ts';
 import { tableKey } from '../model/types.ts';
 import { tableAggregate } from './aggregate.ts';
 import { type SchemaContext, type SharedContext, selectOf } from './context.ts';
@@ -13,7 +13,7 @@ interface TableJoinDef {
   readonly source: string;
   readonly table: TableName;
   /** Members of what they are beside, and columns. */
-  readonly keys: Join;
+  readonly keys: Mapping;
 }
 
 /** None where the role may not read the table. */

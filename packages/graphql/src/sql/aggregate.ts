@@ -1,5 +1,6 @@
 /** `t_aggregate` as SQL: rows first, in a subquery with what is needed of each, then the aggregates over them. */
 import { quoteLiteral } from '@peakstone/kernel/pg';
+import { aggregateOf } from '../catalog/operators.ts';
 import type {
   Aggregated,
   AggregateField,
@@ -82,7 +83,7 @@ function overRows(
         return `${quoteLiteral(field.text)}::text`;
       case 'nodes': {
         const node = target(writers.rowObjectSql(writer, field.fields, scope));
-        return `coalesce(json_agg(${node}), ${writer.bound.sum(node)}, '[]')`;
+        return `coalesce(pg_catalog.json_agg(${node}), ${writer.bound.sum(node)}, '[]')`;
       }
       case 'aggregate':
         return objectSql(
@@ -116,16 +117,16 @@ function memberSql(member: AggregateMember, operand: (aggregated: Aggregated) =>
     case 'typename':
       return `${quoteLiteral(member.text)}::text`;
     case 'count': {
-      if (member.columns.length === 0) return 'count(*)';
+      if (member.columns.length === 0) return 'pg_catalog.count(*)';
       const columns = member.columns.map(operand);
       const list = columns.length === 1 ? columns[0] : `(${columns.join(', ')})`;
-      return `count(${member.isDistinct ? 'distinct ' : ''}${list})`;
+      return `pg_catalog.count(${member.isDistinct ? 'distinct ' : ''}${list})`;
     }
     case 'operator':
       return objectSql(
         member.members.map(each => {
           if (each.kind === 'typename') return { alias: each.alias, sql: `${quoteLiteral(each.text)}::text` };
-          const aggregated = `${member.fn}(${operand(each)})`;
+          const aggregated = `${aggregateOf(each.scalar, member.fn)}(${operand(each)})`;
           return { alias: each.alias, sql: each.asText ? `(${aggregated})::text` : aggregated };
         }),
       );

@@ -1,5 +1,6 @@
 /** Conditions as SQL. */
 import { quoteIdentifier } from '@peakstone/kernel/pg';
+import { operatorIn, schemaOf } from '../catalog/operators.ts';
 import type { AggregatePredicate, BoolExp, Join, Operand } from '../ir/boolExp.ts';
 import { operators } from '../ir/operators.ts';
 import { callSql } from './call.ts';
@@ -29,7 +30,7 @@ export function conditionSql(writer: SqlWriter, exp: BoolExp, scope: Scope): str
       const left = operandSql(writer, exp.operand, scope);
       const right = writer.value(exp.value, scope);
       const more = (exp.more ?? []).map(value => writer.value(value, scope)).join(', ');
-      return `(${operators[exp.operator].sql(left, right, more)})`;
+      return `(${operators[exp.operator].sql(schemaOf(exp.operand.scalar), left, right, more)})`;
     }
     case 'exists': {
       const alias = writer.alias('t');
@@ -47,10 +48,13 @@ export function conditionSql(writer: SqlWriter, exp: BoolExp, scope: Scope): str
   }
 }
 
-/** `t$2."author_id" = t$1."id"` */
+/** `t$2."author_id" operator(pg_catalog.=) t$1."id"` */
 export function joinSql(writer: SqlWriter, join: Join, here: string, there: string): string {
   return join
-    .map(([own, other]) => `${writer.column(there, other)} = ${writer.column(here, own)}`)
+    .map(
+      ([own, other, schema]) =>
+        `${writer.column(there, other)} ${operatorIn(schema, '=')} ${writer.column(here, own)}`,
+    )
     .join(' and ');
 }
 
@@ -61,7 +65,7 @@ function aggregateSql(writer: SqlWriter, exp: AggregatePredicate, scope: Scope):
     shown(writer, shownIf, writer.column(alias, column), inner),
   );
   const operand = columns.length === 0 ? '*' : columns.length === 1 ? columns[0]! : `(${columns.join(', ')})`;
-  const aggregated = `${exp.fn}(${exp.isDistinct && columns.length > 0 ? 'distinct ' : ''}${operand})`;
+  const aggregated = `pg_catalog.${exp.fn}(${exp.isDistinct && columns.length > 0 ? 'distinct ' : ''}${operand})`;
   const result = writer.alias('a');
   const where = whereSql(
     writer,

@@ -3,6 +3,7 @@
  * more; those on the other side of the cursor are only looked for where a client asks whether there are any.
  */
 import { type AnswerBound, quoteLiteral } from '@peakstone/kernel/pg';
+import { operatorIn, schemaOf } from '../catalog/operators.ts';
 import type {
   ConnectionField,
   ConnectionPlan,
@@ -61,12 +62,12 @@ export function connectionSql(
     targets.join(', '),
     condition,
   );
-  const limit = count === null ? '' : ` limit ${count} + 1`;
-  const shown = count === null ? '' : ` filter (where ${result}.n <= ${count})`;
+  const limit = count === null ? '' : ` limit ${count} operator(pg_catalog.+) 1`;
+  const shown = count === null ? '' : ` filter (where ${result}.n operator(pg_catalog.<=) ${count})`;
   const context: Written = {
     result,
     shown,
-    hasMore: count === null ? 'false' : `count(*) > ${count}`,
+    hasMore: count === null ? 'false' : `pg_catalog.count(*) operator(pg_catalog.>) ${count}`,
     hasOthers: () => othersSql(writer, plan, outer, writers),
     isBackward,
     splitKind: plan.split?.kind ?? null,
@@ -74,7 +75,7 @@ export function connectionSql(
     bound: writer.bound,
   };
   const object = objectSql(plan.fields.map(field => ({ alias: field.alias, sql: fieldSql(field, context) })));
-  return `(select ${object} from (select ${inner}.*, row_number() over () as n from (${source}${limit}) ${inner}) ${result})`;
+  return `(select ${object} from (select ${inner}.*, pg_catalog.row_number() over () as n from (${source}${limit}) ${inner}) ${result})`;
 }
 
 interface Written {
@@ -110,7 +111,7 @@ function fieldSql(field: ConnectionField, context: Written): string {
         })),
       );
       const [node = `${result}."cursor"`] = edges.values();
-      return `coalesce(json_agg(${edge} order by ${result}.n${isBackward ? ' desc' : ''})${shown}, ${bound.sum(node, shown)}, '[]')`;
+      return `coalesce(pg_catalog.json_agg(${edge} order by ${result}.n${isBackward ? ' desc' : ''})${shown}, ${bound.sum(node, shown)}, '[]')`;
     }
   }
 }
@@ -118,7 +119,7 @@ function fieldSql(field: ConnectionField, context: Written): string {
 function pageInfoSql(member: PageInfoMember, context: Written): string {
   const { result, shown, hasMore, hasOthers, isBackward, splitKind } = context;
   const atEnd = (isEnd: boolean): string =>
-    `coalesce((array_agg(${result}."cursor" order by ${result}.n${isEnd === isBackward ? '' : ' desc'})${shown})[1], '')`;
+    `coalesce((pg_catalog.array_agg(${result}."cursor" order by ${result}.n${isEnd === isBackward ? '' : ' desc'})${shown})[1], '')`;
   switch (member.kind) {
     case 'typename':
       return `${quoteLiteral(member.text)}::text`;
@@ -155,13 +156,15 @@ function splitSql(writer: SqlWriter, { cursor, split }: ConnectionPlan, scope: S
     const isUp = (item.direction === 'asc') === (split.kind === 'after');
     const isNullLast = (item.nulls ?? (item.direction === 'asc' ? 'last' : 'first')) === 'last';
     // Behind the cursor lies null where nulls come last; from a cursor at null nothing else does.
-    const beyond = `${operand} ${isUp ? '>' : '<'} ${value}`;
+    const given = split.values[i]!;
+    const schema = 'scalar' in given ? schemaOf(given.scalar) : null;
+    const beyond = `${operand} ${operatorIn(schema, isUp ? '>' : '<')} ${value}`;
     const isNullBeyond = isNullLast === (split.kind === 'after');
     return {
       beyond: isNullBeyond
         ? `(${beyond} or (${operand} is null and ${value} is not null))`
         : `(${beyond} or (${operand} is not null and ${value} is null))`,
-      same: `${operand} is not distinct from ${value}`,
+      same: `coalesce(${operand} ${operatorIn(schema, '=')} ${value}, ${operand} is null and ${value} is null)`,
     };
   });
   return terms.reduceRight(
@@ -213,5 +216,5 @@ function objectOf(leaves: readonly Leaf[]): string {
 
 /** In one line, as URLs want it. */
 export function base64(text: string): string {
-  return `replace(encode(convert_to((${text})::text, 'UTF8'), 'base64'), E'\\n', '')`;
+  return `pg_catalog.replace(pg_catalog.encode(pg_catalog.convert_to((${text})::text, 'UTF8'), 'base64'), E'\\n', '')`;
 }

@@ -6,7 +6,7 @@ import { quoteIdentifier } from '@peakstone/kernel/pg';
 import { HasuraError } from '../errors.ts';
 import type { InsertColumn, InsertStep } from '../ir/mutation.ts';
 import type { ParamSource, Value } from '../ir/value.ts';
-import { construct, type Scope, type SqlWriter, typeOf } from './writer.ts';
+import { construct, type Scope, type SqlWriter, typeOf, unnestSql } from './writer.ts';
 
 /** Of one statement, by PostgreSQL's protocol. */
 const maxParams = 65_535;
@@ -14,7 +14,7 @@ const maxParams = 65_535;
 /** @throws {HasuraError} for more values than one statement takes, where rows of many shapes need a parameter each */
 export function insertRowsSql(writer: SqlWriter, { columns, rows }: InsertStep, scope: Scope): string {
   if (columns.length === 0)
-    return rows.length === 1 ? 'default values' : `select from generate_series(1, ${rows.length})`;
+    return rows.length === 1 ? 'default values' : `select from pg_catalog.generate_series(1, ${rows.length})`;
   const names = `(${columns.map(({ name }) => quoteIdentifier(name)).join(', ')})`;
   const listed = rows.length > 1 ? columns.map((column, i) => listColumn(column, rows, i)) : null;
   const lists = listed?.some(column => column?.kind === 'list') && listed.every(column => column !== null);
@@ -79,11 +79,11 @@ function listedSql(writer: SqlWriter, columns: readonly ListedColumn[], scope: S
     // Arrays of arrays would come out as one: what has elements goes as text.
     const isText = scalar.element !== null || typeOf(scalar) !== scalar.sql;
     const name = list(each.items, isText ? 'text' : scalar.sql);
-    const value = isText ? construct(scalar.kind, `${name}::${typeOf(scalar)}`) : name;
+    const value = isText ? construct(scalar, `${name}::${typeOf(scalar)}`) : name;
     return each.given
       ? `case when ${list(each.given, 'boolean')} then ${value} else ${ofDatabase} end`
       : value;
   });
   const aliases = lists.map((_list, i) => `c${i + 1}`).join(', ');
-  return `select ${targets.join(', ')} from unnest(${lists.join(', ')}) as ${source}(${aliases})`;
+  return `select ${targets.join(', ')} from ${unnestSql(lists)} as ${source}(${aliases})`;
 }

@@ -11,6 +11,8 @@ const maxNameBytes = 63;
 const maxColumns = 1600;
 const maxPairs = 50;
 
+const append = 'operator(pg_catalog.||)';
+
 /** Whether members can be columns of a row that becomes the object, which is the quicker way. */
 export function fitsRow(members: readonly Member[]): boolean {
   return (
@@ -29,9 +31,9 @@ export function objectSql(members: readonly Member[]): string {
   const chunks: string[] = [];
   for (let i = 0; i < members.length; i += maxPairs) chunks.push(pairsSql(members.slice(i, i + maxPairs)));
   // Objects written one behind the other, without the braces between.
-  return `(${chunks.map((chunk, i) => `${i === 0 ? "'{'" : "', '"} || left(substr((${chunk})::text, 2), -1)`).join(' || ')} || '}')::json`;
+  return `(${chunks.map((chunk, i) => `${i === 0 ? "'{'::text" : "', '::text"} ${append} pg_catalog.left(pg_catalog.substr((${chunk})::text, 2), -1)`).join(` ${append} `)} ${append} '}'::text)::json`;
 }
 
 function pairsSql(members: readonly Member[]): string {
-  return `json_build_object(${members.map(({ alias, sql }) => `${quoteLiteral(alias)}, ${sql}`).join(', ')})`;
+  return `pg_catalog.json_build_object(${members.map(({ alias, sql }) => `${quoteLiteral(alias)}, ${sql}`).join(', ')})`;
 }

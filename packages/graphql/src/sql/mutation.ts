@@ -4,6 +4,7 @@
  * what is beside them is seen as the write has left it.
  */
 import { quoteIdentifier, quoteLiteral } from '@peakstone/kernel/pg';
+import { builtIn, operatorIn, schemaOf } from '../catalog/operators.ts';
 import { HasuraError, type Path } from '../errors.ts';
 import type {
   Assignment,
@@ -18,7 +19,7 @@ import { conditionSql, whereSql } from './condition.ts';
 import { insertRowsSql } from './insertRows.ts';
 import { type Member, objectSql } from './json.ts';
 import { listSql, rowObjectSql, singleSql } from './select.ts';
-import { carrierSql, type Scope, SqlWriter, type StatementTemplate, tableSql } from './writer.ts';
+import { carrierSql, type Scope, SqlWriter, type StatementTemplate, settingSql, tableSql } from './writer.ts';
 
 export interface MutationStatement extends StatementTemplate {
   readonly path: Path;
@@ -136,10 +137,8 @@ function outputSql(
   const text =
     output.kind === 'row'
       ? singleSql(writer, { rows, fields: output.fields }, null)
-      : responseSql(
-          output.fields,
-          `coalesce(nullif(current_setting(${quoteLiteral(counter)}, true), ''), '0')::bigint`,
-          fields => listSql(writer, { rows, fields }, null),
+      : responseSql(output.fields, `${settingSql(counter, '0')}::bigint`, fields =>
+          listSql(writer, { rows, fields }, null),
         );
   return { text: `select ${text}`, used: writer.usedOf('written') };
 }
@@ -167,7 +166,7 @@ function stepSql(
     targets.push(
       output.kind === 'row'
         ? `(select ${rowObjectSql(writer, output.fields, rowScope)} from ${rows} limit 1)`
-        : responseSql(output.fields, `(select count(*) from ${rows})`, fields =>
+        : responseSql(output.fields, `(select pg_catalog.count(*) from ${rows})`, fields =>
             writer.list(rowObjectSql(writer, fields, rowScope), rows),
           ),
     );
@@ -177,10 +176,10 @@ function stepSql(
       step.shownIn !== null && step.shownIn !== step.carrier ? [step.shownIn, step.carrier] : [step.carrier];
     for (const carrier of shown)
       targets.push(
-        `set_config(${quoteLiteral(carrier)}, (${carrierSql(carrier)}::jsonb || ${writer.list(`to_json(${rows})`, rows)}::jsonb)::text, true)`,
+        `pg_catalog.set_config(${quoteLiteral(carrier)}, (${carrierSql(carrier)}::jsonb operator(pg_catalog.||) ${writer.list(`pg_catalog.to_json(${rows})`, rows)}::jsonb)::text, true)`,
       );
     targets.push(
-      `set_config(${quoteLiteral(handOn.counter)}, (coalesce(nullif(current_setting(${quoteLiteral(handOn.counter)}, true), ''), '0')::bigint + (select count(*) from ${rows}))::text, true)`,
+      `pg_catalog.set_config(${quoteLiteral(handOn.counter)}, (${settingSql(handOn.counter, '0')}::bigint operator(pg_catalog.+) (select pg_catalog.count(*) from ${rows}))::text, true)`,
     );
   }
   const returned = handOn ? handOn.handsOn : writer.used(rows);
@@ -196,12 +195,14 @@ function stepSql(
       }),
     );
     targets.push(
-      `(select case when count(*) > 0 then (${marker} || count(*))::int end from ${rows} where "check$" is not true)`,
+      `(select case when pg_catalog.count(*) operator(pg_catalog.>) 0 then (${marker}::text operator(pg_catalog.||) pg_catalog.count(*)::text)::int end from ${rows} where "check$" is not true)`,
     );
   }
   if (step.whenNone) {
     const marker = markerOf(checks, step.whenNone);
-    targets.push(`(select case when count(*) = 0 then (${marker} || count(*))::int end from ${rows})`);
+    targets.push(
+      `(select case when pg_catalog.count(*) operator(pg_catalog.=) 0 then (${marker}::text operator(pg_catalog.||) pg_catalog.count(*)::text)::int end from ${rows})`,
+    );
   }
   const written = writeSql(writer, step, scope);
   return `with ${rows} as (${written} returning ${returning.length > 0 ? returning.join(', ') : '1 as "one$"'}) select ${targets.join(', ')}`;
@@ -256,21 +257,23 @@ function assignmentSql(writer: SqlWriter, { column, operator, value }: Assignmen
   const current = `${scope.current}.${name}`;
   if (operator === 'default') return `${name} = default`;
   const given = writer.value(value, scope);
+  const symbol = (operator: string): string =>
+    operatorIn('scalar' in value ? schemaOf(value.scalar) : builtIn, operator);
   switch (operator) {
     case 'set':
       return `${name} = ${given}`;
     case 'inc':
-      return `${name} = ${current} + ${given}`;
+      return `${name} = ${current} ${symbol('+')} ${given}`;
     case 'mul':
-      return `${name} = ${current} * ${given}`;
+      return `${name} = ${current} ${symbol('*')} ${given}`;
     case 'append':
-      return `${name} = ${current} || ${given}`;
+      return `${name} = ${current} ${symbol('||')} ${given}`;
     case 'prepend':
-      return `${name} = ${given} || ${current}`;
+      return `${name} = ${given} ${symbol('||')} ${current}`;
     case 'delete_key':
     case 'delete_elem':
-      return `${name} = ${current} - ${given}`;
+      return `${name} = ${current} ${symbol('-')} ${given}`;
     case 'delete_at_path':
-      return `${name} = ${current} #- ${given}`;
+      return `${name} = ${current} ${symbol('#-')} ${given}`;
   }
 }

@@ -1,4 +1,5 @@
 /** ORDER BY and LIMIT. */
+import { aggregateOf } from '../catalog/operators.ts';
 import type { OrderItem, OrderOperand, Rows } from '../ir/select.ts';
 import { callSql } from './call.ts';
 import { joinSql, shown, whereSql } from './condition.ts';
@@ -49,7 +50,7 @@ function operandSql(writer: SqlWriter, operand: OrderOperand, scope: Scope): str
         inner,
       );
       const argument = operand.column === null ? '*' : operandSql(writer, operand.column, inner);
-      return `(select ${operand.fn}(${argument}) from ${from} ${alias}${where})`;
+      return `(select ${aggregateOf(operand.scalar, operand.fn)}(${argument}) from ${from} ${alias}${where})`;
     }
   }
 }

@@ -1,5 +1,7 @@
 /** Reads as SQL: each list, object and aggregate is one expression that gives JSON. */
 import { arrayLiteral, quoteLiteral } from '@peakstone/kernel/pg';
+import { functionIn, schemaOf } from '../catalog/operators.ts';
+import type { Scalar } from '../catalog/scalars.ts';
 import type {
   AggregatePlan,
   ConnectionPlan,
@@ -43,7 +45,10 @@ function rowsSql(
   const isRow = fitsRow(members);
   const targets = isRow ? columnsSql(members) : `${objectSql(members)} as "object"`;
   const source = sourceSql(writer, select.rows, scope, outer, targets);
-  return { row: isRow ? `row_to_json(${result})` : `${result}."object"`, rows: `(${source}) ${result}` };
+  return {
+    row: isRow ? `pg_catalog.row_to_json(${result})` : `${result}."object"`,
+    rows: `(${source}) ${result}`,
+  };
 }
 
 /**
@@ -64,9 +69,9 @@ export function streamSql(writer: SqlWriter, { select, cursor }: StreamRoot): st
     `${row} as "object", (${place})::text as "place"`,
   );
   const before = `(${writer.value(cursor.value, scope)})::text`;
-  const last = `(array_agg(${result}."place"))[count(*)::int4]`;
+  const last = `(pg_catalog.array_agg(${result}."place"))[pg_catalog.count(*)::int4]`;
   const object = `${result}."object"`;
-  return `(select coalesce(json_agg(${object}), ${writer.bound.sum(object)}, '[]') as c1, coalesce(${last}, ${before}) as c2 from (select * from (${source}) ${writer.alias('s')} offset 0) ${result})`;
+  return `(select coalesce(pg_catalog.json_agg(${object}), ${writer.bound.sum(object)}, '[]') as c1, coalesce(${last}, ${before}) as c2 from (select * from (${source}) ${writer.alias('s')} offset 0) ${result})`;
 }
 
 /** `select … from … where … order by … limit …` */
@@ -111,7 +116,7 @@ export function fromSql(writer: SqlWriter, from: From, alias: string, outer: Out
     }
     case 'written':
       writer.note(alias, 'written');
-      return `jsonb_populate_recordset(null::${tableSql(from.table)}, ${carrierSql(from.carrier)}::jsonb) ${alias}`;
+      return `pg_catalog.jsonb_populate_recordset(null::${tableSql(from.table)}, ${carrierSql(from.carrier)}::jsonb) ${alias}`;
     case 'cte':
       return `${from.name} ${alias}`;
   }
@@ -126,11 +131,15 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
     case 'typename':
       return `${quoteLiteral(field.text)}::text`;
     case 'column': {
-      const value = formed(pathed(writer.column(scope.current, field.column), field.path), field.form);
+      const value = formed(
+        pathed(writer.column(scope.current, field.column), field.path),
+        field.form,
+        field.scalar,
+      );
       return shown(writer, field.shownIf, value, scope);
     }
     case 'call': {
-      const value = formed(pathed(callSql(writer, field.call, scope), field.path), field.form);
+      const value = formed(pathed(callSql(writer, field.call, scope), field.path), field.form, field.scalar);
       return shown(writer, field.shownIf, value, scope);
     }
     case 'object':
@@ -155,7 +164,7 @@ function fieldSql(writer: SqlWriter, field: SelectField, scope: Scope): string {
       return 'null::json';
     case 'nodeId': {
       const parts = field.columns.map(name => writer.column(scope.current, name)).join(', ');
-      const id = `json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;
+      const id = `pg_catalog.json_build_array(1, ${quoteLiteral(field.table.schema)}::text, ${quoteLiteral(field.table.name)}::text, ${parts})`;
       return base64(id);
     }
   }
@@ -166,7 +175,7 @@ export function rowObjectSql(writer: SqlWriter, fields: readonly SelectField[], 
   const members = membersSql(writer, fields, scope);
   if (!fitsRow(members)) return objectSql(members);
   const row = writer.alias('n');
-  return `(select row_to_json(${row}) from (select ${columnsSql(members)}) ${row})`;
+  return `(select pg_catalog.row_to_json(${row}) from (select ${columnsSql(members)}) ${row})`;
 }
 
 export function aggregateSelect(writer: SqlWriter, plan: AggregatePlan, outer: Outer | null): string {
@@ -178,10 +187,12 @@ export function connectionSelect(writer: SqlWriter, plan: ConnectionPlan, outer:
 }
 
 function pathed(text: string, path: readonly string[] | null): string {
-  return path === null ? text : `(${text} #> ${quoteLiteral(arrayLiteral(path))}::text[])`;
+  return path === null
+    ? text
+    : `(${text} operator(pg_catalog.#>) ${quoteLiteral(arrayLiteral(path))}::text[])`;
 }
 
-function formed(text: string, form: Form): string {
+function formed(text: string, form: Form, scalar: Scalar): string {
   switch (form) {
     case 'json':
       return text;
@@ -190,8 +201,8 @@ function formed(text: string, form: Form): string {
     case 'textArray':
       return `(${text})::text[]`;
     case 'upperCase':
-      return `upper((${text})::text)`;
+      return `pg_catalog.upper((${text})::text)`;
     case 'geojson':
-      return `ST_AsGeoJSON(${text}, 15, 4)::json`;
+      return `${functionIn(schemaOf(scalar), 'ST_AsGeoJSON')}(${text}, 15, 4)::json`;
   }
 }

@@ -2,7 +2,7 @@
 import { HasuraError } from '../errors.ts';
 import type { ReadRoot } from '../ir/select.ts';
 import { aggregateSelect, connectionSelect, listSql, singleSql, streamSql } from './select.ts';
-import { SqlWriter, type StatementTemplate } from './writer.ts';
+import { SqlWriter, type StatementTemplate, unnestSql } from './writer.ts';
 
 export function readStatement(roots: readonly ReadRoot[], maxAnswerBytes: number): StatementTemplate {
   const writer = new SqlWriter(maxAnswerBytes);
@@ -21,8 +21,8 @@ export function batchStatement(roots: readonly ReadRoot[], maxAnswerBytes: numbe
       ? streamSql(writer, first)
       : `(select ${roots.map((root, i) => `${rootSql(writer, root)} as c${i + 1}`).join(', ')})`;
   const names = writer.params.map((_, i) => `p${i + 1}`);
-  const arrays = ['$1::int4[]', ...names.map((_, i) => `$${i + 2}::text[]`)].join(', ');
-  const text = `select s$.place, q$.* from unnest(${arrays}) as s$(${['place', ...names].join(', ')}) cross join lateral ${columns} q$`;
+  const arrays = ['$1::int4[]', ...names.map((_, i) => `$${i + 2}::text[]`)];
+  const text = `select s$.place, q$.* from ${unnestSql(arrays)} as s$(${['place', ...names].join(', ')}) cross join lateral ${columns} q$`;
   return writer.finish(text);
 }
 

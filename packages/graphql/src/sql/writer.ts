@@ -1,5 +1,7 @@
 /** What a statement is written with: its parameters, and aliases that no client's name can be. */
 import { AnswerBound, quoteIdentifier, quoteLiteral, quoteQualified, type Sql } from '@peakstone/kernel/pg';
+import { functionIn, schemaOf } from '../catalog/operators.ts';
+import type { Scalar } from '../catalog/scalars.ts';
 import type { Join, TableName } from '../ir/boolExp.ts';
 import type { ParamSource, Value } from '../ir/value.ts';
 
@@ -51,7 +53,7 @@ export class SqlWriter {
   list(item: string, rows: string): string {
     const each = this.alias('b');
     const column = `${each}."item"`;
-    return `(select coalesce(json_agg(${column}), ${this.bound.sum(column)}, '[]') from (select ${item} as "item" from ${rows} offset 0) ${each})`;
+    return `(select coalesce(pg_catalog.json_agg(${column}), ${this.bound.sum(column)}, '[]') from (select ${item} as "item" from ${rows} offset 0) ${each})`;
   }
 
   /** A column of the rows at hand, which whoever makes those rows has to give. */
@@ -109,15 +111,15 @@ export class SqlWriter {
   value(value: Value, scope: Scope): string {
     switch (value.kind) {
       case 'param':
-        return construct(value.scalar.kind, this.param(value.source, typeOf(value.scalar)));
+        return construct(value.scalar, this.param(value.source, typeOf(value.scalar)));
       case 'literal':
         return value.text === null
           ? `null::${typeOf(value.scalar)}`
-          : construct(value.scalar.kind, `(${quoteLiteral(value.text)})::${typeOf(value.scalar)}`);
+          : construct(value.scalar, `(${quoteLiteral(value.text)})::${typeOf(value.scalar)}`);
       case 'column':
         return this.column(value.scope === 'root' ? scope.root : scope.current, value.column);
       case 'carried':
-        return `(${carrierSql(value.carrier)}::jsonb -> 0 ->> ${quoteLiteral(value.column)})::${value.scalar.sql}`;
+        return `(${carrierSql(value.carrier)}::jsonb operator(pg_catalog.->) 0 operator(pg_catalog.->>) ${quoteLiteral(value.column)})::${value.scalar.sql}`;
       case 'list':
         return `array[${value.items.map(item => this.value(item, scope)).join(', ')}]::${value.scalar.sql}`;
       case 'least':
@@ -132,11 +134,18 @@ export function typeOf({ kind, sql }: { readonly kind: string; readonly sql: str
 }
 
 /** A value of PostGIS' from what stands for it. */
-export function construct(kind: string, text: string): string {
-  if (kind === 'geometry') return `ST_GeomFromGeoJSON(${text})`;
-  if (kind === 'geography') return `ST_GeomFromGeoJSON(${text})::geography`;
-  if (kind === 'raster') return `ST_RastFromHexWKB(${text})`;
-  return text;
+export function construct(scalar: Scalar, text: string): string {
+  const call = (name: string): string => `${functionIn(schemaOf(scalar), name)}(${text})`;
+  switch (scalar.kind) {
+    case 'geometry':
+      return call('ST_GeomFromGeoJSON');
+    case 'geography':
+      return `${call('ST_GeomFromGeoJSON')}::${scalar.sql}`;
+    case 'raster':
+      return call('ST_RastFromHexWKB');
+    default:
+      return text;
+  }
 }
 
 /** What parameters that are one have in common. */
@@ -147,7 +156,18 @@ function sameKey(source: ParamSource): unknown {
 
 /** What statements of one transaction hand on: rows as JSON, in a setting that ends with it. */
 export function carrierSql(carrier: string): string {
-  return `coalesce(nullif(current_setting(${quoteLiteral(carrier)}, true), ''), '[]')`;
+  return settingSql(carrier, '[]');
+}
+
+/** Arrays beside one another, a column each, of the functions of which none is somebody else's. */
+export function unnestSql(arrays: readonly string[]): string {
+  return `rows from (${arrays.map(each => `pg_catalog.unnest(${each})`).join(', ')})`;
+}
+
+/** A setting's text, or another where there is none. */
+export function settingSql(name: string, otherwise: string): string {
+  const text = `pg_catalog.current_setting(${quoteLiteral(name)}, true)`;
+  return `(case when ${text} operator(pg_catalog.<>) '' then ${text} else ${quoteLiteral(otherwise)} end)`;
 }
 
 export function tableSql({ schema, name }: TableName): string {

@@ -132,14 +132,18 @@ describe('a role that a user’s function leaves in its session', () => {
     const server = await serveDatabase(database.roleUrl('hasura'), {
       PEAKSTONE_GRAPHQL_AUTHORIZATION: 'rls',
       HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'web_anon',
-      HASURA_GRAPHQL_PG_CONNECTIONS: '1',
+      // Two of them are shared by short reads.
+      HASURA_GRAPHQL_PG_CONNECTIONS: '4',
     });
     try {
       const roles = new Set<string>();
+      const several = <T>(ask: () => Promise<T>): Promise<T[]> => Promise.all([ask(), ask(), ask(), ask()]);
       for (let i = 0; i < 10; i++) {
-        assert.deepEqual(await server.graphql('{ leave { role } }'), { data: { leave: [{ role: 'left' }] } });
+        for (const answer of await several(() => server.graphql('{ leave { role } }')))
+          assert.deepEqual(answer, { data: { leave: [{ role: 'left' }] } });
         for (const role of ['admin', 'app_user'])
-          roles.add(JSON.stringify(await server.graphql('{ who_asks { role } }', { role })));
+          for (const answer of await several(() => server.graphql('{ who_asks { role } }', { role })))
+            roles.add(JSON.stringify(answer));
       }
       assert.deepEqual(
         [...roles],

@@ -4,6 +4,8 @@ import { AnswerBound, isOutOfValueMemory } from './answerBound.ts';
 import { PgError } from './errors.ts';
 
 const MiB = 1024 * 1024;
+const sized = (what: string, factor: string): string =>
+  `pg_catalog.to_json(pg_catalog.sum(pg_catalog.pg_column_size(${what}) operator(pg_catalog.*) ${factor})`;
 
 describe('the bound of an answer', () => {
   it('leaves a statement that makes no list as it is', () => {
@@ -17,12 +19,12 @@ describe('the bound of an answer', () => {
     const factor = Number.MAX_VALUE / (2 * MiB);
     assert.equal(
       text,
-      `json_agg(a), to_json(sum(pg_column_size(a) * '${factor}'::float8)), to_json(sum(pg_column_size(b) * '${factor}'::float8) filter (where c))`,
+      `json_agg(a), ${sized('a', `'${factor}'::float8`)}), ${sized('b', `'${factor}'::float8`)} filter (where c))`,
     );
-    const seconds = `('${9.22e12 / (64 * MiB)}'::float8 * '1 second'::interval)`;
+    const seconds = `('${9.22e12 / (64 * MiB)}'::float8 operator(pg_catalog.*) '1 second'::interval)`;
     assert.deepEqual(large, {
       maxBytes: 64 * MiB,
-      text: `json_agg(a), to_json(sum(pg_column_size(a) * ${seconds})), to_json(sum(pg_column_size(b) * ${seconds}) filter (where c))`,
+      text: `json_agg(a), ${sized('a', seconds)}), ${sized('b', seconds)} filter (where c))`,
     });
   });
 });

@@ -30,12 +30,12 @@ export class AnswerBound {
   }
 
   /**
-   * An expression over the same rows as `json_agg(json)`; null where there are none. `json` should be a column of a subquery that
+   * An expression over the same rows as `json_agg(json)`, which calls PostgreSQL's own alone; null where there are none. `json` should be a column of a subquery that
    * PostgreSQL does not dissolve (`offset 0`), or it is made twice. `filter` stands behind both aggregates.
    */
   sum(json: string, filter = ''): string {
     this.#arrays++;
-    return `to_json(sum(pg_column_size(${json}) * ${hole})${filter})`;
+    return `pg_catalog.to_json(pg_catalog.sum(pg_catalog.pg_column_size(${json}) operator(pg_catalog.*) ${hole})${filter})`;
   }
 
   /** Text with sums, as it is run. Pure. */
@@ -43,7 +43,7 @@ export class AnswerBound {
     if (this.#arrays === 0) return { text };
     const maxBytes = this.#maxBytes;
     const small = mostFloat / ((maxBytes * smallShare) / this.#arrays);
-    const large = `('${mostSeconds / maxBytes}'::float8 * '1 second'::interval)`;
+    const large = `('${mostSeconds / maxBytes}'::float8 operator(pg_catalog.*) '1 second'::interval)`;
     return {
       text: text.replaceAll(hole, `'${small}'::float8`),
       large: { text: text.replaceAll(hole, large), maxBytes },

@@ -5,7 +5,8 @@ import type { SourceCatalog } from '../../catalog/load.ts';
 import { defaultSource, sourceIn } from '../../definition/edit.ts';
 import { type QualifiedTable, qualify } from '../../definition/metadata.ts';
 import { HasuraError } from '../../errors.ts';
-import { type RelationshipModel, showTable, type TableModel } from '../../model/types.ts';
+import type { Mapping } from '../../ir/boolExp.ts';
+import { showTable, type TableModel } from '../../model/types.ts';
 import type { Args, CommandContext, CommandTable } from './command.ts';
 
 export const catalogCommands: CommandTable = {
@@ -96,16 +97,16 @@ function suggestRelationships(
   return { relationships };
 }
 
-function isTracked(table: TableModel, target: TableModel, join: RelationshipModel['join']): boolean {
+function isTracked(table: TableModel, target: TableModel, join: Mapping): boolean {
   const text = joinText(join);
   return [...table.relationships.values()].some(
     each => showTable(each.target) === showTable(target.name) && joinText(each.join) === text,
   );
 }
 
-function joinText(join: RelationshipModel['join']): string {
+function joinText(join: readonly (readonly [here: string, there: string, ...unknown[]])[]): string {
   return join
-    .map(pair => pair.join('\0'))
+    .map(([here, there]) => `${here}\0${there}`)
     .sort()
     .join('\n');
 }
