@@ -30,15 +30,20 @@ export function createNames(
     const names = ofType.get(type);
     return names?.mapping?.[name] ?? `${names?.prefix ?? ''}${name}${names?.suffix ?? ''}`;
   };
-  for (const { mapping } of ofType.values())
-    if (Object.keys(mapping ?? {}).some(name => name.startsWith('__')))
-      throw new HasuraError('invalid-params', 'attempt to customize reserved field name "__typename"');
+  assertNamesOpen(given);
   assertDistinct(
     [...document.types.keys()].map(typeOf),
     'Type name mappings are not distinct; the following types appear more than once',
   );
   for (const type of document.types.values()) assertFields(type, document, ofType, fieldOf);
   return { namespace: namespace ?? null, type: typeOf, field: fieldOf };
+}
+
+/** @throws {HasuraError} for names that are GraphQL's own */
+export function assertNamesOpen(given: RemoteCustomization | null | undefined): void {
+  for (const { mapping } of given?.field_names ?? [])
+    if (Object.keys(mapping ?? {}).some(name => name.startsWith('__')))
+      throw new HasuraError('invalid-params', 'attempt to customize reserved field name "__typename"');
 }
 
 function assertFields(

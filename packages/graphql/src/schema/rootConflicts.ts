@@ -24,12 +24,13 @@ const options: SchemaOptions = {
 /** @throws {HasuraError} that names the fields and who defines them */
 export function assertDistinctRoots(model: Model): void {
   const origins = { mutation_root: new Map<string, string[]>(), query_root: new Map<string, string[]>() };
+  const noteName = (root: RootType, name: string, origin: string): void => {
+    const known = origins[root].get(name);
+    if (known) known.push(origin);
+    else origins[root].set(name, [origin]);
+  };
   const note = (root: RootType, fields: readonly FieldDef[], origin: string): void => {
-    for (const { name } of fields) {
-      const known = origins[root].get(name);
-      if (known) known.push(origin);
-      else origins[root].set(name, [origin]);
-    }
+    for (const { name } of fields) noteName(root, name, origin);
   };
   const view = createRoleView(model, adminRole, { inferFunctionPermissions: true });
   for (const source of model.sources.values()) {
@@ -58,13 +59,23 @@ export function assertDistinctRoots(model: Model): void {
     note('query_root', roots.queries, `remote schema ${name}`);
     note('mutation_root', roots.mutations, `remote schema ${name}`);
   }
+  for (const { name, kind } of model.actions.values()) {
+    const from = `action ${name}`;
+    // What has become of an asynchronous one is asked for by its name as well.
+    if (kind !== 'mutation') noteName('query_root', name, from);
+    if (kind !== 'query') noteName('mutation_root', name, from);
+  }
   for (const [root, fields] of Object.entries(origins)) {
     const twice = [...fields].filter(([, by]) => by.length > 1).reverse();
     if (twice.length === 0) continue;
-    const shown = twice.map(([name, by]) => `  '${name}' defined in [${by.sort().join(', ')}]`).join(',\n');
+    const shown = twice.map(([name, by]) => `'${name}' defined in [${by.sort().join(', ')}]`);
+    const which =
+      shown.length === 1
+        ? `field ${shown[0]}`
+        : `fields: [\n${shown.map(each => `  ${each}`).join(',\n')}\n]`;
     throw new HasuraError(
       'unexpected',
-      `Encountered conflicting definitions in the selection set for '${root}' for fields: [\n${shown}\n]. Fields must not be defined more than once across all sources.`,
+      `Encountered conflicting definitions in the selection set for '${root}' for ${which}. Fields must not be defined more than once across all sources.`,
       { path: ['args'] },
     );
   }

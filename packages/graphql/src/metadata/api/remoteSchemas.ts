@@ -8,6 +8,7 @@ import type {
   RemoteSchemaPermission,
 } from '../../definition/remoteSchemas.ts';
 import { HasuraError } from '../../errors.ts';
+import { assertNamesOpen } from '../../remote/customize.ts';
 import { readRoleDocument } from '../../remote/roleDocument.ts';
 import type { RemoteDocument } from '../../remote/types.ts';
 import { assertHeaders } from '../../webhook/environment.ts';
@@ -44,6 +45,7 @@ function readDefinition(args: Args): RemoteSchemaDefinition {
       path: ['args', 'definition'],
     });
   assertHeaders(given.headers, ['args', 'definition', 'headers']);
+  withPath(() => assertNamesOpen(given.customization));
   const entries = Object.entries(given).filter(([, value]) => value !== null);
   return Object.fromEntries(entries) as RemoteSchemaDefinition;
 }
@@ -56,14 +58,18 @@ async function stageSchema(
 ): Promise<void> {
   const { staged } = context;
   const before = staged.model;
+  const isKnown = schemasOf(context).some(each => each.name === name);
   staged.stage(withSchemas(context, list));
   const after = await staged.refreshRemote(name);
   const object = { kind: 'other', section: 'remote_schemas', name } as const;
   const wrong = after.inconsistencies.find(each => JSON.stringify(each.object) === JSON.stringify(object));
   if (wrong)
-    throw new HasuraError('remote-schema-error', wrong.reason.replace(/^Inconsistent object: /, ''), {
-      path: ['args'],
-    });
+    throw new HasuraError(
+      'remote-schema-error',
+      // As the reference says it of one that was there, and of one that is new.
+      isKnown ? wrong.reason : wrong.reason.replace(/^Inconsistent object: /, ''),
+      { path: ['args'] },
+    );
   try {
     assertServed(before, after, null);
   } catch (error) {
