@@ -7,7 +7,6 @@ import { shapeOutput } from '../actions/shape.ts';
 import { adminRole, type Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { HasuraError } from '../errors.ts';
-import { stringifyJson } from '../ir/json.ts';
 import { parseJsonSlices, stringifyJsonSlices } from '../ir/jsonSlices.ts';
 import { runJoins } from '../joins/run.ts';
 import type { JoinTree } from '../joins/types.ts';
@@ -130,7 +129,8 @@ async function runRemote(call: PlannedRemote, context: CallContext): Promise<Cal
   }
   const value = (data as Readonly<Record<string, unknown>> | null)?.[call.alias] ?? null;
   const shown = call.typenames ? renamed(value, call.typenames, call.schema.names.type) : value;
-  return { json: stringifyJson(await joined(shown, call.joins, context)), cookies };
+  const whole = await joined(shown, call.joins, context);
+  return { json: await runPaced(stringifyJsonSlices(whole)), cookies };
 }
 
 function messageOf(error: unknown): string {

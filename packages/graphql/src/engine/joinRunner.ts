@@ -1,6 +1,7 @@
 /** Where joined values come from: a statement for all keys of a table, and for those of a remote schema few requests. */
+import { runPaced } from '@peakstone/kernel/pace';
 import { HasuraError } from '../errors.ts';
-import { parseJson } from '../ir/json.ts';
+import { parseJsonSlices } from '../ir/jsonSlices.ts';
 import { showType } from '../ir/typeRef.ts';
 import type { JoinRunner, Keys } from '../joins/run.ts';
 import { keysVariable, type RemoteJoin, type TableJoin } from '../joins/types.ts';
@@ -13,11 +14,26 @@ import type { StatementGroup } from './types.ts';
 export function createJoinRunner(context: CallContext): JoinRunner {
   return {
     run: (join, keys) =>
-      join.kind === 'table' ? joinRows(join, keys, context) : joinRemote(join, keys, context),
+      inParts(keys, keysAtOnce[join.kind], part =>
+        join.kind === 'table' ? joinRows(join, part, context) : askJoined(join, part, context),
+      ),
   };
 }
 
-/** Joined to each of the keys, by one statement. */
+/** Keys that one statement, or one request, asks for. */
+const keysAtOnce = { table: 5000, remote: 1000 };
+
+async function inParts(
+  keys: readonly Keys[],
+  most: number,
+  ask: (part: readonly Keys[]) => Promise<readonly unknown[]>,
+): Promise<readonly unknown[]> {
+  const values: unknown[] = [];
+  for (let from = 0; from < keys.length; from += most)
+    values.push(...(await ask(keys.slice(from, from + most))));
+  return values;
+}
+
 async function joinRows(
   { source, statement }: TableJoin,
   keys: readonly Keys[],
@@ -26,24 +42,13 @@ async function joinRows(
   const list = JSON.stringify(keys.map((each, at) => ({ at, ...each })));
   const group: StatementGroup = { source, statements: [{ ...statement, path: [] }], writes: false };
   const [text] = await runGroup(group, { ...request.variables, [keysVariable]: list });
-  const rows = parseJson(text ?? '[]') as readonly { readonly at: number; readonly value: unknown }[];
+  const rows = (await runPaced(parseJsonSlices(Buffer.from(text ?? '[]')))) as readonly {
+    readonly at: number;
+    readonly value: unknown;
+  }[];
   const values: unknown[] = [];
   for (const { at, value } of rows) values[at] = value;
   return keys.map((_, i) => values[i] ?? null);
-}
-
-/** Keys that one request asks for. */
-const keysAtOnce = 1000;
-
-async function joinRemote(
-  join: RemoteJoin,
-  keys: readonly Keys[],
-  context: CallContext,
-): Promise<readonly unknown[]> {
-  const values: unknown[] = [];
-  for (let from = 0; from < keys.length; from += keysAtOnce)
-    values.push(...(await askJoined(join, keys.slice(from, from + keysAtOnce), context)));
-  return values;
 }
 
 async function askJoined(

@@ -1,7 +1,10 @@
 /** Joins what an answer's tree of joins says: each of them once for all objects that it is for. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Join, JoinTree } from './types.ts';
 
 type JsonObject = Record<string, unknown>;
+/** Objects that are looked at before others get their turn: a millisecond or two. */
+const objectsAtOnce = 1000;
 /** Of one object: the values of its keys. */
 export type Keys = Readonly<Record<string, unknown>>;
 
@@ -28,7 +31,10 @@ async function join(objects: readonly JsonObject[], tree: JoinTree, runner: Join
   for (const [name, below] of tree.below)
     await join(objectsOf(objects.map(each => each[name])), below, runner);
   for (const [name, each] of tree.joins) await joinOne(objects, name, each, runner);
-  for (const object of objects) for (const member of tree.hidden) delete object[member];
+  for (const [i, object] of objects.entries()) {
+    for (const member of tree.hidden) delete object[member];
+    if (i % objectsAtOnce === objectsAtOnce - 1) await nextTurn();
+  }
 }
 
 async function joinOne(
@@ -40,7 +46,8 @@ async function joinOne(
   // An object of another type of an interface has none of the keys.
   const concerned = objects.filter(object => name in object);
   const distinct = new Map<string, { readonly keys: Keys; readonly objects: JsonObject[] }>();
-  for (const object of concerned) {
+  for (const [i, object] of concerned.entries()) {
+    if (i % objectsAtOnce === objectsAtOnce - 1) await nextTurn();
     const keys = Object.fromEntries(join_.keys.map(([member, other]) => [other, object[member] ?? null]));
     if (Object.values(keys).includes(null)) {
       object[name] = join_.kind === 'table' ? join_.empty : null;

@@ -9,7 +9,7 @@ import { hasuraVersion } from '../version.ts';
 import { forwardedHeaders } from '../webhook/clientHeaders.ts';
 import { resolveHeaders, resolveUrl } from '../webhook/environment.ts';
 import { type HeaderList, sendWebhook } from '../webhook/request.ts';
-import { jsonOf } from '../webhook/response.ts';
+import { jsonOfLarge } from '../webhook/response.ts';
 import { introspectionQuery, readIntrospection } from './introspection.ts';
 import type { RemoteResult } from './types.ts';
 
@@ -69,7 +69,7 @@ export async function askRemote(
         internal: { type: 'http_exception', message: result.failure.message, remote_schema: name },
       },
     );
-  const answer = jsonOf(result.text) as
+  const answer = (await jsonOfLarge(result.text)) as
     | { readonly data?: unknown; readonly errors?: unknown }
     | undefined
     | null;
