@@ -164,6 +164,7 @@ export class BackupJobs {
   /** WAL was lost: nothing behind the gap can be restored before there is a full backup. */
   lost(): void {
     this.#hasGap = true;
+    this.#readAt = Number.NEGATIVE_INFINITY;
   }
 
   async #backUp(kind: 'full' | 'auto'): Promise<void> {

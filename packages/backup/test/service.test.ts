@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Health, Running } from '@peakstone/kernel/service';
 import { until } from '@peakstone/testing';
 import { RunningClaim, type WrittenPlaces } from '../src/catalog/claims.ts';
 import { readWitness } from '../src/catalog/clock.ts';
-import { parseCron } from '../src/cron.ts';
 import {
   type BackupError,
   type BackupEvent,
@@ -20,8 +19,6 @@ import {
   type TestResult,
   type Writer,
 } from '../src/index.ts';
-import { dueBackup } from '../src/jobs.ts';
-import type { Contents } from '../src/restore/contents.ts';
 import { type Lab, openLab } from './lab.ts';
 
 describe('the service of backups', () => {
@@ -268,6 +265,26 @@ describe('the service of backups', () => {
     assert.equal((await readContents(await lab.vault())).backups.at(-1)!.kind, 'full');
   });
 
+  it('notices at once that the store was set back to an earlier state, and makes a full backup', async () => {
+    const [place, before] = [lab.store.place, seen('receiving')];
+    await until(async () => (await readContents(await lab.vault())).position !== undefined);
+    cpSync(place, `${place}.earlier`, { recursive: true });
+    const { lsn } = (await readContents(await lab.vault())).position!;
+    await lab.sql.script('insert into ledger values (78); delete from ledger');
+    await until(async () => (await readContents(await lab.vault())).position!.lsn !== lsn);
+    const [lost, made] = [seen('vaultLost'), seen('made')];
+    renameSync(place, `${place}.later`);
+    renameSync(`${place}.earlier`, place);
+    await until(() => seen('vaultLost') > lost && seen('receiving') > before);
+    assert.match(
+      events.findLast(event => event.kind === 'vaultLost')!.reason,
+      /was set back to an earlier state: WAL was stored up to/,
+    );
+    await until(() => seen('made') > made);
+    assert.equal((await readContents(await lab.vault())).backups.at(-1)!.kind, 'full');
+    rmSync(`${place}.later`, { recursive: true });
+  });
+
   it('stops in order, with everything stored', async () => {
     await lab.sql.script('insert into ledger values (1)');
     // What has come is stored; what the server has not sent by then is nobody's promise.
@@ -332,66 +349,5 @@ describe('the service of backups', () => {
     } finally {
       await broken.stop();
     }
-  });
-});
-
-describe('what is due', () => {
-  const schedule = { full: parseCron('0 1 * * 0')!, incremental: parseCron('0 1 * * *')! };
-  const backup = (
-    kind: 'full' | 'incremental',
-    startedAt: string,
-    parent: string | null = null,
-  ): Contents['backups'][number] => ({
-    ...{ id: startedAt, kind, parent, label: null, timeline: 1, startLsn: '0/2000028', stopLsn: '0/2000120' },
-    ...{
-      startedAt,
-      endedAt: startedAt,
-      postgres: '17.10',
-      checksums: true,
-      parts: 1,
-      bytes: 1,
-      storedBytes: 1,
-    },
-  });
-  const contents = (segments: readonly number[], ...backups: Contents['backups'][number][]): Contents => ({
-    ...{
-      place: 'x',
-      segmentBytes: 16 * 1024 * 1024,
-      backups,
-      damaged: [],
-      timelines: [],
-      current: 1,
-      position: undefined,
-      positions: new Map(),
-      damagedRecords: [],
-      clockSteps: [],
-    },
-    wal: { whole: new Map([[1, new Set(segments)]]), partial: new Map() },
-  });
-  const due = (now: string, found: Contents) => dueBackup(found, schedule, new Date(now));
-  const sunday = backup('full', '2026-11-22T01:00:05Z');
-
-  it('is a full one where there is none, or none that leads to now', () => {
-    assert.equal(due('2026-11-22T00:00:00Z', contents([])), 'full');
-    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3, 5], sunday)), 'full');
-    assert.equal(due('2026-11-22T02:00:00Z', contents([3], sunday)), 'full');
-  });
-
-  it('is nothing right after one, then what the schedule says, also when its hour was missed', () => {
-    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3], sunday)), undefined);
-    assert.equal(due('2026-11-23T00:59:00Z', contents([2, 3], sunday)), undefined);
-    assert.equal(due('2026-11-23T01:00:00Z', contents([2, 3], sunday)), 'auto');
-    assert.equal(due('2026-11-25T17:00:00Z', contents([2, 3], sunday)), 'auto');
-    assert.equal(due('2026-11-29T01:00:00Z', contents([2, 3], sunday)), 'full');
-  });
-
-  it('waits for no backup of a clock that was ahead and has been put right', () => {
-    const ahead = backup('full', '2027-03-01T00:00:00Z');
-    assert.equal(due('2026-11-22T00:30:00Z', contents([2, 3], ahead)), 'full');
-    // Once, and then as scheduled.
-    assert.equal(due('2026-11-22T02:00:00Z', contents([2, 3], sunday, ahead)), undefined);
-    assert.equal(due('2026-11-23T01:00:00Z', contents([2, 3], sunday, ahead)), 'auto');
-    // A few minutes are how clocks of two machines differ.
-    assert.equal(due('2026-11-22T01:00:00Z', contents([2, 3], sunday)), undefined);
   });
 });

@@ -21,7 +21,18 @@ export interface Positions {
 const prefix = 'position';
 
 export async function writePosition(vault: Vault, position: WalPosition): Promise<void> {
-  await vault.write(`${prefix}s/${hex8(position.timeline)}`, Buffer.from(JSON.stringify(position)));
+  await vault.write(nameOf(position.timeline), Buffer.from(JSON.stringify(position)));
+}
+
+/** Of one timeline; undefined where nobody has said it. @throws {BackupError} STORE */
+export async function readPositionOf(
+  vault: Vault,
+  timeline: number,
+): Promise<WalPosition | 'unreadable' | undefined> {
+  const reasons: string[] = [];
+  const bytes = await vault.read(nameOf(timeline)).catch(ignoreUnreadable(reasons));
+  if (reasons.length > 0) return 'unreadable';
+  return bytes && (JSON.parse(bytes.toString()) as WalPosition);
 }
 
 /** @throws {BackupError} STORE */
@@ -36,6 +47,10 @@ export async function readPositions(vault: Vault): Promise<Positions> {
     if (!other || readLsn(found.lsn) > readLsn(other.lsn)) positions.set(found.timeline, found);
   }
   return { positions, damaged };
+}
+
+function nameOf(timeline: number): string {
+  return `${prefix}s/${hex8(timeline)}`;
 }
 
 /** Of the timeline that the database is on; undefined where no WAL is received. */

@@ -13,7 +13,18 @@ import { readText } from './read.ts';
 export type TestText = (
   text: AsyncIterable<Buffer>,
   signal: AbortSignal,
-) => Promise<{ readonly tables: number; readonly rows: number; readonly indexes: number }>;
+) => Promise<{
+  readonly tables: number;
+  readonly rows: number;
+  readonly indexes: number;
+  /** What only an administrator may make, and was not tried: no fault of the backup. */
+  readonly administratorOnly?: readonly string[];
+  /** Statements that stand on it. */
+  readonly standing?: number;
+}>;
+
+/** Of what was not tried, in the result. */
+const told = 5;
 
 export interface LogicalTestOptions {
   readonly testText: TestText;
@@ -30,7 +41,7 @@ export async function testLogicalBackup(
   { testText, writer, onEvent, signal }: LogicalTestOptions,
 ): Promise<Tested> {
   const began = performance.now();
-  let found = { tables: 0, rows: 0, indexes: 0 };
+  let found: Awaited<ReturnType<TestText>> = { tables: 0, rows: 0, indexes: 0 };
   let failure: string | undefined;
   try {
     onEvent({ kind: 'restoring', id: backup.id, bytes: backup.bytes });
@@ -45,7 +56,9 @@ export async function testLogicalBackup(
     at: new Date().toISOString(),
     ok: failure === undefined,
     // What the stack keeps for itself is not loaded.
-    text: failure ?? `loaded: ${tables} tables with ${rows} of ${backup.rows} rows, ${indexes} indexes`,
+    text:
+      failure ??
+      `loaded: ${tables} tables with ${rows} of ${backup.rows} rows, ${indexes} indexes${describeUntried(found)}`,
     ...{ backup: backup.id, tables, rows, indexes },
     lastTransactionAt: null,
     durationMs: Math.round(performance.now() - began),
@@ -57,4 +70,14 @@ export async function testLogicalBackup(
   }
   onEvent({ kind: 'tested', id: backup.id, ok: result.ok, text: result.text });
   return { ...result, kept };
+}
+
+function describeUntried({
+  administratorOnly: what = [],
+  standing = 0,
+}: Awaited<ReturnType<TestText>>): string {
+  if (what.length === 0) return '';
+  const more = what.length > told ? ` and ${what.length - told} more` : '';
+  const others = standing === 0 ? '' : `, with ${standing} statements that stand on them`;
+  return `; only an administrator may make ${what.slice(0, told).join(', ')}${more}: not tried${others}`;
 }

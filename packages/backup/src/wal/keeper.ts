@@ -1,7 +1,8 @@
 import type { CopyBoth } from '@peakstone/kernel/pg';
 import { writeCurrent } from '../catalog/current.ts';
-import { writePosition } from '../catalog/positions.ts';
-import { formatLsn, type Lsn } from '../lsn.ts';
+import { readPositionOf, writePosition } from '../catalog/positions.ts';
+import { BackupError } from '../errors.ts';
+import { formatLsn, type Lsn, readLsn } from '../lsn.ts';
 import type { Vault } from '../vault.ts';
 import type { Coverage } from './coverage.ts';
 import { writeStatus } from './messages.ts';
@@ -73,6 +74,7 @@ export class Keeper {
 
   async #keep(isLast = false): Promise<void> {
     await this.#assertOurs?.();
+    await this.#assertKept();
     if (this.#assertOurs) await this.#writer.storePartial();
     const { flushed } = this.#writer;
     // A disk may have gone since: what lies where it was mounted is not stored.
@@ -81,6 +83,18 @@ export class Keeper {
     this.#report(false);
     if (!this.#assertOurs) return;
     await this.#tellStore(isLast ? 0 : idleRounds * this.#everyMs);
+  }
+
+  /** Whether the store still knows what it was told: one that was set back to an earlier state lacks what came since. @throws {BackupError} MISSING */
+  async #assertKept(): Promise<void> {
+    if (this.#toldLsn < 0n) return;
+    const kept = await readPositionOf(this.#vault, this.#writer.timeline);
+    if (kept === 'unreadable' || (kept && readLsn(kept.lsn) >= this.#toldLsn)) return;
+    throw new BackupError(
+      'MISSING',
+      `${this.#vault.place} was set back to an earlier state: WAL was stored up to ${formatLsn(this.#toldLsn)}, and it knows of ${kept ? kept.lsn : 'none'}.`,
+      'What is missing is stored anew, beginning with a full backup. Look at who did it.',
+    );
   }
 
   #report(asksForReply: boolean): void {

@@ -15,6 +15,10 @@ export interface Note {
   readonly remedy?: string;
   /** Where the dump says it. */
   readonly at?: string;
+  /** PostgreSQL's code, of what the server refused. */
+  readonly code?: string;
+  /** What a statement that was refused would have made, by its name without a schema. */
+  readonly makes?: string;
 }
 
 export interface ImportReport {

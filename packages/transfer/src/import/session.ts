@@ -1,6 +1,7 @@
 import { type Client, connectClient, PgError } from '@peakstone/kernel/pg';
 import { type Act, type Administrator, UnlistedError } from './administrator/index.ts';
 import type { Journal } from './journal.ts';
+import { madeBy } from './makes.ts';
 import type { Notes } from './notes.ts';
 
 /**
@@ -84,7 +85,7 @@ export class ImportSession {
       if (!(error instanceof PgError)) throw error;
       this.#signal?.throwIfAborted();
       await client.script('rollback to savepoint peakstone; release savepoint peakstone');
-      await this.#refused(name, at, error);
+      await this.#refused(name, at, error, madeBy(text));
       return null;
     }
   }
@@ -117,7 +118,7 @@ export class ImportSession {
     await this.commit('with');
   }
 
-  async #refused(name: string, at: string, error: PgError | UnlistedError): Promise<void> {
+  async #refused(name: string, at: string, error: PgError | UnlistedError, makes?: string): Promise<void> {
     const { message: why } = error;
     const hint = error instanceof PgError ? error.fields.hint : undefined;
     const note = {
@@ -127,6 +128,8 @@ export class ImportSession {
       why,
       ...(hint !== undefined && { remedy: hint }),
       at,
+      ...(error instanceof PgError && { code: error.code }),
+      ...(makes !== undefined && { makes }),
     } as const;
     this.#notes.add(note);
     await this.journal.note(this.position, note);

@@ -9,6 +9,7 @@ import type { DumpSql, TestText } from '@peakstone/backup';
 import { withThrowaway } from '@peakstone/database';
 import { createPrivilegedPool } from '@peakstone/kernel/pg';
 import type { EnvValues } from '../../project/envFile.ts';
+import { judgeRefusals } from './administratorOnly.ts';
 
 /** By our own writer, whichever programs the machine has: it says what it could not read. */
 export const dumpSql: DumpSql = async options => {
@@ -37,8 +38,12 @@ export function testTextOn(env: EnvValues): TestText {
 async function loadText(file: string, adminUrl: string, ownerUrl: string, signal: AbortSignal) {
   const { importDump } = await import('@peakstone/transfer');
   const { rows, notes } = await importDump({ origin: 'postgres', files: [file], adminUrl, ownerUrl, signal });
-  const failed = notes.find(({ kind }) => kind === 'failed');
-  if (failed) throw new Error(`${failed.what} ${failed.name}: ${failed.why}`);
+  const failed = notes.filter(({ kind }) => kind === 'failed');
+  const { broken, administratorOnly, standing } = judgeRefusals(
+    failed.map(note => ({ ...note, name: `${note.what} ${note.name}` })),
+  );
+  const [first] = broken;
+  if (first) throw new Error(`${first.name}: ${first.why}`);
   const counts = Object.values(rows);
   const pool = createPrivilegedPool({ url: adminUrl, name: 'peakstone backup test' });
   try {
@@ -47,6 +52,8 @@ async function loadText(file: string, adminUrl: string, ownerUrl: string, signal
       tables: counts.length,
       rows: counts.reduce((sum, each) => sum + each, 0),
       indexes: Number(found?.[0]?.toString()),
+      administratorOnly: administratorOnly.map(({ name, makes, why }) => `${makes ?? name} (${why})`),
+      standing: standing.length,
     };
   } finally {
     await pool.close();
