@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { type InitOptions, initProject, type Origin } from '../src/init/index.ts';
 import { parseToml } from '../src/init/toml.ts';
 import { loadStackConfig } from '../src/loadConfig.ts';
+import { locateMigrations } from '../src/project/migrations.ts';
 import { renderFiles } from '../src/render/index.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'peakstone-init-'));
@@ -97,6 +98,40 @@ console.log(JSON.stringify(await loadStackConfig(process.cwd())));`;
   });
 });
 
+describe('which of several folders of migrations is meant', () => {
+  const located = async (files: Record<string, string>) => {
+    const folder = project(files);
+    return path.relative(folder, (await locateMigrations({ project: folder, cwd: folder })).path);
+  };
+
+  it('is seen from what lies in them: an empty one hides none', async () => {
+    assert.equal(
+      await located({ 'migrations/.gitkeep': '', 'supabase/migrations/1_a.sql': '' }),
+      'supabase/migrations',
+    );
+    assert.equal(
+      await located({ 'migrations/.gitkeep': '', 'atlas/migrations/1_a.sql': '' }),
+      'atlas/migrations',
+    );
+    assert.equal(await located({ 'migrations/.gitkeep': '', 'supabase/migrations/.keep': '' }), 'migrations');
+    assert.equal(await located({}), 'migrations');
+  });
+
+  it('is not guessed where several have some', async () => {
+    await assert.rejects(located({ 'migrations/1_a.sql': '', 'supabase/migrations/1_a.sql': '' }), {
+      message:
+        'This project has migrations in migrations and in supabase/migrations, and nothing says which are meant.',
+      hint: /--dir migrations/,
+    });
+  });
+
+  it('stays as it is where a project begins beside one', () => {
+    const folder = project({ 'docker-compose.yml': 'services: {}', 'atlas/migrations/1_a.sql': '' });
+    assert.ok(init(folder, { from: 'compose' }).kept.includes('atlas/migrations/'));
+    assert.ok(!existsSync(path.join(folder, 'migrations')));
+  });
+});
+
 describe('a project that was another stack’s', () => {
   const refuses = (from: Origin) =>
     assert.throws(() => init(project(), { from }), { code: 'config', hint: new RegExp(`--from ${from}`) });
@@ -137,7 +172,10 @@ create table t (id int); alter table t owner to "postgres";`,
       /^PGRST_DB_MAX_ROWS=1000\nPGRST_DB_EXTRA_SEARCH_PATH=public,extensions$/m,
     );
     assert.equal(statSync(path.join(folder, '.env')).mode & 0o777, 0o600);
-    assert.match(notes.join('\n'), /Apply the migrations in supabase\/migrations \(1\)/);
+    assert.match(notes.join('\n'), /`peakstone up` applies the migrations in supabase\/migrations \(1\)/);
+    // An empty folder of ours would hide them.
+    assert.ok(!existsSync(path.join(folder, 'migrations')));
+    assert.match(read(folder, 'README.md'), /\| `supabase\/migrations\/` \|/);
     assert.match(notes.join('\n'), /seed\.sql[\s\S]*sign-in \(GoTrue\)/);
     assert.doesNotMatch(notes.join('\n'), /object storage/);
     assert.match(notes.join('\n'), /graphql_public[\s\S]*supabase\/functions/);
@@ -161,7 +199,7 @@ create table t (id int); alter table t owner to "postgres";`,
     });
     const { notes } = init(folder, { from: 'hasura' });
     assert.deepEqual(await loadStackConfig(folder), { schemas: ['public', 'shop'] });
-    assert.match(notes.join('\n'), /Apply the migrations \(1\): `for f in migrations\/\*\/\*\/up\.sql;/);
+    assert.match(notes.join('\n'), /`peakstone up` applies the migrations \(1\)/);
     assert.match(notes.join('\n'), /Load the rows \(1\): `for f in seeds\/\*\/\*\.sql;/);
     assert.match(notes.join('\n'), /Permissions of clerk, guest on 2 tables/);
   });

@@ -17,6 +17,7 @@ import { avoidLongLocks } from './mend/online.ts';
 import { orderSteps, withoutOwnGrants } from './mend/order.ts';
 import { mendInvalid, reachPartitions } from './mend/partitions.ts';
 import { keepSequences } from './mend/sequences.ts';
+import { openingsOf } from './openings.ts';
 import { markTables } from './proof/glance.ts';
 import {
   type Claim,
@@ -64,6 +65,8 @@ export interface Diff {
   /** In their order; empty where nothing differs. */
   readonly files: readonly FilePlan[];
   readonly losses: readonly Loss[];
+  /** Rows that more people see or change afterwards; sentences. */
+  readonly openings: readonly string[];
   /** Objects that differ and have to be written by hand. */
   readonly unmodelled: readonly string[];
   /** What could have been renamed and was not. */
@@ -128,6 +131,7 @@ export async function diffDatabases(asked: DiffInput): Promise<Diff> {
         return {
           ...outcome,
           ...{ possibleRenames: renamed.possible, renames: renamed.accepted },
+          openings: outcome.files.length === 0 ? [] : openingsOf(described, wanted),
           ...{ withoutRows, missingRoles },
         };
       // Rows that were made up are no proof against a new constraint: the table stands it without.

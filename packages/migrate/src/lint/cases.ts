@@ -15,6 +15,10 @@ create domain email as text check (value ~ '@');
 create materialized view mv as select 1;
 create function f(a int) returns int language sql as 'select 1';
 alter table o enable row level security;
+create policy narrow on o as restrictive using (id > 0);
+create policy wide on o using (true);
+create function definer() returns int language sql security definer set search_path = '' as 'select 1';
+create view guarded with (security_invoker) as select * from o;
 `;
 
 const NONE = '-- atlas:txmode none\n\n';
@@ -289,16 +293,41 @@ export const CASES: Readonly<Record<string, { fires: readonly string[]; silent: 
       "create function g() returns int language sql security definer as 'select 1'",
       'create view v as select * from o',
       'create view v as select * from (select id from o) x',
+      'create materialized view m as select * from o',
+      'alter view guarded reset (security_invoker)',
+      'alter view guarded set (security_invoker = off)',
+      'alter table guarded reset (security_invoker)',
+      'alter function f(int) security definer',
+      'alter function definer() reset search_path',
+      'alter function definer() reset all',
     ],
     silent: [
+      'alter view guarded set (security_invoker = on)',
+      'alter table t reset (fillfactor)',
+      "alter function f(int) security definer set search_path = ''",
+      'alter function f(int) reset search_path',
+      'alter function definer() stable',
+      'create materialized view m as select * from t',
       "create function g() returns int language sql security definer set search_path = '' as 'select 1'",
       'create view v with (security_invoker) as select * from o',
       'create view v as select * from t',
     ],
   },
   PG406: {
-    fires: ['create table x (a int)', 'create policy p on t using (true)'],
+    fires: [
+      'create table x (a int)',
+      'create table x as select 1 as a',
+      'create table app.x (a int); alter table app.x set schema public',
+      'create policy p on t using (true)',
+      'alter table o disable row level security',
+      'alter table o no force row level security',
+      'drop policy narrow on o',
+      'drop policy narrow on public.o',
+    ],
     silent: [
+      'create table x (a int); alter table x enable row level security; alter table x no force row level security',
+      'drop policy wide on o',
+      'alter table o set schema app',
       'create table x (a int); alter table x enable row level security',
       'create policy p on o using (true)',
       'create table app.x (a int)',

@@ -32,6 +32,11 @@ function optionText({ arg }: DefElem): string {
   return String(sval ?? fval ?? ival ?? boolval ?? (as(arg, 'Boolean') ? false : ''));
 }
 
+/** Whether an option that was given is on. */
+export function isOn(value: string | undefined): boolean {
+  return value !== undefined && ['true', 'on', '1', 'yes'].includes(value);
+}
+
 /** Every object below a node, itself included, with the kind that it has in the tree. */
 export function* walk(root: unknown): Generator<readonly [kind: string, body: Record<string, unknown>]> {
   if (Array.isArray(root)) {

@@ -7,13 +7,13 @@ describe('a change of values is asked about', () => {
   it('whatever the types are, and is none where every value arrives', async () => {
     const before = `create type mood as enum ('a', 'b'); create domain whole as int;
       create table lossy (iv interval, i0 interval, ip inet, ns numeric[], ts timestamptz[], tt timetz(6), n numeric, tx text, w whole, b bit varying(8), g int);
-      create table kept (a smallint, b int, c varchar(5), d mood, e json, f date, g whole, h real, i bool, j cidr, k int[], l char(4), m money, n time, o text);
+      create table kept (a smallint, b int, p int, c varchar(5), d mood, e json, f date, g whole, h real, i bool, j cidr, k int[], l char(4), m money, n time, o text);
       create table logged (a int)`;
     const rows = `insert into lossy values ('1 day 03:04:05.678', '03:04:05.678', '10.1.2.3/24', '{1.25}', '{2024-01-01 01:02:03}', '12:34:56.789+02', 1.239, 'abc', 1, '11', 7);
-      insert into kept values (1, 2, 'abc', 'a', '{"a":1}', '2024-01-01', 5, 0.1, true, '10.0.0.0/8', '{1}', 'ab', 1.25, '03:04:05', 'b')`;
+      insert into kept values (1, 2, 3, 'abc', 'a', '{"a":1}', '2024-01-01', 5, 0.1, true, '10.0.0.0/8', '{1}', 'ab', 1.25, '03:04:05', 'b')`;
     const after = `create type mood as enum ('a', 'b'); create domain whole as int;
       create table lossy (iv interval day, i0 interval(0), ip cidr, ns int[], ts date[], tt time(0), n money, tx name, w bool, b bit varying(4), g real);
-      create table kept (a bigint, b numeric, c text, d text, e jsonb, f timestamptz, g bigint, h double precision, i int, j inet, k bigint[], l text, m numeric, n interval, o mood);
+      create table kept (a bigint, b numeric, p numeric(12, 2), c text, d text, e jsonb, f timestamptz, g numeric(9, 3), h double precision, i int, j inet, k bigint[], l text, m numeric, n interval, o mood);
       create unlogged table logged (a int)`;
     const { losses, unproven } = await diff({ before, after, rows });
     assert.deepEqual(unproven, []);

@@ -2,6 +2,7 @@
 import { chmodSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createFile, makeFolders, replaceFile } from '@peakstone/kernel/durable';
+import { hasMigrations, usualFolders } from '../project/migrations.ts';
 import { assertOwnDownTo, readOwn } from '../project/ownership.ts';
 import { findExample } from '../run/example.ts';
 import { makeFolder } from './folder.ts';
@@ -48,9 +49,9 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   const copied = example === undefined ? undefined : findExample(folder, example);
   makeFolder(folder);
   const made: string[] = [];
-  const hasMigrations = existsSync(join(folder, 'migrations'));
+  const migrations = migrationsIn(folder);
   const keepMigrations = (): void => {
-    if (!kept.includes('migrations/')) kept.push('migrations/');
+    if (!kept.includes(`${migrations}/`)) kept.push(`${migrations}/`);
   };
   const kept: string[] = [];
   const put = (path: string, write: (target: string) => void) => {
@@ -63,6 +64,7 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   const plan = planProject({
     name: basename(folder),
     found,
+    migrations,
     example,
     exampleSchemas: copied?.manifest.schemas,
   });
@@ -72,7 +74,7 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
   for (const { path, text, mode = 0o644 } of plan) {
     const final = path === 'README.md' ? asCalled(text) : text;
     // Whoever has migrations, or rows, has no use for a first one.
-    if (dirname(path) === 'migrations' && hasMigrations) keepMigrations();
+    if (dirname(path) === 'migrations' && migrations !== undefined) keepMigrations();
     else if (path === '.gitignore') ignore(join(folder, path), final, made, kept);
     else put(path, target => createFile(target, final, mode));
   }
@@ -84,6 +86,13 @@ export function initProject({ folder, from, example, asCalled }: InitOptions): I
     notes: found?.notes ?? [],
     next: commandsFor({ isBare: found === undefined && example === undefined, example }),
   };
+}
+
+/** A folder of migrations that the project has: beside one that another stack left, an empty one of ours would hide it. */
+function migrationsIn(folder: string): string | undefined {
+  return usualFolders.find(
+    (usual, index) => existsSync(join(folder, usual)) && (index === 0 || hasMigrations(join(folder, usual))),
+  );
 }
 
 function copyWhole(folder: string, target: string): void {

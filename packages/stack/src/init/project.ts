@@ -23,6 +23,8 @@ export interface Found {
 export interface ProjectOptions {
   readonly name: string;
   readonly found?: Found | undefined;
+  /** The folder that its migrations are in, where it has some. */
+  readonly migrations?: string | undefined;
   /** Of our examples, copied beside these files. */
   readonly example?: string | undefined;
   /** Those that the example is in. */
@@ -33,6 +35,7 @@ export interface ProjectOptions {
 export function planProject({
   name,
   found,
+  migrations = 'migrations',
   example,
   exampleSchemas,
 }: ProjectOptions): readonly ProjectFile[] {
@@ -53,7 +56,10 @@ export function planProject({
       ? [{ path: '.env', text: renderEnv(found), mode: 0o600 }]
       : []),
     { path: '.gitignore', text: 'node_modules/\n.env\n.peakstone/\n' },
-    { path: 'README.md', text: renderReadme(name, commandsFor({ isBare, example }), found?.notes ?? []) },
+    {
+      path: 'README.md',
+      text: renderReadme(name, commandsFor({ isBare, example }), found?.notes ?? [], migrations),
+    },
   ];
 }
 
@@ -118,7 +124,12 @@ export function commandsFor({
   return ['peakstone up --detach', ...load];
 }
 
-function renderReadme(name: string, commands: readonly string[], notes: readonly string[]): string {
+function renderReadme(
+  name: string,
+  commands: readonly string[],
+  notes: readonly string[],
+  migrations: string,
+): string {
   const open = notes.length === 0 ? '' : `\n## Still to do\n\n${notes.map(note => `- ${note}`).join('\n')}\n`;
   return `# ${name}
 
@@ -134,7 +145,7 @@ peakstone down
 | | |
 |---|---|
 | \`peakstone.config.ts\` | which schemas the APIs serve, which services there are, who serves what in production |
-| \`migrations/\` | the schema, one file of SQL a change, in the order of their names; \`peakstone up\` and \`peakstone migrate apply\` apply what is new |
+| \`${migrations}/\` | the schema, one file of SQL a change, in the order of their names; \`peakstone up\` and \`peakstone migrate apply\` apply what is new |
 | \`seed.sql\` | rows to develop with |
 | \`.env\` | made by the first start: every secret, readable by you alone; not for git |
 | \`.peakstone/\` | the data; not for git |

@@ -4,7 +4,7 @@ import { detectFormat, type FolderFormat, formats, MigrateError } from '@peaksto
 import { assertOwnDownTo } from './ownership.ts';
 
 /** Where projects keep their migrations, ours first. */
-const usualFolders = ['migrations', 'atlas/migrations', 'supabase/migrations'] as const;
+export const usualFolders = ['migrations', 'atlas/migrations', 'supabase/migrations'] as const;
 
 /** A folder of migrations, which may not exist. */
 export interface LocatedFolder {
@@ -15,8 +15,9 @@ export interface LocatedFolder {
 
 /**
  * The folder that a command means: as named, Atlas' `file://DIR?format=…` understood, from the present folder; else the
- * first of a project's usual ones that exists, else its `migrations`. Of Hasura's it is the one of the only database.
- * @throws {MigrateError} `folder` for a format that nobody has, or several databases; {StackError} `permission` where nobody has
+ * one of a project's usual ones that has migrations, else the first that exists, else its `migrations`. Of Hasura's it is the one
+ * of the only database.
+ * @throws {MigrateError} `folder` for a format that nobody has, several folders that have migrations, or several databases; {StackError} `permission` where nobody has
  * named it, and another user has made it
  */
 export async function locateMigrations({
@@ -29,7 +30,7 @@ export async function locateMigrations({
   readonly named?: string | undefined;
 }): Promise<LocatedFolder> {
   if (named === undefined) {
-    const usual = usualFolders.find(folder => existsSync(path.join(project, folder))) ?? usualFolders[0];
+    const usual = usualFolder(project);
     assertOwnDownTo(project, path.join(project, usual));
     const found = await databaseFolder(path.join(project, usual));
     assertOwnDownTo(project, found);
@@ -45,6 +46,25 @@ export async function locateMigrations({
     'folder',
     `There is no format '${asked}' of folders here.`,
     `It is one of ${Object.keys(formats).join(', ')}. Atlas turns others into its own: atlas migrate import --from 'file://DIR?format=${asked}' --to file://migrations`,
+  );
+}
+
+/** An empty folder shadows none that has migrations, and which of two is meant nobody guesses. @throws {MigrateError} `folder` */
+function usualFolder(project: string): string {
+  const there = usualFolders.filter(folder => existsSync(path.join(project, folder)));
+  const filled = there.filter(folder => hasMigrations(path.join(project, folder)));
+  if (filled.length <= 1) return filled[0] ?? there[0] ?? usualFolders[0];
+  throw new MigrateError(
+    'folder',
+    `This project has migrations in ${filled.join(' and in ')}, and nothing says which are meant.`,
+    `Name the folder: --dir ${filled[0]}. Or keep one of them: move or remove the other.`,
+  );
+}
+
+/** Anything but notes and what hides: files of SQL, or folders that hold them. */
+export function hasMigrations(folder: string): boolean {
+  return readdirSync(folder, { withFileTypes: true }).some(
+    entry => !entry.name.startsWith('.') && (entry.isDirectory() || entry.name.endsWith('.sql')),
   );
 }
 

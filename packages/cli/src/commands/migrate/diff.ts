@@ -28,7 +28,7 @@ export const diff: Command = {
   description: [
     'Replays the folder on a throw-away database, plans what makes it what is wanted, runs the plan on a copy with rows and compares again: what does not stand this proof is shown and never written. Then the files are written, hashed, and linted; where the change was made in the stack’s database, it counts as applied there, and the project’s generated types are made anew.',
     'What is wanted is the running stack’s database; or, with --to, what files of SQL declare (by themselves schema/, schema.sql or supabase/schemas of the project, where there is one); or, with --from, another database.',
-    'Tables and columns that may have been renamed are asked about, never guessed: without a terminal, --rename says which were. What loses rows or values is refused without a yes or --allow-destructive. Indexes are built CONCURRENTLY and constraints added NOT VALID, in files of their own; --offline writes one file that locks.',
+    'Tables and columns that may have been renamed are asked about, never guessed: without a terminal, --rename says which were. What loses rows or values is refused without a yes or --allow-destructive; what opens them (row security turned off, a restrictive policy that goes, a view that no longer asks as its reader, rights for visitors), without one or --allow-opening. Indexes are built CONCURRENTLY and constraints added NOT VALID, in files of their own; --offline writes one file that locks.',
   ].join('\n\n'),
   arguments: [{ name: 'NAME', summary: 'What it does, such as add_users', required: false }],
   options: {
@@ -41,6 +41,7 @@ export const diff: Command = {
       summary: 'people=persons, people.fullname=full_name; may be repeated',
     },
     'allow-destructive': { kind: 'flag', summary: 'Rows and values may go' },
+    'allow-opening': { kind: 'flag', summary: 'More people may see or change rows' },
     offline: { kind: 'flag', summary: 'Without CONCURRENTLY and NOT VALID' },
     'dry-run': { kind: 'flag', summary: 'Print the SQL, and write nothing' },
     'revisions-schema': {
@@ -107,12 +108,7 @@ export const diff: Command = {
       return exitCodes.ok;
     }
     if (wanted.kind !== 'database') refuseMissingRoles(found);
-    if (found.losses.length > 0 && !options['allow-destructive'])
-      await confirm(
-        found.losses.map(({ message }) => message).join(' '),
-        `peakstone migrate diff ${name} --allow-destructive`.replace('  ', ' '),
-        context,
-      );
+    await confirmWrite(found, name, options, context);
     const { writeDiff } = await import('@peakstone/stack/migrate/diff');
     const names = await writeDiff(folder, name, found);
     if (json) await writeJson(found, names, context);
@@ -123,6 +119,27 @@ export const diff: Command = {
     return exitCodes.ok;
   },
 };
+
+/** What is lost, or opened, takes a yes. @throws {UsageError} where nobody can be asked */
+async function confirmWrite(
+  { losses, openings }: Diff,
+  name: string,
+  options: Invocation['options'],
+  context: Context,
+): Promise<void> {
+  const asked = [
+    { flag: 'allow-destructive', about: losses.map(({ message }) => message) },
+    { flag: 'allow-opening', about: openings },
+  ].filter(({ flag, about }) => about.length > 0 && !options[flag]);
+  if (asked.length === 0) return;
+  const given = ['allow-destructive', 'allow-opening'].filter(flag => options[flag]);
+  const flags = [...given, ...asked.map(({ flag }) => flag)].map(flag => `--${flag}`);
+  await confirm(
+    printableLine(asked.flatMap(({ about }) => about).join(' ')),
+    ['peakstone migrate diff', name, ...flags].filter(word => word !== '').join(' '),
+    context,
+  );
+}
 
 /** What names a role that no migration makes fails in every other stack, and in the next replay. @throws {CliError} */
 function refuseMissingRoles({ missingRoles, files }: Diff): void {
@@ -228,7 +245,7 @@ async function tell(found: Diff, { stderr, env }: Context): Promise<void> {
   const note = (text: string) => stderr.write(`${style.warning('note:')} ${printableLine(text)}\n`);
   for (const rename of found.possibleRenames)
     note(`This may be a rename; if it is: --rename ${renameText(rename)}`);
-  for (const { message } of found.losses) note(message);
+  for (const message of [...found.losses.map(({ message }) => message), ...found.openings]) note(message);
   for (const what of found.unmodelled) note(`Differs, and has to be written by hand: ${what}`);
   for (const order of found.otherOrders)
     note(`${order} No statement moves a column; a table that is made anew can have it.`);

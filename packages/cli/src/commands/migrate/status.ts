@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { Command } from '../../grammar/command.ts';
 import { exitCodes } from '../../grammar/errors.ts';
 import { toJson } from '../../output/json.ts';
@@ -28,6 +29,8 @@ export const status: Command = {
     const folder = await checkedFolderOf(invocation, context);
     const { url } = await targetOf(invocation, context, folder);
     const found = await readStatus(folder, url, revisionsSchemaOf(invocation));
+    if (invocation.options.dir === undefined && !json)
+      context.stderr.write(`Folder: ${printableLine(relative(context.cwd, folder.path) || '.')}\n`);
     for (const diagnostic of findDrift(folder, found.applied)) writeDiagnostic(diagnostic, context);
     const style = styleFor(context.stderr, context.env);
     for (const { message, hint } of await findInvalidIndexes(url))

@@ -43,9 +43,9 @@ export function refuseTooLong(steps: readonly Step[], before: Structure): readon
 
 /** Changes in which every value arrives whole, or is refused; any type to a text is another. */
 const WHOLE: Readonly<Record<string, readonly string[]>> = {
-  smallint: ['integer', 'bigint', 'numeric', 'real', 'double precision', 'money'],
-  integer: ['smallint', 'bigint', 'numeric', 'double precision', 'money'],
-  bigint: ['smallint', 'integer', 'numeric', 'money'],
+  smallint: ['integer', 'bigint', 'numeric', 'real', 'double precision'],
+  integer: ['smallint', 'bigint', 'numeric', 'double precision'],
+  bigint: ['smallint', 'integer', 'numeric'],
   real: ['double precision'],
   money: ['numeric'],
   boolean: ['integer'],

@@ -30,8 +30,8 @@ export interface TableFigures {
   readonly columns: ReadonlyMap<string, ColumnFigures>;
 }
 
-/** Number, name, type, sequence, whether it is generated, and whether its text changes with a composite type. */
-type Attribute = readonly [number, string, string, string | null, boolean, boolean];
+/** Number, name, type, sequence, whether it is generated, whether its text changes with a composite type, and its category. */
+type Attribute = readonly [number, string, string, string | null, boolean, boolean, string];
 
 /** By oid. */
 export type Figures = ReadonlyMap<string, TableFigures>;
@@ -39,7 +39,7 @@ export type Figures = ReadonlyMap<string, TableFigures>;
 const TABLES = `
 select c.oid, n.nspname || '.' || c.relname, coalesce(json_agg(json_build_array(a.attnum, a.attname, format_type(a.atttypid, a.atttypmod),
     pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname), a.attgenerated <> '',
-    'c' in (t.typtype, e.typtype, b.typtype)) order by a.attnum) filter (where a.attnum is not null), '[]'::json)
+    'c' in (t.typtype, e.typtype, b.typtype), t.typcategory) order by a.attnum) filter (where a.attnum is not null), '[]'::json)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 left join pg_type t on t.oid = a.atttypid left join pg_type e on e.oid = t.typelem left join pg_type b on b.oid = t.typbasetype
@@ -79,7 +79,9 @@ export async function countRows(
     const known = former === undefined ? undefined : await knownTypes(pools[0]!, former);
     const typeOnce = (oid: string, number: number) => {
       const type = former?.get(oid)?.columns.get(String(number))?.type;
-      return type === undefined || known?.has(type) ? type : null;
+      if (type === undefined) return undefined;
+      const category = known?.get(type);
+      return category === undefined ? null : { type, isNumber: isNumber(type, category) };
     };
     const figures = new Map<string, TableFigures>();
     const measure = async (pool: Pool, some: typeof tables): Promise<void> => {
@@ -124,23 +126,36 @@ export async function countRows(
   }
 }
 
-/** Of the types that columns had, those that are there still. */
-async function knownTypes(pool: Pool, former: Figures): Promise<ReadonlySet<string>> {
+/** Of the types that columns had, those that are there still, with their category. */
+async function knownTypes(pool: Pool, former: Figures): Promise<ReadonlyMap<string, string>> {
   const all = [...former.values()].flatMap(({ columns }) => [...columns.values()].map(({ type }) => type));
-  const { rows } = await pool.query('select t from unnest($1::text[]) t where to_regtype(t) is not null', [
-    arrayLiteral([...new Set(all)]),
-  ]);
-  return new Set(rows.map(([type]) => String(type)));
+  const { rows } = await pool.query(
+    'select t, y.typcategory from unnest($1::text[]) t join pg_type y on y.oid = to_regtype(t)',
+    [arrayLiteral([...new Set(all)])],
+  );
+  return new Map(rows.map(([type, category]) => [String(type), String(category)]));
+}
+
+interface Once {
+  readonly type: string;
+  readonly isNumber: boolean;
+}
+
+/** What any other number can be cast to. */
+function isNumber(type: string, category: string): boolean {
+  return category === 'N' && type !== 'money';
 }
 
 /** @param typeOnce what a column was once; undefined: as it is, null: what is not there any more */
 function queryOf(
   { oid, key, columns }: { oid: string; key: string; columns: readonly Attribute[] },
-  typeOnce: (number: number) => string | null | undefined,
+  typeOnce: (number: number) => Once | null | undefined,
 ): string {
-  const measured = columns.map(([number, name, type, sequence, , isComposite]) => {
+  const measured = columns.map(([number, name, type, sequence, , isComposite, category]) => {
     const once = typeOnce(number);
-    const text = `md5(${textOf(`t.${id(name)}`, type, once ?? type)})`;
+    const value = `t.${id(name)}`;
+    const isSame = once == null || once.type === type;
+    const text = `md5(${isSame ? `${value}::text` : textOf(value, once, isNumber(type, category))})`;
     const next =
       sequence === null
         ? 'null'
@@ -153,10 +168,11 @@ function queryOf(
 }
 
 /** A value's text, as the type that it had once writes it; one that this cannot read is another. */
-function textOf(value: string, type: string, once: string): string {
-  if (type === once) return `${value}::text`;
+function textOf(value: string, once: Once, isStillNumber: boolean): string {
+  // 1.00 is no text of an integer.
+  if (once.isNumber && isStillNumber) return `${value}::${once.type}::text`;
   const text = `${value}::text`;
-  return `case when pg_input_is_valid(${text}, ${literal(once)}) then ${text}::${once}::text else ${text} || ' is none' end`;
+  return `case when pg_input_is_valid(${text}, ${literal(once.type)}) then ${text}::${once.type}::text else ${text} || ' is none' end`;
 }
 
 /** jsonb writes a document otherwise, which is what it is for. */

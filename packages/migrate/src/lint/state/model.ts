@@ -43,11 +43,15 @@ export interface Table {
   /** Key of its default partition. */
   defaultPartition: string | undefined;
   rowSecurity: boolean;
+  /** Names of its restrictive policies. */
+  readonly restrictive: Set<string>;
 }
 
 export interface Routine {
   readonly argumentNames: readonly string[];
   readonly volatility: 'immutable' | 'stable' | 'volatile';
+  /** It runs with its owner's rights. */
+  readonly isDefiner: boolean;
 }
 
 export interface Enum {

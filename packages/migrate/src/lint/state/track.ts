@@ -1,6 +1,6 @@
 /** Advances the state by a statement, as far as it is told in the statement itself; what a DO block does is not seen. */
 import type { AlterTableCmd, CreateFunctionStmt, CreateStmt, DropStmt, Node, RenameStmt } from 'libpg-query';
-import { as, every, optionsOf, strings, typeOf } from '../tree.ts';
+import { as, every, isOn, optionsOf, strings, typeOf } from '../tree.ts';
 import { addConstraint, columnOf, constraintsOf } from './columns.ts';
 import { keyOf, type Routine, type Schema, type Table, tableKey } from './model.ts';
 
@@ -28,6 +28,7 @@ function newTable(schema: Schema, kind: Table['kind'], more: Partial<Table> = {}
     partitionOf: undefined,
     defaultPartition: undefined,
     rowSecurity: false,
+    restrictive: new Set(),
     ...more,
   };
 }
@@ -97,6 +98,10 @@ const STEPS: Steps = {
   },
   CreateFunctionStmt(schema: Schema, body: CreateFunctionStmt) {
     schema.routines.set(routineKey(schema, body), routineOf(body));
+  },
+  CreatePolicyStmt(schema: Schema, body: Extract<Node, { CreatePolicyStmt: unknown }>['CreatePolicyStmt']) {
+    const table = schema.tables.get(tableKey(schema, body.table));
+    if (!body.permissive && body.policy_name) table?.restrictive.add(body.policy_name);
   },
   DropStmt: drop,
   RenameStmt: rename,
@@ -317,5 +322,6 @@ export function routineOf(body: CreateFunctionStmt): Routine {
       .filter(({ mode }) => mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE')
       .map(({ name }) => name ?? ''),
     volatility: volatility === 'immutable' || volatility === 'stable' ? volatility : 'volatile',
+    isDefiner: isOn(optionsOf(body.options).get('security')),
   };
 }

@@ -65,10 +65,9 @@ function migrationNotes(folder: string): string[] {
   const ups = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file =>
     /(?:^|[/\\])up\.sql$/.test(file),
   );
-  const depth = ups[0]?.split(/[/\\]/).length ?? 0;
-  const pattern = ['migrations', ...Array<string>(Math.max(0, depth - 1)).fill('*'), 'up.sql'].join('/');
-  const apply = `for f in ${pattern}; do peakstone sql -f "$f" || break; done`;
-  return ups.length > 0 ? [`Apply the migrations (${ups.length}): \`${apply}\``] : [];
+  return ups.length > 0
+    ? [`\`peakstone up\` applies the migrations (${ups.length}), and keeps Hasura’s history of them.`]
+    : [];
 }
 
 /** Beside them, `seeds/DATABASE/NAME.sql`, or one level less. */

@@ -63,10 +63,11 @@ function hasFunctions(root: string): boolean {
 function migrationNotes(root: string): string[] {
   const files = existsSync(join(root, 'migrations')) ? sqlFiles(root, 'migrations') : [];
   const seeds = existsSync(join(root, 'seed.sql')) ? ['seed.sql'] : [];
-  const apply = `for f in supabase/migrations/*.sql; do peakstone sql -f "$f" || break; done`;
   return [
     ...(files.length > 0
-      ? [`Apply the migrations in supabase/migrations (${files.length}): \`${apply}\``]
+      ? [
+          `\`peakstone up\` applies the migrations in supabase/migrations (${files.length}), and keeps the Supabase CLI’s history of them.`,
+        ]
       : []),
     ...seeds.map(name => `Load the rows: \`peakstone sql -f supabase/${name}\``),
     ...sqlNotes(root, [...files, ...seeds]),
