@@ -1,6 +1,7 @@
 /** Tries a backup: restores it on a throw-away server, and reads everything there. A backup that was never restored is none. */
+import { randomBytes } from 'node:crypto';
 import { isNotPostgres } from '@peakstone/kernel/inventory';
-import { createPrivilegedPool, type Pool, quoteIdentifier } from '@peakstone/kernel/pg';
+import { createPrivilegedPool, type Pool } from '@peakstone/kernel/pg';
 import { listBackups } from './catalog/backups.ts';
 import { isWriter, type Writer } from './catalog/claims.ts';
 import { idsOf } from './catalog/entries.ts';
@@ -161,19 +162,21 @@ async function inspectDatabase(pool: Pool, database: string, signal: AbortSignal
   return { tables: tables.filter(({ isData }) => isData).length, rows, indexes: indexes.length, problems };
 }
 
-/** The schema that amcheck is in; null where the server does not have it. The server is thrown away. */
+/**
+ * The schema that amcheck is in; null where the server does not have it. It is made for this, as nobody can have put a function of
+ * the same name beside amcheck's there: whose schema the extension came in may have others who write. The server is thrown away.
+ */
 async function installAmcheck(pool: Pool): Promise<string | null> {
-  const available = await pool.query(`select 1 from pg_available_extensions where name = 'amcheck'`);
-  if (available.rows.length === 0) return null;
-  const installed = `select n.nspname from pg_extension join pg_namespace n on n.oid = extnamespace where extname = 'amcheck'`;
-  let { rows } = await pool.query(installed);
-  if (rows.length === 0) {
-    await pool.script(
-      'create schema peakstone_amcheck; create extension amcheck with schema peakstone_amcheck',
-    );
-    ({ rows } = await pool.query(installed));
-  }
-  return quoteIdentifier(rows[0]![0]!.toString());
+  const { rows } = await pool.query(
+    `select e.oid is not null from pg_available_extensions a left join pg_extension e on e.extname = a.name where a.name = 'amcheck'`,
+  );
+  if (rows.length === 0) return null;
+  const schema = `peakstone_amcheck_${randomBytes(16).toString('hex')}`;
+  const isInstalled = rows[0]![0]!.toString() === 't';
+  await pool.script(
+    `create schema ${schema}; ${isInstalled ? `alter extension amcheck set schema ${schema}` : `create extension amcheck with schema ${schema}`}`,
+  );
+  return schema;
 }
 
 interface Relation {

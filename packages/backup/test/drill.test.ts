@@ -63,6 +63,17 @@ describe('a test of a backup', () => {
     assert.deepEqual(settings, ['postgres', 'off', '', '0']);
   });
 
+  it('checks with amcheck’s own functions, whoever writes in the schema that it is in', async () => {
+    await lab.sql.script(`create schema peakstone_amcheck; create schema ours;
+      alter extension amcheck set schema ours;
+      create function ours.verify_heapam(regclass) returns table (msg text) language sql as $$ select 'not amcheck' $$;
+      create function ours.bt_index_check(regclass, int = 0) returns void language plpgsql as $$ begin raise 'not amcheck'; end $$`);
+    await lab.backUp();
+    const tested = await test('ours', lab.start, new AbortController().signal);
+    assert.equal(tested.ok, true, tested.text);
+    assert.ok(tested.indexes > 0);
+  });
+
   it('that waits for ever ends when it is told to, and leaves nothing', async () => {
     const ending = new AbortController();
     let waits: (() => Promise<boolean>) | undefined;

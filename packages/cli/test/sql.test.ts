@@ -277,6 +277,18 @@ describe('peakstone sql', () => {
     );
   });
 
+  it('leaves the text of a statement that fails, a password in it perhaps, out of the server’s log', async () => {
+    const statement = "alter role no_such_role_4711 password 'canary-4711'";
+    for (const how of [[], ['--superuser']])
+      assert.match(
+        (await project.run(['sql', ...how, statement])).stderr,
+        /no_such_role_4711|permission denied/,
+      );
+    const { stdout } = await project.run(['logs', 'postgres']);
+    assert.match(stdout, /no_such_role_4711/);
+    assert.doesNotMatch(stdout, /canary-4711/);
+  });
+
   it('prints addresses of the database, with their passwords, and nowhere else', async () => {
     const { stdout } = await project.run(['url']);
     assert.match(stdout, /^postgres:\/\/db_migrator:[^@]+@127\.0\.0\.1:\d+\/postgres\n$/);

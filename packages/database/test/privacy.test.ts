@@ -126,4 +126,22 @@ describe('a password that a request sends', () => {
     await lock.release();
     assert.deepEqual(await linesWithCanary(), []);
   });
+
+  it('is in no log of a statement written by hand that fails', async () => {
+    for (const role of ['db_migrator', 'hasura'] as const) {
+      const client = connect(url(role));
+      const statement = `alter role no_such_role password '${CANARY}'`;
+      await assert.rejects(client.query(statement));
+      await assert.rejects(client.query(`do $$ begin execute $text$${statement}$text$; end $$`));
+      await client.close();
+    }
+    await logged();
+    // Beside what an operator who looks for slow statements has asked for.
+    const told = log.filter(line => !line.includes('LOG:  duration:'));
+    assert.ok(told.some(line => line.includes('role "no_such_role" does not exist')));
+    assert.deepEqual(
+      told.filter(line => line.includes(CANARY)),
+      [],
+    );
+  });
 });

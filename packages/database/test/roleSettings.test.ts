@@ -29,7 +29,10 @@ describe('settings of the roles', () => {
     ['app_user statement_timeout=20s'],
     ['authenticated statement_timeout=8s'],
     ['db_authenticator auto_explain.log_min_duration=-1, log_min_duration_statement=5s, temp_file_limit=1GB'],
-    ['hasura auto_explain.log_min_duration=-1, log_min_duration_statement=5s, temp_file_limit=1GB'],
+    ['db_migrator log_error_verbosity=terse, log_min_error_statement=panic'],
+    [
+      'hasura auto_explain.log_min_duration=-1, log_error_verbosity=terse, log_min_duration_statement=5s, log_min_error_statement=panic, temp_file_limit=1GB',
+    ],
     ['read_only work_mem=16MB'],
     ['web_anon statement_timeout=8s'],
   ];

@@ -38,7 +38,7 @@ function rangeStatus(lower: number, upper: number, total: number | null): 200 | 
 }
 
 function contentTypeHeaders({ mediaType, schema, negotiatedByProfile }: ResponseContext): string[] {
-  const headers = ['Content-Type', renderContentType(mediaType)];
+  const headers = ['Content-Type', encodeHeader(renderContentType(mediaType))];
   if (negotiatedByProfile) headers.push('Content-Profile', encodeHeader(schema));
   return headers;
 }

@@ -71,6 +71,7 @@ async function openFor(
     await client.script(
       `${setting('client_connection_check_interval', '2s')} where pg_catalog.version() operator(pg_catalog.~~) '%linux%'`,
     );
+    await client.script(silenceFailures);
     if (claims !== null) await client.script(setting('request.jwt.claims', claims));
     return client;
   } catch (error) {
@@ -78,6 +79,11 @@ async function openFor(
     throw error;
   }
 }
+
+/** A failed statement may hold a password, and is shown here: the server's log has its error alone. The stack's logins have this already. */
+const silenceFailures = `select pg_catalog.set_config(name, value, false)
+  from (values ('log_min_error_statement', 'panic'), ('log_error_verbosity', 'terse')) as silent(name, value)
+  where pg_catalog.has_parameter_privilege(name, 'set')`;
 
 /** Closes the connection where it cannot. @returns whether this login may. @throws {CliError} when there is no such role */
 async function takeRole(client: Client, role: string): Promise<boolean> {

@@ -7,6 +7,13 @@ import { planRoles, type RoleSettings, type SupabaseMode } from './model.ts';
 const SERVING = rolesWhere(({ serves }) => serves);
 /** A plan in the log holds what the request sent, as constants; the text of a slow statement holds none of it. */
 const NO_PLANS = { 'auto_explain.log_min_duration': '-1', log_min_duration_statement: '5s' };
+/** Roles in whose sessions people's own SQL runs. */
+const HANDWRITTEN = rolesWhere(({ runsHandwritten }) => runsHandwritten);
+/**
+ * A statement that fails is logged whole, and what is written by hand may hold a password: `alter role … password`. The error is
+ * logged without it, and without what it was a part of; whoever sent it is told all.
+ */
+const NO_FAILED_STATEMENTS = { log_min_error_statement: 'panic', log_error_verbosity: 'terse' };
 /** The bootstrap's to set: the search path is the database's, the others would make the role another. */
 const RESERVED = ['search_path', 'role', 'session_authorization'];
 /** Whose settings are ours to give. */
@@ -24,7 +31,7 @@ export function readSupabaseMode(env: Env): SupabaseMode {
 /**
  * Settings of the stack's roles. `DATABASE_STATEMENT_TIMEOUT` bounds a statement of a visitor or user (default 8s; 0 for
  * none), `DATABASE_TEMP_FILE_LIMIT` the temporary files of a session that serves requests (default 1GB; -1 for none);
- * such a session's slow statements are logged without their plans; and
+ * such a session's slow statements are logged without their plans, failed ones of people's own SQL without their text; and
  * `DATABASE_ROLE_SETTINGS` holds others: `app_user.work_mem=16MB; read_only.statement_timeout=1min`. Pure.
  * @throws {ConfigError}
  */
@@ -53,6 +60,8 @@ export function readRoleSettings(env: Env): RoleSettings {
     if (files !== '-1') set(role, 'temp_file_limit', files);
     for (const [name, value] of Object.entries(NO_PLANS)) set(role, name, value);
   }
+  for (const role of HANDWRITTEN)
+    for (const [name, value] of Object.entries(NO_FAILED_STATEMENTS)) set(role, name, value);
   for (const entry of readString(env, 'DATABASE_ROLE_SETTINGS', { default: '' }).split(';')) {
     if (entry.trim() === '') continue;
     const match = /^\s*([a-z_][a-z0-9_$]*)\.([a-z_][a-z0-9_.]*)\s*=\s*(.*?)\s*$/s.exec(entry);

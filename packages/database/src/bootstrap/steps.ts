@@ -43,6 +43,8 @@ const SUPERUSER_SETTINGS: readonly string[] = [
   'temp_file_limit',
   'log_min_duration_statement',
   'auto_explain.log_min_duration',
+  'log_min_error_statement',
+  'log_error_verbosity',
 ];
 
 /** The whole bootstrap, in order. Pure; passwords are not among it. */

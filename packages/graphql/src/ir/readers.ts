@@ -95,10 +95,22 @@ function wholeNumber(text: string): bigint | null {
 function scientific(text: string): string {
   const value = Number(text);
   const size = Math.abs(value);
+  if (!Number.isFinite(value)) return scientificDigits(text);
   if (value === 0) return '0.0';
   if (size >= 0.1 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value);
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}e${Number(exponent)}`;
+}
+
+/** Of what is too large for a double: all its digits, as the reference has them. */
+function scientificDigits(text: string): string {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text);
+  // A text in an integer's place may hold anything.
+  if (parts === null) return text;
+  const [, sign, whole, fraction, exponent] = parts;
+  const digits = `${whole}${fraction ?? ''}`.replace(/^0+/, '');
+  const power = Number(exponent ?? 0) - (fraction?.length ?? 0) + digits.length - 1;
+  return `${sign}${digits[0]}.${digits.slice(1).replace(/0+$/, '') || '0'}e${power}`;
 }
 
 function readNumber(value: JsonValue, what: string): string {

@@ -236,6 +236,17 @@ describe('what is easily got wrong', () => {
       undefined,
       'parse-failed',
     );
+    for (const [number, told] of [
+      ['1e400', '1.0e400'],
+      ['-12.50e400', '-1.25e401'],
+    ])
+      await refuses(
+        `{ author_by_pk(id: ${number}) { id } }`,
+        `The value ${told} lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?`,
+        '$.selectionSet.author_by_pk.args.id',
+        undefined,
+        'parse-failed',
+      );
   });
 });
 

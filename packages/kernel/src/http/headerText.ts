@@ -5,10 +5,17 @@ export function decodeHeader(value: string): string {
   return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value;
 }
 
-/** The opposite of `decodeHeader`: one character for each byte of the text's UTF-8. */
+/**
+ * The opposite of `decodeHeader`: one character for each byte of the text's UTF-8. What no header can hold, a name with a line
+ * break in it, is written as in a URL.
+ */
 export function encodeHeader(text: string): string {
-  return /[^\x00-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+  if (!/[^\x20-\x7e]/.test(text)) return text;
+  return Buffer.from(text.replace(controls, encodeURIComponent), 'utf8').toString('latin1');
 }
+
+/** All but the tab. */
+const controls = /[\x00-\x08\x0a-\x1f\x7f]/g;
 
 /** Whether a message can carry the pair. What it could not would end the header, or start another. */
 export function isHeader(name: string, value: string): boolean {

@@ -13,6 +13,8 @@ export interface StackRole {
   readonly asks?: 'visitor' | 'user' | 'service';
   /** Requests run in its sessions. */
   readonly serves?: true;
+  /** SQL that people write by hand runs in its sessions: what is in it may be secret. */
+  readonly runsHandwritten?: true;
   /** What it may do with the rows of the application's schemas. */
   readonly rows?: 'read' | 'write';
   /** It has nothing of its own: what it may do, it does as another, or by the replication protocol. */
@@ -33,7 +35,7 @@ export const STACK_ROLES: readonly StackRole[] = [
   { name: 'authenticated', asks: 'user', has: 'app_user', isSupabases: true },
   { name: 'service_role', asks: 'service', has: 'app_user', isSupabases: true },
   // It owns the application's schemas.
-  { ...account('db_migrator', 'DB_MIGRATOR_PASSWORD'), connects: true },
+  { ...account('db_migrator', 'DB_MIGRATOR_PASSWORD'), connects: true, runsHandwritten: true },
   {
     ...account('db_authenticator', 'DB_AUTHENTICATOR_PASSWORD'),
     connects: true,
@@ -41,7 +43,13 @@ export const STACK_ROLES: readonly StackRole[] = [
     // Every request takes on another role.
     isBare: true,
   },
-  { ...account('hasura', 'HASURA_DB_PASSWORD'), connects: true, serves: true, rows: 'write' },
+  {
+    ...account('hasura', 'HASURA_DB_PASSWORD'),
+    connects: true,
+    serves: true,
+    runsHandwritten: true,
+    rows: 'write',
+  },
   { ...account('db_backup', 'DB_BACKUP_PASSWORD'), isBare: true, replicates: true },
 ];
 

@@ -68,6 +68,20 @@ describe('Content-Location', () => {
     assert.equal(long.headers['content-location'], undefined);
     assert.deepEqual(long.json, [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }]);
   });
+
+  it('tells a table whose name no header can hold as a URL does', async () => {
+    const admin = createPool({ url: library.database.superuserUrl, size: 1, sharedSize: 0 });
+    await admin.script(
+      'create table api."odd\n\x1b" (id int primary key); grant all on api."odd\n\x1b" to public',
+    );
+    await admin.close();
+    const odd = await library.withConfig({});
+    const inserted = await odd.send('POST', '/odd%0A%1B', { id: 1 }, { prefer: 'return=headers-only' });
+    assert.deepEqual([inserted.status, inserted.headers.location], [201, '/odd%0A%1B?id=eq.1']);
+    const read = await odd.get('/odd%0A%1B');
+    assert.deepEqual([read.status, read.headers['content-location']], [200, '/odd%0A%1B']);
+    await odd.close();
+  });
 });
 
 describe('a large body', () => {
