@@ -31,6 +31,10 @@ COPY public.${table} (id, email) FROM stdin;
 1\tAda@example.com
 \\.
 CREATE INDEX ON public.${table} USING gin (((email)::text) public.gin_trgm_ops);
+
+--
+-- PostgreSQL database dump complete
+--
 `;
 
 const placesOf = `select extname as name, extnamespace::regnamespace::text as place from pg_extension
@@ -73,6 +77,23 @@ describe('a plain dump of a database with extensions in public', () => {
     assert.match(again.stdout, /COMMENT/);
     const json = await project.run(['sql', '--json'], "comment on extension citext is 'x';\nselect 1 as a");
     assert.deepEqual(JSON.parse(json.stdout), [[], [{ a: 1 }]]);
+  });
+
+  it('that was cut off is not run, from a file, a pipe or an included file, unless it is asked for', async () => {
+    const cut = dump('cut').slice(0, -40);
+    writeFileSync(join(project.folder, 'cut.sql'), cut);
+    writeFileSync(join(project.folder, 'including.sql'), '\\i cut.sql\n');
+    for (const [argv, input] of [[['-f', 'cut.sql']], [['-f', 'including.sql']], [[], cut]] as const) {
+      const { code, stdout, stderr } = await project.run(['sql', ...argv], input);
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, /is not known to be whole: it begins as pg_dump begins a dump/);
+      assert.match(stderr, /^hint: +Nothing was run\. .* --allow-incomplete$/m);
+    }
+    assert.deepEqual(await rows("select to_regclass('public.cut') as found"), [{ found: null }]);
+    const { code, stderr } = await project.run(['sql', '--allow-incomplete', '-f', 'cut.sql']);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await rows('select count(*)::int as n from public.cut'), [{ n: 1 }]);
   });
 
   it('leaves an extension where others would lose by it, and says so', async () => {

@@ -52,7 +52,7 @@ describe('the doctor’s look at the database', () => {
     const file = join(folder, 'ended.sql');
     writeFileSync(
       file,
-      'create table public.half (id int);\nselect pg_terminate_backend(pg_backend_pid());\n',
+      'create table public.half (id int);\nselect pg_terminate_backend(pg_backend_pid());\nRESET ALL;\n',
     );
     await assert.rejects(importDump({ ...addresses, origin: 'postgres', files: [file] }));
     const [check, ...others] = await examine('Import');

@@ -1,12 +1,12 @@
 /** An import that was given up: what it made is known, and can be removed without anything else. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect, type TestDatabase } from '@peakstone/testing';
 import { abandonImport, findUnfinishedImport, type TransferError } from '@peakstone/transfer';
-import { importInto, look, stackDatabase } from './support.ts';
+import { importInto, look, stackDatabase, writeScript } from './support.ts';
 
 /** Ends its own session at the end, so that it is never finished. A new role's statement commits what came before it. */
 const text = `--
@@ -54,7 +54,7 @@ describe('an import that is given up', () => {
   let database: TestDatabase;
   let addresses: { readonly adminUrl: string; readonly ownerUrl: string };
   before(async () => {
-    writeFileSync(file, text);
+    writeScript(file, text);
     database = await stackDatabase();
     addresses = { adminUrl: database.superuserUrl, ownerUrl: database.roleUrl('db_migrator') };
     await asOwner('create table public.before_it (id int); create table public.empty_before (id int)');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connect } from '@peakstone/testing';
-import { ask, importInto, look, stackDatabase } from './support.ts';
+import { ask, importInto, look, stackDatabase, writeScript } from './support.ts';
 
 describe('who may do what, in an import', () => {
   const folder = mkdtempSync(join(tmpdir(), 'peakstone-access-'));
@@ -12,7 +12,7 @@ describe('who may do what, in an import', () => {
 
   it('is kept where the name of a role has a comma; that privileges are missing is said once', async () => {
     const file = join(folder, 'comma.sql');
-    writeFileSync(
+    writeScript(
       file,
       `create role "team a,b";
 create table public.shared (id int);
@@ -52,7 +52,7 @@ create policy "give to postgres" on public.shared for select to postgres using (
 
   it('opens no rows by a policy whose role is not here', async () => {
     const file = join(folder, 'policies.sql');
-    writeFileSync(
+    writeScript(
       file,
       `create table public.docs (id int, tenant text);
 insert into public.docs values (1, 'a'), (2, 'b');
@@ -151,7 +151,7 @@ revoke usage on language plpgsql from public;
     const members = `select roleid::regrole, member::regrole from pg_auth_members
       where member not in (select oid from pg_roles where rolname in ('greedy', 'web_anon', 'db_migrator'))
       or roleid in (select oid from pg_roles where rolname ~ '^pg_') order by 1, 2`;
-    writeFileSync(
+    writeScript(
       greedy,
       `create role greedy login;
 grant web_anon to greedy;
@@ -221,9 +221,9 @@ CREATE SEQUENCE public.NAME_numbers;
 `;
       for (const [name, grants, origin] of [
         ['granted', 'GRANT SELECT ON TABLE public.granted TO anon;\n', 'postgres'],
-        ['ungranted', '', 'supabase'],
+        ['ungranted', 'ALTER TABLE public.ungranted ENABLE ROW LEVEL SECURITY;\n', 'supabase'],
       ] as const) {
-        writeFileSync(file, table.replaceAll('NAME', name) + grants);
+        writeScript(file, table.replaceAll('NAME', name) + grants);
         const report = await importInto(database, [file], { origin });
         assert.deepEqual(
           report.notes.filter(({ kind }) => kind === 'failed'),
@@ -259,7 +259,7 @@ CREATE SEQUENCE public.NAME_numbers;
       pw_more: `${md5}x`,
     };
     const names = Object.keys(passwords);
-    writeFileSync(
+    writeScript(
       file,
       Object.entries(passwords)
         .map(
@@ -290,7 +290,7 @@ CREATE SEQUENCE public.NAME_numbers;
 
   it('writes no jobs into a table whose owner is another than the administrator', async () => {
     const jobs = join(folder, 'jobs.sql');
-    writeFileSync(jobs, `COPY cron.job (schedule, command) FROM stdin;\n* * * * *\tselect 1\n\\.\n`);
+    writeScript(jobs, `COPY cron.job (schedule, command) FROM stdin;\n* * * * *\tselect 1\n\\.\n`);
     const database = await stackDatabase();
     try {
       await look(database, 'alter table cron.job owner to db_migrator');

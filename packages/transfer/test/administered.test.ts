@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,7 +9,7 @@ import type { ImportReport } from '@peakstone/transfer';
 import type { Act } from '../src/import/administrator/index.ts';
 import { Administrator, UnlistedError } from '../src/import/administrator/index.ts';
 import type { World } from '../src/import/world.ts';
-import { importInto, look, stackDatabase } from './support.ts';
+import { importInto, look, stackDatabase, writeScript } from './support.ts';
 
 /** What the administrator has made besides the stack: a runner of SQL, which only the closed door of its schema keeps. */
 const OTHERS = `
@@ -217,7 +217,7 @@ describe('what the administrator does for a dump', () => {
 
   const bring = async ({ dump, afterwards = [] }: Hostile): Promise<ImportReport> => {
     const file = join(folder, 'hostile.sql');
-    writeFileSync(file, `${dump}\n`);
+    writeScript(file, `${dump}\n`);
     const report = await importInto(database, [file], { origin: 'postgres' });
     for (const statement of afterwards) {
       const migrator = connect(database.roleUrl('db_migrator'));
@@ -296,7 +296,7 @@ INSERT INTO cron.job (jobid, schedule, command, username, database) VALUES (41, 
 
   it('takes a dump’s jobs in but for one whose number would leave none to others', async () => {
     const file = join(folder, 'numbers.sql');
-    writeFileSync(
+    writeScript(
       file,
       `COPY cron.job (jobid, schedule, command) FROM stdin;
 42	* * * * *	select 42
@@ -319,7 +319,7 @@ INSERT INTO cron.job (jobid, schedule, command) VALUES (-1, '* * * * *', 'select
 
   it('moves an extension of the stack’s to where the dump names it, when nobody else needs it', async () => {
     const file = join(folder, 'moved.sql');
-    writeFileSync(
+    writeScript(
       file,
       'CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;\nCREATE TABLE public.adm_t (name public.citext);\n',
     );

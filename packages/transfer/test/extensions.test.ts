@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { connectClient } from '@peakstone/kernel/pg';
 import { until } from '@peakstone/testing';
-import { importInto, look, stackDatabase } from './support.ts';
+import { importInto, look, stackDatabase, writeScript } from './support.ts';
 
 describe('an import, of the extensions that a dump names,', () => {
   const folder = mkdtempSync(join(tmpdir(), 'peakstone-extensions-'));
@@ -30,7 +30,7 @@ describe('an import, of the extensions that a dump names,', () => {
         'pg_toast',
         'hdb_catalog',
       ]) {
-        writeFileSync(
+        writeScript(
           file,
           `create schema if not exists ${schema};\ncreate extension if not exists pgcrypto with schema ${schema};\ncreate extension if not exists citext with schema ${schema};\nselect 1;\n`,
         );
@@ -64,12 +64,12 @@ describe('an import, of the extensions that a dump names,', () => {
         create schema typed; create domain typed.mail as text check (value like '%@%');
         create schema composed; create type composed.pair as (a int, b int)`);
       for (const schema of ['typed', 'composed']) {
-        writeFileSync(file, `create extension if not exists hstore with schema ${schema};\nselect 1;\n`);
+        writeScript(file, `create extension if not exists hstore with schema ${schema};\nselect 1;\n`);
         const refused = await importInto(database, [file], { origin: 'postgres' });
         const told = refused.notes.find(({ what, name }) => what === 'extension' && name === 'hstore');
         assert.match(told?.why ?? '', new RegExp(`schema ${schema} holds functions, operators or types`));
       }
-      writeFileSync(
+      writeScript(
         file,
         'CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA app;\nCREATE TABLE app.pairs (pair app.hstore);\n',
       );
@@ -97,7 +97,7 @@ describe('an import, of the extensions that a dump names,', () => {
     const attacker = await connectClient({ url: database.roleUrl('db_migrator') });
     try {
       await attacker.script('create schema app');
-      writeFileSync(file, 'create extension if not exists citext with schema app;\nselect 1;\n');
+      writeScript(file, 'create extension if not exists citext with schema app;\nselect 1;\n');
       await look(database, 'drop extension if exists citext cascade').catch(() => undefined);
       // Not committed: no check sees it, and a script that ran meanwhile would, once it is.
       await attacker.script(

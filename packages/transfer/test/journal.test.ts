@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -10,7 +10,7 @@ import {
   type ImportReport,
   type TransferError,
 } from '@peakstone/transfer';
-import { importInto, look, stackDatabase } from './support.ts';
+import { importInto, look, stackDatabase, writeScript } from './support.ts';
 
 /** Everything that a dump could try on what an import remembers, each statement by itself, so that one refused stops no other. */
 const forged = `{"owner":"journal_dba","isSuperuser":true,"roles":[],"schemas":[],"foreignSchemas":["auth"],"settings":["session_preload_libraries"]}`;
@@ -57,7 +57,7 @@ describe('what an import remembers', () => {
   after(() => rmSync(folder, { recursive: true }));
   const dump = (name: string, text: string): string => {
     const file = join(folder, name);
-    writeFileSync(file, `--\n-- PostgreSQL database dump\n--\nset statement_timeout = 0;\n${text}`);
+    writeScript(file, `--\n-- PostgreSQL database dump\n--\nset statement_timeout = 0;\n${text}`);
     return file;
   };
 
@@ -167,7 +167,7 @@ describe('an import that was ended in the middle', () => {
   const folder = mkdtempSync(join(tmpdir(), 'peakstone-ended-'));
   after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'ended.sql');
-  writeFileSync(
+  writeScript(
     file,
     `create table public.kept (id int);
 COPY public.gone (id) FROM stdin;
@@ -191,7 +191,7 @@ ${end('halfway')}COPY public.gone (id) FROM stdin;
   it('loads without triggers, and leaves no right to that', async () => {
     const database = await stackDatabase();
     const fired = join(folder, 'fired.sql');
-    writeFileSync(
+    writeScript(
       fired,
       `create table public.watched (id int);
 create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'fired'; end $$;
@@ -240,7 +240,7 @@ COPY public.watched (id) FROM stdin;
       await assert.rejects(importInto(database, [file], { origin: 'postgres' }));
       assert.notDeepEqual(await rights(database), before);
       const other = join(folder, 'other.sql');
-      writeFileSync(other, 'create table public.another (id int);\n');
+      writeScript(other, 'create table public.another (id int);\n');
       await assert.rejects(
         importInto(database, [other], { origin: 'postgres' }),
         (error: TransferError) =>
@@ -260,7 +260,7 @@ COPY public.watched (id) FROM stdin;
 
   it('of a publication for all tables goes on behind it, and keeps what it publishes', async () => {
     const file = join(folder, 'publication.sql');
-    writeFileSync(
+    writeScript(
       file,
       `CREATE TABLE public.before (id integer);
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, truncate', publish_via_partition_root = true);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { ask, importInto, look, stackDatabase } from './support.ts';
+import { ask, importInto, look, stackDatabase, writeScript } from './support.ts';
 
 /** As Supabase Storage declares them: signature, result, and a body that tells whose it is. */
 const FUNCTIONS: readonly (readonly [signature: string, result: string, body: string])[] = [
@@ -38,7 +38,7 @@ describe('the platform’s own functions in a dump', () => {
       ([signature, result, body]) =>
         `create function storage.${signature} returns ${result} language plpgsql as $$ begin ${body} end; $$;`,
     );
-    writeFileSync(
+    writeScript(
       file,
       `create schema storage;\n${made.join('\n')}\ncreate table public.notes (id int primary key);\n`,
     );

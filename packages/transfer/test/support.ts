@@ -1,8 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { createPool } from '@peakstone/kernel/pg';
 import { connect, type TestDatabase, testDatabase } from '@peakstone/testing';
 import { type ImportOptions, type ImportReport, importDump } from '@peakstone/transfer';
 
 export const fixture = (name: string): string => new URL(`fixtures/${name}`, import.meta.url).pathname;
+
+/** A script as a dump: it ends as the Supabase CLI ends one. */
+export function writeScript(file: string, text: string): void {
+  writeFileSync(file, `${text}\nRESET ALL;\n`);
+}
 
 /** A stack's database, as `DATABASE_SUPABASE=full` makes it. */
 export async function stackDatabase(): Promise<TestDatabase> {

@@ -11,6 +11,10 @@ const options = {
     value: 'NAME',
     summary: 'Which database of a pg_dumpall (default postgres)',
   },
+  'allow-incomplete': {
+    kind: 'flag',
+    summary: 'Take a plain file that does not end as a dump ends; what it does not say stays closed',
+  },
   ...jsonOption,
   ...stackOptions,
 } as const;
@@ -201,6 +205,7 @@ async function importFrom(
       origin,
       files: files.map(file => (isAddress(file) ? file : resolve(context.cwd, file))),
       dryRun: given['dry-run'] === true,
+      allowIncomplete: given['allow-incomplete'] === true,
       ...(typeof given.database === 'string' && { database: given.database }),
       onProgress: ({ phase, share, text }) => progress.show(phase, share, text),
       signal,

@@ -28,6 +28,10 @@ export const sql: Command = {
       short: '1',
       summary: 'All of it or, after an error or Ctrl-C, nothing',
     },
+    'allow-incomplete': {
+      kind: 'flag',
+      summary: 'Run a dump that does not end as one, as if it had not been cut off',
+    },
     role: {
       kind: 'text',
       value: 'ROLE',
@@ -88,6 +92,7 @@ export const sql: Command = {
         input,
         format,
         singleTransaction: invocation.options['single-transaction'] === true,
+        allowIncomplete: invocation.options['allow-incomplete'] === true,
         context,
         target: () => chooseTarget(invocation, context),
         administrator,

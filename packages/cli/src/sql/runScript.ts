@@ -29,6 +29,8 @@ export interface ScriptRun {
   readonly input: InputOnce;
   readonly format: SqlFormat;
   readonly singleTransaction: boolean;
+  /** A dump that does not end as one is run as well. */
+  readonly allowIncomplete: boolean;
   readonly context: Context;
   readonly target: () => Promise<Target>;
   /** The same database as the administrator, for what a dump says of the stack's extensions. */
@@ -42,9 +44,9 @@ export interface ScriptRun {
  * @throws {CliError} before anything is run, naming the line that cannot be.
  */
 export async function runScript(run: ScriptRun): Promise<number> {
-  const { source, sources, input, format, context } = run;
+  const { source, sources, input, format, context, allowIncomplete } = run;
   const target = await run.target();
-  const here: Surroundings = { cwd: context.cwd, role: target.role, sources };
+  const here: Surroundings = { cwd: context.cwd, role: target.role, sources, allowIncomplete };
   let results = 0;
   let isPart = false;
   let keepsTransaction = true;

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import {
+  DumpEnd,
   endsTransaction,
   leadingWords,
   Restriction,
@@ -44,6 +45,8 @@ export interface Surroundings {
   /** Who acts. */
   readonly role: string;
   readonly sources: Sources;
+  /** A dump that does not end as one is run as well. */
+  readonly allowIncomplete: boolean;
 }
 
 const maxIncludes = 100;
@@ -60,7 +63,8 @@ export async function* readSteps(
 ): AsyncGenerator<Step> {
   const { cwd, role, sources } = here;
   const { file } = source;
-  for await (const piece of readScript(source.read(), source.title)) {
+  const end = new DumpEnd();
+  for await (const piece of readScript(watched(source.read(), end), source.title)) {
     const at = { file, line: piece.line + 1 };
     const rows = rowsOf(piece, source);
     const allowed = restriction.take(piece);
@@ -83,6 +87,18 @@ export async function* readSteps(
       yield { kind: 'action', action, rows, ...at };
       if (action.kind === 'quit') return;
     }
+  }
+  // Behind all that says where. What is cut off first are policies and privileges.
+  if (end.isDump && end.missing !== null && !here.allowIncomplete)
+    throw new CliError(`${source.title} is not known to be whole: ${end.missing}.`, {
+      hint: 'Nothing was run. Make the dump again, or copy it again. To run what there is nevertheless: --allow-incomplete',
+    });
+}
+
+async function* watched(text: AsyncIterable<Buffer>, end: DumpEnd): AsyncGenerator<Buffer> {
+  for await (const chunk of text) {
+    end.take(chunk);
+    yield chunk;
   }
 }
 

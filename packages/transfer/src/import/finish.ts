@@ -1,13 +1,15 @@
 import {
   isNotPostgres,
   rolesWhere,
+  STRANGER_ROLES,
   SUPABASE_REQUEST_ROLES,
   schemasWith,
   VISITOR_ROLES,
 } from '@peakstone/kernel/inventory';
 import { type Client, quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
 import type { Administrator, Onlooker } from './administrator/index.ts';
-import type { Notes } from './notes.ts';
+import { texts } from './journal.ts';
+import type { Note, Notes } from './notes.ts';
 import type { Survey } from './survey.ts';
 import type { World } from './world.ts';
 
@@ -43,7 +45,11 @@ export async function finishImport(
       notes.add({ kind: 'failed', what, name, why: error.message, ...(hint && { remedy: hint }) });
     }
   };
-  if (grantToRequests) await attempt('roles of requests', () => grantAsSupabase(client));
+  if (grantToRequests) await attempt('roles of requests', () => grantAsSupabase(client, survey));
+  if (!survey.isWhole)
+    await attempt('roles of requests', async () => {
+      for (const note of await closeUnsaid(client, world, survey)) notes.add(note);
+    });
   const closed = schemasWith('closed').map(literal).join(', ');
   const schemas = (
     await administrator.onlooker.query(
@@ -125,18 +131,58 @@ function own(catalog: string, prefix: string, condition: string): string {
           and d.objid = o.oid and d.deptype = 'e')`;
 }
 
+/** A condition: the object `o` of a schema `n` is one that the dump makes, which may leave the schema to the search path. */
+function isOfDump(survey: Survey, column: 'relname' | 'proname'): string {
+  const names = `array[${[...survey.created].map(literal).join(', ')}]::text[]`;
+  return `(n.nspname || '.' || o.${column} = any (${names}) or o.${column} = any (${names}))`;
+}
+
 /**
- * What every Supabase project gives the roles of requests, where a dump does not say it: all of public, and, where row
- * security decides, of storage.
+ * What may have been cut off would have closed them: tables and views on which no row security is, and functions that act
+ * as their owner, are nobody's but the owner's. Idempotent.
+ * @returns what is told of it
  */
-async function grantAsSupabase(client: Client): Promise<void> {
+async function closeUnsaid(client: Client, world: World, survey: Survey): Promise<readonly Note[]> {
+  const strangers = STRANGER_ROLES.filter(role => world.roles.includes(role)).map(id);
+  const closed: Note[] = [];
+  for (const { kind, condition, why } of [
+    {
+      kind: 'tables',
+      condition: `${isOfDump(survey, 'relname')} and not o.relrowsecurity`,
+      why: 'no request may read or write them, as the dump may be cut off and says no row security of them',
+    },
+    {
+      kind: 'routines',
+      condition: `${isOfDump(survey, 'proname')} and o.prosecdef`,
+      why: 'no request may call them, as the dump may be cut off and they act as their owner',
+    },
+  ] as const) {
+    const { word, from } = OWN[kind];
+    for (const [name] of await texts(client, `${from} and ${condition} order by 1`)) {
+      await client.script(`revoke all on ${word} ${name} from public, ${strangers.join(', ')}`);
+      closed.push({
+        kind: 'warning',
+        what: word,
+        name: name!,
+        why,
+        remedy: `Where it shall be open: grant … on ${word} ${name} to …`,
+      });
+    }
+  }
+  return closed;
+}
+
+/**
+ * What every Supabase project gives the roles of requests, where a dump does not say it: all that it makes in public, and,
+ * where row security decides, of storage.
+ */
+async function grantAsSupabase(client: Client, survey: Survey): Promise<void> {
   const roles = SUPABASE_REQUEST_ROLES.map(id).join(', ');
   await client.script(`grant usage on schema public to ${roles}`);
-  await grantOwn(client, 'public', roles, [
-    ['tables', 'all'],
-    ['sequences', 'all'],
-    ['routines', 'all'],
-  ]);
+  const relations = isOfDump(survey, 'relname');
+  await grantOwn(client, 'public', roles, [['tables', 'all']], relations);
+  await grantOwn(client, 'public', roles, [['sequences', 'all']], relations);
+  await grantOwn(client, 'public', roles, [['routines', 'all']], isOfDump(survey, 'proname'));
   const withRowSecurity = `o.relkind in ('r', 'p') and o.relrowsecurity`;
   await client.script(
     `do ${literal(`begin

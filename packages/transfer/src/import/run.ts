@@ -40,6 +40,8 @@ export interface ImportOptions {
   readonly ownerUrl: string;
   /** Which database of a pg_dumpall. Default `postgres`. */
   readonly database?: string;
+  /** Takes a text that does not end as a dump ends. What it does not say of privileges then stays closed. */
+  readonly allowIncomplete?: boolean;
   /** Says what would be done, and does nothing. */
   readonly dryRun?: boolean;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -67,6 +69,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
     onProgress: (bytes, total) =>
       onProgress({ phase: 'reading', share: total === 0 ? 0 : bytes / total, text: 'reading the dump' }),
   });
+  if (!options.allowIncomplete && survey.items > 0) assertWhole(source);
   const admin = createPrivilegedPool({ url: adminUrl, name: 'peakstone import' });
   let client: Client | null = null;
   try {
@@ -321,24 +324,33 @@ class Importer {
   }
 }
 
+/** @throws {TransferError} naming the first text that may have been cut off */
+function assertWhole({ missing: [first] }: DumpSource): void {
+  if (first === undefined) return;
+  throw new TransferError(`${first.name} is not known to be whole: ${first.why}.`, {
+    hint: 'Nothing was changed. Make the dump again, or copy it again: a full disk or a lost connection cuts off its policies and privileges first. If it is a script of another kind, or all that there is: --allow-incomplete, which keeps closed what it does not say.',
+  });
+}
+
 /**
- * Whether the roles of requests get what Supabase gives them: a dump without privileges would leave them without any. That
- * it says nothing of them is noted.
+ * Whether the roles of requests get what Supabase gives them: a dump without privileges would leave them without any. Only
+ * where all is there that would close its tables: that something is not said is no statement, unless all around it is. What
+ * was decided is noted.
  */
 function planGrants({ options, survey, world, notes }: Parts): boolean {
-  if (survey.hasPrivileges) return false;
-  const isGranted =
+  if (survey.hasPrivileges || survey.tables.length === 0) return false;
+  const isSupabase =
     options.origin === 'supabase' && SUPABASE_REQUEST_ROLES.every(role => world.roles.includes(role));
-  if (survey.tables.length > 0)
-    notes.add({
-      kind: isGranted ? 'changed' : 'warning',
-      what: 'privileges',
-      name: 'public',
-      why: isGranted
-        ? 'the dump says nothing of who may do what (--no-acl), so that the roles of requests have what Supabase gives them'
-        : 'the dump says nothing of who may do what (--no-acl), so that only the owner may anything',
-      ...(!isGranted && { remedy: 'Grant it, or make the dump without --no-acl.' }),
-    });
+  const isGranted = isSupabase && survey.isWhole && survey.hasRowSecurity;
+  notes.add({
+    kind: isGranted ? 'changed' : 'warning',
+    what: 'privileges',
+    name: 'public',
+    why: isGranted
+      ? 'the dump says nothing of who may do what (--no-acl), so that the roles of requests have what Supabase gives them'
+      : `the dump says nothing of who may do what (${survey.isWhole ? '--no-acl' : 'it may be cut off'})${isSupabase && survey.isWhole ? ', nor of row security' : ''}, so that only the owner may anything`,
+    ...(!isGranted && { remedy: 'Grant it, or make the dump without --no-acl.' }),
+  });
   return isGranted;
 }
 

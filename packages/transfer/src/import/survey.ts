@@ -14,6 +14,10 @@ export interface Survey {
   readonly roles: ReadonlySet<string>;
   /** Tables that it has rows of, with their columns where it names them. */
   readonly filled: ReadonlyMap<string, readonly string[]>;
+  /** Whether it is known to be whole. Of one that may be cut off, nothing follows from what it does not say. */
+  readonly isWhole: boolean;
+  /** Whether it says anything of row security, which dumps say behind all rows. */
+  readonly hasRowSecurity: boolean;
   /** Whether it says who may do what: --no-acl leaves that out. */
   readonly hasPrivileges: boolean;
   /** Roles of which it says what they may do. */
@@ -31,6 +35,8 @@ export interface SurveyOptions {
 /** An identity column's own, which no other statement makes. */
 const identitySequence = new RegExp(`add generated .*?sequence name (${QUALIFIED})`, 'is');
 
+const enablesRowSecurity = /\benable\s+row\s+level\s+security\s*$/i;
+
 /** Goes through a dump without running anything. @throws {TransferError} where it cannot be read. */
 export async function surveyDump(
   source: DumpSource,
@@ -44,6 +50,7 @@ export async function surveyDump(
   const databases: string[] = [];
   const privileged = new Set<string>();
   let hasPrivileges = false;
+  let hasRowSecurity = false;
   let items = 0;
   let statements = 0;
   let isWanted = true;
@@ -79,9 +86,14 @@ export async function surveyDump(
       case 'object':
         if (command.isNew) created.add(showName(command.object));
         else if (command.what === 'table') {
+          hasRowSecurity ||= enablesRowSecurity.test(item.text);
           const sequence = identitySequence.exec(item.text)?.[1];
           if (sequence !== undefined) created.add(showName(readQualified(sequence)));
         }
+        break;
+      case 'policy':
+      case 'force row security':
+        hasRowSecurity = true;
         break;
       case 'routine':
         created.add(showName(command.object));
@@ -99,5 +111,6 @@ export async function surveyDump(
     }
   }
   const objects = { extensions, created, tables, roles, filled };
-  return { statements, items, ...objects, hasPrivileges, privileged, databases };
+  const said = { hasRowSecurity, hasPrivileges, privileged, isWhole: source.missing.length === 0 };
+  return { statements, items, ...objects, ...said, databases };
 }

@@ -32,7 +32,9 @@ describe('a file that is named as a dump', () => {
       ],
       ['Liebe Grüße, Ada', /no dump: it begins with 'Liebe Grüße, Ada', which is no SQL/],
       [Buffer.from([0, 1, 2, 3]), /no dump: it holds bytes that are no text/],
-      [gzipSync('create table a (id int);\n'), /is compressed by gzip/],
+      [gzipSync('PGDMP\x01'), /holds an archive, compressed once more/],
+      [gzipSync('<html>'), /no dump: it looks like a page of HTML/],
+      [Buffer.from('BZh91AY&SY'), /it looks like a file compressed by bzip2/],
     ];
     for (const [index, [content, message]] of files.entries())
       await assert.rejects(openDump([write(`file${index}`, content)]), { message });

@@ -1,7 +1,6 @@
 /** A file that is no dump is refused before anything is done with it, by what it looks like. */
-import { assertUncompressed } from '@peakstone/kernel/script';
-import { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
+import { readHead } from './textFile.ts';
 
 /** A dump begins with far less of comments than this. */
 const HEAD_BYTES = 65_536;
@@ -16,7 +15,7 @@ const VERBS = new Set(
   ].flatMap(line => line.split(' ')),
 );
 
-/** By how they begin. Compressed scripts are named by who reads scripts. */
+/** By how they begin, unpacked where that can be (textFile.ts). */
 const LOOKS: readonly (readonly [pattern: RegExp, what: string, hint?: string])[] = [
   [
     /^(?:\xff\xfe|\xfe\xff)/,
@@ -25,6 +24,8 @@ const LOOKS: readonly (readonly [pattern: RegExp, what: string, hint?: string])[
   ],
   [/^SQLite format 3\0/, 'a database of SQLite', 'pgloader brings one into PostgreSQL.'],
   [/^PRAGMA /i, 'a dump of SQLite', 'pgloader brings the database into PostgreSQL.'],
+  [/^BZh\d/, 'a file compressed by bzip2', 'Unpack it first: bunzip2 FILE'],
+  [/^\xfd7zXZ/, 'a file compressed by xz', 'Unpack it first: unxz FILE'],
   [/^PK\x03\x04/, 'a zip archive', 'Unpack it, and name the dump that is in it.'],
   [/^%PDF/, 'a PDF'],
   [/^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF)/, 'a picture'],
@@ -49,28 +50,26 @@ const USUAL = 'Name what pg_dump, pg_dumpall or the Supabase CLI wrote.';
  * @throws {TransferError} when it is something else than a script of SQL, saying what it looks like
  */
 export async function assertScript(name: string): Promise<void> {
-  const file = await RandomFile.open(name);
-  try {
-    const bytes = await file.view(0, Math.min(HEAD_BYTES, file.size));
-    assertUncompressed(bytes, name);
-    const head = bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
-    if (MYSQL.test(head))
-      throw noDump(name, 'it looks like a dump of MySQL', 'pgloader brings the database into PostgreSQL.');
-    const body = withoutComments(head);
-    if (body === '' || body.startsWith('(') || VERBS.has(/^[a-z]+/i.exec(body)?.[0].toLowerCase() ?? ''))
-      return;
-    const [, what, hint] = LOOKS.find(([pattern]) => pattern.test(body)) ?? [];
-    if (what !== undefined) throw noDump(name, `it looks like ${what}`, hint);
-    if (head.includes('\0')) throw noDump(name, 'it holds bytes that are no text');
-    const begin = Buffer.from(body.slice(0, 40).split('\n')[0]!, 'latin1')
-      .toString()
-      .replace(/\ufffd$|\s+$/, '');
-    // Of what is not in UTF-8, who reads it says so.
-    if (begin.includes('\ufffd')) return;
-    throw noDump(name, `it begins with '${begin}', which is no SQL`);
-  } finally {
-    await file.close();
-  }
+  const bytes = await readHead(name, HEAD_BYTES);
+  const head = bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '');
+  if (head.startsWith('PGDMP'))
+    throw new TransferError(`${name} holds an archive, compressed once more.`, {
+      hint: `Unpack it first: gzip -dc ${name} > backup.dump`,
+    });
+  if (MYSQL.test(head))
+    throw noDump(name, 'it looks like a dump of MySQL', 'pgloader brings the database into PostgreSQL.');
+  const body = withoutComments(head);
+  if (body === '' || body.startsWith('(') || VERBS.has(/^[a-z]+/i.exec(body)?.[0].toLowerCase() ?? ''))
+    return;
+  const [, what, hint] = LOOKS.find(([pattern]) => pattern.test(body)) ?? [];
+  if (what !== undefined) throw noDump(name, `it looks like ${what}`, hint);
+  if (head.includes('\0')) throw noDump(name, 'it holds bytes that are no text');
+  const begin = Buffer.from(body.slice(0, 40).split('\n')[0]!, 'latin1')
+    .toString()
+    .replace(/\ufffd$|\s+$/, '');
+  // Of what is not in UTF-8, who reads it says so.
+  if (begin.includes('\ufffd')) return;
+  throw noDump(name, `it begins with '${begin}', which is no SQL`);
 }
 
 /** Nor blanks, nor the lines that are psql's. */

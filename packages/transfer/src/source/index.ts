@@ -1,13 +1,14 @@
 /** Dumps as items: plain files of pg_dump and pg_dumpall, the Supabase CLI's three, and archives of every format. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { DumpEnd } from '@peakstone/kernel/script';
 import { isArchive, openArchive } from '../archive/index.ts';
-import { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
 import { readArchiveItems } from './archiveItems.ts';
 import { assertScript } from './assertScript.ts';
 import type { DumpSource, Item } from './item.ts';
 import { readPlainFile } from './plainFile.ts';
+import { readText } from './textFile.ts';
 
 export type { DumpSource, Item } from './item.ts';
 
@@ -28,30 +29,41 @@ export async function openDump(files: readonly string[]): Promise<DumpSource> {
     .map((name, index) => `${path.resolve(name)} ${sizes[index]} ${Math.floor(statSync(name).mtimeMs)}`)
     .join('\n');
   let bytesRead = 0;
+  const ends = new Map<string, string>();
   return {
     identity,
     totalBytes: sizes.reduce((sum, size) => sum + size, 0),
     get bytesRead() {
       return bytesRead;
     },
+    get missing() {
+      return [...ends].map(([name, why]) => ({ name, why }));
+    },
     async *items() {
       bytesRead = 0;
-      for (const name of files)
-        yield* archives.length > 0
-          ? itemsOfArchive(name)
-          : itemsOfFile(name, bytes => {
+      ends.clear();
+      for (const name of files) {
+        if (archives.length > 0) yield* itemsOfArchive(name);
+        else {
+          const end = new DumpEnd();
+          const text = watched(
+            readText(name, bytes => {
               bytesRead += bytes;
-            });
+            }),
+            end,
+          );
+          yield* readPlainFile(name, text);
+          if (end.missing !== null) ends.set(name, end.missing);
+        }
+      }
     },
   };
 }
 
-async function* itemsOfFile(name: string, onBytes: (bytes: number) => void): AsyncGenerator<Item> {
-  const file = await RandomFile.open(name);
-  try {
-    yield* readPlainFile(file, onBytes);
-  } finally {
-    await file.close();
+async function* watched(text: AsyncIterable<Buffer>, end: DumpEnd): AsyncGenerator<Buffer> {
+  for await (const part of text) {
+    end.take(part);
+    yield part;
   }
 }
 

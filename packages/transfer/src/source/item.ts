@@ -25,5 +25,7 @@ export interface DumpSource {
   readonly totalBytes: number;
   /** Bytes that the items given so far stand in, about. */
   readonly bytesRead: number;
+  /** Texts that do not end as a dump ends, and why: known when all items were given. An archive cannot be read without its end. */
+  readonly missing: readonly { readonly name: string; readonly why: string }[];
   items(): AsyncGenerator<Item>;
 }

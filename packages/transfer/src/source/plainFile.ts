@@ -1,22 +1,16 @@
 import { Restriction, readScript } from '@peakstone/kernel/script';
-import type { RandomFile } from '../bytes/file.ts';
 import { TransferError } from '../errors.ts';
 import type { Item } from './item.ts';
 
-/** The items of a plain dump, or of any script of SQL. @throws {TransferError} naming the line that cannot be read. */
-export async function* readPlainFile(
-  file: RandomFile,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Item> {
-  const counted = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of file.stream(0)) {
-      onBytes(chunk.length);
-      yield chunk;
-    }
-  };
-  const name = file.name.split('/').at(-1)!;
+/**
+ * The items of a plain dump, or of any script of SQL.
+ * @param text of the file
+ * @throws {TransferError} naming the line that cannot be read.
+ */
+export async function* readPlainFile(file: string, text: AsyncIterable<Buffer>): AsyncGenerator<Item> {
+  const name = file.split('/').at(-1)!;
   const restriction = new Restriction();
-  for await (const piece of readScript(counted(), name)) {
+  for await (const piece of readScript(text, name)) {
     const at = `${name}:${piece.line + 1}`;
     const allowed = restriction.take(piece);
     if (typeof allowed === 'object')

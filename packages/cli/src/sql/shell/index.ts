@@ -232,7 +232,7 @@ class Shell {
   /** Runs a file, once it has been gone through. */
   async #include(line: string): Promise<void> {
     const sources = new Sources();
-    const here = { cwd: this.#context.cwd, role: this.#target.role, sources };
+    const here = { cwd: this.#context.cwd, role: this.#target.role, sources, allowIncomplete: false };
     try {
       for await (const _ of readSteps(sourceOf(line), here));
       for await (const step of readSteps(sourceOf(line), here)) await this.#run(step);

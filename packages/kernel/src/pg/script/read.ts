@@ -91,7 +91,7 @@ const COMPRESSED: readonly (readonly [magic: string, program: string])[] = [
 ];
 
 /** @param bytes how it begins @throws {ScriptError} naming what unpacks it. */
-export function assertUncompressed(bytes: Buffer, name: string): void {
+function assertUncompressed(bytes: Buffer, name: string): void {
   const head = bytes.toString('hex', 0, 4);
   const found = COMPRESSED.find(([magic]) => head.startsWith(magic));
   if (found)
