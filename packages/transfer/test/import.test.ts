@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { connect, startTestServer, type TestDatabase } from '@peakstone/testing';
-import { type ImportReport, importDatabase } from '@peakstone/transfer';
-import { ask, fixture, importInto, look, stackDatabase, writeScript } from './support.ts';
+import { importDatabase } from '@peakstone/transfer';
+import { ask, fixture, importInto, look, told, withDatabase, writeScript } from './support.ts';
 
 const users = [1, 2, 3].map(n => `00000000-0000-4000-8000-00000000000${n}`) as [string, string, string];
 
@@ -41,19 +40,6 @@ const forms = [
   ['a folder', ['folder']],
   ['a folder in LZ4', ['folder-lz4']],
 ] as const;
-
-/** Things of one kind that a report names. */
-const told = (report: ImportReport, kind: string, what: string): string[] =>
-  report.notes.filter(note => note.kind === kind && note.what === what).map(({ name }) => name);
-
-async function withDatabase(use: (database: TestDatabase) => Promise<void>): Promise<void> {
-  const database = await stackDatabase();
-  try {
-    await use(database);
-  } finally {
-    await database.drop();
-  }
-}
 
 /** As the application asks, in each of the ways that people come. */
 async function assertAnswers(database: TestDatabase): Promise<void> {
@@ -299,92 +285,6 @@ describe('an import', () => {
         await look(database, `select to_regclass('public.films'), to_regnamespace('peakstone_import')`),
         [[null, null]],
       );
-    });
-  });
-
-  it('refuses a plain dump that was cut off between two statements; taken nevertheless, nothing of it is open', async () => {
-    const plain = readFileSync(fixture('plain.sql'), 'utf8');
-    const cluster = readFileSync(fixture('cluster.sql'), 'utf8');
-    const schema = readFileSync(fixture('cli.schema.sql'), 'utf8');
-    const before = (text: string, what: string): string => text.slice(0, text.indexOf(what));
-    const unsecured = before(plain, '-- Name: films; Type: ROW SECURITY').replace(/--\n$/, '');
-    const cuts: readonly (readonly [name: string, text: string])[] = [
-      ['rows.sql', unsecured],
-      ['comment.sql', before(plain, '-- Name: films; Type: ROW SECURITY')],
-      ['grants.sql', before(plain, 'GRANT ')],
-      ['cluster.sql', before(cluster, '--\n-- PostgreSQL database cluster dump complete')],
-      ['schema.sql', before(schema, 'GRANT ')],
-      ['cut.sql.gz', unsecured],
-    ];
-    await withDatabase(async database => {
-      for (const [name, text] of cuts) {
-        const cut = join(folder, name);
-        writeFileSync(cut, name.endsWith('.gz') ? gzipSync(text) : text);
-        await assert.rejects(importInto(database, [cut]), (error: Error & { hint?: string }) => {
-          assert.match(error.message, /is not known to be whole: it begins as pg_dump(?:all)? begins a dump/);
-          assert.match(error.hint ?? '', /--allow-incomplete/);
-          return true;
-        });
-      }
-      assert.deepEqual(await look(database, `select to_regclass('public.films')`), [[null]]);
-      const report = await importInto(database, [join(folder, 'rows.sql')], { allowIncomplete: true });
-      assert.equal(report.rows['public.films'], 20);
-      assert.deepEqual(report.openTables, []);
-      for (const role of ['anon', 'authenticated', 'web_anon'])
-        await assert.rejects(ask(database, role, null, 'select * from public.films'), { code: '42501' });
-    });
-  });
-
-  it('of a script that may be cut off leaves nothing open that it does not close, whatever it grants', async () => {
-    const script = join(folder, 'granted.sql');
-    writeFileSync(
-      script,
-      `create table public.open (id int); create table public.closed (id int); alter table public.closed enable row level security;
-create function public.act() returns int language sql security definer as 'select 1';
-create view public.seen as select id from public.closed;
-grant all on public.open to anon; grant all on public.closed to anon; grant all on public.seen to anon;\n`,
-    );
-    await withDatabase(async database => {
-      const report = await importInto(database, [script], { allowIncomplete: true });
-      assert.deepEqual(told(report, 'warning', 'table').sort(), ['public.open', 'public.seen']);
-      assert.deepEqual(told(report, 'warning', 'routine'), ['public.act()']);
-      for (const sql of ['select * from public.open', 'select * from public.seen', 'select public.act()'])
-        await assert.rejects(ask(database, 'anon', null, sql), { code: '42501' });
-      assert.deepEqual(await ask(database, 'anon', null, 'select * from public.closed'), []);
-    });
-  });
-
-  it('opens by a guess nothing that the dump neither makes nor secures', async () => {
-    await withDatabase(async database => {
-      const client = connect(database.roleUrl('db_migrator'));
-      await client.script(
-        'create table public.mine (id int); revoke all on public.mine from public, web_anon, app_user, anon',
-      );
-      await client.close();
-      // Neither a part before the policies (--section=pre-data), nor rows alone, say anything of who may what.
-      const early = join(folder, 'early.sql');
-      writeScript(early, 'create table public.early (id int);');
-      const first = await importInto(database, [early]);
-      assert.match(first.notes.find(({ what }) => what === 'privileges')?.why ?? '', /nor of row security/);
-      await assert.rejects(ask(database, 'anon', null, 'select * from public.early'), { code: '42501' });
-      const rowsAlone = join(folder, 'rowsAlone.sql');
-      writeScript(rowsAlone, 'COPY public.mine (id) FROM stdin;\n1\n\\.\n');
-      await importInto(database, [rowsAlone]);
-      await importInto(database, [fixture('clean-noowner.sql')]);
-      await assert.rejects(ask(database, 'anon', null, 'select * from public.mine'), { code: '42501' });
-    });
-  });
-
-  it('takes a plain dump as it was compressed', async () => {
-    const packed = join(folder, 'packed.sql.gz');
-    writeFileSync(packed, gzipSync(readFileSync(fixture('cluster.sql'))));
-    const broken = join(folder, 'broken.sql.gz');
-    writeFileSync(broken, readFileSync(packed).subarray(0, 4_000));
-    await withDatabase(async database => {
-      await assert.rejects(importInto(database, [broken]), /is damaged/);
-      const report = await importInto(database, [packed]);
-      const { 'large objects': _, ...counted } = report.rows;
-      assert.deepEqual(counted, rows);
     });
   });
 

@@ -65,3 +65,17 @@ export async function ask(
     await pool.close();
   }
 }
+
+/** Things of one kind that a report names. */
+export const told = (report: ImportReport, kind: string, what: string): string[] =>
+  report.notes.filter(note => note.kind === kind && note.what === what).map(({ name }) => name);
+
+/** A stack's database, dropped at the end. */
+export async function withDatabase(use: (database: TestDatabase) => Promise<void>): Promise<void> {
+  const database = await stackDatabase();
+  try {
+    await use(database);
+  } finally {
+    await database.drop();
+  }
+}
