@@ -19,7 +19,7 @@ export async function statementsOf(
   const config = parseConfig({ HASURA_GRAPHQL_DATABASE_URL: url });
   const pool = createPool({ url, size: 1, sharedSize: 0 });
   try {
-    const catalogs = new Map([['default', await loadSourceCatalog(pool, [])]]);
+    const catalogs = new Map([['default', await loadSourceCatalog(pool, [], { runsPolicies: true })]]);
     const model = buildModel(metadata, catalogs, {
       defaultNamingConvention: 'hasura-default',
       tracksAll: false,

@@ -5,19 +5,23 @@ import type { CatalogReader } from './reader.ts';
 
 /**
  * Values with their comments, by table. A table that cannot be one (no primary key of one text column, other columns than a
- * comment) is left out: the model says why.
+ * comment) is left out: the model says why. So is one whose rows policies decide over for this session, unless `runsPolicies`:
+ * they call what those who write the application's schemas have made.
  */
 export async function loadEnums(
   pool: CatalogReader,
   tables: readonly Table[],
+  runsPolicies: boolean,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string | null>>> {
   const enums = new Map<string, ReadonlyMap<string, string | null>>();
   for (const table of tables) {
     const shape = enumShape(table);
     if (!('value' in shape)) continue;
     const comment = shape.comment === null ? 'null' : quoteIdentifier(shape.comment);
+    const name = quoteQualified(table.schema, table.name);
+    if (!runsPolicies && (await hasPolicies(pool, name))) continue;
     const { rows } = await pool.query(
-      `select ${quoteIdentifier(shape.value)}, ${comment} from ${quoteQualified(table.schema, table.name)} order by 1`,
+      `select ${quoteIdentifier(shape.value)}, ${comment} from ${name} order by 1`,
     );
     enums.set(
       key(table.schema, table.name),
@@ -25,6 +29,14 @@ export async function loadEnums(
     );
   }
   return enums;
+}
+
+async function hasPolicies(pool: CatalogReader, name: string): Promise<boolean> {
+  const { rows } = await pool.query(
+    'select pg_catalog.row_security_active(pg_catalog.to_regclass($1)::oid)::text',
+    [name],
+  );
+  return rows[0]?.[0]?.toString() === 'true';
 }
 
 /** Which columns hold value and comment; a list says why it can be no enum. Pure. */

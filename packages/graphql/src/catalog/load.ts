@@ -22,6 +22,7 @@ export interface SourceCatalog {
 export async function loadSourceCatalog(
   pool: CatalogReader,
   enumTables: readonly { readonly schema: string; readonly name: string }[],
+  options: { readonly runsPolicies: boolean },
 ): Promise<SourceCatalog> {
   const [{ tables, relationships }, functions, sessionAware] = await Promise.all([
     loadCatalog(pool),
@@ -29,5 +30,11 @@ export async function loadSourceCatalog(
     loadSessionAware(pool),
   ]);
   const found = enumTables.flatMap(({ schema, name }) => tables.get(key(schema, name)) ?? []);
-  return { tables, relationships, functions, sessionAware, enums: await loadEnums(pool, found) };
+  return {
+    tables,
+    relationships,
+    functions,
+    sessionAware,
+    enums: await loadEnums(pool, found, options.runsPolicies),
+  };
 }

@@ -27,6 +27,8 @@ export interface Known {
 }
 
 export interface FollowOptions extends DropOptions {
+  /** Of tables that are read for their values. */
+  readonly runsPolicies: boolean;
   /** What cannot be undone any more leaves what depended on it behind, to be told as inconsistent. */
   readonly keepsDependents: boolean;
 }
@@ -60,12 +62,12 @@ export async function followSql(
   name: string,
   known: Known,
   reader: CatalogReader,
-  { cascade, keepsDependents }: FollowOptions,
+  { cascade, keepsDependents, runsPolicies }: FollowOptions,
 ): Promise<void> {
   const before = staged.model;
   const source = sourceIn(staged.metadata, name);
   const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
-  const catalog = await loadSourceCatalog(reader, enums);
+  const catalog = await loadSourceCatalog(reader, enums, { runsPolicies });
   const now = await identifyRelations(
     reader,
     known.relations.map(({ oid }) => ({ oid })),

@@ -79,7 +79,7 @@ export function createSources(config: GraphqlConfig): Sources {
     const opened = openSource(source);
     const enums = source.tables.filter(table => table.is_enum).map(table => qualify(table.table));
     const [catalog, roles] = await Promise.all([
-      loadSourceCatalog(opened.pool, enums),
+      loadSourceCatalog(opened.pool, enums, { runsPolicies: config.authorization === 'metadata' }),
       config.authorization === 'rls' ? readRoleConfig(opened.requests) : noRoleConfig,
     ]);
     opened.roles = roles;

@@ -105,6 +105,25 @@ describe('code of whoever writes the application’s schemas, in a user’s requ
     assert.deepEqual((await server.post('/api/rest/looked', {})).body, looked.data);
   });
 
+  it('nor from a policy of a table whose rows are values of the schema, which the server itself reads', async () => {
+    const superuser = connect(database.superuserUrl);
+    await superuser.script(`create function public.told() returns boolean language plpgsql as
+        $$ begin raise exception 'called by %', session_user; end $$;
+      create table public.kind (name text primary key);
+      insert into public.kind values ('fruit');
+      alter table public.kind enable row level security;
+      create policy told on public.kind using (public.told());
+      grant select on public.kind to hasura`);
+    await superuser.close();
+    await server.service.refresh();
+    const { text } = await server.post(
+      '/v1/metadata',
+      { type: 'pg_set_table_is_enum', args: { table: 'kind', is_enum: true } },
+      { 'x-hasura-admin-secret': adminSecret },
+    );
+    assert.doesNotMatch(text, /called by/);
+  });
+
   it('nor from a live query or a stream', async () => {
     const client = await transportClient(server.service.port, {});
     const live = subscribe(client, 'subscription { looked { login refused } }');

@@ -43,7 +43,7 @@ describe('what is large', () => {
           },
         ],
       },
-      new Map([['default', await loadSourceCatalog(database.pool, [])]]),
+      new Map([['default', await loadSourceCatalog(database.pool, [], { runsPolicies: true })]]),
       { defaultNamingConvention: 'hasura-default', tracksAll: false, schemas: null },
     );
     snapshot = createSnapshot(model, 1, config, (of, role) => createRoleView(of, role, config));

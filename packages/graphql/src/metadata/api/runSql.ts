@@ -57,7 +57,7 @@ interface ChangeOptions {
 async function runChange(
   sql: string,
   source: string,
-  { staged, database }: CommandContext,
+  { staged, database, config }: CommandContext,
   { cascade, isOneTransaction, checks }: ChangeOptions,
 ): Promise<Result | undefined> {
   const client = await database(source).connect();
@@ -71,7 +71,12 @@ async function runChange(
     let last: Result | undefined;
     for (const statement of statements) last = (await refusing(sql, () => client.script(statement))).at(-1);
     const canUndo = client.transaction !== 'none';
-    if (known) await followSql(staged, source, known, reader, { cascade, keepsDependents: !canUndo });
+    if (known)
+      await followSql(staged, source, known, reader, {
+        cascade,
+        keepsDependents: !canUndo,
+        runsPolicies: config.authorization === 'metadata',
+      });
     if (canUndo) await refusing(sql, () => client.script('commit'));
     return last;
   } finally {
