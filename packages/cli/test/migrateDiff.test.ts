@@ -189,6 +189,23 @@ describe('peakstone migrate diff', () => {
       assert.doesNotMatch(stderr, /not proven|superuser/);
     });
 
+  it('refuses what opens rows, and does it with --allow-opening', async () => {
+    const open = 'create table public.notes (a int);';
+    const file = join(project.folder, 'open.sql');
+    const dir = join(project.folder, 'opening');
+    const to = ['--dir', dir, '--to', file];
+    writeFileSync(file, `${open} alter table public.notes enable row level security;`);
+    assert.equal((await diff('closed', ...to)).code, 0);
+    writeFileSync(file, open);
+    const refused = await diff('opened', ...to);
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /Row security of public\.notes is turned off: whoever has a grant sees every row\. Nothing was done\.[\s\S]*--allow-opening/,
+    );
+    assert.equal((await diff('opened', ...to, '--allow-opening')).code, 0);
+  });
+
   it('says in one line what it does not understand', async () => {
     for (const [options, code, message] of [
       [['--from', 'nowhere'], 2, /--from needs an address/],

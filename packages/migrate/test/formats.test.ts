@@ -91,12 +91,14 @@ describe('a folder of the Supabase CLI’s whose file begins with what no transa
     const app = await project('supabase/migrations', {
       ...first,
       '2_i.sql': concurrently,
-      '3_j.sql': 'create index concurrently j on a (id);\ncreate table b (id int);\n',
+      '3_j.sql':
+        'create index concurrently j on a (id);\ncreate index concurrently j2 on a (id);\ncreate table b (id int);\n',
     });
     assert.equal((await app.apply()).error, null);
-    assert.deepEqual(await app.query(`select to_regclass('i'), to_regclass('j'), to_regclass('b')`), [
-      ['i', 'j', 'b'],
-    ]);
+    assert.deepEqual(
+      await app.query(`select to_regclass('i'), to_regclass('j'), to_regclass('b'), to_regclass('j2')`),
+      [['i', 'j', 'b', 'j2']],
+    );
     assert.equal((await app.status()).state, 'OK');
   });
 
@@ -116,6 +118,14 @@ describe('a folder of the Supabase CLI’s whose file begins with what no transa
     assert.match(
       (await app.apply()).error!.hint!,
       /^Index public\.u is left invalid; before the next attempt: drop index concurrently public\.u; /,
+    );
+    await app.query('drop index u');
+    await app.write({
+      '2_i.sql': 'create index concurrently m on a (id);\ncreate unique index concurrently u on a (id);\n',
+    });
+    assert.match(
+      (await app.apply()).error!.hint!,
+      /^Its first statement cannot stand in a transaction, and stays: take it out; index public\.u is left invalid; .*of the rest nothing else is kept/,
     );
     await app.write({ '2_i.sql': 'create table b (id int);\ncreate index concurrently k on a (id);\n' });
     assert.match((await app.apply()).error!.message, /cannot run inside a transaction block/);

@@ -52,7 +52,7 @@ export class Run {
   readonly #options: RunOptions;
   #applied = 0;
   /** What has been run outside of the transaction of its file. */
-  #alone: MigrationStatement | null = null;
+  #alone: readonly MigrationStatement[] = [];
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -103,7 +103,7 @@ export class Run {
         if (!(error instanceof Refused)) throw error;
         if (
           ended !== null ||
-          this.#alone !== null ||
+          this.#alone.length > 0 ||
           !isLockTimeout(error.cause) ||
           attempt >= attempts.count ||
           signal.aborted
@@ -118,7 +118,7 @@ export class Run {
 
   async #once(files: readonly MigrationFile[]): Promise<void> {
     const { session, history, mode, preparation, onEvent } = this.#options;
-    this.#alone = null;
+    this.#alone = [];
     await session.reset();
     await session.begin();
     for (const [index, file] of files.entries()) {
@@ -130,7 +130,8 @@ export class Run {
       assertUnchanged(prepared);
       onEvent({ kind: 'file', file, skipped: prepared.revision.applied });
       for (const statement of prepared.statements.slice(prepared.revision.applied)) {
-        const mayStandAlone = mode !== 'all' && statement === prepared.statements[0];
+        // As long as nothing stands in the transaction yet.
+        const mayStandAlone = mode !== 'all' && statement === prepared.statements[this.#alone.length];
         await this.#execute(prepared, statement).catch(async error => {
           if (!mayStandAlone || !this.#standsAlone(error)) throw error;
           await this.#runAlone(prepared, statement);
@@ -162,7 +163,7 @@ export class Run {
   async #runAlone(prepared: PreparedFile, statement: MigrationStatement): Promise<void> {
     const { session, format } = this.#options;
     await session.rollback();
-    this.#alone = statement;
+    this.#alone = [...this.#alone, statement];
     try {
       await session.run(formats[format].asSent(statement.text));
     } catch (error) {
@@ -304,12 +305,21 @@ export class Run {
       this.#applied === 0
         ? '.'
         : `; ${countText(this.#applied)} before it ${this.#applied === 1 ? 'is' : 'are'} applied.`;
-    if (this.#alone === null) return `Of this file nothing is kept${before}`;
-    if (this.#alone !== statement)
-      return `Its first statement cannot stand in a transaction, and stays: take it out; of the rest nothing is kept${before}`;
-    const left = await findInvalidIndex(this.#options.session.ask, statement.text);
-    if (left === null) return `Of this file nothing is kept${before}`;
-    return `Index ${left} is left invalid; before the next attempt: ${dropSql(left)}; of this file nothing else is kept${before}`;
+    const stay = this.#alone.filter(each => each !== statement).length;
+    const begins =
+      stay === 0
+        ? ''
+        : stay === 1
+          ? 'Its first statement cannot stand in a transaction, and stays: take it out; '
+          : `Its first ${stay} statements cannot stand in a transaction, and stay: take them out; `;
+    const left =
+      statement !== null && this.#alone.includes(statement)
+        ? await findInvalidIndex(this.#options.session.ask, statement.text)
+        : null;
+    const invalid =
+      left === null ? '' : `index ${left} is left invalid; before the next attempt: ${dropSql(left)}; `;
+    const text = `${begins}${invalid}of ${stay === 0 ? 'this file' : 'the rest'} nothing ${left === null ? '' : 'else '}is kept${before}`;
+    return `${text[0]!.toUpperCase()}${text.slice(1)}`;
   }
 
   async #failedOpenly({ prepared, statement, cause }: Refused, { applied }: Revision): Promise<MigrateError> {

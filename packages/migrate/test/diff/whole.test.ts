@@ -141,3 +141,50 @@ describe('the proof reads the catalogs by itself: it', () => {
     assert.deepEqual([again.files, again.unmodelled], [[], ['language pl']]);
   });
 });
+
+describe('what the library has no plan for', () => {
+  it('is left as it is and named, and the rest is planned', async () => {
+    const { files, unproven, unmodelled } = await diff({
+      before:
+        'create domain price as numeric(12, 4); create type c as (a int); create table t (p price, c c)',
+      after:
+        'create domain price as int; create type c as (a bigint); create table t (p price, c c, more int)',
+    });
+    assert.deepEqual(unproven, []);
+    assert.deepEqual(files.flatMap(each => each.statements).slice(1), [
+      'ALTER TABLE "public"."t" ADD COLUMN "more" integer',
+    ]);
+    assert.deepEqual(unmodelled, [
+      'column public.c.a: type is integer, wanted is bigint',
+      'domain public.price: base is numeric(12,4), wanted is integer',
+    ]);
+  });
+
+  it('ends with a line that says so', async () => {
+    const engine = await loadPgDelta();
+    const database = await testDatabase();
+    try {
+      const scope = {
+        ...{ ignoredSchemas: [], ignoredTables: [], impliedOwners: [] },
+        ...{ sharedTables: [], openTables: [], foreignTables: [] },
+      };
+      const reading = engine.read(await engine.extract(database.superuserUrl), scope);
+      const broken = { ...reading, handle: { ...(reading.handle as object), facts: null } };
+      assert.throws(() => engine.plan(broken, reading), {
+        code: 'refused',
+        message: /^No plan is known for this change: /,
+      });
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('was a domain that is NOT NULL, and a child that declares its parent’s column', async () => {
+    const { unproven, unmodelled } = await diff({
+      before: '',
+      after: `create domain posint as int not null check (value > 0); create table t (a posint);
+        create table base (a int, c int); create table child (c int, a int) inherits (base); create table other (d int) inherits (base)`,
+    });
+    assert.deepEqual([unproven, unmodelled], [[], []]);
+  });
+});

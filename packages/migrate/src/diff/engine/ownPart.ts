@@ -58,7 +58,8 @@ export function ownPart(every: FactBase, scope: Scope, encodeId: Encode): OwnPar
     id.kind === 'schema' ? scope.ignoredSchemas.includes(id.name) : isLeft(id, parents.get(encode(id)));
   for (const fact of all.facts) if (isReference(fact)) references.add(encode(fact.id));
   const left = new Set<string>();
-  for (const { id, parent } of all.facts) if (isLeft(id, parent)) left.add(encode(id));
+  for (const fact of all.facts)
+    if (isLeft(fact.id, fact.parent) || isDomainNotNull(fact)) left.add(encode(fact.id));
   // An event trigger is whose its function is.
   for (const { from, to } of all.edges)
     if (from.kind === 'eventTrigger' && left.has(encode(to)) && to.kind === 'function')
@@ -74,6 +75,11 @@ export function ownPart(every: FactBase, scope: Scope, encodeId: Encode): OwnPar
     return !left.has(encode(to));
   });
   return { facts: withoutOrphans(facts, encode), edges, references };
+}
+
+/** NOT NULL of a domain, since PostgreSQL 17 a constraint as well: the library would say it twice, which is refused. */
+function isDomainNotNull({ id, parent, payload }: Fact): boolean {
+  return id.kind === 'constraint' && parent?.kind === 'domain' && payload.type === 'n';
 }
 
 /** Each is asked for several times, and takes longer than all else here. */

@@ -6,6 +6,8 @@
 import { createPrivilegedPool, quoteIdentifier } from '@peakstone/kernel/pg';
 import type { Fact, FactBase, StableId } from '@supabase/pg-delta';
 import type { Client } from 'pg';
+import { MigrateError } from '../../errors.ts';
+import { leaveType, refusedType } from './leftAsIs.ts';
 import { ownPart } from './ownPart.ts';
 import type {
   Change,
@@ -24,6 +26,8 @@ const VERSION = '1.0.0-alpha.34';
 /** What the plan needs besides the facts. */
 interface Handle {
   readonly facts: FactBase;
+  /** Of them, what is there for what hangs on it. */
+  readonly references: ReadonlySet<string>;
   readonly scope: Scope;
   readonly roles: readonly string[];
 }
@@ -66,17 +70,37 @@ export async function loadPgDelta(): Promise<DiffEngine> {
     const facts = buildFactBase(kept.facts, kept.edges, 'liveDb', kept.references, {
       allowDangling: ({ kind, to }) => kind === 'owner' && to.kind === 'role',
     });
-    const handle: Handle = { facts, scope, roles };
+    const handle: Handle = { facts, references: kept.references, scope, roles };
     return { structure: structureOf(facts), roles: usedRoles(kept), handle };
+  }
+
+  /** @throws {MigrateError} `refused` for what the library has no plan for */
+  function planActions(source: Handle, desired: Handle) {
+    const options = {
+      assumedRoles: [...new Set([...source.roles, ...desired.roles])],
+      assumedSchemas: [...desired.scope.ignoredSchemas],
+    };
+    const left = new Set<string>();
+    for (let { facts } = desired; ; ) {
+      try {
+        return plan(source.facts, facts, options).actions;
+      } catch (error) {
+        const type = refusedType(error);
+        const key = JSON.stringify(type);
+        if (type === undefined || left.has(key)) throw noPlan(error);
+        left.add(key);
+        const without = leaveType(type, facts, source.facts, encodeId);
+        facts = buildFactBase(without.facts, without.edges, 'liveDb', desired.references, {
+          allowDangling: () => true,
+        });
+      }
+    }
   }
 
   function planChanges(from: Reading, to: Reading): readonly Change[] {
     const source = from.handle as Handle;
     const desired = to.handle as Handle;
-    const { actions } = plan(source.facts, desired.facts, {
-      assumedRoles: [...new Set([...source.roles, ...desired.roles])],
-      assumedSchemas: [...desired.scope.ignoredSchemas],
-    });
+    const actions = planActions(source, desired);
     const names = (ids: readonly StableId[]) => ids.map(encodeId);
     const [implied] = desired.scope.impliedOwners;
     const isImplied = (sql: string) =>
@@ -95,6 +119,16 @@ export async function loadPgDelta(): Promise<DiffEngine> {
   }
 
   return { name: `@supabase/pg-delta ${VERSION}`, extract: extractAll, read, plan: planChanges };
+}
+
+function noPlan(error: unknown): MigrateError {
+  const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  return new MigrateError(
+    'refused',
+    `No plan is known for this change: ${text}`,
+    'Write it by hand (peakstone migrate new NAME), apply it, and compare again: what is left is planned then.',
+    error,
+  );
 }
 
 /**

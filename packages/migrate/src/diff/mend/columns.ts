@@ -70,8 +70,12 @@ function orderTable(steps: readonly Step[], key: string, table: TableShape): rea
   return [...steps.slice(0, last + 1).filter(stays), ...moved, ...dependent, ...steps.slice(last + 1)];
 }
 
+/** Parents: a column that a child declares itself as well has to be in its list. */
+const INHERITS = / INHERITS \((?:"(?:[^"]|"")+"|[.,\s])+\)$/;
+
 /** What a CREATE TABLE has between its parentheses; undefined of any other statement, and where more follows. */
-function columnsOf(sql: string, key: string): readonly string[] | undefined {
+function columnsOf(whole: string, key: string): readonly string[] | undefined {
+  const sql = whole.replace(INHERITS, '');
   const head = /^CREATE (?:UNLOGGED )?TABLE /.exec(sql)?.[0];
   if (head === undefined || !sql.startsWith(`${quoteKey(key)} (`, head.length)) return undefined;
   const start = head.length + quoteKey(key).length + 2;
@@ -93,7 +97,7 @@ function wholeTable(create: Step, adds: readonly Step[], key: string, table: Tab
   );
   return {
     ...create,
-    sql: `${head}${list.join(', ')})`,
+    sql: `${head}${list.join(', ')})${INHERITS.exec(create.sql)?.[0] ?? ''}`,
     makes,
     needs: [...new Set(all.flatMap(each => each.needs))].filter(name => !makes.includes(name)),
   };
