@@ -118,7 +118,7 @@ describe('code of whoever writes the application’s schemas, in a user’s requ
     await server.service.refresh();
     const { text } = await server.post(
       '/v1/metadata',
-      { type: 'pg_set_table_is_enum', args: { table: 'kind', is_enum: true } },
+      { type: 'pg_track_table', args: { table: 'kind', is_enum: true } },
       { 'x-hasura-admin-secret': adminSecret },
     );
     assert.doesNotMatch(text, /called by/);
