@@ -43,6 +43,7 @@ import { type Scheduler, startScheduler } from './scheduled/scheduler.ts';
 import { type Follow, followDatabases } from './service/follow.ts';
 import { createSources, type Sources } from './service/sources.ts';
 import { closing } from './subscriptions/protocol.ts';
+import { createPlanning } from './subscriptions/rounds.ts';
 import { createSocketServer, type SocketServer } from './subscriptions/server.ts';
 import { Subscriptions } from './subscriptions/subscriptions.ts';
 
@@ -211,6 +212,7 @@ class RunningGraphql implements GraphqlService {
       engine,
       authenticate,
       subscriptions: this.#subscriptions,
+      planning: createPlanning(),
       limits,
       maxSockets,
       maxFrameBytes,

@@ -91,8 +91,21 @@ export function parseConfig(env: Env): GraphqlConfig {
       maxSockets: own('MAX_WEBSOCKETS', 20_000),
       maxFrameBytes: own('MAX_FRAME_BYTES', 1024 * 1024),
       maxOperations: own('MAX_OPERATIONS_PER_WEBSOCKET', 1000),
-      maxSubscriptions: own('MAX_SUBSCRIPTIONS', 100_000),
       maxWaitingBytes: own('MAX_WAITING_BYTES', 16 * 1024 * 1024),
+    },
+    liveShares: {
+      all: {
+        count: own('MAX_SUBSCRIPTIONS', 100_000),
+        maxBytes: own('MAX_SUBSCRIPTION_BYTES', 512 * 1024 * 1024),
+      },
+      user: {
+        count: own('MAX_USER_SUBSCRIPTIONS', 5000),
+        maxBytes: own('MAX_USER_SUBSCRIPTION_BYTES', 32 * 1024 * 1024),
+      },
+      visitor: {
+        count: own('MAX_VISITOR_SUBSCRIPTIONS', 1000),
+        maxBytes: own('MAX_VISITOR_SUBSCRIPTION_BYTES', 8 * 1024 * 1024),
+      },
     },
     experimentalFeatures: featuresOf(env, list('EXPERIMENTAL_FEATURES', [])),
     events: {

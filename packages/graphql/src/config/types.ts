@@ -47,11 +47,13 @@ export interface GraphqlConfig {
     readonly maxFrameBytes: number;
     /** Of one connection. */
     readonly maxOperations: number;
-    /** Of all connections. */
-    readonly maxSubscriptions: number;
     /** That one client has not read yet. */
     readonly maxWaitingBytes: number;
   };
+  /** Live operations: how many all clients have, one user and one visitor, and what their requests and plans may hold. */
+  readonly liveShares: Readonly<
+    Record<'all' | 'user' | 'visitor', { readonly count: number; readonly maxBytes: number }>
+  >;
   readonly events: {
     /** Deliveries of one source at once. */
     readonly httpPoolSize: number;

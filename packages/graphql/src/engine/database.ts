@@ -40,6 +40,11 @@ export function runFor(
   };
   // The administrator is an application's own server, which asks for everybody.
   if (isAdmin || (exchange.lane ?? 'own') !== 'own') return run();
+  return database.turns.run(askerOf({ role, variables }), run, exchange.signal);
+}
+
+/** Who counts as one where turns are taken. */
+export function askerOf({ role, variables }: Pick<Session, 'role' | 'variables'>): string {
   const user = variables.get('x-hasura-user-id');
-  return database.turns.run(user === undefined ? role : `${role} ${user}`, run, exchange.signal);
+  return user === undefined ? role : `${role} ${user}`;
 }

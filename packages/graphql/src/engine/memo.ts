@@ -88,7 +88,8 @@ function noteOpaque(param: ParamSource, opaque: Set<string>): void {
   if (param.kind === 'array') for (const item of param.items) noteOpaque(item, opaque);
 }
 
-function planBytes({ groups, roots }: ExecutablePlan): number {
+/** Memory that a plan takes, by estimate. */
+export function planBytes({ groups, roots }: ExecutablePlan): number {
   let bytes = 1000 + roots.length * 200;
   for (const { statements } of groups)
     for (const { text, large, params } of statements)

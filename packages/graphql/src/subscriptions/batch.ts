@@ -12,6 +12,7 @@ import { isDatabaseRole, openSession } from '../engine/transaction.ts';
 import type { StatementGroup } from '../engine/types.ts';
 import type { HasuraError } from '../errors.ts';
 import { arrayText } from '../ir/readers.ts';
+import type { Rounds } from './rounds.ts';
 
 /** Who gets the same rows: one session's values, or equal ones of several. */
 export interface Cohort {
@@ -29,6 +30,7 @@ export interface BatchContext {
   readonly authorization: GraphqlConfig['authorization'];
   /** @throws {HasuraError} for a source that is not there */
   database(source: string): Database;
+  readonly rounds: Rounds;
 }
 
 /** Which cohorts may share a batch: those whose keys are equal. */
@@ -52,8 +54,7 @@ export async function fetchBatch<Each extends Cohort>(
   onResult: (cohort: Each, result: CohortResult) => void,
 ): Promise<void> {
   const { text, large, params, path } = group.statements[0]!;
-  const values: SqlValue[] = [`{${cohorts.map((_, i) => i).join(',')}}`];
-  for (let i = 0; i < params.length; i++) values.push(arrayText(cohorts.map(cohort => cohort.values[i]!)));
+  const values = await context.rounds.make(batchValues(params.length, cohorts));
   let results: readonly Result[];
   try {
     const { authorization } = context;
@@ -80,6 +81,16 @@ export async function fetchBatch<Each extends Cohort>(
   }
   for (const [place, ...cells] of results[1]!.rows)
     onResult(cohorts[Number(place!.toString())]!, { kind: 'row', cells });
+}
+
+/** An array for each parameter. Yields between them. */
+function* batchValues(count: number, cohorts: readonly Cohort[]): Generator<void, SqlValue[]> {
+  const values: SqlValue[] = [`{${cohorts.map((_, i) => i).join(',')}}`];
+  for (let i = 0; i < count; i++) {
+    values.push(arrayText(cohorts.map(cohort => cohort.values[i]!)));
+    yield;
+  }
+  return values;
 }
 
 /** What one's values can bring about: data that does not fit, or what a function refuses. */

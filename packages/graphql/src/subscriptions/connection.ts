@@ -1,16 +1,19 @@
 /** One client's WebSocket: who it is, and the operations that it has under way. */
 import { startPaced } from '@peakstone/kernel/pace';
+import type { Turns } from '@peakstone/kernel/pg';
 import type { WebSocket } from 'ws';
 import type { Authenticate, Headers } from '../auth/session.ts';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
-import type { GraphqlRequest } from '../engine/types.ts';
+import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
 import type { Engine } from '../engine.ts';
 import { graphqlErrors, HasuraError } from '../errors.ts';
 import { assertSize, boundsOf } from '../http/body.ts';
 import { measureJson } from '../http/measureJson.ts';
+import { Inbox } from './inbox.ts';
 import { type ClientMessage, MessageError, parseMessage } from './message.ts';
 import { type Closing, closing, type Protocol, refusedInV1Alpha1 } from './protocol.ts';
+import { type Holder, holderOf } from './shares.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface ConnectionContext {
@@ -18,6 +21,8 @@ export interface ConnectionContext {
   readonly engine: Engine;
   readonly authenticate: Authenticate;
   readonly subscriptions: Subscriptions;
+  /** Of those whose operations are planned: each has one planned at a time, however many connections he has. */
+  readonly planning: Turns;
   readonly limits: ConnectionLimits;
   readonly onFault: (error: unknown) => void;
 }
@@ -25,8 +30,6 @@ export interface ConnectionContext {
 /** Bounds on what one client may have us hold. */
 export interface ConnectionLimits {
   readonly maxOperations: number;
-  /** Live operations of all clients. */
-  readonly maxSubscriptions: number;
   /** Bytes that the client has not read yet. */
   readonly maxWaitingBytes: number;
 }
@@ -42,8 +45,6 @@ type State =
   | { readonly kind: 'ready'; readonly session: Session }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Messages that may wait while it is found out who the client is. */
-const maxEarly = 100;
 /** Until a client that does not read is cut. */
 const cutMs = 1000;
 /** The longest that a timer can wait. */
@@ -54,27 +55,34 @@ export class Connection {
   readonly #protocol: Protocol;
   readonly #headers: Headers;
   readonly #endpoint: Endpoint;
+  readonly #address: string;
+  readonly #inbox: Inbox;
   readonly #context: ConnectionContext;
   readonly #operations = new Map<string, { end(): void }>();
   #state: State = { kind: 'new' };
-  #early: ClientMessage[] = [];
   #expiry: NodeJS.Timeout | null = null;
   #isClosing = false;
-  /** What has come while a large message is read; null while none is. */
-  #unread: Buffer[] | null = null;
 
   constructor(
     socket: WebSocket,
     protocol: Protocol,
-    { headers, endpoint }: { readonly headers: Headers; readonly endpoint: Endpoint },
+    {
+      headers,
+      endpoint,
+      address,
+    }: { readonly headers: Headers; readonly endpoint: Endpoint; readonly address: string },
     context: ConnectionContext,
   ) {
     this.#socket = socket;
     this.#protocol = protocol;
     this.#headers = headers;
     this.#endpoint = endpoint;
+    this.#address = address;
+    this.#inbox = new Inbox(socket, bytes => this.#takeNext(bytes));
     this.#context = context;
-    socket.on('message', (data, isBinary) => this.#receive(isBinary ? Buffer.alloc(0) : (data as Buffer)));
+    socket.on('message', (data, isBinary) =>
+      this.#inbox.receive(isBinary ? Buffer.alloc(0) : (data as Buffer)),
+    );
     socket.on('close', () => this.#end());
     // What breaks the protocol of WebSockets is followed by `close`.
     socket.on('error', () => {});
@@ -100,37 +108,15 @@ export class Connection {
   #end(): void {
     this.#isClosing = true;
     if (this.#expiry) clearTimeout(this.#expiry);
-    this.#early = [];
-    this.#unread?.splice(0);
+    this.#inbox.end();
     for (const operation of this.#operations.values()) operation.end();
     this.#operations.clear();
   }
 
-  #receive(bytes: Buffer): void {
-    if (this.#isClosing) return;
-    if (this.#unread) {
-      this.#unread.push(bytes);
-      return;
-    }
+  /** Reads a message and does what it says; null when that is done. */
+  #takeNext(bytes: Buffer): Promise<unknown> | null {
     const reading = startPaced(this.#read(bytes));
-    if (reading instanceof Promise) void this.#readOn(reading);
-    else this.#take(reading);
-  }
-
-  /** Messages are taken in their order: what comes while a large one is read waits. */
-  async #readOn(first: Promise<ClientMessage | MessageError>): Promise<void> {
-    const unread: Buffer[] = [];
-    this.#unread = unread;
-    this.#socket.pause();
-    let reading: Promise<ClientMessage | MessageError> | ClientMessage | MessageError = first;
-    for (;;) {
-      this.#take(await reading);
-      const bytes = unread.shift();
-      if (this.#isClosing || bytes === undefined) break;
-      reading = startPaced(this.#read(bytes));
-    }
-    this.#unread = null;
-    this.#socket.resume();
+    return reading instanceof Promise ? reading.then(message => this.#take(message)) : this.#take(reading);
   }
 
   /** What is no message is an answer, too. */
@@ -144,8 +130,8 @@ export class Connection {
     }
   }
 
-  #take(message: ClientMessage | MessageError): void {
-    if (this.#isClosing) return;
+  #take(message: ClientMessage | MessageError): Promise<unknown> | null {
+    if (this.#isClosing) return null;
     if (message instanceof MessageError) {
       const error = message;
       if (this.#protocol.isStrict)
@@ -153,14 +139,9 @@ export class Connection {
           closing.badRequest(`Parsing client message failed: parsing ClientMessage failed: ${error.message}`),
         );
       else this.#connectionError(`parsing ClientMessage failed: ${error.message}`);
-      return;
+      return null;
     }
-    if (this.#state.kind === 'authenticating' && message.type !== 'init') {
-      if (this.#early.push(message) > maxEarly)
-        this.close(closing.badRequest('Too many messages before the acknowledgement'));
-      return;
-    }
-    this.#handle(message);
+    return this.#handle(message);
   }
 
   /** As much as a body may hold; before it is known who the client is, what a stranger's may. @throws {MessageError} */
@@ -177,27 +158,27 @@ export class Connection {
     }
   }
 
-  #handle(message: ClientMessage): void {
+  /** Settles when the next message may be taken. */
+  #handle(message: ClientMessage): Promise<unknown> | null {
     switch (message.type) {
       case 'init':
-        void this.#init(message.headers);
-        return;
+        return this.#init(message.headers);
       case 'start':
-        void this.#start(message.id, message.request);
-        return;
+        return this.#start(message.id, message.request);
       case 'stop':
         this.#operations.get(message.id)?.end();
         this.#operations.delete(message.id);
-        return;
+        return null;
       case 'ping':
         this.#send(
           message.payload === null ? '{"type":"pong"}' : `{"type":"pong","payload":${message.payload}}`,
         );
-        return;
+        return null;
       case 'pong':
-        return;
+        return null;
       case 'terminate':
         this.close({ code: 1000, reason: 'GQL_CONNECTION_TERMINATE received' });
+        return null;
     }
   }
 
@@ -222,9 +203,6 @@ export class Connection {
     this.#endAt(session.expiresAtMs);
     this.#send('{"type":"connection_ack"}');
     this.keepAlive();
-    const early = this.#early;
-    this.#early = [];
-    for (const message of early) this.#handle(message);
   }
 
   #refuse(reason: string): void {
@@ -248,61 +226,93 @@ export class Connection {
     this.#expiry.unref();
   }
 
-  async #start(id: string, request: GraphqlRequest): Promise<void> {
+  /** Settles when the operation is planned, and runs on. */
+  #start(id: string, request: GraphqlRequest): Promise<unknown> | null {
     const { state, refusal } = this.#mayStart(id);
     if (!state) {
       if (refusal) this.#refuseStart(id, refusal);
-      return;
+      return null;
     }
     const { session } = state;
     const aborter = new AbortController();
     this.#operations.set(id, { end: () => aborter.abort() });
-    const { signal } = aborter;
-    const { engine, subscriptions, onFault } = this.#context;
-    const { kind } = this.#endpoint;
-    try {
-      const plan = await engine.plan(request, session, { kind });
-      if (signal.aborted) return;
-      if (plan.kind === 'subscription') {
-        const live = subscriptions.begin(plan, {
-          request,
+    const planned = this.#plan(request, session, aborter.signal);
+    const ended = planned
+      .then(plan => plan && this.#run(id, request, plan, session, aborter.signal))
+      .catch((error: unknown) => {
+        if (aborter.signal.aborted) return;
+        if (!(error instanceof HasuraError)) this.#context.onFault(error);
+        this.#fail(
+          id,
+          error instanceof HasuraError ? error : new HasuraError('unexpected', 'internal server error'),
           session,
-          kind,
-          subscriber: {
-            onData: parts => this.#sendResult(id, parts),
-            onError: (error, isFirst) => {
-              if (isFirst) this.#fail(id, error, session);
-              else this.#sendResult(id, [graphqlErrors([error], this.#shows(session))]);
-            },
-          },
-        });
-        if (live) this.#operations.set(id, live);
-        else this.#complete(id);
-        return;
-      }
-      const { body, error } = await engine.execute(request, session, {
-        kind,
-        signal,
-        headers: this.#headers,
+        );
       });
-      if (signal.aborted) return;
-      if (error && !this.#protocol.failsAsResult) return this.#fail(id, error, session);
-      this.#sendResult(id, error && !error.answer ? ['{"data":null,', ...withoutBrace(body)] : body);
-      this.#complete(id);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof HasuraError)) onFault(error);
-      this.#fail(
-        id,
-        error instanceof HasuraError ? error : new HasuraError('unexpected', 'internal server error'),
+    return planned.then(
+      () => undefined,
+      () => ended,
+    );
+  }
+
+  /** Null where nobody waits for it any more. */
+  async #plan(
+    request: GraphqlRequest,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<ExecutablePlan | null> {
+    const { engine, planning } = this.#context;
+    const { kind } = this.#endpoint;
+    const plan = await planning.run(this.#holder(session).key, async () =>
+      signal.aborted ? null : await engine.plan(request, session, { kind }),
+    );
+    return signal.aborted ? null : plan;
+  }
+
+  #holder(session: Session): Holder {
+    return holderOf(session, this.#address, this.#context.config.auth.unauthorizedRole);
+  }
+
+  async #run(
+    id: string,
+    request: GraphqlRequest,
+    plan: ExecutablePlan,
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { engine, subscriptions } = this.#context;
+    const { kind } = this.#endpoint;
+    if (plan.kind === 'subscription') {
+      const live = subscriptions.begin(plan, {
+        request,
         session,
-      );
+        kind,
+        holder: this.#holder(session),
+        subscriber: {
+          onData: parts => this.#sendResult(id, parts),
+          onError: (error, isFirst) => {
+            if (isFirst) this.#fail(id, error, session);
+            else this.#sendResult(id, [graphqlErrors([error], this.#shows(session))]);
+          },
+        },
+      });
+      if (live) this.#operations.set(id, live);
+      else this.#complete(id);
+      return;
     }
+    const { body, error } = await engine.execute(request, session, {
+      kind,
+      signal,
+      headers: this.#headers,
+    });
+    if (signal.aborted) return;
+    if (error && !this.#protocol.failsAsResult) return this.#fail(id, error, session);
+    this.#sendResult(id, error && !error.answer ? ['{"data":null,', ...withoutBrace(body)] : body);
+    this.#complete(id);
   }
 
   /** Whether an operation may begin, and if not, why. */
   #mayStart(id: string): { readonly state?: State & { readonly kind: 'ready' }; readonly refusal?: string } {
-    const { limits, subscriptions } = this.#context;
+    const { limits } = this.#context;
     if (this.#operations.has(id)) {
       if (!this.#protocol.isStrict) return { refusal: `an operation already exists with this id: ${id}` };
       this.close(closing.notUnique(id));
@@ -316,9 +326,9 @@ export class Connection {
       return {};
     }
     if (this.#operations.size >= limits.maxOperations)
-      return { refusal: `more than ${limits.maxOperations} operations on one connection` };
-    if (subscriptions.size >= limits.maxSubscriptions)
-      return { refusal: 'too many subscriptions on this server' };
+      return {
+        refusal: `more than ${limits.maxOperations} operations on one connection (PEAKSTONE_GRAPHQL_MAX_OPERATIONS_PER_WEBSOCKET)`,
+      };
     return { state: this.#state };
   }
 

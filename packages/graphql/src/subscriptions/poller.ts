@@ -51,9 +51,6 @@ interface Cohort {
   readonly subscribers: Map<Subscriber, string | null>;
 }
 
-/** Statements at once: the pool's connections are everybody's. */
-const maxConcurrent = 4;
-
 export class Poller {
   readonly #plan: ExecutablePlan;
   readonly #options: PollerOptions;
@@ -142,11 +139,15 @@ export class Poller {
   async #run(cohorts: readonly Cohort[]): Promise<void> {
     this.#isRunning = true;
     this.#fresh.clear();
-    const batches = this.#batches(cohorts);
-    const work = async (): Promise<void> => {
-      for (let batch = batches.pop(); batch; batch = batches.pop()) await this.#fetch(batch);
-    };
-    await Promise.all(Array.from({ length: Math.min(maxConcurrent, batches.length) }, work));
+    await Promise.all(
+      this.#batches(cohorts).map(batch =>
+        this.#options.rounds.ask(batch[0]!.session, async () => {
+          // Who has left while it waited for its turn is asked for no more.
+          const present = batch.filter(cohort => cohort.subscribers.size > 0);
+          if (present.length > 0) await this.#fetch(present);
+        }),
+      ),
+    );
     this.#isRunning = false;
     if (this.#isClosed) return;
     if (this.#fresh.size > 0) this.#wake();

@@ -91,7 +91,12 @@ export function createSocketServer(context: SocketServerContext): SocketServer {
       headers: request.headers,
     } as unknown as IncomingMessage;
     server.handleUpgrade(handshake, socket, head, webSocket => {
-      const connection = new Connection(webSocket, protocol, { headers, endpoint }, context);
+      const connection = new Connection(
+        webSocket,
+        protocol,
+        { headers, endpoint, address: request.remoteAddress },
+        context,
+      );
       const each: Open = { connection, socket: webSocket, isHeard: true };
       open.add(each);
       const forget = watchUnknown(connection, socket);

@@ -5,6 +5,7 @@ import { runWhole } from '@peakstone/kernel/pace';
 import type { Session } from '../auth/types.ts';
 import type { GraphqlConfig } from '../config/types.ts';
 import { fillParams } from '../engine/fill.ts';
+import { planBytes } from '../engine/memo.ts';
 import type { ExecutablePlan, GraphqlRequest } from '../engine/types.ts';
 import { assemble, type Engine } from '../engine.ts';
 import { HasuraError } from '../errors.ts';
@@ -12,6 +13,8 @@ import { isSmallJson } from '../ir/jsonSlices.ts';
 import type { BatchContext } from './batch.ts';
 import { pollOperation } from './polled.ts';
 import { isStream, type Membership, Poller, type Progress, type Subscriber } from './poller.ts';
+import { createRounds, type Rounds } from './rounds.ts';
+import { type Holder, Shares } from './shares.ts';
 
 export interface SubscriptionsContext extends Pick<BatchContext, 'database'> {
   readonly config: GraphqlConfig;
@@ -30,6 +33,8 @@ export interface LiveOperation {
   readonly session: Session;
   readonly kind: 'standard' | 'relay';
   readonly subscriber: Subscriber;
+  /** Whose share it is of. */
+  readonly holder: Holder;
 }
 
 interface Entry extends LiveOperation {
@@ -47,10 +52,14 @@ export class Subscriptions {
   readonly #pollers = new Map<string, Poller>();
   readonly #entries = new Set<Entry>();
   readonly #polled = new Set<Live>();
+  readonly #shares: Shares;
+  readonly #rounds: Rounds;
   #version = 0;
 
   constructor(context: SubscriptionsContext) {
     this.#context = context;
+    this.#shares = new Shares(context.config.liveShares);
+    this.#rounds = createRounds(context.config.pool.connections);
   }
 
   get size(): number {
@@ -69,7 +78,7 @@ export class Subscriptions {
   /**
    * Begins to deliver an operation that was planned as a subscription; null when it has been answered for good, as no
    * database is asked.
-   * @throws {HasuraError} for values that are missing, or too many
+   * @throws {HasuraError} for values that are missing, or too many, and where its holder has as many as he may
    */
   begin(plan: ExecutablePlan, operation: LiveOperation): Live | null {
     if (!isSmallJson(operation.request.variables, maxValues))
@@ -77,11 +86,28 @@ export class Subscriptions {
         'validation-failed',
         `the variables of a subscription may hold ${maxValues} values, texts counted by their length`,
       );
-    if (plan.calls.length > 0) return this.#poll(plan, operation);
-    if (plan.groups.length === 0) {
+    if (plan.calls.length === 0 && plan.groups.length === 0) {
       operation.subscriber.onData(assemble(plan, []));
       return null;
     }
+    const giveBack = this.#shares.take(operation.holder, requestBytes(operation.request) + planBytes(plan));
+    let live: Live;
+    try {
+      live = plan.calls.length > 0 ? this.#poll(plan, operation) : this.#follow(plan, operation);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+    return {
+      end: () => {
+        live.end();
+        giveBack();
+      },
+    };
+  }
+
+  /** What one database answers is asked for all who subscribe alike. */
+  #follow(plan: ExecutablePlan, operation: LiveOperation): Live {
     const { key, membership } = this.#join(plan, operation, null);
     const entry: Entry = { ...operation, key, membership };
     this.#entries.add(entry);
@@ -120,6 +146,7 @@ export class Subscriptions {
       const made = new Poller(plan, {
         authorization: config.authorization,
         database: source => this.#context.database(source),
+        rounds: this.#rounds,
         intervalMs: Math.max(1, refetchIntervalMs),
         batchSize: Math.max(1, batchSize),
         onEmpty: () => {
@@ -159,4 +186,9 @@ export class Subscriptions {
       }
     }
   }
+}
+
+/** By estimate: what its variables are read into is bounded by itself. */
+function requestBytes({ query, variables }: GraphqlRequest): number {
+  return 1000 + query.length + 100 * Object.keys(variables).length;
 }

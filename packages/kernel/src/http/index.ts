@@ -12,5 +12,6 @@ export type { ServeOptions, UpgradeListener } from './options.ts';
 export { withRequest } from './request.ts';
 export { jsonResponse, responseHeader, textResponse, withHeaders } from './respond.ts';
 export { type HttpServer, serveHttp } from './server.ts';
+export { sourceOf } from './source.ts';
 export { reasonPhrase } from './status.ts';
 export * from './types.ts';
