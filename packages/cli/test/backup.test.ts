@@ -134,7 +134,7 @@ describe('peakstone backup', () => {
       file,
       `create table public.half (id int); create role backup_filler; do $$ begin perform pg_terminate_backend(pg_backend_pid()); end $$;\n`,
     );
-    assert.equal((await project.run(['import', 'postgres', file])).code, 1);
+    assert.equal((await project.run(['import', 'postgres', file, '--allow-incomplete'])).code, 1);
     const { stderr } = await project.run(['import', 'abandon']);
     const [, at] =
       /: peakstone down && peakstone backup restore --to (\S+) && peakstone up --detach --port-base \d+$/m.exec(
