@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { testDatabase } from '@peakstone/testing';
+import { describeDatabase } from '../../src/describe/index.ts';
 import { loadPgDelta } from '../../src/diff/index.ts';
 import { findInvalidIndexes } from '../../src/index.ts';
 import { diff, rowsAfter, run, statements } from './scratch.ts';
@@ -186,5 +187,23 @@ describe('what the library has no plan for', () => {
         create table base (a int, c int); create table child (c int, a int) inherits (base); create table other (d int) inherits (base)`,
     });
     assert.deepEqual([unproven, unmodelled], [[], []]);
+  });
+});
+
+describe('a description', () => {
+  it('is read by a role that is nobody special as well', async () => {
+    const database = await testDatabase();
+    try {
+      await run(database.superuserUrl, 'create table public.t (a int)');
+      const separator = database.superuserUrl.includes('?') ? '&' : '?';
+      const url = `${database.superuserUrl}${separator}options=${encodeURIComponent(`-c role=${database.name}`)}`;
+      const found = await describeDatabase(url, {
+        ...{ ignoredSchemas: [], ignoredTables: [], impliedOwners: [] },
+        ...{ sharedTables: [], openTables: [], foreignTables: [] },
+      });
+      assert.ok(found.has('table public.t') && found.has('column public.t.a'));
+    } finally {
+      await database.drop();
+    }
   });
 });

@@ -205,12 +205,13 @@ const elsewhere = [
     options: optionNames('d.srvoptions'),
     comment: comment('pg_foreign_server', 'd.oid'),
   }),
+  // Its options are for those alone who run the database.
   objects(
     `'user mapping'`,
-    `concat(case d.umuser when 0 then 'public' else ${owner('d.umuser')} end, ' on ', (select srvname from pg_foreign_server where oid = d.umserver))`,
-    'pg_user_mapping d',
+    `concat(case d.umuser when 0 then 'public' else ${owner('d.umuser')} end, ' on ', d.srvname)`,
+    'pg_user_mappings d',
     'true',
-    { options: optionNames('d.umoptions') },
+    {},
   ),
 ];
 
