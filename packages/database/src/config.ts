@@ -74,8 +74,10 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
       db_authenticator: password('DB_AUTHENTICATOR_PASSWORD'),
       hasura: password('HASURA_DB_PASSWORD'),
       db_migrator: password('DB_MIGRATOR_PASSWORD'),
-      // A container's stack may have been configured before there were backups.
+      // A container's stack may have been configured before there were these.
       db_backup: env.DB_BACKUP_PASSWORD ?? '',
+      console_viewer: env.CONSOLE_VIEWER_PASSWORD ?? '',
+      console_editor: env.CONSOLE_EDITOR_PASSWORD ?? '',
     },
     schemas: readSchemas(env),
     supabase: readSupabaseMode(env),

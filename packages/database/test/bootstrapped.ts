@@ -13,6 +13,8 @@ export const passwords = {
   hasura: 'pw-hasura',
   db_migrator: 'pw-migrator',
   db_backup: 'pw-backup',
+  console_viewer: 'pw-viewer',
+  console_editor: 'pw-editor',
 };
 
 /** A server of a test's own with the stack's roles, because these belong to the whole cluster. */

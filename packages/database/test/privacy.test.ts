@@ -4,14 +4,9 @@ import { after, before, describe, it } from 'node:test';
 import { createPool, type Pool } from '@peakstone/kernel/pg';
 import { connect, holdLock, startTestServer, type TestServer, until } from '@peakstone/testing';
 import { type BootstrapOptions, bootstrapDatabase, connectionUrl, readRoleSettings } from '../src/index.ts';
+import { passwords } from './bootstrapped.ts';
 
 const CANARY = 'canary-password-4711';
-const passwords = {
-  db_authenticator: 'pw-authenticator',
-  hasura: 'pw-hasura',
-  db_migrator: 'pw-migrator',
-  db_backup: 'pw-backup',
-};
 const options: BootstrapOptions = {
   database: 'postgres',
   schemas: ['public'],

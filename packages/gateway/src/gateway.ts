@@ -97,17 +97,18 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
   const shared = cors({ origins: config.corsOrigins, exposedHeaders: EXPOSED_HEADERS });
 
   const smaller = config.compression ? [compress()] : [];
+  const apart = routes.some(({ trusted }) => trusted) ? [sandboxed] : [];
 
   function pipeline(name: string, handler: Handler, compressing: readonly Middleware[] = smaller): Handler {
-    return compose([observe(recorder(name)), shared, noSniff, recover(onError), ...compressing], handler);
+    return compose(
+      [observe(recorder(name)), shared, ...apart, noSniff, recover(onError), ...compressing],
+      handler,
+    );
   }
 
   /** What is about the stack itself is for no other origin's scripts. */
-  function ownPipeline(handler: Handler): Handler {
-    return compose(
-      [observe(recorder('gateway')), sameOrigin, noSniff, recover(onError), ...smaller],
-      handler,
-    );
+  function ownPipeline(handler: Handler, name = 'gateway'): Handler {
+    return compose([observe(recorder(name)), sameOrigin, noSniff, recover(onError), ...smaller], handler);
   }
 
   const handlers = new Map<Route, Handler>();
@@ -123,7 +124,12 @@ export function createGateway(config: GatewayConfig, deps: GatewayDeps): Gateway
       const result = handler(forService(request, match, options));
       return match.prefix === '' ? result : mapResponse(result, answer => withPrefix(answer, match.prefix));
     };
-    handlers.set(route, pipeline(route.name, limit(toService), route.compress === false ? [] : smaller));
+    handlers.set(
+      route,
+      route.trusted
+        ? ownPipeline(limit(toService), route.name)
+        : pipeline(route.name, limit(toService), route.compress === false ? [] : smaller),
+    );
   }
   const pages = ownPages({ routes, look, standing, metrics, command: deps.command });
   const own = new Map(Object.entries(pages).map(([path, page]) => [path, ownPipeline(readOnly(page))]));
@@ -262,6 +268,25 @@ function sameOrigin(inner: Handler): Handler {
     mapResponse(inner(request), response =>
       withHeaders(response, ['Cross-Origin-Resource-Policy', 'same-origin']),
     );
+}
+
+/**
+ * What others have stored or made here must not act on the origin of pages that do so with their readers' rights: as a page it
+ * has an origin of its own. JSON and most pictures are never one.
+ * @see https://www.w3.org/TR/CSP3/#directive-sandbox
+ */
+function sandboxed(inner: Handler): Handler {
+  return request => mapResponse(inner(request), addSandbox);
+}
+
+const NEVER_A_PAGE =
+  /^(?:application\/json|application\/octet-stream|text\/csv|image\/(?!svg)|audio\/|video\/|font\/)/i;
+
+function addSandbox(response: HttpResponse): HttpResponse {
+  const type = responseHeader(response, 'content-type');
+  return type === undefined || NEVER_A_PAGE.test(type)
+    ? response
+    : withHeaders(response, ['Content-Security-Policy', 'sandbox']);
 }
 
 /** Browsers must not take data for a script or a page because it looks like one. */

@@ -50,6 +50,8 @@ export interface Route extends Listed {
   readonly keepHost?: boolean;
   /** The start page shows a first request to it. Default false. */
   readonly firstRequest?: boolean;
+  /** Its pages act with its readers' rights: it gets no CORS, and every other route's pages are kept from its origin. Default false. */
+  readonly trusted?: boolean;
   /** Takes WebSocket handshakes of a service in this process; URL targets, and who has an address, get them tunnelled. */
   readonly onUpgrade?: UpgradeListener;
 }

@@ -71,6 +71,8 @@ export interface RouteTraits {
   readonly compress?: false;
   /** The start page shows a first request to it. */
   readonly firstRequest?: true;
+  /** Its pages act with its readers' rights: no other origin's scripts reach it, and it says itself what its pages may. */
+  readonly trusted?: true;
 }
 
 /** What a container may use. 0: no limit. */

@@ -10,6 +10,7 @@ export {
   stopService,
   stopStack,
 } from './operate/client.ts';
+export { consoleLink, signInLink } from './operate/consoleLink.ts';
 export { deleteData, planDeletion } from './operate/deleteData.ts';
 export { type Check, examine } from './operate/doctor/index.ts';
 export { dumpStack } from './operate/dump.ts';

@@ -33,6 +33,7 @@ export const variableGroups = [
   'Object storage',
   'Backups',
   'Images',
+  'Console',
   'Database admin (pgAdmin)',
   'Logging',
   'Public hosts',

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bootstrapDatabase } from '@peakstone/database';
-import type { LoginRole } from '@peakstone/kernel/inventory';
+import { ACCOUNTS, type LoginRole } from '@peakstone/kernel/inventory';
 import { createPool, type Pool, withLogin } from '@peakstone/kernel/pg';
 import { sharedServerUrl } from './shared.ts';
 import { connect } from './sql.ts';
@@ -31,12 +31,9 @@ export interface TestDatabase {
 }
 
 /** Accounts belong to the cluster, so every test of a run must give them the same passwords. */
-const PASSWORDS: Readonly<Record<LoginRole, string>> = {
-  db_authenticator: 'test-password-of-db_authenticator',
-  hasura: 'test-password-of-hasura',
-  db_migrator: 'test-password-of-db_migrator',
-  db_backup: 'test-password-of-db_backup',
-};
+const PASSWORDS = Object.fromEntries(
+  ACCOUNTS.map(({ name }) => [name, `test-password-of-${name}`]),
+) as Readonly<Record<LoginRole, string>>;
 
 /** Makes a database of the caller's own; `drop()` it when done. */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {

@@ -3,6 +3,7 @@ import { atlasMigrate } from './atlasMigrate.ts';
 import { backup } from './backup/index.ts';
 import { completions } from './completions.ts';
 import { compose } from './compose.ts';
+import { consoleCommand } from './console.ts';
 import { dbBootstrap } from './dbBootstrap.ts';
 import { deploy } from './deploy.ts';
 import { doctor } from './doctor.ts';
@@ -41,6 +42,7 @@ export const root: Command = {
     status,
     logs,
     sql,
+    consoleCommand,
     migrate,
     url,
     secrets,

@@ -55,12 +55,14 @@ export const up: Command = {
   run: async (invocation, context) => {
     const { options } = invocation;
     const detach = options.detach === true;
-    const show = (summary: StackSummary): void => {
+    const show = async (summary: StackSummary): Promise<void> => {
       if (options.json) context.stdout.write(`${toJson(summary)}\n`);
       else {
+        const { signInLink } = await import('@peakstone/stack');
         const style = styleFor(context.stdout, context.env);
         const terminal = context.stdout.isTTY === true;
-        const text = renderSummary(summary, { style, detached: detach, terminal });
+        const link = terminal ? signInLink(summary) : null;
+        const text = renderSummary(summary, { style, detached: detach, terminal, link });
         context.stdout.write(context.told(text));
       }
     };
@@ -73,7 +75,7 @@ export const up: Command = {
 async function upForeground(
   invocation: Invocation,
   context: Context,
-  show: (summary: StackSummary) => void,
+  show: (summary: StackSummary) => Promise<void>,
 ): Promise<number> {
   const { startStack, serviceTitles } = await import('@peakstone/stack');
   const progress = new Progress(context, serviceTitles);
@@ -85,7 +87,7 @@ async function upForeground(
       signal: signals.signal,
     });
     stopOnBug(stack.stop, text => context.stderr.write(text));
-    show(stack.summary);
+    await show(stack.summary);
     await Promise.race([signals.stopped, stack.stopRequested]);
     await stack.stop();
     progress.close();
@@ -100,14 +102,14 @@ async function upForeground(
 async function upDetached(
   invocation: Invocation,
   context: Context,
-  show: (summary: StackSummary) => void,
+  show: (summary: StackSummary) => Promise<void>,
 ): Promise<number> {
   const { serviceTitles } = await import('@peakstone/stack');
   const { startDetached } = await import('../up/detach.ts');
   const progress = new Progress(context, serviceTitles);
   const signals = stopOnSignals(text => progress.note(text));
   try {
-    show(await startDetached(stackSettings(invocation, context), progress.onEvent, signals.signal));
+    await show(await startDetached(stackSettings(invocation, context), progress.onEvent, signals.signal));
     return exitCodes.ok;
   } finally {
     progress.close();

@@ -15,7 +15,7 @@ const summary = {
 
 describe('what up shows', () => {
   const render = (terminal: boolean, detached = false): string =>
-    renderSummary(summary, { style: plainStyle, detached, terminal });
+    renderSummary(summary, { style: plainStyle, detached, terminal, link: null });
 
   it('is addresses, both keys and how to go on, on a terminal', () => {
     assert.match(
@@ -29,7 +29,7 @@ describe('what up shows', () => {
   it('names what the configuration leaves out', () => {
     const off = [{ name: 'graphql', title: 'GraphQL API' }];
     assert.match(
-      renderSummary({ ...summary, off }, { style: plainStyle, detached: false, terminal: false }),
+      renderSummary({ ...summary, off }, { style: plainStyle, detached: false, terminal: false, link: null }),
       /Off by configuration: GraphQL API\n/,
     );
     assert.doesNotMatch(render(false), /Off by/);

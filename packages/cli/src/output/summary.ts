@@ -8,12 +8,18 @@ export interface SummaryOptions {
   readonly detached: boolean;
   /** Whether only a person reads it. Elsewhere it may be kept, as a container's log is, and the service key must not. */
   readonly terminal: boolean;
+  /** Signs in to the console, once; null where there is none to show. */
+  readonly link: string | null;
 }
 
 /** What a user needs next: addresses, keys to copy, and how to go on. Pure. */
-export function renderSummary(summary: StackSummary, { style, detached, terminal }: SummaryOptions): string {
+export function renderSummary(
+  summary: StackSummary,
+  { style, detached, terminal, link }: SummaryOptions,
+): string {
   const rows: (readonly [string, string])[] = [
     ...summary.addresses.map(({ title, url }) => [title, url] as const),
+    ...(link === null ? [] : [['sign in, once', link] as const]),
     ['anon key', summary.keys.anon],
     ['service key', terminal ? summary.keys.service : 'printed by: peakstone secrets jwt service'],
   ];

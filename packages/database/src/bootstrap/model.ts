@@ -88,7 +88,7 @@ export function planRoles(supabase: SupabaseMode): readonly RoleSpec[] {
     name: role.name,
     login: role.password !== undefined,
     inherit: !role.isBare,
-    bypassRls: role.asks === 'service' && supabase !== 'off',
+    bypassRls: (role.asks === 'service' && supabase !== 'off') || role.operates !== undefined,
     replication: role.replicates === true,
   }));
 }
@@ -101,6 +101,12 @@ export interface Membership {
   readonly set: boolean;
 }
 
+/** What PostgreSQL's own roles are for: a login that is no superuser may not be able to give them. */
+const OPERATORS_HAVE = {
+  read: ['pg_read_all_data', 'pg_monitor'],
+  write: ['pg_read_all_data', 'pg_monitor', 'pg_write_all_data'],
+} as const;
+
 export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
   // The logins of the APIs: each request takes on its own role.
   const takes = (role: string): Membership[] =>
@@ -110,6 +116,9 @@ export function planMemberships(supabase: SupabaseMode): readonly Membership[] {
     ...rolesWhere(({ asks, isSupabases }) => asks && !isSupabases).flatMap(takes),
     // To look as it does, without an administrator's session; not by the APIs' login, as a token could name it then.
     { role: 'read_only', member: 'db_migrator', inherit: false, set: true },
+    ...STACK_ROLES.flatMap(({ name, operates }) =>
+      operates === undefined ? [] : OPERATORS_HAVE[operates].map(role => has(role, name)),
+    ),
   ];
   if (supabase === 'off') return always;
   return [

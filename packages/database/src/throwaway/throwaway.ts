@@ -159,6 +159,8 @@ function randomPasswords(): Readonly<Record<LoginRole, string>> {
     hasura: password(),
     db_migrator: password(),
     db_backup: password(),
+    console_viewer: password(),
+    console_editor: password(),
   };
 }
 

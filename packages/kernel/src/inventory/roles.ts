@@ -1,7 +1,13 @@
 /** Which roles are the stack's own, and what each is for. Every list of them is a question to this table. */
 
 /** Accounts that log in, besides the administrator's. */
-export type LoginRole = 'db_authenticator' | 'hasura' | 'db_migrator' | 'db_backup';
+export type LoginRole =
+  | 'db_authenticator'
+  | 'hasura'
+  | 'db_migrator'
+  | 'db_backup'
+  | 'console_viewer'
+  | 'console_editor';
 
 export interface StackRole {
   readonly name: string;
@@ -21,6 +27,8 @@ export interface StackRole {
   readonly isBare?: true;
   /** Reads the server's files and WAL, which is all that is in it: of backups alone. */
   readonly replicates?: true;
+  /** Operators work in its sessions: it reads, or writes, every table there is, whatever its policies keep from others. */
+  readonly operates?: 'read' | 'write';
   /** Has that role's privileges as well, where the stack looks like Supabase. */
   readonly has?: string;
   /** Its name is Supabase's; requests may take it on where the stack looks like that. */
@@ -51,6 +59,8 @@ export const STACK_ROLES: readonly StackRole[] = [
     rows: 'write',
   },
   { ...account('db_backup', 'DB_BACKUP_PASSWORD'), isBare: true, replicates: true },
+  { ...account('console_viewer', 'CONSOLE_VIEWER_PASSWORD'), operates: 'read' },
+  { ...account('console_editor', 'CONSOLE_EDITOR_PASSWORD'), operates: 'write' },
 ];
 
 /** Names of the roles for which something holds. Pure. @example rolesWhere(({ rows }) => rows === 'read') // ['web_anon', 'read_only'] */

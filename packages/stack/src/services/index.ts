@@ -5,6 +5,7 @@
 import { admin } from './admin/index.ts';
 import { atlasMigrate } from './atlas-migrate/index.ts';
 import { backup } from './backup/index.ts';
+import { consoleRow } from './console/index.ts';
 import { cron } from './cron/index.ts';
 import { dbBootstrap } from './db-bootstrap/index.ts';
 import { gateway } from './gateway/index.ts';
@@ -32,6 +33,7 @@ export const services: readonly Service[] = [
   storageBootstrap,
   images,
   backup,
+  consoleRow,
   gateway,
   admin,
   logs,

@@ -205,6 +205,9 @@ export interface Facts {
   readonly databaseMigratorUrl?: string;
   /** The login of backups, which reads files and WAL alone; absent where the server is somebody else's. */
   readonly databaseBackupUrl?: string;
+  /** The logins of operators in the console. */
+  readonly databaseViewerUrl?: string;
+  readonly databaseEditorUrl?: string;
   /** Separated by commas. */
   readonly schemas?: string;
 }

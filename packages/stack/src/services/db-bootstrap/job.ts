@@ -25,8 +25,10 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
       db_authenticator: readSecret(env, 'DB_AUTHENTICATOR_PASSWORD'),
       hasura: readSecret(env, 'HASURA_DB_PASSWORD'),
       db_migrator: readSecret(env, 'DB_MIGRATOR_PASSWORD'),
-      // Not set where the stack was configured before there were backups.
+      // Not set where the stack was configured before there were these.
       db_backup: env.DB_BACKUP_PASSWORD ?? '',
+      console_viewer: env.CONSOLE_VIEWER_PASSWORD ?? '',
+      console_editor: env.CONSOLE_EDITOR_PASSWORD ?? '',
     },
     supabase: readSupabaseMode(env),
     roleSettings: readRoleSettings(env),

@@ -30,6 +30,8 @@ export async function start(context: RunContext, signal: AbortSignal): Promise<R
       databaseGraphqlUrl: running.url('hasura'),
       databaseMigratorUrl: running.tcpUrl('db_migrator'),
       ...(running.local && { databaseBackupUrl: running.url('db_backup') }),
+      databaseViewerUrl: running.url('console_viewer'),
+      databaseEditorUrl: running.url('console_editor'),
       schemas: running.bootstrap.schemas.join(','),
     }),
   };
