@@ -5,6 +5,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   jsonResponse,
+  textResponse,
 } from '@peakstone/kernel/http';
 import { API_PATH, type Dispatch } from './api/dispatch.ts';
 import { Refusal } from './api/errors.ts';
@@ -16,8 +17,8 @@ export const CONSOLE_PATH = '/console';
 const SESSION_PATH = `${API_PATH}session/`;
 
 export interface EdgeDeps {
-  /** Null while they are being built. */
-  readonly assets: () => Assets | null;
+  /** Null where they could not be built. */
+  readonly assets: () => Promise<Assets | null>;
   readonly signIn: SignIn;
   readonly dispatch: Dispatch;
   /** Names that the console is served under, besides addresses and this machine's. */
@@ -32,7 +33,7 @@ export function createEdge({ assets, signIn, dispatch, hosts, onFault }: EdgeDep
     look: signIn.look,
     end: signIn.end,
   };
-  const route = (request: HttpRequest): HttpResponse | Promise<HttpResponse> => {
+  const route = async (request: HttpRequest): Promise<HttpResponse> => {
     if (!isOwnHost(request.headers.host, hosts))
       throw new Refusal(
         'foreign',
@@ -44,12 +45,12 @@ export function createEdge({ assets, signIn, dispatch, hosts, onFault }: EdgeDep
         ? session[request.path.slice(SESSION_PATH.length)]
         : dispatch;
       if (called === undefined) throw new Refusal('unknown', 'The console has no such call');
-      return called(request);
+      return await called(request);
     }
     if (request.method !== 'GET' && request.method !== 'HEAD')
       throw new Refusal('method', 'Pages are asked for by GET');
     if (request.path === '/' || request.path === CONSOLE_PATH) return movedTo(`${CONSOLE_PATH}/`);
-    const files = assets();
+    const files = await assets();
     const file = files?.file(request, request.path.slice(CONSOLE_PATH.length + 1));
     return file ?? files?.page() ?? notBuilt();
   };
@@ -83,18 +84,5 @@ function movedTo(location: string): HttpResponse {
 }
 
 function notBuilt(): HttpResponse {
-  return {
-    status: 503,
-    headers: [
-      'Content-Type',
-      'text/html; charset=utf-8',
-      'Retry-After',
-      '2',
-      'Refresh',
-      '2',
-      'Content-Security-Policy',
-      "default-src 'none'",
-    ],
-    body: '<!doctype html><title>PeakStone</title><p>The console is being built; this page comes back by itself.</p>',
-  };
+  return textResponse(503, 'The console’s pages could not be built: peakstone logs console says why.\n');
 }

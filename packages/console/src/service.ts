@@ -5,7 +5,7 @@ import { privateFolder } from '@peakstone/kernel/private';
 import type { HttpService } from '@peakstone/kernel/service';
 import { createDispatch } from './api/dispatch.ts';
 import { routes } from './areas/index.ts';
-import { type Assets, readAssets } from './assets/assets.ts';
+import { findAssets } from './assets/assets.ts';
 import { ensureBuilt } from './assets/build.ts';
 import { BUILT } from './assets/place.ts';
 import { Audit } from './audit/audit.ts';
@@ -32,13 +32,16 @@ export function startConsole({ folder, secret, logins, hosts, onFault }: Console
   const sessions = new Sessions(path.join(own, 'sessions.json'));
   const operators = new OperatorStore(path.join(own, 'operators.json'));
   const audit = new Audit(path.join(own, 'audit'));
-  let assets: Assets | null = null;
   // What is built already is served at once; in a clone, what its sources make of it after that.
-  ensureBuilt().then(() => {
-    assets = readAssets(BUILT);
+  let assets = findAssets(BUILT);
+  const built = ensureBuilt().then(() => {
+    assets = findAssets(BUILT);
   }, onFault);
   const handler: Handler = createEdge({
-    assets: () => assets,
+    async assets() {
+      if (assets === null) await built;
+      return assets;
+    },
     signIn: createSignIn({ sessions, operators, audit, folder: own, secret }),
     dispatch: createDispatch({ sessions, operators, audit, databases, routes }),
     hosts: new Set(hosts.map(host => host.toLowerCase())),

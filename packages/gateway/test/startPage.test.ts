@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { startBrowser, type TestBrowser } from '@peakstone/testing';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { startBrowser, type TestBrowser } from './browser.ts';
 import { rest, start } from './support.ts';
 
 const services = {

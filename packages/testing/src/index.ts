@@ -1,3 +1,4 @@
+export { startBrowser, type TestBrowser } from './browser.ts';
 export { type TestDatabase, type TestDatabaseOptions, testDatabase } from './database.ts';
 export { type DecoyCall, type DecoyOptions, plantDecoys, readDecoyCall } from './decoys.ts';
 export { findServerUser, goOnFolder, type ServerOnFolder, startOnFolder } from './onFolder.ts';

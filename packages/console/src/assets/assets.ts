@@ -34,11 +34,15 @@ interface Asset {
 export interface Assets {
   /** Null where the build has no such file. */
   file(request: HttpRequest, name: string): HttpResponse | null;
-  /** The page, for every address within the console; null where nothing is built. */
-  page(): HttpResponse | null;
+  /** The page, for every address within the console. */
+  page(): HttpResponse;
 }
 
-export function readAssets(folder: string): Assets {
+/** Null where nothing is built. */
+export function findAssets(folder: string): Assets | null {
+  const built = path.join(folder, 'index.html');
+  if (!existsSync(built)) return null;
+  const page = readFileSync(built, 'utf8');
   const files = new Map<string, Asset>();
   for (const name of globSync('**/*', { cwd: folder, withFileTypes: true })) {
     const file = path.join(name.parentPath, name.name);
@@ -53,7 +57,6 @@ export function readAssets(folder: string): Assets {
       isHashed: path.relative(folder, file).startsWith('assets'),
     });
   }
-  const page = files.get('index.html')?.plain.toString();
   return {
     file(request, name) {
       const asset = files.get(name);
@@ -77,7 +80,6 @@ export function readAssets(folder: string): Assets {
       };
     },
     page() {
-      if (page === undefined) return null;
       const nonce = randomBytes(16).toString('base64');
       return {
         status: 200,

@@ -23,6 +23,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const navigate = useNavigate();
   const who = useContext(WhoContext);
   const [search, setSearch] = useState('');
+  // By its place in the list: what is found first is chosen until somebody chooses another.
+  const [picked, setPicked] = useState('0');
   const wanted = useDeferredValue(search);
   const catalog = useQuery({
     queryKey: ['data/catalog'],
@@ -64,6 +66,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Command.Dialog
+      value={picked}
+      onValueChange={setPicked}
       open
       onOpenChange={isOpen => isOpen || onClose()}
       label="Open anything"
@@ -71,13 +75,20 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       overlayClassName="veil"
       contentClassName="palette"
     >
-      <Command.Input value={search} onValueChange={setSearch} placeholder="Tables, views, columns, areas" />
+      <Command.Input
+        value={search}
+        onValueChange={next => {
+          setSearch(next);
+          setPicked('0');
+        }}
+        placeholder="Tables, views, columns, areas"
+      />
       <Command.List>
         <Command.Empty>
           {catalog.isPending ? 'Reading what there is' : 'Nothing has such a name.'}
         </Command.Empty>
-        {found.map(target => (
-          <Command.Item key={target.key} value={target.key} onSelect={() => open(target.to)}>
+        {found.map((target, n) => (
+          <Command.Item key={target.key} value={String(n)} onSelect={() => open(target.to)}>
             <span className="kind">{target.kind}</span>
             <span className="title">{target.title}</span>
             <span className="dim">{target.more}</span>

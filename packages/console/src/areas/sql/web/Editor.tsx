@@ -1,10 +1,11 @@
 import { autocompletion, closeBrackets, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { PostgreSQL, sql } from '@codemirror/lang-sql';
-import { bracketMatching, defaultHighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
+import { classHighlighter } from '@lezer/highlight';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
 import type { CatalogRelation } from '../../data/catalog.ts';
 
@@ -58,7 +59,8 @@ export function Editor({ ref, initial, relations, onChange, onRun }: Props) {
           highlightActiveLine(),
           highlightSelectionMatches(),
           autocompletion(),
-          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+          // By class, so that its colours are the theme's.
+          syntaxHighlighting(classHighlighter),
           language.of(sql({ dialect: PostgreSQL })),
           EditorView.contentAttributes.of({ 'aria-label': 'SQL' }),
           EditorView.updateListener.of(update => {
