@@ -18,6 +18,8 @@ const TEST_FILES = ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts
 /** Each looks at the product's own files only: tsc and knip by their settings, Biome by being told. */
 const CHECKS: readonly { readonly name: string; args(): readonly string[] }[] = [
   { name: 'tsc', args: () => ['-p', 'tsconfig.json'] },
+  // The console's pages run in browsers, and know other things.
+  { name: 'tsc of the console', args: () => ['-p', 'packages/console/tsconfig.web.json'] },
   { name: 'biome', args: () => ['check', '--diagnostic-level=warn', ...trackedFiles(ROOT)] },
   { name: 'knip', args: () => ['--no-progress'] },
 ];
