@@ -12,6 +12,7 @@ const SCOPE = '@peakstone/';
 const MAX_LINES = 400;
 
 interface Manifest {
+  readonly private?: boolean;
   readonly name: string;
   readonly exports?: string | Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -149,9 +150,11 @@ describe('arrows inside a package', () => {
 /** The services graphql and storage are called like schemas; whom `peakstone sql --role` asks first has an order of its own. */
 const OWN_LISTS = ['packages/cli/src/grammar/command.ts', 'packages/cli/src/sql/target.ts'];
 
-/** Sessions in which other names than PostgreSQL's own are looked up: of requests, and of people's own statements. */
+/** Sessions in which other names than PostgreSQL's own are looked up, or others' views read: of requests, and of people's own statements. */
 const OPEN_SESSIONS = [
   'packages/cli/src/sql/target.ts',
+  'packages/console/src/areas/sql/run.ts',
+  'packages/console/src/database/databases.ts',
   'packages/cron/src/scheduler.ts',
   'packages/graphql/src/service/sources.ts',
   'packages/migrate/src/diff/proof/run.ts',
@@ -352,7 +355,13 @@ function isExported(specifier: string): boolean {
 
 function declaredFor(source: Source): string[] {
   const manifest = manifests.get(source.package);
-  const own = manifest && [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies];
+  const own = manifest && [
+    manifest.dependencies,
+    manifest.optionalDependencies,
+    manifest.peerDependencies,
+    // Tests import it, and nothing else.
+    manifest.private ? manifest.devDependencies : {},
+  ];
   return [...(own ?? []), ...(source.isTest ? [root.devDependencies] : [])].flatMap(group =>
     Object.keys(group ?? {}),
   );

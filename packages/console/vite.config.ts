@@ -6,7 +6,6 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const out = path.join(here, 'dist', 'web');
 
 /** Below it a compressed file saves nobody a packet. */
 const WORTH_BYTES = 1024;
@@ -14,10 +13,10 @@ const WORTH_BYTES = 1024;
 function compressed(): Plugin {
   return {
     name: 'compressed',
-    writeBundle(_options, bundle) {
+    writeBundle({ dir }, bundle) {
       for (const name of Object.keys(bundle)) {
         if (name.endsWith('.html') || name.endsWith('.map')) continue;
-        const file = path.join(out, name);
+        const file = path.join(dir!, name);
         const bytes = readFileSync(file);
         if (bytes.length < WORTH_BYTES) continue;
         writeFileSync(`${file}.br`, brotliCompressSync(bytes));
@@ -34,7 +33,7 @@ export default defineConfig({
   plugins: [compressed()],
   oxc: { jsx: { runtime: 'automatic' } },
   build: {
-    outDir: out,
+    outDir: path.join(here, 'dist', 'web'),
     emptyOutDir: true,
     target: 'es2024',
     modulePreload: { polyfill: false },

@@ -9,6 +9,8 @@ export interface Manifest {
   readonly exports?: string | Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** Dependencies of which the published package holds what it needs: they make its pages, or are in them. */
+  readonly builtIn?: readonly string[];
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
@@ -38,7 +40,9 @@ export function publishedManifest(
   const dependencies = Object.entries({
     ...Object.assign({}, ...inlined.map(each => each.dependencies ?? {})),
     ...manifest.dependencies,
-  } as Record<string, string>).filter(([name]) => !INLINED.includes(name));
+  } as Record<string, string>).filter(
+    ([name]) => !INLINED.includes(name) && !manifest.builtIn?.includes(name),
+  );
   return {
     name: isCommand ? COMMAND.published : manifest.name,
     version: root.version,

@@ -15,6 +15,9 @@ import { builtFile, INLINED, type Manifest, publishedManifest } from './manifest
 import { npmCommand } from './npm.ts';
 import { pruneTypes } from './types.ts';
 
+/** What browsers run: it is built, and nothing imports its types. */
+const PAGES = ['console/src/web', 'console/src/ui', 'console/src/areas/client.ts', 'console/src/areas/*/web'];
+
 /** Files of the repository that a package brings along. */
 const EXTRAS: Readonly<Record<string, readonly string[]>> = { stack: ['examples'] };
 
@@ -39,6 +42,7 @@ export async function makeTarballs(root: string, folder: string): Promise<readon
     const manifest = readManifest(source);
     pruneTypes(target, manifest);
     await bundlePackage(source, manifest, target);
+    if (existsSync(path.join(source, 'vite.config.ts'))) buildPages(root, source, target);
     const inlined = INLINED.filter(each => each in (manifest.dependencies ?? {})).map(each =>
       path.join(root, 'node_modules', each),
     );
@@ -76,7 +80,7 @@ function writeTypes(root: string, names: readonly string[], build: string): void
       typeRoots: [path.join(root, 'node_modules', '@types')],
     },
     include: names.map(name => path.join(root, 'packages', name, 'src')),
-    exclude: [path.join(root, 'packages/*/src/**/*.test.ts')],
+    exclude: ['*/src/**/*.test.ts', ...PAGES].map(each => path.join(root, 'packages', each)),
   };
   const file = path.join(build, 'tsconfig.json');
   writeFileSync(file, JSON.stringify(config));
@@ -104,6 +108,13 @@ function pointToBuilt(text: string): string {
     /(\bimport\(['"])(\.[^'"]+)(['"]\))/g,
     (_, before, file, after) => before + builtFile(file) + after,
   );
+}
+
+/** What browsers load, as the package's own settings make it. */
+function buildPages(root: string, source: string, target: string): void {
+  const vite = path.join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const out = path.join(target, 'dist', 'web');
+  run(process.execPath, [vite, 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'error'], source);
 }
 
 function pack(source: string, folder: string): string {

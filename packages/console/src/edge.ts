@@ -8,9 +8,9 @@ import {
   textResponse,
 } from '@peakstone/kernel/http';
 import { API_PATH, type Dispatch } from './api/dispatch.ts';
-import { Refusal } from './api/errors.ts';
-import { isOwnHost } from './api/guard.ts';
 import type { Assets } from './assets/assets.ts';
+import { Refusal } from './refusal.ts';
+import { isOwnHost } from './session/guard.ts';
 import type { SignIn } from './session/signIn.ts';
 
 export const CONSOLE_PATH = '/console';

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { type HttpServer, serveHttp } from '@peakstone/kernel/http';
 import type { HttpService } from '@peakstone/kernel/service';
 import { connect, type SqlClient, type TestDatabase, testDatabase } from '@peakstone/testing';
-import type { RefusalBody } from '../src/api/errors.ts';
 import { makeLink, startConsole } from '../src/index.ts';
 import type { Role } from '../src/operators/roles.ts';
+import type { RefusalBody } from '../src/refusal.ts';
 
 export const SECRET = 'a-secret-of-the-stack-0123456789';
 export const PASSWORD = 'a password of theirs';

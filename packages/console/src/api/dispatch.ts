@@ -5,9 +5,9 @@
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import { safeParse } from 'valibot';
 import { may } from '../operators/roles.ts';
+import { Refusal } from '../refusal.ts';
 import { sessionId } from '../session/cookie.ts';
-import { Refusal } from './errors.ts';
-import { assertSameOrigin } from './guard.ts';
+import { assertSameOrigin } from '../session/guard.ts';
 import type { Call, Resources, Route, Routes } from './route.ts';
 
 export const API_PATH = '/console/api/';
@@ -54,10 +54,12 @@ export function createDispatch({ routes, ...resources }: DispatchDeps): Dispatch
       note: done => void Object.assign(noted, done),
     };
     // Looks are too many to be of use, and change nothing.
-    const tell =
-      found.capability === 'view'
-        ? () => undefined
-        : (end: Ending) => resources.audit.add({ ...entry, ...noted, ...end });
+    const isKept = found.audited ?? found.capability !== 'view';
+    // Before it is done as well: a crash in between leaves the attempt.
+    if (isKept) resources.audit.add({ ...entry, outcome: 'begun' });
+    const tell = (end: Ending): void => {
+      if (isKept) resources.audit.add({ ...entry, ...noted, ...end });
+    };
     return found.kind === 'stream'
       ? streamed(found.run(call, input), tell)
       : await answered(found.run(call, input), tell);

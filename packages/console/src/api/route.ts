@@ -29,10 +29,12 @@ export interface Route<Schema extends GenericSchema = GenericSchema, Output = un
   readonly input: Schema;
   /** Of the body. Default 1 MiB. */
   readonly maxBytes?: number;
+  /** It is kept who called it: default where it takes more than the right to look. */
+  readonly audited?: boolean;
   run(call: Call, input: InferOutput<Schema>): Output;
 }
 
-type Declared = { readonly maxBytes?: number };
+type Declared = Pick<Route, 'maxBytes' | 'audited'>;
 
 /** @example route('view', v.object({ schema: v.string() }), async (call, { schema }) => …) */
 export function route<Schema extends GenericSchema, Output>(

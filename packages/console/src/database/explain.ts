@@ -1,5 +1,5 @@
 import { ConnectionError, PgError, PoolTimeoutError } from '@peakstone/kernel/pg';
-import { Refusal } from '../api/errors.ts';
+import { Refusal } from '../refusal.ts';
 
 /** SQLSTATEs of a statement that was stopped: by a time-out, or by whoever asked. */
 const STOPPED = '57014';

@@ -1,12 +1,12 @@
 /** Signing in and out: the only calls that need no session. */
 import type { HttpRequest, HttpResponse } from '@peakstone/kernel/http';
 import * as v from 'valibot';
-import { Refusal } from '../api/errors.ts';
-import { assertSameOrigin } from '../api/guard.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Operator } from '../operators/roles.ts';
 import type { OperatorStore } from '../operators/store.ts';
+import { Refusal } from '../refusal.ts';
 import { sessionCookie, sessionId } from './cookie.ts';
+import { assertSameOrigin } from './guard.ts';
 import { takeLink } from './links.ts';
 import type { Sessions } from './sessions.ts';
 import { Throttle } from './throttle.ts';

@@ -1,6 +1,6 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { Refused } from './api/client.ts';
+import { Refused } from '../ui/client.ts';
 import { router } from './router.tsx';
 
 /** A stack that is away is asked again, for as long as somebody looks; what it refuses it would refuse again. */

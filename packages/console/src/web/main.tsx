@@ -1,7 +1,7 @@
 import { setNonce } from 'get-nonce';
 import { createRoot } from 'react-dom/client';
-import './theme/tokens.css';
-import './theme/base.css';
+import '../ui/theme/tokens.css';
+import '../ui/theme/base.css';
 import { App } from './App.tsx';
 import { applyTheme } from './shell/theme.ts';
 

@@ -1,7 +1,7 @@
 /** Staged edits, all or none: each row must still be what the operator saw, and what it was and became is told for an undo. */
 import type { Result } from '@peakstone/kernel/pg';
-import { Refusal } from '../../api/errors.ts';
 import type { Call } from '../../api/route.ts';
+import { Refusal } from '../../refusal.ts';
 import type { CatalogRelation } from './catalog.ts';
 import { type Change, planChange, renderChange } from './changes.ts';
 

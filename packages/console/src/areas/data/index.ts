@@ -1,7 +1,7 @@
 /** Tables and views: what there is, their rows page by page, and edits of them. */
 import * as v from 'valibot';
-import { Refusal } from '../../api/errors.ts';
 import { type Call, route } from '../../api/route.ts';
+import { Refusal } from '../../refusal.ts';
 import { type CatalogRelation, readCatalog, readRelation } from './catalog.ts';
 import { planChange, renderChange } from './changes.ts';
 import { commit } from './commit.ts';

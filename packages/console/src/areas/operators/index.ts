@@ -1,8 +1,8 @@
 /** Who may sign in, and what was done by whom. */
 import * as v from 'valibot';
-import { Refusal } from '../../api/errors.ts';
 import { route } from '../../api/route.ts';
 import { ROLES } from '../../operators/roles.ts';
+import { Refusal } from '../../refusal.ts';
 import { FIRST_OPERATOR } from '../../session/signIn.ts';
 
 const Name = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9._@-]{0,62}$/i));

@@ -14,6 +14,6 @@ export const sqlRoutes = {
       timeoutMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(3_600_000)), 60_000),
     }),
     (call, input): AsyncIterable<ScriptLine> => runScript(call, input),
-    { maxBytes: 4 * 2 ** 20 },
+    { maxBytes: 4 * 2 ** 20, audited: true },
   ),
 } as const;

@@ -1,7 +1,7 @@
 import { type Client, connectClient, type Field, type PgNotice } from '@peakstone/kernel/pg';
-import { Refusal } from '../../api/errors.ts';
 import type { Call } from '../../api/route.ts';
 import { explain } from '../../database/explain.ts';
+import { Refusal } from '../../refusal.ts';
 
 export interface ScriptRequest {
   readonly text: string;

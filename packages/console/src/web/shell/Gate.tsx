@@ -1,7 +1,7 @@
 /** In front of everything: who has signed in works in the shell; when a session ends, signing in asks over the page, which stays. */
 import { useCallback, useEffect, useState } from 'react';
-import { lookWho, onSignedOut, Refused, signIn } from '../api/client.ts';
-import { askOtherTabs, keepToken, token, type Who } from '../api/session.ts';
+import { lookWho, onSignedOut, Refused, signIn } from '../../ui/client.ts';
+import { askOtherTabs, keepToken, token, type Who } from '../../ui/token.ts';
 import { Shell } from './Shell.tsx';
 import { SignIn } from './SignIn.tsx';
 

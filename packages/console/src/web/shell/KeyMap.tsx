@@ -1,5 +1,5 @@
 import { Dialog, DialogHeading } from '@ariakit/react';
-import { keyGroups } from './keys.ts';
+import { keyGroups } from '../../ui/keys.ts';
 
 export function KeyMap({ onClose }: { readonly onClose: () => void }) {
   return (

@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Command } from 'cmdk';
 import { useContext, useDeferredValue, useMemo, useState } from 'react';
+import { call } from '../../areas/client.ts';
 import { may } from '../../operators/roles.ts';
-import { call } from '../api/client.ts';
+import { WhoContext } from '../../ui/who.ts';
 import { areas } from '../areas.ts';
-import { WhoContext } from './who.ts';
 
 interface Target {
   readonly key: string;

@@ -2,16 +2,16 @@
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Suspense, useEffect, useState } from 'react';
 import { may } from '../../operators/roles.ts';
-import { signOut } from '../api/client.ts';
-import { keepToken, type Who } from '../api/session.ts';
+import { signOut } from '../../ui/client.ts';
+import { Icon } from '../../ui/Icon.tsx';
+import { isTyping, SHELL_KEYS } from '../../ui/keys.ts';
+import { keepToken, type Who } from '../../ui/token.ts';
+import { WhoContext } from '../../ui/who.ts';
 import { areas } from '../areas.ts';
-import { Icon } from '../ui/Icon.tsx';
 import { KeyMap } from './KeyMap.tsx';
-import { isTyping, SHELL_KEYS } from './keys.ts';
 import { Palette } from './Palette.tsx';
 import { Tabs } from './Tabs.tsx';
 import { setTheme, THEMES, theme } from './theme.ts';
-import { WhoContext } from './who.ts';
 import './shell.css';
 
 export function Shell({ who, onSignedOut }: { readonly who: Who; readonly onSignedOut: () => void }) {

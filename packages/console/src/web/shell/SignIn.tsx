@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { Refused, signIn } from '../api/client.ts';
-import type { Who } from '../api/session.ts';
+import { Refused, signIn } from '../../ui/client.ts';
+import type { Who } from '../../ui/token.ts';
 import './signIn.css';
 
 interface Props {

@@ -1,8 +1,8 @@
 /** The places that are open, each by its address; the one shown follows where the area goes. */
 import { useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { Icon } from '../../ui/Icon.tsx';
 import { areas } from '../areas.ts';
-import { Icon } from '../ui/Icon.tsx';
 
 interface Tab {
   /** The area and the place in it: what makes it another tab. */

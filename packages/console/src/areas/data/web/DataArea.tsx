@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { call } from '../../../web/api/client.ts';
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { Problem } from '../../../ui/Problem.tsx';
+import { call } from '../../client.ts';
 import { RelationList } from './RelationList.tsx';
 import { RelationView } from './RelationView.tsx';
 import './data.css';

@@ -1,4 +1,4 @@
-import { DATA_KEYS } from './RelationView.tsx';
+import { DATA_KEYS } from './keys.ts';
 
 interface Props {
   readonly count: number;

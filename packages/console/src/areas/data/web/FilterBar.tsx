@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { isTyping } from '../../../web/shell/keys.ts';
-import { Icon } from '../../../web/ui/Icon.tsx';
+import { Icon } from '../../../ui/Icon.tsx';
+import { isTyping } from '../../../ui/keys.ts';
 import type { CatalogColumn } from '../catalog.ts';
 import { COMPARISONS } from '../comparisons.ts';
 import type { Filter } from '../page.ts';

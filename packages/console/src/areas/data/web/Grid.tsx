@@ -24,6 +24,8 @@ interface Props {
   readonly onCell: (row: Row, column: string, value: CellValue) => void;
   readonly onAdded: (n: number, column: string, value: CellValue) => void;
   readonly onRemove: (row: Row) => void;
+  /** Takes back a row that was added. */
+  readonly onDrop: (n: number) => void;
   readonly onNeedMore: () => void;
   readonly onNeedEarlier: () => void;
 }
@@ -185,17 +187,15 @@ export function Grid(props: Props) {
                 aria-colindex={1}
                 style={{ width: NUMBER_WIDTH }}
               >
-                {isEditable && row !== null ? (
+                {isEditable && (
                   <button
                     type="button"
                     tabIndex={-1}
                     aria-label={edit?.removed ? 'Keep the row' : 'Remove the row'}
-                    onClick={() => props.onRemove(row)}
+                    onClick={() => (row === null ? props.onDrop(index) : props.onRemove(row))}
                   >
                     {edit?.removed ? '↺' : '×'}
                   </button>
-                ) : (
-                  '+'
                 )}
               </span>
               {horizontal.getVirtualItems().map(({ index: column, start: left, size }) => {

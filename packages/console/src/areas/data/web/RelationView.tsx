@@ -1,10 +1,10 @@
 /** One table or view: its filters, its rows, what is typed and not written yet. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { call } from '../../../web/api/client.ts';
-import { commandKey, isTyping, keyGroups } from '../../../web/shell/keys.ts';
-import { useMay } from '../../../web/shell/who.ts';
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { isTyping } from '../../../ui/keys.ts';
+import { Problem } from '../../../ui/Problem.tsx';
+import { useMay } from '../../../ui/who.ts';
+import { call } from '../../client.ts';
 import type { Change } from '../changes.ts';
 import type { Row } from '../index.ts';
 import type { Filter, Sort } from '../page.ts';
@@ -13,6 +13,7 @@ import {
   addRow,
   changesOf,
   countEdits,
+  dropAdded,
   type Edits,
   inverseOf,
   NO_EDITS,
@@ -23,20 +24,10 @@ import {
 import { FilterBar } from './FilterBar.tsx';
 import { Grid } from './Grid.tsx';
 import { keepEdits, keptEdits } from './journal.ts';
+import { DATA_KEYS } from './keys.ts';
 import { wholeNumber } from './numbers.ts';
 import { Review } from './Review.tsx';
 import { useRows } from './useRows.ts';
-
-export const DATA_KEYS = {
-  commit: commandKey('s', 'Write the changes'),
-  review: commandKey('s', 'Review the changes', true),
-} as const;
-keyGroups.set('Data', [
-  ...Object.values(DATA_KEYS),
-  { label: '/', says: 'Filter' },
-  { label: '↵', says: 'Edit the cell' },
-  { label: 'Del', says: 'NULL in the cell' },
-]);
 
 interface Undo {
   readonly changes: readonly Change[];
@@ -172,6 +163,7 @@ export function RelationView({
           onSort={sortBy}
           onCell={(row, column, value) => setEdits(setCell(edits, row.key, column, old(row, column), value))}
           onAdded={(n, column, value) => setEdits(setAdded(edits, n, column, value))}
+          onDrop={n => setEdits(dropAdded(edits, n))}
           onRemove={row =>
             setEdits(
               toggleRemoved(

@@ -1,7 +1,7 @@
 import { Dialog, DialogHeading } from '@ariakit/react';
 import { useQuery } from '@tanstack/react-query';
-import { call } from '../../../web/api/client.ts';
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { Problem } from '../../../ui/Problem.tsx';
+import { call } from '../../client.ts';
 import type { Change } from '../changes.ts';
 
 interface Props {

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { call } from '../../../web/api/client.ts';
+import { call } from '../../client.ts';
 import type { Row } from '../index.ts';
 import type { Filter, Sort } from '../page.ts';
 

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
-import { call } from '../../../web/api/client.ts';
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { Problem } from '../../../ui/Problem.tsx';
+import { call } from '../../client.ts';
 
 /** What was done, latest first, found by any words of it. */
 export function AuditLog() {

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ROLES, type Role } from '../../../operators/roles.ts';
-import { call } from '../../../web/api/client.ts';
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { Problem } from '../../../ui/Problem.tsx';
+import { call } from '../../client.ts';
 import { AuditLog } from './AuditLog.tsx';
 import './operators.css';
 

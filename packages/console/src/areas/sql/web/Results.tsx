@@ -1,4 +1,4 @@
-import { Problem } from '../../../web/ui/Problem.tsx';
+import { Problem } from '../../../ui/Problem.tsx';
 import type { RunState, ScriptResult } from './useRun.ts';
 
 export function Results({ state }: { readonly state: RunState }) {

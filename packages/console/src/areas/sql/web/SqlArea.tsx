@@ -2,8 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { call } from '../../../web/api/client.ts';
-import { commandKey, keyGroups } from '../../../web/shell/keys.ts';
+import { commandKey, keyGroups } from '../../../ui/keys.ts';
+import { call } from '../../client.ts';
 import { Editor, type EditorHandle } from './Editor.tsx';
 import { Results } from './Results.tsx';
 import { useRun } from './useRun.ts';

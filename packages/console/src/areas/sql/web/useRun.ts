@@ -1,5 +1,6 @@
 import { useCallback, useRef, useState } from 'react';
-import { Refused, stream } from '../../../web/api/client.ts';
+import { Refused } from '../../../ui/client.ts';
+import { stream } from '../../client.ts';
 
 export interface ScriptResult {
   readonly fields: readonly { readonly name: string; readonly type: number }[];

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import type { HttpRequest } from '@peakstone/kernel/http';
-import { Refusal } from './errors.ts';
+import { Refusal } from '../refusal.ts';
 
 /** The host of a request's `Host`, without its port. Pure. */
 export function hostOf(header: string | undefined): string {

@@ -1,6 +1,6 @@
 import { createContext, useContext } from 'react';
-import { type Capability, may } from '../../operators/roles.ts';
-import type { Who } from '../api/session.ts';
+import { type Capability, may } from '../operators/roles.ts';
+import type { Who } from './token.ts';
 
 /** Who works here; only within the shell. */
 export const WhoContext = createContext<Who>({ name: '', role: 'viewer' });

@@ -1,4 +1,4 @@
-import { Refused } from '../api/client.ts';
+import { Refused } from './client.ts';
 
 /** What was refused, why, and what to do: in the database's own words, with the place in the text that it means. */
 export function Problem({

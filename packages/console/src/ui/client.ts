@@ -1,8 +1,8 @@
-/** The calls of the console, typed by the tables that answer them. */
-import type { RefusalBody } from '../../api/errors.ts';
-import type { Answered, Sent } from '../../api/route.ts';
-import type { Api } from '../../areas/index.ts';
-import { token, type Who } from './session.ts';
+/** How pages speak to the console. */
+
+import type { Answered, Routes, Sent } from '../api/route.ts';
+import type { RefusalBody } from '../refusal.ts';
+import { token, type Who } from './token.ts';
 
 export class Refused extends Error {
   override readonly name = 'Refused';
@@ -29,38 +29,44 @@ export function onSignedOut(listener: Listener): () => void {
   return () => signedOut.delete(listener);
 }
 
-export async function call<Name extends keyof Api>(
-  name: Name,
-  input: Sent<Api[Name]>,
-  signal?: AbortSignal,
-): Promise<Answered<Api[Name]>> {
-  const response = await post(name, input, signal);
-  return (await response.json()) as Answered<Api[Name]>;
+export interface Calls<Api extends Routes> {
+  call<Name extends keyof Api & string>(
+    name: Name,
+    input: Sent<Api[Name]>,
+    signal?: AbortSignal,
+  ): Promise<Answered<Api[Name]>>;
+  /** Lines as they come; ends with the last, throws what the stream says that it ended by. */
+  stream<Name extends keyof Api & string>(
+    name: Name,
+    input: Sent<Api[Name]>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Answered<Api[Name]>>;
 }
 
-/** Lines as they come; ends with the last, throws what the stream says that it ended by. */
-export async function* stream<Name extends keyof Api>(
-  name: Name,
-  input: Sent<Api[Name]>,
-  signal?: AbortSignal,
-): AsyncGenerator<Answered<Api[Name]>> {
-  const response = await post(name, input, signal);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (;;) {
-    const { value, done } = await reader.read().catch(() => {
-      throw new Refused(AWAY);
-    });
-    if (done) throw new Refused(AWAY);
-    const lines = (rest + value).split('\n');
-    rest = lines.pop()!;
-    for (const text of lines) {
-      const line = JSON.parse(text) as { kind: string };
-      if (line.kind === 'end') return;
-      if (line.kind === 'refused') throw new Refused(line as unknown as RefusalBody);
-      yield line as Answered<Api[Name]>;
-    }
-  }
+/** The calls of a table of routes, which is needed for its types alone. */
+export function callsOf<Api extends Routes>(): Calls<Api> {
+  return {
+    call: async (name, input, signal) => await (await post(name, input, signal)).json(),
+    stream: async function* (name, input, signal) {
+      const response = await post(name, input, signal);
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { value, done } = await reader.read().catch(() => {
+          throw new Refused(AWAY);
+        });
+        if (done) throw new Refused(AWAY);
+        const lines = (rest + value).split('\n');
+        rest = lines.pop()!;
+        for (const text of lines) {
+          const line = JSON.parse(text);
+          if (line.kind === 'end') return;
+          if (line.kind === 'refused') throw new Refused(line);
+          yield line;
+        }
+      }
+    },
+  };
 }
 
 export async function signIn(

@@ -2,7 +2,7 @@
  * Who works in this tab. The token stays in the tab's own storage: another tab of the same browser asks those that are open
  * for it, so that nobody signs in twice, and nothing of it outlives the last of them.
  */
-import type { Role } from '../../operators/roles.ts';
+import type { Role } from '../operators/roles.ts';
 
 export interface Who {
   readonly name: string;
