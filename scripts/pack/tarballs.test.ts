@@ -92,6 +92,8 @@ describe('the published packages', () => {
         file =>
           !/^(?:package\.json|LICENSE|README\.md|licenses\/[\w-]+)$/.test(file) &&
           !/^dist\/.*(?:\.js|\.mjs|\.d\.ts|\.d\.mts)$/.test(file) &&
+          // The console's pages, compressed as well.
+          !/^dist\/web\/(?:index\.html|assets\/[\w-]+\.(?:js|css|svg)(?:\.br|\.gz)?)$/.test(file) &&
           !/^bin\/\w+\.mjs$/.test(file) &&
           !/^examples\/[a-z]+\/\w+\.(?:sql|json|md)$/.test(file),
       );

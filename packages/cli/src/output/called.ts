@@ -3,7 +3,20 @@ import { dirname, join } from 'node:path';
 
 /** The commands, of which the commands' own files cannot tell this one without a circle. */
 export const commandNames = [
-  ...['init', 'up', 'down', 'restart', 'status', 'logs', 'sql', 'migrate', 'url', 'secrets', 'backup'],
+  ...[
+    'init',
+    'up',
+    'down',
+    'restart',
+    'status',
+    'logs',
+    'sql',
+    'console',
+    'migrate',
+    'url',
+    'secrets',
+    'backup',
+  ],
   ...['doctor', 'compose', 'deploy', 'import', 'dump', 'gen', 'rest', 'graphql', 'gateway', 'images'],
   ...['storage', 'db-bootstrap', 'atlas-migrate', 'health', 'completions', 'version', 'help', '_serve'],
 ] as const;
