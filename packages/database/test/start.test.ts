@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -311,7 +312,55 @@ describe('a data folder that cannot be used', () => {
   });
 });
 
+describe('a data folder that root has copied', { skip: !isRoot && 'needs root' }, () => {
+  it('is the server’s user’s again, unless something in it is not of the database', async () => {
+    const dataDir = path.join(folder, 'copied', 'postgres');
+    const server = await start(dataDir);
+    await server.stop();
+    const copied = path.join(folder, 'copy');
+    spawnSync('cp', ['-r', path.dirname(dataDir), copied]);
+    const copy = path.join(copied, 'postgres');
+    assert.equal(statSync(copy).uid, 0);
+    const secret = path.join(folder, 'secret');
+    writeFileSync(secret, 'root’s', { mode: 0o600 });
+    linkSync(secret, path.join(copy, 'base', 'linked'));
+    await assert.rejects(start(copy), (error: Error & { hint?: string }) => {
+      assert.match(
+        error.message,
+        new RegExp(`belongs to user id 0, and PostgreSQL, .* as ${server.user.name}`),
+      );
+      assert.match(error.hint ?? '', new RegExp(`chown -R ${server.user.name}: `));
+      return true;
+    });
+    assert.equal(statSync(path.join(copy, 'PG_VERSION')).uid, 0);
+    rmSync(path.join(copy, 'base', 'linked'));
+    const again = await start(copy);
+    assert.equal(await ask(again, 'select 1::text'), '1');
+    await again.stop();
+    assert.equal(statSync(path.join(copy, 'base')).uid, server.user.uid);
+    assert.equal(statSync(secret).uid, 0);
+  });
+});
+
 describe('a lock file left behind', () => {
+  it('does not stop a start when it is empty, as after a loss of power, whoever’s it is', {
+    skip: process.platform !== 'linux' && 'needs /proc',
+  }, async () => {
+    const dataDir = path.join(folder, 'empty');
+    const server = await start(dataDir);
+    await server.stop();
+    const lock = path.join(dataDir, 'postmaster.pid');
+    const notices: string[] = [];
+    for (const isServers of [true, false]) {
+      writeFileSync(lock, '', { mode: 0o600 });
+      if (isServers) chownSync(lock, server.user.uid, server.user.gid);
+      const again = await start(dataDir, { notice: text => notices.push(text) });
+      assert.equal(await ask(again, 'select 1::text'), '1');
+      await again.stop();
+    }
+    assert.equal(notices.filter(text => /^Removed postmaster\.pid, which was empty/.test(text)).length, 2);
+  });
+
   it('does not stop a start, even when its process id now is another program', {
     skip: process.platform !== 'linux' && 'needs /proc',
   }, async () => {

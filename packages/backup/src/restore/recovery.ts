@@ -136,10 +136,12 @@ function explain(error: unknown, log: RecoveryLog): unknown {
   return new BackupError(
     'RECOVERY',
     `PostgreSQL could not recover from the backup: ${log.fatal}`,
-    'The cause holds its log. Restore from another backup (--backup), and run peakstone backup verify.',
+    `Restore from another backup (--backup), and run peakstone backup verify. It said last:\n${log.lines.slice(-MAX_LAST_WORDS).join('\n')}`,
     new Error(log.lines.join('\n'), { cause: error }),
   );
 }
+
+const MAX_LAST_WORDS = 6;
 
 /** What the server says of its recovery; messages are PostgreSQL's own, untranslated as the server is started. */
 class RecoveryLog {

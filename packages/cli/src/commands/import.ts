@@ -9,7 +9,7 @@ const options = {
   database: {
     kind: 'text',
     value: 'NAME',
-    summary: 'Which database of a pg_dumpall (default postgres)',
+    summary: 'Which database of a pg_dumpall (default: the one that holds anything, or postgres)',
   },
   'allow-incomplete': {
     kind: 'flag',

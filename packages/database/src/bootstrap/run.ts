@@ -303,7 +303,7 @@ function explain(error: unknown): unknown {
   return new DatabaseError(
     'BOOTSTRAP_FAILED',
     `The database could not be bootstrapped: ${error.message}`,
-    error.fields.hint ?? 'Nothing was changed. The cause holds what PostgreSQL said.',
+    error.fields.hint ?? 'Nothing was changed. Mend what PostgreSQL names, and start again.',
     error,
   );
 }

@@ -7,6 +7,7 @@ import { DatabaseError, diskFull, explainSystemError, systemCode } from '../erro
 import { makeFolderAs, removeAsOwners, removeTree, runAs, scriptAs, writeFilesAs } from '../host/asUser.ts';
 import { partialSuffix } from '../host/processes.ts';
 import { isOpenTo, type RunUser } from '../host/user.ts';
+import { lastWords } from './failure.ts';
 import { MARKER } from './folder.ts';
 import { abandoned, prepareTemplates, saveTemplate, useTemplate } from './template.ts';
 
@@ -89,7 +90,7 @@ async function initdb(folder: string, options: ClusterOptions): Promise<void> {
   throw new DatabaseError(
     'INITDB_FAILED',
     `PostgreSQL could not make a data folder: ${lastLine(output)}`,
-    'The cause holds its whole output. Nothing was left behind.',
+    `Nothing was left behind. ${lastWords(output.trim().split('\n'))}`,
     new Error(output),
   );
 }

@@ -28,6 +28,17 @@ describe('a server that did not start is explained', () => {
     assert.equal(codeOf('FATAL:  database files are incompatible with server'), 'WRONG_MAJOR_VERSION');
   });
 
+  it('with what to do about it', () => {
+    for (const [said, hint] of [
+      ['FATAL:  lock file "postmaster.pid" is empty', /rm \/data\/postmaster\.pid/],
+      ['FATAL:  data directory "/data" has invalid permissions', /chmod 700 \/data/],
+      ['FATAL:  configuration file "/data/postgresql.auto.conf" contains errors', /postgresql\.auto\.conf/],
+      ['FATAL:  could not map anonymous shared memory: Cannot allocate memory', /postgresql\.auto\.conf/],
+      ['FATAL:  the weather is bad', /^It said last:\nFATAL: {2}the weather is bad$/],
+    ] as const)
+      assert.match(explainFailure([said], '/data', 1).hint ?? '', hint);
+  });
+
   it('by its own last fatal words otherwise', () => {
     const error = explainFailure(
       ['2026 [1] FATAL:  invalid value for parameter "x"', 'LOG: bye'],
@@ -36,6 +47,8 @@ describe('a server that did not start is explained', () => {
     );
     assert.equal(error.code, 'START_FAILED');
     assert.match(error.message, /invalid value for parameter "x"$/);
-    assert.notEqual(error.hint, '');
+    assert.match(error.hint ?? '', /postgresql\.auto\.conf/);
+    // In what is printed, and not in the cause, which is not.
+    assert.match(error.hint ?? '', /It said last:\n.*invalid value for parameter "x"\nLOG: bye$/);
   });
 });

@@ -54,7 +54,34 @@ export function explainFailure(log: readonly string[], dataDir: string, code: nu
   return new DatabaseError(
     'START_FAILED',
     `PostgreSQL did not start: ${reason ?? log.at(-1) ?? `exit code ${code}`}`,
-    'The cause holds its log.',
+    `${adviceOn(text, dataDir)}${lastWords(log)}`,
     cause,
   );
+}
+
+/** What to do about what a server says of itself, by what it says. */
+const ADVICE: readonly (readonly [said: RegExp, advice: (dataDir: string) => string])[] = [
+  [
+    /lock file "postmaster\.pid" is empty|bogus data in lock file/i,
+    dataDir => `Where no server works in that folder: rm ${dataDir}/postmaster.pid`,
+  ],
+  [/has invalid permissions/i, dataDir => `Nobody but its owner may enter it: chmod 700 ${dataDir}`],
+  [
+    /configuration file ".*" contains errors|syntax error in file|(?:invalid|unrecognized|requires|must be|outside the valid range).*(?:parameter|configuration|value)|parameter "|could not map anonymous shared memory|could not access file/i,
+    dataDir =>
+      `A setting may be the reason: what ALTER SYSTEM wrote is in ${dataDir}/postgresql.auto.conf, one's own in ${dataDir}/postgresql.conf; take the line out, and start again.`,
+  ],
+];
+
+function adviceOn(text: string, dataDir: string): string {
+  const found = ADVICE.find(([said]) => said.test(text));
+  return found === undefined ? '' : `${found[1](dataDir)}\n`;
+}
+
+const MAX_LAST_WORDS = 6;
+
+/** The end of a log, for a person. Pure. */
+export function lastWords(log: readonly string[]): string {
+  if (log.length === 0) return 'It said nothing.';
+  return `It said last:\n${log.slice(-MAX_LAST_WORDS).join('\n')}`;
 }

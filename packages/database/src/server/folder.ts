@@ -56,14 +56,6 @@ export function inspectDataFolder(dataDir: string, adopt: boolean): DataFolder {
   return { kind: 'cluster', uid };
 }
 
-/**
- * Only the folder's owner may run it; PostgreSQL insists as well.
- * @throws {DatabaseError} FOREIGN_OWNER
- */
-export function assertOwner(dataDir: string, folder: DataFolder, user: RunUser): void {
-  if (folder.kind === 'cluster' && folder.uid !== user.uid) throw foreignOwner(dataDir, folder.uid);
-}
-
 /** The owner of the folder, or undefined when there is none. */
 export function ownerOf(folder: string): number | undefined {
   try {
@@ -82,8 +74,17 @@ function notADataFolder(dataDir: string, why: string): DatabaseError {
   );
 }
 
-function foreignOwner(dataDir: string, uid: number | undefined): DatabaseError {
+/** @param user as whom the server would run; by default as this process */
+export function foreignOwner(dataDir: string, uid: number | undefined, user?: RunUser): DatabaseError {
   const owner = uid === undefined ? 'another user' : `user id ${uid}`;
+  if (user?.dropped) {
+    const name = user.name ?? String(user.uid);
+    return new DatabaseError(
+      'FOREIGN_OWNER',
+      `${dataDir} belongs to ${owner}, and PostgreSQL, which never runs as root, would run as ${name}.`,
+      `Where all in it is this database’s, hand it over: chown -R ${name}: ${dataDir}`,
+    );
+  }
   return new DatabaseError(
     'FOREIGN_OWNER',
     `${dataDir} belongs to ${owner}, and this is user id ${process.getuid?.()}.`,

@@ -6,7 +6,7 @@ import { DatabaseError } from '../errors.ts';
 import { serverEnvironment } from '../host/asUser.ts';
 import { waitFor } from '../host/processes.ts';
 import { type RunUser, spawnIdentity } from '../host/user.ts';
-import { explainFailure } from './failure.ts';
+import { explainFailure, lastWords } from './failure.ts';
 import { readServerFile } from './serverFile.ts';
 
 /** A running `postgres` that we started. */
@@ -136,7 +136,7 @@ export async function waitUntilReady(
       throw new DatabaseError(
         'START_FAILED',
         `PostgreSQL was not ready within ${timeoutMs / 1000} s.`,
-        'Its log says what it was doing; recovery after a crash goes on where it stopped.',
+        `Recovery after a crash goes on where it stopped. ${lastWords(postmaster.recentLog)}`,
         new Error(postmaster.recentLog.join('\n')),
       );
     }

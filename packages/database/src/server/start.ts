@@ -9,8 +9,9 @@ import { DatabaseError, explainSystemError } from '../errors.ts';
 import { writeFilesAs } from '../host/asUser.ts';
 import { type RunUser, resolveRunUser } from '../host/user.ts';
 import { HBA, IDENT, renderHba, renderIdent } from './access.ts';
+import { claimDataFolder } from './claim.ts';
 import { createCluster } from './cluster.ts';
-import { assertOwner, inspectDataFolder, ownerOf } from './folder.ts';
+import { inspectDataFolder, ownerOf } from './folder.ts';
 import { prepareSocketDir, resolveDataDir } from './places.ts';
 import { choosePort, type PortChoice } from './ports.ts';
 import { type Postmaster, spawnPostmaster, stopPostmaster, waitUntilReady } from './postmaster.ts';
@@ -97,7 +98,7 @@ async function prepareAndLaunch(options: StartOptions, wanted: string, signal: A
   const user = resolveRunUser(ownerOf(wanted), notice);
   const dataDir = await resolveDataDir(wanted, user, notice);
   const folder = inspectDataFolder(dataDir, options.adopt ?? false);
-  assertOwner(dataDir, folder, user);
+  claimDataFolder(dataDir, folder, user, notice);
   const cacheDir = options.cacheDir === null ? undefined : (options.cacheDir ?? cacheFolder());
   const binaries = await findBinaries(options.binaries, user, cacheDir ?? cacheFolder(), notice);
 

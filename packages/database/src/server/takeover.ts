@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, isTaken, parentOf, startTime } from '@peakstone/kernel/process';
 import { DatabaseError } from '../errors.ts';
@@ -17,6 +17,9 @@ interface RunRecord {
 }
 
 export const RECORD = 'peakstone_run.json';
+
+/** PostgreSQL's own, in the data folder. */
+const LOCK = 'postmaster.pid';
 
 /** What says, before the server is started, that this process is its owner. */
 export function ownerRecord(dataDir: string): string {
@@ -51,9 +54,14 @@ export function findOrphan(folder: string): Orphan | null {
 export async function freeDataFolder(folder: string, notice: (text: string) => void): Promise<void> {
   const dataDir = realpathSync(folder);
   const lock = readLockFile(dataDir);
-  if (lock === undefined) return;
+  const isEmpty = lock === undefined && isEmptyLock(dataDir);
+  if (lock === undefined && !isEmpty) return;
   const user = resolveRunUser(ownerOf(dataDir), () => {});
   const send = (pid: number, signal: NodeJS.Signals) => signalAs(user, pid, signal);
+  if (lock === undefined) {
+    await removeEmptyLock(user, dataDir, send, notice);
+    return;
+  }
   if (isAlive(lock.pid) && worksIn(lock.pid, dataDir)) {
     assertOrphaned(dataDir, lock.pid);
     notice(`Stopping PostgreSQL (process ${lock.pid}), which a killed PeakStone left running.`);
@@ -67,10 +75,32 @@ export async function freeDataFolder(folder: string, notice: (text: string) => v
   if (isTaken(lock.pid) && process.platform === 'linux') await removeLocks(user, dataDir, lock);
 }
 
+/** A server writes its id right after it has made the file; a loss of power may keep the one and not the other. */
+function isEmptyLock(dataDir: string): boolean {
+  const found = lstatSync(path.join(dataDir, LOCK), { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size === 0;
+}
+
+/** PostgreSQL starts on no such file, as one that is being written looks the same: here it is known who works in the folder. */
+async function removeEmptyLock(
+  user: RunUser,
+  dataDir: string,
+  send: (pid: number, signal: NodeJS.Signals) => Promise<void>,
+  notice: (text: string) => void,
+): Promise<void> {
+  // Elsewhere nobody can tell, and PostgreSQL's refusal says what to do.
+  if (process.platform !== 'linux') return;
+  const [pid] = processesIn(dataDir);
+  if (pid !== undefined) assertOrphaned(dataDir, pid);
+  await endBackends(dataDir, send, notice);
+  await scriptAs(user, 'rm -f -- "$1"', [path.join(dataDir, LOCK)]);
+  notice(`Removed ${LOCK}, which was empty, as after a loss of power: no server works in ${dataDir}.`);
+}
+
 /** The dead server's lock, and that on its socket, which PostgreSQL judges by the same id, where it says that it is this server's. */
 async function removeLocks(user: RunUser, dataDir: string, lock: LockFile): Promise<void> {
   const script = `
-rm -f -- "$1/postmaster.pid"
+rm -f -- "$1/${LOCK}"
 if [ "$(sed -n 1p "$2" 2>/dev/null)" = "$3" ] && [ "$(sed -n 2p "$2")" = "$1" ]; then rm -f -- "$2"; fi`;
   const socketLock = path.join(lock.socketDir, `.s.PGSQL.${lock.port}.lock`);
   await scriptAs(user, script, [dataDir, socketLock, String(lock.pid)]);

@@ -22,12 +22,9 @@ export async function checkImport(
 ): Promise<readonly string[]> {
   const { world, survey } = filter;
   if (survey.items === 0 || (survey.statements === 0 && survey.filled.size === 0))
-    throw new TransferError(
-      survey.databases.length > 0
-        ? `The dump has no database of that name; it has ${survey.databases.join(', ')}.`
-        : 'The dump holds nothing.',
-      survey.databases.length > 0 ? { hint: 'Choose one: --database NAME' } : {},
-    );
+    throw new TransferError('The dump holds nothing.');
+  if (survey.database !== null && survey.created.size + survey.filled.size + survey.roles.size === 0)
+    throw new TransferError(`The database ${survey.database} holds nothing in this dump.`);
   // What is left out is in nobody's way, and cron's tables are filled as they are.
   const comes = (table: string): boolean =>
     filter.leftSchema(schemaOf(table)) === null && schemaOf(table) !== 'cron' && !OWN_TABLES.includes(table);

@@ -44,6 +44,13 @@ export type Command =
   | { readonly kind: 'alter role'; readonly name: string; readonly options: string }
   | { readonly kind: 'role setting'; readonly name: string; readonly setting: string; readonly text: string }
   | {
+      readonly kind: 'database setting';
+      readonly name: string;
+      readonly setting: string;
+      /** As it stands behind TO. */
+      readonly value: string;
+    }
+  | {
       readonly kind: 'membership';
       readonly roles: readonly string[];
       readonly members: readonly string[];
@@ -290,6 +297,15 @@ const readers: readonly (readonly [RegExp, Reader])[] = [
     () => ({ kind: 'large object' }),
   ],
   [
+    pattern('alter database <n> set <q> (?:to|=) (.*)$'),
+    m => ({
+      kind: 'database setting',
+      name: unquoteName(m[1]!),
+      setting: unquoteName(m[2]!.replace(/\s/g, '')),
+      value: m[3]!,
+    }),
+  ],
+  [
     pattern('(?:create|alter) (database|tablespace|subscription|server|system) <n>'),
     m => ({ kind: 'server', what: m[1]!.toLowerCase(), name: unquoteName(m[2]!) }),
   ],
@@ -322,6 +338,13 @@ export function readCommand(text: string): Command {
     if (match) return read(match, start);
   }
   return { kind: 'unknown' };
+}
+
+/** A setting that is a list, as pg_dump and people write one. Pure. @example readValues(`'public', "Odd", app`) // ['public', 'Odd', 'app'] */
+export function readValues(text: string): string[] {
+  return [...text.matchAll(new RegExp(`'((?:[^']|'')*)'|${NAME}`, 'g'))].map(([name, literal]) =>
+    literal === undefined ? unquoteName(name) : literal.replaceAll("''", "'"),
+  );
 }
 
 /** `COPY schema.table (columns) FROM stdin`. `isPlain`: it has neither options nor a condition, as pg_dump's. Pure. */

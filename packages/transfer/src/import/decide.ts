@@ -6,7 +6,7 @@ import { EXTENSIONS_SCHEMA, type Reason, schemasWith } from '@peakstone/kernel/i
 import { quoteIdentifier as id, quoteLiteral as literal } from '@peakstone/kernel/pg';
 import { AbsentExtensions } from './absent.ts';
 import { AccessDecider } from './access.ts';
-import type { Command } from './command.ts';
+import { type Command, readValues } from './command.ts';
 import { aside, type Decision, leave } from './decision.ts';
 import { type Case, ImportFilter } from './filter.ts';
 import { type ObjectName, showName } from './names.ts';
@@ -79,6 +79,8 @@ export class Decider {
       case 'sequence value':
         return this.#filter.hasSequence(command.object) ? { do: 'run', text } : leave;
       case 'server':
+        // It is here already; those that are not imported are told where they begin.
+        if (command.what === 'database') return leave;
         return aside(
           command.what,
           command.name,
@@ -86,6 +88,8 @@ export class Decider {
           undefined,
           at,
         );
+      case 'database setting':
+        return this.#databaseSetting(command);
       case 'user mapping':
         return aside(
           'user mapping',
@@ -131,6 +135,19 @@ export class Decider {
     }
     if (this.#filter.world.schemas.includes(name)) return leave;
     return { do: 'run', text: `create schema if not exists ${id(name)}`, made: 'schema' };
+  }
+
+  /** The database is the administrator's. */
+  #databaseSetting({ name, setting, value }: Extract<Command, { kind: 'database setting' }>): Decision {
+    const { survey } = this.#filter;
+    if (survey.database !== null && survey.database !== name) return leave;
+    const list = readValues(value).map(literal).join(', ');
+    return aside(
+      'setting',
+      `${setting} of the database`,
+      'only the administrator may give it to the database',
+      `Where it shall be so: peakstone sql --superuser "alter database … set ${setting} to ${list}"`,
+    );
   }
 
   #eventTrigger(name: string): Decision {

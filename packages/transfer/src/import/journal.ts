@@ -21,6 +21,8 @@ export interface Unfinished {
   /** Items that are done. */
   readonly position: number;
   readonly notes: readonly Note[];
+  /** Items of which the server refused something. */
+  readonly refused: readonly number[];
   readonly rows: Readonly<Record<string, number>>;
 }
 
@@ -61,7 +63,9 @@ export class Journal {
       await admin.script(
         `alter table ${JOURNAL_SCHEMA}.state add column if not exists newest_oid oid, add column if not exists next_xid xid`,
       );
-    const notes = cells(await admin.query(`select note from ${JOURNAL_SCHEMA}.note order by position`));
+    const notes = cells(
+      await admin.query(`select note, position from ${JOURNAL_SCHEMA}.note order by position`),
+    );
     const [[position]] = (await texts(client, `select position from ${JOURNAL_SCHEMA}.state`)) as [[string]];
     const rows = await texts(client, `select relation, count from ${JOURNAL_SCHEMA}.rows`);
     return {
@@ -70,6 +74,9 @@ export class Journal {
         world: begun.world,
         position: Number(position),
         notes: notes.map(([note]) => JSON.parse(note!) as Note),
+        refused: notes.flatMap(([note, at]) =>
+          (JSON.parse(note!) as Note).kind === 'failed' ? [Number(at)] : [],
+        ),
         rows: Object.fromEntries(rows.map(([relation, count]) => [relation!, Number(count)])),
       },
     };

@@ -89,7 +89,9 @@ export class RowLoader {
     }
     await this.#session.attempt(title, at, async () => {
       await this.#completeTable(table, columns);
-      const results = await this.#session.client.script(copy, { copyIn: () => rows });
+      const results = await this.#session.withSearchPath(() =>
+        this.#session.client.script(copy, { copyIn: () => rows }),
+      );
       await this.#arrived(table, countOf(results.at(-1)?.tag));
     });
   }

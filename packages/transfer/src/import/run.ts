@@ -3,7 +3,7 @@
  * administrator; what only the administrator may is written by us. Each batch commits together with its place in the
  * journal, so that a run that was killed goes on where it was.
  */
-import { SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
+import { EXTENSIONS_SCHEMA, SUPABASE_REQUEST_ROLES } from '@peakstone/kernel/inventory';
 import {
   type Client,
   createPrivilegedPool,
@@ -22,7 +22,7 @@ import type { Decision, Origin } from './decision.ts';
 import { absentExtensions, prepareExtensions } from './extensions.ts';
 import { ImportFilter } from './filter.ts';
 import { finishImport } from './finish.ts';
-import { Journal, lockImport, texts } from './journal.ts';
+import { Journal, lockImport, texts, type Unfinished } from './journal.ts';
 import { showName } from './names.ts';
 import { type ImportReport, Notes } from './notes.ts';
 import { RowLoader } from './rows.ts';
@@ -38,7 +38,7 @@ export interface ImportOptions {
   readonly adminUrl: string;
   /** Of the login that shall own what is imported. */
   readonly ownerUrl: string;
-  /** Which database of a pg_dumpall. Default `postgres`. */
+  /** Which database of those that the dump connects to. Default: the one that holds anything, or `postgres`. */
   readonly database?: string;
   /** Takes a text that does not end as a dump ends. What it does not say of privileges then stays closed. */
   readonly allowIncomplete?: boolean;
@@ -65,7 +65,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
   const { files, adminUrl, ownerUrl, dryRun = false, onProgress = () => undefined } = options;
   const source = await openDump(files);
   const survey = await surveyDump(source, {
-    database: options.database ?? 'postgres',
+    database: options.database ?? null,
     onProgress: (bytes, total) =>
       onProgress({ phase: 'reading', share: total === 0 ? 0 : bytes / total, text: 'reading the dump' }),
   });
@@ -86,7 +86,7 @@ export async function importDump(options: ImportOptions): Promise<ImportReport> 
     const parts = { options, source, survey, world, admin, administrator, client, notes, onProgress };
     const importer = new Importer(parts);
     if (dryRun) return await importer.rehearse(found === null);
-    if (found) await importer.takeUp(found.journal, found.unfinished.position, found.unfinished.rows);
+    if (found) await importer.takeUp(found.journal, found.unfinished);
     else await importer.begin();
     return await importer.run();
   } catch (error) {
@@ -135,7 +135,7 @@ class Importer {
     const { world, survey, options, client, administrator, notes } = parts;
     const dump = { origin: options.origin, world, survey };
     this.#decider = new Decider(dump);
-    this.#session = new ImportSession(client, administrator, notes, options.signal);
+    this.#session = new ImportSession(client, administrator, notes, searchPathOf(parts), options.signal);
     this.#rows = new RowLoader(this.#session, administrator, dump, this.#decider, notes);
   }
 
@@ -148,7 +148,9 @@ class Importer {
       const command = readCommand(item.text);
       if (command.kind === 'insert')
         return this.#rows.rehearseInsert(item.text, command.object, command.columns);
-      this.#tell(this.#decider.decide(command, item.text, item.at));
+      const decision = this.#decider.decide(command, item.text, item.at);
+      this.#tell(decision);
+      this.#count(decision);
     });
     return this.#report([]);
   }
@@ -187,8 +189,8 @@ class Importer {
     for (const note of notes.all) if (note.kind !== 'aside') await journal.note(0, note);
   }
 
-  async takeUp(journal: Journal, position: number, rows: Readonly<Record<string, number>>): Promise<void> {
-    this.#session.follow(journal, position);
+  async takeUp(journal: Journal, { position, refused, rows }: Unfinished): Promise<void> {
+    this.#session.follow(journal, position, refused);
     this.#rows.takeUp(rows);
     await this.#prepare();
   }
@@ -253,19 +255,19 @@ class Importer {
 
   async #eachItem(take: (item: Item) => Promise<void>): Promise<void> {
     const { source, survey, options, onProgress } = this.#parts;
-    const wanted = options.database ?? 'postgres';
+    const wanted = survey.database;
     let isWanted = true;
     for await (const item of source.items()) {
       options.signal?.throwIfAborted();
       this.#session.position++;
       if (item.kind === 'database') {
         isWanted = item.name === wanted;
-        if (!isWanted && item.name !== 'template1')
+        if (!isWanted && survey.others.includes(item.name))
           this.#parts.notes.add({
             kind: 'aside',
             what: 'database',
             name: item.name,
-            why: `only ${wanted} was asked for`,
+            why: `only ${wanted} is imported`,
             remedy: `--database ${item.name}`,
           });
         continue;
@@ -297,17 +299,26 @@ class Importer {
     if (decision.do === 'run last') this.#last.push({ text: decision.text, at });
     if (decision.do === 'run' && decision.last !== undefined) this.#last.push({ text: decision.last, at });
     if (decision.do === 'set') await session.say(decision.text, at, at);
-    if (isDone) return;
+    if (isDone) {
+      this.#count(decision);
+      return;
+    }
     if (decision.do === 'run') await session.say(decision.text, at, at);
     else if (decision.do === 'administer') await session.administer(decision.acts, at);
     else if (decision.do === 'begin') this.#held = true;
     else if (decision.do === 'end') this.#held = false;
+    this.#count(decision);
     if (!this.#held) await session.commitNowAndThen();
   }
 
   #tell(decision: Decision): void {
     if ('note' in decision && decision.note) this.#parts.notes.add(decision.note);
-    if ('made' in decision && decision.made) this.#made[decision.made] = (this.#made[decision.made] ?? 0) + 1;
+  }
+
+  /** What was made, and not what was refused. */
+  #count(decision: Decision): void {
+    if (!('made' in decision) || !decision.made || this.#session.refused.has(this.#session.position)) return;
+    this.#made[decision.made] = (this.#made[decision.made] ?? 0) + 1;
   }
 
   #report(openTables: readonly string[]): ImportReport {
@@ -352,6 +363,11 @@ function planGrants({ options, survey, world, notes }: Parts): boolean {
     ...(!isGranted && { remedy: 'Grant it, or make the dump without --no-acl.' }),
   });
   return isGranted;
+}
+
+/** How the source looked names up that have no schema; what its database says, or what every project has. */
+function searchPathOf({ survey }: Parts): readonly string[] {
+  return survey.searchPath ?? ['public', EXTENSIONS_SCHEMA];
 }
 
 function titleOf(item: Item): string {
