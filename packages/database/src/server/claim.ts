@@ -1,8 +1,9 @@
 /** Who may run a data folder, and what becomes of one that root has copied. */
-import { existsSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lchownSync, lstatSync, readdirSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { isOpenTo, type RunUser } from '../host/user.ts';
 import { type DataFolder, foreignOwner, MARKER } from './folder.ts';
+import { socketFolderOf } from './places.ts';
 
 /**
  * Only the folder's owner may run it; PostgreSQL insists as well. What root has copied (`cp -r`) is root's, who starts the
@@ -20,6 +21,10 @@ export function claimDataFolder(
   if (entries === null) throw foreignOwner(dataDir, folder.uid, user);
   // The folder itself last: one that is killed before goes on with the next start, as nobody could enter it meanwhile.
   for (const entry of entries.toReversed()) lchownSync(entry, user.uid, user.gid);
+  const sockets = socketFolderOf(dataDir);
+  // Its sockets' folder was copied along, and is made anew where it is not there.
+  if (existsSync(sockets) && lstatSync(sockets).isDirectory() && readdirSync(sockets).length === 0)
+    rmdirSync(sockets);
   notice(
     `${dataDir} was root’s, as what root copies is: it belongs to ${user.name ?? user.uid} now, as whom PostgreSQL runs.`,
   );

@@ -78,6 +78,11 @@ function followDataLink(link: string): string {
 /** The name is `.s.PGSQL.` and the port. */
 const maxSocketDirBytes = maxSocketPathBytes - '/.s.PGSQL.65535'.length;
 
+/** Beside the data. */
+export function socketFolderOf(dataDir: string): string {
+  return path.join(path.dirname(dataDir), 'run');
+}
+
 /**
  * A folder for the socket that only the server's user (and root) may enter: `run` beside the data, or, where that path
  * is too long for a socket, one of its own in the temporary folder.
@@ -91,7 +96,7 @@ export async function prepareSocketDir(
   mustExist = false,
 ): Promise<string | null> {
   const parent = path.dirname(dataDir);
-  const beside = path.join(parent, 'run');
+  const beside = socketFolderOf(dataDir);
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder =
     Buffer.byteLength(beside) <= maxSocketDirBytes ? beside : `/tmp/peakstone-${user.uid}-${hash}`;
