@@ -231,6 +231,30 @@ describe('a dump', () => {
     assert.deepEqual(report.omitted, [{ what: 'operator family other.strange', why: 'unsupported' }]);
   });
 
+  it('names what is said of the database itself, and makes tables of an access method that it cannot hold as others are', async () => {
+    const url =
+      await restored(`create role dump_held; create access method heap2 type table handler heap_tableam_handler;
+      create table public.odd (id int) using heap2; insert into public.odd values (1);
+      do $$ begin execute format('alter database %I set search_path to app, public', current_database());
+        execute format('alter role dump_held in database %I set work_mem to ''5MB''', current_database());
+        execute format('comment on database %I is ''ours''', current_database()); end $$;\n`);
+    const parts: string[] = [];
+    const report = await dumpDatabase({ url, write: async part => void parts.push(part.toString()) });
+    assert.deepEqual(
+      report.omitted.map(({ what }) => what),
+      [
+        'access method heap2',
+        'access method of table public.odd',
+        'alter database … set search_path to app, public',
+        'alter role dump_held in database … set work_mem to 5MB',
+        "comment on database … is 'ours'",
+      ],
+    );
+    const client = connect(await restored(parts.join('')));
+    assert.deepEqual(await client.query('select id::text from public.odd'), [['1']]);
+    await client.close();
+  });
+
   it('is a file that only its owner may read, there whole or not at all', async () => {
     const file = join(lab.folder, 'whole.sql');
     await writeWholeFile(file, write => dumpDatabase({ url: lab.url, write }));

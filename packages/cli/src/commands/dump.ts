@@ -102,7 +102,8 @@ export const dump: Command = {
           const { why: reason, remedy } = OMISSION_WORDS[why];
           context.stderr.write(`Not in it, as ${reason}: ${printableLine(names)}. ${remedy}\n`);
         }
-        return exitCodes.failure;
+        // What is said of the database itself is no part of any dump of its contents.
+        return report.omitted.every(({ why }) => why === 'database') ? exitCodes.ok : exitCodes.failure;
       } catch (error) {
         if (!broken.signal.aborted || signal.aborted) throw error;
         const { reason } = broken.signal;

@@ -73,6 +73,9 @@ export function quoteEnvValue(value: string): string {
 }
 
 function* assignments(text: string, lookup: (name: string) => string | undefined): Generator<Assignment> {
+  // PowerShell's `>` writes it, and other programs that read the file would not.
+  if (text.startsWith('\ufffd\ufffd') || text.includes('\0'))
+    throw new ConfigError('.env', 'text in UTF-8, and this is UTF-16: save it anew as UTF-8');
   if (text.length > MAX_TEXT) throw new ConfigError('.env', `a file of at most ${MAX_TEXT} characters`);
   let at = text.startsWith('\ufeff') ? 1 : 0;
   while (at < text.length) {

@@ -57,6 +57,16 @@ export async function readRows(client: Client, sql: string): Promise<readonly Ro
   );
 }
 
+/** Of what has one row always. @throws {TransferError} where the server gives none: something else than PostgreSQL answers */
+export function onlyRow<T>(rows: readonly T[]): T {
+  const [row] = rows;
+  if (row === undefined)
+    throw new TransferError('The server answers queries without their rows, as no PostgreSQL does.', {
+      hint: 'Look at what the address leads to: a proxy or a pooler in between perhaps.',
+    });
+  return row;
+}
+
 /** Somebody has dropped or changed what is dumped, so that the server can say no more of it. */
 export class VanishedError extends TransferError {
   constructor(what: string, cause?: unknown) {

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Client, connectPrivileged, quoteIdentifier as id } from '@peakstone/kernel/pg';
 import { TransferError } from '../errors.ts';
-import { type Catalog, CLASS, isVanished, readRows, text, VanishedError } from './catalog.ts';
+import { type Catalog, CLASS, isVanished, onlyRow, readRows, text, VanishedError } from './catalog.ts';
 import { type Needs, partsOf, readDependencies } from './depend.ts';
 import { readPartCheck } from './needs.ts';
 import type { DumpObject, TableRows } from './object.ts';
@@ -12,6 +12,7 @@ import { CircleError, definitionOf, orderObjects } from './order.ts';
 import { readGivenByDefault } from './read/byDefault.ts';
 import { readColumns } from './read/columns.ts';
 import { type Comments, readComments } from './read/comments.ts';
+import { readDatabaseSettings } from './read/database.ts';
 import { readForeign, readLanguages, readUnsupported } from './read/foreign.ts';
 import { readIndexes, readStatistics } from './read/indexes.ts';
 import { readPolicies, readRules, readTableConstraints, readTriggers } from './read/onTables.ts';
@@ -179,7 +180,8 @@ class Dump {
       : null;
     const unsupported = this.#isOfTables ? [] : await readUnsupported(catalog);
     const unreadable = content === 'schema' ? [] : await readUnreadable(catalog, this.#isWhole);
-    const [version] = await catalog.rows(`select current_setting('server_version') as version`);
+    const version = onlyRow(await catalog.rows(`select current_setting('server_version') as version`));
+    const ofDatabase = this.#isWhole && content !== 'data' ? await readDatabaseSettings(catalog) : [];
     const givenByDefault = privileges === false ? [] : await readGivenByDefault(catalog, this.#isOfTables);
     await this.#assertStill('all', before);
     return {
@@ -187,14 +189,14 @@ class Dump {
       omitted: [
         ...unsupported.map((what): Omission => ({ what, why: 'unsupported' })),
         ...unreadable.map((what): Omission => ({ what, why: 'unreadable' })),
+        ...ofDatabase.map((what): Omission => ({ what, why: 'database' })),
       ],
-      version: text(version!, 'version'),
+      version: text(version, 'version'),
     };
   }
 
   async #state(of: 'all' | 'values'): Promise<SchemaState> {
-    const [row] = await this.#catalog.rows(stateQuery(of));
-    return text(row!, 'state');
+    return text(onlyRow(await this.#catalog.rows(stateQuery(of))), 'state');
   }
 
   /** @throws {VanishedError} where the server has said something that is younger than the snapshot */

@@ -3,8 +3,8 @@
 export interface Omission {
   /** Its kind and name: `operator family other.strange`, `rows of shop.secrets`. */
   readonly what: string;
-  /** A kind that only those who write extensions make; or what this login may not read. */
-  readonly why: 'unsupported' | 'unreadable';
+  /** A kind that only those who write extensions make; what this login may not read; what is said of the database itself. */
+  readonly why: 'unsupported' | 'unreadable' | 'database';
 }
 
 export interface OmissionWords {
@@ -22,6 +22,10 @@ export const OMISSION_WORDS: Readonly<Record<Omission['why'], OmissionWords>> = 
   unreadable: {
     why: 'this login may not read it',
     remedy: 'Name a login that may, as a superuser or the owner.',
+  },
+  database: {
+    why: 'it is said of the database by its name, and a dump goes into any',
+    remedy: 'Where it shall hold there too, its administrator says it.',
   },
 };
 

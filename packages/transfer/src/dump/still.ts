@@ -4,6 +4,7 @@
  * changed in between, a dump would hold parts of two schemas.
  */
 import { connectPrivileged } from '@peakstone/kernel/pg';
+import { onlyRow } from './catalog.ts';
 
 /** By catalog, what of it definitions stand on; whatever vacuum, analyze and the refresh of a materialized view write is not. */
 const STATES: readonly (readonly [catalog: string, columns: string, condition: string])[] = [
@@ -61,7 +62,7 @@ export async function readStateNow(url: string, of: 'all' | 'values'): Promise<S
   const client = await connectPrivileged({ url, name: 'peakstone dump' });
   try {
     const [result] = await client.script(stateQuery(of));
-    return result!.rows[0]![0]!.toString();
+    return String(onlyRow(result?.rows ?? [])[0]);
   } finally {
     client.close();
   }

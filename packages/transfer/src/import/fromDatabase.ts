@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createPrivilegedPool, parseConninfo } from '@peakstone/kernel/pg';
 import { writeWholeFile } from '../dump/file.ts';
@@ -37,10 +37,13 @@ export async function importDatabase({
     .digest('hex')
     .slice(0, 16);
   const file = path.join(folder, `import-${name}.sql`);
+  const removeAll = async (): Promise<void> => {
+    for (const name of [file, notHeld]) await rm(name, { force: true });
+  };
   // What is there is of now, unless half of it is in already.
-  const left: Omission[] = [];
+  const notHeld = `${file}.omitted`;
   if (!existsSync(file) || !(await isBegun(options.adminUrl))) {
-    await rm(file, { force: true });
+    await removeAll();
     const report = await writeWholeFile(file, write =>
       dumpDatabase({
         url,
@@ -49,14 +52,18 @@ export async function importDatabase({
         ...(options.signal && { signal: options.signal }),
       }),
     );
-    left.push(...report.omitted);
+    // Also for a run that takes this one up.
+    await writeWholeFile(notHeld, write => write(JSON.stringify(report.omitted)));
   }
   const report = await importDump({ ...options, files: [file] }).catch(async error => {
     // What was refused leaves nothing of somebody's database behind; what was begun goes on from it.
-    if (!(await isBegun(options.adminUrl))) await rm(file, { force: true });
+    if (!(await isBegun(options.adminUrl))) await removeAll();
     throw error;
   });
-  await rm(file, { force: true });
+  const left = existsSync(notHeld)
+    ? (JSON.parse(await readFile(notHeld, 'utf8')) as readonly Omission[])
+    : [];
+  await removeAll();
   const notes = left.map(
     ({ what, why }): Note => ({ kind: 'aside', what: 'dump', name: what, ...OMISSION_WORDS[why] }),
   );

@@ -113,6 +113,9 @@ export async function readUnsupported(catalog: Catalog): Promise<readonly string
       union all select 'base type', ${CLASS.type}, o.oid, format('%I.%I', n.nspname, o.typname) from pg_type o join pg_namespace n on n.oid = o.typnamespace
         where n.oid = any (${catalog.schemas}) and (o.typtype = 'b' and o.typelem = 0 or o.typtype = 'b' and not exists (select from pg_type e where e.typarray = o.oid) or o.typtype = 'p' )
       union all select 'access method', ${2601}, o.oid, o.amname from pg_am o where o.oid >= 16384
+      union all select 'access method of table', 0, 0, format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join pg_am am on am.oid = c.relam where n.oid = any (${catalog.schemas}) and c.relkind in ('r', 'p', 'm') and am.oid >= 16384
+        and not exists (select from pg_depend e where e.classid = 2601 and e.objid = am.oid and e.deptype = 'e')
       union all select 'language', ${2612}, o.oid, o.lanname from pg_language o where o.oid >= 16384
       union all select 'transform', ${3576}, o.oid, o.oid::text from pg_transform o where o.oid >= 16384
       union all select 'subscription', ${6100}, o.oid, o.subname from pg_subscription o where o.subdbid = (select oid from pg_database where datname = current_database())

@@ -42,7 +42,8 @@ export async function readTables(
       c.relforcerowsecurity as force, case when c.reloftype <> 0 then format_type(c.reloftype, null) end as of_type,
       case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_key,
       (select string_agg(i.inhparent::regclass::text, ', ' order by i.inhseqno) from pg_inherits i where i.inhrelid = c.oid and not c.relispartition) as parents,
-      (select am.amname from pg_am am where am.oid = c.relam and am.amname <> 'heap') as access_method,
+      (select am.amname from pg_am am where am.oid = c.relam and am.amname <> 'heap'
+        and exists (select from pg_depend e where e.classid = 2601 and e.objid = am.oid and e.deptype = 'e')) as access_method,
       nullif(concat_ws(', ', ${options('c.reloptions', '')}, (select ${options('t.reloptions', 'toast.')} from pg_class t where t.oid = c.reltoastrelid)), '') as options,
       (select format('SERVER %I', s.srvname) || coalesce(e'\\nOPTIONS (\\n    ' || (select string_agg(format('%I %L', option_name, option_value), e',\\n    ')
         from pg_options_to_table(f.ftoptions)) || e'\\n)', '') from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver where f.ftrelid = c.oid) as server
