@@ -37,8 +37,7 @@ function entriesOf(dataDir: string, folder: DataFolder, user: RunUser): readonly
   // Closed to all but root, and so is the way to it: what is in it was put there by root.
   const isClosed = (lstatSync(dataDir).mode & 0o077) === 0 && !isOpenTo(user, path.dirname(dataDir), 'ours');
   if (!isClosed) return null;
-  const names = readdirSync(dataDir, { recursive: true, encoding: 'utf8' });
-  const entries = [dataDir, ...names.map(name => path.join(dataDir, name))];
+  const entries = walk(dataDir);
   const isOfDatabase = (entry: string): boolean => {
     const found = lstatSync(entry);
     if (found.uid !== 0 && found.uid !== user.uid) return false;
@@ -46,4 +45,10 @@ function entriesOf(dataDir: string, folder: DataFolder, user: RunUser): readonly
     return found.isDirectory() || found.isSymbolicLink() || (found.isFile() && found.nlink === 1);
   };
   return entries.every(isOfDatabase) ? entries : null;
+}
+
+/** A folder and all that is in it, none of it by a link: a tablespace lies elsewhere. */
+function walk(entry: string): readonly string[] {
+  if (!lstatSync(entry).isDirectory()) return [entry];
+  return [entry, ...readdirSync(entry).flatMap(name => walk(path.join(entry, name)))];
 }

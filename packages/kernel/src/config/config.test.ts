@@ -165,6 +165,15 @@ describe('a .env file', () => {
     });
   });
 
+  it('in UTF-16, as PowerShell writes it, is named as that', () => {
+    for (const text of ['A=hunter2\r\n', '\ufeffA=hunter2\r\n'])
+      assert.throws(
+        () => parseEnvFile(Buffer.from(text, 'utf16le').toString()),
+        (error: Error) =>
+          /UTF-16: save it anew as UTF-8/.test(error.message) && !error.message.includes('hunter2'),
+      );
+  });
+
   it('that can not be read names the line and not the value', () => {
     for (const text of ['A=1\nhunter2 hunter2', 'A=1\nB="hunter2', "A=1\nB='hunter2", 'A=1\nB="x" hunter2']) {
       assert.throws(
