@@ -2,6 +2,7 @@
  * The server of a bench, in a process of its own: settings from the environment, its port on standard output. Whoever has
  * forked it may ask how long its event loop was held at a time: `reset`, and `read` for milliseconds.
  */
+import { releaseMemoryAtRest } from '@peakstone/kernel/service';
 import { graphqlService } from '../../src/service.ts';
 
 const service = await graphqlService.start(
@@ -23,6 +24,7 @@ setInterval(() => {
   last = now;
 }, 1).unref();
 
+releaseMemoryAtRest();
 process.stdout.write(`${service.port}\n`);
 process.on('message', what => {
   // What runs as this is asked is counted a turn later.
