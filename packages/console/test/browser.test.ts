@@ -210,7 +210,7 @@ describe('the console in a browser', { skip }, () => {
       for (const place of ['data', 'data/public/lakes', 'sql', 'operators']) {
         await page.goto(`${lab.origin}/console/${place}`);
         await page.waitForSelector('main .bar, main h1, main h2');
-        await page.waitForFunction(`document.querySelector('.busy') === null`);
+        await page.waitForSelector('.busy', { state: 'detached' });
         // Last, as it adds styles of its own, which the page's policy refuses.
         const violations = await page.evaluate(
           `${axe}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.map(node => node.html).slice(0, 3).join(' | ')))`,
