@@ -12,7 +12,7 @@ import { services } from '../services/index.ts';
 
 /** What a stack keeps in its data folder besides the services' own files. */
 const ownNames =
-  /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|lock|lock-journal|postgres\.tie)$/;
+  /^(?:logs|run|state\.json.*|version\.json.*|control\.sock|project\.json.*|started\.json.*|lock|lock-journal|postgres\.tie)$/;
 
 /**
  * Where the data are that `deleteData` would remove.
