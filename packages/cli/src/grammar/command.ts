@@ -93,6 +93,7 @@ export const usualServices = [
   'storage',
   'images',
   'backup',
+  'console',
   'gateway',
 ] as const;
 

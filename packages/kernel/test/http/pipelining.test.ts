@@ -167,22 +167,27 @@ onBothLanes('requests on one connection', serve => {
 
   const ODD = [
     'POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n',
+    'POST /2 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\n\r\n',
     'GET /2 HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n',
     'GET /2 HTTP/1.1\r\nHost: a\r\nConnection: Keep-Alive, x\r\n\r\n',
   ];
 
   it('answers an odd request behind a plain one whole, though the client has closed its side', async () => {
-    const server = await serve(async ({ path }) => {
+    const server = await serve(async request => {
       await sleep(5);
-      return textResponse(200, path);
+      await request.body();
+      return textResponse(200, request.path);
     });
     for (const odd of ODD) {
       const socket = connect(server.port, '127.0.0.1');
       const text = collect(socket);
       socket.end(`GET /1 HTTP/1.1\r\nHost: a\r\n\r\n${odd}`);
       assert.deepEqual(
-        parseResponses(await text).map(({ body }) => body),
+        parseResponses(await text)
+          .filter(({ status }) => status !== 100)
+          .map(({ body }) => body),
         ['/1', '/2'],
+        JSON.stringify(odd),
       );
     }
   });
@@ -191,9 +196,10 @@ onBothLanes('requests on one connection', serve => {
     const handshake = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     const server = await serve(
-      async ({ path }) => {
+      async request => {
         await sleep(30);
-        return textResponse(200, path);
+        await request.body();
+        return textResponse(200, request.path);
       },
       {
         onUpgrade: (_request, socket) =>
@@ -207,7 +213,9 @@ onBothLanes('requests on one connection', serve => {
       for (const odd of ODD) {
         const { text } = await sendRaw(server.port, [odd + last]);
         assert.deepEqual(
-          parseResponses(text).map(each => each.status),
+          parseResponses(text)
+            .map(each => each.status)
+            .filter(each => each !== 100),
           [200, status],
           JSON.stringify(odd + last),
         );

@@ -159,7 +159,8 @@ export class NodeRequest implements HttpRequest {
       throw tooLarge(maxBytes);
     }
     if (this.#continueWith !== null) {
-      this.#continueWith.writeContinue();
+      // Who has closed its side sends no more than it has, and may have been sent the beginning of its answer.
+      if (!this.#message.socket.readableEnded) this.#continueWith.writeContinue();
       this.#continueWith = null;
       this.unreadable = false;
     }

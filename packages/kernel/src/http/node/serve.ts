@@ -43,7 +43,11 @@ export async function serveNode(
     if (waiting !== null) await waiting;
     if (socket.destroyed) return;
     answering = true;
-    if (socket.readableEnded) half();
+    if (socket.readableEnded) {
+      // What came with its head, the parser has by then.
+      await null;
+      half();
+    }
     const response = await handle(request, message, host);
     if (socket.destroyed) {
       releaseBody(response?.body ?? null);
