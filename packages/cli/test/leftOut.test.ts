@@ -60,7 +60,6 @@ describe('a stack that its configuration makes smaller', () => {
         ['cron', 'peakstone'],
         ['rest', 'peakstone'],
         ['images', 'external'],
-        ['console', 'peakstone'],
         ['gateway', 'peakstone'],
       ],
     );
@@ -76,7 +75,7 @@ describe('a stack that its configuration makes smaller', () => {
     assert.equal((await get('/storage/uploads')).status, 404);
     assert.equal(await (await get('/img/a/b')).text(), 'picture of /a/b');
     const health = (await (await get('/healthz')).json()) as { services: Record<string, unknown> };
-    assert.deepEqual(Object.keys(health.services), ['postgres', 'cron', 'rest', 'images', 'console']);
+    assert.deepEqual(Object.keys(health.services), ['postgres', 'cron', 'rest', 'images']);
   });
 
   it('says of a service that is off that it is, to whoever restarts it', async () => {

@@ -111,7 +111,6 @@ describe('the processes of a stack', () => {
         ['graphql', 1],
         ['storage', 0],
         ['images', 0],
-        ['console', 1],
         ['gateway', 1],
       ],
     );

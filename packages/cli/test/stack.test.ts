@@ -31,9 +31,7 @@ describe('one stack in the background', () => {
     assert.equal(status.pid, summary.pid);
     assert.deepEqual(
       status.services.map(service => `${service.name} ${service.state}`),
-      ['postgres', 'cron', 'rest', 'graphql', 'storage', 'images', 'console', 'gateway'].map(
-        name => `${name} healthy`,
-      ),
+      ['postgres', 'cron', 'rest', 'graphql', 'storage', 'images', 'gateway'].map(name => `${name} healthy`),
     );
     assert.equal((await get('/healthz')).status, 200);
     // Neither extensions that it lacks, nor the reserved host of a fresh .env.
@@ -122,7 +120,7 @@ describe('one stack in the background', () => {
     assert.equal((await get('/rest/v1/films')).status, 200);
     assert.match(
       (await project.run(['restart', 'rset'])).stderr,
-      /no service 'rset'.*\nhint: {2}It is one of: postgres, cron, rest, graphql, storage, images, console, gateway/,
+      /no service 'rset'.*\nhint: {2}It is one of: postgres, cron, rest, graphql, storage, images, gateway/,
     );
   });
 
@@ -174,10 +172,7 @@ describe('one stack in the background', () => {
       'rotate',
     );
     assert.equal(report.rotated.length > 10, true);
-    assert.deepEqual(
-      [report.restarted, report.failed],
-      [['rest', 'graphql', 'storage', 'images', 'console'], []],
-    );
+    assert.deepEqual([report.restarted, report.failed], [['rest', 'graphql', 'storage', 'images'], []]);
     assert.match((await project.run(['status'])).stdout, /^cron +stopped /m);
     assert.equal((await project.run(['restart', 'cron'])).code, 0);
     await untilHealthy(project);

@@ -47,6 +47,15 @@ export interface DatabaseConfig {
   readonly sessionMemoryMb: number | undefined;
 }
 
+/** Without the console nobody logs in as its operators. */
+function consolePasswords(env: Env): Record<'console_viewer' | 'console_editor', string> {
+  const isOn = env.PEAKSTONE_CONSOLE === 'true';
+  return {
+    console_viewer: (isOn && env.CONSOLE_VIEWER_PASSWORD) || '',
+    console_editor: (isOn && env.CONSOLE_EDITOR_PASSWORD) || '',
+  };
+}
+
 const DEFAULT_PORT = 5432;
 const GENERATED = 'It is generated on the first start; see peakstone secrets.';
 
@@ -76,8 +85,7 @@ export function readDatabaseConfig(env: Env): DatabaseConfig {
       db_migrator: password('DB_MIGRATOR_PASSWORD'),
       // A container's stack may have been configured before there were these.
       db_backup: env.DB_BACKUP_PASSWORD ?? '',
-      console_viewer: env.CONSOLE_VIEWER_PASSWORD ?? '',
-      console_editor: env.CONSOLE_EDITOR_PASSWORD ?? '',
+      ...consolePasswords(env),
     },
     schemas: readSchemas(env),
     supabase: readSupabaseMode(env),

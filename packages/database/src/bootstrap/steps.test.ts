@@ -74,6 +74,11 @@ describe('the bootstrap', () => {
         'db_authenticator as member of app_user',
         'hasura as member of app_user',
         'db_migrator as member of read_only',
+        'console_viewer as member of pg_read_all_data',
+        'console_viewer as member of pg_monitor',
+        'console_editor as member of pg_read_all_data',
+        'console_editor as member of pg_monitor',
+        'console_editor as member of pg_write_all_data',
       ],
     );
   });

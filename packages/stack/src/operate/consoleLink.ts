@@ -11,10 +11,16 @@ import type { StackSummary } from '../run/settings.ts';
 import { runningState } from '../run/state.ts';
 import { services } from '../services/index.ts';
 import { frontOf } from '../services/local.ts';
+import { stackStatus } from './client.ts';
 
 /** @throws {StackError} `notRunning` */
 export async function consoleLink(paths: StackPaths): Promise<string> {
   const { host, ports } = await runningState(paths);
+  const { services: running } = await stackStatus(paths);
+  if (!running.some(({ name }) => name === 'console'))
+    throw new StackError('notRunning', 'The stack runs without its console, which is a preview.', {
+      hint: 'PEAKSTONE_CONSOLE=true in .env turns it on: peakstone down, then peakstone up.',
+    });
   const port = ports[frontOf(services).name];
   if (port === undefined)
     throw new StackError('notRunning', 'The stack runs without a gateway, which serves the console.', {

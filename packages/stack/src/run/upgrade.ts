@@ -24,7 +24,7 @@ export const changes: readonly string[] = [
   'An answer of REST has at most 64 MiB, one of GraphQL 128, and a session of PostgreSQL an eighth of the memory: PGRST_DB_MAX_RESULT_BYTES, PEAKSTONE_GRAPHQL_MAX_ANSWER_BYTES and DATABASE_SESSION_MEMORY_MB set others. GraphQL’s bodies are bounded by who sends them, settings of roles hold in it, and X-Hasura-* headers count with the admin secret alone.',
   'An operation of GraphQL holds 20,000 tokens and a million characters at most, and the variables of a subscription 5,000 values: PEAKSTONE_GRAPHQL_MAX_TOKENS and _MAX_QUERY_LENGTH in .env set other limits.',
   'peakstone status ends with 4 while migrations that the start could not apply are pending, and says why; doctor names files that are pending. Hints to start the stack anew name the options that it was started with.',
-  'A web console is at /console: peakstone console prints a link that signs you in. The database has roles console_viewer and console_editor for it; services: { console: false } goes without.',
+  'There is a preview of a web console, off unless PEAKSTONE_CONSOLE=true in .env; its README says what it lacks. The database has roles console_viewer and console_editor for it, as which nobody logs in without it.',
 ];
 
 /** Kept in the data folder. */

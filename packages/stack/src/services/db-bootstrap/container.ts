@@ -19,12 +19,8 @@ export function bootstrapContainer(stack: Stack, service: ResolvedService): Cont
       DB_AUTHENTICATOR_PASSWORD: required('DB_AUTHENTICATOR_PASSWORD'),
       HASURA_DB_PASSWORD: required('HASURA_DB_PASSWORD'),
       DB_MIGRATOR_PASSWORD: required('DB_MIGRATOR_PASSWORD'),
-      // Empty: nobody logs in with it, as in a stack that was configured before there were backups, or a console.
-      ...passedOn([
-        { name: 'DB_BACKUP_PASSWORD' },
-        { name: 'CONSOLE_VIEWER_PASSWORD' },
-        { name: 'CONSOLE_EDITOR_PASSWORD' },
-      ]),
+      // Empty: nobody logs in with it, as in a stack that was configured before there were backups.
+      ...passedOn([{ name: 'DB_BACKUP_PASSWORD' }]),
       // Empty: those that the database has had so far.
       DATABASE_SCHEMAS: `\${DATABASE_SCHEMAS:-${stack.schemas?.join(',') ?? ''}}`,
       DATABASE_SUPABASE: `\${DATABASE_SUPABASE:-${stack.supabase}}`,

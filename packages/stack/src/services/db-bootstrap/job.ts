@@ -27,8 +27,9 @@ export async function runDatabaseBootstrap(env: Env): Promise<string> {
       db_migrator: readSecret(env, 'DB_MIGRATOR_PASSWORD'),
       // Not set where the stack was configured before there were these.
       db_backup: env.DB_BACKUP_PASSWORD ?? '',
-      console_viewer: env.CONSOLE_VIEWER_PASSWORD ?? '',
-      console_editor: env.CONSOLE_EDITOR_PASSWORD ?? '',
+      // In containers there is no console.
+      console_viewer: '',
+      console_editor: '',
     },
     supabase: readSupabaseMode(env),
     roleSettings: readRoleSettings(env),

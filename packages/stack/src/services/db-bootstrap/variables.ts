@@ -37,8 +37,6 @@ export const bootstrapVariables: readonly Variable[] = [
   passwordVariable('HASURA_DB_PASSWORD', 'Database roles of the services'),
   passwordVariable('DB_MIGRATOR_PASSWORD', 'Database roles of the services'),
   passwordVariable('DB_BACKUP_PASSWORD', 'Database roles of the services'),
-  passwordVariable('CONSOLE_VIEWER_PASSWORD', 'Database roles of the services'),
-  passwordVariable('CONSOLE_EDITOR_PASSWORD', 'Database roles of the services'),
   setting(
     'DATABASE_SCHEMAS',
     'Schemas that the APIs serve; without, those that the database has had, or public.',
