@@ -48,6 +48,8 @@ describe('a service', () => {
       'operate/backup/logical.ts': 'backup',
       'operate/backup/restore.ts': 'backup',
       // What the command of objects alone does.
+      'operate/consoleLink.ts': 'console',
+      'operate/hasura/index.ts': 'graphql postgres',
       'operate/objects.ts': 'storage',
       'project/paths.ts': 'logs',
       'project/urls.ts': 'postgres',
@@ -70,9 +72,10 @@ describe('a service', () => {
       'commands/backup/restore.ts': 'backup',
       'commands/import.ts': 'postgres',
       // Its own test holds it to the table.
-      'grammar/command.ts': 'backup cron gateway graphql images postgres rest storage',
+      'grammar/command.ts': 'backup console cron gateway graphql images postgres rest storage',
       // Commands of these names, to which its own test holds it.
-      'output/called.ts': 'atlas-migrate backup db-bootstrap gateway graphql images logs rest storage',
+      'output/called.ts':
+        'atlas-migrate backup console db-bootstrap gateway graphql images logs rest storage',
     });
   });
 
@@ -104,7 +107,7 @@ describe('a service', () => {
       'operate/backup/list.ts': 'backup/method',
       'operate/backup/logical.ts': 'backup/databaseUrl backup/logical',
       'operate/backup/receiving.ts': 'backup/index',
-      'operate/backup/restore.ts': 'backup/method backup/restoredServer postgres/folder',
+      'operate/backup/restore.ts': 'backup/method backup/restoredServer postgres/folder postgres/replacement',
       'operate/backup/vaults.ts': 'backup/stackWriter',
       // What the command of pictures alone does.
       'operate/images.ts': 'images/environment images/standalone',
@@ -114,8 +117,8 @@ describe('a service', () => {
     });
   });
 
-  it('is named by no other one, except as what that needs, and tells others only where it is and how large', () => {
-    const told = /^\S+\/(?:address|connectionUrl|endpoint|sizing)$/;
+  it('is named by no other one, except as what that needs, and tells others only where it is, how large, and where it has written', () => {
+    const told = /^\S+\/(?:address|connectionUrl|endpoint|sizing|stackWriter)$/;
     for (const name of names) {
       const folder = `services/${name}`;
       const files = filesOf(join(source, folder)).map(file => `${folder}/${file}`);
