@@ -155,7 +155,10 @@ describe('an import that is given up', () => {
     const left = undone!.left.map(({ type, name }) => `${type} ${name}`);
     assert.ok(left.includes('table public.later') && left.includes('view shop.later_view'), left.join());
     assert.match(undone!.left.find(({ name }) => name === 'shop.items')!.why, /other objects depend on it/);
-    assert.match(undone!.left.find(({ name }) => name === 'public.later')!.why, /after the import had ended/);
+    assert.match(
+      undone!.left.find(({ name }) => name === 'public.later')!.why,
+      /another transaction made or changed it/,
+    );
     assert.deepEqual(await look(database, 'select id from public.empty_before'), [['77']]);
     assert.deepEqual(
       await look(database, `select to_regclass('shop.dear') is null, to_regclass('public.later') is null`),
@@ -167,5 +170,71 @@ describe('an import that is given up', () => {
     assert.deepEqual(await look(database, `select count(*) from pg_namespace where nspname = 'shop'`), [
       ['0'],
     ]);
+  });
+
+  it('takes nothing that others made or wrote while it ran, and no table that holds rows, columns or indexes of theirs', async () => {
+    const running = join(folder, 'running.sql');
+    // Another session, in the middle of the import: the lock holds the import up until that is done.
+    writeScript(
+      running,
+      `--
+-- PostgreSQL database dump
+--
+CREATE TABLE public.mine (id integer);
+CREATE TABLE public.wide (id integer);
+CREATE TABLE public.indexed (id integer);
+CREATE TABLE public.clean (id integer);
+COPY public.empty_before (id) FROM stdin;
+1
+\\.
+COPY public.mine (id) FROM stdin;
+1
+\\.
+CREATE ROLE abandon_wait;
+SELECT pg_catalog.pg_advisory_xact_lock(4242);
+CREATE TABLE public.last (id integer);
+CREATE ROLE abandon_end;
+DO $$ begin perform pg_terminate_backend(pg_backend_pid()); end $$;
+`,
+    );
+    const other = connect(database.roleUrl('db_migrator'));
+    try {
+      await other.script('select pg_advisory_lock(4242)');
+      const importing = assert.rejects(
+        importInto(database, [running], { origin: 'postgres' }),
+        /terminating connection/,
+      );
+      while (
+        (
+          await look(
+            database,
+            `select from pg_locks where locktype = 'advisory' and objid = 4242 and not granted`,
+          )
+        ).length === 0
+      );
+      await other.script(`create table public.orders (id int); insert into public.orders values (1);
+        create function public.theirs() returns int language sql as 'select 1';
+        insert into public.empty_before values (2); select pg_advisory_unlock(4242)`);
+      await importing;
+    } finally {
+      await other.close();
+    }
+    await asOwner(`insert into public.mine values (2); alter table public.wide add column note text;
+      create index on public.indexed (id)`);
+    const { undone } = (await abandonImport({ ...addresses, undo: true }))!;
+    const left = undone!.left.map(({ type, name }) => `${type} ${name}`).sort();
+    assert.deepEqual(left, [
+      'function public.theirs()',
+      'table public.indexed',
+      'table public.mine',
+      'table public.orders',
+      'table public.wide',
+    ]);
+    assert.deepEqual(await look(database, 'select id from public.empty_before'), [['2']]);
+    assert.deepEqual(await look(database, 'select id from public.mine order by 1'), [['1'], ['2']]);
+    assert.deepEqual(
+      await look(database, `select to_regclass('public.clean') is null, to_regclass('public.last') is null`),
+      [['t', 't']],
+    );
   });
 });

@@ -8,7 +8,7 @@ export function renderAbandoned({ files, made, undone, restore }: AbandonedImpor
   readonly notes: readonly string[];
 } {
   const lines = (undone?.removed ?? made).map(({ type, name, isLater }) =>
-    printableLine(`${type} ${name}${isLater ? '  (came after the import had ended)' : ''}`),
+    printableLine(`${type} ${name}${isLater ? '  (not known to be the import’s own)' : ''}`),
   );
   const left = undone?.left ?? [];
   return {

@@ -59,7 +59,7 @@ export async function abandonImport({
         await forgetImport(admin);
         return { ...told, made: [], undone: null };
       }
-      await giveImportUp(admin);
+      await giveImportUp(admin, begun.world.owner);
       const { world } = begun;
       if (!undo) return { ...told, made: await listMade(administrator.onlooker, world.owner), undone: null };
       const undone = await undoImport({ administrator, client, world, signal });

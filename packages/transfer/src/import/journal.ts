@@ -63,6 +63,7 @@ export class Journal {
       await admin.script(
         `alter table ${JOURNAL_SCHEMA}.state add column if not exists newest_oid oid, add column if not exists next_xid xid`,
       );
+    await admin.script(ownTransactions(begun.world.owner));
     const notes = cells(
       await admin.query(`select note, position from ${JOURNAL_SCHEMA}.note order by position`),
     );
@@ -128,8 +129,10 @@ export class Journal {
       -- A key, as a publication of the dump's may be for all tables, which then lets nothing without one be changed.
       create table ${JOURNAL_SCHEMA}.state (position bigint primary key, newest_oid oid not null, next_xid xid not null);
       create table ${JOURNAL_SCHEMA}.rows (relation text primary key, count bigint not null);
+      create table ${JOURNAL_SCHEMA}.own ();
       ${REVOKE_DEFAULTS};
       grant usage on schema ${JOURNAL_SCHEMA} to ${owner};
+      grant select, insert on ${JOURNAL_SCHEMA}.own to ${owner};
       grant select, update on ${JOURNAL_SCHEMA}.state to ${owner};
       grant select, insert, update on ${JOURNAL_SCHEMA}.rows to ${owner};
       grant select on ${JOURNAL_SCHEMA}.before to ${owner};
@@ -144,7 +147,7 @@ export class Journal {
   /** Inside of the transaction that did the work. */
   async advance(position: number): Promise<void> {
     await this.#client.script(
-      `update ${JOURNAL_SCHEMA}.state set position = ${position}, newest_oid = ${NEWEST_OID}, next_xid = ${NEXT_XID}`,
+      `${MARK_OWN}; update ${JOURNAL_SCHEMA}.state set position = ${position}, newest_oid = ${NEWEST_OID}, next_xid = ${NEXT_XID}`,
     );
   }
 
@@ -168,13 +171,21 @@ export class Journal {
 }
 
 /** It is not taken up again, and still known what it made. */
-export async function giveImportUp(admin: Pool): Promise<void> {
-  await admin.script(`update ${JOURNAL_SCHEMA}.import set is_given_up = true`);
+export async function giveImportUp(admin: Pool, owner: string): Promise<void> {
+  await admin.script(`${ownTransactions(owner)}; update ${JOURNAL_SCHEMA}.import set is_given_up = true`);
 }
 
 /** Nothing of an import is remembered any more. */
 export async function forgetImport(admin: Pool): Promise<void> {
   await admin.script(`drop schema if exists ${JOURNAL_SCHEMA} cascade`);
+}
+
+/** Says of the (sub)transaction that is open that it is the import's own: the row's xmin is that of all else it writes. */
+export const MARK_OWN = `insert into ${JOURNAL_SCHEMA}.own default values`;
+
+/** An earlier version's journal has none, so that nothing is known to be that import's. */
+function ownTransactions(owner: string): string {
+  return `create table if not exists ${JOURNAL_SCHEMA}.own (); grant select, insert on ${JOURNAL_SCHEMA}.own to ${id(owner)}`;
 }
 
 /** The first transaction that has not begun: what it and those after it write is others'. */

@@ -1,6 +1,6 @@
 /**
- * What an import made: what is in the database and was not there before it, told from what others have put in since it ended by
- * the numbers that the server counts on for objects and transactions. Pure but for `listMade`.
+ * What an import made: what is in the database, was not there before it, and was written by one of its own transactions, which the
+ * journal keeps. What cannot be proven so is others'. Pure but for `listMade`.
  */
 import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
 import { quoteLiteral as literal } from '@peakstone/kernel/pg';
@@ -11,7 +11,7 @@ export interface MadeObject {
   readonly type: string;
   /** Its name, with what it takes to tell it from others. */
   readonly name: string;
-  /** It came after the import had ended, or while it was at its last step: it may be somebody else's. */
+  /** Another transaction than the import's made it, or changed it since: it may be somebody else's. */
   readonly isLater: boolean;
   /** What removes it, and nothing else; null for what stays. */
   readonly drop: string | null;
@@ -24,7 +24,7 @@ interface Catalog {
   /** Column of the table that it belongs to: it goes with that. */
   readonly table?: string;
   readonly where?: string;
-  /** Numbers are whoever's who makes one to choose, and say nothing of when: the transaction does. */
+  /** Numbers are whoever's who makes one to choose. */
   readonly isFreelyNumbered?: true;
 }
 
@@ -68,10 +68,34 @@ const CATALOGS: readonly Catalog[] = [
 /** The first number that is not PostgreSQL's own. */
 const FIRST_OWN = 16_384;
 
+/** Who made a relation: its own row is written again by references of others, that of its last system column never. A view has none. */
+const MAKER = `(select a.xmin from pg_attribute a where a.attrelid = o.oid and a.attnum = case o.relkind when 'v' then 1 else -6 end)`;
+
+/** A condition: it is a transaction of the import's. */
+export function isOwn(xid: string): string {
+  return `${xid} in (select w.xmin from ${JOURNAL_SCHEMA}.own w)`;
+}
+
+/** Others have put something on the relation `m.objid` that would go with it. */
+const HAS_FOREIGN_PARTS = `(m.classid = 'pg_class'::regclass and (${[
+  ['pg_attribute', 'attrelid', 'attnum > 0'],
+  ['pg_index', 'indrelid', 'true'],
+  ['pg_trigger', 'tgrelid', 'not tgisinternal'],
+  ['pg_policy', 'polrelid', 'true'],
+  ['pg_constraint', 'conrelid', 'true'],
+  ['pg_rewrite', 'ev_class', 'true'],
+  ['pg_statistic_ext', 'stxrelid', 'true'],
+]
+  .map(
+    ([catalog, relation, where]) =>
+      `exists (select from ${catalog} p where p.${relation} = m.objid and ${where} and not (${isOwn('p.xmin')}))`,
+  )
+  .join(' or ')}))`;
+
 /** Of each catalog's row: what it is, whose, and of which table. */
 const OBJECTS = CATALOGS.map(
   ({ name, owner, table, where = 'true', isFreelyNumbered = false }) =>
-    `select '${name === 'pg_largeobject_metadata' ? 'pg_largeobject' : name}'::regclass::oid as classid, oid as objid, ${owner ?? 'null::oid'} as owner, ${table ?? 'null::oid'} as relid, ${isFreelyNumbered ? 'xmin' : 'null::xid'} as xid
+    `select '${name === 'pg_largeobject_metadata' ? 'pg_largeobject' : name}'::regclass::oid as classid, oid as objid, ${owner ?? 'null::oid'} as owner, ${table ?? 'null::oid'} as relid, ${name === 'pg_class' && table === undefined ? MAKER : 'o.xmin'} as xid
      from ${name} o where ${isFreelyNumbered ? '' : `oid >= ${FIRST_OWN} and `}(${where})`,
 ).join('\nunion all ');
 
@@ -94,13 +118,13 @@ export async function listMade(onlooker: Onlooker, owner: string): Promise<reado
        where not exists (select from ${JOURNAL_SCHEMA}.before b where b.classid = o.classid and b.objid = o.objid)
          and not exists (select from pg_depend d where d.classid = o.classid and d.objid = o.objid and d.objsubid = 0 and d.deptype in ('e', 'i'))
      )
-     select i.type, i.identity, case when m.xid is null then m.objid > s.newest_oid else age(m.xid) <= age(s.next_xid) end,
+     select i.type, i.identity, (${isOwn('m.xid')}) is not true or ${HAS_FOREIGN_PARTS},
        case when i.type in ('extension') then null
          when i.type = 'table constraint' then (select format('alter table if exists %s drop constraint if exists %I', c.conrelid::regclass, c.conname) from pg_constraint c where c.oid = m.objid)
          when i.type = 'large object' then format('select pg_catalog.lo_unlink(%s)', m.objid)
          else format('drop %s if exists %s', case i.type when 'statistics object' then 'statistics' when 'composite type' then 'type' when 'window function' then 'function' else i.type end, i.identity)
        end
-     from made m cross join ${JOURNAL_SCHEMA}.state s cross join lateral pg_identify_object(m.classid, m.objid, 0) i
+     from made m cross join lateral pg_identify_object(m.classid, m.objid, 0) i
      where i.schema is distinct from ${literal(JOURNAL_SCHEMA)} and i.identity <> ${literal(JOURNAL_SCHEMA)}
        -- With their table.
        and (m.relid is null or exists (select from ${JOURNAL_SCHEMA}.before b where b.classid = 'pg_class'::regclass and b.objid = m.relid))
@@ -122,7 +146,7 @@ export async function listReferences(onlooker: Onlooker): Promise<readonly strin
     `${column} <= (select newest_oid from ${JOURNAL_SCHEMA}.state) and not exists (select from ${JOURNAL_SCHEMA}.before b where b.classid = 'pg_class'::regclass and b.objid = ${column})`;
   const { rows } = await onlooker.query(
     `select format('alter table %s drop constraint %I', conrelid::regclass, conname) from pg_constraint
-     where contype = 'f' and conparentid = 0 and ${isMade('conrelid')} and ${isMade('confrelid')}`,
+     where contype = 'f' and conparentid = 0 and ${isOwn('xmin')} and ${isMade('conrelid')} and ${isMade('confrelid')}`,
   );
   return rows.map(([statement]) => String(statement));
 }

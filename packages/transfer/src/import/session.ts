@@ -1,6 +1,6 @@
 import { type Client, connectClient, quoteIdentifier as id, PgError } from '@peakstone/kernel/pg';
 import { type Act, type Administrator, UnlistedError } from './administrator/index.ts';
-import { type Journal, texts } from './journal.ts';
+import { type Journal, MARK_OWN, texts } from './journal.ts';
 import { madeBy } from './makes.ts';
 import type { Note, Notes } from './notes.ts';
 
@@ -127,7 +127,7 @@ export class ImportSession {
     await this.client.script('savepoint peakstone');
     try {
       const done = await work();
-      await this.client.script('release savepoint peakstone');
+      await this.client.script(`${MARK_OWN}; release savepoint peakstone`);
       return done;
     } catch (error) {
       if (!(error instanceof PgError)) throw error;

@@ -1,9 +1,9 @@
 /** Removes what an import made, as its owner: what is not the owner's to remove stays, and so does what others rest on. */
 import { JOURNAL_SCHEMA } from '@peakstone/kernel/inventory';
-import { type Client, quoteIdentifier as id, PgError } from '@peakstone/kernel/pg';
+import { type Client, quoteIdentifier as id, quoteLiteral as literal, PgError } from '@peakstone/kernel/pg';
 import type { Administrator } from './administrator/index.ts';
 import { texts } from './journal.ts';
-import { listMade, listReferences, type MadeObject } from './made.ts';
+import { isOwn, listMade, listReferences, type MadeObject } from './made.ts';
 import type { World } from './world.ts';
 
 export interface Undone {
@@ -24,7 +24,8 @@ export interface Undo {
 
 /** What is removed together: each removal holds locks until its transaction ends. */
 const BATCH = 100;
-const LATER = 'it came after the import had ended';
+const LATER = 'it is not known to be the import’s own: another transaction made or changed it';
+const FOREIGN_ROWS = 'it holds rows that another transaction than the import’s wrote';
 
 /** May be repeated, so that one that was ended in its middle goes on. */
 export async function undoImport(undo: Undo): Promise<Undone> {
@@ -66,7 +67,9 @@ async function removeAll(
       signal?.throwIfAborted();
       await client.script('begin');
       for (const each of rest.slice(from, from + BATCH)) {
-        const why = await attempt(client, each.drop!);
+        const why = (await await holdsForeignRows(client, each))
+          ? FOREIGN_ROWS
+          : await attempt(client, each.drop!);
         if (why !== null) failed.set(each, why);
       }
       await client.script('commit');
@@ -74,6 +77,22 @@ async function removeAll(
     if (failed.size === 0 || failed.size === rest.length) return failed;
     rest = [...failed.keys()];
   }
+}
+
+/** Under a lock that is held until it is gone. What may not be locked or read is told by the removal itself, which asks for more. */
+async function holdsForeignRows(client: Client, { type, name }: MadeObject): Promise<boolean> {
+  if (type !== 'table') return false;
+  if ((await attempt(client, `lock table only ${name} in access exclusive mode`)) !== null) return false;
+  const [row] = await texts(
+    client,
+    `select c.relkind = 'r' from pg_catalog.pg_class c where c.oid = ${literal(name)}::pg_catalog.regclass`,
+  );
+  if (row?.[0] !== 't') return false;
+  const [found] = await texts(
+    client,
+    `select exists (select from only ${name} where not (${isOwn('xmin')}))`,
+  );
+  return found?.[0] !== 'f';
 }
 
 /** One statement, in the transaction that is open or by itself. @returns why the server refused it */
@@ -91,7 +110,7 @@ async function attempt(client: Client, statement: string): Promise<string | null
   }
 }
 
-/** Tables that were there before were empty, or nothing would have been imported into them: their older rows are the import's. */
+/** Of tables that were there before. */
 async function removeRows({
   client,
   world,
@@ -102,7 +121,7 @@ async function removeRows({
   for (const [relation] of filled) {
     if (!(relation! in world.relations)) continue;
     const name = relation!.split('.').map(id).join('.');
-    const statement = `delete from ${name} where pg_catalog.age(xmin) > (select pg_catalog.age(next_xid) from ${JOURNAL_SCHEMA}.state)`;
+    const statement = `delete from ${name} where ${isOwn('xmin')}`;
     try {
       const [result] = await client.script(statement);
       count += Number(/^DELETE (\d+)$/.exec(result?.tag ?? '')?.[1] ?? 0);
