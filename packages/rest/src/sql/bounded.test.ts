@@ -21,10 +21,10 @@ describe('a bounded answer as SQL', () => {
   it('is made of rows that are each made once, beside the sum of their sizes', () => {
     const { text, large } = bounded('GET /films?select=id');
     const of = (factor: string): string =>
-      `SELECT null, count(*), coalesce('[' || string_agg(_postgrest_t.pgrst_item, E', \\n ') || ']', (to_json(sum(pg_column_size(_postgrest_t.pgrst_item) * ${factor})))::text, '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') FROM (SELECT row_to_json(_postgrest_t.*)::text AS pgrst_item FROM (SELECT "api"."films"."id" FROM "api"."films") _postgrest_t OFFSET 0) _postgrest_t`;
+      `SELECT null, count(*), coalesce('[' || string_agg(_postgrest_t.pgrst_item, E', \\n ') || ']', (pg_catalog.to_json(pg_catalog.sum(pg_catalog.pg_column_size(_postgrest_t.pgrst_item) operator(pg_catalog.*) ${factor})))::text, '[]'), nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') FROM (SELECT row_to_json(_postgrest_t.*)::text AS pgrst_item FROM (SELECT "api"."films"."id" FROM "api"."films") _postgrest_t OFFSET 0) _postgrest_t`;
     assert.equal(text, of(`'${Number.MAX_VALUE / (maxResultBytes / 16)}'::float8`));
     assert.deepEqual(large, {
-      text: of(`('${9.22e12 / maxResultBytes}'::float8 * '1 second'::interval)`),
+      text: of(`('${9.22e12 / maxResultBytes}'::float8 operator(pg_catalog.*) '1 second'::interval)`),
       maxBytes: maxResultBytes,
     });
   });
@@ -35,7 +35,7 @@ describe('a bounded answer as SQL', () => {
     assert.equal(text.split(factor).length, 3);
     assert.match(
       text,
-      /LATERAL \(SELECT coalesce\(json_agg\("directors_films_1"\.pgrst_item\), to_json\(sum\(.*\)\)\)::jsonb AS "directors_films_1" FROM \(SELECT row_to_json\("directors_films_1"\.\*\) AS pgrst_item FROM \(.*\) AS "directors_films_1" OFFSET 0\)/,
+      /LATERAL \(SELECT coalesce\(json_agg\("directors_films_1"\.pgrst_item\), pg_catalog\.to_json\(pg_catalog\.sum\(.*\)\)\)::jsonb AS "directors_films_1" FROM \(SELECT row_to_json\("directors_films_1"\.\*\) AS pgrst_item FROM \(.*\) AS "directors_films_1" OFFSET 0\)/,
     );
   });
 
