@@ -1,4 +1,12 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, unlinkSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { DatabaseError, explainSystemError, systemCode } from '../errors.ts';
 import { removeAsOwners } from '../host/asUser.ts';
@@ -10,6 +18,8 @@ import { isOrphanOf, linkTo, otherOwner } from './tie.ts';
 
 /** Where a database's files really are: `dataDir`, or what it links to; null when there are none. */
 export function locateDataFolder(dataDir: string): string | null {
+  // Where a file stands in the way of it there is nothing either, which others tell.
+  if (!existsSync(path.dirname(dataDir)) || !statSync(path.dirname(dataDir)).isDirectory()) return null;
   const found = lstatSync(dataDir, { throwIfNoEntry: false });
   if (!found) return null;
   if (!found.isSymbolicLink()) return realpathSync(dataDir);
