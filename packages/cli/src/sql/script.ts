@@ -64,7 +64,7 @@ export async function* readSteps(
   const { cwd, role, sources } = here;
   const { file } = source;
   const end = new DumpEnd();
-  for await (const piece of readScript(watched(source.read(), end), source.title)) {
+  for await (const piece of readScript(source.read(), source.title, end)) {
     const at = { file, line: piece.line + 1 };
     const rows = rowsOf(piece, source);
     const allowed = restriction.take(piece);
@@ -93,13 +93,6 @@ export async function* readSteps(
     throw new CliError(`${source.title} is not known to be whole: ${end.missing}.`, {
       hint: 'Nothing was run. Make the dump again, or copy it again. To run what there is nevertheless: --allow-incomplete',
     });
-}
-
-async function* watched(text: AsyncIterable<Buffer>, end: DumpEnd): AsyncGenerator<Buffer> {
-  for await (const chunk of text) {
-    end.take(chunk);
-    yield chunk;
-  }
 }
 
 function rowsOf({ rows }: ScriptPiece, source: Source): ScriptRows | null {

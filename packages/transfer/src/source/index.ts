@@ -46,25 +46,15 @@ export async function openDump(files: readonly string[]): Promise<DumpSource> {
         if (archives.length > 0) yield* itemsOfArchive(name);
         else {
           const end = new DumpEnd();
-          const text = watched(
-            readText(name, bytes => {
-              bytesRead += bytes;
-            }),
-            end,
-          );
-          yield* readPlainFile(name, text);
+          const text = readText(name, bytes => {
+            bytesRead += bytes;
+          });
+          yield* readPlainFile(name, text, end);
           if (end.missing !== null) ends.set(name, end.missing);
         }
       }
     },
   };
-}
-
-async function* watched(text: AsyncIterable<Buffer>, end: DumpEnd): AsyncGenerator<Buffer> {
-  for await (const part of text) {
-    end.take(part);
-    yield part;
-  }
 }
 
 async function* itemsOfArchive(name: string): AsyncGenerator<Item> {

@@ -1,16 +1,21 @@
-import { Restriction, readScript } from '@peakstone/kernel/script';
+import { type DumpEnd, Restriction, readScript } from '@peakstone/kernel/script';
 import { TransferError } from '../errors.ts';
 import type { Item } from './item.ts';
 
 /**
  * The items of a plain dump, or of any script of SQL.
  * @param text of the file
+ * @param end is shown how it ends
  * @throws {TransferError} naming the line that cannot be read.
  */
-export async function* readPlainFile(file: string, text: AsyncIterable<Buffer>): AsyncGenerator<Item> {
+export async function* readPlainFile(
+  file: string,
+  text: AsyncIterable<Buffer>,
+  end: DumpEnd,
+): AsyncGenerator<Item> {
   const name = file.split('/').at(-1)!;
   const restriction = new Restriction();
-  for await (const piece of readScript(text, name)) {
+  for await (const piece of readScript(text, name, end)) {
     const at = `${name}:${piece.line + 1}`;
     const allowed = restriction.take(piece);
     if (typeof allowed === 'object')

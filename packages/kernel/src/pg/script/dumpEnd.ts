@@ -1,7 +1,11 @@
 /**
- * Whether the text of a dump is whole. Nothing else in it says so: cut between two statements, it reads like any script, and
- * what is cut off first are its policies and privileges, which stand last.
+ * Whether a dump is whole. Nothing else in it says so: cut between two statements, it reads like any script, and what is cut
+ * off first are its policies and privileges, which stand last. Only what the parser finds outside of statements and rows
+ * counts: whoever may write a row could write a dump's last line into it.
  */
+import { leadingComments } from './lex.ts';
+import { Restriction } from './restriction.ts';
+import type { MetaLine, Statement } from './split.ts';
 
 /** How the programs that write dumps begin and end them. */
 const PROGRAMS = [
@@ -20,71 +24,57 @@ const PROGRAMS = [
 type Program = (typeof PROGRAMS)[number];
 
 /** What the Supabase CLI writes last, behind a dump of which it takes the comments out. */
-const CLI_CLOSING = 'RESET ALL;';
+const CLI_CLOSING = 'RESET ALL';
 
-/** A dump's heading stands in its first lines. */
-const HEAD_BYTES = 8_192;
-
-/** What people append to a dump is less than this. */
-const TAIL_BYTES = 65_536;
-
-/** Looks at how a text begins and ends while it passes. */
+/** Looks at a script's comments and pieces while it is read. @see readScript */
 export class DumpEnd {
-  #head = Buffer.alloc(0);
-  #tail = Buffer.alloc(0);
-  #bytes = 0;
+  readonly #restriction = new Restriction();
+  /** What has begun and not ended: within a dump of pg_dumpall there is one of pg_dump for each database. */
+  readonly #open: Program[] = [];
+  #isDump = false;
+  #isClosed = false;
+  #last: 'CLI closing' | 'unrestricted' | 'other' = 'other';
 
-  /** The next part of the text, of whatever length. */
-  take(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    if (this.#head.length < HEAD_BYTES)
-      this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
-    const kept = Math.max(0, this.#tail.length + chunk.length - TAIL_BYTES);
-    this.#tail = Buffer.concat([this.#tail.subarray(kept), chunk.subarray(-TAIL_BYTES)]);
+  /** A line that is nothing but a comment, outside of statements and rows. */
+  takeComment(line: string): void {
+    const text = line.trimEnd();
+    for (const program of PROGRAMS)
+      if (text === program.opening) {
+        this.#isDump = true;
+        this.#open.push(program);
+      } else if (text === program.closing) {
+        // Somebody may have taken the heading off.
+        if (this.#open.length === 0) this.#isClosed = true;
+        else if (this.#open.at(-1) === program) {
+          this.#open.pop();
+          this.#isClosed = true;
+        }
+      }
   }
 
-  get isEmpty(): boolean {
-    return this.#bytes === 0;
+  takePiece(piece: Pick<Statement, 'kind' | 'text' | 'endedBy'> | Pick<MetaLine, 'kind' | 'text'>): void {
+    const wasRestricted = this.#restriction.isOn;
+    this.#restriction.take(piece);
+    if (wasRestricted && !this.#restriction.isOn) this.#last = 'unrestricted';
+    else if (piece.kind === 'statement' && piece.text.slice(leadingComments(piece.text)) === CLI_CLOSING)
+      this.#last = 'CLI closing';
+    else this.#last = 'other';
   }
 
-  /** Why the text cannot be taken for a whole dump; null where it ends as one. */
+  /** Why the script cannot be taken for a whole dump; null where it ends as one. Known when all of it was read. */
   get missing(): string | null {
-    const program = this.#program;
-    const tail = linesOf(this.#tail);
-    const last = tail.findLast(line => line !== '' && !line.startsWith('--')) ?? '';
-    if (last === CLI_CLOSING) return null;
-    // Two dumps may stand in one file: what closes the first does not close the second.
-    const isClosed = ({ closing }: Program): boolean =>
-      tail.lastIndexOf(closing) > Math.max(...PROGRAMS.map(({ opening }) => tail.lastIndexOf(opening)));
-    if (program !== null)
-      return isClosed(program)
-        ? null
-        : `it begins as ${program.program} begins a dump, and does not end with “${program.closing}”`;
-    if (PROGRAMS.some(isClosed) || this.#isUnrestrictedBy(last)) return null;
-    return `it does not end as pg_dump, pg_dumpall or the Supabase CLI end a dump (“${PROGRAMS[1].closing}”, or ${CLI_CLOSING})`;
+    const [begun] = this.#open;
+    if (this.#restriction.isOn && begun === undefined)
+      return 'it does not end with the \\unrestrict that belongs to its \\restrict';
+    if (this.#last === 'CLI closing' && !this.#restriction.isOn) return null;
+    if (begun !== undefined)
+      return `it begins as ${begun.program} begins a dump, and does not end with “${begun.closing}”`;
+    if (this.#isClosed || this.#last === 'unrestricted') return null;
+    return `it does not end as pg_dump, pg_dumpall or the Supabase CLI end a dump (“${PROGRAMS[1].closing}”, or ${CLI_CLOSING};)`;
   }
 
-  /** Whether the text begins as pg_dump or pg_dumpall begin one. */
+  /** Whether there is anything in it that pg_dump or pg_dumpall begin a dump with. */
   get isDump(): boolean {
-    return this.#program !== null;
+    return this.#isDump;
   }
-
-  get #program(): Program | null {
-    const head = linesOf(this.#head);
-    return PROGRAMS.find(({ opening }) => head.includes(opening)) ?? null;
-  }
-
-  /** \unrestrict with the key of the beginning: comments were taken out, and nothing of the rest. */
-  #isUnrestrictedBy(line: string): boolean {
-    const key = /^\\unrestrict (\w+)$/.exec(line)?.[1];
-    return key !== undefined && linesOf(this.#head).includes(`\\restrict ${key}`);
-  }
-}
-
-/** Without the blanks at their ends, as some editors and Windows leave them. */
-function linesOf(bytes: Buffer): readonly string[] {
-  return bytes
-    .toString('latin1')
-    .split('\n')
-    .map(line => line.trimEnd());
 }

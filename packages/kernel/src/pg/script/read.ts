@@ -1,3 +1,4 @@
+import { Lexer, leadingComments } from './lex.ts';
 import { LineReader } from './lines.ts';
 import { type MetaLine, type Piece, type Statement, splitPart, splitScript } from './split.ts';
 
@@ -30,6 +31,13 @@ export class ScriptError extends Error {
 /** A statement is held in memory; rows of COPY are not. */
 const MAX_STATEMENT_BYTES = 256 * 1024 * 1024;
 
+/** Is shown what a script is made of, in its order. */
+export interface ScriptWitness {
+  /** A line of a comment that stands outside of statements and rows. */
+  takeComment(line: string): void;
+  takePiece(piece: Piece): void;
+}
+
 /** Less than this is cut as often as it may end. */
 const SMALL_BYTES = 16 * 1024;
 
@@ -37,26 +45,35 @@ const SMALL_BYTES = 16 * 1024;
  * Reads a script of any length piece by piece, as psql would: what follows a COPY is streamed. Gives what `splitScript`
  * gives of the whole, but that comments before a statement may be left out.
  * @param name of the script, for errors: `dump.sql`
+ * @param end is shown the pieces, and the comments between them
  * @throws {ScriptError} when it isn't text in UTF-8, or a statement is too long.
  */
 export async function* readScript(
   source: AsyncIterable<Uint8Array>,
   name: string,
+  end?: ScriptWitness,
 ): AsyncGenerator<ScriptPiece> {
   const lines = new LineReader(source);
   try {
-    yield* cutLines(lines, name);
+    yield* cutLines(lines, name, end);
   } finally {
     await lines.close();
   }
 }
 
-async function* cutLines(lines: LineReader, name: string): AsyncGenerator<ScriptPiece> {
+async function* cutLines(
+  lines: LineReader,
+  name: string,
+  end: ScriptWitness | undefined,
+): AsyncGenerator<ScriptPiece> {
   let held = new Held();
   for (let line = await lines.next(); line !== null; line = await lines.next()) {
     if (lines.lines === 1) assertUncompressed(line, name);
     if (held.bytes === 0) {
-      if (isBlankOrComment(line)) continue;
+      if (isBlankOrComment(line)) {
+        end?.takeComment(line.toString('latin1'));
+        continue;
+      }
       held = new Held(lines.lines - 1);
     }
     held.add(line);
@@ -64,11 +81,15 @@ async function* cutLines(lines: LineReader, name: string): AsyncGenerator<Script
     if (!held.isWorthCutting(line)) continue;
     const text = held.text(name);
     const { pieces, rest, waitsFor } = splitPart(text);
-    for (const piece of pieces) yield held.placed(piece, rowsAtHand(piece, held.line));
     const at = text.length - rest.length;
+    // Of what is held on, comments are shown when it is cut.
+    const isCut = pieces.length > 0 || waitsFor === '.' || rest.trim() === '';
+    for (const piece of withComments(text, pieces, isCut ? at : 0, end))
+      yield held.placed(piece, rowsAtHand(piece, held.line));
     if (waitsFor === '.') {
       // A COPY is whole, and its rows begin in the next line, some of which may be here.
       const [copy] = splitScript(rest) as [Piece];
+      for (const _ of withComments(rest, [copy], 0, end));
       const lineEnd = rest.indexOf('\n', copy.end);
       if (lineEnd >= 0) lines.unread(Buffer.from(rest.slice(lineEnd + 1)));
       const following = held.after(text, at);
@@ -81,7 +102,46 @@ async function* cutLines(lines: LineReader, name: string): AsyncGenerator<Script
     else if (pieces.length > 0) held = held.after(text, at);
     else held.failed(waitsFor);
   }
-  for (const piece of splitScript(held.text(name))) yield held.placed(piece, rowsAtHand(piece, held.line));
+  const text = held.text(name);
+  for (const piece of withComments(text, splitScript(text), text.length, end))
+    yield held.placed(piece, rowsAtHand(piece, held.line));
+}
+
+/** The pieces of a text up to `until`, each shown together with the comments in front of it. */
+function* withComments(
+  text: string,
+  pieces: readonly Piece[],
+  until: number,
+  end: ScriptWitness | undefined,
+): Generator<Piece> {
+  let at = 0;
+  for (const piece of pieces) {
+    const begin = piece.start + (piece.kind === 'statement' ? leadingComments(piece.text) : 0);
+    for (const line of commentLines(text.slice(at, begin))) end?.takeComment(line);
+    end?.takePiece(piece);
+    yield piece;
+    at = behind(piece, text);
+  }
+  for (const line of commentLines(text.slice(at, until))) end?.takeComment(line);
+}
+
+/** Where the script goes on after a piece and its rows. */
+function behind({ end, rows }: Piece, text: string): number {
+  if (rows === null) return end;
+  const mark = text.indexOf('\n', end) + 1 + rows.text.length;
+  const newline = text.indexOf('\n', mark);
+  return newline < 0 ? text.length : newline + 1;
+}
+
+/** Of what stands between two pieces: comments that have their line for themselves. */
+function* commentLines(text: string): Generator<string> {
+  const lexer = new Lexer(text);
+  for (let token = lexer.next(); token; token = lexer.next()) {
+    const { kind, start, end } = token;
+    if (kind === 'line comment') {
+      if (start === 0 || text[start - 1] === '\n') yield text.slice(start, end);
+    } else if (kind !== 'block comment' && kind !== ';') return;
+  }
 }
 
 const COMPRESSED: readonly (readonly [magic: string, program: string])[] = [
